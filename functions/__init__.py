@@ -1,0 +1,1 @@
+"""Everything that is deployed: one package per function, and what they share."""

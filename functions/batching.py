@@ -1,0 +1,116 @@
+"""Micro-batching without lingering: a batch is what arrived while earlier ones were in flight.
+
+An idle batcher sends an entry at once, so it adds no latency; a busy one sends larger and larger
+batches, so its cost per entry falls as the load grows.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class QueueFull(Exception):
+    """As many items wait as may; the caller should refuse work and let the sender come again."""
+
+
+class _Waiting(NamedTuple, Generic[T, R]):
+    entry: T
+    items: int
+    size: int
+    result: "asyncio.Future[R]"
+
+
+class Batcher(Generic[T, R]):
+    """Groups entries of concurrent callers into batches.
+
+    Args:
+        send: sends one batch; returns a result for each entry, in order. What it raises is raised
+            to every caller of that batch.
+        max_items: the most items in one batch, summed over its entries.
+        max_bytes: the most bytes in one batch. A single larger entry goes alone.
+        max_in_flight: how many batches may be under way at a time.
+        max_waiting: how many items may wait for their batch before `put` refuses.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[list[T]], Awaitable[Sequence[R]]],
+        *,
+        max_items: int,
+        max_bytes: int,
+        max_in_flight: int,
+        max_waiting: int,
+    ) -> None:
+        self._send = send
+        self._max_items = max_items
+        self._max_bytes = max_bytes
+        self._max_in_flight = max_in_flight
+        self._max_waiting = max_waiting
+        self._waiting: deque[_Waiting[T, R]] = deque()
+        self._waiting_items = 0
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._scheduled = False
+
+    async def put(self, entry: T, *, size: int, items: int = 1) -> R:
+        """Send an entry with the next batch and return its result.
+
+        Args:
+            entry: what to send.
+            size: its size in bytes, counted against `max_bytes`.
+            items: how many items it stands for, counted against `max_items`.
+
+        Raises:
+            QueueFull: too many items wait already.
+            Exception: what `send` raised for the batch.
+        """
+        if self._waiting_items + items > self._max_waiting:
+            raise QueueFull
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[R] = loop.create_future()
+        self._waiting.append(_Waiting(entry, items, size, result))
+        self._waiting_items += items
+        if not self._scheduled and len(self._in_flight) < self._max_in_flight:
+            # Everything that is ready in this turn of the loop still joins the batch.
+            self._scheduled = True
+            loop.call_soon(self._start)
+        return await result
+
+    def _start(self) -> None:
+        self._scheduled = False
+        while self._waiting and len(self._in_flight) < self._max_in_flight:
+            task = asyncio.get_running_loop().create_task(self._run(self._take()))
+            self._in_flight.add(task)
+
+    def _take(self) -> list[_Waiting[T, R]]:
+        batch = [self._waiting.popleft()]
+        items, size = batch[0].items, batch[0].size
+        while self._waiting:
+            following = self._waiting[0]
+            items += following.items
+            size += following.size
+            if items > self._max_items or size > self._max_bytes:
+                break
+            batch.append(self._waiting.popleft())
+        self._waiting_items -= sum(waiting.items for waiting in batch)
+        return batch
+
+    async def _run(self, batch: list[_Waiting[T, R]]) -> None:
+        try:
+            results = await self._send([waiting.entry for waiting in batch])
+        except Exception as error:  # noqa: BLE001 - the callers get it, whatever it is
+            for waiting in batch:
+                if not waiting.result.done():
+                    waiting.result.set_exception(error)
+        else:
+            for waiting, result in zip(batch, results, strict=True):
+                if not waiting.result.done():
+                    waiting.result.set_result(result)
+        finally:
+            task = asyncio.current_task()
+            if task is not None:
+                self._in_flight.discard(task)
+            self._start()

@@ -1,0 +1,132 @@
+"""The envelope of a webhook, and the attributes that an event carries through Pub/Sub.
+
+The sending product documents one shape, ``{"event": "name", "value": {...}}``, but not the bodies
+of its room webhooks or of its Test button. So properties are also accepted beside ``event``, and a
+body without an event name is taken for the Test button.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+Kind = Literal["chat", "room", "test"]
+KINDS: tuple[Kind, ...] = ("chat", "room", "test")
+
+ATTRIBUTE_BYTES = 1024
+"""The longest attribute value in bytes; Pub/Sub refuses the whole publish for a longer one."""
+
+
+class Envelope(NamedTuple):
+    """A decoded webhook body.
+
+    Attributes:
+        event: the sender's name of the event, None where the body has none (the Test button).
+        properties: what the sender says about the event, as decoded from JSON.
+    """
+
+    event: str | None
+    properties: dict[str, object]
+
+
+class Attributes(NamedTuple):
+    """What Pub/Sub knows of an event without opening it; partners filter subscriptions by it.
+
+    Attributes:
+        ingest_id: this system's id of the event, a UUID in canonical form.
+        received_at: UTC, microseconds, as ``2026-11-22T14:25:32.123456Z``.
+        kind: the webhook that it came by.
+        partner: whose token it was sent with.
+        project: the payload's project; None for a test delivery that names none.
+        event: the sender's name of the event, cut to 1,024 bytes; None for a test delivery.
+    """
+
+    ingest_id: str
+    received_at: str
+    kind: Kind
+    partner: str
+    project: str | None
+    event: str | None
+
+    def to_mapping(self) -> dict[str, str]:
+        """Return the message's attributes; what is None is left out."""
+        attributes = {
+            "ingest_id": self.ingest_id,
+            "received_at": self.received_at,
+            "kind": self.kind,
+            "partner": self.partner,
+        }
+        if self.project is not None:
+            attributes["project"] = self.project
+        if self.event is not None:
+            attributes["event"] = cut(self.event, ATTRIBUTE_BYTES)
+        return attributes
+
+    @classmethod
+    def from_mapping(cls, attributes: Mapping[str, str]) -> "Attributes":
+        """Read a message's attributes.
+
+        Raises:
+            ValueError: an attribute is missing or malformed; the message names it, not its value.
+        """
+        for name in ("ingest_id", "received_at", "kind", "partner"):
+            if not attributes.get(name):
+                raise ValueError(f"attribute {name} is missing")
+        kind = next((kind for kind in KINDS if kind == attributes["kind"]), None)
+        if kind is None:
+            raise ValueError("attribute kind is not one of " + ", ".join(KINDS))
+        parse_time(attributes["received_at"])
+        return cls(
+            ingest_id=attributes["ingest_id"],
+            received_at=attributes["received_at"],
+            kind=kind,
+            partner=attributes["partner"],
+            project=attributes.get("project"),
+            event=attributes.get("event"),
+        )
+
+
+def open_envelope(body: object) -> Envelope:
+    """Tell the event's name from its properties.
+
+    Members beside ``event`` and ``value`` count as properties too; where both name one, ``value``
+    wins. A ``value`` that is no object is kept as a property of that name.
+    """
+    if not isinstance(body, dict):
+        return Envelope(None, {"body": body})
+    beside = {name: member for name, member in body.items() if name not in {"event", "value"}}
+    value = body.get("value", {})
+    properties = beside | (value if isinstance(value, dict) else {"value": value})
+    event = body.get("event")
+    if isinstance(event, str) and event.strip():
+        return Envelope(event, properties)
+    if event is not None:
+        properties["event"] = event
+    return Envelope(None, properties)
+
+
+def format_time(moment: datetime) -> str:
+    """Write a moment as the ``received_at`` attribute: UTC, microseconds, ``Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """Read a ``received_at`` attribute.
+
+    Raises:
+        ValueError: it is not ISO 8601 with an offset.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("attribute received_at is not an ISO 8601 time") from None
+    if moment.tzinfo is None:
+        raise ValueError("attribute received_at has no offset from UTC")
+    return moment.astimezone(UTC)
+
+
+def cut(text: str, limit: int) -> str:
+    """Return the longest start of a text that fits into ``limit`` bytes of UTF-8.
+
+    Half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
+    """
+    return text.encode(errors="replace")[:limit].decode(errors="ignore")

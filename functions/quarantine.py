@@ -1,0 +1,83 @@
+"""Quarantine: authenticated bodies that could not be accepted or loaded are kept for a replay.
+
+An object is one line of JSON. Its name derives from its content, so that a sender's retries of the
+same body do not pile up.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from functions.bucket import Bucket
+
+WRITE_SECONDS = 5.0
+"""How long one object may take; the sender waits meanwhile."""
+
+
+class Quarantined(msgspec.Struct, omit_defaults=True):
+    """One quarantined body.
+
+    Attributes:
+        reason: a code such as ``not_json``.
+        partner: whose token it was sent with.
+        kind: ``chat``, ``room`` or ``test``.
+        received_at: UTC, microseconds.
+        body: the bytes as received, base64.
+        attributes: those of the Pub/Sub message, where it came from the loader.
+    """
+
+    reason: str
+    partner: str
+    kind: str
+    received_at: str
+    body: str
+    attributes: dict[str, str] | None = None
+
+
+class Quarantine:
+    """Writes quarantined bodies to the cell's bucket.
+
+    Args:
+        bucket: the cell's bucket.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    async def keep(
+        self,
+        *,
+        reason: str,
+        partner: str,
+        kind: str,
+        data: bytes,
+        received_at: str,
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep a body; returns when it is durable.
+
+        Raises:
+            BucketUnavailable: the bucket did not take it.
+        """
+        record = Quarantined(
+            reason=reason,
+            partner=partner,
+            kind=kind,
+            received_at=received_at,
+            body=base64.b64encode(data).decode(),
+            attributes=dict(attributes) if attributes else None,
+        )
+        await self._bucket.write(
+            object_name(reason, partner, kind, data),
+            msgspec.json.encode(record) + b"\n",
+            content_type="application/x-ndjson",
+            within=WRITE_SECONDS,
+        )
+
+
+def object_name(reason: str, partner: str, kind: str, data: bytes) -> str:
+    """Return the object's name: the same body of the same sender has the same."""
+    digest = hashlib.sha256(data).hexdigest()
+    return f"quarantine/{reason}/{partner}/{kind}/{digest}.ndjson"

@@ -1,0 +1,55 @@
+"""Where an event belongs: each project of a partner is pinned to exactly one cell."""
+
+from typing import NamedTuple
+
+from functions.receive.body import ReceivedEvent
+from functions.receive.partners import Partner
+
+
+class Placement(NamedTuple):
+    """What becomes of an event.
+
+    Attributes:
+        status: HTTP's: 200 accepted, 413 too large, 421 pinned to another cell, 422 unacceptable.
+        reason: a code for what was refused, empty for what was accepted.
+        project: the partner's project; None for a test delivery that names none.
+    """
+
+    status: int
+    reason: str
+    project: str | None
+
+
+REASONS = {
+    "event_too_large": "the event is larger than one event may be",
+    "project_elsewhere": "value.project is pinned to another cell; send it to that cell's URL",
+    "project_missing": "value.project is missing, and the partner has more than one project",
+    "project_unknown": "value.project is not a project of this partner",
+}
+
+
+def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: int) -> Placement:
+    """Decide whether an event is accepted here.
+
+    Args:
+        event: as received.
+        partner: whose token it was sent with.
+        cell: this one.
+        max_event_bytes: the most that one event may have.
+    """
+    project = event.project
+    if project is None:
+        if len(partner.projects) == 1:
+            project = next(iter(partner.projects))
+        elif event.name is None:
+            return Placement(200, "", None)
+        else:
+            return Placement(422, "project_missing", None)
+    pinned_to = partner.projects.get(project)
+    if pinned_to is None:
+        return Placement(422, "project_unknown", None)
+    if pinned_to != cell:
+        return Placement(421, "project_elsewhere", None)
+    if len(event.data) > max_event_bytes:
+        return Placement(413, "event_too_large", None)
+    return Placement(200, "", project)

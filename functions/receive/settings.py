@@ -1,0 +1,37 @@
+"""The receiver's settings."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Read from the environment by `functions.settings.read`.
+
+    Attributes:
+        cell: this cell's name, as projects are pinned to.
+        gcp_project: the Google Cloud project.
+        events_topic: ``projects/p/topics/t``.
+        pubsub_endpoint: the region's, ``https://host:port``.
+        storage_endpoint: the region's, ``https://host``.
+        bucket: the cell's, for quarantine.
+        partners_file: the secret with the partners' token digests.
+        max_event_bytes: the most that one event may have; a larger one is 413.
+        max_request_bytes: the most that one request may have; a larger one is 413.
+        max_request_events: the most events in one request; more are 413.
+        max_waiting_events: events that may wait to be published; then 503.
+        publish_deadline_seconds: how long one publish may take.
+    """
+
+    cell: str
+    gcp_project: str
+    events_topic: str
+    pubsub_endpoint: str
+    storage_endpoint: str
+    bucket: str
+    partners_file: Path
+    max_event_bytes: int = 1_048_576
+    max_request_bytes: int = 10_485_760
+    max_request_events: int = 1_000
+    max_waiting_events: int = 20_000
+    publish_deadline_seconds: float = 4.0

@@ -1,0 +1,8 @@
+"""The functions' entry points; a deployment serves the one that FUNCTION_TARGET names."""
+
+from functions_framework import aio
+
+from functions.entry import entry_point
+
+receive = aio.http(entry_point("receive"))
+load = aio.http(entry_point("load"))
