@@ -69,10 +69,10 @@ class Bucket:
 
     def _open(self) -> Any:
         from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
-        from google.cloud import storage  # noqa: PLC0415
+        from google.cloud.storage import Client  # noqa: PLC0415
 
         credentials = AnonymousCredentials() if self._endpoint.startswith("http://") else None
-        client = storage.Client(
+        client = Client(
             project=self._project,
             credentials=credentials,
             client_options={"api_endpoint": self._endpoint},

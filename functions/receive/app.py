@@ -24,7 +24,6 @@ from functions.receive.request import READS, bearer_token, read_body, route, sen
 from functions.receive.settings import Settings
 from functions.settings import read
 
-
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),
     BucketUnavailable: ("bucket_unavailable", "nothing of this request is known to be stored"),
@@ -145,7 +144,8 @@ class Receiver:
         if refusals:
             await asyncio.gather(*refusals)
         if not messages:
-            raise Refusal(answers.refused(placements, placements[0].status))
+            alike = {placement.status for placement in placements}
+            raise Refusal(answers.refused(placements, alike.pop() if len(alike) == 1 else 422))
         await self._publisher.publish(messages)
         if len(events) == 1:
             return answers.accepted_one(messages[0].attributes["ingest_id"])

@@ -1,0 +1,198 @@
+"""The catalogue: which events there are, and what each of their properties means.
+
+``catalogue.yaml`` is the single source. It is read once per process, checked as a whole and turned
+into plain dictionaries, because loading looks up every property of every event.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from functions.events.definition import Definition, EventDefinition, Property, Scalar, snake_case
+from functions.events.envelope import Kind
+
+__all__ = ["Catalogue", "Event", "Property", "Scalar", "load_catalogue", "parse", "snake_case"]
+
+SOURCE = Path(__file__).with_name("catalogue.yaml")
+ROOM_SECTION = "Rooms"
+
+_UNCATALOGUED = EventDefinition(name="uncatalogued", description="Not in the catalogue.")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """An event, or what may be known of an event that is not catalogued.
+
+    Attributes:
+        name: in the documentation's spelling; ``uncatalogued`` for what is not catalogued.
+        aliases: other canonical names of the event.
+        view: its view in the BI dataset; None for what has none.
+        section: the heading under which people look for it.
+        description: one line for people.
+        mandatory: the basic metrics need it.
+        properties: its own, without the common ones.
+        lookup: canonical name or alias -> property; its own hide aliases of common ones.
+        sample: property name -> value in the sample payload, where not the first example.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    view: str | None
+    section: str
+    description: str
+    mandatory: bool
+    properties: tuple[Property, ...]
+    lookup: Mapping[str, Property]
+    sample: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """All events and properties, known to be consistent.
+
+    Attributes:
+        events: those of the All Events webhook, in the order of the file.
+        room_events: those of the Rooms webhook.
+        common: the properties that every event may have.
+        property_columns: column of the ``properties`` record -> the properties stored in it.
+        room_columns: the same for the ``room`` record.
+    """
+
+    events: tuple[Event, ...]
+    room_events: tuple[Event, ...]
+    common: tuple[Property, ...]
+    property_columns: Mapping[str, tuple[Property, ...]]
+    room_columns: Mapping[str, tuple[Property, ...]]
+    _by_name: Mapping[str, Mapping[str, Event]]
+    _fallback: Mapping[str, Event]
+
+    def event(self, kind: Kind, name: str) -> Event | None:
+        """Find an event by any spelling of its name; None if it is not catalogued."""
+        return self._by_name[kind].get(snake_case(name))
+
+    def fallback(self, kind: Kind) -> Event:
+        """Return what is understood of an event that is not catalogued.
+
+        Its ``lookup`` holds the common properties, of the Rooms webhook the room's fields too.
+        """
+        return self._fallback[kind]
+
+
+@functools.cache
+def load_catalogue() -> Catalogue:
+    """Read ``catalogue.yaml``.
+
+    Raises:
+        ValueError: it breaks a rule; the message says where and which.
+    """
+    return parse(yaml.load(SOURCE.read_bytes(), Loader=yaml.CSafeLoader))
+
+
+def parse(source: object) -> Catalogue:
+    """Check a decoded ``catalogue.yaml`` and index it.
+
+    Raises:
+        ValueError: it breaks a rule; the message says where and which.
+    """
+    definition = Definition.model_validate(source)
+    common, fields = definition.common, definition.room.fields
+    room_common = _with_aliases(common, definition.room.aliases)
+    _index("the common columns", ((p, (p.column,)) for p in common if p.column))
+    events = tuple(
+        _event(event, section.name, f"event_{snake_case(event.name)}", event.properties, common)
+        for section in definition.sections
+        for event in section.events
+    )
+    room_events = tuple(
+        _event(event, ROOM_SECTION, None, fields, room_common) for event in definition.room.events
+    )
+    uncatalogued = _event(_UNCATALOGUED, "", None, (), common)
+    return Catalogue(
+        events=events,
+        room_events=room_events,
+        common=common,
+        property_columns=_columns(prop for event in events for prop in event.properties),
+        room_columns=_columns(fields),
+        _by_name={
+            "chat": _index("events", ((e, (snake_case(e.name), *e.aliases)) for e in events)),
+            "room": _index("rooms", ((e, (snake_case(e.name), *e.aliases)) for e in room_events)),
+            "test": {},
+        },
+        _fallback={
+            "chat": uncatalogued,
+            "room": _event(_UNCATALOGUED, ROOM_SECTION, None, fields, room_common),
+            "test": uncatalogued,
+        },
+    )
+
+
+def _event(
+    source: EventDefinition,
+    section: str,
+    view: str | None,
+    properties: tuple[Property, ...],
+    common: tuple[Property, ...],
+) -> Event:
+    lookup = _lookup(source.name, properties, common)
+    unknown = source.sample.keys() - {prop.name for prop in lookup.values()}
+    if unknown:
+        raise ValueError(f"{source.name}: its sample has unknown properties {sorted(unknown)}")
+    return Event(
+        name=source.name,
+        aliases=source.aliases,
+        view=view,
+        section=section,
+        description=source.description,
+        mandatory=source.mandatory,
+        properties=properties,
+        lookup=lookup,
+        sample=source.sample,
+    )
+
+
+def _lookup(
+    where: str, own: tuple[Property, ...], common: tuple[Property, ...]
+) -> dict[str, Property]:
+    """Index an event's own properties, then the common ones under the names that are left."""
+    lookup = _index(where, ((p, (p.name, *p.aliases)) for p in own))
+    for prop in common:
+        if prop.name in lookup:
+            raise ValueError(f"{where}: {prop.name!r} hides the common property of that name")
+    for name, prop in _index("common", ((p, (p.name, *p.aliases)) for p in common)).items():
+        lookup.setdefault(name, prop)
+    return lookup
+
+
+def _index(where: str, entries: Iterable[tuple[T, tuple[str, ...]]]) -> dict[str, T]:
+    index: dict[str, T] = {}
+    for item, names in entries:
+        for name in names:
+            if name in index:
+                raise ValueError(f"{where}: the name {name!r} is given twice")
+            index[name] = item
+    return index
+
+
+def _columns(properties: Iterable[Property]) -> dict[str, tuple[Property, ...]]:
+    """Gather the properties that share a column, in the order of first appearance."""
+    columns: dict[str, tuple[Property, ...]] = {}
+    for prop in properties:
+        if prop.column is None:
+            raise ValueError(f"{prop.name}: has no column, which only common properties may")
+        same = columns.get(prop.column, ())
+        if same and (same[0].type, same[0].repeated) != (prop.type, prop.repeated):
+            raise ValueError(f"{prop.column}: its events disagree on type or repeated")
+        columns[prop.column] = (*same, prop)
+    return columns
+
+
+def _with_aliases(
+    common: tuple[Property, ...], aliases: Mapping[str, tuple[str, ...]]
+) -> tuple[Property, ...]:
+    return tuple(p.model_copy(update={"aliases": aliases.get(p.name, p.aliases)}) for p in common)

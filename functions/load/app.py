@@ -1,0 +1,102 @@
+"""The load function: its wiring and its HTTP face.
+
+``POST /`` takes a push delivery. 204: the event is stored, or kept in quarantine; 503: neither, so
+that Pub/Sub delivers it again; 400: the body is not a push.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import uuid_utils
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from functions.bucket import Bucket
+from functions.events.catalogue import load_catalogue
+from functions.grpc_channel import open_channel
+from functions.load.append import TableAppender
+from functions.load.loader import Loader, NotStored
+from functions.load.people import KnownPeople
+from functions.load.protobuf import RowEncoder, load_schema
+from functions.load.push import parse_push
+from functions.load.row import RowBuilder
+from functions.load.settings import Settings
+from functions.load.table import Table
+from functions.pseudonym import load_keys
+from functions.quarantine import Quarantine
+from functions.settings import read
+
+TABLES = Path(__file__).parents[2] / "sql" / "store"
+
+
+def create(environ: Mapping[str, str]) -> Callable[[Request], Awaitable[Response]]:
+    """Wire the function; call it inside the running event loop.
+
+    Raises:
+        ValueError: a setting, a pseudonym key or the catalogue is malformed.
+        OSError: a file that it needs cannot be read.
+    """
+    settings = read(Settings, environ)
+    bucket = Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    loader = Loader(
+        builder=RowBuilder(load_catalogue(), load_keys(settings.pseudonym_keys)),
+        store_event=_table(settings, "events_v1").store,
+        store_identity=_table(settings, "identities_v1").store,
+        known=KnownPeople(settings.known_people),
+        keep=Quarantine(bucket).keep,
+        now=partial(datetime.now, UTC),
+        new_id=lambda: str(uuid_utils.uuid7()),
+    )
+    return partial(answer, loader)
+
+
+async def answer(loader: Loader, request: Request) -> Response:
+    """Answer a request."""
+    path = request.url.path
+    if path == "/health":
+        return _health(request)
+    if path != "/":
+        return _problem(404, "Not found")
+    if request.method != "POST":
+        return _problem(405, "Method not allowed", {"Allow": "POST"})
+    try:
+        push = parse_push(await request.body())
+    except ValueError:
+        return _problem(400, "Not a Pub/Sub push")
+    try:
+        await loader.load(push.message)
+    except NotStored as failure:
+        return _problem(503, f"Not stored: {failure.reason}")
+    return Response(status_code=204)
+
+
+def _table(settings: Settings, name: str) -> Table:
+    encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
+    appender = TableAppender(
+        partial(open_channel, settings.bigquery_write_endpoint),
+        f"{settings.store_dataset}/tables/{name}",
+        encoder.descriptor,
+        deadline=settings.append_deadline_seconds,
+    )
+    return Table(
+        name,
+        encoder,
+        appender.append,
+        max_rows=settings.max_batch_rows,
+        max_in_flight=settings.max_in_flight_appends,
+        max_waiting=settings.max_waiting_rows,
+    )
+
+
+def _health(request: Request) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        return _problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
+    return JSONResponse({"status": "ok"})
+
+
+def _problem(status: int, title: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse(
+        {"title": title, "status": status}, status, headers, "application/problem+json"
+    )

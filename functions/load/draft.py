@@ -1,0 +1,163 @@
+"""The row of one event while it is being filled, property by property."""
+
+import re
+from collections.abc import Mapping
+
+from functions.events.catalogue import snake_case
+from functions.load.coerce import MICROSECONDS, NotCoerced, to_list, to_string
+from functions.load.layout import Layout, Place
+from functions.load.user_agent import reduce_user_agent
+
+MAX_FLAGS = 32
+"""A hostile body can hold a thousand unknown names; the first tell enough."""
+
+EARLIEST_SANE = 1_420_070_400 * MICROSECONDS
+"""2015-01-01T00:00:00Z: the sending product is younger."""
+
+MAX_AHEAD = 86_400 * MICROSECONDS
+"""A sender's clock may be ahead by a day, which also covers local time sent as UTC."""
+
+_TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class Draft:
+    """Takes an event's properties and puts each where it belongs.
+
+    Attributes:
+        columns: columns of the row.
+        record: columns of the event's record.
+        extra: what has no column, or does not fit it, by name.
+        flags: what was noticed; names of properties only, never values.
+        user_id: as sent, as text; None where it is not known.
+        nickname: as sent; None where it is not known.
+        speakers: user ids of the room's speakers.
+
+    Args:
+        received_at: of the event, in microseconds since 1970.
+        project: that the event was accepted for.
+    """
+
+    __slots__ = (
+        "_project",
+        "_received_at",
+        "_seen",
+        "columns",
+        "extra",
+        "flags",
+        "nickname",
+        "record",
+        "speakers",
+        "user_id",
+    )
+
+    def __init__(self, received_at: int, project: str | None) -> None:
+        self._received_at = received_at
+        self._project = project
+        self._seen: set[str] = set()
+        self.columns: dict[str, object] = {}
+        self.record: dict[str, object] = {}
+        self.extra: dict[str, object] = {}
+        self.flags: list[str] = []
+        self.user_id: str | None = None
+        self.nickname: str | None = None
+        self.speakers: list[str] = []
+
+    def fill(self, properties: Mapping[str, object], layout: Layout) -> None:
+        """Put each property's value where it belongs.
+
+        Args:
+            properties: values as decoded from JSON, by the names that the sender uses.
+            layout: of the event.
+        """
+        places = layout.places
+        for name, value in properties.items():
+            place = places.get(name) or layout.find(name)
+            if place is None:
+                self._keep_unknown(name, value)
+            elif value is not None and place.target != "nowhere":
+                self._add(name, value, place)
+
+    def _keep_unknown(self, sent_name: str, value: object) -> None:
+        name = snake_case(sent_name)
+        self._flag("unknown", name if _TELLING_NAME.fullmatch(name) else "*")
+        self.extra[sent_name] = value
+
+    def _add(self, sent_name: str, value: object, place: Place) -> None:
+        try:
+            typed = _speakers(value) if place.target == "speakers" else place.coerce(value)
+        except NotCoerced:
+            self._refuse("not_coerced", place, place.name, value)
+            return
+        if typed is None:
+            return
+        if place.name in self._seen:
+            # Two names of one property, both with a value: the first wins.
+            self._refuse("duplicate", place, sent_name, value)
+            return
+        self._seen.add(place.name)
+        if place.allowed:
+            self._check_allowed(place, typed)
+        if place.target == "column":
+            self.columns[place.column] = typed
+        elif place.target == "record":
+            self.record[place.column] = typed
+        else:
+            self._store_special(place, value, typed)
+
+    def _store_special(self, place: Place, value: object, typed: object) -> None:
+        match place.target:
+            case "user_id":
+                self.user_id = str(typed)
+            case "nickname":
+                self.nickname = str(typed)
+            case "speakers" if isinstance(typed, list):
+                self.speakers = typed
+            case "user_agent":
+                self.columns |= reduce_user_agent(str(typed))._asdict()
+            case "occurred_at":
+                self._store_occurred_at(place, value, typed)
+            case "project" if typed != self._project:
+                # The column has what the event was accepted for; another name is only kept.
+                self.extra[place.name] = value
+
+    def _store_occurred_at(self, place: Place, value: object, typed: object) -> None:
+        latest = self._received_at + MAX_AHEAD
+        if isinstance(typed, int) and EARLIEST_SANE <= typed <= latest:
+            self.columns[place.column] = typed
+        else:
+            self._refuse("not_sane", place, place.name, value)
+
+    def _check_allowed(self, place: Place, typed: object) -> None:
+        if isinstance(typed, list):
+            allowed = place.allowed.issuperset(typed)
+        else:
+            allowed = typed in place.allowed
+        if not allowed:
+            self._flag("out_of_list", place.name)
+
+    def _refuse(self, finding: str, place: Place, name: str, value: object) -> None:
+        self._flag(finding, place.name)
+        if not place.private:
+            self.extra[name] = value
+
+    def _flag(self, finding: str, name: str) -> None:
+        flag = f"{finding}:{name}"
+        if len(self.flags) < MAX_FLAGS and flag not in self.flags:
+            self.flags.append(flag)
+
+
+def _speakers(value: object) -> list[object] | None:
+    """Read a room's speakers: user ids, or objects that hold one."""
+    return to_list(value, _speaker)
+
+
+def _speaker(element: object) -> str | None:
+    if isinstance(element, dict):
+        ids = (member for name, member in element.items() if snake_case(name) in _SPEAKER_IDS)
+        element = next(ids, None)
+    if element is None:
+        raise NotCoerced
+    return to_string(element)
+
+
+_SPEAKER_IDS = frozenset({"user_id", "id", "userid", "external_user_id", "external_id"})

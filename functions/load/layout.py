@@ -1,0 +1,127 @@
+"""Where each property of an event goes, worked out once from the catalogue.
+
+Loading looks up every property of every event, so the look-up is one dictionary access for the
+spellings that the documentation uses.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, NamedTuple
+
+from functions.events.catalogue import Catalogue, Event, Property, snake_case
+from functions.events.envelope import KINDS, Kind
+from functions.load.coerce import COERCIONS, to_list
+
+Target = Literal[
+    "column",  # a column of the row itself
+    "record",  # a column of the `properties` or the `room` record
+    "user_id",
+    "nickname",
+    "speakers",
+    "user_agent",
+    "occurred_at",
+    "project",
+    "nowhere",  # personal, and nothing here knows what to make of it
+]
+"""What becomes of a property's value. Not an enum: comparing texts is faster, and this is hot."""
+
+_SPECIAL: dict[str, Target] = {
+    "user_id": "user_id",
+    "nickname": "nickname",
+    "speakers": "speakers",
+    "platform_user_agent": "user_agent",
+    "occurred_at": "occurred_at",
+    "project": "project",
+}
+
+
+class Place(NamedTuple):
+    """Where a property's value goes, and how it gets its type.
+
+    Attributes:
+        name: the property's canonical name.
+        column: of the row or of the record; empty for a target that is no column.
+        target: what becomes of the value.
+        coerce: returns the typed value, None for "not known", or raises NotCoerced.
+        allowed: the allowed values; empty for an open list.
+        private: the value as sent may not be kept anywhere in the row.
+    """
+
+    name: str
+    column: str
+    target: Target
+    coerce: Callable[[object], object]
+    allowed: frozenset[object]
+    private: bool
+
+
+class Layout:
+    """How the properties of one event are placed.
+
+    Attributes:
+        name: the event's name in the documentation's spelling, None where it is not catalogued.
+        record: the RECORD column that its own properties go to.
+        places: by canonical name, alias, and the documentation's spelling.
+
+    Args:
+        event: as catalogued, or what is understood of uncatalogued ones.
+        kind: the webhook that it comes by.
+        catalogued: whether ``event`` is in the catalogue.
+    """
+
+    def __init__(self, event: Event, kind: Kind, *, catalogued: bool) -> None:
+        self.name = event.name if catalogued else None
+        self.record = "room" if kind == "room" else "properties"
+        own = {prop.name for prop in event.properties}
+        self.places = {
+            name: _place(prop, own=prop.name in own) for name, prop in event.lookup.items()
+        }
+        # Spellings of the documentation need no conversion then.
+        self.places |= {prop.sent_as: self.places[prop.name] for prop in event.lookup.values()}
+
+    def find(self, name: str) -> Place | None:
+        """Find a property by a spelling that `places` lacks; None if it is not known."""
+        return self.places.get(snake_case(name))
+
+
+class Layouts:
+    """The layouts of all events.
+
+    Args:
+        catalogue: the catalogue of events.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._by_event = {
+            **{event: Layout(event, "chat", catalogued=True) for event in catalogue.events},
+            **{event: Layout(event, "room", catalogued=True) for event in catalogue.room_events},
+        }
+        self._fallback = {
+            kind: Layout(catalogue.fallback(kind), kind, catalogued=False) for kind in KINDS
+        }
+
+    def find(self, kind: Kind, name: str | None) -> Layout:
+        """Return an event's layout, or that of uncatalogued events of its kind."""
+        event = self._catalogue.event(kind, name) if name is not None else None
+        return self._fallback[kind] if event is None else self._by_event[event]
+
+
+def _place(prop: Property, *, own: bool) -> Place:
+    coerce = COERCIONS[prop.type]
+    return Place(
+        name=prop.name,
+        column=prop.column or "",
+        target=_target(prop, own=own),
+        coerce=partial(to_list, coerce_one=coerce) if prop.repeated else coerce,
+        allowed=frozenset(prop.values),
+        private=prop.privacy != "analytical",
+    )
+
+
+def _target(prop: Property, *, own: bool) -> Target:
+    if prop.name in _SPECIAL:
+        return _SPECIAL[prop.name]
+    if prop.privacy != "analytical" or prop.column is None:
+        return "nowhere"
+    return "record" if own else "column"

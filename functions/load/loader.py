@@ -1,0 +1,142 @@
+"""What happens with a delivery: its rows are stored or its message goes to quarantine."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+from functions.batching import QueueFull
+from functions.bucket import BucketUnavailable
+from functions.events.envelope import format_time
+from functions.load.append import AppendFailed
+from functions.load.body import BadMessage
+from functions.load.coerce import to_microseconds
+from functions.load.people import KnownPeople
+from functions.load.push import Message
+from functions.load.row import Loaded, Person, Row, RowBuilder
+from functions.load.table import RowRefused
+from functions.log import log
+
+Store = Callable[[Row], Awaitable[None]]
+"""Stores one row, as `functions.load.table.Table.store`."""
+
+UNKNOWN = "unknown"
+"""Stands for a partner or kind that a malformed message does not tell."""
+
+
+class NotStored(Exception):
+    """The delivery's rows are not known to be stored; Pub/Sub should deliver it again.
+
+    Attributes:
+        reason: a code such as ``queue_full``; it names no value.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Keep(Protocol):
+    """Keeps a message for a replay, as `functions.quarantine.Quarantine.keep`."""
+
+    def __call__(
+        self,
+        *,
+        reason: str,
+        partner: str,
+        kind: str,
+        data: bytes,
+        received_at: str,
+        attributes: dict[str, str],
+    ) -> Awaitable[None]:
+        """Keep it; raises BucketUnavailable where that fails."""
+
+
+class Loader:
+    """Loads deliveries.
+
+    Args:
+        builder: makes rows of messages.
+        store_event: stores a row of ``events_v1``.
+        store_identity: the same for ``identities_v1``.
+        known: people whose identity is stored already.
+        keep: puts a message into quarantine.
+        now: the clock, with an offset.
+        new_id: returns a fresh delivery id.
+    """
+
+    def __init__(
+        self,
+        *,
+        builder: RowBuilder,
+        store_event: Store,
+        store_identity: Store,
+        known: KnownPeople,
+        keep: Keep,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._builder = builder
+        self._store_event = store_event
+        self._store_identity = store_identity
+        self._known = known
+        self._keep = keep
+        self._now = now
+        self._new_id = new_id
+
+    async def load(self, message: Message) -> None:
+        """Load one message; returns when its rows are in BigQuery, or it is in quarantine.
+
+        Raises:
+            NotStored: neither is known.
+        """
+        try:
+            await self._store(
+                self._builder.build(
+                    message.data,
+                    message.attributes,
+                    delivery_id=self._new_id(),
+                    stored_at=to_microseconds(self._now()),
+                )
+            )
+        except (BadMessage, RowRefused) as bad:
+            await self._quarantine(message, bad.reason)
+        except AppendFailed as failure:
+            raise NotStored(failure.reason) from failure
+        except QueueFull:
+            raise NotStored("queue_full") from None
+
+    async def _store(self, loaded: Loaded) -> None:
+        if loaded.person is None or self._known.knows(loaded.person):
+            await self._store_event(loaded.row)
+            return
+        # Both are awaited whatever happens to the other: nothing may run after the answer.
+        outcomes = await asyncio.gather(
+            self._store_event(loaded.row),
+            self._introduce(loaded.person),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def _introduce(self, person: Person) -> None:
+        await self._store_identity(self._builder.identity(person))
+        self._known.remember(person)
+
+    async def _quarantine(self, message: Message, reason: str) -> None:
+        attributes = message.attributes
+        received_at = attributes.get("received_at") or message.publish_time
+        partner = attributes.get("partner") or UNKNOWN
+        try:
+            await self._keep(
+                reason=reason,
+                partner=partner,
+                kind=attributes.get("kind") or UNKNOWN,
+                data=message.data,
+                received_at=received_at or format_time(self._now()),
+                attributes=attributes,
+            )
+        except BucketUnavailable:
+            raise NotStored("quarantine_unavailable") from None
+        log("WARNING", "message quarantined", reason=reason, partner=partner)

@@ -1,0 +1,102 @@
+"""Rows in the wire format of the Storage Write API, from the same file that makes the table.
+
+The API takes protobuf messages of a type that the writer describes when it connects. The type is
+built here at run time from the table's schema: nothing is generated, and no second description
+of the table can drift from it. How column types map to protobuf types is in BigQuery's
+documentation, "Supported protocol buffer data types".
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import EncodeError
+
+_Field = descriptor_pb2.FieldDescriptorProto
+
+_TYPES = {
+    "STRING": _Field.TYPE_STRING,
+    "JSON": _Field.TYPE_STRING,
+    "INTEGER": _Field.TYPE_INT64,
+    "TIMESTAMP": _Field.TYPE_INT64,  # microseconds since 1970
+    "FLOAT": _Field.TYPE_DOUBLE,
+    "BOOLEAN": _Field.TYPE_BOOL,
+    "DATE": _Field.TYPE_INT32,  # days since 1970
+    "RECORD": _Field.TYPE_MESSAGE,
+}
+_LABELS = {
+    "NULLABLE": _Field.LABEL_OPTIONAL,
+    "REQUIRED": _Field.LABEL_REQUIRED,
+    "REPEATED": _Field.LABEL_REPEATED,
+}
+
+
+class NotEncodable(Exception):
+    """A row lacks a required column, or a value is not of its column's type."""
+
+
+class RowEncoder:
+    """Encodes rows of one table.
+
+    Attributes:
+        descriptor: the serialised ``DescriptorProto`` of a row, as the API wants it.
+
+    Args:
+        schema: the table's columns as in BigQuery's REST API.
+    """
+
+    def __init__(self, schema: Sequence[Mapping[str, Any]]) -> None:
+        file = descriptor_pb2.FileDescriptorProto(name="row.proto", syntax="proto2")
+        file.message_type.append(_describe("Row", schema, scope=""))
+        pool = descriptor_pool.DescriptorPool()
+        pool.Add(file)
+        self.descriptor = file.message_type[0].SerializeToString()
+        self._row: Any = message_factory.GetMessageClass(pool.FindMessageTypeByName("Row"))
+
+    def encode(self, row: Mapping[str, object]) -> bytes:
+        """Encode a row; a column that is None or left out is NULL.
+
+        Args:
+            row: values by column: str, int, float, bool, a list for REPEATED, a mapping for
+                RECORD; TIMESTAMP as microseconds since 1970, JSON as text.
+
+        Raises:
+            NotEncodable: it does not fit the schema. The message holds no value of the row.
+        """
+        try:
+            encoded: bytes = self._row(**row).SerializeToString()
+        except (TypeError, ValueError, EncodeError) as error:
+            raise NotEncodable(type(error).__name__) from None
+        return encoded
+
+
+def load_schema(file: Path) -> list[dict[str, Any]]:
+    """Read the columns of a table file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not JSON.
+    """
+    schema: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["schema"]
+    return schema
+
+
+def _describe(
+    name: str, schema: Sequence[Mapping[str, Any]], *, scope: str
+) -> descriptor_pb2.DescriptorProto:
+    path = f"{scope}.{name}"
+    message = descriptor_pb2.DescriptorProto(name=name)
+    for number, column in enumerate(schema, start=1):
+        field = message.field.add(
+            name=column["name"],
+            number=number,
+            type=_TYPES[column["type"]],
+            label=_LABELS[column.get("mode", "NULLABLE")],
+        )
+        if column["type"] == "RECORD":
+            nested = column["name"].title().replace("_", "")
+            message.nested_type.append(_describe(nested, column["fields"], scope=path))
+            field.type_name = f"{path}.{nested}"
+    return message

@@ -1,0 +1,149 @@
+"""An event as Pub/Sub delivers it becomes a row of ``events_v1``."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from functions.events.catalogue import Catalogue
+from functions.events.envelope import (
+    ATTRIBUTE_BYTES,
+    Attributes,
+    Envelope,
+    cut,
+    open_envelope,
+    parse_time,
+)
+from functions.load.body import BadMessage, decode_json, encode_json
+from functions.load.coerce import to_microseconds
+from functions.load.draft import Draft
+from functions.load.layout import Layouts
+from functions.pseudonym import PseudonymKeys, user_key
+
+Row = dict[str, object]
+"""Values by column, as `functions.load.protobuf.RowEncoder` takes them."""
+
+
+class Person(NamedTuple):
+    """Whom an event is about, for ``identities_v1``.
+
+    Attributes:
+        partner: whose user it is.
+        project: within which the user key stands for the person.
+        user_key: the person's pseudonym.
+        user_id: as sent, as text.
+        nickname: as sent; None where the event has none.
+        received_at: of the event, in microseconds since 1970.
+    """
+
+    partner: str
+    project: str
+    user_key: str
+    user_id: str
+    nickname: str | None
+    received_at: int
+
+
+class Loaded(NamedTuple):
+    """What one event comes to.
+
+    Attributes:
+        row: of ``events_v1``.
+        person: whom it is about; None where the event or its project does not say.
+    """
+
+    row: Row
+    person: Person | None
+
+
+class RowBuilder:
+    """Builds rows; pure, so that the same message gives the same row.
+
+    Args:
+        catalogue: the catalogue of events.
+        keys: the cell's pseudonym keys; the current one is used.
+    """
+
+    def __init__(self, catalogue: Catalogue, keys: PseudonymKeys) -> None:
+        self._layouts = Layouts(catalogue)
+        self._key = keys.current
+        self._key_version = keys.version
+
+    def build(
+        self, data: bytes, attributes: Mapping[str, str], *, delivery_id: str, stored_at: int
+    ) -> Loaded:
+        """Build the row of one event.
+
+        Args:
+            data: the event's bytes as sent.
+            attributes: of the Pub/Sub message.
+            delivery_id: this row's own id, which tells it from copies of the same event.
+            stored_at: now, in microseconds since 1970.
+
+        Raises:
+            BadMessage: no row can be made of it, however often it comes.
+        """
+        try:
+            known = Attributes.from_mapping(attributes)
+        except ValueError:
+            raise BadMessage("bad_attributes") from None
+        received_at = to_microseconds(parse_time(known.received_at))
+        envelope = open_envelope(decode_json(data))
+        layout = self._layouts.find(known.kind, envelope.event)
+        draft = Draft(received_at, known.project)
+        draft.fill(envelope.properties, layout)
+        row: Row = {
+            "ingest_id": known.ingest_id,
+            "delivery_id": delivery_id,
+            "received_at": received_at,
+            "stored_at": stored_at,
+            "kind": known.kind,
+            "partner": known.partner,
+            "project": known.project,
+            "event": layout.name or _event_name(envelope, known),
+            "catalogued": layout.name is not None,
+            **draft.columns,
+            "flags": draft.flags,
+        }
+        if draft.speakers and known.project is not None:
+            draft.record["speakers"] = self._user_keys(known.project, draft.speakers)
+        if draft.record:
+            row[layout.record] = draft.record
+        if draft.extra:
+            row["extra"] = encode_json(draft.extra)
+        person = self._person(draft, known, received_at)
+        if person is not None:
+            row["user_key"] = person.user_key
+        return Loaded(row, person)
+
+    def identity(self, person: Person) -> Row:
+        """Build the row of ``identities_v1`` that says who is behind a user key."""
+        return {
+            "partner": person.partner,
+            "project": person.project,
+            "user_key": person.user_key,
+            "key_version": self._key_version,
+            "user_id": person.user_id,
+            "nickname": person.nickname,
+            "first_seen": person.received_at,
+            "last_seen": person.received_at,
+        }
+
+    def _person(self, draft: Draft, known: Attributes, received_at: int) -> Person | None:
+        if draft.user_id is None or known.project is None:
+            return None
+        return Person(
+            partner=known.partner,
+            project=known.project,
+            user_key=user_key(self._key, known.project, draft.user_id),
+            user_id=draft.user_id,
+            nickname=draft.nickname,
+            received_at=received_at,
+        )
+
+    def _user_keys(self, project: str, user_ids: list[str]) -> list[str]:
+        # A person listed twice is one speaker; the sender's order stays.
+        return list(dict.fromkeys(user_key(self._key, project, one) for one in user_ids))
+
+
+def _event_name(envelope: Envelope, known: Attributes) -> str | None:
+    name = envelope.event or known.event
+    return None if name is None else cut(name, ATTRIBUTE_BYTES)

@@ -1,0 +1,38 @@
+"""Settings of the load function."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the load function is told by its environment.
+
+    Attributes:
+        cell: name of the cell, such as ``eu``.
+        gcp_project: the Google Cloud project.
+        bigquery_write_endpoint: URL of the Storage Write API.
+        store_dataset: ``projects/P/datasets/D``.
+        pseudonym_keys: folder with a file for each version of the key.
+        storage_endpoint: URL of Cloud Storage.
+        bucket: the cell's bucket.
+        append_deadline_seconds: how long an append may take, reconnecting included. Below the
+            subscription's acknowledgement deadline, or Pub/Sub delivers again meanwhile.
+        max_in_flight_appends: appends under way at a time, for each table.
+        max_batch_rows: rows in one append.
+        max_waiting_rows: rows that may wait for theirs; then Pub/Sub is asked to come again.
+        known_people: people of a day whose identity is not stored again; about 250 bytes each.
+    """
+
+    cell: str
+    gcp_project: str
+    bigquery_write_endpoint: str
+    store_dataset: str
+    pseudonym_keys: Path
+    storage_endpoint: str
+    bucket: str
+    append_deadline_seconds: float = 10.0
+    max_in_flight_appends: int = 4
+    max_batch_rows: int = 500
+    max_waiting_rows: int = 20_000
+    known_people: int = 100_000

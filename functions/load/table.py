@@ -1,0 +1,120 @@
+"""Stores rows of concurrent deliveries in a table, and tells each what became of its own."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from functions.batching import Batcher
+from functions.load.append import AppendFailed
+from functions.load.protobuf import NotEncodable, RowEncoder
+from functions.load.row import Row
+from functions.load.storage_write import MAX_REQUEST_BYTES
+from functions.log import log
+
+Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
+"""Stores all rows and returns nothing, or stores none and names the bad ones with their codes."""
+
+ROW_FRAME_BYTES = 8
+"""What a row takes in a request beside itself: a tag and its length."""
+
+
+class RowRefused(Exception):
+    """This row can never be stored.
+
+    Attributes:
+        reason: ``not_encodable``: it does not fit the table's schema; ``row_too_large``: it is
+            larger than a request may be; ``row_refused``: BigQuery does not take it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Table:
+    """Stores rows, many deliveries' rows in one append.
+
+    Args:
+        name: of the table, for the log.
+        encoder: encodes its rows.
+        append: appends serialised rows.
+        max_rows: the most rows in one append; the API takes 10,000.
+        max_in_flight: appends under way at a time.
+        max_waiting: rows that may wait for theirs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        encoder: RowEncoder,
+        append: Append,
+        *,
+        max_rows: int,
+        max_in_flight: int,
+        max_waiting: int,
+    ) -> None:
+        self._name = name
+        self._encoder = encoder
+        self._append = append
+        self._batcher: Batcher[bytes, bool] = Batcher(
+            self._send,
+            max_items=max_rows,
+            max_bytes=MAX_REQUEST_BYTES,
+            max_in_flight=max_in_flight,
+            max_waiting=max_waiting,
+        )
+
+    async def store(self, row: Row) -> None:
+        """Store a row; returns when it is in BigQuery.
+
+        Raises:
+            RowRefused: it can never be stored.
+            AppendFailed: it is not known to be stored.
+            QueueFull: too many rows wait already.
+        """
+        try:
+            encoded = self._encoder.encode(row)
+        except NotEncodable:
+            raise RowRefused("not_encodable") from None
+        size = len(encoded) + ROW_FRAME_BYTES
+        if size > MAX_REQUEST_BYTES:
+            raise RowRefused("row_too_large")
+        if not await self._batcher.put(encoded, size=size):
+            raise RowRefused("row_refused")
+
+    async def _send(self, rows: list[bytes]) -> list[bool]:
+        try:
+            return await store_all_good(self._append, rows)
+        except AppendFailed as failure:
+            log(
+                "ERROR",
+                "rows were not stored",
+                table=self._name,
+                reason=failure.reason,
+                rows=len(rows),
+            )
+            raise
+
+
+async def store_all_good(append: Append, rows: Sequence[bytes]) -> list[bool]:
+    """Store what can be stored of a batch.
+
+    BigQuery stores nothing of an append with a bad row, but names the bad ones. They are taken out
+    and the others are sent again, until an append is taken.
+
+    Returns:
+        For each row whether it is stored; false where BigQuery refuses it.
+
+    Raises:
+        AppendFailed: the good rows are not known to be stored.
+    """
+    stored = [True] * len(rows)
+    left = list(range(len(rows)))
+    while left:
+        refused = await append([rows[index] for index in left])
+        if not refused:
+            break
+        if not all(0 <= position < len(left) for position in refused):
+            raise AppendFailed("row errors name no row of the append")
+        for position in refused:
+            stored[left[position]] = False
+        left = [index for index in left if stored[index]]
+    return stored

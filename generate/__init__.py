@@ -1,0 +1,1 @@
+"""Writes what follows from the catalogue: table schema, views, data dictionary, samples."""

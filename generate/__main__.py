@@ -1,0 +1,79 @@
+"""``python -m generate`` writes the generated files; ``--check`` only compares them."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from functions.events.catalogue import Catalogue, load_catalogue
+from generate import dictionary, samples, schema, views
+
+ROOT = Path(__file__).parents[1]
+
+GENERATED = (
+    f"{views.FOLDER}/event_*.sql",
+    f"{samples.FOLDER}/*.json",
+    schema.PATH,
+    dictionary.PATH,
+)
+"""What this package alone writes: a file there that nothing generates any more is removed."""
+
+
+def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
+    """Return path below the root -> content of every generated file.
+
+    The dictionary also tells of the tables that are written by hand.
+    """
+    table = schema.render(catalogue)
+    by_hand = {
+        path.relative_to(root).as_posix(): path.read_text("utf-8")
+        for path in root.glob("sql/store/*.json")
+    }
+    return {
+        **table,
+        **views.render(catalogue),
+        **samples.render(catalogue),
+        **dictionary.render(catalogue, by_hand | table),
+    }
+
+
+def drifted(files: dict[str, str], root: Path) -> Iterator[str]:
+    """Yield the paths that are missing, differ, or are no longer generated."""
+    for path, content in files.items():
+        file = root / path
+        if not file.is_file() or file.read_text("utf-8") != content:
+            yield path
+    for pattern in GENERATED:
+        for file in sorted(root.glob(pattern)):
+            if (path := file.relative_to(root).as_posix()) not in files:
+                yield path
+
+
+def write(files: dict[str, str], root: Path) -> None:
+    """Bring the drifted files up to date."""
+    for path in list(drifted(files, root)):
+        file = root / path
+        if path in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(files[path], "utf-8")
+        else:
+            file.unlink()
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """Run the command; returns its exit status, 1 if files drifted and ``--check`` was given."""
+    parser = argparse.ArgumentParser(prog="python -m generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="name drifted files, write nothing")
+    options = parser.parse_args(arguments)
+    files = render(load_catalogue(), root)
+    if not options.check:
+        write(files, root)
+        return 0
+    paths = list(drifted(files, root))
+    for path in paths:
+        print(f"{path} has drifted: run `make generate`", file=sys.stderr)
+    return 1 if paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,120 @@
+"""The data dictionary: what analysts may expect in views and tables."""
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from pathlib import Path
+
+from functions.events.catalogue import Catalogue, Event, Property
+from generate.schema import Column
+from generate.views import COMMON_COLUMNS
+
+PATH = "docs/data-dictionary.md"
+
+_INTRODUCTION = f"""\
+# Data dictionary
+
+Generated from `functions/events/catalogue.yaml` and the table files in `sql/store` by
+`make generate`.
+
+Query the views of the BI dataset: `events` holds every event, `event_<name>` the events of one name
+with their properties as columns. Both show each event once. Every `event_<name>` has the columns
+{", ".join(f"`{column}`" for column in COMMON_COLUMNS)}.
+
+- Times are UTC. Use `received_at` for metrics, and filter on it: it decides which days are read.
+- People appear as `user_key` only, a pseudonym that is stable within a project.
+- NULL means unknown; a text is never empty.
+- A value outside the allowed ones is kept, and `flags` has `out_of_list:<property>`. A value of
+  another type is not in its column, and `flags` has `not_coerced:<property>`.
+- A property that the catalogue does not know is in no view; `flags` has `unknown:<property>`.
+- Names are compared in snake_case: `Duration`, `duration` and `DURATION` are one property.
+
+Classes: **analytical** values are stored as sent; **personal** ones never reach a view, except as
+user keys; from **reduced** ones only something coarser is stored.
+"""
+
+
+def render(catalogue: Catalogue, tables: Mapping[str, str]) -> dict[str, str]:
+    """Return path -> content of the dictionary.
+
+    Args:
+        catalogue: the events.
+        tables: path -> content of every table file.
+    """
+    parts = [_INTRODUCTION, "## Properties of every event\n", _properties(catalogue.common)]
+    for section, events in groupby(catalogue.events, key=lambda event: event.section):
+        parts.append(f"## {section}\n")
+        parts.extend(_event(event) for event in events)
+    parts.append("## Rooms\n")
+    parts.append(
+        "Events of the Rooms webhook are in `events` with `kind = 'room'` and these fields in the "
+        "`room` record.\n"
+    )
+    parts.append(_properties(catalogue.fallback("room").properties))
+    header = ("event", "also understood as", "description")
+    parts.append(_table(header, map(_room, catalogue.room_events)))
+    parts.append("## Tables\n")
+    parts.append("The store is for the functions; its views above are for people.\n")
+    parts.extend(_store(path, tables[path]) for path in sorted(tables))
+    return {PATH: "\n".join(parts)}
+
+
+def _event(event: Event) -> str:
+    mandatory = " The basic metrics need this event." if event.mandatory else ""
+    text = f"### `{event.name}`\n\nView `{event.view}`. {event.description}{mandatory}\n"
+    return text + ("\n" + _properties(event.properties) if event.properties else "")
+
+
+def _room(event: Event) -> tuple[str, ...]:
+    return f"`{event.name}`", _codes(event.aliases), event.description
+
+
+def _properties(properties: Iterable[Property]) -> str:
+    header = ("property", "type", "allowed values", "also understood as", "class", "description")
+    return _table(header, map(_property, properties))
+
+
+def _property(prop: Property) -> tuple[str, ...]:
+    values = _codes(prop.values) if prop.values else f"any, such as {_codes(prop.examples)}"
+    stored = f" (column `{prop.column}`)" if prop.column not in {None, prop.sent_as} else ""
+    return (
+        f"`{prop.sent_as}`{stored}",
+        f"{prop.type}, repeated" if prop.repeated else prop.type,
+        values,
+        _codes(prop.aliases),
+        prop.privacy,
+        prop.description,
+    )
+
+
+def _store(path: str, content: str) -> str:
+    table = json.loads(content)
+    header = ("column", "type", "mode", "description")
+    return "\n".join(
+        [
+            f"### `{Path(path).stem}`\n",
+            f"{table['description']}\n",
+            _table(header, _columns(table["schema"], "")),
+        ]
+    )
+
+
+def _columns(schema: Iterable[Column], prefix: str) -> Iterable[tuple[str, ...]]:
+    for column in schema:
+        name = prefix + column["name"]
+        yield f"`{name}`", column["type"], column["mode"], column.get("description", "")
+        yield from _columns(column.get("fields", []), f"{name}.")
+
+
+def _codes(values: Iterable[object]) -> str:
+    return ", ".join(f"`{_text(value)}`" for value in values)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)

@@ -1,0 +1,131 @@
+"""The schema of ``events_v1``, as BigQuery's API writes it."""
+
+import json
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+from functions.events.catalogue import Catalogue, Event, Property
+
+PATH = "sql/store/events_v1.json"
+DESCRIPTION_LIMIT = 1024
+"""The longest description of a column that BigQuery takes, in characters."""
+
+# Terraform compares the schema with what the API returns, which uses the legacy names.
+_TYPES = {
+    "string": "STRING",
+    "integer": "INTEGER",
+    "number": "FLOAT",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP",
+}
+
+
+class Column(TypedDict):
+    """A column of a table file; descriptions are plain sentences."""
+
+    name: str
+    type: str
+    mode: str
+    description: str
+    fields: NotRequired[list["Column"]]
+
+
+def render(catalogue: Catalogue) -> dict[str, str]:
+    """Return path -> content of the table file.
+
+    Raises:
+        ValueError: a common property has no place in the table, or a description is too long.
+    """
+    table = {
+        "description": "Every event that was accepted, one row per delivery.",
+        "partition_by": "received_at",
+        "expires": True,
+        "require_partition_filter": True,
+        "clustering": ["project", "event", "room_id"],
+        "schema": columns(catalogue),
+    }
+    return {PATH: json.dumps(table, indent=2, ensure_ascii=False) + "\n"}
+
+
+def columns(catalogue: Catalogue) -> list[Column]:
+    """Return the columns of ``events_v1`` in the table's order.
+
+    Raises:
+        ValueError: a common property has no place in the table, or a description is too long.
+    """
+    common = {prop.column: prop for prop in catalogue.common if prop.column}
+    table = [
+        _column("ingest_id", "STRING", "REQUIRED", "This system's id of the event."),
+        _column("delivery_id", "STRING", "REQUIRED", "The id of the row; tells copies apart."),
+        _column("received_at", "TIMESTAMP", "REQUIRED", "When the event was received (UTC)."),
+        _column("stored_at", "TIMESTAMP", "REQUIRED", "When the row was built (UTC)."),
+        _column("kind", "STRING", "REQUIRED", "The webhook it came by: chat, room or test."),
+        _column("partner", "STRING", "REQUIRED", "The partner whose token it was sent with."),
+        _typed("project", (common.pop("project"),)),
+        _column("event", "STRING", "NULLABLE", "The event's name; the documented spelling if any."),
+        _column("catalogued", "BOOLEAN", "REQUIRED", "Whether the event is in the catalogue."),
+        _typed("room_id", (common.pop("room_id"),)),
+        _typed("user_key", (common.pop("user_key"),)),
+        _typed("occurred_at", (common.pop("occurred_at"),)),
+        _typed("platform", (common.pop("platform"),)),
+        _typed("source", (common.pop("source"),)),
+        _typed("screen_size", (common.pop("screen_size"),)),
+        _column("browser", "STRING", "NULLABLE", "The browser, read from the user agent."),
+        _column("os", "STRING", "NULLABLE", "The operating system, read from the user agent."),
+        _column("device_type", "STRING", "NULLABLE", "The kind of device, such as desktop or bot."),
+        _record(
+            "properties",
+            "What is particular to the event.",
+            catalogue.property_columns,
+            catalogue.events,
+        ),
+        _record(
+            "room",
+            "The room, of events of the Rooms webhook.",
+            catalogue.room_columns,
+            catalogue.room_events,
+        ),
+        _column("flags", "STRING", "REPEATED", "What loading noticed: names only, never values."),
+        _column("extra", "JSON", "NULLABLE", "Properties without a column; emptied after a while."),
+    ]
+    if common:
+        raise ValueError(f"events_v1 has no column for {', '.join(common)}: append it to the table")
+    return table
+
+
+def _column(name: str, type_: str, mode: str, description: str) -> Column:
+    return {"name": name, "type": type_, "mode": mode, "description": description}
+
+
+def _record(
+    name: str,
+    description: str,
+    columns: Mapping[str, tuple[Property, ...]],
+    events: tuple[Event, ...],
+) -> Column:
+    record = _column(name, "RECORD", "NULLABLE", description)
+    record["fields"] = [_typed(column, same, events) for column, same in columns.items()]
+    return record
+
+
+def _typed(name: str, same: tuple[Property, ...], events: tuple[Event, ...] = ()) -> Column:
+    """Return the column that these properties share, described per event where they differ."""
+    meanings: dict[str, list[str]] = {_meaning(prop): [] for prop in same}
+    for event in events:
+        for prop in event.properties:
+            if prop.column == name:
+                meanings[_meaning(prop)].append(event.name)
+    description = " ".join(
+        meaning if len(meanings) == 1 else f"{', '.join(names)}: {meaning}"
+        for meaning, names in meanings.items()
+    )
+    if len(description) > DESCRIPTION_LIMIT:
+        raise ValueError(f"{name}: its descriptions are too long for a column")
+    mode = "REPEATED" if same[0].repeated else "NULLABLE"
+    return _column(name, _TYPES[same[0].type], mode, description)
+
+
+def _meaning(prop: Property) -> str:
+    if prop.privacy == "personal":
+        return f"Stored as user key, a pseudonym within the project. {prop.description}"
+    return prop.description

@@ -1,0 +1,1 @@
+"""The embedded cell: everything of one cell on this machine, behind the same APIs."""

@@ -1,0 +1,176 @@
+"""The embedded cell's commands: `python -m local COMMAND`."""
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from local import up as cell_up
+from local.cell import DEFAULT_PORT_BASE, Cell, find
+from local.children import ChildDied, watch
+
+port_base_option = click.option(
+    "--port-base",
+    default=DEFAULT_PORT_BASE,
+    show_default=True,
+    type=click.IntRange(1024, 65_000),
+    help="The first of the cell's ports.",
+)
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep tables, objects and secrets here; without it they live in memory.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def main() -> None:
+    """Run, fill and query a cell on this machine."""
+
+
+def _state(port_base: int) -> Path:
+    """Return the file by which the commands find a running cell; private to the user."""
+    folder = Path(tempfile.gettempdir()) / f"watchers-warehouse-{os.getuid()}"
+    return folder / f"{port_base}.json"
+
+
+def _running_cell(port_base: int) -> Cell:
+    cell = find(_state(port_base))
+    if cell is None:
+        raise click.ClickException(
+            f"no cell runs at port base {port_base}; start one with: python -m local up"
+        )
+    return cell
+
+
+def _keep_up(
+    port_base: int, data_dir: Path | None, when_ready: Callable[[Cell], Awaitable[None]]
+) -> None:
+    """Run a cell until a signal comes or a part of it dies."""
+
+    async def run() -> None:
+        cell_up.stop_on_signals()
+        async with cell_up.running(port_base, data_dir, _state(port_base)) as (cell, started):
+            watching = asyncio.create_task(watch(started))
+            await when_ready(cell)
+            await watching
+
+    try:
+        asyncio.run(run())
+    except asyncio.CancelledError:
+        click.echo("stopped", err=True)
+    except (cell_up.PortTaken, ChildDied) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@data_dir_option
+@port_base_option
+@json_option
+def up(data_dir: Path | None, port_base: int, *, as_json: bool) -> None:
+    """Start everything on 127.0.0.1 and stay until Ctrl-C."""
+
+    async def announce(cell: Cell) -> None:
+        description = cell.describe()
+        if as_json:
+            print(json.dumps(description), flush=True)
+            return
+        for name in ("events_url", "rooms_url", "bigquery"):
+            click.echo(f"{name:<12}{description[name]}")
+        click.echo("The cell is up; Ctrl-C stops it.")
+
+    _keep_up(port_base, data_dir, announce)
+
+
+@main.command()
+@click.option("--events", default=3000, show_default=True, help="How many webhooks in all.")
+@click.option("--users", default=150, show_default=True, help="From how many people.")
+@click.option("--days", default=30, show_default=True, help="Over how many days, today included.")
+@click.option("--seed", default=1, show_default=True, help="Another seed, another traffic.")
+@click.option("--rate", type=float, help="Webhooks a second at the most.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what was sent, and each answer, here: a line of JSON each.",
+)
+@port_base_option
+@json_option
+def simulate(
+    events: int,
+    users: int,
+    days: int,
+    seed: int,
+    rate: float | None,
+    record: Path | None,
+    port_base: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Send realistic traffic: today's as webhooks, earlier days' as a replay would."""
+    from local import simulate as simulation  # noqa: PLC0415 - the clients are slow to import
+
+    cell = _running_cell(port_base)
+    console = Console(stderr=True)
+    plan = simulation.plan(events=events, users=users, days=days, seed=seed, now=datetime.now(UTC))
+    sent, summary = asyncio.run(simulation.run(cell, plan, rate=rate, console=console))
+    if record:
+        record.write_text("".join(f"{each.line()}\n" for each in sent))
+    if as_json:
+        click.echo(json.dumps(asdict(summary) | {"events_per_second": summary.events_per_second}))
+    else:
+        click.echo(str(summary))
+    if summary.refused:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("sql")
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@port_base_option
+def query(sql: str, port_base: int, *, as_json: bool, as_csv: bool) -> None:
+    """Run GoogleSQL against the BI dataset."""
+    from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415 - slow to import
+
+    from local import query as queries  # noqa: PLC0415
+
+    cell = _running_cell(port_base)
+    try:
+        result = queries.run(cell, sql)
+    except GoogleAPICallError as error:
+        raise click.ClickException(error.message or str(error)) from None
+    columns = [field.name for field in result.schema]
+    if as_json:
+        click.echo(queries.as_json(result))
+    elif as_csv:
+        click.echo(queries.as_csv(columns, result), nl=False)
+    else:
+        queries.show(columns, map(tuple, result))
+
+
+@main.command()
+@data_dir_option
+@port_base_option
+@click.option("--events", default=3000, show_default=True, help="How many webhooks to simulate.")
+def run(data_dir: Path | None, port_base: int, events: int) -> None:
+    """Start a cell, fill it with 30 days of traffic, show the numbers, and stay until Ctrl-C."""
+    console = Console()
+
+    async def demonstrate(cell: Cell) -> None:
+        from local import demonstration  # noqa: PLC0415 - slow to import
+
+        await demonstration.show(cell, events, console)
+
+    _keep_up(port_base, data_dir, demonstrate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The BigQuery stand-in: the ``bqemulator`` package, started with what it lacks put right.
+
+Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
+on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
+
+Five things are replaced in the package, in this process only:
+
+* it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
+* a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
+* Storage Write does not see the fields inside RECORD columns, and fails;
+* Storage Write takes appends without the header by which the real service finds the region;
+* a statement is parsed a dozen times, half of all the work; here it is parsed once.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import click
+import grpc
+from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings
+from bqemulator.observability.logging_ import configure_logging
+from sqlglot.dialects.dialect import Dialect
+
+# The package logs while the rest of it is imported.
+configure_logging(level=LogLevel.ERROR, fmt=LogFormat.JSON)
+
+from bqemulator.api.routes import tabledata, tables  # noqa: E402 - see above
+from bqemulator.grpc_api import write_servicer  # noqa: E402 - see above
+from bqemulator.server import run_forever  # noqa: E402 - see above
+from bqemulator.storage.engine import DuckDBEngine  # noqa: E402 - see above
+
+HOST = "127.0.0.1"
+ROUTING_HEADER = "x-goog-request-params"
+APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
+REMEMBERED_STATEMENTS = 32
+
+
+def amend() -> None:
+    """Replace what the module's description names."""
+    for owner, name, make in (
+        (DuckDBEngine, "_load_spatial", _loading_nothing),
+        (tables, "bq_schema_to_duckdb_columns", _quoting_nested_names),
+        (write_servicer, "_table_arrow_schema", _with_record_fields),
+        (write_servicer.BigQueryWriteHandler, "service", _refusing_unrouted),
+        (Dialect, "parse", _parsing_once),
+    ):
+        setattr(owner, name, make(getattr(owner, name)))
+
+
+def _loading_nothing(_load: object) -> Callable[[DuckDBEngine], None]:
+    return lambda _engine: None
+
+
+def _quoting_nested_names(columns: Callable[..., Any]) -> Callable[[list[dict[str, Any]]], Any]:
+    def quoted(field: dict[str, Any]) -> dict[str, Any]:
+        inner = [quoted(each) | {"name": f'"{each["name"]}"'} for each in field.get("fields", ())]
+        return field | {"fields": inner}
+
+    return lambda fields: columns([quoted(field) for field in fields])
+
+
+def _with_record_fields(_arrow_schema: object) -> Callable[[Any], Any]:
+    def arrow_schema(table: Any) -> Any:
+        raw: Any = tabledata._fields_raw_from_schema(table.schema_.fields)  # noqa: SLF001 - its own
+        return tabledata._build_arrow_schema(raw)  # noqa: SLF001 - the code it uses for REST
+
+    return arrow_schema
+
+
+def _refusing_unrouted(route: Callable[..., Any]) -> Callable[..., Any]:
+    def service(handler: object, call: grpc.HandlerCallDetails) -> Any:
+        if call.method == APPEND_ROWS and not is_routed(call.invocation_metadata or ()):
+            return grpc.stream_stream_rpc_method_handler(_refuse)
+        return route(handler, call)
+
+    return service
+
+
+def _parsing_once(parse: Callable[..., Any]) -> Callable[..., Any]:
+    @lru_cache(REMEMBERED_STATEMENTS)
+    def parse_once(dialect: type[Dialect], sql: str, **options: Any) -> Any:
+        return parse(dialect(), sql, **options)
+
+    def parse_copied(dialect: Dialect, sql: str, **options: Any) -> Any:
+        # Callers rewrite the trees that they get.
+        return [tree and tree.copy() for tree in parse_once(type(dialect), sql, **options)]
+
+    return parse_copied
+
+
+def is_routed(metadata: Iterable[tuple[str, str | bytes]]) -> bool:
+    """Say whether a call's metadata name the stream that it writes to."""
+    return any(
+        name == ROUTING_HEADER and str(value).startswith("write_stream=projects")
+        for name, value in metadata
+    )
+
+
+def _refuse(_requests: object, context: grpc.ServicerContext) -> tuple[bytes, ...]:
+    context.set_code(grpc.StatusCode.INVALID_ARGUMENT)
+    context.set_details(f"AppendRows needs the header {ROUTING_HEADER}: write_stream=projects/...")
+    return ()
+
+
+@click.command()
+@click.option("--rest-port", type=click.IntRange(1, 65535), required=True)
+@click.option("--grpc-port", type=click.IntRange(1, 65535), required=True)
+@click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path))
+def main(rest_port: int, grpc_port: int, data_dir: Path | None) -> None:
+    """Serve BigQuery's REST API and its Storage Write API; in memory without a data dir."""
+    warnings.simplefilter("ignore")  # DuckDB warns of a slower call at every query
+    amend()
+    run_forever(
+        Settings(
+            rest_host=HOST,
+            rest_port=rest_port,
+            grpc_host=HOST,
+            grpc_port=grpc_port,
+            data_dir=data_dir,
+            persistence_mode=PersistenceMode.PERSISTENT if data_dir else PersistenceMode.EPHEMERAL,
+            enable_format_extensions=False,
+            log_level=LogLevel.ERROR,
+            log_format=LogFormat.JSON,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The embedded cell's names, addresses and settings: what Terraform would set for a real one."""
+
+import base64
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = "local"
+CELL = "eu"
+LOCATION = "europe-west1"
+PARTNER = "demo"
+PARTNER_PROJECTS = {"dev": "eu", "partner-prod": "eu", "demo-us": "us"}
+"""The demo partner's projects, and the cell that each is pinned to."""
+
+DEFAULT_PORT_BASE = 8600
+PORTS = ("receive", "load", "pubsub", "bigquery", "bigquery_grpc", "storage")
+"""What listens, in the order of the ports from the port base on."""
+
+FUNCTIONS = ("receive", "load")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One embedded cell.
+
+    Attributes:
+        port_base: the first of its ports.
+        token: the demo partner's.
+        secrets: the folder that stands for the mounted secrets.
+        pubsub: the address of its Pub/Sub, ``host:port``: its own stand-in's, or Google's emulator.
+    """
+
+    port_base: int
+    token: str
+    secrets: Path
+    pubsub: str
+
+    topic = f"projects/{PROJECT}/topics/chat-{CELL}-events"
+    subscription = f"projects/{PROJECT}/subscriptions/chat-{CELL}-load"
+    dead_letter_topic = f"projects/{PROJECT}/topics/chat-{CELL}-dead"
+    dead_letter_subscription = f"projects/{PROJECT}/subscriptions/chat-{CELL}-dead"
+    bucket = f"{PROJECT}-chat-{CELL}"
+    store_dataset = f"chat_{CELL}_store"
+    bi_dataset = f"chat_{CELL}"
+
+    def port(self, name: str) -> int:
+        """Return the port of one of `PORTS`."""
+        return self.port_base + PORTS.index(name)
+
+    def url(self, name: str) -> str:
+        """Return the address of one of `PORTS`."""
+        return f"http://127.0.0.1:{self.port(name)}"
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a client needs to know of the cell."""
+        return {
+            "receive": self.url("receive"),
+            "events_url": f"{self.url('receive')}/events/{self.token}",
+            "rooms_url": f"{self.url('receive')}/rooms/{self.token}",
+            "token": self.token,
+            "pubsub": self.pubsub,
+            "bigquery": self.url("bigquery"),
+            "bigquery_grpc": f"127.0.0.1:{self.port('bigquery_grpc')}",
+            "storage": self.url("storage"),
+            "project": PROJECT,
+            "location": LOCATION,
+            "store_dataset": self.store_dataset,
+            "bi_dataset": self.bi_dataset,
+            "functions": {name: self.url(name) for name in FUNCTIONS},
+        }
+
+    def settings(self) -> dict[str, str]:
+        """Return the functions' environment variables."""
+        return {
+            "CELL": CELL,
+            "GCP_PROJECT": PROJECT,
+            "PUBSUB_ENDPOINT": f"http://{self.pubsub}",
+            "EVENTS_TOPIC": self.topic,
+            "BIGQUERY_WRITE_ENDPOINT": self.url("bigquery_grpc"),
+            "STORE_DATASET": f"projects/{PROJECT}/datasets/{self.store_dataset}",
+            "STORAGE_ENDPOINT": self.url("storage"),
+            "BUCKET": self.bucket,
+            "PARTNERS_FILE": str(self.secrets / "partners.json"),
+            "PSEUDONYM_KEYS": str(self.secrets / "pseudonym"),
+        }
+
+
+def prepare_secrets(folder: Path) -> str:
+    """Write the cell's secrets, unless an earlier start did; return the demo partner's token.
+
+    A data folder keeps them, for rows written under one pseudonym key need that key for ever.
+    """
+    token_file = folder / "token"
+    if token_file.exists():
+        return token_file.read_text()
+    (folder / "pseudonym").mkdir(parents=True, mode=0o700)
+    (folder / "pseudonym" / "1").write_bytes(base64.b64encode(secrets.token_bytes(32)))
+    token = secrets.token_urlsafe(24)
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    partner = {"tokens_sha256": [digest], "projects": PARTNER_PROJECTS}
+    (folder / "partners.json").write_text(json.dumps({"partners": {PARTNER: partner}}))
+    token_file.write_text(token)
+    return token
+
+
+def remember(cell: Cell, state: Path) -> None:
+    """Leave a note of the running cell, for the other commands to find it."""
+    state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state.touch(mode=0o600)
+    state.write_text(json.dumps(asdict(cell), default=str))
+
+
+def find(state: Path) -> Cell | None:
+    """Return the running cell that left a note, None where there is none."""
+    try:
+        noted = json.loads(state.read_text())
+    except FileNotFoundError:
+        return None
+    return Cell(noted["port_base"], noted["token"], Path(noted["secrets"]), noted["pubsub"])
+
+
+def forget(state: Path) -> None:
+    """Take the note away: the cell stops."""
+    state.unlink(missing_ok=True)

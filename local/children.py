@@ -1,0 +1,131 @@
+"""Child processes: started, watched, and stopped without leaving an orphan."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+STOP_SECONDS = 3.0
+"""How long a child may take to stop before it is killed."""
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+class ChildDied(Exception):
+    """A child ended by itself; the message has its name and its last lines."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running child process.
+
+    Attributes:
+        name: as it is shown to people.
+        process: the process; its group has the same id.
+        log: the file with its output.
+    """
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """Raise if it has ended.
+
+        Raises:
+            ChildDied: it has.
+        """
+        code = self.process.poll()
+        if code is not None:
+            last = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+            raise ChildDied(f"{self.name} ended with code {code}; its last lines:\n{last}")
+
+
+def start(name: str, command: Sequence[str], environ: Mapping[str, str], logs: Path) -> Child:
+    """Start a child in a process group of its own, which dies with this process."""
+    log = logs / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - the commands are this project's own
+            command,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
+        )
+    return Child(name, process, log)
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def taken_ports(ports: Sequence[int]) -> list[int]:
+    """Return those of the ports on 127.0.0.1 that something listens on."""
+    taken = []
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                taken.append(port)
+    return taken
+
+
+async def wait_until_listening(child: Child, port: int, within: float = 30.0) -> None:
+    """Wait until a child accepts connections.
+
+    Raises:
+        ChildDied: it ended instead.
+        TimeoutError: it did not within that many seconds.
+    """
+    async with asyncio.timeout(within):
+        while True:
+            child.check()
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
+
+
+async def watch(children: Sequence[Child]) -> None:
+    """Return never: raise when a child ends.
+
+    Raises:
+        ChildDied: one has.
+    """
+    while True:
+        for child in children:
+            child.check()
+        await asyncio.sleep(0.2)
+
+
+def stop(children: Sequence[Child]) -> None:
+    """Stop the children one after the other, killing what does not stop in time."""
+    for child in children:
+        _signal_group(child, signal.SIGTERM)
+    for child in children:
+        try:
+            child.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _signal_group(child, signal.SIGKILL)
+            child.process.wait()
+        # What is left of its group, such as a server's worker, goes with it.
+        _signal_group(child, signal.SIGKILL)
+
+
+def _signal_group(child: Child, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.process.pid, number)

@@ -1,0 +1,145 @@
+"""The unacknowledged messages of one subscription, and what is due when.
+
+Nothing here waits or reads a clock: every moment is passed in, in seconds since the epoch.
+"""
+
+import heapq
+import itertools
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from local.pubsub.messages import PubsubMessage
+
+Bury = Callable[[PubsubMessage, int], bool]
+"""Dead-letters a message that was delivered so many times in vain; False: it cannot."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A message that is not acknowledged yet, and how often it was delivered."""
+
+    message: PubsubMessage
+    attempts: int = 0
+
+
+class Lease(NamedTuple):
+    """One delivery of a message: it is the receiver's until ``expires``."""
+
+    ack_id: str
+    pending: Pending
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a subscription delivers; durations in seconds.
+
+    Attributes:
+        ack_deadline: how long a delivery may take.
+        minimum_backoff: the pause after the first failure; it doubles with each one more.
+        maximum_backoff: what the pause grows to.
+        max_attempts: after how many failures a message is dead-lettered, None for never.
+    """
+
+    ack_deadline: float = 10
+    minimum_backoff: float = 0
+    maximum_backoff: float = 0
+    max_attempts: int | None = None
+
+    def backoff(self, attempts: int) -> float:
+        """Return the pause before the next delivery of a message that failed so many times."""
+        doublings = min(attempts - 1, 64)  # beyond, a float only loses
+        return min(self.minimum_backoff * 2.0**doublings, self.maximum_backoff)
+
+
+class Backlog:
+    """Messages are ready, leased to a receiver, or delayed after a failure.
+
+    Args:
+        delivery: how messages are delivered; may be replaced at any time.
+        bury: called with a message that failed ``max_attempts`` times.
+    """
+
+    def __init__(self, delivery: Delivery, bury: Bury) -> None:
+        self.delivery = delivery
+        self._bury = bury
+        self._ready: deque[Pending] = deque()
+        self._leases: dict[str, Lease] = {}
+        self._delayed: list[tuple[float, int, Pending]] = []
+        self._expiry = math.inf  # no lease expires before
+        self._sequence = itertools.count(1)
+
+    def __len__(self) -> int:
+        """Return the number of unacknowledged messages."""
+        return len(self._ready) + len(self._leases) + len(self._delayed)
+
+    def __contains__(self, ack_id: str) -> bool:
+        """Tell whether this delivery is still out."""
+        return ack_id in self._leases
+
+    def put(self, messages: Iterable[PubsubMessage]) -> None:
+        """Add messages that were just published."""
+        self._ready.extend(map(Pending, messages))
+
+    def take(self, limit: int, now: float, deadline: float | None = None) -> list[Lease]:
+        """Lease up to ``limit`` ready messages, by default for the subscription's ack deadline."""
+        expires = now + (self.delivery.ack_deadline if deadline is None else deadline)
+        taken = []
+        for _ in range(min(limit, len(self._ready))):
+            pending = self._ready.popleft()
+            pending.attempts += 1
+            taken.append(Lease(str(next(self._sequence)), pending, expires))
+        self._leases.update((lease.ack_id, lease) for lease in taken)
+        if taken:
+            self._expiry = min(self._expiry, expires)
+        return taken
+
+    def acknowledge(self, ack_ids: Iterable[str]) -> None:
+        """Forget these deliveries' messages; a delivery that has expired is passed over."""
+        for ack_id in ack_ids:
+            self._leases.pop(ack_id, None)
+
+    def extend(self, ack_ids: Iterable[str], seconds: float, now: float) -> None:
+        """Let these deliveries end ``seconds`` from now; 0 gives them back at once."""
+        if seconds == 0:
+            self.fail(ack_ids, now)
+            return
+        for ack_id in ack_ids:
+            if lease := self._leases.get(ack_id):
+                self._leases[ack_id] = lease._replace(expires=now + seconds)
+        self._expiry = min(self._expiry, now + seconds)
+
+    def fail(self, ack_ids: Iterable[str], now: float) -> None:
+        """Give these deliveries up: their messages are buried, delayed, or ready again."""
+        for ack_id in ack_ids:
+            if lease := self._leases.pop(ack_id, None):
+                self._retry(lease.pending, now)
+
+    def advance(self, now: float) -> bool:
+        """Fail the deliveries that have expired and ready the messages whose pause is over.
+
+        Returns:
+            Whether anything changed.
+        """
+        changed = False
+        if self._expiry <= now:
+            expired = [lease.ack_id for lease in self._leases.values() if lease.expires <= now]
+            self.fail(expired, now)
+            self._expiry = min((lease.expires for lease in self._leases.values()), default=math.inf)
+            changed = bool(expired)
+        while self._delayed and self._delayed[0][0] <= now:
+            self._ready.append(heapq.heappop(self._delayed)[2])
+            changed = True
+        return changed
+
+    def _retry(self, pending: Pending, now: float) -> None:
+        attempts, limit = pending.attempts, self.delivery.max_attempts
+        if limit is not None and attempts >= limit and self._bury(pending.message, attempts):
+            return
+        if pause := self.delivery.backoff(attempts):
+            heapq.heappush(self._delayed, (now + pause, next(self._sequence), pending))
+        else:
+            self._ready.append(pending)

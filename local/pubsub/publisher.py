@@ -1,0 +1,60 @@
+"""The RPCs of ``google.pubsub.v1.Publisher``."""
+
+from google.protobuf.empty_pb2 import Empty
+
+from local.pubsub.broker import Broker
+from local.pubsub.limits import check_publish
+from local.pubsub.messages import Request, Response, in_project, page, protobuf
+
+_PublishResponse = protobuf("PublishResponse")
+_ListTopicsResponse = protobuf("ListTopicsResponse")
+_ListTopicSubscriptionsResponse = protobuf("ListTopicSubscriptionsResponse")
+
+
+class Publisher:
+    """Topics of a broker.
+
+    Each RPC takes a request and returns its response; what it refuses, it raises
+    (``local.pubsub.errors``).
+    """
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def create_topic(self, request: Request) -> Response:
+        """CreateTopic."""
+        self._broker.create_topic(request)
+        return request
+
+    async def get_topic(self, request: Request) -> Response:
+        """GetTopic."""
+        return self._broker.topic(request.topic)
+
+    async def update_topic(self, request: Request) -> Response:
+        """UpdateTopic."""
+        return self._broker.update_topic(request.topic, request.update_mask)
+
+    async def delete_topic(self, request: Request) -> Response:
+        """DeleteTopic."""
+        self._broker.delete_topic(request.topic)
+        return Empty()
+
+    async def list_topics(self, request: Request) -> Response:
+        """ListTopics."""
+        names, token = page(in_project(self._broker.topics, request), request)
+        topics = [self._broker.topics[name] for name in names]
+        return _ListTopicsResponse(topics=topics, next_page_token=token)
+
+    async def list_topic_subscriptions(self, request: Request) -> Response:
+        """ListTopicSubscriptions."""
+        self._broker.topic(request.topic)
+        attached = [each.config.name for each in self._broker.attached(request.topic)]
+        names, token = page(attached, request)
+        return _ListTopicSubscriptionsResponse(subscriptions=names, next_page_token=token)
+
+    async def publish(self, request: Request) -> Response:
+        """Publish."""
+        self._broker.topic(request.topic)
+        check_publish(request)
+        ids = self._broker.publish(request.topic, request.messages)
+        return _PublishResponse(message_ids=ids)

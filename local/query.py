@@ -1,0 +1,78 @@
+"""Runs GoogleSQL against the cell's BI dataset and shows the result."""
+
+import csv
+import datetime
+import io
+import json
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from google.cloud import bigquery
+from rich.console import Console
+from rich.table import Table
+
+from local.cell import Cell
+from local.clients import warehouse
+
+TIMEOUT_SECONDS = 60
+
+
+def run(cell: Cell, sql: str) -> bigquery.table.RowIterator:
+    """Run a query; names without a dataset mean the BI dataset.
+
+    Raises:
+        google.api_core.exceptions.GoogleAPICallError: BigQuery refuses it.
+    """
+    # query().result() raises what query_and_wait() hides with the stand-in: SQL errors.
+    return warehouse(cell).query(sql, timeout=TIMEOUT_SECONDS).result(timeout=TIMEOUT_SECONDS)
+
+
+def rows(cell: Cell, sql: str) -> list[dict[str, Any]]:
+    """Return a query's rows by column name."""
+    return [dict(row) for row in run(cell, sql)]
+
+
+def as_json(result: Iterable[bigquery.Row]) -> str:
+    """Return the rows as a JSON array, one row a line."""
+    lines = (json.dumps(dict(row), default=_plain, ensure_ascii=False) for row in result)
+    return "[" + ",\n ".join(lines) + "]"
+
+
+def as_csv(columns: Sequence[str], result: Iterable[bigquery.Row]) -> str:
+    """Return the rows as CSV (RFC 4180) with a header; records and arrays as JSON."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in tuple(row)] for row in result)
+    return text.getvalue()
+
+
+def show(
+    columns: Sequence[str],
+    result: Iterable[Sequence[Any]],
+    title: str = "",
+    console: Console | None = None,
+) -> None:
+    """Print rows as a table for people."""
+    table = Table(*columns, title=title or None, title_justify="left")
+    for values in result:
+        table.add_row(*(str(_cell(value)) for value in values))
+    (console or Console()).print(table)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=_plain, ensure_ascii=False)
+    return "" if value is None else _plain(value)
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON knows it; times as BigQuery prints them."""
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value

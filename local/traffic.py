@@ -1,0 +1,263 @@
+"""Makes realistic traffic from the catalogue: people visit rooms, read, write, react and leave.
+
+Pure: the same arguments give the same events. What the catalogue gains takes part by itself.
+"""
+
+import base64
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from uuid import UUID
+
+from functions.events.catalogue import Catalogue, Event, Property, Scalar
+from functions.events.envelope import Kind
+
+ENTRY = ("session_started", "room_opened")
+FIRST_VISIT = ("la_opened", "la_closed", "agreement_accepted", "name_set", "avatar_set")
+BEAT = "session_time"
+BEAT_SECONDS = 10
+"""The chat reports the length of a session every so often, as the seconds since its start."""
+
+ACTIVITIES: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (30, ("message_sent",)),
+    (6, ("message_sent", "message_changed")),
+    (18, ("emo_panel_pressed", "emoji_sent", "emoji_sent")),
+    (16, ("message_reaction_sent",)),
+    (8, ("scrolled_to_unread_messages", "message_text_copied")),
+    (8, ("pq_opened", "pq_answer_sent", "pq_viewed", "pq_closed")),
+    (6, ("sticker_button_pressed", "sticker_sent")),
+    (5, ("user-list_opened", "profile_opened", "user-list_closed")),
+    (5, ("hl_viewed", "hl_button_pressed")),
+    (4, ("following_filter_toggle", "message_sent")),
+    (4, ("betshare_list_opened", "betshare_list_bet_shared", "betshare_chat_repeated")),
+    (3, ("autotranslation_toggle", "autotranslation_language")),
+    (3, ("settings_opened", "change_name_pressed", "name_changed", "settings_closed")),
+    (3, ("settings_opened", "change_avatar_pressed", "avatar_changed", "settings_closed")),
+    (3, ("records_player", "records_play", "records_forward", "records_back", "records_pause")),
+    (2, ("ip_viewed", "ip_button_pressed")),
+    (2, ("message_sending_blocked_slowmode",)),
+    (2, ("ff_stream_evaluated", "ff_stream_type_of_problem_selected", "ff_stream_success")),
+    (2, ("bad_connection", "ff_stream_connection_tested", "ff_stream_closed")),
+    (2, ("report_pressed", "report_sent")),
+    (1, ("report_pressed", "report_cancelled")),
+    (1, ("records_play", "records_speed_changed")),
+    (1, ("settings_opened", "banned_opened", "unblocking_pressed", "settings_closed")),
+    (1, ("settings_opened", "delete_profile_pressed", "delete_profile_cancelled")),
+    (1, ("delete_profile_pressed", "delete_profile_confirmed", "account_restored")),
+)
+"""What people do in a room, and how often; an event of the catalogue that is missing here and in a
+visit's frame is done by itself, now and then."""
+
+NICKNAMES = ("Andy", "Bea", "Chidi", "Dana", "Émile", "Freya", "Goran", "Hana", "Íris", "Jun 🎈")
+ROOMS = ("16888417", "16888418", "16888419", "16888420", "16888421")
+SCREENS = ("360x800", "390x844", "1920x1080", "2056x1164")
+AGENTS = {
+    "web": (
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/123.0.0.0 Safari/537.36"
+        ),
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 14.4; rv:124.0) Gecko/20100101 Firefox/124.0",
+    ),
+    "ios": (
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1"
+        ),
+    ),
+    "android": (
+        (
+            "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/123.0.0.0 Mobile Safari/537.36"
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of the chat, always with the same client."""
+
+    user_id: str
+    nickname: str
+    project: str
+    platform: str
+    user_agent: str
+    screen_size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One webhook as the sender makes it.
+
+    Attributes:
+        at: when, UTC.
+        kind: which of the two webhooks it comes by.
+        ingest_id: the id that it gets if it is published as if received in the past.
+        body: the JSON object.
+    """
+
+    at: datetime
+    kind: Kind
+    ingest_id: str
+    body: dict[str, object]
+
+    @property
+    def event(self) -> str:
+        """The event's name."""
+        return str(self.body["event"])
+
+    @property
+    def value(self) -> dict[str, object]:
+        """The event's properties."""
+        value = self.body["value"]
+        return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much traffic to make.
+
+    Attributes:
+        events: how many webhooks in all.
+        users: how many people, over all projects.
+        days: over how many days before `until`, that of `until` included.
+        seed: of everything random.
+        until: when the traffic ends, UTC.
+        projects: the projects that people belong to.
+    """
+
+    events: int
+    users: int
+    days: int
+    seed: int
+    until: datetime
+    projects: tuple[str, ...]
+
+
+def make_traffic(plan: Plan, catalogue: Catalogue) -> list[Webhook]:
+    """Make the webhooks of a plan, ordered by time."""
+    return _Maker(plan, catalogue).make()
+
+
+class _Maker:
+    def __init__(self, plan: Plan, catalogue: Catalogue) -> None:
+        self._plan = plan
+        self._random = random.Random(plan.seed)  # noqa: S311 - nothing secret is drawn
+        self._events = {event.name: event for event in catalogue.events}
+        self._rooms = catalogue.room_events
+        self._people = [self._person() for _ in range(plan.users)]
+        self._new_people = set(range(plan.users))
+        named = {name for _, names in ACTIVITIES for name in names} | {*ENTRY, *FIRST_VISIT, BEAT}
+        alone = tuple((1, (name,)) for name in self._events if name not in named)
+        self._activities = ACTIVITIES + alone
+
+    def make(self) -> list[Webhook]:
+        webhooks = list(self._room_webhooks())
+        visits = 0
+        while len(webhooks) < self._plan.events:
+            webhooks += self._visit(visits)
+            visits += 1
+        return sorted(webhooks[: self._plan.events], key=lambda webhook: webhook.at)
+
+    def _person(self) -> Person:
+        draw = self._random
+        platform = draw.choice(tuple(AGENTS))
+        return Person(
+            user_id=base64.b64encode(draw.randbytes(16)).decode(),
+            nickname=draw.choice(NICKNAMES),
+            project=draw.choice(self._plan.projects),
+            platform=platform,
+            user_agent=draw.choice(AGENTS[platform]),
+            screen_size=draw.choice(SCREENS),
+        )
+
+    def _room_webhooks(self) -> Iterator[Webhook]:
+        """The rooms' own story, over the first hour: all are created, the last is deleted again."""
+        at = self._start()
+        for room, event in product(ROOMS, self._rooms):
+            if "deleted" in event.name and room != ROOMS[-1]:
+                continue
+            at += timedelta(seconds=30)
+            for project in self._plan.projects:
+                speakers = [person.user_id for person in self._people if person.project == project]
+                value: dict[str, object] = {
+                    "project": project,
+                    "roomId": room,
+                    "name": f"Room {room}",
+                    "speakers": self._random.sample(speakers, min(2, len(speakers))),
+                    **event.sample,
+                }
+                yield self._webhook(at, "room", event, value)
+
+    def _start(self) -> datetime:
+        midnight = self._plan.until.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - timedelta(days=self._plan.days - 1)
+
+    def _visit(self, number: int) -> Iterator[Webhook]:
+        """One person's visit; the first ones together do everything that can be done."""
+        draw = self._random
+        index = draw.randrange(len(self._people))
+        activities = draw.choices(
+            [names for _, names in self._activities],
+            [weight for weight, _ in self._activities],
+            k=draw.randint(1, 5),
+        )
+        if number < len(self._activities):
+            activities.append(self._activities[number][1])
+        names = [*ENTRY]
+        if index in self._new_people or number == 0:
+            self._new_people.discard(index)
+            names += FIRST_VISIT
+        names += [name for activity in activities for name in activity]
+        yield from self._follow(self._people[index], names)
+
+    def _follow(self, person: Person, names: list[str]) -> Iterator[Webhook]:
+        draw = self._random
+        started = self._start_of_visit()
+        room = draw.choice(ROOMS)
+        at, beats = started, 0
+        common = {
+            "user_id": person.user_id,
+            "event_id": room,
+            "platform": person.platform,
+            "platformUserAgent": person.user_agent,
+            "screen_size": person.screen_size,
+            "project": person.project,
+            "source": "room",
+            "nickname": person.nickname,
+        }
+        for name in names:
+            at += timedelta(seconds=draw.uniform(1, 20))
+            while (at - started).total_seconds() > BEAT_SECONDS * (beats + 1):
+                beats += 1
+                beat = common | {"Duration": BEAT_SECONDS * beats}
+                moment = started + timedelta(seconds=BEAT_SECONDS * beats)
+                yield self._webhook(moment, "chat", self._events[BEAT], beat)
+            yield self._webhook(at, "chat", self._events[name], common)
+
+    def _start_of_visit(self) -> datetime:
+        """Draw a time at which a visit is over before the traffic ends."""
+        start = self._start()
+        length = (self._plan.until - start).total_seconds() - 900
+        return start + timedelta(seconds=self._random.uniform(0, max(length, 0)))
+
+    def _webhook(
+        self, at: datetime, kind: Kind, event: Event, common: Mapping[str, object]
+    ) -> Webhook:
+        value = {
+            prop.sent_as: self._value(prop)
+            for prop in event.properties
+            if prop.sent_as not in common
+        }
+        body: dict[str, object] = {"event": event.name, "value": {**common, **value}}
+        ingest_id = UUID(bytes=self._random.randbytes(16), version=4)
+        return Webhook(at.astimezone(UTC), kind, str(ingest_id), body)
+
+    def _value(self, prop: Property) -> Scalar | list[Scalar]:
+        choices = prop.values or prop.examples
+        if prop.repeated:
+            return self._random.sample(choices, self._random.randint(1, min(2, len(choices))))
+        return self._random.choice(choices)

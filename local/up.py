@@ -1,0 +1,136 @@
+"""Starts the embedded cell and keeps it up: `python -m local up`."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from local import children
+from local.cell import FUNCTIONS, LOCATION, PORTS, PROJECT, Cell, forget, prepare_secrets, remember
+from local.children import Child
+
+MAIN = Path(__file__).parent.parent / "main.py"
+
+
+class PortTaken(Exception):
+    """Something listens on a port that the cell needs."""
+
+
+@asynccontextmanager
+async def running(
+    port_base: int, data_dir: Path | None, state: Path
+) -> AsyncIterator[tuple[Cell, list[Child]]]:
+    """Run a cell for as long as the context is open.
+
+    Args:
+        port_base: the first of its ports, on 127.0.0.1.
+        data_dir: where tables, objects and secrets outlive it; None keeps them in memory.
+        state: the file in which other commands find the cell.
+
+    Raises:
+        PortTaken: something else listens there; nothing was started.
+        ChildDied: a part of the cell did not start; nothing is left running.
+    """
+    taken = children.taken_ports([port_base + offset for offset in range(len(PORTS))])
+    if taken:
+        raise PortTaken(
+            f"port {taken[0]} is taken; stop what listens there or choose others with --port-base"
+        )
+    scratch = Path(tempfile.mkdtemp(prefix="watchers-warehouse-"))
+    started: list[Child] = []
+    try:
+        home = data_dir or scratch
+        token = prepare_secrets(home / "secrets")
+        pubsub = os.environ.get("PUBSUB_EMULATOR_HOST", "")
+        cell = Cell(port_base, token, home / "secrets", pubsub or f"127.0.0.1:{port_base + 2}")
+        commands = _commands(cell, data_dir)
+        if pubsub:
+            del commands["pubsub"]
+        for name, command in commands.items():
+            environ = _environment(cell.settings() if name in FUNCTIONS else {})
+            started.append(children.start(name, command, environ, scratch))
+        await _make_ready(cell, started)
+        remember(cell, state)
+        yield cell, started
+    finally:
+        forget(state)
+        children.stop(started)
+        shutil.rmtree(scratch)
+
+
+def stop_on_signals() -> None:
+    """Let SIGINT and SIGTERM cancel the current task, so that everything is stopped in order."""
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+def _commands(cell: Cell, data_dir: Path | None) -> dict[str, list[str]]:
+    """Return the children's command lines, in the order in which they are stopped."""
+    python = [sys.executable, "-m"]
+    framework = [*python, "functions_framework", "--source", str(MAIN), "--host", "127.0.0.1"]
+    functions = {
+        name: [*framework, "--target", name, "--port", str(cell.port(name))] for name in FUNCTIONS
+    }
+    ports = {name: str(cell.port(name)) for name in PORTS}
+    keep = ["--data-dir", str(data_dir)] if data_dir else []
+    grpc_port = ["--grpc-port", ports["bigquery_grpc"]]
+    return functions | {
+        "pubsub": [*python, "local.pubsub", "--port", ports["pubsub"]],
+        "bigquery": [
+            *python,
+            "local.bigquery",
+            "--rest-port",
+            ports["bigquery"],
+            *grpc_port,
+            *keep,
+        ],
+        "storage": [*python, "local.storage", "--port", ports["storage"], *keep],
+    }
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return a child's environment: its settings, and what any program needs."""
+    needed = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return needed | {"PYTHONPATH": str(MAIN.parent), "PYTHONUNBUFFERED": "1"} | dict(settings)
+
+
+async def _make_ready(cell: Cell, started: list[Child]) -> None:
+    """Wait for the children, then create what Terraform would."""
+    with ThreadPoolExecutor() as threads:
+        loop = asyncio.get_running_loop()
+        importing = loop.run_in_executor(threads, _import_clients)
+        await asyncio.gather(
+            *(children.wait_until_listening(child, cell.port(child.name)) for child in started)
+        )
+        await importing
+        await asyncio.gather(
+            *(loop.run_in_executor(threads, create, cell) for create in (_topics, _rest))
+        )
+
+
+def _import_clients() -> None:
+    """Import the client libraries while the children start: it takes as long as they do."""
+    import local.clients  # noqa: F401, PLC0415
+
+
+def _topics(cell: Cell) -> None:
+    from local import clients, provision  # noqa: PLC0415
+
+    provision.create_topics(cell, clients.publisher(cell), clients.subscriber(cell))
+
+
+def _rest(cell: Cell) -> None:
+    from local import clients, provision  # noqa: PLC0415
+    from local.warehouse import create_warehouse  # noqa: PLC0415
+
+    provision.create_bucket(cell, clients.objects(cell))
+    client = clients.warehouse(cell)
+    create_warehouse(client, PROJECT, LOCATION, cell.store_dataset, cell.bi_dataset)

@@ -1,0 +1,105 @@
+"""The warehouse in the BigQuery stand-in, from the files that Terraform deploys.
+
+Tables come through the API, because the stand-in forgets partitioning and clustering of tables
+that DDL makes. Views come as one script of DDL: through the API it would store an empty table, and
+one script takes half the time of one request per view.
+"""
+
+from collections.abc import Iterable
+
+from google.cloud import bigquery
+from msgspec import to_builtins
+
+from functions.warehouse import Table, View, Warehouse, list_tables, list_views, render
+
+TIMEOUT = 30
+"""Seconds for one request. None is retried: the stand-in answers 500 for what will never work."""
+DAY = 24 * 60 * 60 * 1000
+"""Milliseconds."""
+
+
+class SchemaChangedError(RuntimeError):
+    """A table of an earlier start has other columns than its file."""
+
+
+def create_warehouse(
+    client: bigquery.Client, project: str, location: str, store_dataset: str, bi_dataset: str
+) -> None:
+    """Create a cell's datasets, tables and views as the files in ``sql/`` say.
+
+    Args:
+        client: a client of the stand-in.
+        project: the Google Cloud project.
+        location: the cell's region.
+        store_dataset: the name of the functions' dataset.
+        bi_dataset: the name of the dataset that BI tools see.
+
+    Raises:
+        SchemaChangedError: a table of an earlier start has other columns than its file.
+    """
+    warehouse = Warehouse(f"{project}.{store_dataset}", f"{project}.{bi_dataset}")
+    create_datasets(client, warehouse, location)
+    for table in list_tables():
+        create_table(client, describe(table, warehouse))
+    replace_views(client, warehouse, list_views())
+
+
+def create_datasets(client: bigquery.Client, warehouse: Warehouse, location: str) -> None:
+    """Create both datasets; all views of the one may read the other."""
+    store, bi = bigquery.Dataset(warehouse.store), bigquery.Dataset(warehouse.bi)
+    store.location = bi.location = location
+    # One entry for the views of today and those to come.
+    views = {"dataset": bi.reference.to_api_repr(), "targetTypes": ["VIEWS"]}
+    store.access_entries = [bigquery.AccessEntry(entity_type="dataset", entity_id=views)]
+    for dataset in (bi, store):
+        client.create_dataset(dataset, exists_ok=True, retry=None, timeout=TIMEOUT)
+
+
+def describe(table: Table, warehouse: Warehouse) -> bigquery.Table:
+    """Say what a table is in the client library's terms."""
+    schema = [bigquery.SchemaField.from_api_repr(to_builtins(column)) for column in table.schema]
+    described = bigquery.Table(f"{warehouse.store}.{table.name}", schema=schema)
+    described.description = table.description
+    described.clustering_fields = list(table.clustering) or None
+    if table.partition_by is not None:
+        described.time_partitioning = bigquery.TimePartitioning(
+            field=table.partition_by,
+            expiration_ms=warehouse.retention_days * DAY if table.expires else None,
+        )
+        described.require_partition_filter = table.require_partition_filter
+    return described
+
+
+def create_table(client: bigquery.Client, described: bigquery.Table) -> None:
+    """Create a table, or see that it is as described.
+
+    Raises:
+        SchemaChangedError: it is there with other columns.
+    """
+    found = client.create_table(described, exists_ok=True, retry=None, timeout=TIMEOUT)
+    if _shape(found.schema) != _shape(described.schema):
+        raise SchemaChangedError(
+            f"table {described.table_id} has other columns than its file in sql/store, and the "
+            "BigQuery stand-in cannot change them: start with a new data dir, or delete this one"
+        )
+
+
+def _shape(schema: Iterable[bigquery.SchemaField]) -> list[tuple[object, ...]]:
+    return [(field.name, field.field_type, field.mode, _shape(field.fields)) for field in schema]
+
+
+def replace_views(client: bigquery.Client, warehouse: Warehouse, views: Iterable[View]) -> None:
+    """Bring the BI dataset to exactly these views, given in an order for creating them.
+
+    Unchanged ones are replaced too: the stand-in does not tell a view's text.
+    """
+    variables = warehouse.variables()
+    texts = {view.name: render(view.query, variables) for view in views}
+    found = {item.table_id for item in client.list_tables(warehouse.bi, timeout=TIMEOUT)}
+    statements = [f"DROP VIEW `{warehouse.bi}.{name}`" for name in sorted(found - texts.keys())]
+    statements += [
+        f"CREATE OR REPLACE VIEW `{warehouse.bi}.{name}` AS\n{text}" for name, text in texts.items()
+    ]
+    if statements:
+        script = client.query(";\n".join(statements), retry=None, job_retry=None, timeout=TIMEOUT)
+        script.result(retry=None, job_retry=None, timeout=TIMEOUT)

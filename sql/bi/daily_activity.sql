@@ -1,0 +1,18 @@
+-- grain: one row per project and UTC day of receipt, for days with a chat event
+-- How much happened in the chat, and how many people took part.
+--
+-- A filter on day is one on DATE(received_at): it reaches the settled days' partitions through
+-- events. A filter on project reaches their clustering.
+SELECT
+  project,
+  DATE(received_at) AS day,
+  COUNT(*) AS events,
+  COUNT(DISTINCT user_key) AS active_users,
+  COUNT(DISTINCT IF(event = 'message_sent', user_key, NULL)) AS senders,
+  COUNTIF(event = 'message_sent') AS messages,
+  COUNTIF(event = 'emoji_sent') AS animated_reactions,
+  COUNTIF(event = 'message_reaction_sent') AS message_reactions,
+  COUNT(DISTINCT room_id) AS rooms
+FROM `${bi}.events`
+WHERE kind = 'chat'
+GROUP BY project, day

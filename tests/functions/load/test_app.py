@@ -1,0 +1,133 @@
+import asyncio
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from functions.load import app
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
+ATTRIBUTES = {
+    "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",
+    "received_at": "2026-11-22T14:25:32.123456Z",
+    "kind": "chat",
+    "partner": "demo",
+    "project": "dev",
+}
+
+
+def push(body: object, **attributes: str) -> bytes:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    message = {
+        "data": base64.b64encode(data).decode(),
+        "attributes": ATTRIBUTES | attributes,
+        "messageId": "1",
+    }
+    return json.dumps({"message": message, "subscription": "s"}).encode()
+
+
+def event(user: str, room: str = "r") -> dict[str, object]:
+    return {"event": "room_opened", "value": {"user_id": user, "event_id": room}}
+
+
+@pytest.fixture
+async def client(write_stub: Any, tmp_path: Path) -> httpx.AsyncClient:
+    (tmp_path / "1").write_text(base64.b64encode(bytes(range(32))).decode())
+    handler = app.create(
+        {
+            "CELL": "eu",
+            "GCP_PROJECT": "local",
+            "BIGQUERY_WRITE_ENDPOINT": write_stub.endpoint,
+            "STORE_DATASET": "projects/local/datasets/chat_eu_store",
+            "PSEUDONYM_KEYS": str(tmp_path),
+            "STORAGE_ENDPOINT": "http://127.0.0.1:1",
+            "BUCKET": "local-chat-eu",
+            "APPEND_DEADLINE_SECONDS": "2",
+        }
+    )
+    served = Starlette(routes=[Route("/{path:path}", handler, methods=METHODS)])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://load")
+
+
+async def test_a_delivery_is_acknowledged_when_its_rows_are_stored(
+    client: httpx.AsyncClient, write_stub: Any
+) -> None:
+    answer = await client.post("/", content=push(event("u")))
+    assert (answer.status_code, answer.content) == (204, b"")
+    [row] = write_stub.of_table("events_v1")
+    [identity] = write_stub.of_table("identities_v1")
+    assert (row["ingest_id"], row["room_id"]) == (ATTRIBUTES["ingest_id"], "r")
+    assert (row["user_key"], identity["user_id"]) == (identity["user_key"], "u")
+
+
+async def test_concurrent_deliveries_share_appends(
+    client: httpx.AsyncClient, write_stub: Any
+) -> None:
+    answers = await asyncio.gather(
+        *(client.post("/", content=push(event("u", room=str(n)))) for n in range(100))
+    )
+    assert {answer.status_code for answer in answers} == {204}
+    rows = write_stub.of_table("events_v1")
+    assert sorted(int(row["room_id"]) for row in rows) == list(range(100))
+    assert len({row["delivery_id"] for row in rows}) == 100
+    assert len(write_stub.sizes) < 50
+
+
+async def test_a_bad_row_harms_nobody_and_waits_for_a_quarantine(
+    client: httpx.AsyncClient, write_stub: Any
+) -> None:
+    write_stub.refuse = lambda row: row.get("room_id") == "bad"
+    answers = await asyncio.gather(
+        *(client.post("/", content=push(event("u", room=room))) for room in ("a", "bad", "c"))
+    )
+    # No bucket answers here, so the bad one must come again.
+    assert [answer.status_code for answer in answers] == [204, 503, 204]
+    assert answers[1].json()["title"] == "Not stored: quarantine_unavailable"
+    assert {row["room_id"] for row in write_stub.of_table("events_v1")} == {"a", "c"}
+
+
+async def test_a_cut_connection_is_not_noticed(client: httpx.AsyncClient, write_stub: Any) -> None:
+    write_stub.script.extend(["cut"])
+    assert (await client.post("/", content=push(event("u")))).status_code == 204
+    assert len(write_stub.of_table("events_v1")) == 1
+
+
+async def test_a_failing_service_is_503(client: httpx.AsyncClient, write_stub: Any) -> None:
+    write_stub.script.extend(["error"] * 2)
+    answer = await client.post("/", content=push(event("u")))
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {"title": "Not stored: INVALID_ARGUMENT", "status": 503}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/health", 200, None),
+        ("HEAD", "/health", 200, None),
+        ("POST", "/health", 405, "GET, HEAD"),
+        ("GET", "/", 405, "POST"),
+        ("PUT", "/", 405, "POST"),
+        ("POST", "/else", 404, None),
+    ],
+)
+async def test_routes(
+    client: httpx.AsyncClient, method: str, path: str, status: int, allow: str | None
+) -> None:
+    answer = await client.request(method, path)
+    assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
+
+
+async def test_what_is_no_push_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/", content=b"{}")
+    assert (answer.status_code, answer.json()["title"]) == (400, "Not a Pub/Sub push")
+
+
+async def test_a_missing_setting_is_named() -> None:
+    with pytest.raises(ValueError, match="CELL"):
+        app.create({})

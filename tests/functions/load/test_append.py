@@ -1,0 +1,164 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from functions.grpc_channel import open_channel
+from functions.load.append import IDLE_SECONDS, AppendFailed, TableAppender
+from functions.load.protobuf import RowEncoder
+
+ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
+TABLE = "projects/p/datasets/d/tables/t"
+SHORT = 0.1
+"""A deadline that is meant to pass, in seconds."""
+
+MakeAppender = Callable[..., TableAppender]
+
+
+def rows(*names: str) -> list[bytes]:
+    return [ENCODER.encode({"id": name}) for name in names]
+
+
+@pytest.fixture
+async def make_appender(write_stub: Any) -> AsyncIterator[MakeAppender]:
+    made: list[TableAppender] = []
+
+    def make(**options: Any) -> TableAppender:
+        opened = partial(open_channel, write_stub.endpoint)
+        made.append(TableAppender(opened, TABLE, ENCODER.descriptor, **{"deadline": 5} | options))
+        return made[-1]
+
+    yield make
+    for appender in made:
+        await appender.close()
+
+
+@pytest.fixture
+def appender(make_appender: MakeAppender) -> TableAppender:
+    return make_appender()
+
+
+def stored(write_stub: Any) -> list[str]:
+    return [row["id"] for row in write_stub.stored]
+
+
+async def test_rows_are_stored(write_stub: Any, appender: TableAppender) -> None:
+    assert await appender.append(rows("a", "b")) == {}
+    assert stored(write_stub) == ["a", "b"]
+    assert set(write_stub.tables) == {f"{TABLE}/streams/_default"}
+
+
+async def test_many_appends_share_one_connection(write_stub: Any, appender: TableAppender) -> None:
+    names = [str(number) for number in range(50)]
+    await asyncio.gather(*(appender.append(rows(name)) for name in names))
+    assert stored(write_stub) == names
+    assert write_stub.connections == 1
+
+
+async def test_answers_belong_to_their_appends(write_stub: Any, appender: TableAppender) -> None:
+    write_stub.refuse = lambda row: row["id"].startswith("bad")
+    outcomes = await asyncio.gather(
+        appender.append(rows("a")), appender.append(rows("b", "bad")), appender.append(rows("c"))
+    )
+    assert list(outcomes) == [{}, {1: 1}, {}]
+    assert stored(write_stub) == ["a", "c"]
+
+
+@pytest.mark.parametrize("step", ["cut", "end"])
+async def test_a_cut_connection_is_replaced_within_the_append(
+    write_stub: Any, appender: TableAppender, step: str
+) -> None:
+    write_stub.script.extend(["ok", step])
+    await appender.append(rows("a"))
+    await appender.append(rows("b"))
+    assert stored(write_stub) == ["a", "b"]
+    assert write_stub.connections == 2
+
+
+async def test_all_that_a_cut_connection_carried_is_sent_again(
+    write_stub: Any, appender: TableAppender
+) -> None:
+    write_stub.script.append("cut")
+    await asyncio.gather(*(appender.append(rows(name)) for name in "abcd"))
+    assert sorted(stored(write_stub)) == ["a", "b", "c", "d"]
+    assert write_stub.connections == 2
+
+
+async def test_a_lost_answer_may_store_twice(write_stub: Any, appender: TableAppender) -> None:
+    write_stub.script.append("cut_after_storing")
+    await appender.append(rows("a"))
+    assert stored(write_stub) == ["a", "a"]
+
+
+async def test_a_second_cut_fails_the_append(write_stub: Any, appender: TableAppender) -> None:
+    write_stub.script.extend(["cut", "cut"])
+    with pytest.raises(AppendFailed, match="UNAVAILABLE"):
+        await appender.append(rows("a"))
+    await appender.append(rows("b"))
+    assert stored(write_stub) == ["b"]
+
+
+async def test_no_answer_by_the_deadline_fails_all_that_waits_and_reconnects(
+    write_stub: Any, make_appender: MakeAppender
+) -> None:
+    appender = make_appender(deadline=SHORT)
+    write_stub.script.append("silent")
+    outcomes = await asyncio.gather(
+        *(appender.append(rows(name)) for name in "ab"), return_exceptions=True
+    )
+    assert [getattr(outcome, "reason", outcome) for outcome in outcomes] == ["deadline"] * 2
+    await appender.append(rows("c"))
+    assert stored(write_stub) == ["c"]
+    assert write_stub.connections == 2
+
+
+async def test_an_error_without_row_errors_fails_the_append_only(
+    write_stub: Any, appender: TableAppender
+) -> None:
+    write_stub.script.append("error")
+    with pytest.raises(AppendFailed, match="INVALID_ARGUMENT"):
+        await appender.append(rows("a"))
+    await appender.append(rows("b"))
+    assert write_stub.connections == 1
+
+
+async def test_a_quiet_connection_is_replaced_before_it_is_used(
+    write_stub: Any, make_appender: MakeAppender
+) -> None:
+    now = 0.0
+    appender = make_appender(clock=lambda: now)
+    for now in (0.0, IDLE_SECONDS, 2 * IDLE_SECONDS, 3 * IDLE_SECONDS + 1):  # noqa: B007 - the clock reads it
+        await appender.append(rows("a"))
+    assert write_stub.connections == 2
+    assert len(write_stub.stored) == 4
+
+
+async def test_without_a_server_the_append_fails_at_once() -> None:
+    opened = partial(open_channel, "http://127.0.0.1:1")
+    appender = TableAppender(opened, TABLE, ENCODER.descriptor, deadline=5)
+    with pytest.raises(AppendFailed, match="UNAVAILABLE"):
+        await appender.append(rows("a"))
+    await appender.close()
+
+
+async def test_without_its_routing_header_a_call_is_refused(
+    write_stub: Any, appender: TableAppender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.load.append.routing_header", lambda *_: ())
+    with pytest.raises(AppendFailed, match="INVALID_ARGUMENT"):
+        await appender.append(rows("a"))
+    assert write_stub.connections == 1  # it is not worth a retry
+
+
+async def test_a_caller_that_gives_up_harms_nobody_else(
+    write_stub: Any, appender: TableAppender
+) -> None:
+    await appender.append(rows("a"))
+    given_up = asyncio.create_task(appender.append(rows("b")))
+    waiting = asyncio.create_task(appender.append(rows("c")))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert await waiting == {}
+    assert stored(write_stub) == ["a", "b", "c"]

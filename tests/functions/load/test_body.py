@@ -1,0 +1,97 @@
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.load.body import DEPTH, BadMessage, decode_json, encode_json
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (rb'"cut \ud83d"', "cut \N{REPLACEMENT CHARACTER}"),
+        (rb'{"\udc00": ["\ud83d\ude00"]}', {"\N{REPLACEMENT CHARACTER}": ["😀"]}),
+        (rb'"\u0000"', "\0"),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b"123456789012345678901234567890", 123456789012345678901234567890),
+    ],
+)
+def test_odd_json_is_decoded(data: bytes, value: object) -> None:
+    assert decode_json(data) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not_json"),
+        (b'{"a": NaN}', "not_json"),
+        (b"[1e999]", "not_json"),
+        (b"{'a': 1}", "not_json"),
+        (b'"\xff"', "not_json"),
+        (b"9" * 5000, "not_json"),
+        (b"[" * 5000 + b"]" * 5000, "too_deep"),
+    ],
+)
+def test_what_is_no_json_is_bad(data: bytes, reason: str) -> None:
+    with pytest.raises(BadMessage) as caught:
+        decode_json(data)
+    assert caught.value.reason == reason
+
+
+@given(st.binary())
+def test_any_bytes_are_decoded_or_bad(data: bytes) -> None:
+    with contextlib.suppress(BadMessage):
+        decode_json(data)
+
+
+@given(JSON)
+def test_what_is_encoded_is_json_within_bigquerys_limits(value: object) -> None:
+    decoded = json.loads(encode_json(value))
+    assert _depth(decoded) <= DEPTH
+    assert all(-(2**63) <= number < 2**63 for number in _integers(decoded))
+
+
+def test_what_fits_is_encoded_as_it_is() -> None:
+    value = {"a": [1, 1.5, "ü", None, True, {"": 2**63 - 1}]}
+    assert json.loads(encode_json(value)) == value
+
+
+def test_a_number_beyond_64_bits_becomes_text() -> None:
+    assert encode_json({"id": 2**63}) == '{"id":"9223372036854775808"}'
+
+
+def test_what_is_nested_too_deep_becomes_text() -> None:
+    nested: Any = "core"
+    for _ in range(DEPTH + 5):
+        nested = [nested]
+    decoded = json.loads(encode_json(nested))
+    for _ in range(DEPTH):
+        [decoded] = decoded
+    assert json.loads(decoded) == [[[[["core"]]]]]
+
+
+def _depth(value: object) -> int:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
+
+
+def _integers(value: object) -> list[int]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [number for element in value for number in _integers(element)]
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else []

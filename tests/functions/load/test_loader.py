@@ -1,0 +1,174 @@
+import json
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+
+from functions.batching import QueueFull
+from functions.bucket import BucketUnavailable
+from functions.load.append import AppendFailed
+from functions.load.loader import Loader, NotStored
+from functions.load.people import KnownPeople
+from functions.load.push import Message
+from functions.load.row import Row, RowBuilder
+from functions.load.table import RowRefused
+
+NOW = datetime(2026, 11, 22, 14, 25, 33, tzinfo=UTC)
+ATTRIBUTES = {
+    "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",
+    "received_at": "2026-11-22T14:25:32.123456Z",
+    "kind": "chat",
+    "partner": "demo",
+    "project": "dev",
+}
+
+
+class World:
+    """Everything around a loader, in memory; what is put into `fails` is raised."""
+
+    def __init__(self, builder: RowBuilder) -> None:
+        self.events: list[Row] = []
+        self.identities: list[Row] = []
+        self.quarantine: list[dict[str, Any]] = []
+        self.fails: dict[str, Exception] = {}
+        self.loader = Loader(
+            builder=builder,
+            store_event=lambda row: self._store("events", row),
+            store_identity=lambda row: self._store("identities", row),
+            known=KnownPeople(10),
+            keep=self._keep,
+            now=lambda: NOW,
+            new_id=map("delivery {}".format, count()).__next__,
+        )
+
+    async def _store(self, table: str, row: Row) -> None:
+        if table in self.fails:
+            raise self.fails[table]
+        getattr(self, table).append(row)
+
+    async def _keep(self, **entry: Any) -> None:
+        if "quarantine" in self.fails:
+            raise self.fails["quarantine"]
+        self.quarantine.append(entry)
+
+
+@pytest.fixture
+def world(builder: RowBuilder) -> World:
+    return World(builder)
+
+
+def message(user: str | None = "u", **attributes: str) -> Message:
+    value = {"user_id": user, "nickname": "Andy"}
+    data = json.dumps({"event": "room_opened", "value": value}).encode()
+    return Message(data=data, attributes=ATTRIBUTES | attributes)
+
+
+async def test_an_event_and_its_new_person_are_stored(world: World) -> None:
+    await world.loader.load(message())
+    [event], [identity] = world.events, world.identities
+    assert event["stored_at"] == NOW.timestamp() * 1_000_000
+    assert event["delivery_id"] == "delivery 0"
+    assert event["user_key"] == identity["user_key"]
+    assert (identity["user_id"], identity["nickname"]) == ("u", "Andy")
+
+
+async def test_a_known_person_is_not_stored_again_that_day(world: World) -> None:
+    for received_at in ("2026-11-22T00:00:00Z", "2026-11-22T23:59:59Z", "2026-11-23T00:00:00Z"):
+        await world.loader.load(message(received_at=received_at))
+    assert (len(world.events), len(world.identities)) == (3, 2)
+
+
+async def test_an_event_without_a_person_has_no_identity(world: World) -> None:
+    await world.loader.load(message(user=None))
+    assert (len(world.events), len(world.identities)) == (1, 0)
+
+
+async def test_every_delivery_has_its_own_id(world: World) -> None:
+    await world.loader.load(message())
+    await world.loader.load(message())
+    assert [row["delivery_id"] for row in world.events] == ["delivery 0", "delivery 1"]
+    assert world.events[0]["ingest_id"] == world.events[1]["ingest_id"]
+
+
+@pytest.mark.parametrize(
+    ("table", "failure", "reason"),
+    [
+        ("events", AppendFailed("UNAVAILABLE"), "UNAVAILABLE"),
+        ("events", QueueFull(), "queue_full"),
+        ("identities", AppendFailed("deadline"), "deadline"),
+        ("identities", QueueFull(), "queue_full"),
+    ],
+)
+async def test_a_failed_append_asks_for_another_delivery(
+    world: World, table: str, failure: Exception, reason: str
+) -> None:
+    world.fails[table] = failure
+    with pytest.raises(NotStored, match=reason):
+        await world.loader.load(message())
+    assert world.quarantine == []
+
+
+async def test_a_person_is_known_only_once_stored(world: World) -> None:
+    world.fails["identities"] = AppendFailed("UNAVAILABLE")
+    with pytest.raises(NotStored):
+        await world.loader.load(message())
+    world.fails.clear()
+    await world.loader.load(message())
+    assert len(world.identities) == 1
+
+
+async def test_a_bad_message_is_quarantined_and_acknowledged(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await world.loader.load(Message(data=b'{"user_id": "secret"', attributes=ATTRIBUTES))
+    assert world.quarantine == [
+        {
+            "reason": "not_json",
+            "partner": "demo",
+            "kind": "chat",
+            "data": b'{"user_id": "secret"',
+            "received_at": ATTRIBUTES["received_at"],
+            "attributes": ATTRIBUTES,
+        }
+    ]
+    assert world.events == []
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["reason"] == "not_json"
+    assert "secret" not in line
+
+
+async def test_a_refused_row_is_quarantined_and_acknowledged(world: World) -> None:
+    world.fails["events"] = RowRefused("row_refused")
+    await world.loader.load(message())
+    assert [entry["reason"] for entry in world.quarantine] == ["row_refused"]
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [("2026-11-22T14:25:31Z", "2026-11-22T14:25:31Z"), ("", "2026-11-22T14:25:33.000000Z")],
+)
+async def test_a_message_without_attributes_is_quarantined(
+    world: World, published: str, expected: str
+) -> None:
+    await world.loader.load(Message(data=b"{}", publish_time=published))
+    [entry] = world.quarantine
+    assert (entry["reason"], entry["partner"], entry["kind"], entry["received_at"]) == (
+        "bad_attributes",
+        "unknown",
+        "unknown",
+        expected,
+    )
+
+
+async def test_without_quarantine_a_bad_message_comes_again(world: World) -> None:
+    world.fails["quarantine"] = BucketUnavailable()
+    with pytest.raises(NotStored, match="quarantine_unavailable"):
+        await world.loader.load(Message(data=b"", attributes=ATTRIBUTES))
+
+
+async def test_good_deliveries_are_not_logged(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await world.loader.load(message())
+    assert capsys.readouterr().out == ""

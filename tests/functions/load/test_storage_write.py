@@ -1,0 +1,44 @@
+from google.cloud.bigquery_storage_v1.types import storage
+
+from functions.load.storage_write import AppendRowsResponse, append_request
+
+STREAM = "projects/p/datasets/d/tables/t/streams/_default"
+
+
+def test_a_request_is_what_the_official_client_would_send() -> None:
+    official = storage.AppendRowsRequest.pb()(
+        write_stream=STREAM,
+        proto_rows={
+            "writer_schema": {"proto_descriptor": {"name": "Row"}},
+            "rows": {"serialized_rows": [b"a", b""]},
+        },
+        trace_id="watchers:load",
+    )
+    descriptor = official.proto_rows.writer_schema.proto_descriptor.SerializeToString()
+    ours = append_request(STREAM, [b"a", b""], descriptor)
+    assert storage.AppendRowsRequest.pb().FromString(ours.SerializeToString()) == official
+
+
+def test_a_later_request_has_no_descriptor() -> None:
+    ours = append_request(STREAM, [b"a"], None)
+    official = storage.AppendRowsRequest.pb().FromString(ours.SerializeToString())
+    assert not official.proto_rows.HasField("writer_schema")
+
+
+def test_a_response_is_read_as_the_official_client_would() -> None:
+    official = storage.AppendRowsResponse.pb()(
+        error={"code": 3, "message": "m"},
+        row_errors=[{"index": 2, "code": 1, "message": "bad"}],
+        write_stream=STREAM,
+    )
+    ours = AppendRowsResponse.FromString(official.SerializeToString())
+    assert (ours.error.code, ours.error.message) == (3, "m")
+    [error] = ours.row_errors
+    assert (error.index, error.code, error.message) == (2, 1, "bad")
+
+
+def test_a_good_answer_has_no_error() -> None:
+    official = storage.AppendRowsResponse.pb()(append_result={})
+    ours = AppendRowsResponse.FromString(official.SerializeToString())
+    assert not ours.HasField("error")
+    assert not ours.row_errors

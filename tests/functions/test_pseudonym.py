@@ -1,0 +1,64 @@
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.pseudonym import PseudonymKeys, load_keys, user_key
+
+KEY = bytes(range(32))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+def write_key(folder: Path, name: str, key: bytes) -> None:
+    (folder / name).write_text(base64.b64encode(key).decode() + "\n")
+
+
+def test_user_key_is_the_hmac_of_length_prefixed_parts() -> None:
+    message = b"\x00\x00\x00\x03dev\x00\x00\x00\x04\xf0\x9f\x98\x80"
+    expected = hmac.new(KEY, message, hashlib.sha256).hexdigest()[:32]
+    assert user_key(KEY, "dev", "😀") == expected
+
+
+def test_the_border_between_project_and_user_counts() -> None:
+    assert user_key(KEY, "a", "bc") != user_key(KEY, "ab", "c")
+
+
+@given(TEXT, TEXT, TEXT, TEXT)
+def test_other_people_have_other_keys(project: str, user: str, project2: str, user2: str) -> None:
+    same = (project, user) == (project2, user2)
+    assert (user_key(KEY, project, user) == user_key(KEY, project2, user2)) is same
+
+
+def test_the_highest_version_is_current_and_all_are_tried(tmp_path: Path) -> None:
+    old, new = bytes(32), KEY
+    for name, key in (("9", old), ("10", new)):
+        write_key(tmp_path, name, key)
+    (tmp_path / "..data").mkdir()
+    keys = load_keys(tmp_path)
+    assert (keys.version, keys.current) == (10, new)
+    assert keys.all_user_keys("dev", "u") == [user_key(k, "dev", "u") for k in (old, new)]
+    assert keys == PseudonymKeys(10, {9: old, 10: new})
+
+
+def test_no_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no pseudonym key"):
+        load_keys(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["latest", "0", "-1", "1.txt", "²"])
+def test_a_name_that_is_no_version_is_refused(tmp_path: Path, name: str) -> None:
+    write_key(tmp_path, name, KEY)
+    with pytest.raises(ValueError, match="not named by its version"):
+        load_keys(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["c2hvcnQ=", "not base64!", "é", ""])
+def test_a_malformed_key_is_refused_without_being_quoted(tmp_path: Path, content: str) -> None:
+    (tmp_path / "1").write_text(content)
+    with pytest.raises(ValueError, match="pseudonym key 1 is not") as caught:
+        load_keys(tmp_path)
+    assert not content or content not in str(caught.value)
