@@ -1,9 +1,13 @@
 """Opens gRPC channels to Google's services, or to stand-ins that speak the same API."""
 
+import functools
 from urllib.parse import urlsplit
 
 import grpc
 import grpc.aio
+
+OPTIONS = (("grpc.use_local_subchannel_pool", 1),)
+"""Channels to one address share no connection: replacing a dead one must not find it again."""
 
 
 def open_channel(endpoint: str) -> grpc.aio.Channel:
@@ -18,12 +22,13 @@ def open_channel(endpoint: str) -> grpc.aio.Channel:
     """
     scheme, address = urlsplit(endpoint)[:2]
     if scheme == "http" and address:
-        return grpc.aio.insecure_channel(address)
+        return grpc.aio.insecure_channel(address, options=OPTIONS)
     if scheme == "https" and address:
-        return grpc.aio.secure_channel(address, _default_credentials())
+        return grpc.aio.secure_channel(address, _default_credentials(), options=OPTIONS)
     raise ValueError(f"an endpoint is http://host:port or https://host:port, not {endpoint!r}")
 
 
+@functools.cache
 def _default_credentials() -> grpc.ChannelCredentials:
     # Imported here: a plain connection needs none of it, and it is slow to import.
     import google.auth  # noqa: PLC0415

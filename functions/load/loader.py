@@ -8,9 +8,9 @@ from typing import Protocol
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.events.envelope import format_time
-from functions.load.append import AppendFailed
 from functions.load.body import BadMessage
 from functions.load.coerce import to_microseconds
+from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
 from functions.load.push import Message
 from functions.load.row import Loaded, Person, Row, RowBuilder

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from functions.batching import Batcher
-from functions.load.append import AppendFailed
+from functions.load.connection import AppendFailed
 from functions.load.protobuf import NotEncodable, RowEncoder
 from functions.load.row import Row
 from functions.load.storage_write import MAX_REQUEST_BYTES

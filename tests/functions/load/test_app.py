@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from functions.bucket import Bucket, BucketUnavailable
 from functions.load import app
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
@@ -36,7 +38,20 @@ def event(user: str, room: str = "r") -> dict[str, object]:
 
 
 @pytest.fixture
-async def client(write_stub: Any, tmp_path: Path) -> httpx.AsyncClient:
+def bucket(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    objects: dict[str, bytes] = {}
+
+    async def write(self: Bucket, name: str, data: bytes, **_: object) -> None:
+        objects[name] = data
+
+    monkeypatch.setattr(Bucket, "write", write)
+    return objects
+
+
+@pytest.fixture
+async def client(
+    write_stub: Any, bucket: dict[str, bytes], tmp_path: Path
+) -> AsyncIterator[httpx.AsyncClient]:
     (tmp_path / "1").write_text(base64.b64encode(bytes(range(32))).decode())
     handler = app.create(
         {
@@ -51,7 +66,9 @@ async def client(write_stub: Any, tmp_path: Path) -> httpx.AsyncClient:
         }
     )
     served = Starlette(routes=[Route("/{path:path}", handler, methods=METHODS)])
-    return httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://load")
+    transport = httpx.ASGITransport(served)
+    async with httpx.AsyncClient(transport=transport, base_url="http://load") as opened:
+        yield opened
 
 
 async def test_a_delivery_is_acknowledged_when_its_rows_are_stored(
@@ -78,17 +95,30 @@ async def test_concurrent_deliveries_share_appends(
     assert len(write_stub.sizes) < 50
 
 
-async def test_a_bad_row_harms_nobody_and_waits_for_a_quarantine(
-    client: httpx.AsyncClient, write_stub: Any
+async def test_a_bad_row_harms_nobody(
+    client: httpx.AsyncClient, write_stub: Any, bucket: dict[str, bytes]
 ) -> None:
     write_stub.refuse = lambda row: row.get("room_id") == "bad"
     answers = await asyncio.gather(
         *(client.post("/", content=push(event("u", room=room))) for room in ("a", "bad", "c"))
     )
-    # No bucket answers here, so the bad one must come again.
-    assert [answer.status_code for answer in answers] == [204, 503, 204]
-    assert answers[1].json()["title"] == "Not stored: quarantine_unavailable"
+    assert [answer.status_code for answer in answers] == [204, 204, 204]
     assert {row["room_id"] for row in write_stub.of_table("events_v1")} == {"a", "c"}
+    [(name, kept)] = bucket.items()
+    assert name.startswith("quarantine/row_refused/demo/chat/")
+    assert json.loads(base64.b64decode(json.loads(kept)["body"])) == event("u", room="bad")
+
+
+async def test_without_a_bucket_a_bad_message_comes_again(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(*_: object, **__: object) -> None:
+        raise BucketUnavailable("ConnectionError")
+
+    monkeypatch.setattr(Bucket, "write", write)
+    answer = await client.post("/", content=push(b"{"))
+    assert answer.status_code == 503
+    assert answer.json()["title"] == "Not stored: quarantine_unavailable"
 
 
 async def test_a_cut_connection_is_not_noticed(client: httpx.AsyncClient, write_stub: Any) -> None:

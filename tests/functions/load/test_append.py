@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from functions.grpc_channel import open_channel
-from functions.load.append import IDLE_SECONDS, AppendFailed, TableAppender
+from functions.load.append import IDLE_SECONDS, TableAppender
+from functions.load.connection import AppendFailed
 from functions.load.protobuf import RowEncoder
 
 ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
@@ -146,7 +147,7 @@ async def test_without_a_server_the_append_fails_at_once() -> None:
 async def test_without_its_routing_header_a_call_is_refused(
     write_stub: Any, appender: TableAppender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.load.append.routing_header", lambda *_: ())
+    monkeypatch.setattr("functions.load.connection.routing_header", lambda *_: ())
     with pytest.raises(AppendFailed, match="INVALID_ARGUMENT"):
         await appender.append(rows("a"))
     assert write_stub.connections == 1  # it is not worth a retry

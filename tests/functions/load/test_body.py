@@ -3,7 +3,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.load.body import DEPTH, BadMessage, decode_json, encode_json
@@ -57,6 +57,7 @@ def test_any_bytes_are_decoded_or_bad(data: bytes) -> None:
         decode_json(data)
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_what_is_encoded_is_json_within_bigquerys_limits(value: object) -> None:
     decoded = json.loads(encode_json(value))

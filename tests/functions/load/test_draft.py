@@ -45,9 +45,9 @@ def test_what_does_not_coerce_is_kept_under_its_canonical_name() -> None:
 
 
 def test_a_value_outside_the_list_is_kept_and_flagged() -> None:
-    filled = draft("session_time", platform="none")
-    assert filled.columns == {"platform": "none"}
-    assert filled.flags == ["out_of_list:platform"]
+    filled = draft("session_started", room_status="elsewhere")
+    assert filled.record == {"room_status": "elsewhere"}
+    assert filled.flags == ["out_of_list:room_status"]
 
 
 def test_null_and_empty_are_not_known() -> None:

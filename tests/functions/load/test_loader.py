@@ -7,7 +7,7 @@ import pytest
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
-from functions.load.append import AppendFailed
+from functions.load.connection import AppendFailed
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
 from functions.load.push import Message

@@ -6,7 +6,7 @@ import pytest
 
 from functions.batching import QueueFull
 from functions.load import table
-from functions.load.append import AppendFailed
+from functions.load.connection import AppendFailed
 from functions.load.protobuf import RowEncoder
 from functions.load.table import Append, RowRefused, Table, store_all_good
 

@@ -1,0 +1,47 @@
+# The project's commands; `make` lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/ready: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.13")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/ready ## create .venv with everything pinned
+
+run: setup ## start the embedded cell, fill it, show the numbers, stay up
+	@$(BIN)/python -m local run
+
+test: setup lint unit integration ## format, lint, types, unit and integration tests
+
+lint: setup
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/python -m pytest -q -m "not cell"
+
+integration: setup
+	$(BIN)/python -m pytest -q -m cell
+
+generate: setup ## write what derives from the catalogue
+	$(BIN)/python -m generate
+
+lock: setup ## pin the newest versions that fit requirements*.in
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements-dev.txt requirements.in -o requirements.txt
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help setup run test lint unit integration generate lock clean

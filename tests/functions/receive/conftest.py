@@ -1,0 +1,71 @@
+"""A receiver under test: the real one between a client and two stand-ins."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from functions.receive.app import Receiver
+from functions.receive.partners import PartnersFile
+from functions.receive.settings import Settings
+from tests.functions.receive.stand_ins import PARTNERS, Broker, Objects
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def objects() -> Objects:
+    return Objects()
+
+
+@pytest.fixture
+def partners_file(tmp_path: Path) -> Path:
+    path = tmp_path / "partners.json"
+    path.write_text(json.dumps({"partners": PARTNERS}))
+    return path
+
+
+@pytest.fixture
+def settings(partners_file: Path) -> Settings:
+    return Settings(
+        cell="eu",
+        gcp_project="p",
+        events_topic="projects/p/topics/t",
+        pubsub_endpoint="http://127.0.0.1:1",
+        storage_endpoint="http://127.0.0.1:1",
+        bucket="b",
+        partners_file=partners_file,
+        max_event_bytes=1_000,
+        max_request_bytes=10_000,
+        max_request_events=20,
+    )
+
+
+@pytest.fixture
+async def sender(
+    settings: Settings, broker: Broker, objects: Objects, partners_file: Path
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the receiver, through the same Starlette routes as under functions-framework."""
+    receiver = Receiver(settings, PartnersFile(partners_file), broker, objects)  # type: ignore[arg-type]  # stand-ins of the two that do I/O
+    async with client_of(receiver.handle) as client:
+        yield client
+
+
+def client_of(handle: Callable[[Request], object]) -> httpx.AsyncClient:
+    async def endpoint(request: Request) -> Response:
+        answer = await handle(request)  # type: ignore[misc]  # every handler is a coroutine
+        assert isinstance(answer, Response)
+        return answer
+
+    methods = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"]
+    app = Starlette(routes=[Route("/{path:path}", endpoint, methods=methods)])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://receive")

@@ -1,0 +1,47 @@
+"""Stand-ins for the two that do I/O, which can be told to fail, and the partners that may send."""
+
+import hashlib
+
+from functions.batching import QueueFull
+from functions.bucket import BucketUnavailable
+from functions.quarantine import object_name
+from functions.receive.publish import Message, PublishFailed
+
+TOKEN = "token-of-acme"
+ONE_PROJECT_TOKEN = "token-of-solo"
+PARTNERS = {
+    "acme": {
+        "tokens_sha256": [hashlib.sha256(TOKEN.encode()).hexdigest()],
+        "projects": {"acme-prod": "eu", "acme-dev": "eu", "acme-us": "us"},
+    },
+    "solo": {
+        "tokens_sha256": [hashlib.sha256(ONE_PROJECT_TOKEN.encode()).hexdigest()],
+        "projects": {"only": "eu"},
+    },
+}
+
+
+class Broker:
+    """Takes messages, or fails as told."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.failure: type[PublishFailed | QueueFull] | None = None
+
+    async def publish(self, messages: list[Message]) -> None:
+        if self.failure:
+            raise self.failure
+        self.messages += messages
+
+
+class Objects:
+    """Takes objects, or fails as told."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.fails = False
+
+    async def keep(self, *, reason: str, partner: str, kind: str, data: bytes, **_: str) -> None:
+        if self.fails:
+            raise BucketUnavailable
+        self.names.append(object_name(reason, partner, kind, data))

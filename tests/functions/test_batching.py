@@ -1,0 +1,114 @@
+"""Micro-batching: what goes together, what waits, what is refused."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from functions.batching import Batcher, QueueFull
+
+
+class Sink:
+    """Sends when it is let; remembers the batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.gate = asyncio.Event()
+
+    async def send(self, batch: list[int]) -> Sequence[int]:
+        self.batches.append(batch)
+        await self.gate.wait()
+        if -1 in batch:
+            raise ConnectionError
+        return [entry * 10 for entry in batch]
+
+
+def batcher(sink: Sink, **changes: int) -> Batcher[int, int]:
+    limits = {"max_items": 3, "max_bytes": 100, "max_in_flight": 1, "max_waiting": 10} | changes
+    return Batcher(sink.send, **limits)
+
+
+async def turn() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_an_idle_batcher_sends_at_once_and_a_busy_one_in_batches() -> None:
+    sink = Sink()
+    sending = batcher(sink)
+    tasks = [asyncio.create_task(sending.put(0, size=1))]
+    await turn()
+    tasks += [asyncio.create_task(sending.put(entry, size=1)) for entry in range(1, 6)]
+    await turn()
+    assert sink.batches == [[0]]
+    sink.gate.set()
+    assert await asyncio.gather(*tasks) == [0, 10, 20, 30, 40, 50]
+    assert sink.batches == [[0], [1, 2, 3], [4, 5]]
+
+
+async def test_entries_of_one_turn_go_together() -> None:
+    sink = Sink()
+    sink.gate.set()
+    sending = batcher(sink)
+    await asyncio.gather(*(sending.put(entry, size=1) for entry in range(3)))
+    assert sink.batches == [[0, 1, 2]]
+
+
+async def test_a_batch_is_bounded_in_bytes_and_a_large_entry_goes_alone() -> None:
+    sink = Sink()
+    sink.gate.set()
+    sending = batcher(sink)
+    await asyncio.gather(*(sending.put(n, size=size) for n, size in enumerate([500, 60, 60])))
+    assert sink.batches == [[0], [1], [2]]
+
+
+async def test_an_entry_may_stand_for_several_items() -> None:
+    sink = Sink()
+    sink.gate.set()
+    sending = batcher(sink)
+    await asyncio.gather(*(sending.put(n, items=2, size=1) for n in range(2)))
+    assert sink.batches == [[0], [1]]
+
+
+async def test_as_many_batches_as_allowed_are_in_flight() -> None:
+    sink = Sink()
+    sending = batcher(sink, max_in_flight=2, max_items=1)
+    tasks = [asyncio.create_task(sending.put(entry, size=1)) for entry in range(3)]
+    await turn()
+    assert sink.batches == [[0], [1]]
+    sink.gate.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_what_may_not_wait_is_refused() -> None:
+    sink = Sink()
+    sending = batcher(sink, max_waiting=2)
+    tasks = [asyncio.create_task(sending.put(0, size=1))]
+    await turn()
+    tasks.append(asyncio.create_task(sending.put(1, items=2, size=1)))
+    await turn()
+    with pytest.raises(QueueFull):
+        await sending.put(2, size=1)
+    sink.gate.set()
+    await asyncio.gather(*tasks)
+    assert await sending.put(2, size=1) == 20
+
+
+async def test_a_failure_goes_to_its_own_batch_only() -> None:
+    sink = Sink()
+    sink.gate.set()
+    sending = batcher(sink, max_items=2)
+    outcomes = await asyncio.gather(
+        *(sending.put(entry, size=1) for entry in (1, -1, 2)), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [ConnectionError, ConnectionError, int]
+
+
+async def test_a_caller_that_goes_away_does_not_harm_the_batch() -> None:
+    sink = Sink()
+    sending = batcher(sink)
+    tasks = [asyncio.create_task(sending.put(entry, size=1)) for entry in range(2)]
+    await turn()
+    tasks[0].cancel()
+    sink.gate.set()
+    assert await tasks[1] == 10

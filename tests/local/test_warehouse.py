@@ -1,0 +1,126 @@
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from functions.warehouse import Column, Table, View, Warehouse
+from local.warehouse import (
+    SchemaChangedError,
+    create_datasets,
+    create_table,
+    describe,
+    replace_views,
+)
+
+WAREHOUSE = Warehouse("p.store", "p.bi", retention_days=2)
+TABLE = Table(
+    name="rows_v1",
+    description="Rows.",
+    schema=(
+        Column("at", "TIMESTAMP", "REQUIRED", "When."),
+        Column("room", "RECORD", fields=(Column("tags", "STRING", "REPEATED"),)),
+    ),
+    partition_by="at",
+    expires=True,
+    require_partition_filter=True,
+    clustering=("room",),
+)
+
+
+class RecordingClient:
+    """Answers as BigQuery does where the objects are there already."""
+
+    def __init__(self, tables: list[Any] | None = None) -> None:
+        self.tables = tables or []
+        self.datasets: list[bigquery.Dataset] = []
+        self.scripts: list[str] = []
+
+    def create_dataset(self, dataset: bigquery.Dataset, **_: object) -> None:
+        self.datasets.append(dataset)
+
+    def create_table(self, *_: object, **__: object) -> Any:
+        return self.tables[0]
+
+    def list_tables(self, *_: object, **__: object) -> list[Any]:
+        return self.tables
+
+    def query(self, script: str, **_: object) -> "RecordingClient":
+        self.scripts.append(script)
+        return self
+
+    def result(self, **_: object) -> None:
+        return None
+
+
+def client(tables: list[Any] | None = None) -> Any:
+    return RecordingClient(tables)
+
+
+def test_a_table_is_described_as_the_api_takes_it() -> None:
+    assert describe(TABLE, WAREHOUSE).to_api_repr() == {
+        "tableReference": {"projectId": "p", "datasetId": "store", "tableId": "rows_v1"},
+        "description": "Rows.",
+        "labels": {},
+        "clustering": {"fields": ["room"]},
+        "requirePartitionFilter": True,
+        "timePartitioning": {"type": "DAY", "field": "at", "expirationMs": "172800000"},
+        "schema": {
+            "fields": [
+                {"name": "at", "type": "TIMESTAMP", "mode": "REQUIRED", "description": "When."},
+                {
+                    "name": "room",
+                    "type": "RECORD",
+                    "mode": "NULLABLE",
+                    "fields": [{"name": "tags", "type": "STRING", "mode": "REPEATED"}],
+                },
+            ]
+        },
+    }
+
+
+def test_the_views_are_authorised_as_one_entry_in_one_location() -> None:
+    recording = client()
+    create_datasets(recording, WAREHOUSE, "europe-west1")
+    bi, store = recording.datasets
+    assert (bi.location, store.location) == ("europe-west1", "europe-west1")
+    (entry,) = store.access_entries
+    assert entry.to_api_repr() == {
+        "dataset": {
+            "dataset": {"projectId": "p", "datasetId": "bi"},
+            "targetTypes": ["VIEWS"],
+        }
+    }
+
+
+def test_a_table_that_is_there_is_left_alone() -> None:
+    described = describe(TABLE, WAREHOUSE)
+    create_table(client([described]), described)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        TABLE.schema[:1],
+        (Column("at", "TIMESTAMP"), TABLE.schema[1]),
+        (TABLE.schema[0], Column("room", "RECORD", fields=(Column("tags", "STRING"),))),
+    ],
+    ids=["fewer", "another mode", "another mode inside"],
+)
+def test_another_shape_says_what_to_do(columns: tuple[Column, ...]) -> None:
+    found = describe(Table(name="rows_v1", description="", schema=columns), WAREHOUSE)
+    with pytest.raises(SchemaChangedError, match="new data dir"):
+        create_table(client([found]), describe(TABLE, WAREHOUSE))
+
+
+def test_views_are_replaced_in_order_and_left_overs_dropped() -> None:
+    recording = client([bigquery.Table("p.bi.gone").reference, bigquery.Table("p.bi.a").reference])
+    views = [
+        View("b", "SELECT 1 AS x", frozenset()),
+        View("a", "SELECT x FROM `${bi}.b`", frozenset("b")),
+    ]
+    replace_views(recording, WAREHOUSE, views)
+    assert recording.scripts == [
+        "DROP VIEW `p.bi.gone`;\n"
+        "CREATE OR REPLACE VIEW `p.bi.b` AS\nSELECT 1 AS x;\n"
+        "CREATE OR REPLACE VIEW `p.bi.a` AS\nSELECT x FROM `p.bi.b`"
+    ]

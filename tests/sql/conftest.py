@@ -1,0 +1,74 @@
+"""One BigQuery stand-in with the whole warehouse, for all tests of SQL."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from functions.warehouse import Warehouse, render
+from local.warehouse import create_warehouse
+
+PROJECT, LOCATION = "local", "europe-west1"
+WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """The stand-in's URL; its log is on the test's own stderr."""
+    rest, grpc = _free_ports()
+    command = ["-m", "local.bigquery", "--rest-port", str(rest), "--grpc-port", str(grpc)]
+    with subprocess.Popen([sys.executable, *command]) as process:  # noqa: S603 - our own
+        try:
+            url = f"http://127.0.0.1:{rest}"
+            _wait_until_healthy(url, process)
+            yield url
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def warehouse(endpoint: str) -> bigquery.Client:
+    """A client of a stand-in that has the tables and views of ``sql/``."""
+    client = bigquery.Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),
+        location=LOCATION,
+        client_options={"api_endpoint": endpoint},
+        default_query_job_config=bigquery.QueryJobConfig(default_dataset=WAREHOUSE.bi),
+    )
+    create_warehouse(client, PROJECT, LOCATION, "chat_eu_store", "chat_eu")
+    return client
+
+
+@pytest.fixture
+def empty_warehouse(warehouse: bigquery.Client) -> bigquery.Client:
+    """The same without the rows of the tests before."""
+    for table in ("events_v1", "erasures_v1"):
+        names = WAREHOUSE.variables() | {"table": table}
+        warehouse.query(render("DELETE FROM `${store}.${table}` WHERE TRUE", names)).result()
+    return warehouse
+
+
+def _free_ports() -> list[int]:
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in (one, other)]
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"{url}/healthz", timeout=1)
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            return
+    pytest.fail("the BigQuery stand-in did not start")

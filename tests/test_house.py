@@ -1,0 +1,77 @@
+"""The house: who may import whom, what a module may weigh, and what belongs nowhere."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FUNCTIONS = {"receive", "load", "operate", "privacy", "dashboard"}
+SOURCES = sorted(
+    path
+    for folder in ("functions", "generate", "local", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def package(path: Path) -> str:
+    """The part of functions/ that a file belongs to; empty for the shared modules."""
+    parts = path.relative_to(ROOT / "functions").parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+def forbidden(of: str, module: str) -> bool:
+    """Whether a module of this package of functions/ must not import that module."""
+    parts = module.split(".")
+    if parts[0] in {"local", "generate", "tests", "main"}:
+        return True
+    if parts[0] != "functions" or len(parts) < 2:
+        return False
+    if of in FUNCTIONS:
+        return parts[1] in FUNCTIONS - {of}
+    # The shared modules and `events` know no function; `events` knows nothing but itself.
+    return parts[1] in FUNCTIONS or (of == "events" and parts[1] != "events")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if path.is_relative_to(ROOT / "functions")], ids=str
+)
+def test_an_import_goes_down_only(path: Path) -> None:
+    wrong = [module for module in imported(path) if forbidden(package(path), module)]
+    assert wrong == []
+
+
+def test_the_rule_would_be_noticed() -> None:
+    assert forbidden("receive", "functions.load.row")
+    assert forbidden("", "functions.receive")
+    assert forbidden("load", "local.cell")
+    assert forbidden("events", "functions.log")
+    assert not forbidden("load", "functions.events.catalogue")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_module_has_one_concern_and_a_telling_name(path: Path) -> None:
+    assert not {"utils", "util", "helpers", "helper", "manager", "common", "misc"} & {path.stem}
+    if not path.is_relative_to(ROOT / "tests"):
+        assert len(path.read_text().splitlines()) <= 200
+
+
+def test_no_function_asks_where_it_runs() -> None:
+    for path in (ROOT / "functions").rglob("*.py"):
+        words = path.read_text().lower()
+        assert "emulator" not in words, path
+        assert "127.0.0.1" not in words, path
+        assert "localhost" not in words, path
