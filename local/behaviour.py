@@ -5,8 +5,8 @@ from dataclasses import dataclass
 ENTRY = ("session_started", "room_opened")
 FIRST_VISIT = ("la_opened", "la_closed", "agreement_accepted", "name_set", "avatar_set")
 BEAT = "session_time"
-BEAT_SECONDS = 10
-"""The chat reports the length of a session every so often, as the seconds since its start."""
+BEAT_SECONDS = (10, 20, 30, 60, 120, 180, 300, 600)
+"""When the chat reports the length of a session, in seconds since its start."""
 
 ACTIVITIES: tuple[tuple[int, tuple[str, ...]], ...] = (
     (30, ("message_sent",)),

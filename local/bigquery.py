@@ -3,17 +3,20 @@
 Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
 on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
 
-Six things are replaced in the package, in this process only:
+Seven things are replaced in the package, in this process only:
 
 * it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
 * a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
 * Storage Write does not see the fields inside RECORD columns, and fails;
+* Storage Write appends on the connection that queries use, and one of both fails when they meet:
+  each thread gets a connection of its own, as DuckDB wants it;
 * Storage Write takes appends without the header by which the real service finds the region;
 * for the sake of row policies, which nothing here has, it writes the text of every view into each
   statement that reads it: 66 views took 11 s to create, and now take 2 s;
 * a statement is parsed a dozen times, half of the work that remains; here it is parsed once.
 """
 
+import threading
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -45,6 +48,7 @@ def amend() -> None:
     """Replace what the module's description names."""
     for owner, name, make in (
         (DuckDBEngine, "_load_spatial", _loading_nothing),
+        (DuckDBEngine, "connection", _one_for_each_thread),
         (tables, "bq_schema_to_duckdb_columns", _quoting_nested_names),
         (write_servicer, "_table_arrow_schema", _with_record_fields),
         (inner_query, "rewrite_for_row_access", _leaving_views),
@@ -56,6 +60,20 @@ def amend() -> None:
 
 def _loading_nothing(_load: object) -> Callable[[DuckDBEngine], None]:
     return lambda _engine: None
+
+
+def _one_for_each_thread(shared: property) -> property:
+    main, own = threading.current_thread(), threading.local()
+
+    def connection(engine: DuckDBEngine) -> Any:
+        if threading.current_thread() is main:
+            return shared.fget(engine) if shared.fget else None
+        if not hasattr(own, "connection"):
+            own.connection = shared.fget(engine).cursor() if shared.fget else None
+            own.connection.execute("SET TimeZone = 'UTC'")
+        return own.connection
+
+    return property(connection)
 
 
 def _leaving_views(_rewrite: object) -> Callable[..., str]:

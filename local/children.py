@@ -59,12 +59,13 @@ def start(name: str, command: Sequence[str], environ: Mapping[str, str], logs: P
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
         )
     return Child(name, process, log)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Let the kernel end this process when its parent does; for `preexec_fn`."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.cell import Cell
-from local.clients import warehouse
+from local.clients import ONCE, warehouse
 
 TIMEOUT_SECONDS = 60
 
@@ -25,7 +25,8 @@ def run(cell: Cell, sql: str) -> bigquery.table.RowIterator:
         google.api_core.exceptions.GoogleAPICallError: BigQuery refuses it.
     """
     # query().result() raises what query_and_wait() hides with the stand-in: SQL errors.
-    return warehouse(cell).query(sql, timeout=TIMEOUT_SECONDS).result(timeout=TIMEOUT_SECONDS)
+    job = warehouse(cell).query(sql, retry=ONCE, job_retry=None, timeout=TIMEOUT_SECONDS)
+    return job.result(retry=ONCE, job_retry=None, timeout=TIMEOUT_SECONDS)
 
 
 def rows(cell: Cell, sql: str) -> list[dict[str, Any]]:

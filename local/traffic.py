@@ -157,7 +157,7 @@ class _Maker:
         draw = self._random
         started = self._start_of_visit()
         room = draw.choice(ROOMS)
-        at, beats = started, 0
+        at, beats = started, list(BEAT_SECONDS)
         common = {
             "user_id": person.user_id,
             "event_id": room,
@@ -170,10 +170,9 @@ class _Maker:
         }
         for name in names:
             at += timedelta(seconds=draw.uniform(1, 20))
-            while (at - started).total_seconds() > BEAT_SECONDS * (beats + 1):
-                beats += 1
-                beat = common | {"Duration": BEAT_SECONDS * beats}
-                moment = started + timedelta(seconds=BEAT_SECONDS * beats)
+            while beats and (at - started).total_seconds() > beats[0]:
+                beat = common | {"Duration": beats[0]}
+                moment = started + timedelta(seconds=beats.pop(0))
                 yield self._webhook(moment, "chat", self._events[BEAT], beat)
             yield self._webhook(at, "chat", self._events[name], common)
 

@@ -6,22 +6,23 @@ one script takes half the time of one request per view.
 """
 
 from collections.abc import Iterable
+from hashlib import sha256
 
-from google.api_core.retry import Retry
 from google.cloud import bigquery
 from msgspec import to_builtins
 
 from functions.warehouse import Table, View, Warehouse, list_tables, list_views, render
+from local.clients import ONCE
 
 TIMEOUT = 30
 """Seconds for one request."""
-ONCE = Retry(predicate=lambda _error: False)
-"""The stand-in answers 500 for what will never work; the client would ask for ten minutes."""
 DAY = 24 * 60 * 60 * 1000
 """Milliseconds."""
+VIEWS_LABEL = "views"
+"""The BI dataset's label with a digest of its views' texts."""
 
 
-class SchemaChangedError(RuntimeError):
+class SchemaChanged(RuntimeError):
     """A table of an earlier start has other columns than its file."""
 
 
@@ -38,7 +39,7 @@ def create_warehouse(
         bi_dataset: the name of the dataset that BI tools see.
 
     Raises:
-        SchemaChangedError: a table of an earlier start has other columns than its file.
+        SchemaChanged: a table of an earlier start has other columns than its file.
     """
     warehouse = Warehouse(f"{project}.{store_dataset}", f"{project}.{bi_dataset}")
     create_datasets(client, warehouse, location)
@@ -77,11 +78,11 @@ def create_table(client: bigquery.Client, described: bigquery.Table) -> None:
     """Create a table, or see that it is as described.
 
     Raises:
-        SchemaChangedError: it is there with other columns.
+        SchemaChanged: it is there with other columns.
     """
     found = client.create_table(described, exists_ok=True, retry=ONCE, timeout=TIMEOUT)
     if _shape(found.schema) != _shape(described.schema):
-        raise SchemaChangedError(
+        raise SchemaChanged(
             f"table {described.table_id} has other columns than its file in sql/store, and the "
             "BigQuery stand-in cannot change them: start with a new data dir, or delete this one"
         )
@@ -94,15 +95,21 @@ def _shape(schema: Iterable[bigquery.SchemaField]) -> list[tuple[object, ...]]:
 def replace_views(client: bigquery.Client, warehouse: Warehouse, views: Iterable[View]) -> None:
     """Bring the BI dataset to exactly these views, given in an order for creating them.
 
-    Unchanged ones are replaced too: the stand-in does not tell a view's text.
+    The stand-in does not tell a view's text, so a label of the dataset says which texts it has; if
+    they are the same, nothing is done.
     """
     variables = warehouse.variables()
     texts = {view.name: render(view.query, variables) for view in views}
-    found = {item.table_id for item in client.list_tables(warehouse.bi, timeout=TIMEOUT)}
+    digest = sha256(repr(texts).encode()).hexdigest()[:32]
+    dataset = client.get_dataset(warehouse.bi, retry=ONCE, timeout=TIMEOUT)
+    if dataset.labels.get(VIEWS_LABEL) == digest:
+        return
+    found = {item.table_id for item in client.list_tables(dataset, retry=ONCE, timeout=TIMEOUT)}
     statements = [f"DROP VIEW `{warehouse.bi}.{name}`" for name in sorted(found - texts.keys())]
     statements += [
         f"CREATE OR REPLACE VIEW `{warehouse.bi}.{name}` AS\n{text}" for name, text in texts.items()
     ]
-    if statements:
-        script = client.query(";\n".join(statements), retry=ONCE, job_retry=None, timeout=TIMEOUT)
-        script.result(retry=ONCE, job_retry=None, timeout=TIMEOUT)
+    script = client.query(";\n".join(statements), retry=ONCE, job_retry=None, timeout=TIMEOUT)
+    script.result(retry=ONCE, job_retry=None, timeout=TIMEOUT)
+    dataset.labels = {VIEWS_LABEL: digest}
+    client.update_dataset(dataset, ["labels"], retry=ONCE, timeout=TIMEOUT)

@@ -14,6 +14,7 @@ import pytest
 
 from local import query
 from local.cell import Cell
+from local.children import die_with_parent
 
 ROOT = Path(__file__).parent.parent.parent
 PORT_BASE = 18600
@@ -28,7 +29,10 @@ def command(*arguments: str) -> list[str]:
 def description() -> Iterator[dict[str, Any]]:
     """What a running cell says of itself; it runs for the whole session."""
     up = subprocess.Popen(
-        command("up", "--json", "--port-base", str(PORT_BASE)), cwd=ROOT, stdout=subprocess.PIPE
+        command("up", "--json", "--port-base", str(PORT_BASE)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
     )
     try:
         assert up.stdout
@@ -82,7 +86,7 @@ def stored(cell: Cell) -> Rows:
 
 
 def until(
-    ask: Callable[[], list[dict[str, Any]]], count: int, attempts: int = 100
+    ask: Callable[[], list[dict[str, Any]]], count: int = 1, attempts: int = 100
 ) -> list[dict[str, Any]]:
     """Ask until there are as many rows as expected; each question takes tens of milliseconds."""
     for _ in range(attempts):

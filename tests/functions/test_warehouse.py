@@ -52,9 +52,10 @@ def test_every_view_of_the_project_renders() -> None:
 
 
 def test_a_table_is_read_with_nested_columns(tmp_path: Path) -> None:
-    text = """{"description": "Rows.", "partition_by": "at", "expires": true,
-      "schema": [{"name": "at", "type": "TIMESTAMP", "mode": "REQUIRED"},
-                 {"name": "room", "type": "RECORD", "fields": [{"name": "id", "type": "STRING"}]}]}"""
+    text = """{"description": "Rows.", "partition_by": "at", "expires": true, "schema": [
+      {"name": "at", "type": "TIMESTAMP", "mode": "REQUIRED"},
+      {"name": "room", "type": "RECORD", "fields": [{"name": "id", "type": "STRING"}]}
+    ]}"""
     (table,) = list_tables(write(tmp_path, {"store/rows_v1.json": text}))
     assert (table.name, table.partition_by, table.clustering) == ("rows_v1", "at", ())
     assert [column.name for column in table.schema[1].fields] == ["id"]

@@ -7,7 +7,7 @@ import pytest
 from gcp_storage_emulator.server import create_server
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage
+from google.cloud.storage import Bucket, Client
 
 from local.storage import HOST, honour_preconditions
 
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.cell
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[storage.Bucket]:
+def bucket() -> Iterator[Bucket]:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     honour_preconditions()
     with create_server(HOST, port, in_memory=True):
-        client = storage.Client(
+        client = Client(
             project="local",
             credentials=AnonymousCredentials(),
             client_options={"api_endpoint": f"http://{HOST}:{port}"},
@@ -30,7 +30,7 @@ def bucket() -> Iterator[storage.Bucket]:
         client.close()
 
 
-def test_an_object_is_written_listed_read_and_deleted(bucket: storage.Bucket) -> None:
+def test_an_object_is_written_listed_read_and_deleted(bucket: Bucket) -> None:
     content = b'{"event": "\xf0\x9f\x98\x80"}\n\x00\r\n--'
     bucket.blob("quarantine/2026/a b.json").upload_from_string(content, "application/json")
     bucket.blob("spill/c.json").upload_from_string(b"")
@@ -44,7 +44,7 @@ def test_an_object_is_written_listed_read_and_deleted(bucket: storage.Bucket) ->
         blob.download_as_bytes()
 
 
-def test_an_object_is_created_once_only(bucket: storage.Bucket) -> None:
+def test_an_object_is_created_once_only(bucket: Bucket) -> None:
     blob = bucket.blob("once")
     blob.upload_from_string(b"first", if_generation_match=0)
     with pytest.raises(PreconditionFailed):
@@ -52,7 +52,7 @@ def test_an_object_is_created_once_only(bucket: storage.Bucket) -> None:
     assert blob.download_as_bytes() == b"first"
 
 
-def test_only_the_generation_that_was_read_is_replaced_or_deleted(bucket: storage.Bucket) -> None:
+def test_only_the_generation_that_was_read_is_replaced_or_deleted(bucket: Bucket) -> None:
     blob = bucket.blob("rewritten")
     blob.upload_from_string(b"first")
     read = blob.generation

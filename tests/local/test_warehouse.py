@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -5,7 +6,7 @@ from google.cloud import bigquery
 
 from functions.warehouse import Column, Table, View, Warehouse
 from local.warehouse import (
-    SchemaChangedError,
+    SchemaChanged,
     create_datasets,
     create_table,
     describe,
@@ -41,6 +42,12 @@ class RecordingClient:
     def create_table(self, *_: object, **__: object) -> Any:
         return self.tables[0]
 
+    def get_dataset(self, name: str, **_: object) -> bigquery.Dataset:
+        return self.datasets[-1] if self.datasets else bigquery.Dataset(name)
+
+    def update_dataset(self, dataset: bigquery.Dataset, *_: object, **__: object) -> None:
+        self.datasets.append(dataset)
+
     def list_tables(self, *_: object, **__: object) -> list[Any]:
         return self.tables
 
@@ -57,7 +64,8 @@ def client(tables: list[Any] | None = None) -> Any:
 
 
 def test_a_table_is_described_as_the_api_takes_it() -> None:
-    assert describe(TABLE, WAREHOUSE).to_api_repr() == {
+    sent = json.loads(json.dumps(describe(TABLE, WAREHOUSE).to_api_repr()))
+    assert sent == {
         "tableReference": {"projectId": "p", "datasetId": "store", "tableId": "rows_v1"},
         "description": "Rows.",
         "labels": {},
@@ -84,12 +92,8 @@ def test_the_views_are_authorised_as_one_entry_in_one_location() -> None:
     bi, store = recording.datasets
     assert (bi.location, store.location) == ("europe-west1", "europe-west1")
     (entry,) = store.access_entries
-    assert entry.to_api_repr() == {
-        "dataset": {
-            "dataset": {"projectId": "p", "datasetId": "bi"},
-            "targetTypes": ["VIEWS"],
-        }
-    }
+    views = {"dataset": {"projectId": "p", "datasetId": "bi"}, "targetTypes": ["VIEWS"]}
+    assert entry.to_api_repr()["dataset"] == views
 
 
 def test_a_table_that_is_there_is_left_alone() -> None:
@@ -108,7 +112,7 @@ def test_a_table_that_is_there_is_left_alone() -> None:
 )
 def test_another_shape_says_what_to_do(columns: tuple[Column, ...]) -> None:
     found = describe(Table(name="rows_v1", description="", schema=columns), WAREHOUSE)
-    with pytest.raises(SchemaChangedError, match="new data dir"):
+    with pytest.raises(SchemaChanged, match="new data dir"):
         create_table(client([found]), describe(TABLE, WAREHOUSE))
 
 
@@ -119,8 +123,18 @@ def test_views_are_replaced_in_order_and_left_overs_dropped() -> None:
         View("a", "SELECT x FROM `${bi}.b`", frozenset("b")),
     ]
     replace_views(recording, WAREHOUSE, views)
-    assert recording.scripts == [
-        "DROP VIEW `p.bi.gone`;\n"
-        "CREATE OR REPLACE VIEW `p.bi.b` AS\nSELECT 1 AS x;\n"
-        "CREATE OR REPLACE VIEW `p.bi.a` AS\nSELECT x FROM `p.bi.b`"
+    (script,) = recording.scripts
+    assert script.split(";\n") == [
+        "DROP VIEW `p.bi.gone`",
+        "CREATE OR REPLACE VIEW `p.bi.b` AS\nSELECT 1 AS x",
+        "CREATE OR REPLACE VIEW `p.bi.a` AS\nSELECT x FROM `p.bi.b`",
     ]
+
+
+def test_the_same_views_again_are_left_alone() -> None:
+    recording = client()
+    first, second = (View("a", f"SELECT {number} AS x", frozenset()) for number in (1, 2))
+    for views in ([first], [first], [second]):
+        replace_views(recording, WAREHOUSE, views)
+    assert [script[-1:] for script in recording.scripts] == ["x", "x"]
+    assert "SELECT 2" in recording.scripts[1]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -18,28 +19,33 @@ PROJECT, LOCATION = "local", "europe-west1"
 WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")
 
 
+class StandIn(NamedTuple):
+    rest: str
+    grpc: str
+
+
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """The stand-in's URL; its log is on the test's own stderr."""
+def stand_in() -> Iterator[StandIn]:
+    """The stand-in's URL and its gRPC target; its log is on the test's own stderr."""
     rest, grpc = _free_ports()
     command = ["-m", "local.bigquery", "--rest-port", str(rest), "--grpc-port", str(grpc)]
-    with subprocess.Popen([sys.executable, *command]) as process:  # noqa: S603 - our own
+    with subprocess.Popen([sys.executable, *command]) as process:
         try:
             url = f"http://127.0.0.1:{rest}"
             _wait_until_healthy(url, process)
-            yield url
+            yield StandIn(url, f"127.0.0.1:{grpc}")
         finally:
             process.terminate()
 
 
 @pytest.fixture(scope="session")
-def warehouse(endpoint: str) -> bigquery.Client:
+def warehouse(stand_in: StandIn) -> bigquery.Client:
     """A client of a stand-in that has the tables and views of ``sql/``."""
     client = bigquery.Client(
         project=PROJECT,
         credentials=AnonymousCredentials(),
         location=LOCATION,
-        client_options={"api_endpoint": endpoint},
+        client_options={"api_endpoint": stand_in.rest},
         default_query_job_config=bigquery.QueryJobConfig(default_dataset=WAREHOUSE.bi),
     )
     create_warehouse(client, PROJECT, LOCATION, "chat_eu_store", "chat_eu")

@@ -17,7 +17,7 @@ import yaml
 from google.cloud import bigquery
 
 from functions.warehouse import render
-from local.warehouse import ONCE
+from local.clients import ONCE
 
 pytestmark = pytest.mark.cell
 
@@ -103,7 +103,7 @@ def test_view_shows(empty_warehouse: bigquery.Client, case: Case) -> None:
 def test_active_users_are_the_distinct_people_of_each_window(
     empty_warehouse: bigquery.Client,
 ) -> None:
-    today, random = utc_today(), Random(7)  # noqa: S311 - reproducible is what it must be
+    today, random = utc_today(), Random(7)
     active: dict[date, set[str]] = defaultdict(set)
     for user in range(30):
         for ago in random.sample(range(3, 70), random.randint(1, 12)):

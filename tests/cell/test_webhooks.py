@@ -1,0 +1,229 @@
+"""Webhooks over the wire: what is answered, and what an analyst finds a moment later."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.events.catalogue import load_catalogue
+from local import query
+from local.cell import Cell
+from local.clients import objects, warehouse
+from tests.cell.conftest import ROOT, Post, Rows, until
+
+pytestmark = pytest.mark.cell
+
+SAMPLES = {
+    event.name: json.loads((ROOT / "docs/samples" / f"{event.view[6:]}.json").read_text())
+    for event in load_catalogue().events
+    if event.view
+}
+
+
+def ids(answer: httpx.Response) -> list[str]:
+    return [result["ingest_id"] for result in answer.json()["results"]]
+
+
+def test_the_documented_example_is_queryable_within_a_second(
+    description: dict[str, Any], cell: Cell
+) -> None:
+    curl = shutil.which("curl")
+    assert curl, "curl is needed, as for the README's examples"
+    body = (ROOT / "docs/samples/following_filter_toggle.json").read_text()
+    marked = body.replace("Andy", "Andy the 4th").replace("454334341212", "454334341213")
+    sent = [curl, "-sS", "-d", marked, description["events_url"]]
+    answer = json.loads(subprocess.run(sent, check=True, capture_output=True).stdout)
+    ingest_id = answer["results"][0]["ingest_id"]
+
+    view = "event_following_filter_toggle"
+    [row] = until(lambda: query.rows(cell, f"SELECT * FROM {view} WHERE ingest_id = '{ingest_id}'"))
+    assert (row["project"], row["room_id"], row["status"]) == ("dev", "test_33", "on")
+    assert (row["platform"], row["source"], row["screen_size"]) == ("none", "room", "2056x1164")
+    assert row["browser"] is None
+    assert len(row["user_key"]) == 32
+    stored = query.rows(
+        cell,
+        f"SELECT TIMESTAMP_DIFF(stored_at, received_at, MILLISECOND) AS wait FROM events "
+        f"WHERE ingest_id = '{ingest_id}'",
+    )
+    assert stored[0]["wait"] <= 1_000
+
+    views = [item.table_id for item in warehouse(cell).list_tables(cell.bi_dataset)]
+    assert len(views) >= 66
+    for name in views:
+        shown = query.as_json(query.run(cell, f"SELECT * FROM {name}"))
+        assert "Andy the 4th" not in shown, name
+        assert "454334341213" not in shown, name
+    [identity] = query.rows(
+        cell,
+        f"SELECT nickname, user_key FROM {cell.store_dataset}.identities_v1 "
+        "WHERE user_id = '454334341213'",
+    )
+    assert identity == {"nickname": "Andy the 4th", "user_key": row["user_key"]}
+
+
+def test_all_samples_one_by_one_and_as_one_array(post: Post, stored: Rows) -> None:
+    assert len(SAMPLES) == 62
+    answers = [post(sample) for sample in SAMPLES.values()] + [post(list(SAMPLES.values()))]
+    assert {answer.status_code for answer in answers} == {200}
+    found = [ingest_id for answer in answers for ingest_id in ids(answer)]
+    assert len(set(found)) == 124
+    rows = stored(found)
+    for (name, sample), ingest_id in zip([*SAMPLES.items()] * 2, found, strict=True):
+        row, event = rows[ingest_id], load_catalogue().event("chat", name)
+        assert event
+        sent = {prop.column: sample["value"].get(prop.sent_as) for prop in event.properties}
+        kept = {
+            column: value for column, value in row["properties"].items() if value not in ([], None)
+        }
+        assert kept == sent, name
+        assert (row["event"], row["catalogued"], row["flags"]) == (name, True, [])
+        assert row["room_id"] == sample["value"]["event_id"]
+        assert row["extra"] in (None, {})
+
+
+GOOD = {"event": "emoji_sent", "value": {"project": "dev", "user_id": "u-1", "emoji": 3}}
+
+
+def changed(**value: Any) -> dict[str, Any]:
+    """The good event, with other properties."""
+    return {"event": "emoji_sent", "value": {"project": "dev", "user_id": "u-1"} | value}
+
+
+ODD: dict[str, tuple[Any, dict[str, Any]]] = {
+    "unknown event": (
+        {"event": "Jumped-High", "value": {"project": "dev", "height": 2}},
+        {
+            "event": "Jumped-High",
+            "catalogued": False,
+            "flags": ["unknown:height"],
+            "extra": {"height": 2},
+        },
+    ),
+    "unknown property": (
+        changed(emoji=1, mood={"is": ["fine"]}),
+        {"flags": ["unknown:mood"], "extra": {"mood": {"is": ["fine"]}}, "ordinal": 1},
+    ),
+    "number as string": (changed(emoji=" 7 "), {"ordinal": 7, "flags": []}),
+    "string as number": (
+        {"event": "hl_viewed", "value": {"project": "dev", "hl_content": 12}},
+        {"hl_content": "12", "flags": []},
+    ),
+    "not a number": (
+        changed(emoji="seven"),
+        {"ordinal": None, "flags": ["not_coerced:ordinal"], "extra": {"ordinal": "seven"}},
+    ),
+    "missing optional fields": (
+        {"event": "emoji_sent", "value": {"project": "dev"}},
+        {"user_key": None, "room_id": None, "platform": None, "ordinal": None, "flags": []},
+    ),
+    "value outside the list": (
+        {"event": "following_filter_toggle", "value": {"project": "dev", "status": "maybe"}},
+        {"status": "maybe", "flags": ["out_of_list:status"]},
+    ),
+    "4-byte characters": (
+        {"event": "hl_viewed", "value": {"project": "dev", "hl_content": "🎈 héllo 🏆"}},
+        {"hl_content": "🎈 héllo 🏆"},
+    ),
+    "half a surrogate pair": (
+        b'{"event":"hl_viewed","value":{"project":"dev","hl_content":"cut \\ud83d"}}',
+        {"hl_content": "cut \ufffd"},
+    ),
+    "a 200 kB body": (
+        {"event": "hl_viewed", "value": {"project": "dev", "hl_content": "x" * 200_000}},
+        {"hl_content": "x" * 200_000},
+    ),
+    "nested junk": (
+        {"event": "emoji_sent", "value": {"project": "dev", "user_id": {"a": [1]}, "emoji": [[]]}},
+        {"user_key": None, "flags": ["not_coerced:user_id", "not_coerced:ordinal"]},
+    ),
+    "an empty array": (b"[]", {"kind": "test", "event": None, "project": None}),
+    "a body without an event name": (
+        {"hello": "world"},
+        {"kind": "test", "event": None, "project": None, "extra": {"hello": "world"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_payloads(post: Post, stored: Rows, name: str) -> None:
+    body, expected = ODD[name]
+    answer = post(body)
+    assert answer.status_code == 200
+    assert answer.json()["accepted"] == 1
+    [row] = stored(ids(answer)).values()
+    flat = (row["properties"] or {}) | row
+    assert {column: flat[column] for column in expected} == expected
+
+
+def test_a_numeric_user_id_is_the_same_person_as_its_digits(post: Post, stored: Rows) -> None:
+    answer = post([changed(user_id=4711), changed(user_id="4711")])
+    rows = stored(ids(answer)).values()
+    assert len({row["user_key"] for row in rows}) == 1
+
+
+def test_an_array_with_good_and_bad_elements(post: Post, stored: Rows) -> None:
+    answer = post([GOOD, GOOD | {"value": {"project": "somebody-elses"}}, "junk", GOOD])
+    assert answer.status_code == 200
+    assert [result["status"] for result in answer.json()["results"]] == [200, 422, 200, 200]
+    accepted = [result["ingest_id"] for result in answer.json()["results"] if "ingest_id" in result]
+    rows = stored(accepted)
+    assert [rows[each]["kind"] for each in accepted] == ["chat", "test", "chat"]
+
+
+def test_a_room_event_lands_in_the_same_table(post: Post, stored: Rows) -> None:
+    sample = json.loads((ROOT / "docs/samples/room_updated.json").read_text())
+    [row] = stored(ids(post(sample, "rooms"))).values()
+    assert (row["kind"], row["event"], row["room"]["status"]) == ("room", "room_updated", "LIVE")
+    assert all(len(speaker) == 32 for speaker in row["room"]["speakers"])
+
+
+def test_a_press_of_the_test_button_shows_in_test_deliveries_only(post: Post, cell: Cell) -> None:
+    [ingest_id] = ids(post({"test": True}))
+    sql = "SELECT partner FROM {} WHERE ingest_id = '" + ingest_id + "'"
+    assert until(lambda: query.rows(cell, sql.format("test_deliveries"))) == [{"partner": "demo"}]
+    assert query.rows(cell, sql.format("events")) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/events/wrong", GOOD, 401),
+        ("POST", "/events", GOOD, 401),
+        ("POST", "/events/{token}", changed(project="acme-prod"), 422),
+        ("POST", "/events/{token}", {"event": "emoji_sent", "value": {}}, 422),
+        ("POST", "/rooms/{token}", changed(project="demo-us"), 421),
+        ("POST", "/event/{token}", GOOD, 404),
+        ("GET", "/events/{token}", None, 200),
+        ("GET", "/events/{token}?event=emoji_sent", None, 405),
+        ("PATCH", "/events/{token}", GOOD, 405),
+        ("POST", "/events/{token}", changed(text="x" * 1_100_000), 413),
+        ("POST", "/events/{token}", [GOOD] * 1_001, 413),
+        ("POST", "/events/{token}", changed(text="x" * 11_000_000), 413),
+        ("GET", "/health", None, 200),
+    ],
+)
+def test_answers(
+    sender: httpx.Client, cell: Cell, method: str, path: str, body: Any, status: int
+) -> None:
+    answer = sender.request(method, path.format(token=cell.token), json=body)
+    assert answer.status_code == status
+    if status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert cell.token not in answer.text
+
+
+def test_what_was_refused_is_in_quarantine_unless_it_belongs_elsewhere(
+    post: Post, cell: Cell, description: dict[str, Any]
+) -> None:
+    marker = Path(__file__).name
+    post(f"not json {marker}".encode())
+    post(changed(project="demo-us", marker=marker))
+    contents = [blob.download_as_bytes() for blob in objects(cell).list_blobs(cell.bucket)]
+    bodies = [json.loads(content)["body"] for content in contents]
+    assert bodies.count("bm90IGpzb24gdGVzdF93ZWJob29rcy5weQ==") == 1
+    assert all("demo-us" not in body for body in bodies)
