@@ -3,7 +3,7 @@
 Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
 on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
 
-Seven things are replaced in the package, in this process only:
+Eight things are replaced in the package, in this process only:
 
 * it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
 * a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
@@ -11,6 +11,8 @@ Seven things are replaced in the package, in this process only:
 * Storage Write appends on the connection that queries use, and one of both fails when they meet:
   each thread gets a connection of its own, as DuckDB wants it;
 * Storage Write takes appends without the header by which the real service finds the region;
+* for the sake of time travel, which nothing here uses, it copies a table at each change to it: the
+  more rows, the slower an append;
 * for the sake of row policies, which nothing here has, it writes the text of every view into each
   statement that reads it: 66 views took 11 s to create, and now take 2 s;
 * a statement is parsed a dozen times, half of the work that remains; here it is parsed once.
@@ -37,6 +39,7 @@ from bqemulator.grpc_api import write_servicer  # noqa: E402 - see above
 from bqemulator.server import run_forever  # noqa: E402 - see above
 from bqemulator.sql import inner_query  # noqa: E402 - see above
 from bqemulator.storage.engine import DuckDBEngine  # noqa: E402 - see above
+from bqemulator.versioning.snapshots import SnapshotManager  # noqa: E402 - see above
 
 HOST = "127.0.0.1"
 ROUTING_HEADER = "x-goog-request-params"
@@ -51,6 +54,7 @@ def amend() -> None:
         (DuckDBEngine, "connection", _one_for_each_thread),
         (tables, "bq_schema_to_duckdb_columns", _quoting_nested_names),
         (write_servicer, "_table_arrow_schema", _with_record_fields),
+        (SnapshotManager, "capture", _keeping_no_past),
         (inner_query, "rewrite_for_row_access", _leaving_views),
         (write_servicer.BigQueryWriteHandler, "service", _refusing_unrouted),
         (Dialect, "parse", _parsing_once),
@@ -78,6 +82,10 @@ def _one_for_each_thread(shared: property) -> property:
 
 def _leaving_views(_rewrite: object) -> Callable[..., str]:
     return lambda sql, **_context: sql
+
+
+def _keeping_no_past(_capture: object) -> Callable[..., None]:
+    return lambda *_table, **_kind: None
 
 
 def _quoting_nested_names(columns: Callable[..., Any]) -> Callable[[list[dict[str, Any]]], Any]:

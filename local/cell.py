@@ -83,6 +83,8 @@ class Cell:
             "STORE_DATASET": f"projects/{PROJECT}/datasets/{self.store_dataset}",
             "STORAGE_ENDPOINT": self.url("storage"),
             "BUCKET": self.bucket,
+            # The BigQuery stand-in appends one at a time: fewer, larger appends suit it better.
+            "MAX_IN_FLIGHT_APPENDS": "1",
             "PARTNERS_FILE": str(self.secrets / "partners.json"),
             "PSEUDONYM_KEYS": str(self.secrets / "pseudonym"),
         }

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from local import children
+from local import children, template
 from local.cell import FUNCTIONS, LOCATION, PORTS, PROJECT, Cell, forget, prepare_secrets, remember
 from local.children import Child
 
@@ -42,26 +42,36 @@ async def running(
         raise PortTaken(
             f"port {taken[0]} is taken; stop what listens there or choose others with --port-base"
         )
-    scratch = Path(tempfile.mkdtemp(prefix="watchers-warehouse-"))
+    scratch = Path(tempfile.mkdtemp(prefix="watchers-warehouse-", dir=_memory()))
     started: list[Child] = []
     try:
         home = data_dir or scratch
         token = prepare_secrets(home / "secrets")
         pubsub = os.environ.get("PUBSUB_EMULATOR_HOST", "")
         cell = Cell(port_base, token, home / "secrets", pubsub or f"127.0.0.1:{port_base + 2}")
-        commands = _commands(cell, data_dir)
+        data = data_dir or scratch / "warehouse"
+        is_new = data_dir is None and not template.restore(data)
+        commands = _commands(cell, data)
         if pubsub:
             del commands["pubsub"]
         for name, command in commands.items():
             environ = _environment(cell.settings() if name in FUNCTIONS else {})
             started.append(children.start(name, command, environ, scratch))
         await _make_ready(cell, started)
+        if is_new:
+            template.keep(data)
         remember(cell, state)
         yield cell, started
     finally:
         forget(state)
         children.stop(started)
         shutil.rmtree(scratch)
+
+
+def _memory() -> Path | None:
+    """Return a folder in memory, where the system has one: its files need no waiting for a disk."""
+    folder = Path("/dev/shm")  # noqa: S108 - what is made in it is private to the user
+    return folder if os.access(folder, os.W_OK) else None
 
 
 def stop_on_signals() -> None:
@@ -72,7 +82,7 @@ def stop_on_signals() -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-def _commands(cell: Cell, data_dir: Path | None) -> dict[str, list[str]]:
+def _commands(cell: Cell, data: Path) -> dict[str, list[str]]:
     """Return the children's command lines, in the order in which they are stopped."""
     python = [sys.executable, "-m"]
     framework = [*python, "functions_framework", "--source", str(MAIN), "--host", "127.0.0.1"]
@@ -80,7 +90,7 @@ def _commands(cell: Cell, data_dir: Path | None) -> dict[str, list[str]]:
         name: [*framework, "--target", name, "--port", str(cell.port(name))] for name in FUNCTIONS
     }
     ports = {name: str(cell.port(name)) for name in PORTS}
-    keep = ["--data-dir", str(data_dir)] if data_dir else []
+    keep = ["--data-dir", str(data)]
     grpc_port = ["--grpc-port", ports["bigquery_grpc"]]
     return functions | {
         "pubsub": [*python, "local.pubsub", "--port", ports["pubsub"]],
