@@ -14,7 +14,7 @@ from rich.console import Console
 
 from local import up as cell_up
 from local.cell import DEFAULT_PORT_BASE, Cell, find
-from local.children import ChildDied, watch
+from local.children import ChildDied, taken_ports, watch
 
 port_base_option = click.option(
     "--port-base",
@@ -44,7 +44,8 @@ def _state(port_base: int) -> Path:
 
 def _running_cell(port_base: int) -> Cell:
     cell = find(_state(port_base))
-    if cell is None:
+    # A cell that was killed leaves its note behind.
+    if cell is None or not taken_ports([cell.port_base]):
         raise click.ClickException(
             f"no cell runs at port base {port_base}; start one with: python -m local up"
         )

@@ -1,10 +1,6 @@
 """The embedded cell, started once as a person starts it, and clients of it."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,38 +10,21 @@ import pytest
 
 from local import query
 from local.cell import Cell
-from local.children import die_with_parent
-
-ROOT = Path(__file__).parent.parent.parent
-PORT_BASE = 18600
-
-
-def command(*arguments: str) -> list[str]:
-    """A command line of the embedded cell."""
-    return [sys.executable, "-m", "local", *arguments]
+from tests.cell.running import running_cell, until
 
 
 @pytest.fixture(scope="session")
 def description() -> Iterator[dict[str, Any]]:
     """What a running cell says of itself; it runs for the whole session."""
-    up = subprocess.Popen(
-        command("up", "--json", "--port-base", str(PORT_BASE)),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
-    )
-    try:
-        assert up.stdout
-        with up.stdout:
-            yield json.loads(up.stdout.readline())
-    finally:
-        os.kill(up.pid, signal.SIGTERM)
-        assert up.wait(10) == 0
+    with running_cell() as description:
+        yield description
 
 
 @pytest.fixture(scope="session")
 def cell(description: dict[str, Any]) -> Cell:
-    return Cell(PORT_BASE, description["token"], Path("unused"), description["pubsub"])
+    return Cell(
+        description["port_base"], description["token"], Path("unused"), description["pubsub"]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -83,15 +62,3 @@ def stored(cell: Cell) -> Rows:
         return {row["ingest_id"]: row for row in until(lambda: query.rows(cell, sql), len(ids))}
 
     return rows
-
-
-def until(
-    ask: Callable[[], list[dict[str, Any]]], count: int = 1, attempts: int = 100
-) -> list[dict[str, Any]]:
-    """Ask until there are as many rows as expected; each question takes tens of milliseconds."""
-    for _ in range(attempts):
-        found = ask()
-        if len(found) >= count:
-            break
-    assert len(found) == count
-    return found

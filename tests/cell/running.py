@@ -1,0 +1,74 @@
+"""Starts embedded cells for tests, as a person starts them."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local.cell import PORTS
+from local.children import die_with_parent, taken_ports
+
+ROOT = Path(__file__).parent.parent.parent
+STOP_SECONDS = 5
+"""How long SIGTERM may take to stop everything."""
+
+
+def command(*arguments: str) -> list[str]:
+    """A command line of the embedded cell."""
+    return [sys.executable, "-m", "local", *arguments]
+
+
+def free_port_base() -> int:
+    """A port base whose ports are all free; below the range that clients are given ports of."""
+    for base in range(18_600, 30_000, 50):
+        if not taken_ports(range(base, base + len(PORTS))):
+            return base
+    raise OSError("no free ports")
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    """Start a cell with these options; its output is piped."""
+    return subprocess.Popen(
+        command("up", *arguments),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
+    )
+
+
+@contextmanager
+def running_cell(*arguments: str) -> Iterator[dict[str, Any]]:
+    """Run a cell for as long as the context is open; what it says of itself."""
+    base = free_port_base()
+    up = start("--json", "--port-base", str(base), *arguments)
+    try:
+        assert up.stdout
+        yield json.loads(up.stdout.readline()) | {"port_base": base, "pid": up.pid}
+    finally:
+        up.send_signal(signal.SIGTERM)
+        _, errors = up.communicate(timeout=STOP_SECONDS)
+        assert up.returncode == 0, errors.decode()
+
+
+def is_listening(port: int) -> bool:
+    """Whether something accepts connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(
+    ask: Callable[[], list[dict[str, Any]]], count: int = 1, attempts: int = 100
+) -> list[dict[str, Any]]:
+    """Ask until there are as many rows as expected; each question takes tens of milliseconds."""
+    for _ in range(attempts):
+        found = ask()
+        if len(found) >= count:
+            break
+    assert len(found) == count
+    return found

@@ -1,0 +1,134 @@
+"""3,000 simulated events over 30 days: each is there once, and every printed number is right."""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.events.catalogue import load_catalogue
+from local import query, report
+from local.cell import Cell
+from tests.cell.running import ROOT, command, running_cell, until
+
+pytestmark = pytest.mark.cell
+
+EVENTS = 3_000
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, list[Any]]]:
+    """A cell of its own that holds nothing but the simulation, and the simulator's record."""
+    record = tmp_path_factory.mktemp("simulation") / "record.ndjson"
+    with running_cell() as description:
+        base = str(description["port_base"])
+        options = ["--events", str(EVENTS), "--record", str(record), "--json", "--port-base", base]
+        done = subprocess.run(
+            command("simulate", *options), cwd=ROOT, check=True, capture_output=True
+        )
+        summary = json.loads(done.stdout)
+        assert (summary["sent"], summary["accepted"], summary["refused"]) == (EVENTS, EVENTS, 0)
+        cell = Cell(int(base), description["token"], Path("unused"), description["pubsub"])
+        stored = f"SELECT 1 AS one FROM events HAVING COUNT(*) >= {EVENTS}"
+        until(lambda: query.rows(cell, stored), attempts=1_000)
+        yield cell, [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def day(sent: dict[str, Any]) -> date:
+    return datetime.fromisoformat(sent["received_at"]).date()
+
+
+def chat_events(record: list[Any]) -> list[tuple[date, str, str, str]]:
+    """Day, project, event and person of what came by the All Events webhook."""
+    return [
+        (day(sent), sent["body"]["value"]["project"], sent["body"]["event"], user_id)
+        for sent in record
+        if (user_id := sent["body"]["value"].get("user_id")) and sent["kind"] == "chat"
+    ]
+
+
+def test_every_accepted_event_is_there_exactly_once(simulated: tuple[Cell, list[Any]]) -> None:
+    cell, record = simulated
+    ids = [row["ingest_id"] for row in query.rows(cell, "SELECT ingest_id FROM events")]
+    assert Counter(ids) == Counter(sent["ingest_id"] for sent in record)
+    assert {event for _, _, event, _ in chat_events(record)} == {
+        event.name for event in load_catalogue().events
+    }
+    flagged = "SELECT event, flags FROM events WHERE ARRAY_LENGTH(flags) > 0 OR NOT catalogued"
+    assert query.rows(cell, flagged) == []
+
+
+def test_totals(simulated: tuple[Cell, list[Any]]) -> None:
+    cell, record = simulated
+    expected = []
+    for project in sorted({sent["body"]["value"]["project"] for sent in record}):
+        of = [sent for sent in record if sent["body"]["value"]["project"] == project]
+        values = [sent["body"]["value"] for sent in of]
+        expected.append(
+            {
+                "project": project,
+                "events": len(of),
+                "people": len({value["user_id"] for value in values if "user_id" in value}),
+                "rooms": len({value.get("event_id") or value.get("roomId") for value in values}),
+                "days": len({day(sent) for sent in of}),
+            }
+        )
+    assert query.rows(cell, report.TOTALS) == expected
+
+
+def test_events_by_name(simulated: tuple[Cell, list[Any]]) -> None:
+    cell, record = simulated
+    events = chat_events(record)
+    counts = Counter(event for _, _, event, _ in events)
+    top = sorted(counts, key=lambda event: (-counts[event], event))[:10]
+    assert query.rows(cell, report.TOP_EVENTS) == [
+        {
+            "event": name,
+            "events": counts[name],
+            "people": len({user for _, _, event, user in events if event == name}),
+        }
+        for name in top
+    ]
+
+
+def test_active_users_of_every_day(simulated: tuple[Cell, list[Any]]) -> None:
+    cell, record = simulated
+    events, today = chat_events(record), datetime.now(UTC).date()
+
+    def active(project: str, until_day: date, days: int) -> int:
+        since = until_day - timedelta(days=days - 1)
+        return len({u for d, p, _, u in events if p == project and since <= d <= until_day})
+
+    expected = []
+    for project in sorted({project for _, project, _, _ in events}):
+        first = min(d for d, p, _, _ in events if p == project)
+        for offset in range((today - first).days + 1):
+            each = first + timedelta(days=offset)
+            dau, wau, mau = (active(project, each, days) for days in (1, 7, 30))
+            expected.append({"project": project, "day": each, "dau": dau, "wau": wau, "mau": mau})
+    shown = query.rows(
+        cell, "SELECT project, day, dau, wau, mau FROM active_users ORDER BY project, day"
+    )
+    assert shown == expected
+    assert query.rows(cell, report.ACTIVE_USERS) == [row for row in expected if row["day"] == today]
+
+
+def test_messages_and_reactions_per_day(simulated: tuple[Cell, list[Any]]) -> None:
+    cell, record = simulated
+    counts = Counter((d, event) for d, _, event, _ in chat_events(record))
+    days = sorted({d for d, _ in counts}, reverse=True)
+    since = datetime.now(UTC).date() - timedelta(days=10)
+    assert query.rows(cell, report.DAYS) == [
+        {
+            "day": each,
+            "messages": counts[each, "message_sent"],
+            "animated_reactions": counts[each, "emoji_sent"],
+            "message_reactions": counts[each, "message_reaction_sent"],
+        }
+        for each in days
+        if each > since
+    ]
