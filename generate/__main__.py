@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, load_catalogue
-from generate import dictionary, samples, schema, views
+from generate import dictionary, samples, schema, settings, views
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,6 +15,7 @@ GENERATED = (
     f"{samples.FOLDER}/*.json",
     schema.PATH,
     dictionary.PATH,
+    settings.PATH,
 )
 """What this package alone writes: a file there that nothing generates any more is removed."""
 
@@ -22,18 +23,24 @@ GENERATED = (
 def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
     """Return path below the root -> content of every generated file.
 
-    The dictionary also tells of the tables that are written by hand.
+    The dictionary also tells of the tables and views that are written by hand.
     """
     table = schema.render(catalogue)
     by_hand = {
         path.relative_to(root).as_posix(): path.read_text("utf-8")
         for path in root.glob("sql/store/*.json")
     }
+    metrics = {
+        path.stem: path.read_text("utf-8")
+        for path in sorted(root.glob("sql/bi/*.sql"))
+        if not path.stem.startswith("event_")
+    }
     return {
         **table,
         **views.render(catalogue),
         **samples.render(catalogue),
-        **dictionary.render(catalogue, by_hand | table),
+        **dictionary.render(catalogue, by_hand | table, metrics),
+        **settings.render(root),
     }
 
 

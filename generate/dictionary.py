@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, Event, Property
@@ -34,14 +34,21 @@ user keys; from **reduced** ones only something coarser is stored.
 """
 
 
-def render(catalogue: Catalogue, tables: Mapping[str, str]) -> dict[str, str]:
+def render(
+    catalogue: Catalogue, tables: Mapping[str, str], metrics: Mapping[str, str]
+) -> dict[str, str]:
     """Return path -> content of the dictionary.
 
     Args:
         catalogue: the events.
         tables: path -> content of every table file.
+        metrics: name -> text of every view that is written by hand.
     """
-    parts = [_INTRODUCTION, "## Properties of every event\n", _properties(catalogue.common)]
+    parts = [_INTRODUCTION, "## Views\n"]
+    parts.append(
+        _table(("view", "one row", "purpose"), (_metric(*each) for each in metrics.items()))
+    )
+    parts += ["## Properties of every event\n", _properties(catalogue.common)]
     for section, events in groupby(catalogue.events, key=lambda event: event.section):
         parts.append(f"## {section}\n")
         parts.extend(_event(event) for event in events)
@@ -63,6 +70,15 @@ def _event(event: Event) -> str:
     mandatory = " The basic metrics need this event." if event.mandatory else ""
     text = f"### `{event.name}`\n\nView `{event.view}`. {event.description}{mandatory}\n"
     return text + ("\n" + _properties(event.properties) if event.properties else "")
+
+
+def _metric(name: str, query: str) -> tuple[str, ...]:
+    """Return name, grain and purpose: the first paragraph of the view's header comment."""
+    comment = [line[2:].strip() for line in query.splitlines() if line.startswith("--")]
+    header = comment or [""]
+    grain = header[0].removeprefix("grain: one row ")
+    purpose = " ".join(takewhile(bool, header[1:]))
+    return f"`{name}`", grain, purpose
 
 
 def _room(event: Event) -> tuple[str, ...]:

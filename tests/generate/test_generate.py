@@ -44,11 +44,12 @@ def test_committed_files_have_not_drifted(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_check_names_each_drifted_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sql/bi").mkdir(parents=True)
+    (tmp_path / "sql/bi/events.sql").write_text("-- grain: one row per event\n-- All.\n", "utf-8")
     assert main([], tmp_path) == 0
     (tmp_path / "sql/bi/event_la_opened.sql").write_text("SELECT 1", "utf-8")
     (tmp_path / "docs/samples/la_opened.json").unlink()
     (tmp_path / "sql/bi/event_gone.sql").touch()
-    (tmp_path / "sql/bi/events.sql").touch()
     assert main(["--check"], tmp_path) == 1
     assert [line.split(" ")[0] for line in capsys.readouterr().err.splitlines()] == [
         "sql/bi/event_la_opened.sql",

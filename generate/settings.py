@@ -1,0 +1,47 @@
+"""The settings of each function, as a page: from the structs that read them."""
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+PATH = "docs/settings.md"
+
+_INTRODUCTION = """\
+# Settings
+
+Generated from each function's `settings.py` by `make generate`. A setting is an environment
+variable; Terraform sets it, and in the embedded cell `local/cell.py` does. Those without a default
+are needed.
+"""
+_ATTRIBUTE = re.compile(r"^ {8}(\w+): (.*?)(?=^ {8}\w+: |\Z)", re.MULTILINE | re.DOTALL)
+
+
+def render(root: Path) -> dict[str, str]:
+    """Return path -> content of the page, over all functions that have settings."""
+    parts = [_INTRODUCTION]
+    for path in sorted(root.glob("functions/*/settings.py")):
+        name = path.parent.name
+        settings = importlib.import_module(f"functions.{name}.settings").Settings
+        parts.append(f"## {name}\n")
+        parts.append("| setting | default | meaning |\n|---|---|---|\n" + "".join(_rows(settings)))
+    return {PATH: "\n".join(parts)}
+
+
+def _rows(settings: Any) -> list[str]:
+    told = {
+        name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(settings.__doc__ or "")
+    }
+    fields = msgspec.structs.fields(settings)
+    untold = [field.name for field in fields if field.name not in told]
+    if untold:
+        raise ValueError(f"{settings.__module__}: its docstring does not tell {untold}")
+    return [
+        f"| `{field.name.upper()}` | {_default(field)} | {told[field.name]} |\n" for field in fields
+    ]
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    return "" if field.required else f"`{field.default}`"
