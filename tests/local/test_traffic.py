@@ -1,0 +1,54 @@
+"""Made-up traffic: the same for a seed, complete, in order, and as much as asked for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.events.catalogue import load_catalogue
+from local.traffic import Plan, Webhook, make_traffic
+
+UNTIL = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+
+def traffic(**changes: int) -> list[Webhook]:
+    numbers = {"events": 2_000, "users": 50, "days": 10, "seed": 1} | changes
+    plan = Plan(**numbers, until=UNTIL, projects=("a", "b"))
+    return make_traffic(plan, load_catalogue())
+
+
+def test_a_seed_decides_everything() -> None:
+    assert traffic() == traffic()
+    assert traffic() != traffic(seed=2)
+
+
+def test_everything_in_the_catalogue_occurs() -> None:
+    catalogue = load_catalogue()
+    made = {(webhook.kind, webhook.event) for webhook in traffic()}
+    assert made == {("chat", event.name) for event in catalogue.events} | {
+        ("room", event.name) for event in catalogue.room_events
+    }
+
+
+@given(st.integers(1, 400), st.integers(1, 20), st.integers(1, 40), st.integers(0, 3))
+def test_any_plan_is_kept(events: int, users: int, days: int, seed: int) -> None:
+    made = traffic(events=events, users=users, days=days, seed=seed)
+    assert len(made) == events
+    assert made == sorted(made, key=lambda webhook: webhook.at)
+    assert len({webhook.ingest_id for webhook in made}) == events
+    midnight = UNTIL.replace(hour=0, minute=0)
+    assert made[0].at >= midnight - timedelta(days=days - 1)
+    assert made[-1].at.date() == UNTIL.date() or days > 1
+
+
+@pytest.mark.parametrize("name", ["user_id", "event_id", "platform", "project", "nickname"])
+def test_chat_events_have_the_common_properties(name: str) -> None:
+    assert all(name in webhook.value for webhook in traffic() if webhook.kind == "chat")
+
+
+def test_a_session_reports_a_growing_length() -> None:
+    lengths = [
+        webhook.value["Duration"] for webhook in traffic() if webhook.event == "session_time"
+    ]
+    assert set(lengths) >= {10, 20, 30}
