@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import cast
 from uuid import UUID
 
 from functions.events.catalogue import Catalogue, Event, Property, Scalar
@@ -51,8 +52,7 @@ class Webhook:
     @property
     def value(self) -> dict[str, object]:
         """The event's properties."""
-        value = self.body["value"]
-        return value if isinstance(value, dict) else {}
+        return cast("dict[str, object]", self.body["value"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,7 @@ class _Maker:
         self._people = [self._person() for _ in range(plan.users)]
         self._new_people = set(range(plan.users))
         named = {name for _, names in ACTIVITIES for name in names} | {*ENTRY, *FIRST_VISIT, BEAT}
-        alone = tuple((1, (name,)) for name in self._events if name not in named)
-        self._activities = ACTIVITIES + alone
+        self._activities = ACTIVITIES + tuple((1, (n,)) for n in self._events if n not in named)
 
     def make(self) -> list[Webhook]:
         webhooks = list(self._room_webhooks())
@@ -179,8 +178,8 @@ class _Maker:
     def _start_of_visit(self) -> datetime:
         """Draw a time at which a visit is over before the traffic ends."""
         start = self._start()
-        length = (self._plan.until - start).total_seconds() - 900
-        return start + timedelta(seconds=self._random.uniform(0, max(length, 0)))
+        length = max((self._plan.until - start).total_seconds() - 900, 0)
+        return start + timedelta(seconds=self._random.uniform(0, length))
 
     def _webhook(
         self, at: datetime, kind: Kind, event: Event, common: Mapping[str, object]
