@@ -29,10 +29,13 @@ lint: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/python -m pytest -q -m "not cell"
+	$(BIN)/python -m pytest -q -m "not cell and not soak"
 
 integration: setup
-	$(BIN)/python -m pytest -q -m cell
+	$(BIN)/python -m pytest -q -m "cell and not soak"
+
+soak: setup ## fuzz and load the receiver for minutes
+	$(BIN)/python -m pytest -q -m soak
 
 generate: setup ## write what derives from the catalogue
 	$(BIN)/python -m generate
@@ -44,4 +47,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test lint unit integration generate lock clean
+.PHONY: help setup run test lint unit integration soak generate lock clean

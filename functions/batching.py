@@ -1,10 +1,11 @@
-"""Micro-batching without lingering: a batch is what arrived while earlier ones were in flight.
+"""Micro-batching: a batch is what arrived while earlier ones were in flight.
 
 An idle batcher sends an entry at once, so it adds no latency; a busy one sends larger and larger
-batches, so its cost per entry falls as the load grows.
+batches, so its cost per entry falls as the load grows. Where batches are dear, it may linger.
 """
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -33,7 +34,9 @@ class Batcher(Generic[T, R]):
         max_items: the most items in one batch, summed over its entries.
         max_bytes: the most bytes in one batch. A single larger entry goes alone.
         max_in_flight: how many batches may be under way at a time.
-        max_waiting: how many items may wait for their batch before `put` refuses.
+        max_waiting: how many items may wait for their batch before `put` refuses; without it, the
+            callers bound themselves.
+        linger: seconds that an entry waits for others to join its batch.
     """
 
     def __init__(
@@ -43,13 +46,15 @@ class Batcher(Generic[T, R]):
         max_items: int,
         max_bytes: int,
         max_in_flight: int,
-        max_waiting: int,
+        max_waiting: int = sys.maxsize,
+        linger: float = 0.0,
     ) -> None:
         self._send = send
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._max_in_flight = max_in_flight
         self._max_waiting = max_waiting
+        self._linger = linger
         self._waiting: deque[_Waiting[T, R]] = deque()
         self._waiting_items = 0
         self._in_flight: set[asyncio.Task[None]] = set()
@@ -74,9 +79,12 @@ class Batcher(Generic[T, R]):
         self._waiting.append(_Waiting(entry, items, size, result))
         self._waiting_items += items
         if not self._scheduled and len(self._in_flight) < self._max_in_flight:
-            # Everything that is ready in this turn of the loop still joins the batch.
             self._scheduled = True
-            loop.call_soon(self._start)
+            if self._linger:
+                loop.call_later(self._linger, self._start)
+            else:
+                # Everything that is ready in this turn of the loop still joins the batch.
+                loop.call_soon(self._start)
         return await result
 
     def _start(self) -> None:
@@ -113,4 +121,5 @@ class Batcher(Generic[T, R]):
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.discard(task)
-            self._start()
+            if not self._scheduled:
+                self._start()

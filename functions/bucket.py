@@ -1,12 +1,17 @@
 """The cell's bucket: where spilled and quarantined events are kept."""
 
 import asyncio
-from collections.abc import Callable
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from functions.storage import open_bucket
+
 CONCURRENT_WRITES = 16
 """Writes at a time; the client library blocks, so each takes a thread."""
+
+RETRY_DELAYS = (0.1, 1.0, 2.0)
+"""Before the first retry and at most, in seconds, and the factor between."""
 
 
 class BucketUnavailable(Exception):
@@ -14,9 +19,7 @@ class BucketUnavailable(Exception):
 
 
 class Bucket:
-    """Writes objects; `google-cloud-storage` is imported at the first write.
-
-    That library costs 0.14 s and 58 MB to import, and a cell that works never needs it.
+    """Writes objects; the client library is imported at the first write, which most never need.
 
     Args:
         endpoint: ``https://host`` for Cloud Storage with application default credentials, or
@@ -35,6 +38,8 @@ class Bucket:
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
         """Write an object; an existing one of that name is replaced.
 
+        What fails for a moment is tried again, so a name must always mean the same content.
+
         Args:
             name: the object's name.
             data: its content.
@@ -44,37 +49,27 @@ class Bucket:
         Raises:
             BucketUnavailable: it failed or took longer; the object may exist all the same.
         """
-        await self._run(
-            lambda bucket: self._upload(bucket, name, data, content_type, within), within
+        until = time.monotonic() + within
+        writing = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._write, name, data, content_type, until
         )
-
-    @staticmethod
-    def _upload(bucket: Any, name: str, data: bytes, content_type: str, within: float) -> None:
-        bucket.blob(name).upload_from_string(
-            data, content_type=content_type, timeout=within, retry=None
-        )
-
-    async def _run(self, action: Callable[[Any], None], within: float) -> None:
-        def call() -> None:
-            if self._bucket is None:
-                self._bucket = self._open()
-            action(self._bucket)
-
-        running = asyncio.get_running_loop().run_in_executor(self._threads, call)
         try:
-            await asyncio.wait_for(running, within)
+            await asyncio.wait_for(writing, within)
         except Exception as error:
             # Whatever the reason is, the object is not known to be stored.
             raise BucketUnavailable(type(error).__name__) from error
 
-    def _open(self) -> Any:
-        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
-        from google.cloud.storage import Client  # noqa: PLC0415
+    def _write(self, name: str, data: bytes, content_type: str, until: float) -> None:
+        from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 - as the client
 
-        credentials = AnonymousCredentials() if self._endpoint.startswith("http://") else None
-        client = Client(
-            project=self._project,
-            credentials=credentials,
-            client_options={"api_endpoint": self._endpoint},
+        if self._bucket is None:
+            self._bucket = open_bucket(self._endpoint, self._project, self._name)
+        remaining = until - time.monotonic()
+        if remaining <= 0:
+            return  # nobody waits for it any more
+        self._bucket.blob(name).upload_from_string(
+            data,
+            content_type=content_type,
+            timeout=remaining,
+            retry=DEFAULT_RETRY.with_delay(*RETRY_DELAYS).with_timeout(remaining),
         )
-        return client.bucket(self._name)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.log import log
+from functions.log import log, trace
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -38,7 +38,8 @@ def entry_point(name: str) -> Handler:
                     handler = handler or _create(name)
             return await handler(request)
         except Exception as error:  # noqa: BLE001 - the framework would log the path and its token
-            _log_crash(name, error)
+            tied = trace(request.headers, os.environ.get("GCP_PROJECT", ""))
+            _log_crash(name, error, tied)
             return Response('{"title": "Internal error", "status": 500}\n', 500, media_type=PROBLEM)
 
     function.__name__ = function.__qualname__ = name
@@ -58,8 +59,8 @@ def _create(name: str) -> Handler:
     return handler
 
 
-def _log_crash(name: str, error: Exception) -> None:
+def _log_crash(name: str, error: Exception, tied: dict[str, str]) -> None:
     """Log where it happened, without the exception's message: it may quote a payload."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    log("ERROR", "unexpected error", function=name, error=type(error).__name__, where=where)
+    log("ERROR", "unexpected error", function=name, error=type(error).__name__, where=where, **tied)

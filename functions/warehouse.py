@@ -101,6 +101,18 @@ class View(NamedTuple):
     references: frozenset[str]
 
 
+def dataset_name(resource: str) -> str:
+    """Return ``P.D``, as SQL names a dataset, of its resource name ``projects/P/datasets/D``.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    match resource.split("/"):
+        case ["projects", project, "datasets", dataset] if project and dataset:
+            return f"{project}.{dataset}"
+    raise ValueError(f"a dataset is projects/P/datasets/D, not {resource!r}")
+
+
 def render(text: str, variables: Mapping[str, str]) -> str:
     """Put values into a text's ``${name}``.
 

@@ -1,6 +1,7 @@
 """The settings of each function, as a page: from the structs that read them."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ Generated from each function's `settings.py` by `make generate`. A setting is an
 variable; Terraform sets it, and in the embedded cell `local/cell.py` does. Those without a default
 are needed.
 """
-_ATTRIBUTE = re.compile(r"^ {8}(\w+): (.*?)(?=^ {8}\w+: |\Z)", re.MULTILINE | re.DOTALL)
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*?)(?=^ {4}\w+: |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def render(root: Path) -> dict[str, str]:
@@ -31,9 +32,9 @@ def render(root: Path) -> dict[str, str]:
 
 
 def _rows(settings: Any) -> list[str]:
-    told = {
-        name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(settings.__doc__ or "")
-    }
+    # From Python 3.13 on a docstring is kept without its indentation.
+    docstring = inspect.cleandoc(settings.__doc__ or "")
+    told = {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(docstring)}
     fields = msgspec.structs.fields(settings)
     untold = [field.name for field in fields if field.name not in told]
     if untold:

@@ -16,10 +16,16 @@ PARTNER_PROJECTS = {"dev": "eu", "partner-prod": "eu", "demo-us": "us"}
 """The demo partner's projects, and the cell that each is pinned to."""
 
 DEFAULT_PORT_BASE = 8600
-PORTS = ("receive", "load", "pubsub", "bigquery", "bigquery_grpc", "storage")
+PORTS = ("receive", "load", "pubsub", "bigquery", "bigquery_grpc", "storage", "operate")
 """What listens, in the order of the ports from the port base on."""
 
-FUNCTIONS = ("receive", "load")
+FUNCTIONS = ("receive", "load", "operate")
+
+REPLAY_SECONDS = 300
+"""The interval at which the scheduler has the spill replayed."""
+
+SETTLE_SECONDS = 86_400
+"""The interval at which it has the store settled: at 00:00 UTC."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,11 @@ class Cell:
         """Return the address of one of `PORTS`."""
         return f"http://127.0.0.1:{self.port(name)}"
 
+    def jobs(self) -> tuple[tuple[int, str], ...]:
+        """Return the scheduler's jobs: an interval in seconds, and the URL to call."""
+        operate = self.url("operate")
+        return ((REPLAY_SECONDS, f"{operate}/replay"), (SETTLE_SECONDS, f"{operate}/settle"))
+
     def describe(self) -> dict[str, Any]:
         """Return what a client needs to know of the cell."""
         return {
@@ -80,7 +91,10 @@ class Cell:
             "PUBSUB_ENDPOINT": f"http://{self.pubsub}",
             "EVENTS_TOPIC": self.topic,
             "BIGQUERY_WRITE_ENDPOINT": self.url("bigquery_grpc"),
+            "BIGQUERY_ENDPOINT": self.url("bigquery"),
+            "LOCATION": LOCATION,
             "STORE_DATASET": f"projects/{PROJECT}/datasets/{self.store_dataset}",
+            "BI_DATASET": f"projects/{PROJECT}/datasets/{self.bi_dataset}",
             "STORAGE_ENDPOINT": self.url("storage"),
             "BUCKET": self.bucket,
             # The BigQuery stand-in appends one at a time: fewer, larger appends suit it better.

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from local import children, template
 from local.cell import FUNCTIONS, LOCATION, PORTS, PROJECT, Cell, forget, prepare_secrets, remember
@@ -24,7 +25,10 @@ class PortTaken(Exception):
 
 @asynccontextmanager
 async def running(
-    port_base: int, data_dir: Path | None, state: Path
+    port_base: int,
+    data_dir: Path | None,
+    state: Path,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[tuple[Cell, list[Child]]]:
     """Run a cell for as long as the context is open.
 
@@ -32,6 +36,7 @@ async def running(
         port_base: the first of its ports, on 127.0.0.1.
         data_dir: where tables, objects and secrets outlive it; None keeps them in memory.
         state: the file in which other commands find the cell.
+        settings: of the functions, instead of the cell's own.
 
     Raises:
         PortTaken: something else listens there; nothing was started.
@@ -51,11 +56,11 @@ async def running(
         cell = Cell(port_base, token, home / "secrets", pubsub or f"127.0.0.1:{port_base + 2}")
         data = data_dir or scratch / "warehouse"
         is_new = data_dir is None and not template.restore(data)
-        commands = _commands(cell, data)
+        commands = command_lines(cell, data)
         if pubsub:
             del commands["pubsub"]
         for name, command in commands.items():
-            environ = _environment(cell.settings() if name in FUNCTIONS else {})
+            environ = environment(cell.settings() | dict(settings) if name in FUNCTIONS else {})
             started.append(children.start(name, command, environ, scratch))
         await _make_ready(cell, started)
         if is_new:
@@ -82,7 +87,7 @@ def stop_on_signals() -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-def _commands(cell: Cell, data: Path) -> dict[str, list[str]]:
+def command_lines(cell: Cell, data: Path) -> dict[str, list[str]]:
     """Return the children's command lines, in the order in which they are stopped."""
     python = [sys.executable, "-m"]
     framework = [*python, "functions_framework", "--source", str(MAIN), "--host", "127.0.0.1"]
@@ -92,7 +97,9 @@ def _commands(cell: Cell, data: Path) -> dict[str, list[str]]:
     ports = {name: str(cell.port(name)) for name in PORTS}
     keep = ["--data-dir", str(data)]
     grpc_port = ["--grpc-port", ports["bigquery_grpc"]]
+    jobs = [text for every, url in cell.jobs() for text in ("--job", str(every), url)]
     return functions | {
+        "scheduler": [*python, "local.scheduler", *jobs],
         "pubsub": [*python, "local.pubsub", "--port", ports["pubsub"]],
         "bigquery": [
             *python,
@@ -106,7 +113,7 @@ def _commands(cell: Cell, data: Path) -> dict[str, list[str]]:
     }
 
 
-def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return a child's environment: its settings, and what any program needs."""
     needed = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     return needed | {"PYTHONPATH": str(MAIN.parent), "PYTHONUNBUFFERED": "1"} | dict(settings)
@@ -118,7 +125,11 @@ async def _make_ready(cell: Cell, started: list[Child]) -> None:
         loop = asyncio.get_running_loop()
         importing = loop.run_in_executor(threads, _import_clients)
         await asyncio.gather(
-            *(children.wait_until_listening(child, cell.port(child.name)) for child in started)
+            *(
+                children.wait_until_listening(child, cell.port(child.name))
+                for child in started
+                if child.name in PORTS
+            )
         )
         await importing
         await asyncio.gather(

@@ -24,9 +24,11 @@ from functions.load.push import parse_push
 from functions.load.row import RowBuilder
 from functions.load.settings import Settings
 from functions.load.table import Table
+from functions.load.tally import Tally
 from functions.pseudonym import load_keys
 from functions.quarantine import Quarantine
 from functions.settings import read
+from functions.tally import Paced
 
 TABLES = Path(__file__).parents[2] / "sql" / "store"
 
@@ -40,19 +42,28 @@ def create(environ: Mapping[str, str]) -> Callable[[Request], Awaitable[Response
     """
     settings = read(Settings, environ)
     bucket = Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    tally = Tally()
+    paced = Paced(tally.write)
+    paced.finish_at_sigterm()
     loader = Loader(
         builder=RowBuilder(load_catalogue(), load_keys(settings.pseudonym_keys)),
-        store_event=_table(settings, "events_v1").store,
-        store_identity=_table(settings, "identities_v1").store,
+        store_event=_table(settings, "events_v1", {"delivery_id": new_id}).store,
+        store_identity=_table(settings, "identities_v1", {}).store,
         known=KnownPeople(settings.known_people),
         keep=Quarantine(bucket).keep,
         now=partial(datetime.now, UTC),
-        new_id=lambda: str(uuid_utils.uuid7()),
+        new_id=new_id,
+        tally=tally,
     )
-    return partial(answer, loader)
+    return partial(answer, loader, paced)
 
 
-async def answer(loader: Loader, request: Request) -> Response:
+def new_id() -> str:
+    """Return a fresh id, a UUIDv7."""
+    return str(uuid_utils.uuid7())
+
+
+async def answer(loader: Loader, paced: Paced, request: Request) -> Response:
     """Answer a request."""
     path = request.url.path
     if path == "/health":
@@ -69,22 +80,29 @@ async def answer(loader: Loader, request: Request) -> Response:
         await loader.load(push.message)
     except NotStored as failure:
         return _problem(503, f"Not stored: {failure.reason}")
+    finally:
+        paced.write_when_due()
     return Response(status_code=204)
 
 
-def _table(settings: Settings, name: str) -> Table:
+def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> Table:
+    """Wire a table; the columns of ``renewed`` are other ones where a row is sent again."""
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     appender = TableAppender(
         partial(open_channel, settings.bigquery_write_endpoint),
         f"{settings.store_dataset}/tables/{name}",
         encoder.descriptor,
         deadline=settings.append_deadline_seconds,
+        renew=lambda row: encoder.override(
+            row, {column: make() for column, make in renewed.items()}
+        ),
     )
     return Table(
         name,
         encoder,
         appender.append,
         max_rows=settings.max_batch_rows,
+        max_row_bytes=settings.max_row_bytes,
         max_in_flight=settings.max_in_flight_appends,
         max_waiting=settings.max_waiting_rows,
     )

@@ -1,7 +1,8 @@
 """Appends rows to one BigQuery table: Storage Write API, default stream, one connection.
 
 The default stream is at-least-once. An append whose answer was lost may have been stored, so a
-retry can store rows twice; the warehouse settles that by ingest id.
+retry can store rows twice; the warehouse settles that by ingest id. So that it can delete the one
+copy and keep the other, a row that is sent again must differ from its copy.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ class TableAppender:
         table: ``projects/P/datasets/D/tables/T``.
         descriptor: the serialised descriptor of a row.
         deadline: seconds that one append may take, reconnecting included.
+        renew: makes of a row the one that is sent again, which can be told from the first.
         clock: monotonic seconds.
     """
 
@@ -39,12 +41,14 @@ class TableAppender:
         descriptor: bytes,
         *,
         deadline: float,
+        renew: Callable[[bytes], bytes] = bytes,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_channel = open_channel
         self._stream = f"{table}/streams/_default"
         self._descriptor = descriptor
         self._deadline = deadline
+        self._renew = renew
         self._clock = clock
         self._connection: Connection | None = None
 
@@ -59,6 +63,7 @@ class TableAppender:
             Empty when all rows are stored.
 
         Raises:
+            RowsRefused: some rows are bad, and BigQuery does not say which; nothing was stored.
             AppendFailed: they are not known to be stored.
         """
         try:
@@ -66,7 +71,8 @@ class TableAppender:
                 try:
                     return await self._connected().append(rows)
                 except ConnectionDead:
-                    return await self._connected().append(rows)
+                    again = [self._renew(row) for row in rows]
+                    return await self._connected().append(again)
         except TimeoutError:
             failure = AppendFailed("deadline")
             if self._connection is not None:

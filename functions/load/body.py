@@ -31,7 +31,8 @@ def decode_json(data: bytes) -> object:
     becomes U+FFFD instead of costing the event.
 
     Raises:
-        BadMessage: ``not_json``, or ``too_deep`` for what no decoder follows.
+        BadMessage: ``not_json``; ``too_deep`` for what no decoder follows; ``number_out_of_range``
+            for what no 64-bit number holds, such as ``1e400``.
     """
     try:
         return msgspec.json.decode(data)
@@ -43,13 +44,21 @@ def decode_json(data: bytes) -> object:
 
 def _decode_halves(data: bytes) -> object:
     try:
-        text = json.dumps(json.loads(data), ensure_ascii=False, allow_nan=False)
-        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return msgspec.json.decode(whole)
+        decoded = json.loads(data, parse_constant=_refuse_constant)
     except RecursionError:
         raise BadMessage("too_deep") from None
     except ValueError:
         raise BadMessage("not_json") from None
+    try:
+        text = json.dumps(decoded, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise BadMessage("number_out_of_range") from None
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return msgspec.json.decode(whole)
+
+
+def _refuse_constant(_name: str) -> object:
+    raise ValueError("JSON knows neither NaN nor Infinity")
 
 
 def encode_json(value: object) -> str:

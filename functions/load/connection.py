@@ -13,7 +13,12 @@ import grpc
 import grpc.aio
 
 from functions.grpc_channel import routing_header
-from functions.load.storage_write import APPEND_ROWS, AppendRowsResponse, append_request
+from functions.load.storage_write import (
+    APPEND_ROWS,
+    AppendRowsResponse,
+    append_request,
+    storage_error_code,
+)
 
 _DEAD = frozenset(
     {
@@ -41,6 +46,10 @@ class AppendFailed(Exception):
 
 class ConnectionDead(AppendFailed):
     """The connection ended before the answer, and a new one may work."""
+
+
+class RowsRefused(AppendFailed):
+    """BigQuery refuses rows of the append, without saying which; none is stored."""
 
 
 class Connection:
@@ -82,6 +91,7 @@ class Connection:
 
         Raises:
             ConnectionDead: the connection ended before the answer, and a new one may work.
+            RowsRefused: some rows are bad, and BigQuery does not say which.
             AppendFailed: they are not known to be stored.
         """
         request = append_request(self._stream, rows, self._descriptor)
@@ -93,7 +103,7 @@ class Connection:
         if response.row_errors:
             return {error.index: error.code for error in response.row_errors}
         if response.HasField("error"):
-            raise AppendFailed(_status_name(response.error.code))
+            raise _failure(response.error)
         return {}
 
     def end(self, failure: AppendFailed) -> None:
@@ -140,6 +150,19 @@ class Connection:
     async def _send(self) -> AsyncIterator[bytes]:
         while True:
             yield await self._requests.get()
+
+
+def _failure(status: Any) -> AppendFailed:
+    """Tell bad rows from a table that does not know a column yet: that one heals by itself.
+
+    BigQuery says INVALID_ARGUMENT of both. Of a schema it speaks in the error's details, or
+    (older servers) in its text only.
+    """
+    if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
+        return AppendFailed(_status_name(status.code))
+    if storage_error_code(status) or "schema" in status.message.lower():
+        return AppendFailed("schema_mismatch")
+    return RowsRefused(grpc.StatusCode.INVALID_ARGUMENT.name)
 
 
 def _status_name(code: int) -> str:

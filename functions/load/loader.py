@@ -9,12 +9,13 @@ from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.events.envelope import format_time
 from functions.load.body import BadMessage
-from functions.load.coerce import to_microseconds
+from functions.load.coerce import MICROSECONDS, to_microseconds
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
 from functions.load.push import Message
 from functions.load.row import Loaded, Person, Row, RowBuilder
 from functions.load.table import RowRefused
+from functions.load.tally import Tally
 from functions.log import log
 
 Store = Callable[[Row], Awaitable[None]]
@@ -63,6 +64,7 @@ class Loader:
         keep: puts a message into quarantine.
         now: the clock, with an offset.
         new_id: returns a fresh delivery id.
+        tally: counts what becomes of the deliveries.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Loader:
         keep: Keep,
         now: Callable[[], datetime],
         new_id: Callable[[], str],
+        tally: Tally,
     ) -> None:
         self._builder = builder
         self._store_event = store_event
@@ -83,6 +86,7 @@ class Loader:
         self._keep = keep
         self._now = now
         self._new_id = new_id
+        self._tally = tally
 
     async def load(self, message: Message) -> None:
         """Load one message; returns when its rows are in BigQuery, or it is in quarantine.
@@ -91,20 +95,29 @@ class Loader:
             NotStored: neither is known.
         """
         try:
-            await self._store(
-                self._builder.build(
-                    message.data,
-                    message.attributes,
-                    delivery_id=self._new_id(),
-                    stored_at=to_microseconds(self._now()),
-                )
+            await self._load(message)
+        except NotStored as failure:
+            self._tally.counts.refused[failure.reason] += 1
+            raise
+
+    async def _load(self, message: Message) -> None:
+        try:
+            loaded = self._builder.build(
+                message.data,
+                message.attributes,
+                delivery_id=self._new_id(),
+                stored_at=to_microseconds(self._now()),
             )
+            await self._store(loaded)
         except (BadMessage, RowRefused) as bad:
             await self._quarantine(message, bad.reason)
+            self._tally.counts.quarantined[bad.reason] += 1
         except AppendFailed as failure:
             raise NotStored(failure.reason) from failure
         except QueueFull:
             raise NotStored("queue_full") from None
+        else:
+            self._tally.store((to_microseconds(self._now()) - loaded.received_at) / MICROSECONDS)
 
     async def _store(self, loaded: Loaded) -> None:
         if loaded.person is None or self._known.knows(loaded.person):
@@ -121,7 +134,13 @@ class Loader:
                 raise outcome
 
     async def _introduce(self, person: Person) -> None:
-        await self._store_identity(self._builder.identity(person))
+        try:
+            await self._store_identity(self._builder.identity(person))
+        except RowRefused as refusal:
+            # The event is good all the same. Its user key still finds the person, for it is made
+            # of the user id; remembered, the person is tried again the next day.
+            log("ERROR", "identity not stored", reason=refusal.reason, partner=person.partner)
+            self._tally.counts.identities_refused += 1
         self._known.remember(person)
 
     async def _quarantine(self, message: Message, reason: str) -> None:
@@ -139,4 +158,3 @@ class Loader:
             )
         except BucketUnavailable:
             raise NotStored("quarantine_unavailable") from None
-        log("WARNING", "message quarantined", reason=reason, partner=partner)

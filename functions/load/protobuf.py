@@ -71,6 +71,14 @@ class RowEncoder:
             raise NotEncodable(type(error).__name__) from None
         return encoded
 
+    def override(self, encoded: bytes, values: Mapping[str, object]) -> bytes:
+        """Return an encoded row with other values in some columns.
+
+        In protobuf's wire format the last value of a field counts, so they are put behind.
+        """
+        overriding: bytes = self._row(**values).SerializePartialToString()
+        return encoded + overriding
+
 
 def load_schema(file: Path) -> list[dict[str, Any]]:
     """Read the columns of a table file.

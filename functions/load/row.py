@@ -13,10 +13,14 @@ from functions.events.envelope import (
     parse_time,
 )
 from functions.load.body import BadMessage, decode_json, encode_json
-from functions.load.coerce import to_microseconds
+from functions.load.coerce import MICROSECONDS, to_microseconds
 from functions.load.draft import Draft
 from functions.load.layout import Layouts
 from functions.pseudonym import PseudonymKeys, user_key
+
+LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS
+LONGEST_AHEAD = 365 * 86_400 * MICROSECONDS
+"""BigQuery streams into partitions from ten years past to one year ahead, and refuses others."""
 
 Row = dict[str, object]
 """Values by column, as `functions.load.protobuf.RowEncoder` takes them."""
@@ -47,10 +51,12 @@ class Loaded(NamedTuple):
 
     Attributes:
         row: of ``events_v1``.
+        received_at: of the event, in microseconds since 1970.
         person: whom it is about; None where the event or its project does not say.
     """
 
     row: Row
+    received_at: int
     person: Person | None
 
 
@@ -86,6 +92,8 @@ class RowBuilder:
         except ValueError:
             raise BadMessage("bad_attributes") from None
         received_at = to_microseconds(parse_time(known.received_at))
+        if not stored_at - LONGEST_PAST <= received_at <= stored_at + LONGEST_AHEAD:
+            raise BadMessage("time_out_of_range")
         envelope = open_envelope(decode_json(data))
         layout = self._layouts.find(known.kind, envelope.event)
         draft = Draft(received_at, known.project)
@@ -112,7 +120,7 @@ class RowBuilder:
         person = self._person(draft, known, received_at)
         if person is not None:
             row["user_key"] = person.user_key
-        return Loaded(row, person)
+        return Loaded(row, received_at, person)
 
     def identity(self, person: Person) -> Row:
         """Build the row of ``identities_v1`` that says who is behind a user key."""

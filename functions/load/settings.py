@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from functions.load.storage_write import MAX_REQUEST_BYTES
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the load function is told by its environment.
@@ -20,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             subscription's acknowledgement deadline, or Pub/Sub delivers again meanwhile.
         max_in_flight_appends: appends under way at a time, for each table.
         max_batch_rows: rows in one append.
+        max_row_bytes: the largest row; BigQuery takes 10 MB, together with the request around it.
         max_waiting_rows: rows that may wait for theirs; then Pub/Sub is asked to come again.
         known_people: people of a day whose identity is not stored again; about 250 bytes each.
     """
@@ -34,5 +37,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     append_deadline_seconds: float = 10.0
     max_in_flight_appends: int = 4
     max_batch_rows: int = 500
+    max_row_bytes: int = MAX_REQUEST_BYTES
     max_waiting_rows: int = 20_000
     known_people: int = 100_000

@@ -32,7 +32,13 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int, str], ...]] = {
         ("proto_rows", 4, _MESSAGE, "ProtoData"),
         ("trace_id", 6, _STRING, ""),
     ),
-    "Status": (("code", 1, _INT32, ""), ("message", 2, _STRING, "")),
+    "Any": (("type_url", 1, _STRING, ""), ("value", 2, _BYTES, "")),
+    "Status": (
+        ("code", 1, _INT32, ""),
+        ("message", 2, _STRING, ""),
+        ("details", 3, _MESSAGE, "*Any"),
+    ),
+    "StorageError": (("code", 1, _INT32, ""),),
     "RowError": (
         ("index", 1, _INT64, ""),
         ("code", 2, _INT32, ""),
@@ -70,6 +76,7 @@ def _message_classes() -> dict[str, Any]:
 _CLASSES = _message_classes()
 AppendRowsRequest: Any = _CLASSES["AppendRowsRequest"]
 AppendRowsResponse: Any = _CLASSES["AppendRowsResponse"]
+_StorageError: Any = _CLASSES["StorageError"]
 
 
 def append_request(write_stream: str, rows: Sequence[bytes], descriptor: bytes | None) -> Any:
@@ -84,3 +91,14 @@ def append_request(write_stream: str, rows: Sequence[bytes], descriptor: bytes |
     if descriptor is not None:
         data["writer_schema"] = {"proto_descriptor": descriptor}
     return AppendRowsRequest(write_stream=write_stream, proto_rows=data, trace_id="watchers:load")
+
+
+def storage_error_code(status: Any) -> int:
+    """Return the ``StorageErrorCode`` that a status carries; 0 where it carries none.
+
+    Such an error concerns the table, the stream or the schema, never one row's values.
+    """
+    for detail in status.details:
+        if detail.type_url.endswith(".StorageError"):
+            return int(_StorageError.FromString(detail.value).code)
+    return 0

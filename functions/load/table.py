@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from functions.batching import Batcher
-from functions.load.connection import AppendFailed
+from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import NotEncodable, RowEncoder
 from functions.load.row import Row
 from functions.load.storage_write import MAX_REQUEST_BYTES
@@ -15,13 +15,16 @@ Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
 ROW_FRAME_BYTES = 8
 """What a row takes in a request beside itself: a tag and its length."""
 
+MAX_SUSPECTS = 8
+"""If so many rows are refused by themselves and none is stored, the rows are not at fault."""
+
 
 class RowRefused(Exception):
     """This row can never be stored.
 
     Attributes:
         reason: ``not_encodable``: it does not fit the table's schema; ``row_too_large``: it is
-            larger than a request may be; ``row_refused``: BigQuery does not take it.
+            larger than a row may be; ``row_refused``: BigQuery does not take it.
     """
 
     def __init__(self, reason: str) -> None:
@@ -37,6 +40,7 @@ class Table:
         encoder: encodes its rows.
         append: appends serialised rows.
         max_rows: the most rows in one append; the API takes 10,000.
+        max_row_bytes: the largest row; none is larger than a request.
         max_in_flight: appends under way at a time.
         max_waiting: rows that may wait for theirs.
     """
@@ -48,12 +52,15 @@ class Table:
         append: Append,
         *,
         max_rows: int,
+        max_row_bytes: int = MAX_REQUEST_BYTES,
         max_in_flight: int,
         max_waiting: int,
     ) -> None:
         self._name = name
         self._encoder = encoder
         self._append = append
+        self._max_row_bytes = min(max_row_bytes, MAX_REQUEST_BYTES)
+        self._proven = False
         self._batcher: Batcher[bytes, bool] = Batcher(
             self._send,
             max_items=max_rows,
@@ -75,14 +82,14 @@ class Table:
         except NotEncodable:
             raise RowRefused("not_encodable") from None
         size = len(encoded) + ROW_FRAME_BYTES
-        if size > MAX_REQUEST_BYTES:
+        if size > self._max_row_bytes:
             raise RowRefused("row_too_large")
         if not await self._batcher.put(encoded, size=size):
             raise RowRefused("row_refused")
 
     async def _send(self, rows: list[bytes]) -> list[bool]:
         try:
-            return await store_all_good(self._append, rows)
+            stored = await store_all_good(self._append, rows, proven=self._proven)
         except AppendFailed as failure:
             log(
                 "ERROR",
@@ -92,29 +99,54 @@ class Table:
                 rows=len(rows),
             )
             raise
+        self._proven = self._proven or any(stored)
+        return stored
 
 
-async def store_all_good(append: Append, rows: Sequence[bytes]) -> list[bool]:
+async def store_all_good(
+    append: Append, rows: Sequence[bytes], *, proven: bool = False
+) -> list[bool]:
     """Store what can be stored of a batch.
 
-    BigQuery stores nothing of an append with a bad row, but names the bad ones. They are taken out
-    and the others are sent again, until an append is taken.
+    BigQuery stores nothing of an append with a bad row. Where it names the bad ones, they are
+    taken out and the others are sent again; where it does not, the halves are tried by themselves.
+
+    Args:
+        append: appends rows.
+        rows: serialised rows.
+        proven: whether the table took rows before, so that a row which it refuses is at fault.
 
     Returns:
         For each row whether it is stored; false where BigQuery refuses it.
 
     Raises:
-        AppendFailed: the good rows are not known to be stored.
+        AppendFailed: the good rows are not known to be stored; or it refused all that was tried,
+            so that the fault may lie with the table or this writer.
     """
-    stored = [True] * len(rows)
-    left = list(range(len(rows)))
-    while left:
-        refused = await append([rows[index] for index in left])
-        if not refused:
-            break
-        if not all(0 <= position < len(left) for position in refused):
+    stored = [False] * len(rows)
+    suspects = 0
+    waiting = [list(range(len(rows)))] if rows else []
+    while waiting:
+        indexes = waiting.pop()
+        try:
+            refused = await append([rows[index] for index in indexes])
+        except RowsRefused:
+            if len(indexes) > 1:
+                middle = len(indexes) // 2
+                waiting += [indexes[middle:], indexes[:middle]]
+                continue
+            suspects += 1
+            if suspects == MAX_SUSPECTS and not any(stored):
+                raise
+            if not (proven or waiting or any(stored)):
+                raise
+            continue
+        if not all(0 <= position < len(indexes) for position in refused):
             raise AppendFailed("row errors name no row of the append")
-        for position in refused:
-            stored[left[position]] = False
-        left = [index for index in left if stored[index]]
+        good = [index for position, index in enumerate(indexes) if position not in refused]
+        if refused:
+            proven = True  # it understands the rows well enough to name the bad ones
+            waiting += [good] if good else []
+        for index in () if refused else good:
+            stored[index] = True
     return stored

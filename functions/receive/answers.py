@@ -125,6 +125,17 @@ def unauthorized() -> Response:
     )
 
 
+def unsigned() -> Response:
+    """Answer 401 to a request that its partner's signing secret did not sign just now."""
+    return problem(
+        401,
+        "signature_invalid",
+        "webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
+        " malformed, the time is off, or no signature fits the body",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
 def too_many(limit: int) -> Response:
     """Answer 413 to a request of more than ``limit`` events."""
     return problem(413, "too_many_events", f"a request may have at most {limit} events")

@@ -7,6 +7,7 @@ for a nickname that was cut inside an emoji).
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple, NoReturn
 
 import msgspec
@@ -14,6 +15,11 @@ import msgspec
 from functions.events.envelope import open_envelope
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+SPACE = b" \t\r\n"
+
+FAST_PIECES = 100_000
+"""Commas or lines up to which a body is split at once; it bounds what that takes in memory."""
 
 
 class NotJson(Exception):
@@ -26,7 +32,8 @@ class ReceivedEvent(NamedTuple):
     Attributes:
         data: the sender's bytes of it.
         name: the event's name; None for a press of the Test button.
-        project: the payload's project as text; None where it names none.
+        project: the payload's project as text; None where it names none, empty where it is of a
+            type that no project is.
     """
 
     data: bytes
@@ -49,10 +56,15 @@ _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _LINE = msgspec.json.Decoder(msgspec.Raw)
 
 
-def parse(body: bytes) -> list[ReceivedEvent]:
+def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     """Split a body into its events.
 
     JSON without an event name is a press of the Test button; so is an empty array.
+
+    Args:
+        body: as received, with or without a byte order mark.
+        most: how many events to return; there is one more where the body has too many, and what
+            follows is not looked at.
 
     Raises:
         NotJson: the body is none of the three forms.
@@ -64,7 +76,7 @@ def parse(body: bytes) -> list[ReceivedEvent]:
         return [_fast(body)]
     except (msgspec.DecodeError, RecursionError):
         pass
-    return [_event(element) for element in _split(body)]
+    return [_event(element) for element in _split(body, most + 1)]
 
 
 def _check_utf8(body: bytes) -> None:
@@ -87,8 +99,8 @@ def _fast(data: bytes) -> ReceivedEvent:
 def _event(data: bytes) -> ReceivedEvent:
     try:
         return _fast(data)
-    except msgspec.DecodeError:
-        envelope = open_envelope(_decode(data))
+    except (msgspec.DecodeError, RecursionError):
+        envelope = open_envelope(_value_at(data.decode(), 0)[0])
     return ReceivedEvent(data, envelope.event, _text(envelope.properties.get("project")))
 
 
@@ -98,51 +110,65 @@ def _text(project: object) -> str | None:
         return project.strip() or None
     if isinstance(project, int) and not isinstance(project, bool):
         return str(project)
-    # Of another type it is no project of anybody, which is not the same as none given.
-    return None if project is None else json.dumps(project)
+    return None if project is None else ""
 
 
-def _split(body: bytes) -> list[bytes]:
-    text = body.lstrip()
+def _split(body: bytes, most: int) -> list[bytes]:
+    text = body.strip(SPACE)
+    if max(text.count(b","), text.count(b"\n")) > FAST_PIECES:
+        return _split_carefully(text.decode(), most)
     try:
         if text.startswith(b"["):
-            return [bytes(element) for element in _ARRAY.decode(text)] or [text.rstrip()]
-        if b"\n" not in text.rstrip():
-            return [bytes(_LINE.decode(text))]
-        return [bytes(line) for line in _LINE.decode_lines(text)]
+            return [bytes(element) for element in _ARRAY.decode(text)[:most]] or [text]
+        return [bytes(_LINE.decode(line)) for line in _lines(text)[:most]]
     except (msgspec.DecodeError, RecursionError):
-        return _split_carefully(text.decode())
+        return _split_carefully(text.decode(), most)
 
 
-def _split_carefully(text: str) -> list[bytes]:
-    """Split what msgspec refuses: Python's decoder accepts more, and tells where it stops."""
-    is_array = text.startswith("[")
-    elements = [element.encode() for element in _elements(text, is_array=is_array)]
-    if not elements and not is_array:
+def _lines(text: bytes) -> list[bytes]:
+    lines = [line for line in text.split(b"\n") if line.strip(SPACE)]
+    if not lines:
         raise NotJson("the body is empty")
-    return elements or [text.strip().encode()]
+    return lines
 
 
-def _elements(text: str, *, is_array: bool) -> Iterator[str]:
-    position = _skip_space(text, 1 if is_array else 0)
-    while position < len(text) and not (is_array and text[position] == "]"):
-        end = _end_of_value(text, position)
+def _split_carefully(text: str, most: int) -> list[bytes]:
+    """Split what msgspec refuses: Python's decoder accepts more, and tells where it stops.
+
+    Here an object may also be spread over several lines.
+    """
+    elements = _elements(text) if text.startswith("[") else _values(text)
+    return [element.encode() for element in islice(elements, most)] or [text.encode()]
+
+
+def _values(text: str) -> Iterator[str]:
+    position = 0
+    while position < len(text):
+        end = _value_at(text, position)[1]
         yield text[position:end]
         position = _skip_space(text, end)
-        if is_array and text[position : position + 1] == ",":
-            position = _skip_space(text, position + 1)
-            if text[position : position + 1] in {"]", ""}:
-                raise NotJson(f"the array ends in a comma at character {position}")
-        elif is_array and text[position : position + 1] != "]":
-            raise NotJson(f"the array lacks a comma or its end at character {position}")
-        elif not is_array and position < len(text) and "\n" not in text[end:position]:
+        if position < len(text) and "\n" not in text[end:position]:
             raise NotJson(f"something follows the JSON value at character {end}")
-    if is_array and (position >= len(text) or text[position + 1 :].strip()):
-        raise NotJson("the array is not closed, or something follows it")
+
+
+def _elements(text: str) -> Iterator[str]:
+    position = _skip_space(text, 1)
+    closed = text[position : position + 1] == "]"
+    while not closed:
+        end = _value_at(text, position)[1]
+        yield text[position:end]
+        position = _skip_space(text, end)
+        closed = text[position : position + 1] == "]"
+        if not closed:
+            if text[position : position + 1] != ",":
+                raise NotJson(f"the array lacks a comma or its end at character {position}")
+            position = _skip_space(text, position + 1)
+    if position + 1 < len(text):
+        raise NotJson(f"something follows the array at character {position + 1}")
 
 
 def _skip_space(text: str, position: int) -> int:
-    while position < len(text) and text[position] in " \t\r\n":
+    while text[position : position + 1] in {" ", "\t", "\r", "\n"}:
         position += 1
     return position
 
@@ -154,18 +180,13 @@ def _no_constant(name: str) -> NoReturn:
 _CAREFUL = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def _end_of_value(text: str, position: int) -> int:
+def _value_at(text: str, position: int) -> tuple[object, int]:
+    """Decode the value that starts here; return it and where it ends."""
     try:
-        return _CAREFUL.raw_decode(text, position)[1]
+        return _CAREFUL.raw_decode(text, position)
     except json.JSONDecodeError as error:
         raise NotJson(f"the body is not JSON at character {error.pos}") from None
     except ValueError as error:
         raise NotJson("the body has a number that JSON does not allow") from error
     except RecursionError:
         raise NotJson("the body is nested too deeply") from None
-
-
-def _decode(data: bytes) -> object:
-    text = data.decode()
-    _end_of_value(text, _skip_space(text, 0))
-    return _CAREFUL.decode(text)

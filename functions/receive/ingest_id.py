@@ -24,7 +24,7 @@ def derived(partner: str, kind: str, sender_id: str, position: int) -> str:
     """
     digest = hashlib.sha256()
     for part in (partner, kind, sender_id):
-        encoded = part.encode(errors="surrogateescape")
+        encoded = part.encode(errors="surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     digest.update(position.to_bytes(8, "big"))
     name = bytearray(digest.digest()[:16])

@@ -20,8 +20,12 @@ class Placement(NamedTuple):
     project: str | None
 
 
+NOT_PUBLISHABLE = Placement(422, "not_publishable", None)
+"""An event that was placed, but that Pub/Sub will never take."""
+
 REASONS = {
     "event_too_large": "the event is larger than one event may be",
+    "not_publishable": "Pub/Sub refuses this event for its form",
     "project_elsewhere": "value.project is pinned to another cell; send it to that cell's URL",
     "project_missing": "value.project is missing, and the partner has more than one project",
     "project_unknown": "value.project is not a project of this partner",

@@ -5,7 +5,7 @@ Client address and other headers are never looked at, so they cannot be stored.
 
 from typing import NamedTuple
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.events.envelope import Kind
@@ -31,6 +31,9 @@ class Target(NamedTuple):
 
 
 HEALTH = "/health"
+
+LENGTH_DIGITS = 18
+"""The longest Content-Length that is worth reading as a number."""
 
 
 def route(request: Request) -> Target | None:
@@ -78,11 +81,10 @@ async def read_body(request: Request, limit: int) -> bytes:
     """Read the body, at most ``limit`` bytes of it.
 
     Raises:
-        Refusal: 413, it is longer or says so.
-        ClientDisconnect: the sender went away before its end.
+        Refusal: 413, it is longer or says so; 400, the sender went away before its end.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    if declared.isdecimal() and (len(declared) > LENGTH_DIGITS or int(declared) > limit):
         raise Refusal(_too_large(limit))
     chunks: list[bytes] = []
     size = 0
@@ -90,7 +92,9 @@ async def read_body(request: Request, limit: int) -> bytes:
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise Refusal(
+                problem(400, "body_incomplete", "the connection ended before the body did")
+            )
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:

@@ -14,13 +14,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         events_topic: ``projects/p/topics/t``.
         pubsub_endpoint: the region's, ``https://host:port``.
         storage_endpoint: the region's, ``https://host``.
-        bucket: the cell's, for quarantine.
+        bucket: the cell's, for spill and quarantine.
         partners_file: the secret with the partners' token digests.
         max_event_bytes: the most that one event may have; a larger one is 413.
         max_request_bytes: the most that one request may have; a larger one is 413.
         max_request_events: the most events in one request; more are 413.
-        max_waiting_events: events that may wait to be published; then 503.
+        signature_tolerance_seconds: how far a signature's time may be off, either way.
+        max_waiting_events: events that may be on their way to Pub/Sub or the bucket; then 503.
+        max_waiting_bytes: bytes of bodies that may be in memory, being read or on their way; then
+            503. The process takes up to five times as much: parsed, encoded, spilled.
         publish_deadline_seconds: how long one publish may take.
+        durable_within_seconds: how long publishing and spilling may take together. What publishing
+            leaves is for waiting and for the spill, half of it each.
     """
 
     cell: str
@@ -33,5 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_event_bytes: int = 1_048_576
     max_request_bytes: int = 10_485_760
     max_request_events: int = 1_000
+    signature_tolerance_seconds: float = 300.0
     max_waiting_events: int = 20_000
+    max_waiting_bytes: int = 67_108_864
     publish_deadline_seconds: float = 4.0
+    durable_within_seconds: float = 10.0

@@ -64,11 +64,19 @@ def complete(table: str, number: int, row: dict[str, Any], today: date) -> dict[
         } | row
     else:
         row = {"erasure_id": f"e{number}", "project": "dev", "status": "hidden"} | row
-    resolved = {name: resolve(value, today) for name, value in row.items()}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in resolved.items()
-    }
+    return {name: as_json(value, today) for name, value in row.items()}
+
+
+def as_json(value: Any, today: date) -> Any:
+    if isinstance(value, dict):
+        record = {name: resolve(member, today) for name, member in value.items()}
+        # The stand-in reads times as text in columns, but not in records.
+        return {
+            name: int(member.timestamp() * 1_000_000) if isinstance(member, datetime) else member
+            for name, member in record.items()
+        }
+    resolved = resolve(value, today)
+    return resolved.isoformat() if isinstance(resolved, datetime) else resolved
 
 
 def insert(client: bigquery.Client, rows: dict[str, list[dict[str, Any]]], today: date) -> None:

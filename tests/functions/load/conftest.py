@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 import pytest
 from google.cloud.bigquery_storage_v1.types import storage
-from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, json_format, message_factory
 
 from functions.events.catalogue import load_catalogue
 from functions.load.row import RowBuilder
@@ -28,12 +28,18 @@ class WriteStub:
 
     Entries, one for each append: ``ok``; ``cut`` (the call ends before anything is stored);
     ``cut_after_storing`` (the answer is lost); ``silent`` (no answer, ever); ``error`` (a status
-    without row errors); ``end`` (the call ends in peace, without an answer).
+    without row errors, about the schema); ``extra_fields`` (the same, said in its details only);
+    ``end`` (the call ends in peace, without an answer).
+
+    Attributes:
+        refuse: whether a row is bad.
+        names_bad_rows: whether an answer names them.
     """
 
     def __init__(self) -> None:
         self.script: deque[str] = deque()
         self.refuse: Callable[[Row], bool] = lambda _: False
+        self.names_bad_rows = True
         self.stored: list[Row] = []
         self.tables: list[str] = []
         self.sizes: list[int] = []
@@ -76,6 +82,10 @@ class WriteStub:
         if step == "error":
             return RESPONSE(error={"code": 3, "message": "the schema has no such field"})
         bad = [index for index, row in enumerate(rows) if self.refuse(row)]
+        if step == "extra_fields":
+            return RESPONSE(error={"code": 3, "message": "extra", "details": [extra_fields()]})
+        if bad and not self.names_bad_rows:
+            return RESPONSE(error={"code": 3, "message": "a value is out of range"})
         if bad:
             errors = [{"index": index, "code": 1, "message": "bad"} for index in bad]
             return RESPONSE(error={"code": 3}, row_errors=errors)
@@ -88,6 +98,17 @@ class WriteStub:
     def of_table(self, name: str) -> list[Row]:
         pairs = zip(self.tables, self.stored, strict=True)
         return [row for table, row in pairs if f"/tables/{name}/" in table]
+
+
+def extra_fields() -> any_pb2.Any:
+    """What BigQuery says in a status's details about a column that it does not know."""
+    detail = any_pb2.Any()
+    detail.Pack(
+        storage.StorageError.pb()(
+            code=storage.StorageError.StorageErrorCode.SCHEMA_MISMATCH_EXTRA_FIELDS
+        )
+    )
+    return detail
 
 
 def _row_class(descriptor: descriptor_pb2.DescriptorProto) -> Any:

@@ -132,7 +132,32 @@ async def test_a_failing_service_is_503(client: httpx.AsyncClient, write_stub: A
     answer = await client.post("/", content=push(event("u")))
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json() == {"title": "Not stored: INVALID_ARGUMENT", "status": 503}
+    assert answer.json() == {"title": "Not stored: schema_mismatch", "status": 503}
+
+
+async def test_a_bad_row_that_is_not_named_harms_nobody(
+    client: httpx.AsyncClient, write_stub: Any, bucket: dict[str, bytes]
+) -> None:
+    write_stub.names_bad_rows = False
+    write_stub.refuse = lambda row: row.get("room_id") == "7"
+    answers = await asyncio.gather(
+        *(client.post("/", content=push(event("u", room=str(n)))) for n in range(50))
+    )
+    assert {answer.status_code for answer in answers} == {204}
+    assert len(write_stub.of_table("events_v1")) == 49
+    [name] = bucket
+    assert name.startswith("quarantine/row_refused/demo/chat/")
+
+
+async def test_a_lost_answer_leaves_copies_that_can_be_told_apart(
+    client: httpx.AsyncClient, write_stub: Any
+) -> None:
+    write_stub.script.extend(["cut_after_storing"])
+    await client.post("/", content=push({"event": "room_opened", "value": {"event_id": "r"}}))
+    first, second = write_stub.of_table("events_v1")
+    assert first["ingest_id"] == second["ingest_id"]
+    assert first["delivery_id"] != second["delivery_id"]
+    assert first | {"delivery_id": ""} == second | {"delivery_id": ""}
 
 
 @pytest.mark.parametrize(

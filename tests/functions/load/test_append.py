@@ -7,7 +7,7 @@ import pytest
 
 from functions.grpc_channel import open_channel
 from functions.load.append import IDLE_SECONDS, TableAppender
-from functions.load.connection import AppendFailed
+from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import RowEncoder
 
 ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
@@ -115,12 +115,33 @@ async def test_no_answer_by_the_deadline_fails_all_that_waits_and_reconnects(
     assert write_stub.connections == 2
 
 
-async def test_an_error_without_row_errors_fails_the_append_only(
+async def test_rows_that_are_sent_again_are_renewed(
+    write_stub: Any, make_appender: MakeAppender
+) -> None:
+    appender = make_appender(renew=lambda row: ENCODER.override(row, {"id": "again"}))
+    write_stub.script.append("cut_after_storing")
+    await appender.append(rows("a"))
+    assert stored(write_stub) == ["a", "again"]
+
+
+async def test_bad_rows_that_are_not_named_are_another_failure_than_a_schema(
     write_stub: Any, appender: TableAppender
 ) -> None:
-    write_stub.script.append("error")
-    with pytest.raises(AppendFailed, match="INVALID_ARGUMENT"):
+    write_stub.names_bad_rows = False
+    write_stub.refuse = lambda row: row["id"] == "bad"
+    with pytest.raises(RowsRefused, match="INVALID_ARGUMENT"):
+        await appender.append(rows("a", "bad"))
+    assert stored(write_stub) == []
+
+
+@pytest.mark.parametrize("step", ["error", "extra_fields"])
+async def test_a_column_that_is_not_known_yet_fails_the_append_only(
+    write_stub: Any, appender: TableAppender, step: str
+) -> None:
+    write_stub.script.append(step)
+    with pytest.raises(AppendFailed, match="schema_mismatch") as failure:
         await appender.append(rows("a"))
+    assert not isinstance(failure.value, RowsRefused)
     await appender.append(rows("b"))
     assert write_stub.connections == 1
 

@@ -13,6 +13,7 @@ from functions.load.people import KnownPeople
 from functions.load.push import Message
 from functions.load.row import Row, RowBuilder
 from functions.load.table import RowRefused
+from functions.load.tally import Tally
 
 NOW = datetime(2026, 11, 22, 14, 25, 33, tzinfo=UTC)
 ATTRIBUTES = {
@@ -32,6 +33,7 @@ class World:
         self.identities: list[Row] = []
         self.quarantine: list[dict[str, Any]] = []
         self.fails: dict[str, Exception] = {}
+        self.tally = Tally()
         self.loader = Loader(
             builder=builder,
             store_event=lambda row: self._store("events", row),
@@ -40,6 +42,7 @@ class World:
             keep=self._keep,
             now=lambda: NOW,
             new_id=map("delivery {}".format, count()).__next__,
+            tally=self.tally,
         )
 
     async def _store(self, table: str, row: Row) -> None:
@@ -118,9 +121,7 @@ async def test_a_person_is_known_only_once_stored(world: World) -> None:
     assert len(world.identities) == 1
 
 
-async def test_a_bad_message_is_quarantined_and_acknowledged(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_bad_message_is_quarantined_and_acknowledged(world: World) -> None:
     await world.loader.load(Message(data=b'{"user_id": "secret"', attributes=ATTRIBUTES))
     assert world.quarantine == [
         {
@@ -133,9 +134,6 @@ async def test_a_bad_message_is_quarantined_and_acknowledged(
         }
     ]
     assert world.events == []
-    [line] = capsys.readouterr().out.splitlines()
-    assert json.loads(line)["reason"] == "not_json"
-    assert "secret" not in line
 
 
 async def test_a_refused_row_is_quarantined_and_acknowledged(world: World) -> None:
@@ -167,8 +165,37 @@ async def test_without_quarantine_a_bad_message_comes_again(world: World) -> Non
         await world.loader.load(Message(data=b"", attributes=ATTRIBUTES))
 
 
-async def test_good_deliveries_are_not_logged(
+async def test_a_refused_identity_costs_neither_the_event_nor_a_second_try(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.fails["identities"] = RowRefused("row_too_large")
+    await world.loader.load(message())
+    await world.loader.load(message())
+    assert (len(world.events), world.quarantine) == (2, [])
+    assert world.tally.counts.identities_refused == 1
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["reason"] == "row_too_large"
+    assert "Andy" not in line
+
+
+async def test_deliveries_are_counted_by_what_became_of_them(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await world.loader.load(message())
-    assert capsys.readouterr().out == ""
+    await world.loader.load(message(received_at="2026-11-22T14:25:30Z"))
+    await world.loader.load(Message(data=b"secret", attributes=ATTRIBUTES))
+    world.fails["events"] = AppendFailed("UNAVAILABLE")
+    with pytest.raises(NotStored):
+        await world.loader.load(message())
+    assert world.tally.write()
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == {
+        "severity": "INFO",
+        "message": "loaded",
+        "stored": 2,
+        "quarantined": {"not_json": 1},
+        "refused": {"UNAVAILABLE": 1},
+        "identities_refused": 0,
+        "freshness_ms": {"p50": 876.5, "p99": 3000.0, "max": 3000.0},
+    }
+    assert not world.tally.write()

@@ -54,6 +54,16 @@ def test_none_and_absent_are_null() -> None:
     assert decode(ENCODER, ENCODER.encode({"id": "a", "at": None})) == {"id": "a"}
 
 
+def test_columns_are_overridden_without_decoding() -> None:
+    encoded = ENCODER.encode({"id": "a", "count": 1, "tags": ["b"]})
+    assert decode(ENCODER, ENCODER.override(encoded, {"id": "other"})) == {
+        "id": "other",
+        "count": "1",
+        "tags": ["b"],
+    }
+    assert ENCODER.override(encoded, {}) == encoded
+
+
 @pytest.mark.parametrize(
     "row",
     [

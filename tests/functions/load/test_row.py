@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[3]
 EVENTS = RowEncoder(load_schema(ROOT / "sql/store/events_v1.json"))
 IDENTITIES = RowEncoder(load_schema(ROOT / "sql/store/identities_v1.json"))
 RECEIVED_AT = "2026-11-22T14:25:32.123456Z"
+STORED_AT = 1_795_357_533_000_000
+"""2026-11-22T14:25:33Z."""
 ATTRIBUTES = {
     "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",
     "received_at": RECEIVED_AT,
@@ -39,7 +41,7 @@ NAMES = st.sampled_from(
 
 def build(builder: RowBuilder, body: object, **attributes: str) -> Loaded:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return builder.build(data, ATTRIBUTES | attributes, delivery_id="d", stored_at=1)
+    return builder.build(data, ATTRIBUTES | attributes, delivery_id="d", stored_at=STORED_AT)
 
 
 def test_the_documented_example(builder: RowBuilder, keys: PseudonymKeys) -> None:
@@ -51,7 +53,7 @@ def test_the_documented_example(builder: RowBuilder, keys: PseudonymKeys) -> Non
         "ingest_id": ATTRIBUTES["ingest_id"],
         "delivery_id": "d",
         "received_at": received_at,
-        "stored_at": 1,
+        "stored_at": STORED_AT,
         "kind": "chat",
         "partner": "demo",
         "project": "dev",
@@ -119,7 +121,7 @@ def test_a_test_delivery_keeps_its_body(builder: RowBuilder) -> None:
         b'{"message": "hello", "user_id": "u"}',
         attributes | {"kind": "test"},
         delivery_id="d",
-        stored_at=1,
+        stored_at=STORED_AT,
     )
     assert loaded.person is None
     assert "user_key" not in loaded.row
@@ -143,7 +145,7 @@ def test_a_room_has_its_speakers_as_user_keys(builder: RowBuilder, keys: Pseudon
 def test_a_missing_attribute_is_bad(builder: RowBuilder, missing: str) -> None:
     attributes = {name: text for name, text in ATTRIBUTES.items() if name != missing}
     with pytest.raises(BadMessage, match="bad_attributes"):
-        builder.build(b"{}", attributes, delivery_id="d", stored_at=1)
+        builder.build(b"{}", attributes, delivery_id="d", stored_at=STORED_AT)
 
 
 def test_broken_json_is_bad(builder: RowBuilder) -> None:
@@ -167,3 +169,17 @@ def test_any_json_becomes_a_row_that_can_be_encoded(
     row = build(builder, {"event": event, "value": value}, kind=kind).row
     assert EVENTS.encode(row)
     assert "" not in row.values()
+
+
+@pytest.mark.parametrize("received_at", ["2016-11-24T14:25:33Z", "2027-11-22T14:25:33Z"])
+def test_the_oldest_and_the_latest_time_that_a_partition_takes(
+    builder: RowBuilder, received_at: str
+) -> None:
+    loaded = build(builder, {"event": "room_opened"}, received_at=received_at)
+    assert loaded.received_at == to_timestamp(received_at)
+
+
+@pytest.mark.parametrize("received_at", ["2016-11-24T14:25:32Z", "2027-11-22T14:25:34Z"])
+def test_a_time_that_no_partition_takes_is_told(builder: RowBuilder, received_at: str) -> None:
+    with pytest.raises(BadMessage, match="time_out_of_range"):
+        build(builder, {"event": "room_opened"}, received_at=received_at)

@@ -3,18 +3,19 @@ import json
 from collections.abc import Mapping, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.batching import QueueFull
-from functions.load import table
-from functions.load.connection import AppendFailed
+from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import RowEncoder
-from functions.load.table import Append, RowRefused, Table, store_all_good
+from functions.load.table import MAX_SUSPECTS, Append, RowRefused, Table, store_all_good
 
 ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
 
 
 class Service:
-    """Refuses appends with rows that hold ``bad``, naming at most `names` of them."""
+    """Refuses appends with rows that hold ``bad``, naming at most `names` of them; 0: none."""
 
     def __init__(self, names: int = 10) -> None:
         self.names = names
@@ -26,6 +27,8 @@ class Service:
         bad = [index for index, row in enumerate(rows) if b"bad" in row]
         if not bad:
             self.stored += rows
+        elif not self.names:
+            raise RowsRefused("INVALID_ARGUMENT")
         return dict.fromkeys(bad[: self.names], 1)
 
 
@@ -39,12 +42,51 @@ async def failing(rows: Sequence[bytes]) -> Mapping[int, int]:
     raise AppendFailed("UNAVAILABLE")
 
 
-@pytest.mark.parametrize("names", [1, 10])
+@pytest.mark.parametrize("names", [0, 1, 10])
 async def test_bad_rows_are_taken_out(names: int) -> None:
     service = Service(names)
     rows = [b"a", b"bad", b"b", b"bad", b"c"]
     assert await store_all_good(service.append, rows) == [True, False, True, False, True]
     assert service.stored == [b"a", b"b", b"c"]
+
+
+@given(st.lists(st.sampled_from([b"good", b"bad"]), min_size=1), st.integers(0, 3))
+async def test_each_good_row_is_stored_once_and_no_bad_one(rows: list[bytes], names: int) -> None:
+    service = Service(names)
+    try:
+        stored = await store_all_good(service.append, rows)
+    except RowsRefused:
+        # Too little was stored to tell bad rows from a table that takes none.
+        assert not names
+        assert service.stored == []
+    else:
+        assert stored == [row == b"good" for row in rows]
+        assert service.stored == [row for row in rows if row == b"good"]
+
+
+async def test_a_bad_row_among_many_is_found_in_few_appends() -> None:
+    service = Service(names=0)
+    rows = [b"good"] * 300 + [b"bad"] + [b"good"] * 199
+    assert (await store_all_good(service.append, rows)).count(False) == 1
+    assert len(service.appends) <= 19
+
+
+@pytest.mark.parametrize("rows", [1, 2, 500])
+async def test_where_all_is_refused_without_a_name_it_may_not_be_the_rows(rows: int) -> None:
+    service = Service(names=0)
+    with pytest.raises(RowsRefused):
+        await store_all_good(service.append, [b"bad"] * rows)
+    assert len(service.appends) < 4 * MAX_SUSPECTS
+
+
+async def test_a_table_that_took_rows_before_is_believed() -> None:
+    service = Service(names=0)
+    stored = make(service.append)
+    with pytest.raises(RowsRefused):
+        await stored.store({"id": "bad"})
+    await stored.store({"id": "a"})
+    with pytest.raises(RowRefused, match="row_refused"):
+        await stored.store({"id": "bad"})
 
 
 async def test_nothing_is_sent_where_all_rows_are_bad() -> None:
@@ -85,11 +127,10 @@ async def test_a_row_that_does_not_fit_the_schema_harms_nobody() -> None:
     assert service.appends == [1]
 
 
-async def test_a_row_larger_than_a_request_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "MAX_REQUEST_BYTES", 100)
+async def test_a_row_larger_than_rows_may_be_is_refused() -> None:
     service = Service()
     with pytest.raises(RowRefused, match="row_too_large"):
-        await make(service.append).store({"id": "a" * 100})
+        await make(service.append, max_row_bytes=100).store({"id": "a" * 100})
     assert service.appends == []
 
 

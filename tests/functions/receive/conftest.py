@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions.receive.app import Receiver
-from functions.receive.partners import PartnersFile
+from functions.receive.partners_file import PartnersFile
+from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
+from functions.receive.tally import Tally
+from functions.tally import Paced
 from tests.functions.receive.stand_ins import PARTNERS, Broker, Objects
 
 
@@ -51,13 +54,24 @@ def settings(partners_file: Path) -> Settings:
 
 
 @pytest.fixture
+def tally() -> Tally:
+    return Tally()
+
+
+@pytest.fixture
 async def sender(
-    settings: Settings, broker: Broker, objects: Objects, partners_file: Path
+    settings: Settings, broker: Broker, objects: Objects, tally: Tally
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the receiver, through the same Starlette routes as under functions-framework."""
-    receiver = Receiver(settings, PartnersFile(partners_file), broker, objects)  # type: ignore[arg-type]  # stand-ins of the two that do I/O
-    async with client_of(receiver.handle) as client:
+    async with client_of(receiver_of(settings, broker, objects, tally).handle) as client:
         yield client
+    tally.write()
+
+
+def receiver_of(settings: Settings, broker: Any, objects: Any, tally: Tally) -> Receiver:
+    """A receiver between stand-ins of the two that do I/O."""
+    partners = PartnersFile(settings.partners_file)
+    return Receiver(settings, partners, broker, objects, tally, Paced(tally.write))
 
 
 def client_of(handle: Callable[[Request], object]) -> httpx.AsyncClient:

@@ -1,11 +1,13 @@
 """Stand-ins for the two that do I/O, which can be told to fail, and the partners that may send."""
 
 import hashlib
+from collections.abc import Sequence
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.quarantine import object_name
-from functions.receive.publish import Message, PublishFailed
+from functions.receive.durable import NotDurable
+from functions.receive.message import Message
 
 TOKEN = "token-of-acme"
 ONE_PROJECT_TOKEN = "token-of-solo"
@@ -26,12 +28,16 @@ class Broker:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
-        self.failure: type[PublishFailed | QueueFull] | None = None
+        self.failure: type[NotDurable | QueueFull] | None = None
+        self.refused: Sequence[int] = ()
 
-    async def publish(self, messages: list[Message]) -> None:
+    async def store(self, messages: Sequence[Message]) -> Sequence[int]:
         if self.failure:
             raise self.failure
-        self.messages += messages
+        self.messages += [
+            message for place, message in enumerate(messages) if place not in self.refused
+        ]
+        return self.refused
 
 
 class Objects:

@@ -1,234 +1,62 @@
-"""Every answer of the receiver, and what it leaves behind."""
+"""The receiver's wiring."""
 
-import json
-from typing import Any
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
-import httpx
 import pytest
 
-from functions.batching import QueueFull
-from functions.receive.publish import PublishFailed
-from tests.functions.receive.stand_ins import ONE_PROJECT_TOKEN, TOKEN, Broker, Objects
-
-EVENTS = f"/events/{TOKEN}"
-SECRET = "3b1e-Zoë-secret"
+from functions import bucket
+from functions.receive import app
+from tests.functions.receive.conftest import client_of
+from tests.functions.receive.stand_ins import TOKEN
 
 
-def event(name: str = "emoji_sent", project: str | None = "acme-prod", **value: Any) -> Any:
-    return {"event": name, "value": value | ({"project": project} if project else {})}
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """Take the handler of SIGTERM away again."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
-async def test_one_event_is_published_with_the_senders_own_bytes(
-    sender: httpx.AsyncClient, broker: Broker
-) -> None:
-    body = b' {"event" : "emoji_sent", "value": {"project":"acme-prod","n": 1.0e0}} '
-    answer = await sender.post(EVENTS, content=body)
-    assert answer.status_code == 200
-    [message] = broker.messages
-    assert message.data.strip() == body.strip()
-    attributes = dict(message.attributes)
-    assert answer.json() == {
-        "accepted": 1,
-        "results": [{"status": 200, "ingest_id": attributes.pop("ingest_id")}],
-    }
-    assert attributes.pop("received_at").endswith("Z")
-    assert attributes == {
-        "kind": "chat",
-        "partner": "acme",
-        "project": "acme-prod",
-        "event": "emoji_sent",
+@pytest.fixture
+def environ(partners_file: Path) -> dict[str, str]:
+    """Nothing listens at the endpoints."""
+    return {
+        "CELL": "eu",
+        "GCP_PROJECT": "p",
+        "EVENTS_TOPIC": "projects/p/topics/t",
+        "PUBSUB_ENDPOINT": "http://127.0.0.1:1",
+        "STORAGE_ENDPOINT": "http://127.0.0.1:1",
+        "BUCKET": "b",
+        "PARTNERS_FILE": str(partners_file),
+        "PUBLISH_DEADLINE_SECONDS": "0.2",
+        "DURABLE_WITHIN_SECONDS": "0.6",
     }
 
 
-async def test_the_token_may_come_as_bearer(sender: httpx.AsyncClient, broker: Broker) -> None:
-    headers = {"Authorization": f"bearer {TOKEN}"}
-    answer = await sender.post("/rooms", json=event("room_created"), headers=headers)
-    assert answer.status_code == 200
-    assert broker.messages[0].attributes["kind"] == "room"
-
-
-@pytest.mark.parametrize(
-    ("path", "headers"),
-    [
-        ("/events", {}),
-        ("/events/wrong", {}),
-        ("/events/wrong", {"Authorization": "Basic YTpi"}),
-        ("/rooms", {"Authorization": "Bearer"}),
-        ("/events", {"Authorization": f"Bearer {TOKEN}x"}),
-        ("/events/%ff%00", {}),
-    ],
-)
-@pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_bad_credentials_are_401(
-    sender: httpx.AsyncClient, broker: Broker, method: str, path: str, headers: dict[str, str]
+async def test_with_neither_pubsub_nor_the_bucket_it_answers_503_in_time(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = await sender.request(method, path, headers=headers)
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert broker.messages == []
+    def refuse(*_: str) -> NoReturn:
+        raise ConnectionError
 
-
-@pytest.mark.parametrize(
-    "path", ["/", "/event", "/events/", "/events/a/b", "/healthz", "/x/events", "//events"]
-)
-async def test_other_paths_are_404(sender: httpx.AsyncClient, path: str) -> None:
-    assert (await sender.post(path)).status_code == 404
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_a_bare_get_stores_nothing(
-    sender: httpx.AsyncClient, broker: Broker, method: str
-) -> None:
-    assert (await sender.request(method, EVENTS)).status_code == 200
-    assert (await sender.request(method, "/health")).status_code == 200
-    assert broker.messages == []
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allow"),
-    [
-        ("GET", EVENTS + "?event=emoji_sent", "POST"),
-        ("HEAD", EVENTS + "?a", "POST"),
-        ("PUT", EVENTS, "GET, HEAD, POST"),
-        ("DELETE", "/rooms", "GET, HEAD, POST"),
-        ("POST", "/health", "GET, HEAD"),
-    ],
-)
-async def test_other_methods_are_405(
-    sender: httpx.AsyncClient, method: str, path: str, allow: str
-) -> None:
-    answer = await sender.request(method, path)
-    assert answer.status_code == 405
-    assert answer.headers["allow"] == allow
-
-
-async def test_what_is_not_json_is_400_and_quarantined_once(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects
-) -> None:
-    for _ in range(2):
-        answer = await sender.post(EVENTS, content=f'{{"event": "{SECRET}')
-        assert answer.status_code == 400
-        assert SECRET not in answer.text
-    assert broker.messages == []
-    assert len(set(objects.names)) == 1
-    assert objects.names[0].startswith("quarantine/not_json/acme/chat/")
-
-
-async def test_a_project_of_another_cell_is_421_and_stores_nothing(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects
-) -> None:
-    answer = await sender.post(EVENTS, json=[event(), event(project="acme-us")])
-    assert answer.status_code == 421
-    assert answer.json()["field"] == "value.project"
-    assert [result["status"] for result in answer.json()["results"]] == [421, 421]
-    assert broker.messages == []
-    assert objects.names == []
-
-
-@pytest.mark.parametrize(
-    ("project", "reason"), [("only", "project_unknown"), (None, "project_missing")]
-)
-async def test_a_project_that_is_not_the_partners_is_422_and_quarantined(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects, project: str | None, reason: str
-) -> None:
-    answer = await sender.post(EVENTS, json=event(project=project))
-    assert answer.status_code == 422
-    assert answer.json()["reason"] == reason
-    assert broker.messages == []
-    assert objects.names[0].startswith(f"quarantine/{reason}/acme/chat/")
-
-
-async def test_a_missing_project_is_the_partners_only_one(
-    sender: httpx.AsyncClient, broker: Broker
-) -> None:
-    answer = await sender.post(f"/events/{ONE_PROJECT_TOKEN}", json=event(project=None))
-    assert answer.status_code == 200
-    assert broker.messages[0].attributes["project"] == "only"
-
-
-async def test_good_and_bad_events_of_one_request(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects
-) -> None:
-    body = [event(), event(project="only"), event(text="x" * 2_000), 17, event("name_set")]
-    answer = await sender.post(EVENTS, json=body)
-    assert answer.status_code == 200
-    assert answer.json()["accepted"] == 3
-    assert [result["status"] for result in answer.json()["results"]] == [200, 422, 413, 200, 200]
-    assert [message.attributes["kind"] for message in broker.messages] == ["chat", "test", "chat"]
-    assert [name.split("/")[1] for name in objects.names] == ["project_unknown", "event_too_large"]
-
-
-@pytest.mark.parametrize("body", ["{}", "[]", "null", "7", '"x"', '{"event":""}', '{"event":7}'])
-async def test_json_without_an_event_name_is_the_test_button(
-    sender: httpx.AsyncClient, broker: Broker, body: str
-) -> None:
-    answer = await sender.post(EVENTS, content=body)
-    assert answer.status_code == 200
-    [message] = broker.messages
-    assert message.data == body.encode()
-    assert message.attributes["kind"] == "test"
-    assert "project" not in message.attributes
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (b"x" * 10_001, "request_too_large"),
-        (json.dumps([event()] * 21).encode(), "too_many_events"),
-        (json.dumps(event(text="x" * 2_000)).encode(), "event_too_large"),
-    ],
-)
-@pytest.mark.parametrize("chunked", [True, False])
-async def test_what_is_over_a_limit_is_413(
-    sender: httpx.AsyncClient, broker: Broker, body: bytes, reason: str, *, chunked: bool
-) -> None:
-    async def chunks() -> Any:
-        yield body[:50]
-        yield body[50:]
-
-    answer = await sender.post(EVENTS, content=chunks() if chunked else body)
-    assert answer.status_code == 413
-    assert answer.json()["reason"] == reason
-    assert broker.messages == []
-
-
-@pytest.mark.parametrize("failure", [PublishFailed, QueueFull])
-async def test_what_is_not_published_is_503(
-    sender: httpx.AsyncClient, broker: Broker, failure: type[PublishFailed | QueueFull]
-) -> None:
-    broker.failure = failure
-    answer = await sender.post(EVENTS, json=event())
+    # The client library would go on trying in its thread after the answer.
+    monkeypatch.setattr(bucket, "open_bucket", refuse)
+    async with client_of(app.create(environ)) as sender:
+        assert (await sender.get("/health")).status_code == 200
+        body = {"event": "a", "value": {"project": "acme-prod"}}
+        answer = await sender.post(f"/events/{TOKEN}", json=body)
     assert answer.status_code == 503
-    assert int(answer.headers["retry-after"]) > 0
-    assert "results" not in answer.json()
+    assert answer.json()["reason"] == "publish_failed"
+    assert answer.elapsed.total_seconds() < 2
 
 
-@pytest.mark.parametrize("body", [b"no json", json.dumps([event(), event(project="only")])])
-async def test_what_cannot_be_quarantined_is_503_and_nothing_of_it_is_published(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects, body: bytes
+@pytest.mark.parametrize("deadline", ["0", "0.6", "9"])
+async def test_a_publish_must_leave_time_for_the_spill(
+    environ: dict[str, str], deadline: str
 ) -> None:
-    objects.fails = True
-    assert (await sender.post(EVENTS, content=body)).status_code == 503
-    assert broker.messages == []
-
-
-@pytest.mark.parametrize("header", ["webhook-id", "Idempotency-Key"])
-async def test_a_retry_with_the_senders_id_is_the_same_event(
-    sender: httpx.AsyncClient, broker: Broker, header: str
-) -> None:
-    for _ in range(2):
-        await sender.post(EVENTS, json=[event(), event()], headers={header: "msg_1"})
-    await sender.post("/rooms/" + TOKEN, json=event(), headers={header: "msg_1"})
-    ids = [message.attributes["ingest_id"] for message in broker.messages]
-    assert ids[:2] == ids[2:4]
-    assert len(set(ids)) == 3
-
-
-async def test_a_secret_that_cannot_be_read_lets_nobody_in(
-    sender: httpx.AsyncClient, broker: Broker, partners_file: Any
-) -> None:
-    partners_file.unlink()
-    assert (await sender.post(EVENTS, json=event())).status_code == 503
-    assert (await sender.get("/health")).status_code == 503
-    assert broker.messages == []
+    with pytest.raises(ValueError, match="PUBLISH_DEADLINE_SECONDS"):
+        app.create(environ | {"PUBLISH_DEADLINE_SECONDS": deadline})

@@ -1,12 +1,15 @@
 """Splitting a body: the three forms, the odd ones, and anything at all."""
 
+import contextlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.receive.body import NotJson, ReceivedEvent, parse
+from functions.receive.body import FAST_PIECES, NotJson, ReceivedEvent, parse
+
+MOST = 10_000
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text()
 JSON = st.recursive(
@@ -19,7 +22,7 @@ JSON = st.recursive(
 @given(st.binary())
 def test_any_bytes_are_events_or_not_json(body: bytes) -> None:
     try:
-        events = parse(body)
+        events = parse(body, MOST)
     except NotJson:
         return
     assert events
@@ -31,7 +34,7 @@ def test_any_json_is_accepted_and_keeps_its_bytes(value: object, ascii_only: boo
         body = json.dumps(value, ensure_ascii=ascii_only).encode()
     except UnicodeEncodeError:
         return
-    events = parse(body)
+    events = parse(body, MOST)
     elements = value if isinstance(value, list) and value else [value]
     assert [json.loads(event.data) for event in events] == elements
     assert all(event.data in body for event in events)
@@ -40,7 +43,7 @@ def test_any_json_is_accepted_and_keeps_its_bytes(value: object, ascii_only: boo
 @given(st.lists(JSON.filter(lambda value: not isinstance(value, list)), min_size=2))
 def test_ndjson_is_one_event_a_line(values: list[object]) -> None:
     body = "\n".join(json.dumps(value) for value in values).encode()
-    assert [json.loads(event.data) for event in parse(body)] == values
+    assert [json.loads(event.data) for event in parse(body, MOST)] == values
 
 
 @pytest.mark.parametrize(
@@ -53,8 +56,8 @@ def test_ndjson_is_one_event_a_line(values: list[object]) -> None:
         ('{"event":"a","project":"outer","value":{"project":"inner"}}', "a", "inner"),
         ('{"event":"a","value":5}', "a", None),
         ('{"event":"a","value":{"project":""}}', "a", None),
-        ('{"event":"a","value":{"project":["p"]}}', "a", '["p"]'),
-        ('{"event":"a","value":{"project":true}}', "a", "true"),
+        ('{"event":"a","value":{"project":["p"]}}', "a", ""),
+        ('{"event":"a","value":{"project":true}}', "a", ""),
         ('{"event":"a"}', "a", None),
         ('{"event":"","value":{"project":"p"}}', None, None),
         ('{"value":{"project":"p"}}', None, "p"),
@@ -63,15 +66,15 @@ def test_ndjson_is_one_event_a_line(values: list[object]) -> None:
     ],
 )
 def test_name_and_project(body: str, name: str | None, project: str | None) -> None:
-    [event] = parse(body.encode())
+    [event] = parse(body.encode(), MOST)
     assert (event.name, event.project) == (name, project)
 
 
 def test_half_a_surrogate_pair_does_not_spoil_its_neighbours() -> None:
     first, second = '{"event":"a","value":{"nickname":"cut \\ud83d"}}', '{"event":"b"}'
     expected = [ReceivedEvent(first.encode(), "a", None), ReceivedEvent(second.encode(), "b", None)]
-    assert parse(f"[{first} , {second}]".encode()) == expected
-    assert parse(f"{first}\n{second}\n".encode()) == expected
+    assert parse(f"[{first} , {second}]".encode(), MOST) == expected
+    assert parse(f"{first}\n{second}\n".encode(), MOST) == expected
 
 
 @pytest.mark.parametrize(
@@ -97,5 +100,42 @@ def test_half_a_surrogate_pair_does_not_spoil_its_neighbours() -> None:
 )
 def test_what_is_not_json_says_where_without_quoting(body: bytes) -> None:
     with pytest.raises(NotJson) as caught:
-        parse(body)
+        parse(body, MOST)
     assert "event" not in str(caught.value)
+
+
+@pytest.mark.parametrize("separator", [b",", b",\n", b" , ", b"\n", b"\r\n\n"])
+@pytest.mark.parametrize("element", [b"1", b'{"event":"a"}', b'"\\ud800"'])
+def test_no_more_events_are_split_off_than_asked_for(element: bytes, separator: bytes) -> None:
+    body = separator.join([element] * 9)
+    body = b"[" + body + b"]" if b"," in separator else body
+    assert [len(parse(body, most)) for most in (3, 8, 9, 10)] == [4, 9, 9, 9]
+
+
+@pytest.mark.parametrize("separator", [b",", b"\n", b""])
+def test_a_body_of_very_many_values_is_cut_short(separator: bytes) -> None:
+    body = separator.join([b"{}"] * (FAST_PIECES + 2))
+    if separator:
+        assert len(parse(b"[" + body + b"]" if separator == b"," else body, 10)) == 11
+    else:
+        with pytest.raises(NotJson):
+            parse(body + b"\n{}", 10)
+
+
+@pytest.mark.parametrize("depth", [100, 900, 1_100, 5_000, 100_000])
+@pytest.mark.parametrize("form", ["%s", "[1,%s]", '{"event":"a","value":{"project":%s}}', "1\n%s"])
+def test_nesting_is_accepted_or_refused(form: str, depth: int) -> None:
+    body = (form % ("[" * depth + "]" * depth)).encode()
+    with contextlib.suppress(NotJson):
+        assert parse(body, MOST)
+
+
+@pytest.mark.parametrize("digits", [30, 400, 4_400, 100_000])
+def test_a_long_number_is_accepted_or_refused(digits: int) -> None:
+    with contextlib.suppress(NotJson):
+        assert parse(b'{"event":"a","value":{"project":' + b"9" * digits + b"}}", MOST)
+
+
+def test_an_object_may_span_lines() -> None:
+    body = b'{\n "event": "a"\n}\n{"event":\r\n"b"}'
+    assert [event.name for event in parse(body, MOST)] == ["a", "b"]

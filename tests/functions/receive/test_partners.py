@@ -1,12 +1,14 @@
-"""The partners' secret: its form, its rotation, and what happens when it cannot be read."""
+"""The partners' secret: its form, and whom a token belongs to."""
 
+import base64
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from functions.receive.partners import Directory, PartnersFile, PartnersUnavailable
+from functions.receive.partners import Directory
 
 
 def digest(token: str) -> str:
@@ -41,6 +43,10 @@ def test_two_tokens_are_valid_while_one_is_rotated() -> None:
         secret(a=[]),
         secret(a=["1", "2", "3"]),
         secret(a=["same"], b=["same"]),
+        secret(a=["1"]).replace(b'"a": "eu"', b'"": "eu"'),
+        secret(**{"a/b": ["1"]}),
+        secret(**{"": ["1"]}),
+        secret(a=["1"]).replace(b'"projects"', b'"signing_secrets": [7], "projects"'),
         secret(a=["1"]).replace(b"projects", b"project"),
         secret(a=["1"]).replace(digest("1").encode(), b"plain-token"),
     ],
@@ -51,49 +57,23 @@ def test_a_malformed_secret_is_refused_without_quoting_it(text: bytes) -> None:
     assert "plain-token" not in str(caught.value)
 
 
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+def test_no_token_is_nobodys_whatever_the_secret_says() -> None:
+    assert Directory.from_json(secret(a=["", "t"])).find("") is None
 
 
-async def settled(partners: PartnersFile) -> Directory:
-    """Ask once, let the background read end, ask again."""
-    await partners.current()
-    if partners._reading:
-        await partners._reading
-    return await partners.current()
+@given(st.text(st.characters(codec=None)))
+def test_any_other_token_is_nobodys(token: str) -> None:
+    assert Directory.from_json(secret(a=["token-of-a"])).find(token) is None
 
 
-async def test_a_rotation_is_seen_after_a_minute(tmp_path: Path) -> None:
-    path, clock = tmp_path / "partners.json", Clock()
-    path.write_bytes(secret(a=["old"]))
-    partners = PartnersFile(path, clock)
-    assert (await settled(partners)).find("old")
-    path.write_bytes(secret(a=["new"]))
-    clock.now += 59
-    assert (await settled(partners)).find("old")
-    clock.now += 2
-    assert (await settled(partners)).find("new")
-    assert not (await settled(partners)).find("old")
-
-
-@pytest.mark.parametrize("fault", ["gone", "garbage"])
-async def test_the_last_good_value_serves_for_ten_minutes(
-    tmp_path: Path, fault: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path, clock = tmp_path / "partners.json", Clock()
-    path.write_bytes(secret(a=["t"]))
-    partners = PartnersFile(path, clock)
-    await partners.current()
-    path.unlink() if fault == "gone" else path.write_bytes(b"garbage")
-    clock.now += 599
-    assert (await settled(partners)).find("t")
-    logged = json.loads(capsys.readouterr().out)
-    assert (logged["severity"], logged["message"]) == ("ERROR", "partners secret not read")
-    clock.now += 2
-    with pytest.raises(PartnersUnavailable):
-        await partners.current()
-    path.write_bytes(secret(a=["back"]))
-    assert (await partners.current()).find("back")
+def test_signing_secrets_are_read_and_never_shown() -> None:
+    text = secret(a=["t"]).replace(b'"projects"', b'"signing_secrets": ["%s"], "projects"')
+    key = base64.b64encode(b"k" * 24)
+    found = Directory.from_json(text % (b"whsec_" + key)).find("t")
+    assert found
+    assert len(found[1].signing_secrets) == 1
+    assert key.decode() not in repr(found)
+    for wrong in (key, b"whsec_", b"whsec_" + base64.b64encode(b"k" * 23), b"whsec_k" + key):
+        with pytest.raises(ValueError, match="partners") as caught:
+            Directory.from_json(text % wrong)
+        assert key.decode() not in str(caught.value)

@@ -1,0 +1,26 @@
+"""Opens the client library of BigQuery, or of a stand-in that speaks the same API."""
+
+from typing import Any
+
+
+def open_client(endpoint: str, project: str, location: str) -> Any:
+    """Return a `google.cloud.bigquery.Client`.
+
+    The library is imported here: it is slow to import, and most instances never need it.
+
+    Args:
+        endpoint: ``https://host`` for BigQuery with application default credentials, or
+            ``http://host:port`` for a stand-in without any.
+        project: the Google Cloud project.
+        location: of the datasets. A job without one may run elsewhere, and with it their data.
+    """
+    from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
+    from google.cloud.bigquery import Client  # noqa: PLC0415
+
+    credentials = AnonymousCredentials() if endpoint.startswith("http://") else None
+    return Client(
+        project=project,
+        location=location,
+        credentials=credentials,
+        client_options={"api_endpoint": endpoint},
+    )

@@ -1,0 +1,1 @@
+"""What keeps a cell going: the private function that replays what was put aside."""

@@ -1,0 +1,159 @@
+"""The operate function: its wiring and its HTTP face; who may call it is IAM's matter.
+
+``POST /replay`` replays spilled or quarantined objects; ``POST /settle`` settles the store. 200:
+all that the report does not name is done; 503: a service did not answer, so the scheduler comes
+again.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Annotated, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from functions.bigquery import open_client
+from functions.entry import Handler
+from functions.log import Severity, log
+from functions.operate.decode import decode
+from functions.operate.objects import Objects
+from functions.operate.publish import Publisher
+from functions.operate.replay import Replay, Report, Selection
+from functions.operate.settings import Settings
+from functions.operate.settle import Settle
+from functions.operate.statements import Statements
+from functions.settings import read
+from functions.storage import open_bucket
+from functions.warehouse import Warehouse, dataset_name
+
+SECONDS_TO_COME_AGAIN = 60
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class ReplayRequest(
+    msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}
+):
+    """The body of ``POST /replay``; an empty one replays the whole spill.
+
+    Attributes:
+        prefix: what the objects' names start with.
+        start: objects written at or after it, ISO 8601 with an offset; ``from`` in the body.
+        end: objects written before it; ``to`` in the body.
+        dry_run: only report what would be replayed.
+    """
+
+    prefix: Annotated[str, msgspec.Meta(pattern="^(spill|quarantine)/")] = "spill/"
+    start: Moment | None = None
+    end: Moment | None = None
+    dry_run: bool = False
+
+
+class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of ``POST /settle``; an empty one settles the open window.
+
+    Attributes:
+        days: UTC days on which a replay brought events, as it reported them.
+    """
+
+    days: list[date] = []
+
+
+ROUTES = {"/health": ("GET", "HEAD"), "/replay": ("POST",), "/settle": ("POST",)}
+
+
+def create(environ: Mapping[str, str]) -> Handler:
+    """Create the function; call it inside the running event loop.
+
+    Raises:
+        ValueError: a setting is missing or malformed.
+    """
+    settings = read(Settings, environ)
+    objects = Objects(
+        partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        settings.storage_deadline_seconds,
+    )
+    publisher = Publisher(
+        settings.pubsub_endpoint, settings.events_topic, settings.publish_deadline_seconds
+    )
+    replay = Replay(
+        objects, publisher.publish, decode, clock=time.monotonic, seconds=settings.replay_seconds
+    )
+    return partial(answer, replay, _settle(settings))
+
+
+def _settle(settings: Settings) -> Settle:
+    warehouse = Warehouse(dataset_name(settings.store_dataset), dataset_name(settings.bi_dataset))
+    statements = Statements(
+        partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
+        warehouse.variables(),
+        seconds=settings.statement_seconds,
+    )
+    return Settle(
+        statements,
+        now=partial(datetime.now, UTC),
+        clock=time.monotonic,
+        seconds=settings.settle_seconds,
+    )
+
+
+async def answer(replay: Replay, settle: Settle, request: Request) -> Response:
+    """Answer a request."""
+    allowed = ROUTES.get(request.url.path)
+    if allowed is None:
+        return _problem(404, "Not found")
+    if request.method not in allowed:
+        return _problem(405, "Method not allowed", {"Allow": ", ".join(allowed)})
+    if request.url.path == "/health":
+        return JSONResponse({"status": "ok"})
+    body = await request.body() or b"{}"
+    try:
+        if request.url.path == "/settle":
+            return await _answer_settle(settle, msgspec.json.decode(body, type=SettleRequest))
+        asked = msgspec.json.decode(body, type=ReplayRequest)
+    except msgspec.DecodeError as error:
+        return _problem(400, f"Not a {request.url.path[1:]} request: {error}")
+    report = await replay.run(Selection(asked.prefix, asked.start, asked.end, asked.dry_run))
+    return _report(report, dry_run=asked.dry_run)
+
+
+async def _answer_settle(settle: Settle, asked: SettleRequest) -> Response:
+    report = asdict(await settle.run(asked.days))
+    report["days"].sort()
+    log("WARNING" if report["failed"] else "INFO", "settled", **report)
+    if report["failed"]:
+        title = f"Not finished: {report['failed']}"
+        return _problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, report)
+    return JSONResponse(report)
+
+
+def _report(report: Report, *, dry_run: bool) -> Response:
+    body: dict[str, Any] = {
+        "objects": report.objects,
+        "events": report.events,
+        "days": sorted(report.days),
+        "remaining": report.remaining,
+        "failed": report.failed,
+    }
+    if not dry_run and (report.objects or report.failed or report.unavailable):
+        counts = body | {"failed": len(report.failed)}
+        severity: Severity = "WARNING" if report.failed or report.unavailable else "INFO"
+        log(severity, "replayed", unavailable=report.unavailable or None, **counts)
+    if report.unavailable:
+        title = f"Not finished: {report.unavailable}"
+        return _problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, body)
+    return JSONResponse(body)
+
+
+def _problem(
+    status: int,
+    title: str,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> Response:
+    body = {"title": title, "status": status, **(members or {})}
+    return JSONResponse(body, status, headers, "application/problem+json")

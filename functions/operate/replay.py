@@ -1,0 +1,174 @@
+"""Replays what was put aside: its events are published, and only then is the object deleted.
+
+The events keep their bytes, attributes and ingest ids. So whatever interrupts a replay, and
+however many run at a time, an event that is published twice is still shown once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from functions.bucket import BucketUnavailable
+from functions.events.envelope import parse_time
+from functions.log import log
+from functions.operate.objects import CONCURRENT_REQUESTS, Stored
+from functions.operate.publish import Message, PublishFailed, PublishRefused
+
+Publish = Callable[[Sequence[Message]], Awaitable[None]]
+"""As `functions.operate.publish.Publisher.publish`."""
+
+Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
+"""Makes messages of an object's content; raises NotReplayable where that cannot be."""
+
+
+class NotReplayable(Exception):
+    """An object cannot be replayed as it is; the message is a code that quotes nothing of it."""
+
+
+class Objects(Protocol):
+    """The bucket's objects, as `functions.operate.objects.Objects`."""
+
+    async def find(self, prefix: str) -> list[Stored]:
+        """Return the objects whose name starts so, in the order of their names."""
+
+    async def read(self, stored: Stored) -> bytes | None:
+        """Return the content; None where that version is gone."""
+
+    async def delete(self, stored: Stored) -> None:
+        """Delete that version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which objects are replayed.
+
+    Attributes:
+        prefix: what their names start with.
+        start: those written at or after it; None for no bound.
+        end: those written before it; None for no bound.
+        dry_run: only report what would be.
+    """
+
+    prefix: str
+    start: datetime | None = None
+    end: datetime | None = None
+    dry_run: bool = False
+
+    def covers(self, stored: Stored) -> bool:
+        """Say whether an object was written within the bounds."""
+        return (self.start is None or self.start <= stored.written_at) and (
+            self.end is None or stored.written_at < self.end
+        )
+
+
+@dataclass(slots=True)
+class Report:
+    """What a replay did.
+
+    Attributes:
+        objects: replayed, and deleted.
+        events: published from them.
+        days: UTC days on which published events were received: those to settle and to refresh.
+        remaining: objects that the time did not suffice for.
+        failed: names of the objects that cannot be replayed as they are; they are kept.
+        unavailable: which service ended the replay early by not answering; empty for none.
+    """
+
+    objects: int = 0
+    events: int = 0
+    days: set[str] = field(default_factory=set)
+    remaining: int = 0
+    failed: list[str] = field(default_factory=list)
+    unavailable: str = ""
+
+
+class Replay:
+    """Replays a selection of objects.
+
+    Args:
+        objects: the bucket's.
+        publish: publishes messages; returns when they are durable.
+        decode: makes messages of an object.
+        clock: seconds, monotonic.
+        seconds: after this time no further object is begun.
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        publish: Publish,
+        decode: Decode,
+        *,
+        clock: Callable[[], float],
+        seconds: float,
+    ) -> None:
+        self._objects = objects
+        self._publish = publish
+        self._decode = decode
+        self._clock = clock
+        self._seconds = seconds
+
+    async def run(self, selection: Selection) -> Report:
+        """Replay what is selected, in the order of the names, several objects at a time."""
+        ends_at = self._clock() + self._seconds
+        report = Report()
+        try:
+            found = await self._objects.find(selection.prefix)
+        except BucketUnavailable as failure:
+            _note(report, "bucket_unavailable", failure)
+            return report
+        waiting = deque(filter(selection.covers, found))
+
+        async def work() -> None:
+            while waiting and not report.unavailable and self._clock() < ends_at:
+                stored = waiting.popleft()
+                if not await self._handle(stored, report, dry_run=selection.dry_run):
+                    waiting.append(stored)
+
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(CONCURRENT_REQUESTS):
+                workers.create_task(work())
+        report.remaining = len(waiting)
+        report.failed.sort()
+        return report
+
+    async def _handle(self, stored: Stored, report: Report, *, dry_run: bool) -> bool:
+        """Replay one object; False where a service does not answer, so that it remains."""
+        try:
+            await self._replay(stored, report, dry_run=dry_run)
+        except (NotReplayable, PublishRefused) as refusal:
+            log("ERROR", "object not replayed", object=stored.name, reason=str(refusal))
+            report.failed.append(stored.name)
+        except BucketUnavailable as failure:
+            _note(report, "bucket_unavailable", failure)
+            return False
+        except PublishFailed as failure:
+            _note(report, "publish_failed", failure)
+            return False
+        return True
+
+    async def _replay(self, stored: Stored, report: Report, *, dry_run: bool) -> None:
+        content = await self._objects.read(stored)
+        if content is None:
+            return  # another replay was faster
+        messages = await self._decode(stored, content)
+        days = {_day(message) for message in messages}
+        if not dry_run:
+            await self._publish(messages)
+            report.days |= days  # although the object may stay: its events are out
+            await self._objects.delete(stored)
+        report.days |= days
+        report.objects += 1
+        report.events += len(messages)
+
+
+def _note(report: Report, reason: str, failure: Exception) -> None:
+    report.unavailable = reason
+    log("WARNING", "replay ends early", reason=reason, error=str(failure))
+
+
+def _day(message: Message) -> str:
+    return parse_time(message.attributes["received_at"]).astimezone(UTC).date().isoformat()

@@ -1,0 +1,149 @@
+"""Settles the store: one row per event, one per person, and no unknown property for long.
+
+Every step finds what is left to do and can be repeated: an interrupted run is continued by the
+next, a run after a finished one changes nothing, and runs that meet do no harm.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+
+from functions.operate.statements import StatementFailed
+from functions.warehouse import OPEN_WINDOW_DAYS
+
+EXTRA_DAYS = 30
+"""Age in days from which unknown properties are emptied; nobody knows if they are personal."""
+
+DAY = timedelta(days=1)
+
+
+class Statements(Protocol):
+    """Statements, as `functions.operate.statements.Statements`."""
+
+    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+        """Run a query that returns days."""
+
+    async def change(self, name: str, **moments: datetime) -> int:
+        """Run a statement that changes rows; return how many it changed."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        days: UTC days that were freed of copies: those to refresh.
+        copies: rows that were deleted, because an earlier one tells of the same event.
+        identities: rows of people that were replaced, and those that replace them.
+        emptied: rows whose unknown properties were emptied.
+        remaining: statements that the time did not suffice for, or that failed.
+        failed: the statement that failed, empty for none; the run ended with it.
+    """
+
+    days: list[str] = field(default_factory=list)
+    copies: int = 0
+    identities: int = 0
+    emptied: int = 0
+    remaining: int = 0
+    failed: str = ""
+
+
+class Settle:
+    """Settles the store.
+
+    Args:
+        statements: runs the statements.
+        now: the clock, with an offset.
+        clock: seconds, monotonic.
+        seconds: after this time no further statement is begun.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+        seconds: float,
+    ) -> None:
+        self._statements = statements
+        self._now = now
+        self._clock = clock
+        self._seconds = seconds
+
+    async def run(self, days: Collection[date] = ()) -> Report:
+        """Settle the open window, and days on which a replay brought events.
+
+        Args:
+            days: UTC days that a replay reported.
+        """
+        ends_at = self._clock() + self._seconds
+        today = self._now().astimezone(UTC).date()
+        report = Report()
+        try:
+            steps = await self._steps(days, today)
+        except StatementFailed:
+            report.remaining, report.failed = 1, "find"
+            return report
+        for number, (name, day) in enumerate(steps):
+            report.remaining = len(steps) - number
+            if self._clock() >= ends_at:
+                return report
+            try:
+                await self._take(name, day, report)
+            except StatementFailed:
+                report.failed = name
+                return report
+        report.remaining = 0
+        return report
+
+    async def _steps(self, days: Iterable[date], today: date) -> list[tuple[str, datetime]]:
+        """Return the statements to run, each with its day."""
+        steps = []
+        for first, end in ranges(days, today):
+            found = await self._statements.days("find_copies", first=first, end=end)
+            steps += [("delete_copies", day) for day in found]
+        steps.append(("merge_identities", midnight(today)))
+        old = await self._statements.days("find_extra", end=midnight(today) - EXTRA_DAYS * DAY)
+        return steps + [("empty_extra", day) for day in old]
+
+    async def _take(self, name: str, day: datetime, report: Report) -> None:
+        changed = await self._statements.change(name, day=day)
+        match name:
+            case "delete_copies":
+                report.copies += changed
+                report.days.append(day.date().isoformat())
+            case "merge_identities":
+                report.identities += changed
+            case "empty_extra":
+                report.emptied += changed
+
+
+def ranges(days: Iterable[date], today: date) -> list[tuple[datetime, datetime]]:
+    """Return the stretches of days that may hold copies, the newest first.
+
+    They are the open window with the day that has just left it, and from each given day on as many
+    days as the window is long: an event that was replayed there may have copies later.
+
+    Args:
+        days: on which a replay brought events; those to come are passed over.
+        today: the current UTC day.
+
+    Returns:
+        Of each stretch its first moment, and the first one after it.
+    """
+    window = {today - number * DAY for number in range(OPEN_WINDOW_DAYS + 2)}
+    later = {day + number * DAY for day in days for number in range(OPEN_WINDOW_DAYS + 1)}
+    stretches: list[tuple[date, date]] = []
+    for day in sorted(day for day in window | later if day <= today):
+        if stretches and stretches[-1][1] == day:
+            stretches[-1] = (stretches[-1][0], day + DAY)
+        else:
+            stretches.append((day, day + DAY))
+    return [(midnight(first), midnight(end)) for first, end in reversed(stretches)]
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of a UTC day."""
+    return datetime.combine(day, time(), UTC)

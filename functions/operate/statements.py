@@ -1,0 +1,111 @@
+"""Runs the statements of ``sql/operate/`` in BigQuery.
+
+Each of them can be repeated without harm. So whatever fails is tried again: BigQuery runs two
+changes of a table at a time, queues twenty, and lets one of two fail that meet in the same rows.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from functions.log import log
+from functions.warehouse import SQL, render
+
+RETRY_DELAYS = (1.0, 4.0, 16.0)
+"""Seconds before each further attempt."""
+
+REQUEST_SECONDS = 10.0
+"""How long one request to BigQuery may take; the statement goes on meanwhile."""
+
+
+class StatementFailed(Exception):
+    """A statement did not succeed at any attempt; what it was to change may be changed or not."""
+
+
+class Statements:
+    """Runs statements, one at a time.
+
+    Args:
+        open_client: opens the client, at the first use: the library is slow to import.
+        variables: of the files, see `functions.warehouse.Warehouse.variables`.
+        seconds: how long one attempt of a statement may take.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        open_client: Callable[[], Any],
+        variables: Mapping[str, str],
+        *,
+        seconds: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._open_client = open_client
+        self._variables = variables
+        self._seconds = seconds
+        self._sleep = sleep
+        self._client: Any = None
+
+    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+        """Run a query that returns days.
+
+        Args:
+            name: of the file in ``sql/operate``, without its ending.
+            moments: the query's parameters.
+
+        Raises:
+            StatementFailed: it did not succeed.
+        """
+        rows, _ = await self._run(name, moments)
+        return [row[0] for row in rows]
+
+    async def change(self, name: str, **moments: datetime) -> int:
+        """Run a statement that changes rows; return how many it changed.
+
+        Args:
+            name: of the file in ``sql/operate``, without its ending.
+            moments: the statement's parameters.
+
+        Raises:
+            StatementFailed: it did not succeed.
+        """
+        _, changed = await self._run(name, moments)
+        return changed
+
+    async def _run(self, name: str, moments: Mapping[str, datetime]) -> tuple[list[Any], int]:
+        for delay in (*RETRY_DELAYS, None):
+            try:
+                return await asyncio.to_thread(self._attempt, name, moments)
+            except _failures() as error:
+                # Not its message: BigQuery quotes values in some.
+                kind = type(error).__name__
+                log("WARNING", "statement failed", statement=name, error=kind, again_in=delay)
+                if delay is None:
+                    raise StatementFailed(kind) from error
+                await self._sleep(delay)
+        raise AssertionError("unreachable")
+
+    def _attempt(self, name: str, moments: Mapping[str, datetime]) -> tuple[list[Any], int]:
+        from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter  # noqa: PLC0415
+
+        if self._client is None:
+            self._client = self._open_client()
+        sql = render((SQL / "operate" / f"{name}.sql").read_text("utf-8"), self._variables)
+        parameters = [ScalarQueryParameter(key, "TIMESTAMP", at) for key, at in moments.items()]
+        job = self._client.query(
+            sql,
+            job_config=QueryJobConfig(query_parameters=parameters),
+            timeout=REQUEST_SECONDS,
+            retry=None,
+            job_retry=None,
+        )
+        rows = list(job.result(timeout=self._seconds, retry=None, job_retry=None))
+        return rows, job.num_dml_affected_rows or 0
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - slow to import
+    from requests.exceptions import RequestException  # noqa: PLC0415
+
+    return GoogleAPIError, RequestException, TimeoutError

@@ -1,0 +1,93 @@
+"""Makes accepted events durable: by Pub/Sub, else by the bucket, else the sender keeps them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from functions.batching import QueueFull
+from functions.bucket import BucketUnavailable
+from functions.receive.message import Chunk, Message, cut
+from functions.receive.publish import Publisher
+from functions.receive.spill import Spill
+from functions.receive.topic import PublishFailed
+
+
+class NotDurable(Exception):
+    """Neither Pub/Sub nor the bucket took all of the events; some may be durable all the same."""
+
+
+class Durable:
+    """Publishes events, and spills what could not be published.
+
+    Args:
+        publisher: tried first.
+        spill: takes what the publisher does not.
+        within: seconds after which a sender has its answer at the latest. Publishing, spilling
+            and waiting for either all happen before.
+        max_waiting: events that may be on their way at a time.
+        count_spilled: told how many events were spilled.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        spill: Spill,
+        *,
+        within: float,
+        max_waiting: int,
+        count_spilled: Callable[[int], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._publisher = publisher
+        self._spill = spill
+        self._within = within
+        self._max_waiting = max_waiting
+        self._waiting = 0
+        self._count_spilled = count_spilled
+        self._clock = clock
+
+    async def store(self, messages: Sequence[Message]) -> Sequence[int]:
+        """Make the events of one request durable.
+
+        Returns:
+            The positions of those that Pub/Sub refuses for what they are; all others are durable.
+
+        Raises:
+            NotDurable: not all of them are known to be durable.
+            QueueFull: too many are on their way already.
+        """
+        if self._waiting + len(messages) > self._max_waiting:
+            raise QueueFull
+        self._waiting += len(messages)
+        try:
+            chunks = list(cut(messages, self._clock() + self._within))
+            if len(chunks) == 1:
+                return await self._keep(chunks[0])
+            return await self._keep_all(chunks)
+        finally:
+            self._waiting -= len(messages)
+
+    async def _keep_all(self, chunks: Sequence[Chunk]) -> Sequence[int]:
+        # All are waited for: what is still on its way counts as waiting.
+        outcomes = await asyncio.gather(*map(self._keep, chunks), return_exceptions=True)
+        starts = accumulate((len(chunk.messages) for chunk in chunks), initial=0)
+        refused: list[int] = []
+        for start, outcome in zip(starts, outcomes, strict=False):
+            if isinstance(outcome, BaseException):
+                raise outcome
+            refused += [start + position for position in outcome]
+        return refused
+
+    async def _keep(self, chunk: Chunk) -> Sequence[int]:
+        try:
+            return await self._publisher.publish(chunk)
+        except PublishFailed:
+            pass
+        try:
+            await self._spill.put(chunk)
+        except BucketUnavailable:
+            raise NotDurable from None
+        self._count_spilled(len(chunk.messages))
+        return ()

@@ -1,0 +1,102 @@
+"""An accepted event on its way: what Pub/Sub takes, and how much of it a request may have."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from functions.events.envelope import Attributes, Kind
+from functions.receive import ingest_id
+from functions.receive.body import ReceivedEvent
+from functions.receive.partners import Partner
+
+PUBLISH_MESSAGES = 1_000
+"""The most messages that Pub/Sub takes in one request."""
+
+PUBLISH_BYTES = 9_000_000
+"""The most bytes put into one request; Pub/Sub's limit is 10 MB (10,000,000 bytes)."""
+
+MESSAGE_OVERHEAD_BYTES = 400
+"""An allowance for a message's attributes beside the event's name, and for framing."""
+
+
+class Sender(NamedTuple):
+    """Who sent a request, by which webhook, and under which id of its own.
+
+    Attributes:
+        partner: its name.
+        record: what is known of it.
+        kind: of the webhook.
+        id: of the request, the same on each of its retries; empty where the sender gives none.
+    """
+
+    partner: str
+    record: Partner
+    kind: Kind
+    id: str
+
+
+class Message(NamedTuple):
+    """An event on its way: the sender's bytes, and what Pub/Sub may know of it."""
+
+    data: bytes
+    attributes: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes that it adds to a request, at most."""
+        return len(self.data) + len(self.attributes.get("event", "")) * 4 + MESSAGE_OVERHEAD_BYTES
+
+
+class Chunk(NamedTuple):
+    """Messages of one sender's request that are made durable together.
+
+    Attributes:
+        messages: at most as many as one publish takes.
+        size: their bytes, at most.
+        until: when the sender must have its answer, on the monotonic clock, in seconds.
+    """
+
+    messages: Sequence[Message]
+    size: int
+    until: float
+
+
+def cut(messages: Sequence[Message], until: float) -> Iterator[Chunk]:
+    """Cut the messages of one request into pieces that a publish can take."""
+    start = size = 0
+    for position, message in enumerate(messages):
+        added = message.size
+        if position > start and (
+            size + added > PUBLISH_BYTES or position - start == PUBLISH_MESSAGES
+        ):
+            yield Chunk(messages[start:position], size, until)
+            start, size = position, 0
+        size += added
+    yield Chunk(messages[start:] if start else messages, size, until)
+
+
+def message_of(
+    event: ReceivedEvent, project: str | None, sender: Sender, position: int, received_at: str
+) -> Message:
+    """Return the message of an accepted event.
+
+    Args:
+        event: as received.
+        project: where it was placed.
+        sender: of the request.
+        position: of the event in the request, from 0.
+        received_at: the request's, UTC.
+    """
+    event_id = (
+        ingest_id.derived(sender.partner, sender.kind, sender.id, position)
+        if sender.id
+        else ingest_id.fresh()
+    )
+    attributes = Attributes(
+        ingest_id=event_id,
+        received_at=received_at,
+        kind=sender.kind if event.name is not None else "test",
+        partner=sender.partner,
+        project=project,
+        event=event.name,
+    )
+    return Message(event.data, attributes.to_mapping())

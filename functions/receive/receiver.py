@@ -1,0 +1,172 @@
+"""The way of one request through the receiver."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from functions.batching import QueueFull
+from functions.bucket import BucketUnavailable
+from functions.events.envelope import format_time
+from functions.quarantine import Quarantine
+from functions.receive import answers, signature
+from functions.receive.answers import Refusal
+from functions.receive.body import NotJson, ReceivedEvent, parse
+from functions.receive.durable import Durable, NotDurable
+from functions.receive.intake import Intake, MeteredReceive
+from functions.receive.message import Message, Sender, message_of
+from functions.receive.partners import Partner
+from functions.receive.partners_file import PartnersFile, PartnersUnavailable
+from functions.receive.placement import NOT_PUBLISHABLE, Placement, place
+from functions.receive.request import READS, bearer_token, read_body, route, sender_id
+from functions.receive.settings import Settings
+from functions.receive.tally import Tally
+from functions.tally import Paced
+
+UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
+    PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),
+    BucketUnavailable: ("bucket_unavailable", "nothing of this request is known to be stored"),
+    NotDurable: ("publish_failed", "not every event of this request is known to be stored"),
+    QueueFull: ("queue_full", "too much waits to be stored"),
+}
+"""What is answered with 503: reason and detail."""
+
+
+class Receiver:
+    """Answers webhooks; 2xx only when every event of the request is durable.
+
+    Args:
+        settings: its limits, and which cell this is.
+        partners: who may send.
+        durable: takes what is accepted.
+        quarantine: takes what was authenticated but is not acceptable.
+        tally: counts what becomes of it.
+        paced: writes the counts.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        partners: PartnersFile,
+        durable: Durable,
+        quarantine: Quarantine,
+        tally: Tally,
+        paced: Paced,
+    ) -> None:
+        self._settings = settings
+        self._partners = partners
+        self._durable = durable
+        self._quarantine = quarantine
+        self._tally = tally
+        self._paced = paced
+        self._intake = Intake(settings.max_waiting_bytes)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        receive = MeteredReceive(request.receive, self._intake)
+        try:
+            return await self._answer(Request(request.scope, receive))
+        except Refusal as refusal:
+            self._tally.refuse_all(refusal.answer)
+            return refusal.answer
+        except tuple(UNAVAILABLE) as error:
+            reason, detail = UNAVAILABLE[type(error)]
+            self._tally.refuse(reason)
+            return answers.unavailable(reason, detail)
+        finally:
+            receive.release()
+            self._paced.write_when_due()
+
+    async def _answer(self, request: Request) -> Response:
+        target = route(request)
+        directory = await self._partners.current()
+        if target is None:
+            return answers.ok()
+        found = directory.find(target.token or bearer_token(request))
+        if found is None:
+            raise Refusal(answers.unauthorized())
+        if request.method in READS:
+            return answers.ok()
+        body = await read_body(request, self._settings.max_request_bytes)
+        self._check_signature(found[1], request, body)
+        return await self._receive(body, Sender(*found, target.kind, sender_id(request)))
+
+    def _check_signature(self, partner: Partner, request: Request, body: bytes) -> None:
+        """Refuse a body that its partner did not sign, where the partner has signing secrets."""
+        if partner.signing_secrets and not signature.verify(
+            partner.signing_secrets,
+            request.headers,
+            body,
+            now=time.time(),
+            tolerance=self._settings.signature_tolerance_seconds,
+        ):
+            raise Refusal(answers.unsigned())
+
+    async def _receive(self, body: bytes, sender: Sender) -> Response:
+        received_at = format_time(datetime.now(UTC))
+        try:
+            events = parse(body, self._settings.max_request_events)
+        except NotJson as error:
+            await self._keep("not_json", sender, body, received_at)
+            raise Refusal(answers.problem(400, "not_json", str(error))) from None
+        if len(events) > self._settings.max_request_events:
+            raise Refusal(answers.too_many(self._settings.max_request_events))
+        cell, most = self._settings.cell, self._settings.max_event_bytes
+        placements = [place(event, sender.record, cell, most) for event in events]
+        if any(placement.status == 421 for placement in placements):
+            raise Refusal(answers.refused(placements, 421))
+        return await self._store(events, placements, sender, received_at)
+
+    async def _store(
+        self,
+        events: Sequence[ReceivedEvent],
+        placements: Sequence[Placement],
+        sender: Sender,
+        received_at: str,
+    ) -> Response:
+        """Quarantine what is refused, then store the rest: a failure claims nothing."""
+        ids: list[str | None] = [None] * len(events)
+        positions: list[int] = []
+        messages: list[Message] = []
+        refusals = []
+        for position, (event, placement) in enumerate(zip(events, placements, strict=True)):
+            if placement.status == 200:
+                message = message_of(event, placement.project, sender, position, received_at)
+                ids[position] = message.attributes["ingest_id"]
+                positions.append(position)
+                messages.append(message)
+            else:
+                refusals.append(self._keep(placement.reason, sender, event.data, received_at))
+        if refusals:
+            await asyncio.gather(*refusals)
+        outcomes = list(placements)
+        for refused in await self._durable.store(messages) if messages else ():
+            await self._keep(NOT_PUBLISHABLE.reason, sender, messages[refused].data, received_at)
+            outcomes[positions[refused]] = NOT_PUBLISHABLE
+        return self._stored(outcomes, ids)
+
+    def _stored(self, outcomes: Sequence[Placement], ids: Sequence[str | None]) -> Response:
+        """Answer a request of which everything is durable: accepted or quarantined."""
+        refused = [outcome for outcome in outcomes if outcome.status != 200]
+        if len(refused) == len(outcomes):
+            alike = {outcome.status for outcome in outcomes}
+            raise Refusal(answers.refused(outcomes, alike.pop() if len(alike) == 1 else 422))
+        self._tally.accept(len(outcomes) - len(refused))
+        for outcome in refused:
+            self._tally.refuse(outcome.reason)
+        if len(outcomes) == 1:
+            return answers.accepted_one(str(ids[0]))
+        return answers.accepted(outcomes, ids)
+
+    async def _keep(self, reason: str, sender: Sender, data: bytes, received_at: str) -> None:
+        await self._quarantine.keep(
+            reason=reason,
+            partner=sender.partner,
+            kind=sender.kind,
+            data=data,
+            received_at=received_at,
+        )
+        self._tally.quarantine()

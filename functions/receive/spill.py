@@ -1,0 +1,91 @@
+"""Writes events to the cell's bucket while Pub/Sub does not take them."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import uuid_utils
+
+from functions import spill
+from functions.batching import Batcher
+from functions.bucket import BucketUnavailable
+from functions.log import log
+from functions.receive.message import Chunk
+from functions.spill import Spilled
+
+OBJECT_EVENTS = 10_000
+OBJECT_BYTES = 16_000_000
+OBJECTS_IN_FLIGHT = 4
+
+LINGER_SECONDS = 0.25
+"""What comes within this time shares an object: an outage leaves few of them, and who waits for a
+bucket does not mind."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Bucket(Protocol):
+    """Takes objects: `functions.bucket.Bucket`."""
+
+    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
+        """Write an object within so many seconds, or raise BucketUnavailable."""
+
+
+class Spill:
+    """Writes the events of concurrent requests together, one object per flush.
+
+    Args:
+        bucket: the cell's.
+        linger: seconds that a flush waits for others to join it.
+        clock: monotonic, seconds.
+        now: the time, with an offset.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        *,
+        linger: float = LINGER_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._bucket = bucket
+        self._clock = clock
+        self._now = now
+        self._batcher: Batcher[Chunk, None] = Batcher(
+            self._write,
+            max_items=OBJECT_EVENTS,
+            max_bytes=OBJECT_BYTES,
+            max_in_flight=OBJECTS_IN_FLIGHT,
+            linger=linger,
+        )
+
+    async def put(self, chunk: Chunk) -> None:
+        """Spill a chunk; returns when it is durable.
+
+        Raises:
+            BucketUnavailable: it is not known to be.
+        """
+        await self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
+
+    async def _write(self, batch: list[Chunk]) -> Sequence[None]:
+        remaining = min(chunk.until for chunk in batch) - self._clock()
+        if remaining <= 0:
+            raise BucketUnavailable("late")
+        content = spill.encode(
+            Spilled(message.data, message.attributes)
+            for chunk in batch
+            for message in chunk.messages
+        )
+        name = spill.object_name(self._now(), str(uuid_utils.uuid7()))
+        try:
+            await self._bucket.write(
+                name, content, content_type=spill.CONTENT_TYPE, within=remaining
+            )
+        except BucketUnavailable as failure:
+            log("ERROR", "not spilled", reason=str(failure))
+            raise
+        return [None] * len(batch)

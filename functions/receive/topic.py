@@ -1,0 +1,164 @@
+"""The events' topic: raw gRPC calls.
+
+The generated clients cost two thirds of the throughput and 0.1 s of a cold start
+(docs/benchmarks.md), so the two messages that are needed are declared here.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from functions.grpc_channel import routing_header
+from functions.receive.message import Message
+
+IDLE_SECONDS = 30.0
+"""A connection that was quiet for longer is replaced before it is used.
+
+An instance without requests is frozen, and may wake with a connection that is dead without knowing
+it; a publish on one would wait for its whole deadline.
+"""
+
+ATTEMPTS = 2
+"""A connection that the server closes meanwhile is UNAVAILABLE at once; a new one will do."""
+
+
+class PublishFailed(Exception):
+    """Pub/Sub did not take the events, or did not say so in time."""
+
+
+class NotPublishable(Exception):
+    """Pub/Sub refuses a message of the publish for what it is; it took none of them."""
+
+
+def _declare() -> tuple[type[Any], type[Any]]:
+    """Declare the fields in use of ``google.pubsub.v1``'s messages, by their field numbers."""
+    field = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(
+        name="functions/receive/topic.proto", package="receive", syntax="proto3"
+    )
+    message = file.message_type.add(name="PubsubMessage")
+    message.field.add(name="data", number=1, type=field.TYPE_BYTES, label=field.LABEL_OPTIONAL)
+    message.field.add(
+        name="attributes",
+        number=2,
+        type=field.TYPE_MESSAGE,
+        label=field.LABEL_REPEATED,
+        type_name=".receive.PubsubMessage.AttributesEntry",
+    )
+    entry = message.nested_type.add(name="AttributesEntry")
+    entry.options.map_entry = True
+    for number, name in enumerate(("key", "value"), 1):
+        entry.field.add(
+            name=name, number=number, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL
+        )
+    request = file.message_type.add(name="PublishRequest")
+    request.field.add(name="topic", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
+    request.field.add(
+        name="messages",
+        number=2,
+        type=field.TYPE_MESSAGE,
+        label=field.LABEL_REPEATED,
+        type_name=".receive.PubsubMessage",
+    )
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return (
+        message_factory.GetMessageClass(pool.FindMessageTypeByName("receive.PublishRequest")),
+        message_factory.GetMessageClass(pool.FindMessageTypeByName("receive.PubsubMessage")),
+    )
+
+
+_PublishRequest, _PubsubMessage = _declare()
+
+
+class Topic:
+    """Publishes to one topic, on a connection that is replaced when it is in doubt.
+
+    Args:
+        open_channel: opens a channel to Pub/Sub.
+        name: ``projects/p/topics/t``.
+        clock: monotonic, seconds.
+    """
+
+    def __init__(
+        self,
+        open_channel: Callable[[], grpc.aio.Channel],
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._open_channel = open_channel
+        self._name = name
+        self._metadata = routing_header("topic", name)
+        self._clock = clock
+        self._channel: grpc.aio.Channel | None = None
+        self._call: Any = None
+        self._used_at = clock()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def publish(self, messages: Sequence[Message], within: float) -> None:
+        """Publish messages, all or none; what fails may have been published all the same.
+
+        Args:
+            messages: within the limits of one publish.
+            within: seconds that it may take.
+
+        Raises:
+            PublishFailed: it is not known to be published.
+            NotPublishable: a message is refused for what it is.
+        """
+        request = _PublishRequest(
+            topic=self._name,
+            messages=[
+                _PubsubMessage(data=message.data, attributes=message.attributes)
+                for message in messages
+            ],
+        )
+        until = self._clock() + within
+        for attempt in range(1, ATTEMPTS + 1):
+            channel = self._connected(grace=within)
+            try:
+                remaining = max(until - self._clock(), 0.0)
+                await self._call(request, timeout=remaining, metadata=self._metadata)
+            except grpc.aio.AioRpcError as error:
+                code = error.code()
+                if code is grpc.StatusCode.INVALID_ARGUMENT:
+                    raise NotPublishable from None
+                self._disconnect(channel, grace=within)
+                if code is not grpc.StatusCode.UNAVAILABLE or attempt == ATTEMPTS:
+                    raise PublishFailed(code.name) from None
+            else:
+                return
+
+    async def close(self) -> None:
+        """Close the connection; publishes under way fail."""
+        self._disconnect(self._channel, grace=None)
+        await asyncio.gather(*self._closing)
+
+    def _connected(self, grace: float) -> grpc.aio.Channel:
+        now = self._clock()
+        if now - self._used_at > IDLE_SECONDS:
+            self._disconnect(self._channel, grace)
+        self._used_at = now
+        if self._channel is None:
+            self._channel = self._open_channel()
+            self._call = self._channel.unary_unary(
+                "/google.pubsub.v1.Publisher/Publish",
+                request_serializer=_PublishRequest.SerializeToString,
+                # The message ids are of no use here; leaving them encoded saves their decoding.
+                response_deserializer=None,
+            )
+        return self._channel
+
+    def _disconnect(self, channel: grpc.aio.Channel | None, grace: float | None) -> None:
+        """Give a channel up, unless another publish did; others on it have their time to end."""
+        if channel is None or channel is not self._channel:
+            return
+        self._channel = None
+        closing = asyncio.get_running_loop().create_task(channel.close(grace))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)

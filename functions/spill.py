@@ -1,0 +1,59 @@
+"""Spill: where accepted events go while Pub/Sub does not take them, and the form they have there.
+
+An object is NDJSON, one line per event: the sender's bytes in base64, and the attributes that its
+Pub/Sub message was to have. A replay publishes exactly that, so the event keeps its ingest id.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+PREFIX = "spill/"
+
+CONTENT_TYPE = "application/x-ndjson"
+
+
+class Spilled(msgspec.Struct, frozen=True):
+    """One spilled event.
+
+    Attributes:
+        data: the sender's own bytes; base64 in the object.
+        attributes: of the Pub/Sub message.
+    """
+
+    data: bytes
+    attributes: dict[str, str]
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Spilled)
+
+
+def object_name(flushed_at: datetime, unique: str) -> str:
+    """Return an object's name: ``spill/YYYY/MM/DD/HH/<unique>.ndjson``, the hour in UTC.
+
+    Args:
+        flushed_at: when it is written, with an offset.
+        unique: a UUIDv7, so that the names of an hour sort by time.
+    """
+    return f"{PREFIX}{flushed_at.astimezone(UTC):%Y/%m/%d/%H}/{unique}.ndjson"
+
+
+def encode(events: Iterable[Spilled]) -> bytes:
+    """Write an object's content."""
+    return _ENCODER.encode_lines(events)
+
+
+def decode(content: bytes) -> Iterator[Spilled]:
+    """Read an object's content, an event at a time.
+
+    Raises:
+        ValueError: a line is not a spilled event; the message tells which, and quotes nothing.
+    """
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.strip():
+            try:
+                yield _DECODER.decode(line)
+            except msgspec.DecodeError:
+                raise ValueError(f"line {number} is not a spilled event") from None

@@ -1,0 +1,75 @@
+"""The Cloud Scheduler stand-in: posts to a URL at fixed intervals, as the jobs of a cell do.
+
+Run as ``python -m local.scheduler --job 300 http://127.0.0.1:8606/replay``. It ends on SIGTERM.
+What is not answered with 2xx is noted on standard output; the next interval is the next attempt.
+"""
+
+import sched
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+
+import click
+
+ATTEMPT_SECONDS = 320
+"""How long a call may take; Cloud Scheduler's attempt deadline is set to the same."""
+
+
+def next_run(now: float, every: int) -> float:
+    """Return the next whole multiple of an interval, as cron's ``*/5`` has it.
+
+    Args:
+        now: seconds since the epoch.
+        every: the interval in seconds.
+    """
+    return (now // every + 1) * every
+
+
+def call(url: str) -> None:
+    """Post an empty body to a URL and note what is not 2xx."""
+    request = urllib.request.Request(url, data=b"", method="POST")  # noqa: S310 - the cell's own
+    try:
+        with urllib.request.urlopen(request, timeout=ATTEMPT_SECONDS):  # noqa: S310 - see above
+            pass
+    except urllib.error.HTTPError as error:
+        print(f"{url} answered {error.code}", flush=True)
+    except OSError as error:
+        print(f"{url} did not answer: {type(error).__name__}", flush=True)
+
+
+def schedule(
+    clock: sched.scheduler, every: int, action: Callable[[], None], now: Callable[[], float]
+) -> None:
+    """Let an action happen at each multiple of an interval from now on."""
+
+    def run() -> None:
+        action()
+        schedule(clock, every, action, now)
+
+    clock.enterabs(next_run(now(), every), 0, run)
+
+
+@click.command()
+@click.option(
+    "--job",
+    "jobs",
+    type=(click.IntRange(1), str),
+    multiple=True,
+    required=True,
+    metavar="SECONDS URL",
+    help="Post to the URL every so many seconds.",
+)
+def main(jobs: tuple[tuple[int, str], ...]) -> None:
+    """Call each job's URL at its interval until SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    clock = sched.scheduler(time.time, time.sleep)
+    for every, url in jobs:
+        schedule(clock, every, partial(call, url), time.time)
+    clock.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+-- Deletes the rows of one day that are later copies of an event.
+--
+-- No run deletes an event's earliest row, so any number of runs may meet. Rows that share even
+-- their delivery_id cannot be told apart and stay, unless all of them are later copies.
+DELETE FROM `${store}.events_v1`
+WHERE
+  received_at >= @day
+  AND received_at < TIMESTAMP_ADD(@day, INTERVAL 1 DAY)
+  AND delivery_id IN (
+    SELECT delivery_id
+    FROM (
+      SELECT
+        delivery_id,
+        ROW_NUMBER() OVER (PARTITION BY ingest_id ORDER BY received_at, delivery_id) AS place
+      FROM `${store}.events_v1`
+      WHERE
+        received_at >= TIMESTAMP_SUB(@day, INTERVAL ${open_window_days} DAY)
+        AND received_at < TIMESTAMP_ADD(@day, INTERVAL 1 DAY)
+    )
+    GROUP BY delivery_id
+    HAVING MIN(place) > 1
+  )

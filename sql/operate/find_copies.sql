@@ -1,0 +1,17 @@
+-- The days of a range that hold a later copy of an event; the newest first.
+--
+-- The copy that stays is the earliest received. It may lie as far back as the open window is long.
+SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
+FROM (
+  SELECT
+    received_at,
+    ROW_NUMBER() OVER (PARTITION BY ingest_id ORDER BY received_at, delivery_id) AS place
+  FROM `${store}.events_v1`
+  WHERE
+    received_at >= TIMESTAMP_SUB(@first, INTERVAL ${open_window_days} DAY)
+    AND received_at < @end
+)
+WHERE
+  place > 1
+  AND received_at >= @first
+ORDER BY day DESC

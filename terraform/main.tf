@@ -1,0 +1,64 @@
+data "google_project" "this" {}
+
+locals {
+  repository = "${path.module}/.."
+}
+
+# One zip for all functions of all cells: what is deployed, and nothing else. `source` blocks and
+# a fixed mode make it the same on every machine.
+data "archive_file" "functions" {
+  type             = "zip"
+  output_path      = "${path.root}/.terraform/functions.zip"
+  output_file_mode = "0644"
+
+  dynamic "source" {
+    for_each = setunion(
+      ["main.py", "requirements.txt"],
+      [for file in fileset(local.repository, "{functions,sql}/**") : file if !strcontains(file, "__pycache__")],
+    )
+    content {
+      filename = source.value
+      content  = file("${local.repository}/${source.value}")
+    }
+  }
+}
+
+module "cell" {
+  source   = "./modules/cell"
+  for_each = var.cells
+
+  name                = each.key
+  settings            = each.value
+  project_id          = var.project_id
+  bigquery_endpoint   = local.regions[each.value.region].bigquery_endpoint
+  scheduler_region    = local.regions[each.value.region].scheduler
+  source_zip          = { path = data.archive_file.functions.output_path, sha256 = data.archive_file.functions.output_sha256 }
+  sql                 = "${local.repository}/sql"
+  agents              = local.agents
+  partners            = local.partners_by_cell[each.key]
+  signing_versions    = { for name, partner in var.partners : name => partner.signing_version }
+  signing_secrets     = var.signing_secrets
+  partner_readers     = { for name, partner in var.partners : name => partner.readers if length(partner.readers) > 0 }
+  retention_days      = var.retention_days
+  deletion_protection = var.deletion_protection
+  alert_channels      = [for channel in google_monitoring_notification_channel.email : channel.id]
+  labels              = merge(local.labels, { cell = each.key })
+  subscriptions = merge([
+    for name, partner in var.partners : {
+      for key, subscription in partner.subscriptions : "${name}-${key}" => {
+        endpoint = subscription.endpoint
+        filter   = local.subscription_filters["${name}/${key}"]
+      } if subscription.cell == each.key
+    }
+  ]...)
+
+  # APIs and agents come first in an empty project.
+  depends_on = [time_sleep.apis, google_project_service_identity.agent]
+}
+
+check "bigquery_endpoint" {
+  assert {
+    condition     = alltrue([for cell in values(var.cells) : !cell.gdpr || local.regions[cell.region].bigquery_endpoint])
+    error_message = "BigQuery has no regional endpoint in ${join(", ", [for cell in values(var.cells) : cell.region if cell.gdpr && !local.regions[cell.region].bigquery_endpoint])}: data are stored and processed there, but requests are decrypted wherever Google's global endpoint takes them."
+  }
+}

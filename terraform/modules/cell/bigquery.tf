@@ -1,0 +1,185 @@
+# Datasets and tables. Tables are the files in sql/store, views (views.tf) those in sql/bi.
+locals {
+  tables = {
+    for file in fileset(var.sql, "store/*.json") :
+    trimsuffix(basename(file), ".json") => jsondecode(file("${var.sql}/${file}"))
+  }
+}
+
+# For the functions only. `access` is complete: without it every reader of the project could read.
+resource "google_bigquery_dataset" "store" {
+  dataset_id                 = local.store_id
+  location                   = local.region
+  description                = "Events and people of the cell ${var.name}; for its functions only."
+  max_time_travel_hours      = "48" # the least: deleted rows are gone sooner
+  delete_contents_on_destroy = !var.deletion_protection
+  deletion_policy            = local.deletion_policy
+  labels                     = var.labels
+
+  access {
+    role          = "OWNER"
+    special_group = "projectOwners"
+  }
+  # One entry for all views of the dataset, those to come included.
+  access {
+    dataset {
+      dataset {
+        project_id = var.project_id
+        dataset_id = google_bigquery_dataset.bi.dataset_id
+      }
+      target_types = ["VIEWS"]
+    }
+  }
+  dynamic "default_encryption_configuration" {
+    for_each = local.kms_keys
+    content {
+      kms_key_name = default_encryption_configuration.value
+    }
+  }
+}
+
+resource "google_bigquery_table" "store" {
+  for_each = local.tables
+
+  dataset_id               = google_bigquery_dataset.store.dataset_id
+  table_id                 = each.key
+  description              = each.value.description
+  schema                   = jsonencode(each.value.schema)
+  clustering               = length(each.value.clustering) > 0 ? each.value.clustering : null
+  require_partition_filter = each.value.require_partition_filter
+  deletion_protection      = var.deletion_protection
+  labels                   = var.labels
+
+  dynamic "time_partitioning" {
+    for_each = each.value.partition_by == null ? [] : [each.value.partition_by]
+    content {
+      type          = "DAY"
+      field         = time_partitioning.value
+      expiration_ms = each.value.expires ? var.retention_days * 24 * 60 * 60 * 1000 : null
+    }
+  }
+  # The dataset's default would show as a difference here.
+  dynamic "encryption_configuration" {
+    for_each = local.kms_keys
+    content {
+      kms_key_name = encryption_configuration.value
+    }
+  }
+}
+
+resource "google_bigquery_table_iam_member" "load" {
+  for_each = toset(["events_v1", "identities_v1"])
+
+  dataset_id = google_bigquery_dataset.store.dataset_id
+  table_id   = google_bigquery_table.store[each.key].table_id
+  role       = "roles/bigquery.dataEditor"
+  member     = google_service_account.this["load"].member
+}
+
+# What BI tools query.
+resource "google_bigquery_dataset" "bi" {
+  dataset_id                 = local.bi_id
+  location                   = local.region
+  description                = "Views on the events of the cell ${var.name}; people appear under user keys."
+  max_time_travel_hours      = "48"
+  delete_contents_on_destroy = !var.deletion_protection
+  deletion_policy            = local.deletion_policy
+  labels                     = var.labels
+
+  access {
+    role          = "OWNER"
+    special_group = "projectOwners"
+  }
+  dynamic "access" {
+    for_each = var.settings.readers
+    content {
+      role           = "READER"
+      group_by_email = access.value
+    }
+  }
+  dynamic "access" {
+    for_each = google_bigquery_dataset.partner
+    content {
+      dataset {
+        dataset {
+          project_id = var.project_id
+          dataset_id = access.value.dataset_id
+        }
+        target_types = ["VIEWS"]
+      }
+    }
+  }
+  dynamic "default_encryption_configuration" {
+    for_each = local.kms_keys
+    content {
+      kms_key_name = default_encryption_configuration.value
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.unplaced_views) == 0
+      error_message = "Views read each other in a circle, deeper than three, or one that does not exist: ${join(", ", local.unplaced_views)}."
+    }
+  }
+}
+
+# A dataset of its own for each partner with readers.
+resource "google_bigquery_dataset" "partner" {
+  for_each = local.partner_readers
+
+  dataset_id                 = "${local.bi_id}_${replace(each.key, "-", "_")}"
+  location                   = local.region
+  description                = "Views on the events of ${each.key} in the cell ${var.name}."
+  max_time_travel_hours      = "48"
+  delete_contents_on_destroy = !var.deletion_protection
+  deletion_policy            = local.deletion_policy
+  labels                     = var.labels
+
+  access {
+    role          = "OWNER"
+    special_group = "projectOwners"
+  }
+  dynamic "access" {
+    for_each = each.value
+    content {
+      role           = "READER"
+      group_by_email = access.value
+    }
+  }
+  dynamic "default_encryption_configuration" {
+    for_each = local.kms_keys
+    content {
+      kms_key_name = default_encryption_configuration.value
+    }
+  }
+}
+
+locals {
+  # Of the partners that are in this cell.
+  partner_readers = { for name, readers in var.partner_readers : name => readers if contains(keys(var.partners), name) }
+}
+
+# Queries across regions would copy data out of this one; switched off for it. A job runs once, so
+# its name changes with its text.
+resource "random_id" "global_queries" {
+  byte_length = 4
+  keepers     = { region = local.region }
+}
+
+resource "google_bigquery_job" "global_queries_off" {
+  job_id   = "${local.prefix}-global-queries-off-${random_id.global_queries.hex}"
+  location = local.region
+
+  query {
+    query              = <<-SQL
+      ALTER PROJECT `${var.project_id}` SET OPTIONS (
+        `region-${local.region}.enable_global_queries_execution` = false,
+        `region-${local.region}.enable_global_queries_data_access` = false
+      )
+    SQL
+    use_legacy_sql     = false
+    create_disposition = "" # both must be empty for a statement that makes no table
+    write_disposition  = ""
+  }
+}

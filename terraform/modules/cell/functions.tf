@@ -1,0 +1,170 @@
+# The functions: one entry each in `functions`, one zip for all.
+locals {
+  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker.
+  functions = {
+    receive = {
+      description = "Webhooks to Pub/Sub; called by the chat product."
+      ingress     = "ALLOW_ALL"
+      concurrency = 250
+      memory      = "1Gi" # five times MAX_WAITING_BYTES at worst, and the libraries
+      timeout     = 60
+      max         = 20
+      environment = {
+        CELL             = var.name
+        GCP_PROJECT      = var.project_id
+        EVENTS_TOPIC     = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
+        PUBSUB_ENDPOINT  = local.pubsub_endpoint
+        STORAGE_ENDPOINT = local.storage_endpoint
+        BUCKET           = google_storage_bucket.data.name
+        PARTNERS_FILE    = "/secrets/partners/partners.json"
+      }
+      secrets = {
+        # Read again every minute, so the newest version it is.
+        "/secrets/partners" = {
+          secret   = google_secret_manager_secret.partners.secret_id
+          versions = { "partners.json" = "latest" }
+        }
+      }
+    }
+    load = {
+      description = "Pub/Sub to BigQuery; called by the push subscription."
+      ingress     = "ALLOW_INTERNAL_ONLY" # Pub/Sub of the same project counts as internal
+      concurrency = 250
+      memory      = "1Gi"
+      timeout     = local.ack_deadline_seconds
+      max         = 20
+      environment = {
+        CELL                    = var.name
+        GCP_PROJECT             = var.project_id
+        BIGQUERY_WRITE_ENDPOINT = local.bigquery_write_endpoint
+        STORE_DATASET           = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
+        PSEUDONYM_KEYS          = "/secrets/pseudonym"
+        STORAGE_ENDPOINT        = local.storage_endpoint
+        BUCKET                  = google_storage_bucket.data.name
+      }
+      secrets = {
+        # Pinned: rows made with a key need that key for ever.
+        "/secrets/pseudonym" = {
+          secret   = google_secret_manager_secret.pseudonym.secret_id
+          versions = { for version, key in google_secret_manager_secret_version.pseudonym : version => key.version }
+        }
+      }
+    }
+    operate = {
+      description = "Replays spilled and quarantined events; called by the scheduler and by operators."
+      ingress     = "ALLOW_ALL" # for operators; IAM lets in nobody else
+      concurrency = 8
+      memory      = "1Gi"
+      timeout     = 310 # REPLAY_SECONDS, and the objects then begun
+      max         = 2
+      environment = {
+        GCP_PROJECT      = var.project_id
+        EVENTS_TOPIC     = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
+        PUBSUB_ENDPOINT  = local.pubsub_endpoint
+        STORAGE_ENDPOINT = local.storage_endpoint
+        BUCKET           = google_storage_bucket.data.name
+      }
+      secrets = {}
+    }
+  }
+}
+
+resource "google_storage_bucket_object" "functions" {
+  bucket = google_storage_bucket.source.name
+  name   = "functions-${substr(var.source_zip.sha256, 0, 16)}.zip"
+  source = var.source_zip.path
+
+  lifecycle {
+    create_before_destroy = true # the functions refer to the old one until they have the new one
+  }
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  for_each = local.functions
+
+  name         = "${local.prefix}-${each.key}"
+  location     = local.region
+  description  = each.value.description
+  labels       = var.labels
+  kms_key_name = local.kms_key
+
+  build_config {
+    runtime           = "python313"
+    entry_point       = each.key
+    service_account   = google_service_account.this["build"].id
+    docker_repository = google_artifact_registry_repository.images.id
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket.source.name
+        object = google_storage_bucket_object.functions.name
+      }
+    }
+    automatic_update_policy {}
+  }
+
+  service_config {
+    service_account_email            = google_service_account.this[each.key].email
+    ingress_settings                 = each.value.ingress
+    all_traffic_on_latest_revision   = true
+    available_cpu                    = "1"
+    available_memory                 = each.value.memory
+    max_instance_request_concurrency = each.value.concurrency
+    min_instance_count               = lookup(var.settings.min_instances, each.key, 0)
+    max_instance_count               = lookup(var.settings.max_instances, each.key, each.value.max)
+    timeout_seconds                  = each.value.timeout
+    environment_variables            = each.value.environment
+
+    dynamic "secret_volumes" {
+      for_each = each.value.secrets
+      content {
+        mount_path = secret_volumes.key
+        project_id = var.project_id
+        secret     = secret_volumes.value.secret
+
+        dynamic "versions" {
+          for_each = secret_volumes.value.versions
+          content {
+            path    = versions.key
+            version = versions.value
+          }
+        }
+      }
+    }
+  }
+
+  # A build and a first revision fail where an account cannot read the source or a secret yet.
+  depends_on = [time_sleep.permissions, google_secret_manager_secret_version.partners]
+}
+
+# The one door that is open to everybody: the receiver asks for a partner's token itself.
+resource "google_cloud_run_v2_service_iam_member" "public" {
+  name     = google_cloudfunctions2_function.this["receive"].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+}
+
+resource "google_artifact_registry_repository" "images" {
+  repository_id = local.prefix
+  location      = local.region
+  description   = "Images of the functions of the cell ${var.name}"
+  format        = "DOCKER"
+  kms_key_name  = local.kms_key
+  labels        = var.labels
+
+  cleanup_policies {
+    id     = "keep-for-rollback"
+    action = "KEEP"
+    most_recent_versions {
+      keep_count = 5
+    }
+  }
+  cleanup_policies {
+    id     = "delete-old"
+    action = "DELETE"
+    condition {
+      older_than = "2592000s" # 30 days
+    }
+  }
+}

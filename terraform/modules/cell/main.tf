@@ -1,0 +1,16 @@
+# The names and places that the other files share.
+locals {
+  region   = var.settings.region
+  prefix   = "chat-${var.name}"
+  store_id = "chat_${var.name}_store"
+  bi_id    = "chat_${var.name}"
+
+  # What holds data or keys. PREVENT makes a plan that would destroy it fail.
+  deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
+
+  # In the region, so that TLS ends there too.
+  pubsub_endpoint         = "https://${local.region}-pubsub.googleapis.com:443"
+  storage_endpoint        = "https://storage.${local.region}.rep.googleapis.com"
+  bigquery_host           = var.bigquery_endpoint ? "bigquery.${local.region}.rep.googleapis.com" : "bigquery.googleapis.com"
+  bigquery_write_endpoint = var.bigquery_endpoint ? "https://bigquerystorage.${local.region}.rep.googleapis.com:443" : "https://bigquerystorage.googleapis.com:443"
+}

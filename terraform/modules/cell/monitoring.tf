@@ -1,0 +1,229 @@
+# What the operator is told. The receiver's and operate's own log lines are the source
+# (docs/operations.md lists their fields): metrics have counts only, so they may be global.
+locals {
+  metric_prefix = replace(local.prefix, "-", "_")
+
+  # Reasons that a sender can be refused for, and how many in 15 minutes are too many.
+  refusals = {
+    body_incomplete      = 100
+    bucket_unavailable   = 1
+    event_too_large      = 10
+    method_not_allowed   = 100
+    not_json             = 10
+    not_publishable      = 1
+    partners_unavailable = 1
+    project_elsewhere    = 10
+    project_missing      = 10
+    project_unknown      = 10
+    publish_failed       = 1
+    query_string         = 100
+    queue_full           = 1
+    refused_together     = 100
+    request_too_large    = 10
+    signature_invalid    = 10
+    token_unknown        = 100
+    too_many_events      = 10
+    unknown_path         = 1000
+  }
+
+  line = {
+    received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
+    replayed = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
+  }
+  metrics = merge(
+    {
+      accepted         = { filter = local.line.received, value = "EXTRACT(jsonPayload.accepted)" }
+      spilled          = { filter = local.line.received, value = "EXTRACT(jsonPayload.spilled)" }
+      quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
+      replay_remaining = { filter = local.line.replayed, value = "EXTRACT(jsonPayload.remaining)" }
+    },
+    {
+      for reason in keys(local.refusals) : "refused_${reason}" => {
+        filter = "${local.line.received} AND jsonPayload.refused.${reason}>0"
+        value  = "EXTRACT(jsonPayload.refused.${reason})"
+      }
+    },
+  )
+}
+
+resource "google_logging_metric" "count" {
+  for_each = local.metrics
+
+  name            = "${local.metric_prefix}_${each.key}"
+  description     = "Of the cell ${var.name}: ${each.key}"
+  filter          = each.value.filter
+  value_extractor = each.value.value
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "1"
+  }
+}
+
+# Successes of the jobs.
+resource "google_logging_metric" "job" {
+  for_each = local.jobs
+
+  name        = "${local.metric_prefix}_job_${each.key}"
+  description = "Of the cell ${var.name}: the job ${each.key} was done"
+  filter      = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${google_cloud_scheduler_job.this[each.key].name}\" AND httpRequest.status=200"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+  }
+}
+
+locals {
+  # Log-based metrics in PromQL.
+  series = { for name in keys(local.metrics) : name => "logging_googleapis_com:user_${local.metric_prefix}_${name}" }
+  runs   = "run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"${local.prefix}-.*\",response_code_class=\"5xx\"}"
+  lost   = "pubsub_googleapis_com:subscription_num_undelivered_messages{monitored_resource=\"pubsub_subscription\",subscription_id=\"${local.prefix}-dead\"}"
+  oldest = "pubsub_googleapis_com:subscription_oldest_unacked_message_age{monitored_resource=\"pubsub_subscription\",subscription_id=~\"${local.prefix}-(load|partner-.*)\"}"
+
+  # Name -> what is queried, for how many seconds it must hold, what it means and what to do.
+  alerts = merge(
+    {
+      dead_letters = {
+        query    = "max(${local.lost}) > 0"
+        duration = 0
+        severity = "ERROR"
+        advice   = "Events could not be loaded in 100 attempts. They are kept for 31 days in the subscription ${local.prefix}-dead; the load function's log says why."
+      }
+      backlog = {
+        query    = "max(${local.oldest}) > 600"
+        duration = 300
+        severity = "ERROR"
+        advice   = "The oldest undelivered event is more than 10 minutes old: the load function, BigQuery or a partner's back end does not keep up. Nothing is lost for 7 days."
+      }
+      errors = {
+        query    = "sum by (service_name) (increase(${local.runs}[5m])) > 5"
+        duration = 300
+        severity = "ERROR"
+        advice   = "A function answers 5xx. Senders and Pub/Sub come again; look at its log."
+      }
+      spill = {
+        query    = "max(max_over_time(${local.series.replay_remaining}_sum[10m])) > 0 and on() sum(increase(${local.series.replay_remaining}_sum[30m])) > 0"
+        duration = 1800
+        severity = "WARNING"
+        advice   = "Spilled events wait longer than the replay needs: does Pub/Sub take messages again? The operate function's log names what fails."
+      }
+    },
+    {
+      for reason, limit in local.refusals : "refused_${reason}" => {
+        query    = "sum(increase(${local.series["refused_${reason}"]}_sum[15m])) >= ${limit}"
+        duration = 0
+        severity = limit == 1 ? "ERROR" : "WARNING"
+        advice   = "Webhooks are refused with the reason ${reason}; docs/webhook-contract.md says what it means and who can mend it."
+      }
+    },
+    {
+      for name, job in local.jobs : "job_${name}" => {
+        query    = "absent_over_time(logging_googleapis_com:user_${local.metric_prefix}_job_${name}{monitored_resource=\"cloud_scheduler_job\"}[${job.late_after}s])"
+        duration = job.late_after
+        severity = "ERROR"
+        advice   = "The job ${local.prefix}-${name} has not succeeded for ${job.late_after} seconds; Cloud Scheduler's log says what it was answered."
+      }
+    },
+  )
+}
+
+resource "google_monitoring_alert_policy" "this" {
+  for_each = local.alerts
+
+  display_name          = "${local.prefix}: ${each.key}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = var.alert_channels
+  user_labels           = var.labels
+
+  conditions {
+    display_name = each.key
+    condition_prometheus_query_language {
+      query                     = each.value.query
+      duration                  = "${each.value.duration}s"
+      evaluation_interval       = "60s"
+      disable_metric_validation = true # a metric exists from its first value on
+    }
+  }
+  documentation {
+    content   = each.value.advice
+    mime_type = "text/markdown"
+  }
+
+  depends_on = [google_logging_metric.count, google_logging_metric.job]
+}
+
+# Silence: not for a cell that never had an event, which is why it is no PromQL `absent`.
+resource "google_monitoring_alert_policy" "quiet" {
+  display_name          = "${local.prefix}: no events"
+  combiner              = "OR"
+  severity              = "WARNING"
+  notification_channels = var.alert_channels
+  user_labels           = var.labels
+
+  conditions {
+    display_name = "no events for ${var.settings.quiet_hours} hours"
+    condition_absent {
+      filter   = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.count["accepted"].name}\" AND resource.type=\"cloud_run_revision\""
+      duration = "${var.settings.quiet_hours * 3600}s"
+
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+  documentation {
+    content   = "No event was accepted for ${var.settings.quiet_hours} hours. Does the chat product still have the right URL?"
+    mime_type = "text/markdown"
+  }
+
+  depends_on = [time_sleep.metrics]
+}
+
+# A metric can be referred to some seconds after it was made.
+resource "time_sleep" "metrics" {
+  create_duration = "30s"
+  depends_on      = [google_logging_metric.count]
+}
+
+resource "google_monitoring_dashboard" "cell" {
+  # Written as the API returns it (no zeroes): otherwise each plan would show a change.
+  dashboard_json = jsonencode({
+    displayName = "Watchers Warehouse: ${var.name}"
+    labels      = { for key, value in var.labels : "${key}_${value}" => "" }
+    mosaicLayout = {
+      columns = 48
+      tiles = [
+        for index, chart in local.charts : merge(
+          { width = 24, height = 16 },
+          index % 2 == 0 ? {} : { xPos = 24 },
+          index < 2 ? {} : { yPos = 16 * floor(index / 2) },
+          {
+            widget = {
+              title = chart.title
+              xyChart = {
+                dataSets = [{ timeSeriesQuery = { prometheusQuery = chart.query }, plotType = "LINE", targetAxis = "Y1" }]
+              }
+            }
+          },
+        )
+      ]
+    }
+  })
+}
+
+locals {
+  charts = [
+    { title = "Events accepted per second", query = "sum(rate(${local.series.accepted}_sum[5m]))" },
+    { title = "Events refused per second, by reason", query = join(" or ", [for reason in keys(local.refusals) : "label_replace(sum(rate(${local.series["refused_${reason}"]}_sum[5m])), \"reason\", \"${reason}\", \"\", \"\")"]) },
+    { title = "Spilled and quarantined per second", query = "label_replace(sum(rate(${local.series.spilled}_sum[5m])), \"what\", \"spilled\", \"\", \"\") or label_replace(sum(rate(${local.series.quarantined}_sum[5m])), \"what\", \"quarantined\", \"\", \"\")" },
+    { title = "Age of the oldest undelivered event, seconds", query = "max by (subscription_id) (${local.oldest})" },
+    { title = "Dead letters", query = "max(${local.lost})" },
+    { title = "5xx answers per second, by function", query = "sum by (service_name) (rate(${local.runs}[5m]))" },
+  ]
+}

@@ -1,0 +1,62 @@
+# What runs by the clock (UTC): one entry each in `jobs`.
+locals {
+  jobs = {
+    replay = {
+      description = "Publishes spilled events again."
+      function    = "operate"
+      path        = "/replay"
+      schedule    = "*/5 * * * *"
+      late_after  = 1800 # seconds without a success; then an alert
+    }
+  }
+}
+
+resource "google_cloud_scheduler_job" "this" {
+  for_each = local.jobs
+
+  name             = "${local.prefix}-${each.key}"
+  region           = var.scheduler_region
+  description      = each.value.description
+  schedule         = each.value.schedule
+  time_zone        = "Etc/UTC"
+  attempt_deadline = "320s" # more than the function's own time-out
+
+  http_target {
+    http_method = "POST"
+    uri         = "${google_cloudfunctions2_function.this[each.value.function].service_config[0].uri}${each.value.path}"
+
+    oidc_token {
+      service_account_email = google_service_account.this["scheduler"].email
+      audience              = google_cloudfunctions2_function.this[each.value.function].service_config[0].uri
+    }
+  }
+  retry_config {
+    retry_count = 0 # the next interval is the retry
+  }
+
+  depends_on = [google_cloud_run_v2_service_iam_member.scheduler, google_service_account_iam_member.scheduler_token]
+}
+
+resource "google_cloud_run_v2_service_iam_member" "scheduler" {
+  for_each = toset([for job in values(local.jobs) : job.function])
+
+  name     = google_cloudfunctions2_function.this[each.key].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = google_service_account.this["scheduler"].member
+}
+
+resource "google_service_account_iam_member" "scheduler_token" {
+  service_account_id = google_service_account.this["scheduler"].name
+  role               = "roles/iam.serviceAccountOpenIdTokenCreator"
+  member             = var.agents.scheduler
+}
+
+resource "google_cloud_run_v2_service_iam_member" "operators" {
+  for_each = var.settings.operators
+
+  name     = google_cloudfunctions2_function.this["operate"].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = "group:${each.key}"
+}

@@ -1,0 +1,92 @@
+# Secrets, replicated in the region only. Their values are write-only: no state and no plan has them.
+
+resource "google_secret_manager_secret" "partners" {
+  secret_id           = "${local.prefix}-partners"
+  deletion_policy     = local.deletion_policy
+  deletion_protection = var.deletion_protection
+  labels              = var.labels
+
+  replication {
+    user_managed {
+      replicas {
+        location = local.region
+        dynamic "customer_managed_encryption" {
+          for_each = local.kms_keys
+          content {
+            kms_key_name = customer_managed_encryption.value
+          }
+        }
+      }
+    }
+  }
+}
+
+locals {
+  # What a change of the partners' secret is recognised by: a write-only value itself cannot be.
+  partners_version = parseint(substr(sha256(jsonencode([
+    var.partners,
+    { for name in keys(var.partners) : name => var.signing_versions[name] },
+  ])), 0, 12), 16)
+}
+
+# A new version takes the place of the old one; the receiver reads the newest every minute.
+resource "google_secret_manager_secret_version" "partners" {
+  secret                 = google_secret_manager_secret.partners.id
+  secret_data_wo_version = local.partners_version
+  secret_data_wo = jsonencode({
+    partners = {
+      for name, partner in var.partners : name => merge(partner, {
+        for member, secrets in { signing_secrets = lookup(var.signing_secrets, name, []) } : member => secrets if length(secrets) > 0
+      })
+    }
+  })
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_secret_manager_secret_iam_member" "receive_partners" {
+  secret_id = google_secret_manager_secret.partners.id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.this["receive"].member
+}
+
+# The key of the user keys: a version for each key space, none ever replaced.
+resource "google_secret_manager_secret" "pseudonym" {
+  secret_id           = "${local.prefix}-pseudonym"
+  deletion_policy     = local.deletion_policy
+  deletion_protection = var.deletion_protection
+  labels              = var.labels
+
+  replication {
+    user_managed {
+      replicas {
+        location = local.region
+        dynamic "customer_managed_encryption" {
+          for_each = local.kms_keys
+          content {
+            kms_key_name = customer_managed_encryption.value
+          }
+        }
+      }
+    }
+  }
+}
+
+resource "google_secret_manager_secret_version" "pseudonym" {
+  for_each = toset([for version in range(1, var.settings.pseudonym_key_version + 1) : tostring(version)])
+
+  secret                 = google_secret_manager_secret.pseudonym.id
+  secret_data_wo_version = tonumber(each.key)
+  # 32 bytes from three random UUIDs (366 random bits). It is evaluated anew in each run, but sent
+  # only when the version is made, and kept nowhere else.
+  secret_data_wo  = base64sha256("${uuid()}${uuid()}${uuid()}")
+  deletion_policy = local.deletion_policy
+}
+
+resource "google_secret_manager_secret_iam_member" "load_pseudonym" {
+  secret_id = google_secret_manager_secret.pseudonym.id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.this["load"].member
+}

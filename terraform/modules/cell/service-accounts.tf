@@ -1,0 +1,80 @@
+# One account per function, one to build them, and one for each service that calls.
+locals {
+  accounts = merge(
+    { for name in keys(local.functions) : name => "The ${name} function of the cell ${var.name}" },
+    {
+      build     = "Builds the functions of the cell ${var.name}"
+      push      = "Pub/Sub calls the load function of the cell ${var.name}"
+      scheduler = "Cloud Scheduler calls the cell ${var.name}"
+    },
+    length(var.subscriptions) == 0 ? {} : {
+      partners = "Pub/Sub calls partners' back ends from the cell ${var.name}; it may do nothing else"
+    },
+  )
+}
+
+resource "google_service_account" "this" {
+  for_each = local.accounts
+
+  account_id   = "${local.prefix}-${each.key}"
+  display_name = each.value
+}
+
+# Building: read the source, push the image, write the log.
+resource "google_storage_bucket_iam_member" "build_source" {
+  bucket = google_storage_bucket.source.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.this["build"].member
+}
+
+# Cloud Functions copies the zip to a bucket of its own, which exists from the first build on.
+resource "google_project_iam_member" "build_staging" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.this["build"].member
+
+  condition {
+    title      = "the-build-staging-bucket-of-${local.region}"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\") && resource.name.contains(\"-${local.region}\")"
+  }
+}
+
+resource "google_artifact_registry_repository_iam_member" "build_images" {
+  repository = google_artifact_registry_repository.images.name
+  location   = local.region
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.this["build"].member
+}
+
+# This role exists on projects only.
+resource "google_project_iam_member" "build_logs" {
+  project = var.project_id
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.this["build"].member
+}
+
+# Running queries: a role that exists on projects only. What is read is decided by the datasets.
+resource "google_project_iam_member" "query_jobs" {
+  for_each = setunion(var.settings.readers, values(var.partner_readers)...)
+
+  project = var.project_id
+  role    = "roles/bigquery.jobUser"
+  member  = "group:${each.key}"
+}
+
+# Grants take a while to be true everywhere.
+resource "time_sleep" "permissions" {
+  create_duration = "60s"
+
+  depends_on = [
+    google_artifact_registry_repository_iam_member.build_images,
+    google_bigquery_table_iam_member.load,
+    google_project_iam_member.build_logs,
+    google_project_iam_member.build_staging,
+    google_pubsub_topic_iam_member.publisher,
+    google_secret_manager_secret_iam_member.load_pseudonym,
+    google_secret_manager_secret_iam_member.receive_partners,
+    google_storage_bucket_iam_member.build_source,
+    google_storage_bucket_iam_member.data,
+  ]
+}

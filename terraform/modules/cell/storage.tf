@@ -1,0 +1,74 @@
+# Buckets. None keeps what was deleted: an erasure is an erasure.
+locals {
+  # Days by prefix; where several fit, the shortest counts. All less than the 30 days of the erasure
+  # promise. What cannot be decoded cannot be searched for a person, so it goes within 7 days.
+  lifecycle_days = {
+    "spill/"                          = 28
+    "quarantine/"                     = 28
+    "quarantine/not_json/"            = 7
+    "quarantine/number_out_of_range/" = 7
+    "quarantine/too_deep/"            = 7
+  }
+}
+
+# Spill and quarantine.
+resource "google_storage_bucket" "data" {
+  name                        = "${var.project_id}-${local.prefix}"
+  location                    = local.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = !var.deletion_protection
+  deletion_policy             = local.deletion_policy
+  labels                      = var.labels
+
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+  dynamic "lifecycle_rule" {
+    for_each = local.lifecycle_days
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        age            = lifecycle_rule.value
+        matches_prefix = [lifecycle_rule.key]
+      }
+    }
+  }
+  dynamic "encryption" {
+    for_each = local.kms_keys
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+}
+
+# Objects are named by their content and written again on a retry: that takes `delete` too.
+resource "google_storage_bucket_iam_member" "data" {
+  for_each = toset(keys(local.functions))
+
+  bucket = google_storage_bucket.data.name
+  role   = "roles/storage.objectUser"
+  member = google_service_account.this[each.key].member
+}
+
+# The functions' source.
+resource "google_storage_bucket" "source" {
+  name                        = "${var.project_id}-${local.prefix}-source"
+  location                    = local.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true # the repository has it all
+  labels                      = var.labels
+
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+  dynamic "encryption" {
+    for_each = local.kms_keys
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+}

@@ -1,0 +1,117 @@
+variable "name" {
+  description = "The cell's short name."
+  type        = string
+  nullable    = false
+}
+
+variable "settings" {
+  description = "The cell's entry in the root's `cells`, which describes it."
+  type = object({
+    region                = string
+    readers               = set(string)
+    operators             = set(string)
+    cmek                  = bool
+    pseudonym_key_version = number
+    log_retention_days    = number
+    quiet_hours           = number
+    min_instances         = map(number)
+    max_instances         = map(number)
+  })
+  nullable = false
+}
+
+variable "project_id" {
+  description = "The Google Cloud project."
+  type        = string
+  nullable    = false
+}
+
+variable "bigquery_endpoint" {
+  description = "Whether BigQuery has a regional endpoint in the cell's region."
+  type        = bool
+  nullable    = false
+}
+
+variable "scheduler_region" {
+  description = "Where Cloud Scheduler runs the jobs: the cell's region where it exists there."
+  type        = string
+  nullable    = false
+}
+
+variable "source_zip" {
+  description = "The functions' zip and its digest in hex."
+  type        = object({ path = string, sha256 = string })
+  nullable    = false
+}
+
+variable "sql" {
+  description = "The folder with store/*.json and bi/*.sql."
+  type        = string
+  nullable    = false
+}
+
+variable "agents" {
+  description = "Google's service agents of the project, as IAM members; `encrypting` holds those that use a key."
+  type = object({
+    pubsub     = string
+    scheduler  = string
+    encrypting = map(string)
+  })
+  nullable = false
+}
+
+variable "partners" {
+  description = "The partners with a project in this cell: digests of their tokens, and all their projects with the cells these are pinned to."
+  type        = map(object({ tokens_sha256 = list(string), projects = map(string) }))
+  nullable    = false
+}
+
+variable "signing_versions" {
+  description = "The version of each partner's signing secrets; 0 for unsigned."
+  type        = map(number)
+  nullable    = false
+}
+
+variable "signing_secrets" {
+  description = "Signing secrets by partner; never stored in the state."
+  type        = map(list(string))
+  nullable    = false
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "partner_readers" {
+  description = "Groups that may query a partner's own dataset, by partner."
+  type        = map(set(string))
+  nullable    = false
+}
+
+variable "subscriptions" {
+  description = "Partners' own push subscriptions, by name: endpoint and attribute filter."
+  type        = map(object({ endpoint = string, filter = string }))
+  nullable    = false
+}
+
+variable "retention_days" {
+  description = "Days after which an event's partition goes."
+  type        = number
+  nullable    = false
+}
+
+variable "deletion_protection" {
+  description = "Refuse to destroy what holds data or keys."
+  type        = bool
+  nullable    = false
+}
+
+variable "alert_channels" {
+  description = "Notification channels of the alerts."
+  type        = list(string)
+  nullable    = false
+}
+
+variable "labels" {
+  description = "Labels of what has labels."
+  type        = map(string)
+  nullable    = false
+}

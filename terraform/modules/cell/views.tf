@@ -1,0 +1,128 @@
+# Views of the BI dataset and of the partners' datasets, in waves: each after those that it reads.
+# The files' own references decide, so a new file needs no change here.
+locals {
+  view_texts = { for file in fileset(var.sql, "bi/*.sql") : trimsuffix(basename(file), ".sql") => file("${var.sql}/${file}") }
+  view_reads = { for name, text in local.view_texts : name => toset(flatten(regexall("\\$\\{bi\\}\\.(\\w+)", text))) }
+
+  views_0        = [for name, reads in local.view_reads : name if length(reads) == 0]
+  views_1        = [for name, reads in local.view_reads : name if length(reads) > 0 && length(setsubtract(reads, local.views_0)) == 0]
+  views_2        = [for name, reads in local.view_reads : name if !contains(concat(local.views_0, local.views_1), name) && length(setsubtract(reads, concat(local.views_0, local.views_1))) == 0]
+  unplaced_views = setsubtract(keys(local.view_texts), concat(local.views_0, local.views_1, local.views_2))
+  layer = merge(
+    { for name in local.views_0 : name => 0 },
+    { for name in local.views_1 : name => 1 },
+    { for name in local.views_2 : name => 2 },
+  )
+
+  store = "${var.project_id}.${local.store_id}"
+  bi    = "${var.project_id}.${local.bi_id}"
+  view_variables = {
+    store            = local.store
+    open_window_days = 8
+    retention_days   = var.retention_days
+  }
+  # A file's first comment, without its grain line.
+  view_descriptions = {
+    for name, text in local.view_texts : name => trimspace(replace(
+      try(regex("^(?:-- grain:[^\n]*\n)?((?:--[^\n]*\n)+)", text)[0], ""), "/(^|\n)-- ?/", " "
+    ))
+  }
+
+  bi_views = {
+    for name in keys(local.layer) : "${local.bi_id}.${name}" => {
+      wave    = local.layer[name]
+      dataset = local.bi_id
+      name    = name
+      query   = templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = local.bi }))
+    }
+  }
+
+  # A partner's dataset has the same views. Those on the store become a filter on the cell's own
+  # view, the others are the same files above them: no text of a partner's view reads the store.
+  partner_views = merge([
+    for partner in keys(local.partner_readers) : {
+      for name in keys(local.layer) : "${local.bi_id}_${replace(partner, "-", "_")}.${name}" => {
+        wave    = local.layer[name] + 1
+        dataset = "${local.bi_id}_${replace(partner, "-", "_")}"
+        name    = name
+        query = strcontains(local.view_texts[name], "$${store}") ? join("\n", [
+          "SELECT *",
+          "FROM `${local.bi}.${name}`",
+          # A press of the Test button may name no project.
+          name == "test_deliveries" ? "WHERE partner = '${partner}'" : "WHERE project IN (${join(", ", [for project, cell in var.partners[partner].projects : "'${project}'" if cell == var.name])})",
+        ]) : templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${local.bi}_${replace(partner, "-", "_")}" }))
+      }
+    }
+  ]...)
+
+  views = merge(local.bi_views, local.partner_views)
+}
+
+resource "google_bigquery_table" "view_0" {
+  for_each = { for key, view in local.views : key => view if view.wave == 0 }
+
+  dataset_id          = each.value.dataset
+  table_id            = each.value.name
+  description         = local.view_descriptions[each.value.name]
+  deletion_protection = false # it has no data
+  labels              = var.labels
+
+  view {
+    query          = each.value.query
+    use_legacy_sql = false
+  }
+
+  # A view can be made when what it reads exists and its dataset may read it.
+  depends_on = [google_bigquery_dataset.store, google_bigquery_dataset.bi, google_bigquery_table.store]
+}
+
+resource "google_bigquery_table" "view_1" {
+  for_each = { for key, view in local.views : key => view if view.wave == 1 }
+
+  dataset_id          = each.value.dataset
+  table_id            = each.value.name
+  description         = local.view_descriptions[each.value.name]
+  deletion_protection = false
+  labels              = var.labels
+
+  view {
+    query          = each.value.query
+    use_legacy_sql = false
+  }
+
+  depends_on = [google_bigquery_table.view_0]
+}
+
+resource "google_bigquery_table" "view_2" {
+  for_each = { for key, view in local.views : key => view if view.wave == 2 }
+
+  dataset_id          = each.value.dataset
+  table_id            = each.value.name
+  description         = local.view_descriptions[each.value.name]
+  deletion_protection = false
+  labels              = var.labels
+
+  view {
+    query          = each.value.query
+    use_legacy_sql = false
+  }
+
+  depends_on = [google_bigquery_table.view_1]
+}
+
+resource "google_bigquery_table" "view_3" {
+  for_each = { for key, view in local.views : key => view if view.wave == 3 }
+
+  dataset_id          = each.value.dataset
+  table_id            = each.value.name
+  description         = local.view_descriptions[each.value.name]
+  deletion_protection = false
+  labels              = var.labels
+
+  view {
+    query          = each.value.query
+    use_legacy_sql = false
+  }
+
+  depends_on = [google_bigquery_table.view_2]
+}

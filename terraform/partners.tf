@@ -1,0 +1,53 @@
+# Who may send where, and with what: from `var.partners` to what each cell is told.
+
+resource "random_password" "token" {
+  for_each = merge([
+    for name, partner in var.partners : {
+      for token in partner.tokens : "${name}/${token}" => token
+    } if length(partner.tokens_sha256) == 0
+  ]...)
+
+  length  = 40
+  special = false # it is a part of a URL's path
+}
+
+locals {
+  token_names = {
+    for name, partner in var.partners : name => length(partner.tokens_sha256) > 0 ? [] : sort(partner.tokens)
+  }
+
+  # As functions/receive/partners.py reads it. The digests alone: reading it lets nobody in.
+  partners = {
+    for name, partner in var.partners : name => {
+      tokens_sha256 = concat(
+        sort(partner.tokens_sha256),
+        [for token in local.token_names[name] : sha256(random_password.token["${name}/${token}"].result)],
+      )
+      projects = { for project, record in partner.projects : project => record.cell }
+    }
+  }
+
+  # A partner is known in every cell where it has a project, with all of its projects: so a cell
+  # can say that a project belongs elsewhere.
+  partners_by_cell = {
+    for cell in keys(var.cells) : cell => {
+      for name, partner in local.partners : name => partner if contains(values(partner.projects), cell)
+    }
+  }
+
+  # What is ANDed is the partner's own attribute: whatever a subscription selects, it is theirs.
+  subscription_filters = merge([
+    for name, partner in var.partners : {
+      for key, subscription in partner.subscriptions : "${name}/${key}" => join(" AND ", concat(
+        ["attributes.partner = \"${name}\""],
+        [
+          for attribute, values in {
+            kind    = sort(subscription.kinds)
+            event   = sort(subscription.events)
+            project = sort(subscription.projects)
+          } : "(${join(" OR ", [for value in values : "attributes.${attribute} = \"${value}\""])})" if length(values) > 0
+        ],
+      ))
+    }
+  ]...)
+}

@@ -1,0 +1,69 @@
+# What an empty project lacks: APIs, the agents that act for them, and time for both to spread.
+
+resource "google_project_service" "api" {
+  for_each = toset(concat(
+    [
+      "artifactregistry", "bigquery", "bigquerystorage", "cloudbuild", "cloudfunctions", "cloudscheduler",
+      "iam", "logging", "monitoring", "pubsub", "run", "secretmanager", "storage",
+    ],
+    local.any_cmek ? ["cloudkms"] : [],
+    var.budget == null ? [] : ["billingbudgets"],
+    var.query_quota_tib_per_day == null ? [] : ["cloudquotas"],
+  ))
+
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false # others may use it
+}
+
+# Enabling an API is answered before it is true everywhere.
+resource "time_sleep" "apis" {
+  create_duration = "60s"
+  triggers        = { apis = join(",", sort([for api in google_project_service.api : api.service])) }
+}
+
+resource "google_project_service_identity" "agent" {
+  provider = google-beta
+  for_each = toset(["artifactregistry", "cloudfunctions", "cloudscheduler", "pubsub", "run", "secretmanager"])
+
+  project = var.project_id
+  service = "${each.key}.googleapis.com"
+
+  depends_on = [time_sleep.apis]
+}
+
+# Reading these creates them.
+data "google_storage_project_service_account" "agent" {
+  count      = local.any_cmek ? 1 : 0
+  depends_on = [time_sleep.apis]
+}
+
+data "google_bigquery_default_service_account" "agent" {
+  count      = local.any_cmek ? 1 : 0
+  depends_on = [time_sleep.apis]
+}
+
+data "google_logging_project_cmek_settings" "agent" {
+  count      = local.any_cmek ? 1 : 0
+  project    = var.project_id
+  depends_on = [time_sleep.apis]
+}
+
+locals {
+  any_cmek = anytrue([for cell in values(var.cells) : cell.cmek])
+
+  agents = {
+    pubsub    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    scheduler = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com"
+    # Those that encrypt, where a cell has a key of its own.
+    encrypting = local.any_cmek ? {
+      artifacts = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
+      bigquery  = "serviceAccount:${data.google_bigquery_default_service_account.agent[0].email}"
+      functions = "serviceAccount:service-${data.google_project.this.number}@gcf-admin-robot.iam.gserviceaccount.com"
+      logging   = "serviceAccount:${data.google_logging_project_cmek_settings.agent[0].service_account_id}"
+      pubsub    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+      run       = "serviceAccount:service-${data.google_project.this.number}@serverless-robot-prod.iam.gserviceaccount.com"
+      secrets   = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
+      storage   = "serviceAccount:${data.google_storage_project_service_account.agent[0].email_address}"
+    } : {}
+  }
+}

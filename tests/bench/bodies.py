@@ -1,0 +1,13 @@
+"""The bodies that are sent: one event of 305 bytes, alone or in arrays."""
+
+EVENT = (
+    b'{"event":"message_sent","value":{"user_id":"BUmXxFyNMNE6FUVhL+ECSQ==","event_id":"16888",'
+    b'"platform":"android","platformUserAgent":"Mozilla/5.0 (Linux; Android 14) '
+    b'AppleWebKit/537.36 Chrome/123 Safari/537.36","screen_size":"360x800","project":"dev",'
+    b'"source":"room","nickname":"Andy","message_type":"text"}}'
+)
+
+
+def body(events: int) -> bytes:
+    """Return a request's body: the event, or an array of that many."""
+    return EVENT if events == 1 else b"[" + b",".join([EVENT] * events) + b"]"

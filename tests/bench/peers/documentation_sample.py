@@ -1,0 +1,19 @@
+"""What most people would write after reading the documentation of functions and of Pub/Sub."""
+
+import os
+
+import flask
+import functions_framework
+from google.cloud import pubsub_v1
+
+publisher = pubsub_v1.PublisherClient()
+topic = os.environ["EVENTS_TOPIC"]
+
+
+@functions_framework.http
+def receive(request: flask.Request) -> tuple[str, int]:
+    """Publish the webhook's body and answer when Pub/Sub has it."""
+    event = request.get_json()
+    attributes = {"event": event["event"], "project": event["value"]["project"]}
+    publisher.publish(topic, request.get_data(), **attributes).result()
+    return "", 204

@@ -1,0 +1,146 @@
+"""Starts and stops what is measured: functions-framework on one core, the broker on the other."""
+
+import http.client
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from local import children
+from local.cell import Cell, prepare_secrets
+from local.children import Child
+from tests.bench.bodies import body
+from tests.bench.variants import ROOT, Variant
+
+FUNCTION_CORE, LOAD_CORE = 0, 1
+"""The load generator, the broker and the measuring process share the second."""
+
+START_SECONDS = 30.0
+
+
+class NotStarted(Exception):
+    """A server gave no 2xx in time."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where a run happens.
+
+    Attributes:
+        cell: names, token and settings; nothing of it runs but the broker's stub.
+        folder: for bodies and logs.
+    """
+
+    cell: Cell
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Where every variant receives its webhooks."""
+        return f"{self.cell.url('receive')}/events/{self.cell.token}"
+
+    def body(self, events: int) -> Path:
+        """Return a file with a request's body."""
+        path = self.folder / f"{events}.json"
+        path.write_bytes(body(events))
+        return path
+
+
+@contextmanager
+def bench(port_base: int) -> Iterator[Bench]:
+    """Keep this process on the load core and the broker running, for as long as it is open.
+
+    Args:
+        port_base: of a cell's ports.
+    """
+    cores = os.sched_getaffinity(0)
+    with tempfile.TemporaryDirectory(prefix="watchers-warehouse-bench-") as name:
+        folder = Path(name)
+        token = prepare_secrets(folder / "secrets")
+        cell = Cell(port_base, token, folder / "secrets", f"127.0.0.1:{port_base + 2}")
+        command = [sys.executable, "-m", "tests.bench.broker", "--port", str(port_base + 2)]
+        os.sched_setaffinity(0, {LOAD_CORE})
+        try:
+            broker = _start("broker", command, {}, folder, LOAD_CORE)
+            try:
+                yield Bench(cell, folder)
+            finally:
+                children.stop([broker])
+        finally:
+            os.sched_setaffinity(0, cores)
+
+
+@contextmanager
+def function(at: Bench, variant: Variant) -> Iterator[tuple[Child, float]]:
+    """Run a variant's function; yields it with the seconds from its start to its first 2xx.
+
+    Raises:
+        NotStarted: it gave none.
+    """
+    command = [sys.executable, "-m", "functions_framework", "--source", str(variant.source)]
+    command += ["--target", "receive", "--host", "127.0.0.1"]
+    command += ["--port", str(at.cell.port("receive"))]
+    # The official client takes the address of a stand-in from a variable of its own.
+    environ = at.cell.settings() | {"PUBSUB_EMULATOR_HOST": at.cell.pubsub} | variant.environ
+    started = time.perf_counter()
+    child = _start(variant.name, command, environ, at.folder, FUNCTION_CORE)
+    try:
+        _wait_for_first_answer(child, at.url, body(variant.events))
+        yield child, time.perf_counter() - started
+    finally:
+        children.stop([child])
+
+
+def pinned(command: Sequence[str], core: int) -> list[str]:
+    """Return the command that runs a command on one processor."""
+    return [shutil.which("taskset") or "taskset", "-c", str(core), *command]
+
+
+def _start(name: str, command: list[str], environ: dict[str, str], logs: Path, core: int) -> Child:
+    needed = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    needed |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return children.start(name, pinned(command, core), needed | environ, logs)
+
+
+def _wait_for_first_answer(child: Child, url: str, content: bytes) -> None:
+    parts = urlsplit(url)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        child.check()
+        connection = http.client.HTTPConnection(parts.netloc, timeout=START_SECONDS)
+        try:
+            connection.request("POST", parts.path, content, {"Content-Type": "application/json"})
+            status = connection.getresponse().status
+        except OSError:
+            time.sleep(0.002)
+            continue
+        finally:
+            connection.close()
+        if status < 300:
+            return
+        raise NotStarted(f"{child.name} answered {status}")
+    raise NotStarted(f"{child.name} did not answer within {START_SECONDS:.0f} s")
+
+
+def cpu_seconds(child: Child) -> float:
+    """Return the processor time that a child and its children have used, in seconds."""
+    times = [process.cpu_times() for process in _family(child)]
+    return float(sum(of.user + of.system for of in times))
+
+
+def resident_bytes(child: Child) -> int:
+    """Return the resident memory of the largest of a child and its children: the worker's."""
+    return max(int(process.memory_info().rss) for process in _family(child))
+
+
+def _family(child: Child) -> list[psutil.Process]:
+    first = psutil.Process(child.process.pid)
+    return [first, *first.children(recursive=True)]

@@ -1,0 +1,24 @@
+"""One cell with faults at hand for all fault tests; each test leaves it whole."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.faults.rig import Rig, rigged_cell
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    folder: Path = tmp_path_factory.mktemp("faults")
+    async with rigged_cell(folder) as rig:
+        yield rig
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def rig(shared_rig: Rig) -> AsyncIterator[Rig]:
+    """The cell, whole before and after, with a receiver of its own."""
+    yield shared_rig
+    await shared_rig.recover()
+    await shared_rig.renew()

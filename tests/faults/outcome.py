@@ -1,0 +1,52 @@
+"""What became of a burst in the end: the sender's record against what analysts see."""
+
+import asyncio
+from collections import Counter
+
+from tests.faults.record import Record
+from tests.faults.rig import Rig
+
+SECONDS = 60
+"""How long loading may take after everything is back."""
+
+
+async def settle(rig: Rig, record: Record) -> set[str]:
+    """Bring everything back, replay, and hold the outcome against the record.
+
+    Every event that was answered 2xx is shown exactly once; every other one at most once.
+
+    Returns:
+        The rooms of the events that are shown.
+    """
+    await rig.recover()
+    await _drain(rig)
+    shown = await _shown(rig, record)
+    assert record.accepted - shown.keys() == set(), "accepted, and not there"
+    assert shown.keys() - record.sent == set()
+    assert [room for room, count in shown.items() if count > 1] == [], "shown more than once"
+    return set(shown)
+
+
+async def _drain(rig: Rig) -> None:
+    """Replay until nothing is left; an upload that was given up may still arrive meanwhile."""
+    for _ in range(5):
+        report = await rig.replay()
+        assert (report["status"], report["remaining"], report["failed"]) == (200, 0, [])
+        if not await rig.spilled():
+            return
+    raise AssertionError("the spill does not empty")
+
+
+async def _shown(rig: Rig, record: Record) -> Counter[str]:
+    """Wait until the accepted events are there and no more come; how often each room is shown."""
+    where = f"FROM events WHERE STARTS_WITH(room_id, '{record.name}-')"
+    before = -1
+    async with asyncio.timeout(SECONDS):
+        while True:
+            [row] = await rig.rows(f"SELECT COUNT(*) AS events {where}")
+            if row["events"] >= len(record.accepted) and row["events"] == before:
+                break
+            before = row["events"]
+            await asyncio.sleep(0.2)
+    rooms = await rig.rows(f"SELECT room_id, COUNT(*) AS events {where} GROUP BY room_id")
+    return Counter({row["room_id"]: row["events"] for row in rooms})

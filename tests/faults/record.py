@@ -1,0 +1,131 @@
+"""A sender that keeps its own record: what it sent, and what it was told about each event."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.faults.rig import Rig
+
+CONNECTIONS = 64
+ARRAY = 50
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Made once, for making one takes longer than a request."""
+
+
+@dataclass
+class Delivery:
+    """One request: its events, and its status; 0 where no answer came, and why."""
+
+    name: str
+    rooms: list[str]
+    status: int | None = None
+    error: str = ""
+    accepted: set[str] = field(default_factory=set)
+
+    def body(self) -> bytes:
+        """One event, or an array of them; each in a room of its own."""
+        events = [
+            {
+                "event": "emoji_sent",
+                "value": {"project": "dev", "event_id": room, "user_id": room[-2:], "emoji": 1},
+            }
+            for room in self.rooms
+        ]
+        return json.dumps(events if len(events) > 1 else events[0]).encode()
+
+
+class Record:
+    """What a sender knows of a burst.
+
+    Args:
+        name: of the burst; the rooms of its events start with it.
+        events: how many; the first fifth goes one by one, the others in arrays.
+    """
+
+    def __init__(self, name: str, events: int) -> None:
+        rooms = [f"{name}-{number:05}" for number in range(events)]
+        single, rest = rooms[: events // 5], rooms[events // 5 :]
+        groups = [[room] for room in single]
+        groups += [rest[start : start + ARRAY] for start in range(0, len(rest), ARRAY)]
+        # Alternating, so that each moment of the burst has requests of both sizes.
+        groups.sort(key=lambda rooms: (int(rooms[0][-5:]) * 5) % events)
+        self.name = name
+        self.deliveries = [Delivery(rooms[0], rooms) for rooms in groups]
+
+    @property
+    def sent(self) -> set[str]:
+        """The rooms of all events."""
+        return {room for delivery in self.deliveries for room in delivery.rooms}
+
+    @property
+    def accepted(self) -> set[str]:
+        """The rooms of the events that were answered 2xx."""
+        return {room for delivery in self.deliveries for room in delivery.accepted}
+
+    @property
+    def statuses(self) -> set[int | None]:
+        """Every status that occurred; 0 for no answer."""
+        return {delivery.status for delivery in self.deliveries}
+
+    @property
+    def errors(self) -> set[str]:
+        """Why requests were not answered."""
+        return {delivery.error for delivery in self.deliveries if delivery.error}
+
+    def outstanding(self) -> list[Delivery]:
+        """The requests that were not answered 2xx yet."""
+        return [delivery for delivery in self.deliveries if not delivery.accepted]
+
+
+async def send(
+    rig: Rig,
+    deliveries: Sequence[Delivery],
+    *,
+    halfway: Callable[[], Awaitable[object]] | None = None,
+    numbered: bool = False,
+) -> None:
+    """Send requests over several connections, each once, and note the answers.
+
+    Args:
+        rig: the cell.
+        deliveries: the requests.
+        halfway: done when half of them are on their way, while the others follow.
+        numbered: whether they carry an id, so that sending them again is a retry.
+    """
+    waiting = list(reversed(deliveries))
+    half = len(waiting) // 2
+    doing: list[asyncio.Future[object]] = []
+    url = f"{rig.cell.url('receive')}/events/{rig.cell.token}"
+
+    async def work() -> None:
+        # A client for each connection: in a pool of many, finding one takes longer than a request.
+        async with httpx.AsyncClient(timeout=20, verify=NO_TLS, trust_env=False) as client:
+            while waiting:
+                delivery = waiting.pop()
+                if halfway and len(waiting) == half:
+                    doing.append(asyncio.ensure_future(halfway()))
+                headers = {"webhook-id": delivery.name} if numbered else {}
+                try:
+                    answer = await client.post(url, content=delivery.body(), headers=headers)
+                except httpx.TransportError as error:
+                    delivery.status, delivery.error = 0, repr(error)
+                    await asyncio.sleep(0.01)
+                else:
+                    _note(delivery, answer)
+
+    await asyncio.gather(*(work() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*doing)
+
+
+def _note(delivery: Delivery, answer: httpx.Response) -> None:
+    delivery.status = answer.status_code
+    if answer.status_code == 503:
+        assert answer.headers["retry-after"]
+    if answer.is_success:
+        results = answer.json()["results"]
+        assert [result["status"] for result in results] == [200] * len(delivery.rooms)
+        delivery.accepted = set(delivery.rooms)

@@ -1,0 +1,145 @@
+"""A cell whose broker and bucket can be cut off, and whose functions can be killed."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local import children, query
+from local.cell import PORTS, Cell
+from local.children import Child
+from local.clients import objects
+from local.up import command_lines, environment, running
+from tests.cell.running import free_port_base
+from tests.faults.proxy import Proxy
+
+SETTINGS = {
+    "PUBLISH_DEADLINE_SECONDS": "1",
+    "DURABLE_WITHIN_SECONDS": "3",
+    "STORAGE_DEADLINE_SECONDS": "3",
+}
+"""The functions' deadlines, shortened."""
+
+
+class Rig:
+    """A running cell with faults at hand.
+
+    Attributes:
+        cell: the cell; its stand-ins are reached past the proxies.
+        broker: between the functions and Pub/Sub.
+        bucket: between the functions and Cloud Storage.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        started: list[Child],
+        settings: dict[str, str],
+        broker: Proxy,
+        bucket: Proxy,
+    ) -> None:
+        self.cell = cell
+        self.broker = broker
+        self.bucket = bucket
+        self._children = {child.name: child for child in started}
+        self._started = started
+        self._settings = settings
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a part's main process; SIGKILL goes to its workers, too."""
+        process = self._children[name].process
+        (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
+
+    async def ended(self, name: str) -> int:
+        """Wait until a part has ended; its exit code."""
+        return await asyncio.to_thread(self._children[name].process.wait, 15)
+
+    async def restart(self, name: str) -> None:
+        """Start a function again that has ended."""
+        old = self._children[name]
+        self._started.remove(old)
+        command = command_lines(self.cell, Path("unused"))[name]
+        environ = environment(self.cell.settings() | self._settings)
+        child = children.start(name, command, environ, old.log.parent)
+        self._started.append(child)
+        self._children[name] = child
+        await children.wait_until_listening(child, self.cell.port(name))
+
+    async def recover(self) -> None:
+        """Bring broker and bucket back."""
+        await self.broker.restore()
+        await self.bucket.restore()
+
+    async def renew(self) -> None:
+        """Start the receiver afresh: it remembers nothing of an outage."""
+        self.signal("receive", signal.SIGTERM)
+        await self.ended("receive")
+        await self.restart("receive")
+
+    async def let_in(self, attempts: int = 100) -> None:
+        """Wait until the receiver lets its sender in; it needs the secret for that."""
+        url = f"{self.cell.url('receive')}/events/{self.cell.token}"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            for _ in range(attempts):
+                if (await client.get(url)).is_success:
+                    return
+                await asyncio.sleep(0.05)
+        raise TimeoutError
+
+    async def post(self, body: bytes) -> httpx.Response:
+        """Send one webhook."""
+        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+            url = f"{self.cell.url('receive')}/events/{self.cell.token}"
+            return await client.post(url, content=body)
+
+    async def replay(self) -> dict[str, Any]:
+        """Replay the whole spill, as the scheduler does; the report, with the status."""
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+            answer = await client.post(f"{self.cell.url('operate')}/replay")
+        report: dict[str, Any] = answer.json()
+        return report | {"status": answer.status_code}
+
+    async def try_replay(self) -> dict[str, Any] | None:
+        """Replay; None where no answer came."""
+        try:
+            return await self.replay()
+        except httpx.TransportError:
+            return None
+
+    async def spilled(self) -> list[str]:
+        """The names of the objects in the spill."""
+
+        def names() -> list[str]:
+            return [
+                blob.name
+                for blob in objects(self.cell).list_blobs(self.cell.bucket, prefix="spill/")
+            ]
+
+        return await asyncio.to_thread(names)
+
+    async def rows(self, sql: str) -> list[dict[str, Any]]:
+        """A query's rows."""
+        return await asyncio.to_thread(query.rows, self.cell, sql)
+
+
+@asynccontextmanager
+async def rigged_cell(folder: Path) -> AsyncIterator[Rig]:
+    """Run a cell with faults at hand for as long as the context is open."""
+    base = free_port_base()
+    port = {name: base + offset for offset, name in enumerate(PORTS)}
+    broker = Proxy(base + len(PORTS), port["pubsub"])
+    bucket = Proxy(base + len(PORTS) + 1, port["storage"])
+    settings = SETTINGS | {"PUBSUB_ENDPOINT": broker.url, "STORAGE_ENDPOINT": bucket.url}
+    try:
+        await broker.restore()
+        await bucket.restore()
+        async with running(base, None, folder / "cell.json", settings) as (cell, started):
+            yield Rig(cell, started, settings, broker, bucket)
+    finally:
+        await broker.cut()
+        await bucket.cut()

@@ -1,0 +1,58 @@
+"""Pub/Sub is down, hangs, or answers too late: what was answered 2xx is shown once in the end."""
+
+import signal
+
+import pytest
+
+from tests.faults.outcome import settle
+from tests.faults.record import Record, send
+from tests.faults.rig import Rig
+
+pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+
+BURST = 5_000
+
+
+async def test_down_before_a_burst(rig: Rig) -> None:
+    record = Record("before", BURST)
+    await rig.broker.cut()
+    await send(rig, record.deliveries)
+    assert record.statuses == {200}
+    assert len(await rig.spilled()) < 200, "one object for each flush, not for each request"
+    assert (await rig.replay())["status"] == 503, "a replay keeps what it cannot publish"
+    assert await settle(rig, record) == record.sent
+
+
+async def test_down_during_a_burst(rig: Rig) -> None:
+    record = Record("during", BURST)
+    await send(rig, record.deliveries, halfway=rig.broker.cut)
+    assert record.statuses == {200}
+    assert await rig.spilled() != []
+    assert await settle(rig, record) == record.sent
+
+
+async def test_hanging_after_a_burst(rig: Rig) -> None:
+    record, late = Record("after", BURST), Record("hanging", 100)
+    await send(rig, record.deliveries)
+    rig.signal("pubsub", signal.SIGSTOP)
+    await send(rig, late.deliveries)
+    assert record.statuses == late.statuses == {200}
+    assert await rig.spilled() != []
+    rig.signal("pubsub", signal.SIGCONT)
+    assert await settle(rig, record) == record.sent
+    assert await settle(rig, late) == late.sent
+
+
+async def test_answering_after_the_deadline(rig: Rig) -> None:
+    record = Record("late", 1_000)
+    await send(rig, record.deliveries[:1])  # which opens the connection
+    rig.broker.late = 2.0
+    await send(rig, record.deliveries[1:])
+    assert record.statuses == {200}
+    assert await settle(rig, record) == record.sent
+    sql = (
+        f"SELECT COUNT(*) AS copies FROM {rig.cell.store_dataset}.events_v1 "
+        "WHERE received_at > TIMESTAMP '2000-01-01' AND STARTS_WITH(room_id, 'late-')"
+    )
+    [row] = await rig.rows(sql)
+    assert row["copies"] > 1_000, "published and spilled, so stored twice, and shown once"

@@ -1,0 +1,72 @@
+"""A function is killed under load: what it acknowledged is not lost, and a retry is no copy."""
+
+import asyncio
+import signal
+
+import pytest
+
+from tests.faults.outcome import settle
+from tests.faults.record import Record, send
+from tests.faults.rig import Rig
+
+pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda each: each.name)
+async def test_the_receiver_is_killed_and_its_sender_retries(
+    rig: Rig, number: signal.Signals
+) -> None:
+    record = Record(number.name.lower(), 2_000)
+
+    async def kill() -> None:
+        rig.signal("receive", number)
+        await rig.ended("receive")
+        await rig.restart("receive")
+
+    await send(rig, record.deliveries, halfway=kill, numbered=True)
+    assert record.statuses <= {0, 200, 503}
+    assert 0 < len(record.accepted) <= 2_000
+    await send(rig, record.outstanding(), numbered=True)
+    assert record.accepted == record.sent
+    assert await settle(rig, record) == record.sent
+
+
+async def test_the_receiver_is_killed_and_its_sender_does_not_retry(rig: Rig) -> None:
+    record = Record("lost", 1_000)
+
+    async def kill() -> None:
+        rig.signal("receive", signal.SIGKILL)
+        await rig.ended("receive")
+        await rig.restart("receive")
+
+    await send(rig, record.deliveries, halfway=kill)
+    assert await settle(rig, record) >= record.accepted
+
+
+async def test_a_replay_is_killed_while_another_one_runs(rig: Rig) -> None:
+    record = Record("replayed", 2_000)
+    await rig.broker.cut()
+    await send(rig, record.deliveries)
+    assert record.statuses == {200}
+    await rig.broker.restore()
+    rig.broker.late = 0.2  # so that it is in the middle of its work
+    replays = [asyncio.create_task(rig.try_replay()) for _ in range(2)]
+    await asyncio.sleep(0.3)
+    rig.signal("operate", signal.SIGKILL)
+    assert await asyncio.gather(*replays) == [None, None]
+    await rig.ended("operate")
+    await rig.restart("operate")
+    assert await settle(rig, record) == record.sent
+
+
+async def test_the_loader_is_killed_under_load(rig: Rig) -> None:
+    record = Record("loaded", 1_000)
+
+    async def kill() -> None:
+        rig.signal("load", signal.SIGKILL)
+        await rig.ended("load")
+        await rig.restart("load")
+
+    await send(rig, record.deliveries, halfway=kill)
+    assert record.statuses == {200}
+    assert await settle(rig, record) == record.sent

@@ -1,0 +1,66 @@
+"""A replay between two stand-ins, with a clock that stands until it is told to go."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from functions.operate.decode import decode
+from functions.operate.replay import Replay, Report, Selection
+from functions.operate.settle import Settle
+from tests.functions.operate.stand_ins import Bucket, Store, Topic
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket()
+
+
+@pytest.fixture
+def topic() -> Topic:
+    return Topic()
+
+
+@pytest.fixture
+def replay(bucket: Bucket, topic: Topic, clock: Clock) -> Replay:
+    return Replay(bucket, topic.publish, decode, clock=clock, seconds=240)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def settle(store: Store, clock: Clock) -> Settle:
+    """Settling on 22 November 2026, half an hour before midnight."""
+    now = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    return Settle(store, now=lambda: now, clock=clock, seconds=240)
+
+
+Run = Callable[..., Awaitable[Report]]
+
+
+@pytest.fixture
+def run(replay: Replay) -> Run:
+    """Replay the spill, or what is selected instead."""
+
+    async def run(selection: Selection = Selection("spill/")) -> Report:  # noqa: B008 - immutable
+        return await replay.run(selection)
+
+    return run

@@ -1,0 +1,159 @@
+"""The operate function's HTTP face."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from functions.operate import app
+from functions.operate.replay import Replay
+from functions.operate.settle import Settle
+from tests.functions.operate.stand_ins import Bucket, Store, Topic, message, spilled
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
+
+
+@pytest.fixture
+async def client(replay: Replay, settle: Settle) -> AsyncIterator[httpx.AsyncClient]:
+    async def endpoint(request: Request) -> Response:
+        return await app.answer(replay, settle, request)
+
+    served = Starlette(routes=[Route("/{path:path}", endpoint, methods=METHODS)])
+    transport = httpx.ASGITransport(served)
+    async with httpx.AsyncClient(transport=transport, base_url="http://operate") as client:
+        yield client
+
+
+async def test_an_empty_body_replays_the_spill(
+    client: httpx.AsyncClient, bucket: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket.write("spill/a", spilled(message(1), message(2)))
+    bucket.write("spill/b", b"oops")
+    answer = await client.post("/replay")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "objects": 1,
+        "events": 2,
+        "days": ["2026-11-22"],
+        "remaining": 0,
+        "failed": ["spill/b"],
+    }
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (line["message"], line["severity"], line["failed"]) == ("replayed", "WARNING", 1)
+
+
+async def test_a_replay_without_anything_to_do_logs_nothing(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (await client.post("/replay", json={})).status_code == 200
+    assert capsys.readouterr().out == ""
+
+
+async def test_the_bounds_and_the_dry_run(
+    client: httpx.AsyncClient, bucket: Bucket, topic: Topic
+) -> None:
+    bucket.write("spill/a", spilled(message(1)))
+    asked = {"from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z", "dry_run": True}
+    assert (await client.post("/replay", json=asked)).json()["objects"] == 1
+    assert topic.messages == []
+    asked = {"from": "2026-11-22T10:00:01Z"}
+    assert (await client.post("/replay", json=asked)).json()["objects"] == 0
+
+
+async def test_an_outage_is_503_with_what_was_done(
+    client: httpx.AsyncClient, bucket: Bucket, topic: Topic
+) -> None:
+    bucket.write("spill/a", spilled(message(1)))
+    topic.failing = True
+    answer = await client.post("/replay")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["remaining"], answer.json()["title"]) == (
+        1,
+        "Not finished: publish_failed",
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"prefix": ""}',
+        b'{"prefix": "partners/"}',
+        b'{"from": "yesterday"}',
+        b'{"from": "2026-11-22T10:00:00"}',
+        b'{"dry_run": "yes"}',
+        b'{"dry-run": true}',
+    ],
+)
+async def test_a_malformed_request_is_400(client: httpx.AsyncClient, body: bytes) -> None:
+    assert (await client.post("/replay", content=body)).status_code == 400
+
+
+async def test_settling_reports_what_it_did(
+    client: httpx.AsyncClient, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.found["find_copies"] = [datetime(2026, 11, 20, tzinfo=UTC)]
+    answer = await client.post("/settle", json={"days": ["2026-11-20"]})
+    expected = {
+        "days": ["2026-11-20"],
+        "copies": 1,
+        "identities": 1,
+        "emptied": 0,
+        "remaining": 0,
+        "failed": "",
+    }
+    assert (answer.status_code, answer.json()) == (200, expected)
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert line == {"severity": "INFO", "message": "settled", **expected}
+
+
+async def test_a_settling_that_failed_is_503(client: httpx.AsyncClient, store: Store) -> None:
+    store.failing.add("merge_identities")
+    answer = await client.post("/settle")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert (answer.json()["failed"], answer.json()["remaining"]) == ("merge_identities", 1)
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"days": ["yesterday"]}', b'{"day": "2026-11-20"}'])
+async def test_a_malformed_settle_request_is_400(client: httpx.AsyncClient, body: bytes) -> None:
+    assert (await client.post("/settle", content=body)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/health", 200, None),
+        ("HEAD", "/health", 200, None),
+        ("POST", "/health", 405, "GET, HEAD"),
+        ("GET", "/replay", 405, "POST"),
+        ("GET", "/settle", 405, "POST"),
+        ("POST", "/", 404, None),
+        ("POST", "/replay/", 404, None),
+    ],
+)
+async def test_paths_and_methods(
+    client: httpx.AsyncClient, method: str, path: str, status: int, allow: str | None
+) -> None:
+    answer = await client.request(method, path)
+    assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
+
+
+@pytest.mark.parametrize("name", ["GCP_PROJECT", "EVENTS_TOPIC", "BUCKET"])
+def test_a_missing_setting_is_named(name: str) -> None:
+    environ = {
+        "GCP_PROJECT": "p",
+        "EVENTS_TOPIC": "projects/p/topics/t",
+        "PUBSUB_ENDPOINT": "http://127.0.0.1:1",
+        "STORAGE_ENDPOINT": "http://127.0.0.1:1",
+        "BUCKET": "b",
+    }
+    with pytest.raises(ValueError, match=name):
+        app.create({key: value for key, value in environ.items() if key != name})

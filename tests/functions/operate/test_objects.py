@@ -1,0 +1,64 @@
+"""The bucket's objects, by the real client library over the wire to the stand-in."""
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from gcp_storage_emulator.server import create_server
+
+from functions.bucket import BucketUnavailable
+from functions.operate.objects import Objects
+from functions.storage import open_bucket
+from local.storage import HOST, honour_preconditions
+
+pytestmark = pytest.mark.cell
+
+
+@pytest.fixture
+def endpoint() -> str:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return f"http://{HOST}:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def bucket(endpoint: str) -> Iterator[Any]:
+    honour_preconditions()
+    with create_server(HOST, int(endpoint.rpartition(":")[2]), in_memory=True):
+        bucket = open_bucket(endpoint, "p", "b")
+        bucket.client.create_bucket("b")
+        yield bucket
+        bucket.client.close()
+
+
+async def test_objects_are_found_in_order_read_and_deleted(endpoint: str, bucket: Any) -> None:
+    for name in ("spill/b", "spill/a", "quarantine/c"):
+        bucket.blob(name).upload_from_string(name)
+    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=5)
+    found = await stored.find("spill/")
+    assert [each.name for each in found] == ["spill/a", "spill/b"]
+    assert abs(found[0].written_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert await stored.read(found[0]) == b"spill/a"
+    await stored.delete(found[0])
+    await stored.delete(found[0])
+    assert await stored.read(found[0]) is None
+    assert [each.name for each in await stored.find("")] == ["quarantine/c", "spill/b"]
+
+
+async def test_a_version_that_was_replaced_is_not_deleted(endpoint: str, bucket: Any) -> None:
+    bucket.blob("spill/a").upload_from_string("old")
+    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=5)
+    [old] = await stored.find("spill/")
+    bucket.blob("spill/a").upload_from_string("new")
+    await stored.delete(old)
+    [new] = await stored.find("spill/")
+    assert (new.generation != old.generation, await stored.read(new)) == (True, b"new")
+
+
+async def test_a_bucket_that_does_not_answer_is_said_so(endpoint: str) -> None:
+    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=0.1)
+    with pytest.raises(BucketUnavailable):
+        await stored.find("spill/")

@@ -1,0 +1,43 @@
+"""Where an event belongs."""
+
+import pytest
+
+from functions.receive.body import ReceivedEvent
+from functions.receive.partners import Partner
+from functions.receive.placement import REASONS, Placement, place
+
+ONE = Partner(("0" * 64,), {"only": "eu"})
+ELSEWHERE = Partner(("0" * 64,), {"only": "us"})
+SEVERAL = Partner(("0" * 64,), {"prod": "eu", "dev": "eu", "us": "us"})
+
+
+@pytest.mark.parametrize(
+    ("partner", "name", "project", "expected"),
+    [
+        (SEVERAL, "e", "prod", (200, "", "prod")),
+        (SEVERAL, "e", "us", (421, "project_elsewhere", None)),
+        (SEVERAL, "e", "only", (422, "project_unknown", None)),
+        (SEVERAL, "e", "PROD", (422, "project_unknown", None)),
+        (SEVERAL, "e", "", (422, "project_unknown", None)),
+        (SEVERAL, "e", None, (422, "project_missing", None)),
+        (SEVERAL, None, None, (200, "", None)),
+        (SEVERAL, None, "dev", (200, "", "dev")),
+        (SEVERAL, None, "x", (422, "project_unknown", None)),
+        (ONE, "e", None, (200, "", "only")),
+        (ONE, None, None, (200, "", "only")),
+        (ONE, "e", "", (422, "project_unknown", None)),
+        (ELSEWHERE, "e", None, (421, "project_elsewhere", None)),
+    ],
+)
+def test_an_event_is_placed_by_its_project(
+    partner: Partner, name: str | None, project: str | None, expected: Placement
+) -> None:
+    assert place(ReceivedEvent(b"{}", name, project), partner, "eu", 2) == expected
+    assert expected[1] in {"", *REASONS}
+
+
+@pytest.mark.parametrize(("project", "status"), [("prod", 413), ("us", 421), ("x", 422)])
+def test_size_is_looked_at_last_so_that_nothing_of_another_cell_is_kept(
+    project: str, status: int
+) -> None:
+    assert place(ReceivedEvent(b"123", "e", project), SEVERAL, "eu", 2).status == status

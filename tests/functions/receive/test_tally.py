@@ -1,0 +1,71 @@
+"""The line that metrics are made of: when it is written, and what it says."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions.receive import answers
+from functions.receive.tally import Received, Tally
+from functions.tally import Milliseconds
+
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
+
+
+class Out:
+    """What was logged since the last look."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def out(capsys: pytest.CaptureFixture[str]) -> Out:
+    return Out(capsys)
+
+
+def test_the_fields_are_those_that_the_documentation_lists() -> None:
+    section = OPERATIONS.read_text().split("\n### `received`\n")[1].split("\n#")[0]
+    documented = re.findall(r"^\| `([a-z0-9_.]+)` \|", section, re.MULTILINE)
+    fields = [field.name for field in msgspec.structs.fields(Received)]
+    fields.remove("publish_ms")
+    fields += [f"publish_ms.{field.name}" for field in msgspec.structs.fields(Milliseconds)]
+    assert documented == fields
+
+
+def test_the_line_has_everything(out: Out) -> None:
+    tally = Tally()
+    tally.accept(3)
+    tally.spill(2)
+    tally.quarantine()
+    tally.refuse("event_too_large")
+    for milliseconds in range(1, 201):
+        tally.publish(milliseconds / 1000)
+    assert tally.write()
+    assert not tally.write(), "there is nothing more to tell"
+    assert out.lines() == [
+        {
+            "severity": "INFO",
+            "message": "received",
+            "accepted": 3,
+            "refused": {"event_too_large": 1},
+            "spilled": 2,
+            "quarantined": 1,
+            "publish_ms": {"p50": 100.0, "p99": 198.0, "max": 200.0},
+        }
+    ]
+
+
+def test_a_refused_request_counts_as_its_events_where_they_are_told(out: Out) -> None:
+    tally = Tally()
+    tally.refuse_all(answers.unauthorized())
+    results: list[dict[str, object]] = [{"status": 421, "reason": "a"}] * 2
+    tally.refuse_all(answers.problem(421, "a", "detail", results=results))
+    tally.write()
+    assert out.lines()[0]["refused"] == {"token_unknown": 1, "a": 2}

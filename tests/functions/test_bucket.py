@@ -1,0 +1,101 @@
+"""Writes to the bucket: in threads, in time, and never claimed when they failed."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from functions import bucket
+from functions.bucket import Bucket, BucketUnavailable
+
+
+class Client:
+    """What the client library's bucket does, as far as it is used."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, tuple[str, bytes]] = {}
+        self.timeouts: list[float] = []
+        self.failure: Exception | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def blob(self, name: str) -> "_Blob":
+        return _Blob(self, name)
+
+
+class _Blob:
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def upload_from_string(
+        self, data: bytes, *, content_type: str, timeout: float, retry: Any
+    ) -> None:
+        self._client.timeouts += [timeout, retry.timeout]
+        self._client.gate.wait(5)
+        if self._client.failure:
+            raise self._client.failure
+        self._client.objects[self._name] = (content_type, data)
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Client:
+    client = Client()
+    monkeypatch.setattr(bucket, "open_bucket", lambda *_: client)
+    return client
+
+
+async def test_an_object_is_written_with_its_type(client: Client) -> None:
+    await Bucket("http://b", "p", "n").write("a/b", b"1", content_type="text/plain", within=2)
+    assert client.objects == {"a/b": ("text/plain", b"1")}
+    assert all(1 < seconds <= 2 for seconds in client.timeouts)
+
+
+@pytest.mark.parametrize("failure", [ConnectionError("secret"), ValueError("secret")])
+async def test_a_failure_is_told_by_its_type_only(client: Client, failure: Exception) -> None:
+    client.failure = failure
+    with pytest.raises(BucketUnavailable, match=f"^{type(failure).__name__}$"):
+        await Bucket("http://b", "p", "n").write("a", b"1", content_type="t", within=2)
+
+
+async def test_a_library_that_does_not_come_up_is_a_failure_and_is_tried_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: str) -> None:
+        raise OSError
+
+    writing = Bucket("http://b", "p", "n")
+    with monkeypatch.context() as patched:
+        patched.setattr(bucket, "open_bucket", fail)
+        with pytest.raises(BucketUnavailable):
+            await writing.write("a", b"1", content_type="t", within=2)
+    await writing.write("a", b"1", content_type="t", within=2)
+    assert list(client.objects) == ["a"]
+
+
+async def test_no_answer_in_time_is_a_failure(client: Client) -> None:
+    client.gate.clear()
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(BucketUnavailable, match="TimeoutError"):
+        await Bucket("http://b", "p", "n").write("a", b"1", content_type="t", within=0.02)
+    assert asyncio.get_running_loop().time() - started < 1
+    client.gate.set()
+
+
+async def test_what_nobody_waits_for_any_more_is_not_begun(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = threading.Event()
+
+    def slow(*_: str) -> Client:
+        opening.wait(5)
+        return client
+
+    monkeypatch.setattr(bucket, "open_bucket", slow)
+    writing = Bucket("http://b", "p", "n")
+    with pytest.raises(BucketUnavailable):
+        await writing.write("late", b"1", content_type="t", within=0.02)
+    opening.set()
+    await writing.write("next", b"1", content_type="t", within=2)
+    assert list(client.objects) == ["next"]

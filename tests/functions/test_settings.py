@@ -1,0 +1,38 @@
+"""Settings from environment variables."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from functions.settings import read
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    cell: str
+    keys: Path
+    limit: int = 7
+    seconds: float = 1.5
+
+
+REQUIRED = {"CELL": "eu", "KEYS": "/k"}
+
+
+def test_variables_are_named_as_the_fields_in_capitals() -> None:
+    read_settings = read(Settings, REQUIRED | {"LIMIT": "9", "SECONDS": "2", "cell": "x", "X": "y"})
+    assert read_settings == Settings(cell="eu", keys=Path("/k"), limit=9, seconds=2.0)
+
+
+def test_what_is_unset_or_empty_is_the_default() -> None:
+    assert read(Settings, REQUIRED | {"LIMIT": ""}) == Settings(cell="eu", keys=Path("/k"))
+
+
+@pytest.mark.parametrize("cell", [{}, {"CELL": ""}])
+def test_what_is_missing_is_named(cell: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"^setting CELL is missing$"):
+        read(Settings, {"KEYS": "/k"} | cell)
+
+
+def test_what_is_malformed_is_named_and_its_value_is_not() -> None:
+    with pytest.raises(ValueError, match=r"^setting LIMIT is not int$"):
+        read(Settings, REQUIRED | {"LIMIT": "secret"})
