@@ -29,10 +29,10 @@ lint: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/python -m pytest -q -m "not cell and not soak"
+	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not soak"
 
 integration: setup
-	$(BIN)/python -m pytest -q -m "cell and not soak"
+	$(BIN)/python -m pytest -q -m "(cell or slow) and not soak"
 
 soak: setup ## fuzz and load the receiver for minutes
 	$(BIN)/python -m pytest -q -m soak

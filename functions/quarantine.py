@@ -1,7 +1,7 @@
 """Quarantine: authenticated bodies that could not be accepted or loaded are kept for a replay.
 
 An object is one line of JSON. Its name derives from its content, so that a sender's retries of the
-same body do not pile up.
+same body, or Pub/Sub's of the same event, do not pile up.
 """
 
 import base64
@@ -70,14 +70,17 @@ class Quarantine:
             attributes=dict(attributes) if attributes else None,
         )
         await self._bucket.write(
-            object_name(reason, partner, kind, data),
+            object_name(reason, partner, kind, data, (attributes or {}).get("ingest_id", "")),
             msgspec.json.encode(record) + b"\n",
             content_type="application/x-ndjson",
             within=WRITE_SECONDS,
         )
 
 
-def object_name(reason: str, partner: str, kind: str, data: bytes) -> str:
-    """Return the object's name: the same body of the same sender has the same."""
-    digest = hashlib.sha256(data).hexdigest()
+def object_name(reason: str, partner: str, kind: str, data: bytes, ingest_id: str = "") -> str:
+    """Return the object's name: the same body of the same sender has the same.
+
+    Where events have ingest ids, each has a name of its own: two of them may well be alike.
+    """
+    digest = hashlib.sha256(data + ingest_id.encode()).hexdigest()
     return f"quarantine/{reason}/{partner}/{kind}/{digest}.ndjson"

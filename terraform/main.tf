@@ -55,10 +55,3 @@ module "cell" {
   # APIs and agents come first in an empty project.
   depends_on = [time_sleep.apis, google_project_service_identity.agent]
 }
-
-check "bigquery_endpoint" {
-  assert {
-    condition     = alltrue([for cell in values(var.cells) : !cell.gdpr || local.regions[cell.region].bigquery_endpoint])
-    error_message = "BigQuery has no regional endpoint in ${join(", ", [for cell in values(var.cells) : cell.region if cell.gdpr && !local.regions[cell.region].bigquery_endpoint])}: data are stored and processed there, but requests are decrypted wherever Google's global endpoint takes them."
-  }
-}

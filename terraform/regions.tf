@@ -43,3 +43,10 @@ locals {
     "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
   ]
 }
+
+check "bigquery_endpoint" {
+  assert {
+    condition     = alltrue([for cell in values(var.cells) : !cell.gdpr || local.regions[cell.region].bigquery_endpoint])
+    error_message = "BigQuery has no regional endpoint in ${join(", ", [for cell in values(var.cells) : cell.region if cell.gdpr && !local.regions[cell.region].bigquery_endpoint])}: data are stored and processed there, but requests are decrypted wherever Google's global endpoint takes them."
+  }
+}

@@ -62,7 +62,7 @@ class Durable:
             raise QueueFull
         self._waiting += len(messages)
         try:
-            chunks = list(cut(messages, self._clock() + self._within))
+            chunks = cut(messages, self._clock() + self._within)
             if len(chunks) == 1:
                 return await self._keep(chunks[0])
             return await self._keep_all(chunks)

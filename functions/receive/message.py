@@ -1,6 +1,6 @@
 """An accepted event on its way: what Pub/Sub takes, and how much of it a request may have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from functions.events.envelope import Attributes, Kind
@@ -60,18 +60,21 @@ class Chunk(NamedTuple):
     until: float
 
 
-def cut(messages: Sequence[Message], until: float) -> Iterator[Chunk]:
+def cut(messages: Sequence[Message], until: float) -> list[Chunk]:
     """Cut the messages of one request into pieces that a publish can take."""
+    if len(messages) == 1:  # as most requests
+        return [Chunk(messages, messages[0].size, until)]
+    chunks: list[Chunk] = []
     start = size = 0
     for position, message in enumerate(messages):
         added = message.size
-        if position > start and (
-            size + added > PUBLISH_BYTES or position - start == PUBLISH_MESSAGES
-        ):
-            yield Chunk(messages[start:position], size, until)
+        is_full = size + added > PUBLISH_BYTES or position - start == PUBLISH_MESSAGES
+        if position > start and is_full:
+            chunks.append(Chunk(messages[start:position], size, until))
             start, size = position, 0
         size += added
-    yield Chunk(messages[start:] if start else messages, size, until)
+    chunks.append(Chunk(messages[start:], size, until))
+    return chunks
 
 
 def message_of(

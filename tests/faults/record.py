@@ -93,21 +93,20 @@ async def send(
     Args:
         rig: the cell.
         deliveries: the requests.
-        halfway: done when half of them are on their way, while the others follow.
+        halfway: begun when half of them are answered, while the others follow.
         numbered: whether they carry an id, so that sending them again is a retry.
     """
     waiting = list(reversed(deliveries))
-    half = len(waiting) // 2
+    answered = 0
     doing: list[asyncio.Future[object]] = []
     url = f"{rig.cell.url('receive')}/events/{rig.cell.token}"
 
     async def work() -> None:
+        nonlocal answered
         # A client for each connection: in a pool of many, finding one takes longer than a request.
         async with httpx.AsyncClient(timeout=20, verify=NO_TLS, trust_env=False) as client:
             while waiting:
                 delivery = waiting.pop()
-                if halfway and len(waiting) == half:
-                    doing.append(asyncio.ensure_future(halfway()))
                 headers = {"webhook-id": delivery.name} if numbered else {}
                 try:
                     answer = await client.post(url, content=delivery.body(), headers=headers)
@@ -116,6 +115,9 @@ async def send(
                     await asyncio.sleep(0.01)
                 else:
                     _note(delivery, answer)
+                answered += 1
+                if halfway and answered == len(deliveries) // 2:
+                    doing.append(asyncio.ensure_future(halfway()))
 
     await asyncio.gather(*(work() for _ in range(CONNECTIONS)))
     await asyncio.gather(*doing)

@@ -44,7 +44,7 @@ async def test_the_receiver_is_killed_and_its_sender_does_not_retry(rig: Rig) ->
 
 
 async def test_a_replay_is_killed_while_another_one_runs(rig: Rig) -> None:
-    record = Record("replayed", 2_000)
+    record = Record("replayed", 1_000)
     await rig.broker.cut()
     await send(rig, record.deliveries)
     assert record.statuses == {200}

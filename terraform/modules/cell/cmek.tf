@@ -13,6 +13,8 @@ resource "google_kms_key_ring" "cell" {
 }
 
 resource "google_kms_crypto_key" "cell" {
+  #checkov:skip=CKV_GCP_82:deletion_policy protects it, and lets an operator who means it destroy a cell
+
   count                      = var.settings.cmek ? 1 : 0
   name                       = local.prefix
   key_ring                   = google_kms_key_ring.cell[0].id

@@ -104,19 +104,21 @@ locals {
         severity = "ERROR"
         advice   = "A function answers 5xx. Senders and Pub/Sub come again; look at its log."
       }
+      # One result for each reason that is over its limit.
+      refusals = {
+        query = join(" or ", [
+          for reason, limit in local.refusals :
+          "label_replace(sum(increase(${local.series["refused_${reason}"]}_sum[15m])) >= ${limit}, \"reason\", \"${reason}\", \"\", \"\")"
+        ])
+        duration = 0
+        severity = "WARNING"
+        advice   = "Webhooks are refused; the incident's label `reason` says for what, docs/webhook-contract.md what it means and who can mend it."
+      }
       spill = {
-        query    = "max(max_over_time(${local.series.replay_remaining}_sum[10m])) > 0 and on() sum(increase(${local.series.replay_remaining}_sum[30m])) > 0"
+        query    = "sum(increase(${local.series.replay_remaining}_sum[10m])) > 0"
         duration = 1800
         severity = "WARNING"
         advice   = "Spilled events wait longer than the replay needs: does Pub/Sub take messages again? The operate function's log names what fails."
-      }
-    },
-    {
-      for reason, limit in local.refusals : "refused_${reason}" => {
-        query    = "sum(increase(${local.series["refused_${reason}"]}_sum[15m])) >= ${limit}"
-        duration = 0
-        severity = limit == 1 ? "ERROR" : "WARNING"
-        advice   = "Webhooks are refused with the reason ${reason}; docs/webhook-contract.md says what it means and who can mend it."
       }
     },
     {

@@ -59,6 +59,9 @@ locals {
 }
 
 resource "google_bigquery_table" "view_0" {
+  #checkov:skip=CKV_GCP_80:a view stores nothing
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+
   for_each = { for key, view in local.views : key => view if view.wave == 0 }
 
   dataset_id          = each.value.dataset
@@ -77,6 +80,9 @@ resource "google_bigquery_table" "view_0" {
 }
 
 resource "google_bigquery_table" "view_1" {
+  #checkov:skip=CKV_GCP_80:a view stores nothing
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+
   for_each = { for key, view in local.views : key => view if view.wave == 1 }
 
   dataset_id          = each.value.dataset
@@ -94,6 +100,9 @@ resource "google_bigquery_table" "view_1" {
 }
 
 resource "google_bigquery_table" "view_2" {
+  #checkov:skip=CKV_GCP_80:a view stores nothing
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+
   for_each = { for key, view in local.views : key => view if view.wave == 2 }
 
   dataset_id          = each.value.dataset
@@ -111,6 +120,9 @@ resource "google_bigquery_table" "view_2" {
 }
 
 resource "google_bigquery_table" "view_3" {
+  #checkov:skip=CKV_GCP_80:a view stores nothing
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+
   for_each = { for key, view in local.views : key => view if view.wave == 3 }
 
   dataset_id          = each.value.dataset

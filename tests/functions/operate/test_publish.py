@@ -36,7 +36,10 @@ def test_chunks_keep_order_and_limits(sizes: list[int], small: int) -> None:
     assert all(sum(each.size for each in chunk) <= PUBLISH_BYTES for chunk in cut)
 
 
-@given(st.binary(max_size=200), st.dictionaries(st.text(max_size=20), st.text(max_size=20)))
+TEXT = st.text("aé€🎈\0", max_size=20)
+
+
+@given(st.binary(max_size=200), st.dictionaries(TEXT, TEXT))
 def test_a_message_is_never_larger_than_its_size(data: bytes, attributes: dict[str, str]) -> None:
     request = PublishRequest(messages=[{"data": data, "attributes": attributes}])
     assert len(PublishRequest.serialize(request)) <= Message(data, attributes).size

@@ -31,6 +31,8 @@ from functions.receive.tally import Tally
 from tests.functions.receive.conftest import client_of, receiver_of
 from tests.functions.receive.stand_ins import ONE_PROJECT_TOKEN, PARTNERS, TOKEN
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.yaml"
 CHECKS = [
     status_code_conformance,

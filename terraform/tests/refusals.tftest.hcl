@@ -1,0 +1,330 @@
+# What is refused, before anything is made.
+
+mock_provider "google" {}
+mock_provider "google-beta" {}
+
+variables {
+  project_id = "acme-chat-prod"
+  cells      = { eu = { region = "europe-west1" } }
+  partners   = { acme = { projects = { acme-prod = { cell = "eu" } } } }
+}
+
+run "no_cell" {
+  command = plan
+
+  variables {
+    cells    = {}
+    partners = {}
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "cell_name" {
+  command = plan
+
+  variables {
+    cells    = { "EU-1" = { region = "europe-west1" } }
+    partners = {}
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "multi_region" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "EU" } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "london_is_not_in_the_eu" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west2" } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "zuerich_is_not_in_the_eu" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west6" } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "gdpr_in_the_us" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "us-central1" } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "an_override_that_names_nothing" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west2", adequacy = "yes" } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "gdpr_without_scheduler" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-north2" } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "too_long_quiet" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", quiet_hours = 24 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "pseudonym_key_version" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", pseudonym_key_version = 0 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "unknown_function" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", min_instances = { recieve = 1 } } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "readers_are_groups" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", readers = ["group:analysts@acme.example"] } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "unknown_cell" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { acme-prod = { cell = "us" } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "gdpr_project_in_another_cell" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "us-central1", gdpr = false } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "project_claimed_twice" {
+  command = plan
+
+  variables {
+    partners = {
+      acme   = { projects = { prod = { cell = "eu" } } }
+      globex = { projects = { prod = { cell = "eu" } } }
+    }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "partner_without_projects" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = {} } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "partner_name" {
+  command = plan
+
+  variables {
+    partners = { store = { projects = { prod = { cell = "eu" } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "project_name" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { "a' OR ''='" = { cell = "eu" } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "three_tokens" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, tokens = ["1", "2", "3"] } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "a_token_for_its_name" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, tokens = ["Zq3vT8wLxNpR5sYk2Hd"] } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "not_a_digest" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, tokens_sha256 = ["secret"] } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "partner_readers" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, readers = ["analysts"] } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "subscription_out_of_the_eu" {
+  command = plan
+
+  variables {
+    partners = {
+      acme = {
+        projects      = { prod = { cell = "eu" } }
+        subscriptions = { rewards = { cell = "eu", endpoint = "https://acme.example/", country = "US" } }
+      }
+    }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "subscription_without_tls" {
+  command = plan
+
+  variables {
+    partners = {
+      acme = {
+        projects      = { prod = { cell = "eu" } }
+        subscriptions = { rewards = { cell = "eu", endpoint = "http://acme.example/", country = "DE" } }
+      }
+    }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "subscription_to_another_partner_s_project" {
+  command = plan
+
+  variables {
+    partners = {
+      acme = {
+        projects      = { prod = { cell = "eu" } }
+        subscriptions = { rewards = { cell = "eu", endpoint = "https://acme.example/", country = "DE", projects = ["globex"] } }
+      }
+    }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "signed_without_secrets" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, signing_version = 1 } }
+  }
+
+  expect_failures = [var.signing_secrets]
+}
+
+run "secrets_without_a_version" {
+  command = plan
+
+  variables {
+    signing_secrets = { acme = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }
+  }
+
+  expect_failures = [var.signing_secrets]
+}
+
+run "project_id" {
+  command = plan
+
+  variables {
+    project_id = "Acme Chat"
+  }
+
+  expect_failures = [var.project_id]
+}
+
+run "retention" {
+  command = plan
+
+  variables {
+    retention_days = 7
+  }
+
+  expect_failures = [var.retention_days]
+}
+
+run "no_regional_endpoint" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-central2" } }
+  }
+
+  expect_failures = [check.bigquery_endpoint] # a warning outside tests
+}

@@ -1,0 +1,80 @@
+"""Good events and poison, as the receiver would have published them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from functions.events.catalogue import load_catalogue
+from functions.events.envelope import Attributes, format_time
+from local.cell import PARTNER, PARTNER_PROJECTS
+from local.traffic import Plan, make_traffic
+
+POISON = ("not_json", "number_out_of_range", "row_too_large", "time_out_of_range")
+TOO_LARGE = 110_000
+"""Bytes of a text that is over the limit of the rig."""
+
+
+class Event(NamedTuple):
+    """One message, and why it cannot be stored; None for a good one."""
+
+    data: bytes
+    attributes: dict[str, str]
+    reason: str | None = None
+
+    @property
+    def ingest_id(self) -> str:
+        return self.attributes["ingest_id"]
+
+
+def simulated(burst: str, count: int) -> list[Event]:
+    """Simulated traffic of the last days; its ingest ids start with the burst's name."""
+    projects = tuple(name for name, cell in PARTNER_PROJECTS.items() if cell == "eu")
+    plan = Plan(count, 500, 3, 4, datetime.now(UTC), projects)
+    return [
+        Event(
+            json.dumps(webhook.body).encode(),
+            Attributes(
+                ingest_id=f"{burst}-{number}",
+                received_at=format_time(webhook.at),
+                kind=webhook.kind,
+                partner=PARTNER,
+                project=str(webhook.value["project"]),
+                event=webhook.event,
+            ).to_mapping(),
+        )
+        for number, webhook in enumerate(make_traffic(plan, load_catalogue()))
+    ]
+
+
+def with_poison(events: list[Event]) -> list[Event]:
+    """Make one event in a hundred of each kind one that cannot be stored."""
+    return [
+        _poison(event, POISON[number % 100]) if number % 100 < len(POISON) else event
+        for number, event in enumerate(events)
+    ]
+
+
+def _poison(event: Event, reason: str) -> Event:
+    # Of each kind all have the same bytes: each must be kept all the same.
+    bodies = {
+        "not_json": b'{"event": "emoji_sent", "value": {"brand_new": {"a": [1, }}}',
+        "number_out_of_range": b'{"event": "emoji_sent", "value": {"emoji": 1e400}}',
+        "row_too_large": json.dumps(
+            {"event": "message_sent", "value": {"text": "a" * TOO_LARGE}}
+        ).encode(),
+        "time_out_of_range": b'{"event": "emoji_sent", "value": {"emoji": 1}}',
+    }
+    attributes = event.attributes
+    if reason == "time_out_of_range":
+        attributes = attributes | {"received_at": "2001-09-09T01:46:40.000000Z"}
+    return Event(bodies[reason], attributes, reason)
+
+
+def deliveries(burst: str, ages: list[timedelta]) -> list[Event]:
+    """One event as it is received several times, so long ago each."""
+    [event] = simulated(burst, 1)
+    now = datetime.now(UTC)
+    return [
+        event._replace(attributes=event.attributes | {"received_at": format_time(now - age)})
+        for age in ages
+    ]

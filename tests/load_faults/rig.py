@@ -1,0 +1,131 @@
+"""A cell whose loader can be cut off from BigQuery; events are published to its topic directly."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from functions.operate.publish import Message, Publisher
+from functions.quarantine import Quarantined
+from local.cell import PORTS
+from local.clients import objects, subscriber
+from local.up import running
+from tests.cell.running import free_port_base
+from tests.faults.proxy import Proxy
+from tests.faults.rig import Rig
+from tests.load_faults.feed import Event
+
+MAX_ROW_BYTES = 100_000
+SETTINGS = {"APPEND_DEADLINE_SECONDS": "1", "MAX_ROW_BYTES": str(MAX_ROW_BYTES)}
+"""The loader's limits, shortened."""
+
+BACK_OFF = {"minimum_backoff": {"nanos": 100_000_000}, "maximum_backoff": {"seconds": 1}}
+"""Pub/Sub's, shortened from 10 s and 600 s."""
+
+
+class LoaderRig(Rig):
+    """A running cell with faults between the loader and BigQuery at hand.
+
+    Attributes:
+        warehouse: between the loader and the Storage Write API.
+    """
+
+    warehouse: Proxy
+
+    async def recover(self) -> None:
+        """Bring BigQuery and the others back."""
+        await self.warehouse.restore()
+        await super().recover()
+
+    async def replace_loader(self, **settings: str) -> None:
+        """Start the loader afresh, with other settings."""
+        self.signal("load", signal.SIGTERM)
+        await self.ended("load")
+        usual = self._settings
+        self._settings = usual | settings
+        try:
+            await self.restart("load")
+        finally:
+            self._settings = usual
+
+    async def publish(self, events: Iterable[Event]) -> None:
+        """Publish events as the receiver does."""
+        publisher = Publisher(f"http://{self.cell.pubsub}", self.cell.topic, 20)
+        await publisher.publish([Message(event.data, event.attributes) for event in events])
+
+    async def stored(self, burst: str) -> int:
+        """How many rows the store has of a burst, copies included."""
+        [row] = await self.rows(
+            f"SELECT COUNT(*) AS n FROM {self.cell.store_dataset}.events_v1"
+            " WHERE received_at > TIMESTAMP '2000-01-01'"
+            f" AND STARTS_WITH(ingest_id, '{burst}-')"
+        )
+        return int(row["n"])
+
+    async def until_stored(self, burst: str, rows: int) -> None:
+        """Wait until the store has so many rows of a burst."""
+        async with asyncio.timeout(30):
+            while await self.stored(burst) < rows:  # noqa: ASYNC110 - BigQuery tells no Event
+                await asyncio.sleep(0.05)
+
+    async def quarantined(self, burst: str) -> list[Quarantined]:
+        """What is in quarantine of a burst."""
+
+        def read() -> list[Quarantined]:
+            found = objects(self.cell).list_blobs(self.cell.bucket, prefix="quarantine/")
+            records = [
+                msgspec.json.decode(blob.download_as_bytes(), type=Quarantined) for blob in found
+            ]
+            return [
+                record
+                for record in records
+                if (record.attributes or {}).get("ingest_id", "").startswith(f"{burst}-")
+            ]
+
+        return await asyncio.to_thread(read)
+
+    async def operate(self, path: str, **body: object) -> dict[str, Any]:
+        """Call the operate function; its report."""
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+            answer = await client.post(f"{self.cell.url('operate')}/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        report: dict[str, Any] = answer.json()
+        return report
+
+
+@asynccontextmanager
+async def rigged_loader(folder: Path) -> AsyncIterator[LoaderRig]:
+    """Run a cell with faults at hand for as long as the context is open."""
+    base = free_port_base()
+    port = {name: base + offset for offset, name in enumerate(PORTS)}
+    broker, bucket, warehouse = (
+        Proxy(base + len(PORTS) + number, port[name])
+        for number, name in enumerate(("pubsub", "storage", "bigquery_grpc"))
+    )
+    proxies = (broker, bucket, warehouse)
+    settings = SETTINGS | {
+        "PUBSUB_ENDPOINT": broker.url,
+        "STORAGE_ENDPOINT": bucket.url,
+        "BIGQUERY_WRITE_ENDPOINT": warehouse.url,
+    }
+    try:
+        for proxy in proxies:
+            await proxy.restore()
+        async with running(base, None, folder / "cell.json", settings) as (cell, started):
+            subscriber(cell).update_subscription(
+                request={
+                    "subscription": {"name": cell.subscription, "retry_policy": BACK_OFF},
+                    "update_mask": {"paths": ["retry_policy"]},
+                }
+            )
+            rig = LoaderRig(cell, started, settings, broker, bucket)
+            rig.warehouse = warehouse
+            yield rig
+    finally:
+        for proxy in proxies:
+            await proxy.cut()
