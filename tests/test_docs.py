@@ -38,7 +38,7 @@ def test_every_command_helps(name: str) -> None:
 
 def test_every_view_and_table_is_described() -> None:
     dictionary = PAGES["data-dictionary.md"]
-    for path in ROOT.glob("sql/*/*.*"):
+    for path in (*ROOT.glob("sql/store/*"), *ROOT.glob("sql/bi/*")):
         assert f"`{path.stem}`" in dictionary, path
         assert f"`{path.stem}`" in README or path.stem.startswith("event_"), path
 

@@ -57,6 +57,21 @@ async def test_a_retry_is_the_same_object_and_anything_else_is_another() -> None
     assert len(bucket.objects) == 5
 
 
+async def test_events_that_are_alike_are_kept_each_and_a_redelivery_is_not() -> None:
+    bucket = Bucket()
+    quarantine = Quarantine(bucket)  # type: ignore[arg-type]  # a stand-in
+    for ingest_id in ("first", "second", "second"):
+        await quarantine.keep(
+            reason="time_out_of_range",
+            partner="acme",
+            kind="chat",
+            data=BODY,
+            received_at="2001-09-09T01:46:40.000000Z",
+            attributes={"ingest_id": ingest_id},
+        )
+    assert len(bucket.objects) == 2
+
+
 async def test_what_the_bucket_does_not_take_is_told() -> None:
     bucket = Bucket()
     bucket.fails = True

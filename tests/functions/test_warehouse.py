@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from functions.warehouse import (
     TemplateError,
     Warehouse,
+    dataset_name,
     list_tables,
     list_views,
     render,
@@ -85,3 +86,13 @@ def test_a_circle_of_views_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_view_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"view a reads \['b'\]"):
         list_views(write(tmp_path, {"bi/a.sql": "SELECT x FROM `${bi}.b`"}))
+
+
+def test_a_dataset_has_a_name_for_sql() -> None:
+    assert dataset_name("projects/p/datasets/d") == "p.d"
+
+
+@pytest.mark.parametrize("resource", ["", "p.d", "projects/p/datasets/", "projects/p/topics/t"])
+def test_what_is_no_dataset_is_refused(resource: str) -> None:
+    with pytest.raises(ValueError, match="projects/P/datasets/D"):
+        dataset_name(resource)

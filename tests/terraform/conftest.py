@@ -1,0 +1,42 @@
+"""A workspace and a few plans, made once per session: each takes seconds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.terraform import workspace as workspaces
+from tests.terraform.scenarios import FULL, SMALL
+from tests.terraform.workspace import Workspace
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    try:
+        return workspaces.create(tmp_path_factory.mktemp("terraform"))
+    except workspaces.Unavailable as missing:
+        pytest.skip(f"NOT RUN: the Terraform configuration was not checked: {missing}")
+
+
+@pytest.fixture(scope="session")
+def full_plan(workspace: Workspace) -> dict[str, Any]:
+    """The plan of everything that can be asked for."""
+    return workspace.plan(FULL)
+
+
+@pytest.fixture(scope="session")
+def schemas(workspace: Workspace) -> dict[str, Any]:
+    shown = workspace.run("providers", "schema", "-json").stdout
+    found: dict[str, Any] = json.loads(shown)["provider_schemas"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def applied(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """One cell with defaults, applied."""
+    folder: Path = tmp_path_factory.mktemp("applied")
+    copy = workspace.copy(folder)
+    copy.plan(SMALL)
+    copy.apply()
+    return copy

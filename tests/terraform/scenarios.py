@@ -1,0 +1,46 @@
+"""The deployments that the tests plan."""
+
+from typing import Any
+
+PROJECT = "acme-chat-prod"
+
+SMALL: dict[str, Any] = {
+    "project_id": PROJECT,
+    "cells": {"eu": {"region": "europe-west1"}},
+    "partners": {"acme": {"projects": {"acme-prod": {"cell": "eu"}}}},
+    "deletion_protection": False,
+}
+"""One cell with defaults."""
+
+FULL: dict[str, Any] = {
+    "project_id": PROJECT,
+    "cells": {
+        "eu": {
+            "region": "europe-west1",
+            "cmek": True,
+            "readers": ["analysts@acme.example"],
+            "operators": ["operators@acme.example"],
+        },
+        "us": {"region": "us-central1", "gdpr": False},
+    },
+    "partners": {
+        "acme": {
+            "projects": {"acme-prod": {"cell": "eu"}, "acme-us": {"cell": "us", "gdpr": False}},
+            "readers": ["team@acme.example"],
+            "subscriptions": {
+                "rewards": {
+                    "cell": "eu",
+                    "endpoint": "https://rewards.acme.example/",
+                    "country": "DE",
+                    "events": ["message_sent"],
+                }
+            },
+        }
+    },
+    "alert_emails": ["operators@acme.example"],
+    "budget": {"billing_account": "000000-111111-222222", "amount": 100},
+    "query_quota_tib_per_day": 1,
+}
+"""Everything that can be asked for, and a cell outside of the European Union beside it."""
+
+REGIONS = {"eu": "europe-west1", "us": "us-central1"}

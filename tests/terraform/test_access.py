@@ -1,0 +1,154 @@
+"""Least privilege: the grants of a plan are those of the table in terraform/README.md."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.terraform.resources import Resource, managed
+from tests.terraform.workspace import ROOT
+
+pytestmark = pytest.mark.terraform
+
+ROW = re.compile(r"^\| (?P<who>[^|]+) \| `(?P<role>[^`]+)` \| (?P<on>[^|]+) \| [^|]+ \|$", re.M)
+BASIC = {"roles/owner", "roles/editor", "roles/viewer", "roles/browser"}
+
+Grant = tuple[str, str, str]
+
+
+def documented() -> set[Grant]:
+    text = (ROOT / "terraform" / "README.md").read_text()
+    return {(row["who"], row["role"], row["on"]) for row in ROW.finditer(text)}
+
+
+def granted(plan: dict[str, Any]) -> set[Grant]:
+    """Return a plan's grants in the table's words.
+
+    Members that are known after the apply only are found in the configuration.
+    """
+    references = _references(plan["configuration"]["root_module"])
+    found: set[Grant] = set()
+    for resource in managed(plan["planned_values"]):
+        if resource.type.endswith(("_iam_member", "_iam_binding", "_iam_policy")):
+            found.add(_iam(resource, references))
+        elif resource.type == "google_bigquery_dataset":
+            found.update(_accesses(resource))
+    return found
+
+
+def _references(root: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    cell = root["module_calls"]["cell"]["module"]
+    return {
+        f"{found['type']}.{found['name']}": found["expressions"] for found in cell["resources"]
+    }
+
+
+def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
+    expressions = references[f"{resource.type}.{resource.name}"]
+    return _who(resource, expressions), resource.values["role"], _on(resource, expressions)
+
+
+def _who(resource: Resource, expressions: dict[str, Any]) -> str:
+    member = resource.values.get("member", "")
+    if member == "allUsers":
+        return "everybody"
+    if member.startswith("group:"):
+        return "operators" if resource.name == "operators" else "readers"
+    if resource.type == "google_kms_crypto_key_iam_member":
+        return "agents that encrypt"
+    referred = " ".join(expressions["member"].get("references", []))
+    if agent := re.search(r"var\.agents\.(\w+)", referred):
+        return {"pubsub": "agent of Pub/Sub", "scheduler": "agent of Cloud Scheduler"}[agent[1]]
+    if account := re.search(r'google_service_account\.this\["(\w+)"\]', referred):
+        return account[1]
+    return str(_key(resource))
+
+
+def _key(resource: Resource) -> str:
+    return re.search(r'\["([\w./-]+)"\]$', resource.address)[1]  # type: ignore[index] # is there
+
+
+def _on(resource: Resource, expressions: dict[str, Any]) -> str:
+    values = resource.values
+    match resource.type.removeprefix("google_").removesuffix("_iam_member"):
+        case "cloud_run_v2_service":
+            return "function " + values["name"].rsplit("-", 1)[-1]
+        case "pubsub_topic":
+            return "topic " + _index(expressions["topic"])
+        case "pubsub_subscription":
+            return "subscription " + expressions["subscription"]["references"][-1].split(".")[1]
+        case "storage_bucket":
+            return "bucket " + ("source" if values["bucket"].endswith("-source") else "data")
+        case "secret_manager_secret":
+            return "secret " + values["secret_id"].rsplit("-", 1)[-1]
+        case "bigquery_table":
+            return "table " + values["table_id"]
+        case "artifact_registry_repository":
+            return "repository images"
+        case "service_account":
+            referred = " ".join(expressions["service_account_id"]["references"])
+            account = re.search(r'this\["(\w+)"\]', referred)
+            return "account " + (account[1] if account else _key(resource))
+        case "kms_crypto_key":
+            return "key"
+        case "project" if values.get("condition"):
+            bucket = re.search(r"buckets/(gcf-v2-sources)-", values["condition"][0]["expression"])
+            return f"project, if {bucket[1] if bucket else '?'}"
+        case other:
+            return other
+
+
+def _index(expression: dict[str, Any]) -> str:
+    found = re.search(r'\["(\w+)"\]', " ".join(expression["references"]))
+    return found[1] if found else "?"
+
+
+def _accesses(dataset: Resource) -> Iterator[Grant]:
+    kind = _kind(dataset.values["dataset_id"])
+    for access in dataset.values["access"]:
+        if access["dataset"]:
+            authorised = access["dataset"][0]
+            of = _kind(authorised["dataset"][0]["dataset_id"])
+            yield f"views of {of}", "+".join(authorised["target_types"]), f"dataset {kind}"
+        elif access["special_group"]:
+            who = {"projectOwners": "project owners"}[access["special_group"]]
+            yield who, access["role"], f"dataset {kind}"
+        else:
+            assert access["group_by_email"], access
+            yield "readers", access["role"], f"dataset {kind}"
+
+
+def _kind(dataset_id: str) -> str:
+    parts = dataset_id.split("_")
+    if len(parts) == 2:
+        return "bi"
+    return "store" if parts[2:] == ["store"] else "partner"
+
+
+def test_the_grants_are_those_that_the_readme_explains(full_plan: dict[str, Any]) -> None:
+    assert granted(full_plan) == documented()
+
+
+def test_nobody_has_a_basic_role_and_one_door_is_open(full_plan: dict[str, Any]) -> None:
+    members = [
+        resource
+        for resource in managed(full_plan["planned_values"])
+        if "_iam_" in resource.type and resource.type != "google_project_iam_audit_config"
+    ]
+    open_doors = {
+        resource.values["name"]
+        for resource in members
+        if resource.values.get("member") in {"allUsers", "allAuthenticatedUsers"}
+    }
+
+    assert not [found.address for found in members if found.values["role"] in BASIC]
+    assert open_doors == {"chat-eu-receive", "chat-us-receive"}
+    assert all(resource.type.endswith("_iam_member") for resource in members)
+
+
+def test_a_grant_that_nobody_explained_is_found(full_plan: dict[str, Any]) -> None:
+    rows = documented()
+    rows.discard(("load", "roles/storage.objectUser", "bucket data"))
+
+    assert granted(full_plan) - rows == {("load", "roles/storage.objectUser", "bucket data")}

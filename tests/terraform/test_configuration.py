@@ -1,0 +1,88 @@
+"""Format, types and Terraform's own tests."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.terraform.scenarios import SMALL
+from tests.terraform.workspace import ROOT, SIGNING_SECRET, Workspace
+
+pytestmark = pytest.mark.terraform
+
+
+def test_it_is_formatted_and_valid(workspace: Workspace) -> None:
+    workspace.run("fmt", "-check", "-recursive", str(ROOT / "terraform"))
+    checked = json.loads(workspace.run("validate", "-json").stdout)
+
+    assert checked["diagnostics"] == []
+
+
+def test_deployments_are_planned_as_they_should(workspace: Workspace) -> None:
+    done = workspace.run("test", "-no-color", "-filter=tests/cells.tftest.hcl")
+
+    assert "5 passed, 0 failed" in done.stdout
+
+
+def test_what_must_be_refused_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    # Variables and regions need no provider, and without one each refusal takes no time.
+    for name in ("variables.tf", "regions.tf"):
+        shutil.copy(workspace.configuration / name, tmp_path)
+    text = (workspace.configuration / "tests" / "refusals.tftest.hcl").read_text()
+    (tmp_path / "tests").mkdir()
+    lines = (line for line in text.splitlines() if not line.startswith("mock_provider"))
+    (tmp_path / "tests" / "refusals.tftest.hcl").write_text("\n".join(lines))
+    workspace.run("init", "-no-color", cwd=tmp_path)
+
+    done = workspace.run("test", "-no-color", cwd=tmp_path)
+
+    assert f"{text.count('expect_failures')} passed, 0 failed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"cells": {"eu": {"region": "europe-west2"}}},
+            "Not in the European Union: europe-west2 (cell eu). Choose an EU region",
+        ),
+        (
+            {"cells": {"eu": {"region": "europe-north2"}}},
+            "Cloud Scheduler does not exist in europe-north2 (cell eu; the nearest that has it:",
+        ),
+        (
+            {"partners": {"acme": {"projects": {"acme-prod": {"cell": "us"}}}}},
+            "There is no such cell: us (project acme-prod). The cells are eu.",
+        ),
+        (
+            {
+                "partners": {
+                    "acme": {"projects": {"prod": {"cell": "eu"}}},
+                    "globex": {"projects": {"prod": {"cell": "eu"}}},
+                }
+            },
+            "Claimed by two partners: prod (acme and globex).",
+        ),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    workspace: Workspace, tmp_path: Path, changes: dict[str, Any], sentence: str
+) -> None:
+    bare = Workspace(tmp_path, workspace.environ)
+    bare.configuration.mkdir()
+    for name in ("variables.tf", "regions.tf"):
+        shutil.copy(workspace.configuration / name, bare.configuration)
+
+    assert sentence in bare.refused(SMALL | changes)
+
+
+def test_no_secret_is_in_the_plan(workspace: Workspace, tmp_path: Path) -> None:
+    secrets = {"TF_VAR_signing_secrets": json.dumps({"acme": [SIGNING_SECRET]})}
+    signed = workspace.copy(tmp_path)._replace(environ={**workspace.environ, **secrets})
+    partner = SMALL["partners"]["acme"] | {"signing_version": 1}
+
+    plan = signed.plan(SMALL | {"partners": {"acme": partner}})
+
+    assert SIGNING_SECRET not in json.dumps(plan)

@@ -1,0 +1,128 @@
+"""What only shows in the real cloud: in an empty project, things come in an order that works."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.terraform.workspace import Workspace
+
+pytestmark = pytest.mark.terraform
+
+EDGE = re.compile(r'^\s*"(?P<later>[^"]+)" -> "(?P<earlier>[^"]+)";$', re.M)
+CELL = "module.cell."
+
+ORDER = [
+    # API -> a while -> agent
+    ("time_sleep.apis", "google_project_service.api"),
+    ("google_project_service_identity.agent", "time_sleep.apis"),
+    # grants -> a while -> what needs them
+    (f"{CELL}google_cloudfunctions2_function.this", f"{CELL}time_sleep.permissions"),
+    (
+        f"{CELL}google_cloudfunctions2_function.this",
+        f"{CELL}google_secret_manager_secret_version.partners",
+    ),
+    (
+        f"{CELL}google_cloudfunctions2_function.this",
+        f"{CELL}google_secret_manager_secret_version.pseudonym",
+    ),
+    # invoker and token -> subscription, job
+    (
+        f"{CELL}google_pubsub_subscription.load",
+        f"{CELL}google_cloud_run_v2_service_iam_member.push",
+    ),
+    (
+        f"{CELL}google_pubsub_subscription.load",
+        f"{CELL}google_service_account_iam_member.push_token",
+    ),
+    (f"{CELL}google_pubsub_subscription.load", f"{CELL}google_pubsub_subscription.dead"),
+    (
+        f"{CELL}google_pubsub_subscription.partner",
+        f"{CELL}google_service_account_iam_member.push_token",
+    ),
+    (
+        f"{CELL}google_cloud_scheduler_job.this",
+        f"{CELL}google_cloud_run_v2_service_iam_member.scheduler",
+    ),
+    # dataset authorisation -> views
+    (f"{CELL}google_bigquery_dataset.store", f"{CELL}google_bigquery_dataset.bi"),
+    (f"{CELL}google_bigquery_dataset.bi", f"{CELL}google_bigquery_dataset.partner"),
+    (f"{CELL}google_bigquery_table.view_0", f"{CELL}google_bigquery_dataset.store"),
+    (f"{CELL}google_bigquery_table.view_0", f"{CELL}google_bigquery_table.store"),
+    (f"{CELL}google_bigquery_table.view_1", f"{CELL}google_bigquery_table.view_0"),
+    (f"{CELL}google_bigquery_table.view_2", f"{CELL}google_bigquery_table.view_1"),
+    (f"{CELL}google_bigquery_table.view_3", f"{CELL}google_bigquery_table.view_2"),
+    # key -> grants -> a while -> what is encrypted
+    (f"{CELL}time_sleep.key_grants", f"{CELL}google_kms_crypto_key_iam_member.agent"),
+    *(
+        (f"{CELL}{encrypted}", f"{CELL}time_sleep.key_grants")
+        for encrypted in (
+            "google_artifact_registry_repository.images",
+            "google_bigquery_dataset.bi",
+            "google_bigquery_dataset.store",
+            "google_bigquery_table.store",
+            "google_cloudfunctions2_function.this",
+            "google_logging_project_bucket_config.cell",
+            "google_pubsub_topic.this",
+            "google_secret_manager_secret.partners",
+            "google_secret_manager_secret.pseudonym",
+            "google_storage_bucket.data",
+            "google_storage_bucket.source",
+        )
+    ),
+]
+
+GRANTS_A_FUNCTION_NEEDS = {
+    "google_artifact_registry_repository_iam_member",
+    "google_bigquery_table_iam_member",
+    "google_project_iam_member",
+    "google_pubsub_topic_iam_member",
+    "google_secret_manager_secret_iam_member",
+    "google_storage_bucket_iam_member",
+}
+NEEDED_BY_OTHERS = {"google_project_iam_member.query_jobs", "google_pubsub_topic_iam_member.dead_letters"}
+
+
+@pytest.fixture(scope="module")
+def edges(workspace: Workspace) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for edge in EDGE.finditer(workspace.run("graph").stdout):
+        found.setdefault(edge["later"], set()).add(edge["earlier"])
+    return found
+
+
+def _before(edges: dict[str, set[str]], later: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [later]
+    while waiting:
+        for earlier in edges.get(waiting.pop(), set()) - found:
+            found.add(earlier)
+            waiting.append(earlier)
+    return found
+
+
+@pytest.mark.parametrize(("later", "earlier"), ORDER)
+def test_the_later_waits_for_the_earlier(
+    edges: dict[str, set[str]], later: str, earlier: str
+) -> None:
+    assert earlier in _before(edges, later)
+
+
+def test_functions_wait_for_every_grant_that_they_need(
+    edges: dict[str, set[str]], full_plan: dict[str, Any]
+) -> None:
+    cell = full_plan["configuration"]["root_module"]["module_calls"]["cell"]["module"]
+    grants = {
+        f"{found['type']}.{found['name']}"
+        for found in cell["resources"]
+        if found["type"] in GRANTS_A_FUNCTION_NEEDS
+    }
+    before = _before(edges, f"{CELL}time_sleep.permissions")
+
+    assert {f"{CELL}{grant}" for grant in grants - NEEDED_BY_OTHERS} <= before
+
+
+def test_a_cell_waits_for_apis_and_agents(full_plan: dict[str, Any]) -> None:
+    call = full_plan["configuration"]["root_module"]["module_calls"]["cell"]
+
+    assert set(call["depends_on"]) == {"time_sleep.apis", "google_project_service_identity.agent"}

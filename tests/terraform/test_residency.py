@@ -1,0 +1,114 @@
+"""EU data cannot leave: every place that a plan names is its cell's."""
+
+import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.terraform.residency import violations
+from tests.terraform.resources import Resource, managed
+from tests.terraform.scenarios import FULL, REGIONS
+from tests.terraform.workspace import Workspace
+
+pytestmark = pytest.mark.terraform
+
+REFERENCE = re.compile(r"\b(?:local\.region|var\.settings\.region|var\.scheduler_region)\b")
+
+
+def test_everything_is_in_its_cell_s_region(
+    full_plan: dict[str, Any], schemas: dict[str, Any]
+) -> None:
+    resources = list(managed(full_plan["planned_values"]))
+
+    assert len(resources) > 300
+    assert list(violations(resources, schemas, REGIONS)) == []
+
+
+def test_each_place_that_is_changed_in_the_module_is_found(
+    workspace: Workspace, schemas: dict[str, Any], tmp_path: Path
+) -> None:
+    # Each reference to the region becomes a region of its own, so that one plan shows them all.
+    mutant = workspace.copy(tmp_path)
+    planted: dict[str, str] = {}
+    for file in sorted((mutant.configuration / "modules" / "cell").glob("*.tf")):
+        lines = file.read_text().splitlines()
+        for number, line in enumerate(lines):
+            if REFERENCE.search(line) and not line.lstrip().startswith(("region   =", "#")):
+                foreign = f"asia-mutant{len(planted)}"
+                planted[foreign] = f"{file.name}:{number + 1}: {line.strip()}"
+                lines[number] = REFERENCE.sub(
+                    lambda match, line=line, foreign=foreign: _replacement(line, match, foreign),
+                    line,
+                )
+        file.write_text("\n".join(lines) + "\n")
+
+    plan = mutant.plan(FULL)
+    found = "\n".join(violations(managed(plan["planned_values"]), schemas, REGIONS))
+
+    assert len(planted) > 25
+    assert [place for foreign, place in planted.items() if f"{foreign}\n" not in found + "\n"] == []
+
+
+def _replacement(line: str, match: re.Match[str], foreign: str) -> str:
+    inside_a_template = line[: match.start()].endswith("${")
+    return f'"{foreign}"' if not inside_a_template else f'"{foreign}"'
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def _drop(name: str) -> Change:
+    return lambda values: values.update({name: []})
+
+
+def _unforce(values: dict[str, Any]) -> None:
+    values["message_storage_policy"][0]["enforce_in_transit"] = False
+
+
+def _replicate(values: dict[str, Any]) -> None:
+    values["replication"] = [{"auto": [{}], "user_managed": []}]
+
+
+def _second_region(values: dict[str, Any]) -> None:
+    values["message_storage_policy"][0]["allowed_persistence_regions"].append("us-central1")
+
+
+def _trigger(values: dict[str, Any]) -> None:
+    values["event_trigger"] = [{"trigger_region": "europe-west1"}]
+
+
+def _multi_region(values: dict[str, Any]) -> None:
+    values["location"] = "EU"
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("google_pubsub_topic", _drop("message_storage_policy")),
+        ("google_pubsub_topic", _unforce),
+        ("google_pubsub_topic", _second_region),
+        ("google_secret_manager_secret", _replicate),
+        ("google_secret_manager_secret", _drop("replication")),
+        ("google_cloudfunctions2_function", _trigger),
+        ("google_storage_bucket", _multi_region),
+        ("google_bigquery_dataset", _multi_region),
+    ],
+)
+def test_a_fence_that_is_taken_down_is_found(
+    full_plan: dict[str, Any], schemas: dict[str, Any], kind: str, change: Change
+) -> None:
+    resource = next(found for found in managed(full_plan["planned_values"]) if found.type == kind)
+    changed = copy.deepcopy(resource.values)
+    change(changed)
+
+    assert list(violations([resource._replace(values=changed)], schemas, REGIONS))
+
+
+def test_a_type_that_nobody_has_looked_at_is_found(schemas: dict[str, Any]) -> None:
+    provider = "registry.terraform.io/hashicorp/google"
+    database = Resource("eu", "x", "google_sql_database_instance", "x", provider, {})
+
+    assert any("region" in found for found in violations([database], schemas, REGIONS))

@@ -1,0 +1,132 @@
+"""A copy of the configuration outside of the repository, with a provider to run it with."""
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "activate.sh"
+DEPLOYED = ("functions", "main.py", "requirements.txt", "sql", "terraform")
+SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""Of partners whose webhooks are signed; the plans must not contain it."""
+
+Variables = Mapping[str, Any]
+
+
+class Unavailable(Exception):
+    """Terraform cannot run here; the message says what is missing."""
+
+
+class Workspace(NamedTuple):
+    """A folder with what is deployed, and the environment to run Terraform in.
+
+    Attributes:
+        folder: has ``terraform/`` and beside it what it deploys.
+        environ: of the processes.
+    """
+
+    folder: Path
+    environ: Mapping[str, str]
+
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "terraform"
+
+    def run(
+        self, *arguments: str, cwd: Path | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Terraform; with `check`, a failure shows all of its output."""
+        done = subprocess.run(
+            ["terraform", *arguments],
+            cwd=cwd or self.configuration,
+            env=dict(self.environ),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def plan(self, variables: Variables, *, destroy: bool = False) -> dict[str, Any]:
+        """Plan and return the plan's JSON; the plan itself is in ``plan.out``."""
+        self._write(variables)
+        self.run("plan", "-no-color", "-out=plan.out", *(["-destroy"] if destroy else []))
+        shown: dict[str, Any] = json.loads(self.run("show", "-json", "plan.out").stdout)
+        return shown
+
+    def refused(self, variables: Variables) -> str:
+        """Plan what must be refused, and return what is said."""
+        self._write(variables)
+        done = self.run("plan", "-no-color", check=False)
+        assert done.returncode == 1, done.stdout
+        return " ".join(done.stderr.replace("│", " ").split())
+
+    def apply(self) -> None:
+        """Apply the last plan."""
+        self.run("apply", "-no-color", "plan.out")
+
+    def state(self) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads(self.run("show", "-json").stdout)
+        return shown
+
+    def copy(self, folder: Path) -> "Workspace":
+        """Return an initialised copy."""
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        return self._replace(folder=folder)
+
+    def _write(self, variables: Variables) -> None:
+        (self.configuration / "terraform.tfvars.json").write_text(json.dumps(variables))
+
+
+def create(folder: Path) -> Workspace:
+    """Copy what is deployed, and initialise it.
+
+    Raises:
+        Unavailable: there is no Terraform, or no provider to be had.
+    """
+    if shutil.which("terraform") is None:
+        raise Unavailable("terraform is not installed")
+    for name in DEPLOYED:
+        source = ROOT / name
+        if source.is_dir():
+            kept = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "*.tfvars")
+            shutil.copytree(source, folder / name, ignore=kept)
+        else:
+            shutil.copy(source, folder / name)
+    workspace = Workspace(folder, _environ())
+    # Plans need a backend that exists: here it is a file.
+    (workspace.configuration / "backend_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    done = workspace.run("init", "-no-color", "-input=false", check=False)
+    if done.returncode != 0:
+        raise Unavailable(f"terraform init found no providers: {done.stderr[-300:]}")
+    return workspace
+
+
+@functools.cache
+def _environ() -> Mapping[str, str]:
+    environ = os.environ | {
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "TF_VAR_signing_secrets": json.dumps({}),
+    }
+    if not OFFLINE.exists():
+        return environ
+    # Setting the providers up takes 20 seconds, so it is done once for all sessions.
+    target = Path(tempfile.gettempdir()) / f"watchers-warehouse-providers-{os.getuid()}"
+    command = 'source "$0" "$1" >&2 && env -0'
+    shown = subprocess.run(
+        ["bash", "-c", command, str(OFFLINE), str(target)],
+        env=environ,
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    pairs = (entry.split("=", 1) for entry in shown.stdout.decode().split("\0") if "=" in entry)
+    return {name: value for name, value in pairs}
