@@ -5,6 +5,7 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHECKOV := .venv-checkov
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +15,12 @@ $(VENV)/ready: requirements-dev.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)"
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-dev.txt
+	@touch $@
+
+# Its pins fit with none of ours, so checkov has an environment of its own.
+$(CHECKOV)/ready: requirements-checkov.txt $(VENV)/ready
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
+	$(BIN)/uv pip install --quiet --python $(CHECKOV)/bin/python -r requirements-checkov.txt
 	@touch $@
 
 setup: $(VENV)/ready ## create .venv with everything pinned
@@ -29,13 +36,19 @@ lint: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not soak"
+	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak"
 
-integration: setup
+integration: setup $(CHECKOV)/ready
 	$(BIN)/python -m pytest -q -m "(cell or slow) and not soak"
+
+terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
+	$(BIN)/python -m pytest -q -m terraform
 
 soak: setup ## fuzz and load the receiver for minutes
 	$(BIN)/python -m pytest -q -m soak
+
+bench: setup ## compare the receiver with what others would build (needs wrk; BENCH="--help")
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 generate: setup ## write what derives from the catalogue
 	$(BIN)/python -m generate
@@ -43,8 +56,9 @@ generate: setup ## write what derives from the catalogue
 lock: setup ## pin the newest versions that fit requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements-dev.txt requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-checkov.in -o requirements-checkov.txt
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test lint unit integration soak generate lock clean
+.PHONY: help setup run test lint unit integration terraform soak bench generate lock clean

@@ -15,6 +15,18 @@ resource "google_project_iam_audit_config" "data_access" {
   }
 }
 
+# Running queries: this role exists on projects only. What a group may read is decided by the datasets.
+resource "google_project_iam_member" "reader_jobs" {
+  for_each = toset(flatten(concat(
+    [for cell in values(var.cells) : tolist(cell.readers)],
+    [for partner in values(var.partners) : tolist(partner.readers)],
+  )))
+
+  project = var.project_id
+  role    = "roles/bigquery.jobUser"
+  member  = "group:${each.key}"
+}
+
 resource "google_monitoring_notification_channel" "email" {
   for_each = var.alert_emails
 

@@ -15,6 +15,7 @@ from tests.bench.servers import NotStarted, bench
 from tests.bench.variants import VARIANTS, Variant
 
 PORT_BASE = 18700
+TABLE_COLUMNS = 125
 
 
 @click.command()
@@ -64,7 +65,7 @@ def main(
     if as_json:
         sys.stdout.write(msgspec.json.encode(run).decode() + "\n")
     else:
-        report.show(run, Console())
+        report.show(run, Console(width=max(Console().width, TABLE_COLUMNS)))
     if page is not None:
         report.write(run, page)
 

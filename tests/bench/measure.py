@@ -26,7 +26,7 @@ class Figures(msgspec.Struct, frozen=True):
         busy: the share of the function's core that it used.
         p50_ms: the median latency of a request, in milliseconds.
         p99_ms: the 99th percentile of it, in milliseconds.
-        resident_mb: resident memory of the worker process after the load, in 10^6 bytes.
+        resident_mb: resident memory of master and worker after the load, in 10^6 bytes.
         first_answer_seconds: from the start of the process to its first 2xx.
     """
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -30,13 +31,13 @@ HEADINGS = (
     "",
     "variant",
     "events/s",
-    "events per CPU-second",
-    "CPU-seconds per million",
+    "per CPU-s",
+    "CPU-s/million",
     "core busy",
     "p50 ms",
     "p99 ms",
     "RSS MB",
-    "first 2xx s",
+    "start s",
 )
 BAR_HEADINGS = ("ratio", "figure", "measured", "bar", "")
 
@@ -133,7 +134,7 @@ def _bar_rows(run: Run) -> Iterator[tuple[str, ...]]:
 def show(run: Run, console: Console) -> None:
     """Print a run as tables."""
     for headings, rows in ((HEADINGS, _rows(run)), (BAR_HEADINGS, _bar_rows(run))):
-        table = Table(*headings)
+        table = Table(*headings, box=box.SIMPLE)
         for row in rows:
             table.add_row(*row)
         console.print(table)

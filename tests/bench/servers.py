@@ -137,8 +137,8 @@ def cpu_seconds(child: Child) -> float:
 
 
 def resident_bytes(child: Child) -> int:
-    """Return the resident memory of the largest of a child and its children: the worker's."""
-    return max(int(process.memory_info().rss) for process in _family(child))
+    """Return the resident memory of a child and its children; what they share counts for each."""
+    return sum(int(process.memory_info().rss) for process in _family(child))
 
 
 def _family(child: Child) -> list[psutil.Process]:

@@ -73,6 +73,15 @@ class LoaderRig(Rig):
             while await self.stored(burst) < rows:  # noqa: ASYNC110 - BigQuery tells no Event
                 await asyncio.sleep(0.05)
 
+    async def finally_stored(self, burst: str) -> int:
+        """How many rows the store has of a burst once no more come."""
+        counts = [-1, await self.stored(burst)]
+        async with asyncio.timeout(30):
+            while len(set(counts[-4:])) > 1:
+                await asyncio.sleep(0.5)  # longer than what is not acknowledged waits mostly
+                counts.append(await self.stored(burst))
+        return counts[-1]
+
     async def quarantined(self, burst: str) -> list[Quarantined]:
         """What is in quarantine of a burst."""
 

@@ -50,7 +50,9 @@ ELSEWHERE = {
 }
 """The other arguments that sound like one; None means that it must not be set."""
 
-LOCATION_LIKE = re.compile(r"location|region|zone|replica|persist|placement|^rpo$|continent|residen")
+LOCATION_LIKE = re.compile(
+    r"location|region|zone|replica|persist|placement|^rpo$|continent|residen"
+)
 
 FENCED = {
     "google_pubsub_topic": ("message_storage_policy.enforce_in_transit", {True}),
@@ -84,24 +86,27 @@ def violations(
 
 def _by_argument(resource: Resource, paths: set[str], allowed: set[str]) -> Iterator[str]:
     for path in sorted(paths):
-        values = [value for value in _at(resource.values, path.split(".")) if value is not None]
-        key = (resource.type, path)
-        if key in LOCATED:
-            if not values:
-                yield f"{resource.address}: {path} is not set"
-            for value in values:
-                if value not in allowed:
-                    yield f"{resource.address}: {path} is {value}"
-        elif LOCATION_LIKE.search(path.rsplit(".", 1)[-1]):
-            if key not in ELSEWHERE:
-                yield f"{resource.address}: nobody has said what {path} means"
-            elif ELSEWHERE[key] is None and any(value not in ("", []) for value in values):
-                yield f"{resource.address}: {path} is set"
+        for fault in _faults(resource, path, allowed):
+            yield f"{resource.address}: {path} {fault}"
     if resource.type in FENCED:
         path, fence = FENCED[resource.type]
         found = set(map(_plain, _at(resource.values, path.split("."))))
         if found != fence:
             yield f"{resource.address}: {path} is {found or 'not set'}"
+
+
+def _faults(resource: Resource, path: str, allowed: set[str]) -> Iterator[str]:
+    values = [value for value in _at(resource.values, path.split(".")) if value is not None]
+    key = (resource.type, path)
+    if key in LOCATED:
+        yield from (f"is {value}" for value in values if value not in allowed)
+        if not values:
+            yield "is not set"
+    elif LOCATION_LIKE.search(path.rsplit(".", 1)[-1]):
+        if key not in ELSEWHERE:
+            yield "may mean a place, and nobody has said that it does not"
+        elif ELSEWHERE[key] is None and any(value != "" for value in values):
+            yield "is set"
 
 
 def _plain(value: object) -> object:

@@ -34,8 +34,14 @@ def _module(module: dict[str, Any]) -> Iterator[Resource]:
     cell = address.removeprefix('module.cell["').removesuffix('"]')
     for found in module.get("resources", []):
         if found["mode"] == "managed":
-            names = (found[key] for key in ("address", "type", "name", "provider_name"))
-            yield Resource(cell, *names, found["values"])
+            yield Resource(
+                cell,
+                found["address"],
+                found["type"],
+                found["name"],
+                found["provider_name"],
+                found["values"],
+            )
     for child in module.get("child_modules", []):
         yield from _module(child)
 

@@ -1,7 +1,7 @@
 """Least privilege: the grants of a plan are those of the table in terraform/README.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,14 +11,16 @@ from tests.terraform.workspace import ROOT
 
 pytestmark = pytest.mark.terraform
 
-ROW = re.compile(r"^\| (?P<who>[^|]+) \| `(?P<role>[^`]+)` \| (?P<on>[^|]+) \| [^|]+ \|$", re.M)
+ROW = re.compile(
+    r"^\| (?P<who>[^|]+) \| `(?P<role>[^`]+)` \| (?P<on>[^|]+) \| [^|]+ \|$", re.MULTILINE
+)
 BASIC = {"roles/owner", "roles/editor", "roles/viewer", "roles/browser"}
 
 Grant = tuple[str, str, str]
 
 
 def documented() -> set[Grant]:
-    text = (ROOT / "terraform" / "README.md").read_text()
+    text = (ROOT / "terraform" / "README.md").read_text().split("## Who may do what")[1]
     return {(row["who"], row["role"], row["on"]) for row in ROW.finditer(text)}
 
 
@@ -38,10 +40,8 @@ def granted(plan: dict[str, Any]) -> set[Grant]:
 
 
 def _references(root: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    cell = root["module_calls"]["cell"]["module"]
-    return {
-        f"{found['type']}.{found['name']}": found["expressions"] for found in cell["resources"]
-    }
+    resources = root["resources"] + root["module_calls"]["cell"]["module"]["resources"]
+    return {f"{found['type']}.{found['name']}": found["expressions"] for found in resources}
 
 
 def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
@@ -62,46 +62,43 @@ def _who(resource: Resource, expressions: dict[str, Any]) -> str:
         return {"pubsub": "agent of Pub/Sub", "scheduler": "agent of Cloud Scheduler"}[agent[1]]
     if account := re.search(r'google_service_account\.this\["(\w+)"\]', referred):
         return account[1]
-    return str(_key(resource))
+    return _key(resource).split("/")[0]
 
 
 def _key(resource: Resource) -> str:
-    return re.search(r'\["([\w./-]+)"\]$', resource.address)[1]  # type: ignore[index] # is there
+    """Return the key of one of several: ``load`` of ``...["load"]``."""
+    return resource.address.rsplit('["', 1)[-1].removesuffix('"]')
 
 
 def _on(resource: Resource, expressions: dict[str, Any]) -> str:
     values = resource.values
-    match resource.type.removeprefix("google_").removesuffix("_iam_member"):
-        case "cloud_run_v2_service":
-            return "function " + values["name"].rsplit("-", 1)[-1]
-        case "pubsub_topic":
-            return "topic " + _index(expressions["topic"])
-        case "pubsub_subscription":
-            return "subscription " + expressions["subscription"]["references"][-1].split(".")[1]
-        case "storage_bucket":
-            return "bucket " + ("source" if values["bucket"].endswith("-source") else "data")
-        case "secret_manager_secret":
-            return "secret " + values["secret_id"].rsplit("-", 1)[-1]
-        case "bigquery_table":
-            return "table " + values["table_id"]
-        case "artifact_registry_repository":
-            return "repository images"
-        case "service_account":
-            referred = " ".join(expressions["service_account_id"]["references"])
-            account = re.search(r'this\["(\w+)"\]', referred)
-            return "account " + (account[1] if account else _key(resource))
-        case "kms_crypto_key":
-            return "key"
-        case "project" if values.get("condition"):
-            bucket = re.search(r"buckets/(gcf-v2-sources)-", values["condition"][0]["expression"])
-            return f"project, if {bucket[1] if bucket else '?'}"
-        case other:
-            return other
+    kind = resource.type.removeprefix("google_").removesuffix("_iam_member")
+    if kind == "project" and values.get("condition"):
+        bucket = re.search(r"buckets/(gcf-v2-sources)-", values["condition"][0]["expression"])
+        return f"project, if {bucket[1] if bucket else '?'}"
+    if kind == "service_account":
+        return "account " + (_index(expressions["service_account_id"]) or _key(resource))
+    named: dict[str, Callable[[], str]] = {
+        "artifact_registry_repository": lambda: "repository images",
+        "bigquery_table": lambda: "table " + values["table_id"],
+        "cloud_run_v2_service": lambda: "function " + values["name"].rsplit("-", 1)[-1],
+        "kms_crypto_key": lambda: "key",
+        "project": lambda: "project",
+        "pubsub_subscription": lambda: (
+            "subscription " + expressions["subscription"]["references"][-1].split(".")[1]
+        ),
+        "pubsub_topic": lambda: "topic " + _index(expressions["topic"]),
+        "secret_manager_secret": lambda: "secret " + values["secret_id"].rsplit("-", 1)[-1],
+        "storage_bucket": lambda: (
+            "bucket " + ("source" if values["bucket"].endswith("-source") else "data")
+        ),
+    }
+    return named[kind]()
 
 
 def _index(expression: dict[str, Any]) -> str:
     found = re.search(r'\["(\w+)"\]', " ".join(expression["references"]))
-    return found[1] if found else "?"
+    return found[1] if found else ""
 
 
 def _accesses(dataset: Resource) -> Iterator[Grant]:

@@ -11,12 +11,255 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions.load.body import parse_body  # noqa: F401 - see QUARANTINE_REASONS
 from functions.spill import PREFIX as SPILL
 from functions.warehouse import OPEN_WINDOW_DAYS, RETENTION_DAYS, list_tables, list_views
+from local import provision
+from local.cell import Cell
 from tests.terraform.resources import Resource, of_type
+from tests.terraform.scenarios import SMALL
 from tests.terraform.workspace import ROOT, Workspace
 
 pytestmark = pytest.mark.terraform
 
-FUNCTIONS = ("receive", "load", "operate")
+FUNCTIONS = ("load", "operate", "receive")
+MODULE = ROOT / "terraform" / "modules" / "cell"
+
+
+@pytest.fixture
+def functions(full_plan: dict[str, Any]) -> dict[str, Resource]:
+    found = of_type(full_plan["planned_values"], "google_cloudfunctions2_function")
+    return {
+        resource.values["build_config"][0]["entry_point"]: resource
+        for resource in found
+        if resource.cell == "eu"
+    }
+
+
+def test_the_entry_points_are_those_of_main(functions: dict[str, Resource]) -> None:
+    tree = ast.parse((ROOT / "main.py").read_text())
+    names = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+    assert set(functions) == names == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_given_what_it_reads(functions: dict[str, Resource], name: str) -> None:
+    settings = importlib.import_module(f"functions.{name}.settings").Settings
+    fields = {field.name.upper(): field.required for field in msgspec.structs.fields(settings)}
+    given = set(functions[name].values["service_config"][0]["environment_variables"])
+
+    assert {field for field, required in fields.items() if required} - given == set()
+    assert given - set(fields) == set()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_secrets_are_mounted_where_the_settings_say(
+    functions: dict[str, Resource], name: str
+) -> None:
+    service = functions[name].values["service_config"][0]
+    environment = service["environment_variables"]
+    paths = {environment[key] for key in ("PARTNERS_FILE", "PSEUDONYM_KEYS") if key in environment}
+    mounted = {
+        f"{volume['mount_path']}/{version['path']}"
+        for volume in service["secret_volumes"]
+        for version in volume["versions"]
+    }
+
+    assert {path for path in mounted if path in paths or str(Path(path).parent) in paths} == mounted
+    assert len(mounted) == len(paths)
+
+
+def test_concurrency_has_the_cpu_that_it_needs(functions: dict[str, Resource]) -> None:
+    load = functions["load"].values["service_config"][0]
+
+    assert load["max_instance_request_concurrency"] >= 80
+    assert float(load["available_cpu"]) >= 1
+
+
+def test_tables_are_as_their_files_say(full_plan: dict[str, Any]) -> None:
+    planned = {
+        resource.values["table_id"]: resource.values
+        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
+        if resource.cell == "eu" and resource.name == "store"
+    }
+    tables = {table.name: table for table in list_tables()}
+
+    assert set(planned) == set(tables)
+    for name, table in tables.items():
+        values = planned[name]
+        partitioning = values["time_partitioning"]
+        lasts = RETENTION_DAYS * 24 * 60 * 60 * 1000 if table.expires else None
+        assert msgspec.convert(json.loads(values["schema"]), type(table.schema)) == table.schema
+        assert tuple(values["clustering"] or ()) == table.clustering
+        assert values["require_partition_filter"] == table.require_partition_filter
+        assert [part["field"] for part in partitioning] == [table.partition_by][: len(partitioning)]
+        assert bool(partitioning) == bool(table.partition_by)
+        assert [part.get("expiration_ms") for part in partitioning] == [lasts][: len(partitioning)]
+
+
+def test_every_view_is_there_as_its_file_renders(full_plan: dict[str, Any]) -> None:
+    from functions.warehouse import Warehouse, render  # noqa: PLC0415 - one test needs them
+
+    planned = {
+        resource.values["table_id"]: resource.values["view"][0]
+        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
+        if resource.values["dataset_id"] == "chat_eu"
+    }
+    warehouse = Warehouse("acme-chat-prod.chat_eu_store", "acme-chat-prod.chat_eu")
+    rendered = {view.name: render(view.query, warehouse.variables()) for view in list_views()}
+
+    assert {name: view["query"] for name, view in planned.items()} == rendered
+    assert not any(view["use_legacy_sql"] for view in planned.values())
+
+
+def test_a_partner_s_views_never_read_the_store(full_plan: dict[str, Any]) -> None:
+    planned = {
+        resource.values["table_id"]: resource.values["view"][0]["query"]
+        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
+        if resource.values["dataset_id"] == "chat_eu_acme"
+    }
+
+    assert set(planned) == {view.name for view in list_views()}
+    assert not [name for name, query in planned.items() if "chat_eu_store" in query]
+    assert planned["events"].endswith("WHERE project IN ('acme-prod')")
+    reads_the_cell = re.compile(r"`acme-chat-prod\.chat_eu\.")
+    unfiltered = [
+        name
+        for name, query in planned.items()
+        if reads_the_cell.search(query)
+        and not re.search(r"\nWHERE (?:project IN|partner =)", query)
+    ]
+    assert unfiltered == []
+
+
+def test_the_open_window_is_the_same() -> None:
+    views = (MODULE / "views.tf").read_text()
+
+    assert re.search(rf"open_window_days\s+= {OPEN_WINDOW_DAYS}\b", views)
+
+
+def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) -> None:
+    bucket = next(
+        resource.values
+        for resource in of_type(full_plan["planned_values"], "google_storage_bucket")
+        if resource.cell == "eu" and resource.name == "data"
+    )
+    days = {
+        rule["condition"][0]["matches_prefix"][0]: rule["condition"][0]["age"]
+        for rule in bucket["lifecycle_rule"]
+    }
+    source = (ROOT / "functions" / "load" / "body.py").read_text()
+    undecodable = set(re.findall(r'BadMessage\("(\w+)"\)', source))
+
+    assert {SPILL, "quarantine/"} <= set(days)
+    assert {f"quarantine/{reason}/" for reason in undecodable} == {
+        prefix for prefix in days if prefix.count("/") == 2
+    }
+    assert all(age <= 7 for prefix, age in days.items() if prefix.count("/") == 2)
+    assert max(days.values()) < 30
+    assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
+
+
+def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[str, Any]) -> None:
+    planned = {
+        resource.name: resource.values
+        for resource in of_type(full_plan["planned_values"], "google_pubsub_subscription")
+        if resource.cell == "eu"
+    }
+    load, dead = planned["load"], planned["dead"]
+    cell = Cell(1, "", Path(), "")
+    paths = {url.rsplit("/", 1)[-1] for _, url in cell.jobs()}
+    jobs = {
+        resource.values["name"]: resource.values["schedule"]
+        for resource in of_type(full_plan["planned_values"], "google_cloud_scheduler_job")
+        if resource.cell == "eu"
+    }
+
+    assert load["name"] == cell.subscription.rsplit("/", 1)[-1]
+    assert load["ack_deadline_seconds"] == provision.ACK_DEADLINE_SECONDS
+    assert load["retry_policy"][0] == {
+        "minimum_backoff": f"{provision.MINIMUM_BACKOFF_SECONDS}s",
+        "maximum_backoff": f"{provision.MAXIMUM_BACKOFF_SECONDS}s",
+    }
+    attempts = load["dead_letter_policy"][0]["max_delivery_attempts"]
+    assert attempts == provision.DELIVERY_ATTEMPTS
+    assert dead["name"] == cell.dead_letter_subscription.rsplit("/", 1)[-1]
+    assert dead["message_retention_duration"] == "2678400s"
+    assert {entry["ttl"] for found in planned.values() for entry in found["expiration_policy"]} == {
+        ""
+    }
+    assert set(jobs) == {f"chat-eu-{path}" for path in paths}
+    assert jobs["chat-eu-replay"] == "*/5 * * * *"
+    assert jobs["chat-eu-settle"] == "0 0 * * *"
+
+
+def test_a_call_lasts_as_long_as_the_function_may(
+    functions: dict[str, Resource], full_plan: dict[str, Any]
+) -> None:
+    operate = functions["operate"].values["service_config"][0]["timeout_seconds"]
+    settings = importlib.import_module("functions.operate.settings").Settings
+    defaults = {field.name: field.default for field in msgspec.structs.fields(settings)}
+    settle = next(
+        found.values
+        for found in of_type(full_plan["planned_values"], "google_cloud_scheduler_job")
+        if found.values["name"] == "chat-eu-settle"
+    )
+
+    assert defaults["settle_seconds"] + defaults["statement_seconds"] < operate
+    assert operate < int(settle["attempt_deadline"].removesuffix("s"))
+
+
+def test_every_reason_of_the_receiver_is_watched() -> None:
+    monitoring = (MODULE / "monitoring.tf").read_text()
+    block = re.search(r"refusals = \{\n(.*?)\n  \}", monitoring, re.DOTALL)
+    assert block
+    watched = set(re.findall(r"^\s+(\w+)\s+= \d+$", block[1], re.MULTILINE))
+    contract = (ROOT / "docs" / "webhook-contract.md").read_text()
+    documented = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", contract))
+
+    assert watched <= documented
+    source = "".join(
+        (ROOT / "functions" / "receive" / f"{module}.py").read_text()
+        for module in ("answers", "placement", "receiver", "request")
+    )
+    assert {reason for reason in watched if f'"{reason}"' not in source} == set()
+
+
+def test_the_zip_has_what_is_deployed_and_nothing_else(
+    workspace: Workspace, full_plan: dict[str, Any]
+) -> None:
+    with zipfile.ZipFile(workspace.configuration / ".terraform" / "functions.zip") as archive:
+        names = set(archive.namelist())
+    expected = {"main.py", "requirements.txt"} | {
+        str(file.relative_to(workspace.folder))
+        for folder in ("functions", "sql")
+        for file in (workspace.folder / folder).rglob("*")
+        if file.is_file()
+    }
+
+    assert names == expected
+    assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_the_same_source_makes_the_same_zip(
+    workspace: Workspace, full_plan: dict[str, Any], tmp_path: Path
+) -> None:
+    again = workspace.copy(tmp_path)
+    for file in again.folder.rglob("*.py"):
+        file.chmod(0o600)
+
+    names = [
+        {found.values["name"] for found in of_type(plan["planned_values"], OBJECT)}
+        for plan in (full_plan, again.plan(SMALL))
+    ]
+
+    assert names[0] == names[1]
+
+
+OBJECT = "google_storage_bucket_object"

@@ -9,7 +9,7 @@ from tests.terraform.workspace import Workspace
 
 pytestmark = pytest.mark.terraform
 
-EDGE = re.compile(r'^\s*"(?P<later>[^"]+)" -> "(?P<earlier>[^"]+)";$', re.M)
+EDGE = re.compile(r'^\s*"(?P<later>[^"]+)" -> "(?P<earlier>[^"]+)";$', re.MULTILINE)
 CELL = "module.cell."
 
 ORDER = [
@@ -80,7 +80,7 @@ GRANTS_A_FUNCTION_NEEDS = {
     "google_secret_manager_secret_iam_member",
     "google_storage_bucket_iam_member",
 }
-NEEDED_BY_OTHERS = {"google_project_iam_member.query_jobs", "google_pubsub_topic_iam_member.dead_letters"}
+NEEDED_BY_OTHERS = {"google_pubsub_topic_iam_member.dead_letters"}
 
 
 @pytest.fixture(scope="module")

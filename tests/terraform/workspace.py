@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "activate.sh"
+TERRAFORM = shutil.which("terraform") or ""
+BASH = shutil.which("bash") or "/bin/bash"
 DEPLOYED = ("functions", "main.py", "requirements.txt", "sql", "terraform")
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """Of partners whose webhooks are signed; the plans must not contain it."""
@@ -43,7 +45,7 @@ class Workspace(NamedTuple):
     ) -> subprocess.CompletedProcess[str]:
         """Run Terraform; with `check`, a failure shows all of its output."""
         done = subprocess.run(
-            ["terraform", *arguments],
+            [TERRAFORM, *arguments],
             cwd=cwd or self.configuration,
             env=dict(self.environ),
             capture_output=True,
@@ -91,7 +93,7 @@ def create(folder: Path) -> Workspace:
     Raises:
         Unavailable: there is no Terraform, or no provider to be had.
     """
-    if shutil.which("terraform") is None:
+    if not TERRAFORM:
         raise Unavailable("terraform is not installed")
     for name in DEPLOYED:
         source = ROOT / name
@@ -102,7 +104,9 @@ def create(folder: Path) -> Workspace:
             shutil.copy(source, folder / name)
     workspace = Workspace(folder, _environ())
     # Plans need a backend that exists: here it is a file.
-    (workspace.configuration / "backend_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    (workspace.configuration / "backend_override.tf").write_text(
+        'terraform {\n  backend "local" {}\n}\n'
+    )
     done = workspace.run("init", "-no-color", "-input=false", check=False)
     if done.returncode != 0:
         raise Unavailable(f"terraform init found no providers: {done.stderr[-300:]}")
@@ -122,11 +126,11 @@ def _environ() -> Mapping[str, str]:
     target = Path(tempfile.gettempdir()) / f"watchers-warehouse-providers-{os.getuid()}"
     command = 'source "$0" "$1" >&2 && env -0'
     shown = subprocess.run(
-        ["bash", "-c", command, str(OFFLINE), str(target)],
+        [BASH, "-c", command, str(OFFLINE), str(target)],
         env=environ,
         capture_output=True,
         check=True,
         timeout=300,
     )
-    pairs = (entry.split("=", 1) for entry in shown.stdout.decode().split("\0") if "=" in entry)
-    return {name: value for name, value in pairs}
+    entries = (entry.partition("=") for entry in shown.stdout.decode().split("\0") if entry)
+    return {name: value for name, _, value in entries}

@@ -67,13 +67,17 @@ resource "google_bigquery_table" "store" {
   }
 }
 
-resource "google_bigquery_table_iam_member" "load" {
-  for_each = toset(["events_v1", "identities_v1"])
+resource "google_bigquery_table_iam_member" "function" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for table in function.tables : "${name}/${table}" => { function = name, table = table }
+    }
+  ]...)
 
   dataset_id = google_bigquery_dataset.store.dataset_id
-  table_id   = google_bigquery_table.store[each.key].table_id
+  table_id   = google_bigquery_table.store[each.value.table].table_id
   role       = "roles/bigquery.dataEditor"
-  member     = google_service_account.this["load"].member
+  member     = google_service_account.this[each.value.function].member
 }
 
 # What BI tools query.

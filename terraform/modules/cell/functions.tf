@@ -1,6 +1,7 @@
 # The functions: one entry each in `functions`, one zip for all.
 locals {
-  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker.
+  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. publishes, tables and
+  # queries are what its account may do: publish events, change these tables, run queries.
   functions = {
     receive = {
       description = "Webhooks to Pub/Sub; called by the chat product."
@@ -9,6 +10,9 @@ locals {
       memory      = "1Gi" # five times MAX_WAITING_BYTES at worst, and the libraries
       timeout     = 60
       max         = 20
+      publishes   = true
+      tables      = []
+      queries     = false
       environment = {
         CELL             = var.name
         GCP_PROJECT      = var.project_id
@@ -33,6 +37,9 @@ locals {
       memory      = "1Gi"
       timeout     = local.ack_deadline_seconds
       max         = 20
+      publishes   = false
+      tables      = ["events_v1", "identities_v1"]
+      queries     = false # Storage Write needs none
       environment = {
         CELL                    = var.name
         GCP_PROJECT             = var.project_id
@@ -51,18 +58,25 @@ locals {
       }
     }
     operate = {
-      description = "Replays spilled and quarantined events; called by the scheduler and by operators."
+      description = "Replays and settles; called by the scheduler and by operators."
       ingress     = "ALLOW_ALL" # for operators; IAM lets in nobody else
       concurrency = 8
       memory      = "1Gi"
-      timeout     = 310 # REPLAY_SECONDS, and the objects then begun
+      timeout     = 540 # SETTLE_SECONDS and one statement more
       max         = 2
+      publishes   = true
+      tables      = ["events_v1", "identities_v1"]
+      queries     = true
       environment = {
-        GCP_PROJECT      = var.project_id
-        EVENTS_TOPIC     = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
-        PUBSUB_ENDPOINT  = local.pubsub_endpoint
-        STORAGE_ENDPOINT = local.storage_endpoint
-        BUCKET           = google_storage_bucket.data.name
+        GCP_PROJECT       = var.project_id
+        LOCATION          = local.region
+        EVENTS_TOPIC      = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
+        PUBSUB_ENDPOINT   = local.pubsub_endpoint
+        STORAGE_ENDPOINT  = local.storage_endpoint
+        BUCKET            = google_storage_bucket.data.name
+        BIGQUERY_ENDPOINT = "https://${local.bigquery_host}"
+        STORE_DATASET     = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
+        BI_DATASET        = "projects/${var.project_id}/datasets/${google_bigquery_dataset.bi.dataset_id}"
       }
       secrets = {}
     }

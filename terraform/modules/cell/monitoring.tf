@@ -124,7 +124,7 @@ locals {
     {
       for name, job in local.jobs : "job_${name}" => {
         query    = "absent_over_time(logging_googleapis_com:user_${local.metric_prefix}_job_${name}{monitored_resource=\"cloud_scheduler_job\"}[${job.late_after}s])"
-        duration = job.late_after
+        duration = 300
         severity = "ERROR"
         advice   = "The job ${local.prefix}-${name} has not succeeded for ${job.late_after} seconds; Cloud Scheduler's log says what it was answered."
       }

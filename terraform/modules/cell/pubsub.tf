@@ -21,7 +21,7 @@ resource "google_pubsub_topic" "this" {
 }
 
 resource "google_pubsub_topic_iam_member" "publisher" {
-  for_each = toset(["receive", "operate"])
+  for_each = toset([for name, function in local.functions : name if function.publishes])
 
   topic  = google_pubsub_topic.this["events"].id
   role   = "roles/pubsub.publisher"

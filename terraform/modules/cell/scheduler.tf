@@ -6,7 +6,16 @@ locals {
       function    = "operate"
       path        = "/replay"
       schedule    = "*/5 * * * *"
+      deadline    = 320  # seconds for one call
       late_after  = 1800 # seconds without a success; then an alert
+    }
+    settle = {
+      description = "Leaves one row of each event, and one of each person."
+      function    = "operate"
+      path        = "/settle"
+      schedule    = "0 0 * * *"
+      deadline    = 560
+      late_after  = 90000
     }
   }
 }
@@ -19,7 +28,7 @@ resource "google_cloud_scheduler_job" "this" {
   description      = each.value.description
   schedule         = each.value.schedule
   time_zone        = "Etc/UTC"
-  attempt_deadline = "320s" # more than the function's own time-out
+  attempt_deadline = "${each.value.deadline}s"
 
   http_target {
     http_method = "POST"

@@ -54,12 +54,12 @@ resource "google_project_iam_member" "build_logs" {
 }
 
 # Running queries: a role that exists on projects only. What is read is decided by the datasets.
-resource "google_project_iam_member" "query_jobs" {
-  for_each = setunion(var.settings.readers, values(var.partner_readers)...)
+resource "google_project_iam_member" "function_jobs" {
+  for_each = toset([for name, function in local.functions : name if function.queries])
 
   project = var.project_id
   role    = "roles/bigquery.jobUser"
-  member  = "group:${each.key}"
+  member  = google_service_account.this[each.key].member
 }
 
 # Grants take a while to be true everywhere.
@@ -68,9 +68,10 @@ resource "time_sleep" "permissions" {
 
   depends_on = [
     google_artifact_registry_repository_iam_member.build_images,
-    google_bigquery_table_iam_member.load,
+    google_bigquery_table_iam_member.function,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_staging,
+    google_project_iam_member.function_jobs,
     google_pubsub_topic_iam_member.publisher,
     google_secret_manager_secret_iam_member.load_pseudonym,
     google_secret_manager_secret_iam_member.receive_partners,

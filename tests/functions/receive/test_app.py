@@ -51,7 +51,7 @@ async def test_with_neither_pubsub_nor_the_bucket_it_answers_503_in_time(
         answer = await sender.post(f"/events/{TOKEN}", json=body)
     assert answer.status_code == 503
     assert answer.json()["reason"] == "publish_failed"
-    assert answer.elapsed.total_seconds() < 2
+    assert answer.elapsed.total_seconds() < 5
 
 
 @pytest.mark.parametrize("deadline", ["0", "0.6", "9"])

@@ -132,11 +132,11 @@ async def test_a_connection_that_was_closed_meanwhile_costs_nothing(
 
 
 async def test_no_answer_in_time_is_a_failure(pubsub: Pubsub, topic: Topic) -> None:
-    pubsub.answers = [1.0]
+    pubsub.answers = [30.0]
     started = asyncio.get_running_loop().time()
     with pytest.raises(PublishFailed, match="DEADLINE_EXCEEDED"):
         await topic.publish(MESSAGES, within=0.05)
-    assert asyncio.get_running_loop().time() - started < 0.9
+    assert asyncio.get_running_loop().time() - started < 10
 
 
 async def test_giving_a_connection_up_leaves_others_on_it_their_time(

@@ -1,0 +1,16 @@
+"""What is sent is what the receiver takes for events of the demo partner."""
+
+from functions.receive.body import parse
+from local.cell import PARTNER_PROJECTS
+from tests.bench.bodies import EVENT, body
+
+
+def test_the_event_has_the_size_that_is_reported() -> None:
+    assert len(EVENT) == 305
+
+
+def test_an_array_has_that_many_events() -> None:
+    [event] = parse(body(1), 1_000)
+    assert event.name == "message_sent"
+    assert event.project in PARTNER_PROJECTS
+    assert parse(body(100), 1_000) == [event] * 100

@@ -1,0 +1,58 @@
+"""Medians, verdicts and the page."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import report
+from tests.bench.measure import Figures, medians
+from tests.bench.report import BEGIN, END, Run
+
+
+def figures(events_per_second: float, first_answer_seconds: float = 0.2) -> Figures:
+    return Figures(events_per_second, events_per_second, 10, 1, 1, 2, 50, first_answer_seconds)
+
+
+def a_run(of: dict[str, Figures]) -> Run:
+    return Run({"Python": "3.13"}, rounds=3, seconds=2, figures=of, verdicts=report.verdicts(of))
+
+
+def test_each_figure_has_its_own_median() -> None:
+    median = medians([figures(1, 0.3), figures(9, 0.1), figures(5, 0.2)])
+    assert (median.events_per_second, median.first_answer_seconds) == (5, 0.2)
+
+
+def test_a_bar_is_met_or_missed() -> None:
+    verdicts = report.verdicts({"a": figures(100, 0.4), "d": figures(2_500), "e": figures(14_900)})
+    assert [(of.of, of.to, of.holds) for of in verdicts] == [
+        ("d", "a", True),
+        ("e", "a", False),
+        ("d", "a", True),
+    ]
+    assert verdicts[-1].ratio == pytest.approx(0.5)
+
+
+def test_a_bar_needs_both_of_its_variants() -> None:
+    assert report.verdicts({"d": figures(1)}) == []
+
+
+def test_results_replace_the_earlier_ones_and_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    run = a_run({"a": figures(100), "d": figures(2_500)})
+    report.write(run, page)
+    once = page.read_text()
+    assert once.startswith(f"before\n{BEGIN}\n")
+    assert once.endswith(f"{END}\nafter\n")
+    assert "old" not in once
+    assert "| d / a | events per second | 25.00 | at least 25 | met |" in once
+    report.write(run, page)
+    assert page.read_text() == once
+
+
+def test_a_page_without_a_place_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("text")
+    with pytest.raises(ValueError, match="no place"):
+        report.write(a_run({}), page)
+    assert page.read_text() == "text"

@@ -1,0 +1,48 @@
+"""A minute at full load: the receiver's memory stays flat."""
+
+import os
+import time
+from statistics import median
+
+import pytest
+
+from tests.bench import servers, wrk
+from tests.bench.variants import VARIANTS
+
+PORT_BASE = 18720
+SECONDS = 60
+GROWTH_BYTES = 2_000_000
+"""What the last third's median may lie above the middle third's.
+
+From 2,000 events a second on, keeping one small object for each event would be more.
+"""
+
+RECEIVER = next(variant for variant in VARIANTS if variant.name == "d")
+
+
+@pytest.mark.soak
+def test_memory_stays_flat_at_full_load() -> None:
+    try:
+        wrk.require()
+    except wrk.WrkMissing as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    with servers.bench(PORT_BASE) as at, servers.function(at, RECEIVER) as (child, _):
+        load = wrk.start(
+            at.url,
+            at.body(RECEIVER.events),
+            connections=256,
+            seconds=SECONDS,
+            core=servers.LOAD_CORE,
+        )
+        samples = []
+        while load.poll() is None:
+            samples.append(servers.resident_bytes(child))
+            time.sleep(0.5)
+        seen = wrk.outcome(load)
+    assert seen.refused == seen.broken == 0
+    assert seen.requests > 1_000 * SECONDS, "that was no full load"
+    third = len(samples) // 3
+    grown = median(samples[-third:]) - median(samples[third : 2 * third])
+    assert grown <= GROWTH_BYTES, [sample // 1_000 for sample in samples]

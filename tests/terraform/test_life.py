@@ -1,0 +1,168 @@
+"""Apply, a second plan, upgrades, destroy: what has data is never replaced."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.terraform.scenarios import SMALL
+from tests.terraform.workspace import Workspace
+
+pytestmark = pytest.mark.terraform
+
+RENEWED = {
+    "google_secret_manager_secret_version.partners",
+    "google_storage_bucket_object.functions",
+}
+"""Versions of a value: the new one is made before the old one goes."""
+
+
+def changes(plan: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {
+        change["address"]: tuple(change["change"]["actions"])
+        for change in plan["resource_changes"]
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }
+
+
+def is_gentle(address: str, actions: tuple[str, ...]) -> bool:
+    renewed = address.split(".", 2)[-1] in RENEWED
+    return actions in {("create",), ("update",)} or (renewed and actions == ("create", "delete"))
+
+
+def test_a_second_plan_is_empty(applied: Workspace) -> None:
+    assert changes(applied.plan(SMALL)) == {}
+
+
+Upgrade = Callable[[Workspace], dict[str, Any]]
+
+
+def a_grown_catalogue(workspace: Workspace) -> dict[str, Any]:
+    table = workspace.folder / "sql" / "store" / "events_v1.json"
+    described = json.loads(table.read_text())
+    described["schema"].append({"name": "grown", "type": "STRING", "mode": "NULLABLE"})
+    table.write_text(json.dumps(described))
+    view = workspace.folder / "sql" / "bi" / "event_grown.sql"
+    view.write_text("-- grain: one row per event\nSELECT 1 AS one FROM `${bi}.events`\n")
+    return SMALL
+
+
+def a_rotated_token(_workspace: Workspace) -> dict[str, Any]:
+    partner = SMALL["partners"]["acme"] | {"tokens": ["1", "2"]}
+    return SMALL | {"partners": {"acme": partner}}
+
+
+def a_new_partner(_workspace: Workspace) -> dict[str, Any]:
+    new = {"projects": {"globex": {"cell": "eu"}}, "readers": ["team@globex.example"]}
+    return SMALL | {"partners": SMALL["partners"] | {"globex": new}}
+
+
+def a_new_cell(_workspace: Workspace) -> dict[str, Any]:
+    return SMALL | {"cells": SMALL["cells"] | {"us": {"region": "us-central1", "gdpr": False}}}
+
+
+def changed_code(workspace: Workspace) -> dict[str, Any]:
+    main = workspace.folder / "main.py"
+    main.write_text(main.read_text() + "# changed\n")
+    return SMALL
+
+
+def a_new_key_space(_workspace: Workspace) -> dict[str, Any]:
+    return SMALL | {"cells": {"eu": {"region": "europe-west1", "pseudonym_key_version": 2}}}
+
+
+CELL = 'module.cell["eu"].'
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "expected"),
+    [
+        (
+            a_grown_catalogue,
+            {
+                f'{CELL}google_bigquery_table.store["events_v1"]': ("update",),
+                f'{CELL}google_bigquery_table.view_1["chat_eu.event_grown"]': ("create",),
+            },
+        ),
+        (
+            a_rotated_token,
+            {
+                'random_password.token["acme/2"]': ("create",),
+                f"{CELL}google_secret_manager_secret_version.partners": ("create", "delete"),
+            },
+        ),
+        (
+            a_new_partner,
+            {
+                f'{CELL}google_bigquery_dataset.partner["globex"]': ("create",),
+                f"{CELL}google_bigquery_dataset.bi": ("update",),
+                f"{CELL}google_secret_manager_secret_version.partners": ("create", "delete"),
+            },
+        ),
+        (a_new_cell, {'module.cell["us"].google_pubsub_topic.this["events"]': ("create",)}),
+        (
+            changed_code,
+            {
+                f'{CELL}google_cloudfunctions2_function.this["receive"]': ("update",),
+                f"{CELL}google_storage_bucket_object.functions": ("create", "delete"),
+            },
+        ),
+        (
+            a_new_key_space,
+            {f'{CELL}google_secret_manager_secret_version.pseudonym["2"]': ("create",)},
+        ),
+    ],
+)
+def test_an_upgrade_replaces_nothing(
+    applied: Workspace,
+    tmp_path_factory: pytest.TempPathFactory,
+    upgrade: Upgrade,
+    expected: dict[str, tuple[str, ...]],
+) -> None:
+    upgraded = applied.copy(tmp_path_factory.mktemp("upgraded"))
+
+    found = changes(upgraded.plan(upgrade(upgraded)))
+
+    assert {address: found.get(address) for address in expected} == expected
+    assert {
+        address: actions for address, actions in found.items() if not is_gentle(address, actions)
+    } == {}
+
+
+def test_what_has_data_refuses_to_go(applied: Workspace, full_plan: dict[str, Any]) -> None:
+    protected = {
+        "google_bigquery_dataset",
+        "google_kms_crypto_key",
+        "google_logging_project_bucket_config",
+        "google_pubsub_subscription",
+        "google_pubsub_topic",
+        "google_secret_manager_secret",
+        "google_storage_bucket",
+    }
+    passing = {"source", "partner"}  # the source is in the repository; partners' hold nothing
+    unprotected = [
+        change["address"]
+        for change in full_plan["resource_changes"]
+        if change["type"] in protected
+        and change["change"]["after"].get("deletion_policy") != "PREVENT"
+        and not (change["name"] in passing and change["type"] != "google_bigquery_dataset")
+    ]
+    tables = [
+        change["change"]["after"]["deletion_protection"]
+        for change in full_plan["resource_changes"]
+        if change["type"] == "google_bigquery_table" and change["name"] == "store"
+    ]
+
+    assert unprotected == []
+    assert all(tables)
+
+
+def test_destroy_goes_through(applied: Workspace, tmp_path_factory: pytest.TempPathFactory) -> None:
+    leaving = applied.copy(tmp_path_factory.mktemp("leaving"))
+
+    found = changes(leaving.plan(SMALL, destroy=True))
+    leaving.apply()
+
+    assert set(found.values()) == {("delete",)}
+    assert "values" not in leaving.state()
