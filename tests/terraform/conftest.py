@@ -1,6 +1,7 @@
 """A workspace and a few plans, made once per session: each takes seconds."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,12 @@ def schemas(workspace: Workspace) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def applied(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """One cell with defaults, applied."""
+    """One cell with defaults, applied; its files have other modes and times than the original."""
     folder: Path = tmp_path_factory.mktemp("applied")
     copy = workspace.copy(folder)
+    for file in copy.folder.rglob("*.py"):
+        file.chmod(0o600)
+        os.utime(file, (0, 0))
     copy.plan(SMALL)
     copy.apply()
     return copy

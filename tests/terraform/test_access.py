@@ -41,7 +41,7 @@ def granted(plan: dict[str, Any]) -> set[Grant]:
 
 def _references(root: dict[str, Any]) -> dict[str, dict[str, Any]]:
     resources = root["resources"] + root["module_calls"]["cell"]["module"]["resources"]
-    return {f"{found['type']}.{found['name']}": found["expressions"] for found in resources}
+    return {f"{found['type']}.{found['name']}": found.get("expressions", {}) for found in resources}
 
 
 def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
@@ -88,7 +88,9 @@ def _on(resource: Resource, expressions: dict[str, Any]) -> str:
             "subscription " + expressions["subscription"]["references"][-1].split(".")[1]
         ),
         "pubsub_topic": lambda: "topic " + _index(expressions["topic"]),
-        "secret_manager_secret": lambda: "secret " + values["secret_id"].rsplit("-", 1)[-1],
+        "secret_manager_secret": lambda: (
+            "secret " + expressions["secret_id"]["references"][-1].split(".")[1]
+        ),
         "storage_bucket": lambda: (
             "bucket " + ("source" if values["bucket"].endswith("-source") else "data")
         ),

@@ -15,6 +15,9 @@ OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "activate.sh"
 TERRAFORM = shutil.which("terraform") or ""
 BASH = shutil.which("bash") or "/bin/bash"
 DEPLOYED = ("functions", "main.py", "requirements.txt", "sql", "terraform")
+VARIABLES = "variables.json"
+"""A plan's variables; no name that Terraform reads by itself, or its tests would."""
+
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """Of partners whose webhooks are signed; the plans must not contain it."""
 
@@ -56,17 +59,17 @@ class Workspace(NamedTuple):
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def plan(self, variables: Variables, *, destroy: bool = False) -> dict[str, Any]:
+    def plan(self, variables: Variables, *options: str) -> dict[str, Any]:
         """Plan and return the plan's JSON; the plan itself is in ``plan.out``."""
         self._write(variables)
-        self.run("plan", "-no-color", "-out=plan.out", *(["-destroy"] if destroy else []))
+        self.run("plan", "-no-color", "-out=plan.out", f"-var-file={VARIABLES}", *options)
         shown: dict[str, Any] = json.loads(self.run("show", "-json", "plan.out").stdout)
         return shown
 
     def refused(self, variables: Variables) -> str:
         """Plan what must be refused, and return what is said."""
         self._write(variables)
-        done = self.run("plan", "-no-color", check=False)
+        done = self.run("plan", "-no-color", f"-var-file={VARIABLES}", check=False)
         assert done.returncode == 1, done.stdout
         return " ".join(done.stderr.replace("│", " ").split())
 
@@ -84,7 +87,7 @@ class Workspace(NamedTuple):
         return self._replace(folder=folder)
 
     def _write(self, variables: Variables) -> None:
-        (self.configuration / "terraform.tfvars.json").write_text(json.dumps(variables))
+        (self.configuration / VARIABLES).write_text(json.dumps(variables))
 
 
 def create(folder: Path) -> Workspace:

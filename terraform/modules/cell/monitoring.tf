@@ -16,7 +16,6 @@ locals {
     project_missing      = 10
     project_unknown      = 10
     publish_failed       = 1
-    query_string         = 100
     queue_full           = 1
     refused_together     = 100
     request_too_large    = 10
