@@ -15,7 +15,7 @@ from tests.bench.servers import NotStarted, bench
 from tests.bench.variants import VARIANTS, Variant
 
 PORT_BASE = 18700
-TABLE_COLUMNS = 125
+TABLE_COLUMNS = 135
 
 
 @click.command()
@@ -62,6 +62,8 @@ def main(
     except (wrk.WrkMissing, wrk.WrkFailed, Broken, NotStarted, ChildDied) as error:
         raise click.ClickException(str(error)) from error
     run = report.Run(report.machine(), count, seconds, figures, report.verdicts(figures))
+    if report.is_disturbed(run):
+        log.print("the machine was busy with something else: these figures mean little")
     if as_json:
         sys.stdout.write(msgspec.json.encode(run).decode() + "\n")
     else:

@@ -6,7 +6,15 @@ from statistics import median
 import msgspec
 
 from tests.bench import wrk
-from tests.bench.servers import LOAD_CORE, Bench, cpu_seconds, function, resident_bytes
+from tests.bench.servers import (
+    FUNCTION_CORE,
+    LOAD_CORE,
+    Bench,
+    core_seconds,
+    cpu_seconds,
+    function,
+    resident_bytes,
+)
 from tests.bench.variants import Variant
 
 WARM_UP_SECONDS = 1
@@ -23,7 +31,8 @@ class Figures(msgspec.Struct, frozen=True):
         events_per_second: answered with 2xx.
         events_per_cpu_second: the same for each second of processor time of the function.
         cpu_seconds_per_million: processor time for a million events, in seconds.
-        busy: the share of the function's core that it used.
+        busy: the share of its core that the function used.
+        others: the share that others took of it; more than a little distorts everything else.
         p50_ms: the median latency of a request, in milliseconds.
         p99_ms: the 99th percentile of it, in milliseconds.
         resident_mb: resident memory of master and worker after the load, in 10^6 bytes.
@@ -34,6 +43,7 @@ class Figures(msgspec.Struct, frozen=True):
     events_per_cpu_second: float
     cpu_seconds_per_million: float
     busy: float
+    others: float
     p50_ms: float
     p99_ms: float
     resident_mb: float
@@ -78,15 +88,16 @@ def medians(figures: Sequence[Figures]) -> Figures:
 def _measure(at: Bench, variant: Variant, seconds: int) -> Figures:
     with function(at, variant) as (child, first_answer):
         _load(at, variant, WARM_UP_SECONDS)
-        before = cpu_seconds(child)
+        before, core_before = cpu_seconds(child), core_seconds(FUNCTION_CORE)
         seen = _load(at, variant, seconds)
-        cpu = cpu_seconds(child) - before
+        cpu, core = cpu_seconds(child) - before, core_seconds(FUNCTION_CORE) - core_before
         events = seen.requests * variant.events
         return Figures(
             events_per_second=events / seen.seconds,
             events_per_cpu_second=events / cpu,
             cpu_seconds_per_million=cpu / events * 1e6,
             busy=cpu / seen.seconds,
+            others=max(core - cpu, 0.0) / seen.seconds,
             p50_ms=seen.p50_ms,
             p99_ms=seen.p99_ms,
             resident_mb=resident_bytes(child) / 1e6,

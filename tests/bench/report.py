@@ -34,11 +34,15 @@ HEADINGS = (
     "per CPU-s",
     "CPU-s/million",
     "core busy",
+    "by others",
     "p50 ms",
     "p99 ms",
     "RSS MB",
     "start s",
 )
+TOLERATED = 0.05
+"""The share of the function's core that others may take in a run that means something."""
+
 BAR_HEADINGS = ("ratio", "figure", "measured", "bar", "")
 
 
@@ -113,6 +117,7 @@ def _rows(run: Run) -> Iterator[tuple[str, ...]]:
                 f"{of.events_per_cpu_second:,.0f}",
                 f"{of.cpu_seconds_per_million:,.1f}",
                 f"{of.busy:.0%}",
+                f"{of.others:.0%}",
                 f"{of.p50_ms:.1f}",
                 f"{of.p99_ms:.1f}",
                 f"{of.resident_mb:.0f}",
@@ -129,6 +134,11 @@ def _bar_rows(run: Run) -> Iterator[tuple[str, ...]]:
             f"{'at most' if of.at_most else 'at least'} {of.bound:g}",
             "met" if of.holds else "missed",
         )
+
+
+def is_disturbed(run: Run) -> bool:
+    """Tell whether others took more of the function's core than a little."""
+    return any(of.others > TOLERATED for of in run.figures.values())
 
 
 def show(run: Run, console: Console) -> None:

@@ -136,6 +136,12 @@ def cpu_seconds(child: Child) -> float:
     return float(sum(of.user + of.system for of in times))
 
 
+def core_seconds(core: int) -> float:
+    """Return the time that a processor was busy, or taken by the host, in seconds since boot."""
+    times = psutil.cpu_times(percpu=True)[core]
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + times.steal)
+
+
 def resident_bytes(child: Child) -> int:
     """Return the resident memory of a child and its children; what they share counts for each."""
     return sum(int(process.memory_info().rss) for process in _family(child))

@@ -9,8 +9,12 @@ from tests.bench.measure import Figures, medians
 from tests.bench.report import BEGIN, END, Run
 
 
-def figures(events_per_second: float, first_answer_seconds: float = 0.2) -> Figures:
-    return Figures(events_per_second, events_per_second, 10, 1, 1, 2, 50, first_answer_seconds)
+def figures(
+    events_per_second: float, first_answer_seconds: float = 0.2, others: float = 0.0
+) -> Figures:
+    return Figures(
+        events_per_second, events_per_second, 10, 1, others, 1, 2, 50, first_answer_seconds
+    )
 
 
 def a_run(of: dict[str, Figures]) -> Run:
@@ -34,6 +38,11 @@ def test_a_bar_is_met_or_missed() -> None:
 
 def test_a_bar_needs_both_of_its_variants() -> None:
     assert report.verdicts({"d": figures(1)}) == []
+
+
+def test_a_busy_machine_is_noticed() -> None:
+    assert not report.is_disturbed(a_run({"a": figures(1, others=0.04)}))
+    assert report.is_disturbed(a_run({"a": figures(1, others=0.04), "d": figures(1, others=0.3)}))
 
 
 def test_results_replace_the_earlier_ones_and_nothing_else(tmp_path: Path) -> None:
