@@ -66,7 +66,7 @@ class Bucket:
             self._bucket = open_bucket(self._endpoint, self._project, self._name)
         remaining = until - time.monotonic()
         if remaining <= 0:
-            return  # nobody waits for it any more
+            raise TimeoutError  # not begun: nobody waits for it any more
         self._bucket.blob(name).upload_from_string(
             data,
             content_type=content_type,
