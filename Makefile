@@ -38,7 +38,7 @@ lint: setup
 unit: setup
 	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak"
 
-integration: setup $(CHECKOV)/ready
+integration: setup
 	$(BIN)/python -m pytest -q -m "(cell or slow) and not soak"
 
 terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone

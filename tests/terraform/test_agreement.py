@@ -1,4 +1,4 @@
-"""Python's and Terraform's view of the same fact are the same."""
+"""Python's and Terraform's view of the same fact are the same: functions, queues, jobs, files."""
 
 import ast
 import importlib
@@ -11,15 +11,6 @@ import msgspec
 import pytest
 
 from functions.spill import PREFIX as SPILL
-from functions.warehouse import (
-    OPEN_WINDOW_DAYS,
-    RETENTION_DAYS,
-    Column,
-    Warehouse,
-    list_tables,
-    list_views,
-    render,
-)
 from local import provision
 from local.cell import Cell
 from tests.terraform.resources import Resource, of_type
@@ -86,66 +77,6 @@ def test_concurrency_has_the_cpu_that_it_needs(functions: dict[str, Resource]) -
 
     assert load["max_instance_request_concurrency"] >= 80
     assert float(load["available_cpu"]) >= 1
-
-
-def test_tables_are_as_their_files_say(full_plan: dict[str, Any]) -> None:
-    planned = {
-        resource.values["table_id"]: resource.values
-        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
-        if resource.cell == "eu" and resource.name == "store"
-    }
-    tables = {table.name: table for table in list_tables()}
-
-    assert set(planned) == set(tables)
-    for name, table in tables.items():
-        values = planned[name]
-        partitioning = values["time_partitioning"]
-        lasts = RETENTION_DAYS * 24 * 60 * 60 * 1000 if table.expires else None
-        assert msgspec.json.decode(values["schema"], type=tuple[Column, ...]) == table.schema
-        assert tuple(values["clustering"] or ()) == table.clustering
-        assert values["require_partition_filter"] == table.require_partition_filter
-        assert [part["field"] for part in partitioning] == [table.partition_by][: len(partitioning)]
-        assert bool(partitioning) == bool(table.partition_by)
-        assert [part.get("expiration_ms") for part in partitioning] == [lasts][: len(partitioning)]
-
-
-def test_every_view_is_there_as_its_file_renders(full_plan: dict[str, Any]) -> None:
-    planned = {
-        resource.values["table_id"]: resource.values["view"][0]
-        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
-        if resource.values["dataset_id"] == "chat_eu"
-    }
-    warehouse = Warehouse("acme-chat-prod.chat_eu_store", "acme-chat-prod.chat_eu")
-    rendered = {view.name: render(view.query, warehouse.variables()) for view in list_views()}
-
-    assert {name: view["query"] for name, view in planned.items()} == rendered
-    assert not any(view["use_legacy_sql"] for view in planned.values())
-
-
-def test_a_partner_s_views_never_read_the_store(full_plan: dict[str, Any]) -> None:
-    planned = {
-        resource.values["table_id"]: resource.values["view"][0]["query"]
-        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
-        if resource.values["dataset_id"] == "chat_eu_acme"
-    }
-
-    assert set(planned) == {view.name for view in list_views()}
-    assert not [name for name, query in planned.items() if "chat_eu_store" in query]
-    assert planned["events"].endswith("WHERE project IN ('acme-prod')")
-    reads_the_cell = re.compile(r"`acme-chat-prod\.chat_eu\.")
-    unfiltered = [
-        name
-        for name, query in planned.items()
-        if reads_the_cell.search(query)
-        and not re.search(r"\nWHERE (?:project IN|partner =)", query)
-    ]
-    assert unfiltered == []
-
-
-def test_the_open_window_is_the_same() -> None:
-    views = (MODULE / "views.tf").read_text()
-
-    assert re.search(rf"open_window_days\s+= {OPEN_WINDOW_DAYS}\b", views)
 
 
 def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) -> None:

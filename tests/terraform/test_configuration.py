@@ -28,8 +28,7 @@ def test_deployments_are_planned_as_they_should(workspace: Workspace) -> None:
 
 def test_what_must_be_refused_is_refused(workspace: Workspace, tmp_path: Path) -> None:
     # Variables and regions need no provider, and without one each refusal takes no time.
-    for name in ("variables.tf", "regions.tf"):
-        shutil.copy(workspace.configuration / name, tmp_path)
+    _copy_variables(workspace.configuration, tmp_path)
     text = (workspace.configuration / "tests" / "refusals.tftest.hcl").read_text()
     (tmp_path / "tests").mkdir()
     lines = (line for line in text.splitlines() if not line.startswith("mock_provider"))
@@ -39,6 +38,11 @@ def test_what_must_be_refused_is_refused(workspace: Workspace, tmp_path: Path) -
     done = workspace.run("test", "-no-color", cwd=tmp_path)
 
     assert f"{text.count('expect_failures')} passed, 0 failed" in done.stdout
+
+
+def _copy_variables(source: Path, target: Path) -> None:
+    for file in (*source.glob("variables*.tf"), source / "regions.tf"):
+        shutil.copy(file, target)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +76,7 @@ def test_a_refusal_says_what_to_do(
 ) -> None:
     bare = Workspace(tmp_path, workspace.environ)
     bare.configuration.mkdir()
-    for name in ("variables.tf", "regions.tf"):
-        shutil.copy(workspace.configuration / name, bare.configuration)
+    _copy_variables(workspace.configuration, bare.configuration)
 
     assert sentence in bare.refused(SMALL | changes)
 

@@ -1,0 +1,37 @@
+# The cell at a glance, from the metrics of monitoring.tf.
+resource "google_monitoring_dashboard" "cell" {
+  # Written as the API returns it (no zeroes): otherwise each plan would show a change.
+  dashboard_json = jsonencode({
+    displayName = "Watchers Warehouse: ${var.name}"
+    labels      = { for key, value in var.labels : "${key}_${value}" => "" }
+    mosaicLayout = {
+      columns = 48
+      tiles = [
+        for index, chart in local.charts : merge(
+          { width = 24, height = 16 },
+          index % 2 == 0 ? {} : { xPos = 24 },
+          index < 2 ? {} : { yPos = 16 * floor(index / 2) },
+          {
+            widget = {
+              title = chart.title
+              xyChart = {
+                dataSets = [{ timeSeriesQuery = { prometheusQuery = chart.query }, plotType = "LINE", targetAxis = "Y1" }]
+              }
+            }
+          },
+        )
+      ]
+    }
+  })
+}
+
+locals {
+  charts = [
+    { title = "Events accepted per second", query = "sum(rate(${local.series.accepted}_sum[5m]))" },
+    { title = "Events refused per second, by reason", query = join(" or ", [for reason in keys(local.refusals) : "label_replace(sum(rate(${local.series["refused_${reason}"]}_sum[5m])), \"reason\", \"${reason}\", \"\", \"\")"]) },
+    { title = "Spilled and quarantined per second", query = "label_replace(sum(rate(${local.series.spilled}_sum[5m])), \"what\", \"spilled\", \"\", \"\") or label_replace(sum(rate(${local.series.quarantined}_sum[5m])), \"what\", \"quarantined\", \"\", \"\")" },
+    { title = "Age of the oldest undelivered event, seconds", query = "max by (subscription_id) (${local.oldest})" },
+    { title = "Dead letters", query = "max(${local.lost})" },
+    { title = "5xx answers per second, by function", query = "sum by (service_name) (rate(${local.runs}[5m]))" },
+  ]
+}

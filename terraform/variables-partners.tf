@@ -1,0 +1,125 @@
+variable "partners" {
+  description = <<-EOT
+    Who may send, by name.
+
+    projects: the payload's projects, each pinned to one cell; gdpr defaults to true and then the cell must be a gdpr cell.
+    tokens: a name for each token that is valid now, one or two; Terraform makes the tokens. To rotate, add a name, move the sender, take the old name away.
+    tokens_sha256: instead, the hex digests of tokens that you made yourself; then the state has no token.
+    signing_version: 0 for unsigned webhooks. To require signatures, give the secrets in signing_secrets and raise this by one; raise it with each change of them.
+    readers: groups that may query this partner's rows, in a dataset of their own.
+    subscriptions: events pushed to the partner's own back end: cell, endpoint (https), country of the back end (ISO 3166), transfer_basis (needed to leave the EU from a gdpr cell), and which kinds, events and projects (none: all).
+  EOT
+  type = map(object({
+    projects = map(object({
+      cell = string
+      gdpr = optional(bool, true)
+    }))
+    tokens          = optional(set(string), ["1"])
+    tokens_sha256   = optional(set(string), [])
+    signing_version = optional(number, 0)
+    readers         = optional(set(string), [])
+    subscriptions = optional(map(object({
+      cell           = string
+      endpoint       = string
+      country        = string
+      transfer_basis = optional(string, "")
+      kinds          = optional(set(string), [])
+      events         = optional(set(string), [])
+      projects       = optional(set(string), [])
+    })), {})
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.partners) : can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", name)) && name != "store"])
+    error_message = "A partner's name is 2 to 20 lower-case letters, digits and hyphens, and not \"store\"."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for partner in values(var.partners) : [for name in keys(partner.projects) : can(regex("^[A-Za-z0-9._-]{1,100}$", name))]
+    ])) && alltrue([for partner in values(var.partners) : length(partner.projects) > 0])
+    error_message = "A partner has at least one project, named exactly as the payload's value.project: letters, digits, dots, hyphens and underscores."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for partner in values(var.partners) : [for project in values(partner.projects) : contains(keys(var.cells), project.cell)]
+    ]))
+    error_message = "There is no such cell: ${join(", ", flatten([for partner in values(var.partners) : [for name, project in partner.projects : "${project.cell} (project ${name})" if !contains(keys(var.cells), project.cell)]]))}. The cells are ${join(", ", keys(var.cells))}."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for partner in values(var.partners) : [for project in values(partner.projects) : !project.gdpr || try(var.cells[project.cell].gdpr, true)]
+    ]))
+    error_message = "A gdpr project is pinned to a cell that is not: ${join(", ", flatten([for partner in values(var.partners) : [for name, project in partner.projects : "${name} (cell ${project.cell})" if project.gdpr && !try(var.cells[project.cell].gdpr, true)]]))}. Pin it to a gdpr cell, or set the project's gdpr = false if none of its users is in the EU."
+  }
+  validation {
+    condition     = length(flatten([for partner in values(var.partners) : keys(partner.projects)])) == length(toset(flatten([for partner in values(var.partners) : keys(partner.projects)])))
+    error_message = "Claimed by two partners: ${join(", ", [for name, owners in transpose({ for partner, record in var.partners : partner => keys(record.projects) }) : "${name} (${join(" and ", owners)})" if length(owners) > 1])}. A project belongs to one partner."
+  }
+  validation {
+    condition = alltrue([
+      for partner in values(var.partners) :
+      length(partner.tokens_sha256) <= 2 && (length(partner.tokens_sha256) > 0 || contains([1, 2], length(partner.tokens)))
+    ])
+    error_message = "A partner has one token, or two while one is being rotated. With tokens_sha256, tokens is not used."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for partner in values(var.partners) : concat(
+        [for name in partner.tokens : can(regex("^[a-z0-9-]{1,20}$", name))],
+        [for digest in partner.tokens_sha256 : can(regex("^[0-9a-f]{64}$", digest))],
+      )
+    ]))
+    error_message = "tokens are short names (2026-08), not the tokens themselves; tokens_sha256 are 64 lower-case hex digits: printf %s \"$TOKEN\" | sha256sum."
+  }
+  validation {
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for group in partner.readers : can(regex("^[^@: ]+@[^@: ]+$", group))]]))
+    error_message = "readers are the e-mail addresses of groups, such as analysts@acme.example."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for partner in values(var.partners) : [
+        for name, subscription in partner.subscriptions : (
+          can(regex("^[a-z0-9-]{1,30}$", name))
+          && can(regex("^https://[^ ]+$", subscription.endpoint))
+          && can(regex("^[A-Z]{2}$", subscription.country))
+          && contains([for project in values(partner.projects) : project.cell], subscription.cell)
+          && alltrue([for kind in subscription.kinds : contains(["chat", "room", "test"], kind)])
+          && alltrue([for event in subscription.events : can(regex("^[A-Za-z0-9_-]+$", event))])
+          && alltrue([for project in subscription.projects : contains(keys(partner.projects), project)])
+        )
+      ]
+    ]))
+    error_message = "A subscription has a short lower-case name, an https endpoint, the country of that back end (two capital letters), a cell and projects that the partner has, kinds of chat, room and test, and events by name."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for partner in values(var.partners) : [
+        for subscription in values(partner.subscriptions) : (
+          !try(var.cells[subscription.cell].gdpr, true)
+          || contains(local.eu_countries, subscription.country)
+          || length(trimspace(subscription.transfer_basis)) >= 10
+        )
+      ]
+    ]))
+    error_message = "Out of the EU from a gdpr cell: ${join(", ", flatten([for partner, record in var.partners : [for name, subscription in record.subscriptions : "${partner}/${name} to ${subscription.country}" if !contains(local.eu_countries, subscription.country)]]))}. Say what the transfer relies on, for example transfer_basis = \"standard contractual clauses of 2026-03-01\"."
+  }
+}
+
+variable "signing_secrets" {
+  description = "The Standard Webhooks secrets (whsec_…) of partners whose webhooks are signed, by partner, one or two each. Never stored in the state, so give them at every apply, as TF_VAR_signing_secrets."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+  ephemeral   = true
+  sensitive   = true
+
+  validation {
+    condition     = alltrue([for name, partner in var.partners : partner.signing_version == 0 || length(try(var.signing_secrets[name], [])) > 0])
+    error_message = "A partner with signing_version above 0 needs its secrets in signing_secrets at every apply; without them its webhooks would be accepted unsigned."
+  }
+  validation {
+    condition     = alltrue([for name in keys(var.signing_secrets) : try(var.partners[name].signing_version > 0, false)])
+    error_message = "signing_secrets names a partner that does not exist, or whose signing_version is 0: raise it with each change of the secrets."
+  }
+}
