@@ -1,6 +1,6 @@
 """The events' topic: raw gRPC calls.
 
-The generated clients cost two thirds of the throughput and 0.1 s of a cold start
+The generated clients cost a third of the throughput in prototypes and 0.1 s of a cold start
 (docs/benchmarks.md), so the two messages that are needed are declared here.
 """
 
