@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from functions.events.envelope import Attributes, Kind
+from functions.events.envelope import ATTRIBUTE_BYTES, Attributes, Kind
+from functions.events.envelope import cut as shorten
 from functions.receive import ingest_id
 from functions.receive.body import ReceivedEvent
 from functions.receive.partners import Partner
@@ -38,12 +39,12 @@ class Message(NamedTuple):
     """An event on its way: the sender's bytes, and what Pub/Sub may know of it."""
 
     data: bytes
-    attributes: dict[str, str]
+    attributes: Attributes
 
     @property
     def size(self) -> int:
         """Bytes that it adds to a request, at most."""
-        return len(self.data) + len(self.attributes.get("event", "")) * 4 + MESSAGE_OVERHEAD_BYTES
+        return len(self.data) + len(self.attributes.event or "") * 4 + MESSAGE_OVERHEAD_BYTES
 
 
 class Chunk(NamedTuple):
@@ -94,12 +95,8 @@ def message_of(
         if sender.id
         else ingest_id.fresh()
     )
-    attributes = Attributes(
-        ingest_id=event_id,
-        received_at=received_at,
-        kind=sender.kind if event.name is not None else "test",
-        partner=sender.partner,
-        project=project,
-        event=event.name,
-    )
-    return Message(event.data, attributes.to_mapping())
+    # Cut here: nobody downstream need keep more of a name than an attribute may have.
+    name = None if event.name is None else shorten(event.name, ATTRIBUTE_BYTES)
+    kind = sender.kind if name is not None else "test"
+    attributes = Attributes(event_id, received_at, kind, sender.partner, project, name)
+    return Message(event.data, attributes)

@@ -135,7 +135,7 @@ class Receiver:
         for position, (event, placement) in enumerate(zip(events, placements, strict=True)):
             if placement.status == 200:
                 message = message_of(event, placement.project, sender, position, received_at)
-                ids[position] = message.attributes["ingest_id"]
+                ids[position] = message.attributes.ingest_id
                 positions.append(position)
                 messages.append(message)
             else:

@@ -76,7 +76,7 @@ class Spill:
         if remaining <= 0:
             raise BucketUnavailable("late")
         content = spill.encode(
-            Spilled(message.data, message.attributes)
+            Spilled(message.data, message.attributes.to_mapping())
             for chunk in batch
             for message in chunk.messages
         )

@@ -16,6 +16,7 @@ from functions.receive.publish import Publisher
 from functions.receive.spill import Spill
 from functions.receive.topic import PublishFailed
 from tests.functions.receive.clock import Clock, run
+from tests.functions.receive.stand_ins import message as a_message
 
 
 class Pubsub:
@@ -61,7 +62,7 @@ class Bench:
 
 
 def messages(count: int) -> list[Message]:
-    return [Message(b"%d" % number, {}) for number in range(count)]
+    return [a_message(b"%d" % number) for number in range(count)]
 
 
 async def test_what_is_published_is_not_spilled() -> None:
