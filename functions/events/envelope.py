@@ -74,9 +74,7 @@ class Attributes(NamedTuple):
         for name in ("ingest_id", "received_at", "kind", "partner"):
             if not attributes.get(name):
                 raise ValueError(f"attribute {name} is missing")
-        kind = next((kind for kind in KINDS if kind == attributes["kind"]), None)
-        if kind is None:
-            raise ValueError("attribute kind is not one of " + ", ".join(KINDS))
+        kind = parse_kind(attributes["kind"])
         parse_time(attributes["received_at"])
         return cls(
             ingest_id=attributes["ingest_id"],
@@ -116,6 +114,18 @@ def format_time(moment: datetime) -> str:
 def _second(timestamp: int) -> str:
     """Write all but the fraction, once a second: at every event it is noticeable."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(timestamp))
+
+
+def parse_kind(text: str) -> Kind:
+    """Read a ``kind`` attribute.
+
+    Raises:
+        ValueError: it is none.
+    """
+    kind = next((kind for kind in KINDS if kind == text), None)
+    if kind is None:
+        raise ValueError("attribute kind is not one of " + ", ".join(KINDS))
+    return kind
 
 
 def parse_time(text: str) -> datetime:

@@ -16,10 +16,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
 from functions.entry import Handler
+from functions.grpc_channel import open_channel
 from functions.log import Severity, log
-from functions.operate.decode import decode
+from functions.operate.decode import Decoder
 from functions.operate.objects import Objects
 from functions.operate.publish import Publisher
 from functions.operate.replay import Replay, Report, Selection
@@ -28,6 +30,7 @@ from functions.operate.settle import Settle
 from functions.operate.statements import Statements
 from functions.settings import read
 from functions.storage import open_bucket
+from functions.topic import Topic
 from functions.warehouse import Warehouse, dataset_name
 
 SECONDS_TO_COME_AGAIN = 60
@@ -77,11 +80,16 @@ def create(environ: Mapping[str, str]) -> Handler:
         partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
         settings.storage_deadline_seconds,
     )
-    publisher = Publisher(
-        settings.pubsub_endpoint, settings.events_topic, settings.publish_deadline_seconds
-    )
+    topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.events_topic)
+    publisher = Publisher(topic, settings.publish_deadline_seconds)
+    partners = PartnersFile(settings.partners_file)
+    decoder = Decoder(partners.current, settings.cell, settings.max_event_bytes)
     replay = Replay(
-        objects, publisher.publish, decode, clock=time.monotonic, seconds=settings.replay_seconds
+        objects,
+        publisher.publish,
+        decoder.decode,
+        clock=time.monotonic,
+        seconds=settings.replay_seconds,
     )
     return partial(answer, replay, _settle(settings))
 

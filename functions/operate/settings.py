@@ -1,12 +1,19 @@
 """The operate function's settings."""
 
+from pathlib import Path
+
 import msgspec
+
+from functions.acceptance.placement import MAX_EVENT_BYTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Read from the environment by `functions.settings.read`.
 
     Attributes:
+        cell: this cell's name, as projects are pinned to.
+        partners_file: the secret with the partners' projects; a replay of quarantine asks it.
+        max_event_bytes: the most that one event may have; a larger one stays in quarantine.
         gcp_project: the Google Cloud project.
         events_topic: ``projects/p/topics/t``.
         pubsub_endpoint: the region's, ``https://host:port``.
@@ -26,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         statement_seconds: how long one attempt of a statement may take.
     """
 
+    cell: str
+    partners_file: Path
     gcp_project: str
     events_topic: str
     pubsub_endpoint: str
@@ -35,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     store_dataset: str
     bi_dataset: str
+    max_event_bytes: int = MAX_EVENT_BYTES
     replay_seconds: float = 240.0
     publish_deadline_seconds: float = 10.0
     storage_deadline_seconds: float = 10.0

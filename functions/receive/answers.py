@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from starlette.responses import Response
 
-from functions.receive.placement import REASONS, Placement
+from functions.acceptance.placement import REASONS, Placement
 
 PROBLEM = "application/problem+json"
 

@@ -4,14 +4,19 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 
-from functions.operate.publish import Message, Publisher
+from functions.events.envelope import Attributes
+from functions.grpc_channel import open_channel
+from functions.message import Message
+from functions.operate.publish import Publisher
 from functions.quarantine import Quarantined
+from functions.topic import Topic
 from local.cell import PORTS
 from local.clients import objects, subscriber
 from local.up import running
@@ -55,8 +60,11 @@ class LoaderRig(Rig):
 
     async def publish(self, events: Iterable[Event]) -> None:
         """Publish events as the receiver does."""
-        publisher = Publisher(f"http://{self.cell.pubsub}", self.cell.topic, 20)
-        await publisher.publish([Message(event.data, event.attributes) for event in events])
+        topic = Topic(partial(open_channel, f"http://{self.cell.pubsub}"), self.cell.topic)
+        await Publisher(topic, 20).publish(
+            [Message(event.data, Attributes.from_mapping(event.attributes)) for event in events]
+        )
+        await topic.close()
 
     async def stored(self, burst: str) -> int:
         """How many rows the store has of a burst, copies included."""

@@ -22,13 +22,7 @@ locals {
         BUCKET           = google_storage_bucket.data.name
         PARTNERS_FILE    = "/secrets/partners/partners.json"
       }
-      secrets = {
-        # Read again every minute, so the newest version it is.
-        "/secrets/partners" = {
-          secret   = google_secret_manager_secret.partners.secret_id
-          versions = { "partners.json" = "latest" }
-        }
-      }
+      secrets = local.partners_volume
     }
     load = {
       description = "Pub/Sub to BigQuery; called by the push subscription."
@@ -68,6 +62,8 @@ locals {
       tables      = ["events_v1", "identities_v1"]
       queries     = true
       environment = {
+        CELL              = var.name
+        PARTNERS_FILE     = "/secrets/partners/partners.json"
         GCP_PROJECT       = var.project_id
         LOCATION          = local.region
         EVENTS_TOPIC      = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
@@ -78,7 +74,15 @@ locals {
         STORE_DATASET     = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
         BI_DATASET        = "projects/${var.project_id}/datasets/${google_bigquery_dataset.bi.dataset_id}"
       }
-      secrets = {}
+      secrets = local.partners_volume # quarantined bodies are accepted by the partners of now
+    }
+  }
+
+  # Read again every minute, so the newest version it is.
+  partners_volume = {
+    "/secrets/partners" = {
+      secret   = google_secret_manager_secret.partners.secret_id
+      versions = { "partners.json" = "latest" }
     }
   }
 }

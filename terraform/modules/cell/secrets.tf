@@ -46,10 +46,12 @@ resource "google_secret_manager_secret_version" "partners" {
   }
 }
 
-resource "google_secret_manager_secret_iam_member" "receive_partners" {
+resource "google_secret_manager_secret_iam_member" "partners" {
+  for_each = toset(["receive", "operate"])
+
   secret_id = google_secret_manager_secret.partners.id
   role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.this["receive"].member
+  member    = google_service_account.this[each.key].member
 }
 
 # The key of the user keys: a version for each key space, none ever replaced.

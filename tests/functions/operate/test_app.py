@@ -1,10 +1,12 @@
 """The operate function's HTTP face."""
 
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,7 +16,8 @@ from starlette.routing import Route
 from functions.operate import app
 from functions.operate.replay import Replay
 from functions.operate.settle import Settle
-from tests.functions.operate.stand_ins import Bucket, Store, Topic, message, spilled
+from functions.quarantine import Quarantined
+from tests.functions.operate.stand_ins import Bucket, Partners, Store, Topic, message, spilled
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 
@@ -64,6 +67,23 @@ async def test_the_bounds_and_the_dry_run(
     assert topic.messages == []
     asked = {"from": "2026-11-22T10:00:01Z"}
     assert (await client.post("/replay", json=asked)).json()["objects"] == 0
+
+
+async def test_refused_bodies_are_accepted_again_or_wait_for_the_partners(
+    client: httpx.AsyncClient, bucket: Bucket, topic: Topic, partners: Partners
+) -> None:
+    body = b64encode(b'{"event": "a", "value": {"project": "acme-prod"}}').decode()
+    record = Quarantined("project_unknown", "acme", "chat", "2026-11-20T10:00:00Z", body)
+    bucket.write("quarantine/project_unknown/acme/chat/a", msgspec.json.encode(record))
+    known, partners.projects = partners.projects, None
+    answer = await client.post("/replay", json={"prefix": "quarantine/"})
+    title = "Not finished: partners_unavailable"
+    assert (answer.status_code, answer.json()["title"]) == (503, title)
+    partners.projects = known
+    answer = await client.post("/replay", json={"prefix": "quarantine/"})
+    assert (answer.json()["events"], answer.json()["days"]) == (1, ["2026-11-20"])
+    assert [each.attributes.project for each in topic.messages] == ["acme-prod"]
+    assert bucket.contents == {}
 
 
 async def test_an_outage_is_503_with_what_was_done(
@@ -146,9 +166,11 @@ async def test_paths_and_methods(
     assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
 
 
-@pytest.mark.parametrize("name", ["GCP_PROJECT", "EVENTS_TOPIC", "BUCKET"])
+@pytest.mark.parametrize("name", ["CELL", "PARTNERS_FILE", "EVENTS_TOPIC"])
 def test_a_missing_setting_is_named(name: str) -> None:
     environ = {
+        "CELL": "eu",
+        "PARTNERS_FILE": "partners.json",
         "GCP_PROJECT": "p",
         "EVENTS_TOPIC": "projects/p/topics/t",
         "PUBSUB_ENDPOINT": "http://127.0.0.1:1",

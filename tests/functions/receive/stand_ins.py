@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.events.envelope import Attributes
+from functions.message import Message
 from functions.quarantine import object_name
 from functions.receive.durable import NotDurable
-from functions.receive.message import Message
 
 TOKEN = "token-of-acme"
 ONE_PROJECT_TOKEN = "token-of-solo"

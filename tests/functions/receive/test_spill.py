@@ -8,7 +8,7 @@ import pytest
 
 from functions import spill
 from functions.bucket import BucketUnavailable
-from functions.receive.message import Chunk
+from functions.receive.chunk import Chunk
 from functions.receive.spill import Spill
 from tests.functions.receive.clock import Clock, run
 from tests.functions.receive.stand_ins import message

@@ -6,8 +6,8 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.receive import message
-from functions.receive.message import cut
+from functions import message
+from functions.receive.chunk import cut
 from tests.functions.receive.stand_ins import message as a_message
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from functions import publish_request
 from functions.grpc_channel import routing_header
-from functions.receive import wire
-from functions.receive.message import Message
+from functions.message import Message
 
 IDLE_SECONDS = 30.0
 """A connection that was quiet for longer is replaced before it is used.
@@ -70,7 +70,7 @@ class Topic:
             PublishFailed: it is not known to be published.
             NotPublishable: a message is refused for what it is.
         """
-        request = wire.encode(self._name, messages)
+        request = publish_request.encode(self._name, messages)
         until = self._clock() + within
         for attempt in range(1, ATTEMPTS + 1):
             channel = self._connected(grace=within)

@@ -4,9 +4,9 @@ from google.pubsub_v1 import PublishRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions import publish_request
 from functions.events.envelope import KINDS, Attributes
-from functions.receive import wire
-from functions.receive.message import Message
+from functions.message import Message
 
 TOPIC = "projects/local/topics/chat-eu-events"
 
@@ -28,7 +28,7 @@ messages = st.builds(
 
 @given(st.lists(messages, max_size=5))
 def test_google_reads_what_was_written(written: list[Message]) -> None:
-    read = PublishRequest.deserialize(wire.encode(TOPIC, written))
+    read = PublishRequest.deserialize(publish_request.encode(TOPIC, written))
     assert read.topic == TOPIC
     assert [message.data for message in read.messages] == [message.data for message in written]
     assert [dict(message.attributes) for message in read.messages] == [
