@@ -13,6 +13,7 @@ from functions.operate.publish import Message, Publisher
 from functions.quarantine import Quarantined
 from local.cell import PORTS
 from local.clients import objects, subscriber
+from local.provision import DELIVERY_ATTEMPTS
 from local.up import running
 from tests.cell.running import PATIENCE_SECONDS, free_port_base
 from tests.faults.proxy import Proxy
@@ -40,6 +41,25 @@ class LoaderRig(Rig):
         """Bring BigQuery and the others back."""
         await self.warehouse.restore()
         await super().recover()
+
+    async def configure_delivery(self, **policies: dict[str, Any]) -> None:
+        """Change policies of the loader's subscription."""
+        request = {
+            "subscription": {"name": self.cell.subscription, **policies},
+            "update_mask": {"paths": list(policies)},
+        }
+        await asyncio.to_thread(subscriber(self.cell).update_subscription, request=request)
+
+    @asynccontextmanager
+    async def few_attempts(self) -> AsyncIterator[None]:
+        """Let Pub/Sub give a message up after five attempts, the least that it offers."""
+        policy: dict[str, Any] = {"dead_letter_topic": self.cell.dead_letter_topic}
+        few, usual = (policy | {"max_delivery_attempts": n} for n in (5, DELIVERY_ATTEMPTS))
+        await self.configure_delivery(dead_letter_policy=few)
+        try:
+            yield
+        finally:
+            await self.configure_delivery(dead_letter_policy=usual)
 
     async def publish(self, events: Iterable[Event]) -> None:
         """Publish events as the receiver does."""
@@ -122,14 +142,9 @@ async def rigged_loader(folder: Path) -> AsyncIterator[LoaderRig]:
             await proxy.restore()
         async with running(base, None, folder / "cell.json", settings) as (cell, started):
             stop_schedule(started)
-            subscriber(cell).update_subscription(
-                request={
-                    "subscription": {"name": cell.subscription, "retry_policy": BACK_OFF},
-                    "update_mask": {"paths": ["retry_policy"]},
-                }
-            )
             rig = LoaderRig(cell, started, settings, broker, bucket)
             rig.warehouse = warehouse
+            await rig.configure_delivery(retry_policy=BACK_OFF)
             yield rig
     finally:
         for proxy in proxies:
