@@ -163,7 +163,7 @@ class Replay:
         if content is None:
             return  # another replay was faster
         messages = await self._decode(stored, content)
-        days = {_day(message) for message in messages}
+        days = {day_of(message) for message in messages}
         if not dry_run:
             await self._publish(messages)
             report.days |= days  # although the object may stay: its events are out
@@ -183,5 +183,6 @@ def _note(report: Report, reason: str, failure: Exception) -> None:
     log("WARNING", "replay ends early", reason=reason, error=str(failure))
 
 
-def _day(message: Message) -> str:
+def day_of(message: Message) -> str:
+    """Return the UTC day on which an event was received, as ISO 8601."""
     return parse_time(message.attributes.received_at).astimezone(UTC).date().isoformat()

@@ -16,11 +16,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_event_bytes: the most that one event may have; a larger one stays in quarantine.
         gcp_project: the Google Cloud project.
         events_topic: ``projects/p/topics/t``.
+        dead_letter_subscription: ``projects/p/subscriptions/s``.
         pubsub_endpoint: the region's, ``https://host:port``.
         storage_endpoint: the region's, ``https://host``.
         bucket: the cell's, with spill and quarantine.
-        replay_seconds: how long one replay begins further objects; what remains is left to the
-            next. Less than the schedule's interval and than the function's time-out.
+        replay_seconds: how long one replay begins further objects, or pulls further dead letters;
+            what remains is left to the next. Less than the schedule's interval, than the function's
+            time-out, and than the dead-letter subscription's acknowledgement deadline.
         publish_deadline_seconds: how long one publish may take; longer than the receiver's, for
             nobody waits.
         storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
@@ -37,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     partners_file: Path
     gcp_project: str
     events_topic: str
+    dead_letter_subscription: str
     pubsub_endpoint: str
     storage_endpoint: str
     bucket: str

@@ -62,17 +62,18 @@ locals {
       tables      = ["events_v1", "identities_v1"]
       queries     = true
       environment = {
-        CELL              = var.name
-        PARTNERS_FILE     = "/secrets/partners/partners.json"
-        GCP_PROJECT       = var.project_id
-        LOCATION          = local.region
-        EVENTS_TOPIC      = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
-        PUBSUB_ENDPOINT   = local.pubsub_endpoint
-        STORAGE_ENDPOINT  = local.storage_endpoint
-        BUCKET            = google_storage_bucket.data.name
-        BIGQUERY_ENDPOINT = "https://${local.bigquery_host}"
-        STORE_DATASET     = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
-        BI_DATASET        = "projects/${var.project_id}/datasets/${google_bigquery_dataset.bi.dataset_id}"
+        CELL                     = var.name
+        PARTNERS_FILE            = "/secrets/partners/partners.json"
+        GCP_PROJECT              = var.project_id
+        LOCATION                 = local.region
+        EVENTS_TOPIC             = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
+        DEAD_LETTER_SUBSCRIPTION = "projects/${var.project_id}/subscriptions/${google_pubsub_subscription.dead.name}"
+        PUBSUB_ENDPOINT          = local.pubsub_endpoint
+        STORAGE_ENDPOINT         = local.storage_endpoint
+        BUCKET                   = google_storage_bucket.data.name
+        BIGQUERY_ENDPOINT        = "https://${local.bigquery_host}"
+        STORE_DATASET            = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
+        BI_DATASET               = "projects/${var.project_id}/datasets/${google_bigquery_dataset.bi.dataset_id}"
       }
       secrets = local.partners_volume # quarantined bodies are accepted by the partners of now
     }

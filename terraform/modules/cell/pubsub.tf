@@ -69,7 +69,7 @@ resource "google_pubsub_subscription" "load" {
 resource "google_pubsub_subscription" "dead" {
   name                       = "${local.prefix}-dead"
   topic                      = google_pubsub_topic.this["dead"].id
-  ack_deadline_seconds       = 600
+  ack_deadline_seconds       = 600 # longer than REPLAY_SECONDS: a replay holds what it has pulled
   message_retention_duration = "${local.dead_letter_seconds}s"
   labels                     = var.labels
   deletion_policy            = local.deletion_policy
@@ -143,4 +143,11 @@ resource "google_pubsub_subscription_iam_member" "dead_letters" {
   subscription = google_pubsub_subscription.load.id
   role         = "roles/pubsub.subscriber"
   member       = var.agents.pubsub
+}
+
+# Replays of dead letters.
+resource "google_pubsub_subscription_iam_member" "replayed" {
+  subscription = google_pubsub_subscription.dead.id
+  role         = "roles/pubsub.subscriber"
+  member       = google_service_account.this["operate"].member
 }

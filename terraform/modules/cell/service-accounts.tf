@@ -72,6 +72,7 @@ resource "time_sleep" "permissions" {
     google_project_iam_member.build_logs,
     google_project_iam_member.build_staging,
     google_project_iam_member.function_jobs,
+    google_pubsub_subscription_iam_member.replayed,
     google_pubsub_topic_iam_member.publisher,
     google_secret_manager_secret_iam_member.load_pseudonym,
     google_secret_manager_secret_iam_member.receive_partners,

@@ -11,6 +11,7 @@ from functions.events.envelope import Attributes
 from functions.message import Message
 from functions.operate.objects import Stored
 from functions.operate.statements import StatementFailed
+from functions.operate.subscription import Letter, SubscriptionUnavailable
 from functions.topic import NotPublishable, PublishFailed
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -95,6 +96,50 @@ class Topic:
     @property
     def ids(self) -> list[str]:
         return [each.attributes.ingest_id for each in self.messages]
+
+
+class Letters:
+    """A subscription in memory: what is pulled comes again only after it was given back."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Letter] = []
+        self.leased: list[Letter] = []
+        self.failing: set[str] = set()
+        self.batch = 100
+        self.then: Callable[[], None] = lambda: None
+        self.empty_pulls = 0
+
+    def put(self, *messages: Message, **added: str) -> None:
+        for each in messages:
+            self.put_raw(each.data, each.attributes.to_mapping() | added)
+
+    def put_raw(self, data: bytes, attributes: dict[str, str]) -> None:
+        number = len(self.waiting)
+        self.waiting.append(Letter(f"ack-{number}", f"message-{number}", data, attributes))
+
+    async def pull(self) -> list[Letter]:
+        self._check("pull")
+        if self.empty_pulls:
+            self.empty_pulls -= 1
+            return []
+        pulled, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
+        self.leased += pulled
+        self.then()
+        return pulled
+
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        self._check("acknowledge")
+        assert letters, "Pub/Sub refuses a request without ids"
+        self.leased = [each for each in self.leased if each not in letters]
+
+    async def give_back(self, letters: Sequence[Letter]) -> None:
+        self._check("give_back")
+        self.waiting += [each for each in self.leased if each in letters]
+        self.leased = [each for each in self.leased if each not in letters]
+
+    def _check(self, action: str) -> None:
+        if action in self.failing:
+            raise SubscriptionUnavailable
 
 
 class Store:
