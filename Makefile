@@ -28,7 +28,7 @@ setup: $(VENV)/ready ## create .venv with everything pinned
 run: setup ## start the embedded cell, fill it, show the numbers, stay up
 	@$(BIN)/python -m local run
 
-test: setup lint unit integration ## format, lint, types, unit and integration tests
+test: setup lint unit terraform integration ## format, lint, types, all tests but the long ones
 
 lint: setup
 	$(BIN)/ruff format --check --quiet .
@@ -42,7 +42,7 @@ integration: setup
 	$(BIN)/python -m pytest -q -m "(cell or slow) and not soak"
 
 terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
-	$(BIN)/python -m pytest -q -m terraform
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m terraform
 
 soak: setup ## fuzz and load the receiver for minutes
 	$(BIN)/python -m pytest -q -m soak

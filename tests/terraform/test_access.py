@@ -9,7 +9,7 @@ import pytest
 from tests.terraform.resources import Resource, managed
 from tests.terraform.workspace import ROOT
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 ROW = re.compile(
     r"^\| (?P<who>[^|]+) \| `(?P<role>[^`]+)` \| (?P<on>[^|]+) \| [^|]+ \|$", re.MULTILINE

@@ -7,7 +7,7 @@ import pytest
 
 from tests.terraform.workspace import Workspace
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 EDGE = re.compile(r'^\s*"(?P<later>[^"]+)" -> "(?P<earlier>[^"]+)";$', re.MULTILINE)
 CELL = "module.cell."

@@ -13,7 +13,7 @@ from tests.terraform.resources import Resource, managed
 from tests.terraform.scenarios import FULL, REGIONS
 from tests.terraform.workspace import Workspace
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 DEFINITION = re.compile(r"\s*(?:region\s+=\s+var\.settings\.region|#)")
 REFERENCE = re.compile(r"\b(?:local\.region|var\.settings\.region|var\.scheduler_region)\b")

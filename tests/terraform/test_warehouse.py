@@ -18,7 +18,7 @@ from functions.warehouse import (
 from tests.terraform.resources import of_type
 from tests.terraform.workspace import ROOT
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 MODULE = ROOT / "terraform" / "modules" / "cell"
 
