@@ -44,6 +44,9 @@ integration: setup
 terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m terraform
 
+verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
+	@$(BIN)/python -m verify $(VERIFY)
+
 soak: setup ## fuzz and load the receiver for minutes
 	$(BIN)/python -m pytest -q -m soak
 
@@ -61,4 +64,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test lint unit integration terraform soak bench generate lock clean
+.PHONY: help setup run test lint unit integration terraform verify soak bench generate lock clean

@@ -1,6 +1,7 @@
 """EU data cannot leave: every place that a plan names is its cell's."""
 
 import copy
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -54,11 +55,12 @@ def test_each_place_that_is_changed_in_the_module_is_found(
 
 def strays(plan: dict[str, Any]) -> list[str]:
     """Say which regions the outputs of a cell name, other than its own."""
-    outputs = plan["planned_values"]["outputs"]["bi_connections"]["value"]
+    outputs = plan["planned_values"]["outputs"]
     return [
         f"{cell} names {region}"
-        for cell, text in outputs.items()
-        for region in set(REGION.findall(text)) - {REGIONS[cell]}
+        for name in ("bi_connections", "cells")
+        for cell, value in outputs[name]["value"].items()
+        for region in set(REGION.findall(json.dumps(value))) - {REGIONS[cell]}
     ]
 
 

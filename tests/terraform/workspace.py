@@ -137,7 +137,7 @@ def _environ() -> Mapping[str, str]:
     }
     if not OFFLINE.exists():
         return environ
-    # Setting the providers up takes 20 seconds, so it is done once for all sessions; by one process.
+    # Setting the providers up takes 20 seconds: once for all sessions, by one process.
     target = Path(tempfile.gettempdir()) / f"watchers-warehouse-providers-{os.getuid()}"
     command = 'source "$0" "$1" >&2 && env -0'
     with target.with_suffix(".lock").open("w") as lock:
