@@ -77,7 +77,9 @@ def test_every_dependency_has_its_reason() -> None:
                 assert name[0] in decisions, line
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in PAGES)])
+@pytest.mark.parametrize(
+    "page", ["README.md", "terraform/README.md", *(f"docs/{name}" for name in PAGES)]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):

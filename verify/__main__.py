@@ -1,6 +1,5 @@
 """`make verify`: asks an applied deployment whether it is what it should be."""
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import click
 import httpx
+import msgspec
 from google.auth.exceptions import DefaultCredentialsError
 from rich.console import Console
 
@@ -23,6 +23,7 @@ from verify.settings import Settings
 from verify.views import check_views
 from verify.webhooks import check_urls, check_wrong_token
 
+TERRAFORM_SECONDS = 120
 TERRAFORM = Path(__file__).parent.parent / "terraform"
 
 
@@ -54,7 +55,7 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
     try:
         cells = read(
             outputs.read_bytes() if outputs else _terraform_outputs(),
-            json.loads(tokens.read_text()) if tokens else {},
+            _read_tokens(tokens) if tokens else {},
             settings.read(Settings, os.environ),
         )
         findings = [finding for cell in cells for finding in check(cell, within)]
@@ -89,12 +90,23 @@ def check(cell: Cell, within: float) -> Iterator[Finding]:
         yield from check_views(bigquery, cell, dataset, expected)
 
 
+def _read_tokens(file: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except msgspec.DecodeError:
+        raise click.BadParameter('the file is not {"PARTNER": "TOKEN"}') from None  # nor quoted
+
+
 def _terraform_outputs() -> bytes:
     command = ["terraform", f"-chdir={TERRAFORM}", "output", "-json"]
     try:
-        done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603 - our own
+        done = subprocess.run(  # noqa: S603 - our own
+            command, capture_output=True, check=True, timeout=TERRAFORM_SECONDS
+        )
     except FileNotFoundError:
         raise NothingDeployed("terraform is not installed: give its outputs, --outputs") from None
+    except subprocess.TimeoutExpired:
+        raise NothingDeployed(f"terraform output took {TERRAFORM_SECONDS} s") from None
     except subprocess.CalledProcessError as error:
         raise NothingDeployed(f"terraform output: {error.stderr.decode().strip()}") from None
     return done.stdout

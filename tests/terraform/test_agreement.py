@@ -107,7 +107,7 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
         for resource in of_type(full_plan["planned_values"], "google_pubsub_subscription")
         if resource.cell == "eu"
     }
-    load, dead = planned["load"], planned["dead"]
+    load, dead = planned["function"], planned["dead"]
     cell = Cell(1, "", Path(), "")
     paths = {url.rsplit("/", 1)[-1] for _, url in cell.jobs()}
     jobs = {
