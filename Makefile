@@ -28,7 +28,7 @@ setup: $(VENV)/ready ## create .venv with everything pinned
 run: setup ## start the embedded cell, fill it, show the numbers, stay up
 	@$(BIN)/python -m local run
 
-test: setup lint unit integration ## format, lint, types, unit and integration tests
+test: setup lint unit terraform integration ## format, lint, types, all tests but the long ones
 
 lint: setup
 	$(BIN)/ruff format --check --quiet .
@@ -42,7 +42,10 @@ integration: setup
 	$(BIN)/python -m pytest -q -m "(cell or slow) and not soak"
 
 terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
-	$(BIN)/python -m pytest -q -m terraform
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m terraform
+
+verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
+	@$(BIN)/python -m verify $(VERIFY)
 
 soak: setup ## fuzz and load the receiver for minutes
 	$(BIN)/python -m pytest -q -m soak
@@ -61,4 +64,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test lint unit integration terraform soak bench generate lock clean
+.PHONY: help setup run test lint unit integration terraform verify soak bench generate lock clean

@@ -6,7 +6,7 @@ from google.api_core.exceptions import AlreadyExists, Conflict
 from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 from google.cloud.storage import Client as StorageClient
 
-from local.cell import Cell
+from local.cell import LOCATION, Cell
 
 ACK_DEADLINE_SECONDS = 60
 DEAD_LETTER_ACK_DEADLINE_SECONDS = 600
@@ -53,4 +53,4 @@ def create_topics(cell: Cell, publisher: PublisherClient, subscriber: Subscriber
 def create_bucket(cell: Cell, client: StorageClient) -> None:
     """Create the bucket for quarantined and spilled events."""
     with suppress(Conflict):
-        client.create_bucket(cell.bucket)
+        client.create_bucket(cell.bucket, location=LOCATION)

@@ -1,10 +1,11 @@
-"""The Cloud Storage stand-in: the ``gcp-storage-emulator`` package, with preconditions.
+"""The Cloud Storage stand-in: the ``gcp-storage-emulator`` package, with two things put right.
 
 Run as ``python -m local.storage --port 9070 [--data-dir DIR]``. It listens on 127.0.0.1 only, is
 ready when ``GET /`` answers 200, and ends on SIGTERM or SIGINT.
 
 The package ignores ``ifGenerationMatch``. Writers rely on it to never replace an object that
-somebody else has written, so it is honoured here for uploads and deletions.
+somebody else has written, so it is honoured here for uploads and deletions. It also says of every
+bucket that it is in the US; here a bucket is where it was made.
 """
 
 import logging
@@ -15,17 +16,37 @@ from pathlib import Path
 from typing import Any
 
 import click
+from gcp_storage_emulator.handlers import buckets
 from gcp_storage_emulator.server import HANDLERS, create_server
 
 HOST = "127.0.0.1"
 CHANGING = ("POST", "PUT", "DELETE")
 
 
-def honour_preconditions() -> None:
-    """Answer 412 where an object's generation is not the one that a request expects."""
+def amend() -> None:
+    """Put right what the module's description names.
+
+    A bucket keeps the location that it is made with. A request that expects another generation of
+    an object than the present one is answered 412.
+    """
     for _, handlers in HANDLERS:
+        if handlers.get("POST") is buckets.insert:
+            handlers["POST"] = _with_location(buckets.insert)
         for method in handlers.keys() & set(CHANGING):
             handlers[method] = _with_precondition(handlers[method])
+
+
+def _with_location(insert: Callable[..., None]) -> Callable[..., None]:
+    def located(request: Any, response: Any, storage: Any) -> None:
+        insert(request, response, storage)
+        location = request.data.get("location")
+        if response.status == HTTPStatus.OK and location:
+            name = request.data["name"]
+            kept = {"location": location.upper(), "locationType": "region"}
+            storage.create_bucket(name, storage.buckets[name] | kept)
+            response.json(storage.buckets[name])
+
+    return located
 
 
 def _with_precondition(handle: Callable[..., None]) -> Callable[..., None]:
@@ -65,7 +86,7 @@ def main(port: int, data_dir: Path | None) -> None:
     """Serve Cloud Storage's JSON API; in memory without a data dir."""
     logging.disable(logging.ERROR)  # the package logs a stack trace for what is a plain 404
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    honour_preconditions()
+    amend()
     create_server(HOST, port, in_memory=data_dir is None, data_dir=data_dir and str(data_dir)).run()
 
 

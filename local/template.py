@@ -1,7 +1,8 @@
 """An empty warehouse, kept from one start of the cell to the next.
 
 Creating 66 views takes the BigQuery stand-in seconds. Its files right after that, before any row,
-are copied; the next start of a cell with the same ``sql/`` begins with the copy.
+are copied; the next start of a cell with the same ``sql/`` and the same code that makes it begins
+with the copy.
 """
 
 import hashlib
@@ -15,8 +16,9 @@ from functions.warehouse import SQL
 
 def _folder() -> Path:
     digest = hashlib.sha256()
-    for path in sorted(SQL.rglob("*.*")):
-        digest.update(path.relative_to(SQL).as_posix().encode() + b"\0" + path.read_bytes())
+    for folder, pattern in ((SQL, "*/*.*"), (Path(__file__).parent, "*.py")):
+        for path in sorted(folder.glob(pattern)):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     home = Path(tempfile.gettempdir()) / f"watchers-warehouse-{os.getuid()}"
     return home / f"warehouse-{digest.hexdigest()[:16]}"
 

@@ -39,6 +39,18 @@ output "operate_urls" {
   value       = { for cell, outputs in module.cell : cell => outputs.operate_url }
 }
 
+output "cells" {
+  description = "What each cell is made of, and where all of it has to be: `make verify` asks Google whether it is."
+  value = {
+    for cell, outputs in module.cell : cell => merge(outputs.parts, {
+      projects = {
+        for partner, record in local.partners_by_cell[cell] :
+        partner => [for project, pinned in record.projects : project if pinned == cell]
+      }
+    })
+  }
+}
+
 locals {
   webhook_urls = {
     for name, partner in var.partners : name => {

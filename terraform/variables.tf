@@ -74,12 +74,6 @@ variable "cells" {
   }
   validation {
     condition = alltrue(flatten([
-      for cell in values(var.cells) : [for name in concat(keys(cell.min_instances), keys(cell.max_instances)) : contains(["receive", "load", "operate"], name)]
-    ]))
-    error_message = "min_instances and max_instances are given by function: receive, load, operate."
-  }
-  validation {
-    condition = alltrue(flatten([
       for cell in values(var.cells) : [for group in setunion(cell.readers, cell.operators) : can(regex("^[^@: ]+@[^@: ]+$", group))]
     ]))
     error_message = "readers and operators are the e-mail addresses of groups, such as analysts@acme.example."

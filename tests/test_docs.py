@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from local.__main__ import main
+from verify.__main__ import main as verify
+from verify.settings import Settings as VerifySettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -36,6 +38,29 @@ def test_every_command_helps(name: str) -> None:
     assert shown.output.count("\n") > 3
 
 
+def test_every_option_and_setting_of_verify_is_among_the_operations() -> None:
+    operations = PAGES["operations.md"]
+    for option in verify.params:
+        assert f"`{option.opts[0]}`" in operations, option.opts
+    for name in VerifySettings.__struct_fields__:
+        assert f"`{name.upper()}`" in operations, name
+
+
+def test_verify_helps() -> None:
+    shown = CliRunner().invoke(verify, ["--help"])
+    assert shown.exit_code == 0
+    assert "--outputs" in shown.output
+
+
+def test_every_output_of_terraform_is_in_its_readme() -> None:
+    text = (ROOT / "terraform" / "outputs.tf").read_text()
+    readme = (ROOT / "terraform" / "README.md").read_text()
+    names = re.findall(r'^output "(\w+)"', text, re.MULTILINE)
+    assert names
+    for name in names:
+        assert f"`{name}`" in readme, name
+
+
 def test_every_view_and_table_is_described() -> None:
     dictionary = PAGES["data-dictionary.md"]
     for path in (*ROOT.glob("sql/store/*"), *ROOT.glob("sql/bi/*")):
@@ -52,7 +77,9 @@ def test_every_dependency_has_its_reason() -> None:
                 assert name[0] in decisions, line
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in PAGES)])
+@pytest.mark.parametrize(
+    "page", ["README.md", "terraform/README.md", *(f"docs/{name}" for name in PAGES)]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):

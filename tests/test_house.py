@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent
 FUNCTIONS = {"receive", "load", "operate", "privacy", "dashboard"}
 SOURCES = sorted(
     path
-    for folder in ("functions", "generate", "local", "tests")
+    for folder in ("functions", "generate", "local", "tests", "verify")
     for path in (ROOT / folder).rglob("*.py")
 )
 
@@ -34,7 +34,7 @@ def package(path: Path) -> str:
 def forbidden(of: str, module: str) -> bool:
     """Whether a module of this package of functions/ must not import that module."""
     parts = module.split(".")
-    if parts[0] in {"local", "generate", "tests", "main"}:
+    if parts[0] in {"local", "generate", "tests", "verify", "main"}:
         return True
     if parts[0] != "functions" or len(parts) < 2:
         return False
@@ -50,6 +50,13 @@ def test_an_import_goes_down_only() -> None:
     for path in deployed:
         wrong = [module for module in imported(path) if forbidden(package(path), module)]
         assert wrong == [], path
+
+
+def test_verifying_knows_the_shared_modules_only() -> None:
+    for path in (ROOT / "verify").rglob("*.py"):
+        roots = {tuple(module.split(".")[:2]) for module in imported(path)}
+        assert not {("functions", name) for name in FUNCTIONS} & roots, path
+        assert not {"local", "generate", "tests"} & {root[0] for root in roots}, path
 
 
 def test_the_rule_would_be_noticed() -> None:

@@ -111,16 +111,6 @@ run "pseudonym_key_version" {
   expect_failures = [var.cells]
 }
 
-run "unknown_function" {
-  command = plan
-
-  variables {
-    cells = { eu = { region = "europe-west1", min_instances = { recieve = 1 } } }
-  }
-
-  expect_failures = [var.cells]
-}
-
 run "readers_are_groups" {
   command = plan
 

@@ -9,7 +9,7 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Bucket, Client
 
-from local.storage import HOST, honour_preconditions
+from local.storage import HOST, amend
 
 pytestmark = pytest.mark.cell
 
@@ -19,15 +19,20 @@ def bucket() -> Iterator[Bucket]:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    honour_preconditions()
+    amend()
     with create_server(HOST, port, in_memory=True):
         client = Client(
             project="local",
             credentials=AnonymousCredentials(),
             client_options={"api_endpoint": f"http://{HOST}:{port}"},
         )
-        yield client.create_bucket("local-chat-eu")
+        yield client.create_bucket("local-chat-eu", location="europe-west1")
         client.close()
+
+
+def test_a_bucket_is_where_it_was_made(bucket: Bucket) -> None:
+    bucket.reload()
+    assert (bucket.location, bucket.location_type) == ("EUROPE-WEST1", "region")
 
 
 def test_an_object_is_written_listed_read_and_deleted(bucket: Bucket) -> None:

@@ -1,8 +1,10 @@
-"""A workspace and a few plans, made once per session: each takes seconds."""
+"""A workspace and a few plans, made once per session: each takes seconds.
+
+Sessions are per process: the tests that share a plan are in one group of pytest-xdist, so that
+one process makes it. "plan" needs `full_plan`, "life" `applied`; the others need neither.
+"""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,12 +37,7 @@ def schemas(workspace: Workspace) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def applied(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """One cell with defaults, applied; its files have other modes and times than the original."""
-    folder: Path = tmp_path_factory.mktemp("applied")
-    copy = workspace.copy(folder)
-    for file in copy.folder.rglob("*.py"):
-        file.chmod(0o600)
-        os.utime(file, (0, 0))
-    copy.plan(SMALL)
-    copy.apply()
+    """One cell with defaults, applied."""
+    copy = workspace.copy(tmp_path_factory.mktemp("applied"))
+    copy.apply(SMALL)
     return copy

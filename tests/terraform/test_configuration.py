@@ -81,6 +81,14 @@ def test_a_refusal_says_what_to_do(
     assert sentence in bare.refused(SMALL | changes)
 
 
+def test_a_function_that_does_not_exist_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    cell = {"region": "europe-west1", "min_instances": {"recieve": 1}}
+
+    said = workspace.copy(tmp_path).refused(SMALL | {"cells": {"eu": cell}})
+
+    assert "min_instances and max_instances are given by function: load, operate, receive." in said
+
+
 def test_no_secret_is_in_the_plan(workspace: Workspace, tmp_path: Path) -> None:
     secrets = {"TF_VAR_signing_secrets": json.dumps({"acme": [SIGNING_SECRET]})}
     signed = workspace.copy(tmp_path)._replace(environ={**workspace.environ, **secrets})

@@ -7,7 +7,7 @@ import pytest
 
 from tests.terraform.workspace import Workspace
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 EDGE = re.compile(r'^\s*"(?P<later>[^"]+)" -> "(?P<earlier>[^"]+)";$', re.MULTILINE)
 CELL = "module.cell."
@@ -28,14 +28,14 @@ ORDER = [
     ),
     # invoker and token -> subscription, job
     (
-        f"{CELL}google_pubsub_subscription.load",
+        f"{CELL}google_pubsub_subscription.function",
         f"{CELL}google_cloud_run_v2_service_iam_member.push",
     ),
     (
-        f"{CELL}google_pubsub_subscription.load",
+        f"{CELL}google_pubsub_subscription.function",
         f"{CELL}google_service_account_iam_member.push_token",
     ),
-    (f"{CELL}google_pubsub_subscription.load", f"{CELL}google_pubsub_subscription.dead"),
+    (f"{CELL}google_pubsub_subscription.function", f"{CELL}google_pubsub_subscription.dead"),
     (
         f"{CELL}google_pubsub_subscription.partner",
         f"{CELL}google_service_account_iam_member.push_token",
@@ -76,11 +76,15 @@ GRANTS_A_FUNCTION_NEEDS = {
     "google_artifact_registry_repository_iam_member",
     "google_bigquery_table_iam_member",
     "google_project_iam_member",
+    "google_pubsub_subscription_iam_member",
     "google_pubsub_topic_iam_member",
     "google_secret_manager_secret_iam_member",
     "google_storage_bucket_iam_member",
 }
-NEEDED_BY_OTHERS = {"google_pubsub_topic_iam_member.dead_letters"}
+NEEDED_BY_OTHERS = {
+    "google_pubsub_subscription_iam_member.dead_letters",
+    "google_pubsub_topic_iam_member.dead_letters",
+}
 
 
 @pytest.fixture(scope="module")

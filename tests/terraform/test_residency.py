@@ -1,6 +1,7 @@
 """EU data cannot leave: every place that a plan names is its cell's."""
 
 import copy
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.terraform.resources import Resource, managed
 from tests.terraform.scenarios import FULL, REGIONS
 from tests.terraform.workspace import Workspace
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 DEFINITION = re.compile(r"\s*(?:region\s+=\s+var\.settings\.region|#)")
 REFERENCE = re.compile(r"\b(?:local\.region|var\.settings\.region|var\.scheduler_region)\b")
@@ -54,11 +55,12 @@ def test_each_place_that_is_changed_in_the_module_is_found(
 
 def strays(plan: dict[str, Any]) -> list[str]:
     """Say which regions the outputs of a cell name, other than its own."""
-    outputs = plan["planned_values"]["outputs"]["bi_connections"]["value"]
+    outputs = plan["planned_values"]["outputs"]
     return [
         f"{cell} names {region}"
-        for cell, text in outputs.items()
-        for region in set(REGION.findall(text)) - {REGIONS[cell]}
+        for name in ("bi_connections", "cells")
+        for cell, value in outputs[name]["value"].items()
+        for region in set(REGION.findall(json.dumps(value))) - {REGIONS[cell]}
     ]
 
 

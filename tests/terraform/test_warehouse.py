@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from functions.warehouse import (
     OPEN_WINDOW_DAYS,
@@ -18,7 +20,7 @@ from functions.warehouse import (
 from tests.terraform.resources import of_type
 from tests.terraform.workspace import ROOT
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 MODULE = ROOT / "terraform" / "modules" / "cell"
 
@@ -75,6 +77,44 @@ def test_a_partner_s_views_never_read_the_store(full_plan: dict[str, Any]) -> No
         and not re.search(r"\nWHERE (?:project IN|partner =)", query)
     ]
     assert unfiltered == []
+
+
+def test_no_view_is_made_before_what_it_reads(full_plan: dict[str, Any]) -> None:
+    planned = {
+        f"{resource.values['dataset_id']}.{resource.values['table_id']}": resource
+        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
+    }
+    waves = {
+        name: int(resource.name.removeprefix("view_"))
+        for name, resource in planned.items()
+        if resource.name.startswith("view_")
+    }
+    reads = {
+        name: re.findall(r"`acme-chat-prod\.(\w+\.\w+)`", planned[name].values["view"][0]["query"])
+        for name in waves
+    }
+
+    assert max(waves.values()) > 1
+    assert all(reads.values())
+    assert [
+        (name, read)
+        for name, wave in waves.items()
+        for read in reads[name]
+        if waves.get(read, -1) >= wave
+    ] == []
+    # What is no view is a table, which all views wait for.
+    assert {read for found in reads.values() for read in found} <= planned.keys()
+
+
+def test_what_reads_the_store_can_be_filtered_by_project() -> None:
+    # A partner's dataset shows it through such a filter.
+    for view in list_views():
+        if "${store}" in view.query:
+            query = render(view.query, Warehouse("p.store", "p.bi").variables())
+            selected = sqlglot.parse_one(query, read="bigquery")
+            assert isinstance(selected, exp.Query)
+            columns = selected.named_selects
+            assert "partner" in columns if view.name == "test_deliveries" else "project" in columns
 
 
 def test_the_open_window_is_the_same() -> None:

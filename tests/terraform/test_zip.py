@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -14,24 +15,10 @@ from typing import Any
 
 import pytest
 
+from local.cell import FUNCTIONS, Cell, prepare_secrets
 from tests.terraform.workspace import ROOT, Workspace
 
-pytestmark = pytest.mark.terraform
-
-PORT = 18790
-SETTINGS = {
-    "CELL": "eu",
-    "GCP_PROJECT": "p",
-    "LOCATION": "europe-west1",
-    "EVENTS_TOPIC": "projects/p/topics/t",
-    "PUBSUB_ENDPOINT": "http://127.0.0.1:9",
-    "STORAGE_ENDPOINT": "http://127.0.0.1:9",
-    "BIGQUERY_ENDPOINT": "http://127.0.0.1:9",
-    "BIGQUERY_WRITE_ENDPOINT": "http://127.0.0.1:9",
-    "BUCKET": "b",
-    "STORE_DATASET": "projects/p/datasets/chat_eu_store",
-    "BI_DATASET": "projects/p/datasets/chat_eu",
-}
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +27,7 @@ def deployed(
 ) -> Iterator[Path]:
     """The unpacked zip, with an environment of its own."""
     folder = tmp_path_factory.mktemp("deployed")
-    with zipfile.ZipFile(workspace.configuration / ".terraform" / "functions.zip") as archive:
+    with zipfile.ZipFile(workspace.zip) as archive:
         archive.extractall(folder)
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
     environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
@@ -58,27 +45,19 @@ def deployed(
         ],
     ):
         subprocess.run(command, cwd=folder, env=environ, check=True, timeout=240)
-    secrets = folder / "secrets"
-    (secrets / "pseudonym").mkdir(parents=True)
-    (secrets / "pseudonym" / "1").write_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
-    (secrets / "partners.json").write_text('{"partners": {}}')
+    prepare_secrets(folder / "secrets")
     yield folder
     shutil.rmtree(folder / ".venv")
 
 
-@pytest.mark.parametrize(("position", "name"), list(enumerate(("receive", "load", "operate"))))
-def test_an_entry_point_answers(deployed: Path, position: int, name: str) -> None:
-    port = PORT + position
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_entry_point_answers(deployed: Path, name: str) -> None:
+    port = _free_port()
+    cell = Cell(port, "", deployed / "secrets", "127.0.0.1:9")  # nobody listens there
     process = subprocess.Popen(
         [str(deployed / ".venv/bin/functions-framework"), "--target", name, "--port", str(port)],
         cwd=deployed,
-        env=SETTINGS
-        | {
-            "PATH": os.environ["PATH"],
-            "HOME": str(deployed),
-            "PARTNERS_FILE": str(deployed / "secrets" / "partners.json"),
-            "PSEUDONYM_KEYS": str(deployed / "secrets" / "pseudonym"),
-        },
+        env=cell.settings() | {"PATH": os.environ["PATH"], "HOME": str(deployed)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -89,9 +68,16 @@ def test_an_entry_point_answers(deployed: Path, position: int, name: str) -> Non
         process.wait(20)
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _status(url: str) -> int:
-    """Ask until somebody listens, for 30 seconds at most."""
-    deadline = time.monotonic() + 30
+    """Ask until somebody listens, for a minute at most."""
+    deadline = time.monotonic() + 60
     while True:
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:

@@ -1,5 +1,6 @@
 """A copy of the configuration outside of the repository, with a provider to run it with."""
 
+import fcntl
 import functools
 import json
 import os
@@ -43,6 +44,11 @@ class Workspace(NamedTuple):
     def configuration(self) -> Path:
         return self.folder / "terraform"
 
+    @property
+    def zip(self) -> Path:
+        """What the functions are made of; the last plan made it."""
+        return self.configuration / ".terraform" / "functions.zip"
+
     def run(
         self, *arguments: str, cwd: Path | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
@@ -73,9 +79,15 @@ class Workspace(NamedTuple):
         assert done.returncode == 1, done.stdout
         return " ".join(done.stderr.replace("│", " ").split())
 
-    def apply(self) -> None:
-        """Apply the last plan."""
-        self.run("apply", "-no-color", "plan.out")
+    def apply(self, variables: Variables) -> None:
+        """Plan and apply."""
+        self._write(variables)
+        self.run("apply", "-no-color", "-auto-approve", f"-var-file={VARIABLES}")
+
+    def destroy(self, variables: Variables) -> None:
+        """Destroy what was applied."""
+        self._write(variables)
+        self.run("destroy", "-no-color", "-auto-approve", f"-var-file={VARIABLES}")
 
     def state(self) -> dict[str, Any]:
         shown: dict[str, Any] = json.loads(self.run("show", "-json").stdout)
@@ -125,15 +137,17 @@ def _environ() -> Mapping[str, str]:
     }
     if not OFFLINE.exists():
         return environ
-    # Setting the providers up takes 20 seconds, so it is done once for all sessions.
+    # Setting the providers up takes 20 seconds: once for all sessions, by one process.
     target = Path(tempfile.gettempdir()) / f"watchers-warehouse-providers-{os.getuid()}"
     command = 'source "$0" "$1" >&2 && env -0'
-    shown = subprocess.run(
-        [BASH, "-c", command, str(OFFLINE), str(target)],
-        env=environ,
-        capture_output=True,
-        check=True,
-        timeout=300,
-    )
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shown = subprocess.run(
+            [BASH, "-c", command, str(OFFLINE), str(target)],
+            env=environ,
+            capture_output=True,
+            check=True,
+            timeout=300,
+        )
     entries = (entry.partition("=") for entry in shown.stdout.decode().split("\0") if entry)
     return {name: value for name, _, value in entries}

@@ -102,6 +102,13 @@ resource "google_bigquery_dataset" "bi" {
     }
   }
   dynamic "access" {
+    for_each = [for name, function in local.functions : name if function.views]
+    content {
+      role          = "READER"
+      user_by_email = google_service_account.this[access.value].email
+    }
+  }
+  dynamic "access" {
     for_each = google_bigquery_dataset.partner
     content {
       dataset {
@@ -123,7 +130,7 @@ resource "google_bigquery_dataset" "bi" {
   lifecycle {
     precondition {
       condition     = length(local.unplaced_views) == 0
-      error_message = "Views read each other in a circle, deeper than three, or one that does not exist: ${join(", ", local.unplaced_views)}."
+      error_message = "Views read each other in a circle, one that does not exist, or more than three layers deep (then add a wave to views.tf): ${join(", ", local.unplaced_views)}."
     }
   }
 }

@@ -1,7 +1,13 @@
 # The functions: one entry each in `functions`, one zip for all.
 locals {
-  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. publishes, tables and
-  # queries are what its account may do: publish events, change these tables, run queries.
+  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. What its account may do:
+  # publishes   publish events
+  # subscribes  pull from these subscriptions
+  # tables      change these tables of the store
+  # views       read the BI dataset
+  # queries     run queries
+  # secrets     read these, mounted at the keys' paths
+  # invokers    groups that may call it, beside Pub/Sub and the scheduler
   functions = {
     receive = {
       description = "Webhooks to Pub/Sub; called by the chat product."
@@ -11,8 +17,11 @@ locals {
       timeout     = 60
       max         = 20
       publishes   = true
+      subscribes  = []
       tables      = []
+      views       = false
       queries     = false
+      invokers    = []
       environment = {
         CELL             = var.name
         GCP_PROJECT      = var.project_id
@@ -22,7 +31,7 @@ locals {
         BUCKET           = google_storage_bucket.data.name
         PARTNERS_FILE    = "/secrets/partners/partners.json"
       }
-      secrets = local.partners_volume
+      secrets = { "/secrets/partners" = "partners" }
     }
     load = {
       description = "Pub/Sub to BigQuery; called by the push subscription."
@@ -32,24 +41,21 @@ locals {
       timeout     = local.ack_deadline_seconds
       max         = 20
       publishes   = false
+      subscribes  = []
       tables      = ["events_v1", "identities_v1"]
+      views       = false
       queries     = false # Storage Write needs none
+      invokers    = []
       environment = {
         CELL                    = var.name
         GCP_PROJECT             = var.project_id
         BIGQUERY_WRITE_ENDPOINT = local.bigquery_write_endpoint
-        STORE_DATASET           = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
+        STORE_DATASET           = "projects/${var.project_id}/datasets/${local.store_id}"
         PSEUDONYM_KEYS          = "/secrets/pseudonym"
         STORAGE_ENDPOINT        = local.storage_endpoint
         BUCKET                  = google_storage_bucket.data.name
       }
-      secrets = {
-        # Pinned: rows made with a key need that key for ever.
-        "/secrets/pseudonym" = {
-          secret   = google_secret_manager_secret.pseudonym.secret_id
-          versions = { for version, key in google_secret_manager_secret_version.pseudonym : version => key.version }
-        }
-      }
+      secrets = { "/secrets/pseudonym" = "pseudonym" }
     }
     operate = {
       description = "Replays and settles; called by the scheduler and by operators."
@@ -59,8 +65,11 @@ locals {
       timeout     = 540 # SETTLE_SECONDS and one statement more
       max         = 2
       publishes   = true
+      subscribes  = ["dead"]
       tables      = ["events_v1", "identities_v1"]
+      views       = false
       queries     = true
+      invokers    = var.settings.operators
       environment = {
         CELL                     = var.name
         PARTNERS_FILE            = "/secrets/partners/partners.json"
@@ -72,18 +81,11 @@ locals {
         STORAGE_ENDPOINT         = local.storage_endpoint
         BUCKET                   = google_storage_bucket.data.name
         BIGQUERY_ENDPOINT        = "https://${local.bigquery_host}"
-        STORE_DATASET            = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
-        BI_DATASET               = "projects/${var.project_id}/datasets/${google_bigquery_dataset.bi.dataset_id}"
+        STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
+        BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
       }
-      secrets = local.partners_volume # quarantined bodies are accepted by the partners of now
-    }
-  }
-
-  # Read again every minute, so the newest version it is.
-  partners_volume = {
-    "/secrets/partners" = {
-      secret   = google_secret_manager_secret.partners.secret_id
-      versions = { "partners.json" = "latest" }
+      # Quarantined bodies are accepted by the partners of now.
+      secrets = { "/secrets/partners" = "partners" }
     }
   }
 }
@@ -141,16 +143,23 @@ resource "google_cloudfunctions2_function" "this" {
       content {
         mount_path = secret_volumes.key
         project_id = var.project_id
-        secret     = secret_volumes.value.secret
+        secret     = local.volumes[secret_volumes.value].secret
 
         dynamic "versions" {
-          for_each = secret_volumes.value.versions
+          for_each = local.volumes[secret_volumes.value].versions
           content {
             path    = versions.key
             version = versions.value
           }
         }
       }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(setsubtract(concat(keys(var.settings.min_instances), keys(var.settings.max_instances)), keys(local.functions))) == 0
+      error_message = "min_instances and max_instances are given by function: ${join(", ", keys(local.functions))}."
     }
   }
 
@@ -164,6 +173,20 @@ resource "google_cloud_run_v2_service_iam_member" "public" {
   location = local.region
   role     = "roles/run.invoker"
   member   = "allUsers"
+}
+
+# People who call a function by themselves.
+resource "google_cloud_run_v2_service_iam_member" "people" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for group in function.invokers : "${name}/${group}" => { function = name, group = group }
+    }
+  ]...)
+
+  name     = google_cloudfunctions2_function.this[each.value.function].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = "group:${each.value.group}"
 }
 
 resource "google_artifact_registry_repository" "images" {

@@ -80,7 +80,7 @@ locals {
   series = { for name in keys(local.metrics) : name => "logging_googleapis_com:user_${local.metric_prefix}_${name}" }
   runs   = "run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"${local.prefix}-.*\",response_code_class=\"5xx\"}"
   lost   = "pubsub_googleapis_com:subscription_num_undelivered_messages{monitored_resource=\"pubsub_subscription\",subscription_id=\"${local.prefix}-dead\"}"
-  oldest = "pubsub_googleapis_com:subscription_oldest_unacked_message_age{monitored_resource=\"pubsub_subscription\",subscription_id=~\"${local.prefix}-(load|partner-.*)\"}"
+  oldest = "pubsub_googleapis_com:subscription_oldest_unacked_message_age{monitored_resource=\"pubsub_subscription\",subscription_id=~\"${local.prefix}-(${join("|", keys(local.deliveries))}|partner-.*)\"}"
 
   # Name -> what is queried, for how many seconds it must hold, what it means and what to do.
   alerts = merge(

@@ -20,3 +20,28 @@ output "bi_connection" {
   description = "JDBC, by the region's own endpoint where BigQuery has one."
   value       = "jdbc:bigquery://https://${local.bigquery_host}:443;ProjectId=${var.project_id};DefaultDataset=${local.bi_id};Location=${local.region};"
 }
+
+output "parts" {
+  description = "What has a location, by name, and the addresses of the APIs that know it."
+  value = {
+    region     = local.region
+    project_id = var.project_id
+    topics     = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
+    secrets = [
+      for secret in [google_secret_manager_secret.partners, google_secret_manager_secret.pseudonym] :
+      "projects/${var.project_id}/secrets/${secret.secret_id}"
+    ]
+    buckets = [google_storage_bucket.data.name, google_storage_bucket.source.name]
+    datasets = {
+      store    = google_bigquery_dataset.store.dataset_id
+      bi       = google_bigquery_dataset.bi.dataset_id
+      partners = { for name, dataset in google_bigquery_dataset.partner : name => dataset.dataset_id }
+    }
+    endpoints = {
+      bigquery = "https://${local.bigquery_host}"
+      pubsub   = trimsuffix(local.pubsub_endpoint, ":443")
+      storage  = local.storage_endpoint
+      secrets  = "https://secretmanager.googleapis.com"
+    }
+  }
+}

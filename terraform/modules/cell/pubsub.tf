@@ -4,6 +4,11 @@ locals {
   ack_deadline_seconds = 60 # also how long a push may take
   retention_seconds    = 7 * 24 * 60 * 60
   dead_letter_seconds  = 31 * 24 * 60 * 60
+
+  # Functions that Pub/Sub delivers events to: where, and which (all, without a filter).
+  deliveries = {
+    load = { path = "/", filter = null }
+  }
 }
 
 resource "google_pubsub_topic" "this" {
@@ -28,20 +33,23 @@ resource "google_pubsub_topic_iam_member" "publisher" {
   member = google_service_account.this[each.key].member
 }
 
-resource "google_pubsub_subscription" "load" {
-  name                       = "${local.prefix}-load"
+resource "google_pubsub_subscription" "function" {
+  for_each = local.deliveries
+
+  name                       = "${local.prefix}-${each.key}"
   topic                      = google_pubsub_topic.this["events"].id
+  filter                     = each.value.filter
   ack_deadline_seconds       = local.ack_deadline_seconds
   message_retention_duration = "${local.retention_seconds}s"
   labels                     = var.labels
   deletion_policy            = local.deletion_policy
 
   push_config {
-    push_endpoint = "${google_cloudfunctions2_function.this["load"].service_config[0].uri}/"
+    push_endpoint = "${google_cloudfunctions2_function.this[each.key].service_config[0].uri}${each.value.path}"
 
     oidc_token {
       service_account_email = google_service_account.this["push"].email
-      audience              = google_cloudfunctions2_function.this["load"].service_config[0].uri
+      audience              = google_cloudfunctions2_function.this[each.key].service_config[0].uri
     }
   }
   retry_policy {
@@ -77,6 +85,19 @@ resource "google_pubsub_subscription" "dead" {
   expiration_policy {
     ttl = ""
   }
+}
+
+# Pulling functions.
+resource "google_pubsub_subscription_iam_member" "function" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for subscription in function.subscribes : "${name}/${subscription}" => { function = name, subscription = subscription }
+    }
+  ]...)
+
+  subscription = { dead = google_pubsub_subscription.dead.id }[each.value.subscription]
+  role         = "roles/pubsub.subscriber"
+  member       = google_service_account.this[each.value.function].member
 }
 
 # Partners' own back ends. The filter cannot be changed in place: Pub/Sub's rule.
@@ -117,7 +138,9 @@ resource "google_pubsub_subscription" "partner" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "push" {
-  name     = google_cloudfunctions2_function.this["load"].name
+  for_each = local.deliveries
+
+  name     = google_cloudfunctions2_function.this[each.key].name
   location = local.region
   role     = "roles/run.invoker"
   member   = google_service_account.this["push"].member
@@ -140,14 +163,9 @@ resource "google_pubsub_topic_iam_member" "dead_letters" {
 }
 
 resource "google_pubsub_subscription_iam_member" "dead_letters" {
-  subscription = google_pubsub_subscription.load.id
+  for_each = google_pubsub_subscription.function
+
+  subscription = each.value.id
   role         = "roles/pubsub.subscriber"
   member       = var.agents.pubsub
-}
-
-# Replays of dead letters.
-resource "google_pubsub_subscription_iam_member" "replayed" {
-  subscription = google_pubsub_subscription.dead.id
-  role         = "roles/pubsub.subscriber"
-  member       = google_service_account.this["operate"].member
 }

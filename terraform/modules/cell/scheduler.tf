@@ -60,12 +60,3 @@ resource "google_service_account_iam_member" "scheduler_token" {
   role               = "roles/iam.serviceAccountOpenIdTokenCreator"
   member             = var.agents.scheduler
 }
-
-resource "google_cloud_run_v2_service_iam_member" "operators" {
-  for_each = var.settings.operators
-
-  name     = google_cloudfunctions2_function.this["operate"].name
-  location = local.region
-  role     = "roles/run.invoker"
-  member   = "group:${each.key}"
-}

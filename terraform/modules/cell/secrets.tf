@@ -46,14 +46,6 @@ resource "google_secret_manager_secret_version" "partners" {
   }
 }
 
-resource "google_secret_manager_secret_iam_member" "partners" {
-  for_each = toset(["receive", "operate"])
-
-  secret_id = google_secret_manager_secret.partners.id
-  role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.this[each.key].member
-}
-
 # The key of the user keys: a version for each key space, none ever replaced.
 resource "google_secret_manager_secret" "pseudonym" {
   secret_id           = "${local.prefix}-pseudonym"
@@ -87,8 +79,30 @@ resource "google_secret_manager_secret_version" "pseudonym" {
   deletion_policy = local.deletion_policy
 }
 
-resource "google_secret_manager_secret_iam_member" "load_pseudonym" {
-  secret_id = google_secret_manager_secret.pseudonym.id
+locals {
+  # What functions mount: a secret, and its versions by file name.
+  volumes = {
+    # Read again every minute, so the newest version it is.
+    partners = {
+      secret   = google_secret_manager_secret.partners.secret_id
+      versions = { "partners.json" = "latest" }
+    }
+    # Pinned: rows made with a key need that key for ever.
+    pseudonym = {
+      secret   = google_secret_manager_secret.pseudonym.secret_id
+      versions = { for version, key in google_secret_manager_secret_version.pseudonym : version => key.version }
+    }
+  }
+}
+
+resource "google_secret_manager_secret_iam_member" "function" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for secret in values(function.secrets) : "${name}/${secret}" => { function = name, secret = secret }
+    }
+  ]...)
+
+  secret_id = local.volumes[each.value.secret].secret
   role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.this["load"].member
+  member    = google_service_account.this[each.value.function].member
 }

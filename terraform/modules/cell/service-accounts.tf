@@ -4,7 +4,7 @@ locals {
     { for name in keys(local.functions) : name => "The ${name} function of the cell ${var.name}" },
     {
       build     = "Builds the functions of the cell ${var.name}"
-      push      = "Pub/Sub calls the load function of the cell ${var.name}"
+      push      = "Pub/Sub calls functions of the cell ${var.name}"
       scheduler = "Cloud Scheduler calls the cell ${var.name}"
     },
     length(var.subscriptions) == 0 ? {} : {
@@ -68,14 +68,14 @@ resource "time_sleep" "permissions" {
 
   depends_on = [
     google_artifact_registry_repository_iam_member.build_images,
+    google_bigquery_dataset.bi,
     google_bigquery_table_iam_member.function,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_staging,
     google_project_iam_member.function_jobs,
-    google_pubsub_subscription_iam_member.replayed,
     google_pubsub_topic_iam_member.publisher,
-    google_secret_manager_secret_iam_member.load_pseudonym,
-    google_secret_manager_secret_iam_member.receive_partners,
+    google_pubsub_subscription_iam_member.function,
+    google_secret_manager_secret_iam_member.function,
     google_storage_bucket_iam_member.build_source,
     google_storage_bucket_iam_member.data,
   ]

@@ -12,7 +12,7 @@ from gcp_storage_emulator.server import create_server
 from functions.bucket import BucketUnavailable
 from functions.operate.objects import Objects
 from functions.storage import open_bucket
-from local.storage import HOST, honour_preconditions
+from local.storage import HOST, amend
 
 pytestmark = pytest.mark.cell
 
@@ -26,7 +26,7 @@ def endpoint() -> str:
 
 @pytest.fixture
 def bucket(endpoint: str) -> Iterator[Any]:
-    honour_preconditions()
+    amend()
     with create_server(HOST, int(endpoint.rpartition(":")[2]), in_memory=True):
         bucket = open_bucket(endpoint, "p", "b")
         bucket.client.create_bucket("b")

@@ -1,0 +1,229 @@
+"""`make verify` on a running cell: a healthy one holds, and each fault is told.
+
+What no stand-in answers (a topic's storage policy, a secret's replication) a small server does.
+"""
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from functions.warehouse import list_views
+from local.cell import Cell
+from local.clients import ONCE, warehouse
+from tests.verify import fake_google
+from verify import __main__ as command
+
+pytestmark = pytest.mark.cell
+
+NOBODY = "http://127.0.0.1:1"
+Change = Callable[[dict[str, Any]], None]
+
+
+def outputs(description: dict[str, Any]) -> dict[str, Any]:
+    """What Terraform would print of the running cell."""
+    urls = {"events": description["events_url"], "rooms": description["rooms_url"]}
+    return {
+        "cells": {
+            "value": {
+                "eu": {
+                    "region": description["location"],
+                    "project_id": description["project"],
+                    "topics": fake_google.TOPICS,
+                    "secrets": fake_google.SECRETS,
+                    "buckets": ["local-chat-eu"],
+                    "datasets": {
+                        "store": description["store_dataset"],
+                        "bi": description["bi_dataset"],
+                        "partners": {},
+                    },
+                    "endpoints": {
+                        "bigquery": description["bigquery"],
+                        "storage": description["storage"],
+                        "pubsub": NOBODY,
+                        "secrets": NOBODY,
+                    },
+                    "projects": {"demo": ["dev", "partner-prod"]},
+                }
+            }
+        },
+        "webhook_urls": {"value": {"demo": {"eu": {"1": urls}}}},
+    }
+
+
+class Verdict:
+    """What the command printed, by state."""
+
+    def __init__(self, code: int, text: str) -> None:
+        said = json.loads(text)
+        self.code = code
+        self.holds = said["holds"]
+        self.findings = said["findings"]
+
+    def subjects(self, state: str) -> set[str]:
+        return {found["subject"] for found in self.findings if found["state"] == state}
+
+    def detail(self, subject: str) -> str:
+        [detail] = [found["detail"] for found in self.findings if found["subject"] == subject]
+        return str(detail)
+
+
+Verify = Callable[..., Verdict]
+
+
+@pytest.fixture
+def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
+    """Run the command on the cell's outputs, changed as a test wishes."""
+    with fake_google.serving(fake_google.healthy()) as google:
+
+        def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
+            described = outputs(description)
+            change(described)
+            file = tmp_path / "outputs.json"
+            file.write_text(json.dumps(described))
+            done = CliRunner().invoke(
+                command.main,
+                ["--outputs", str(file), "--within", str(within), "--json"],
+                env={"PUBSUB_ENDPOINT": google, "SECRETS_ENDPOINT": google},
+            )
+            assert description["token"] not in done.output
+            return Verdict(done.exit_code, done.stdout)
+
+        yield run
+
+
+@pytest.fixture
+def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the views, which take the stand-in seconds, where something else is at stake."""
+    monkeypatch.setattr(command, "check_views", lambda *_arguments: ())
+
+
+def cell_of(described: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = described["cells"]["value"]["eu"]
+    return found
+
+
+def test_a_healthy_cell_holds(verify: Verify, cell: Cell) -> None:
+    found = verify()
+
+    assert found.subjects("fails") | found.subjects("not checked") == set()
+    assert (found.code, found.holds) == (0, True)
+    views = {f"{cell.bi_dataset}.{view.name}" for view in list_views()}
+    events = {subject for subject in found.subjects("holds") if "event (" in subject}
+    assert len(events) == 1
+    assert found.subjects("holds") - events == views | {
+        "events of demo",
+        "rooms of demo",
+        "receive",
+        "Test event",
+        "topic chat-eu-events",
+        "topic chat-eu-dead",
+        "secret chat-eu-partners",
+        "secret chat-eu-pseudonym",
+        "bucket local-chat-eu",
+        "dataset chat_eu_store",
+        "dataset chat_eu",
+    }
+
+
+@pytest.mark.usefixtures("without_views")
+def test_a_wrong_token_fails(verify: Verify) -> None:
+    def change(described: dict[str, Any]) -> None:
+        urls = described["webhook_urls"]["value"]["demo"]["eu"]["1"]
+        urls.update({kind: f"{url}x" for kind, url in urls.items()})
+
+    found = verify(change)
+
+    assert found.code == 1
+    assert {"events of demo", "rooms of demo", "Test event"} <= found.subjects("fails")
+    assert found.detail("Test event") == "HTTP 401 token_unknown"
+
+
+@pytest.mark.usefixtures("without_views")
+def test_another_region_fails_for_all_that_has_one(verify: Verify) -> None:
+    found = verify(lambda described: cell_of(described).update(region="europe-west3"))
+
+    assert found.code == 1
+    assert found.subjects("fails") == {
+        "topic chat-eu-events",
+        "topic chat-eu-dead",
+        "secret chat-eu-partners",
+        "secret chat-eu-pseudonym",
+        "bucket local-chat-eu",
+        "dataset chat_eu_store",
+        "dataset chat_eu",
+    }
+
+
+@pytest.mark.usefixtures("without_views")
+def test_what_does_not_exist_fails_and_what_does_not_answer_is_not_checked(
+    verify: Verify,
+) -> None:
+    def change(described: dict[str, Any]) -> None:
+        cell_of(described)["buckets"] = ["no-such-bucket"]
+        cell_of(described)["topics"] = []
+        cell_of(described)["secrets"] = ["projects/local/secrets/gone"]
+        cell_of(described)["datasets"]["partners"] = {"acme": "no_such_dataset"}
+        cell_of(described)["endpoints"]["storage"] = NOBODY
+
+    found = verify(change)
+
+    assert found.code == 1
+    assert found.subjects("not checked") == {"bucket no-such-bucket"}
+    assert found.subjects("fails") == {"secret gone", "dataset no_such_dataset"}
+
+
+@pytest.mark.usefixtures("without_views")
+def test_a_loader_that_stands_still_fails(verify: Verify, description: dict[str, Any]) -> None:
+    with standing_still(description, "load"):
+        found = verify(within=2)
+
+    assert found.code == 1
+    assert len(found.subjects("fails")) == 2
+    assert "Test event" in found.subjects("fails")
+    assert "not in test_deliveries" in found.detail("Test event")
+
+
+@contextmanager
+def standing_still(description: dict[str, Any], function: str) -> Iterator[None]:
+    """Suspend one of the cell's functions."""
+    processes = [
+        process
+        for process in psutil.Process(description["pid"]).children(recursive=True)
+        if ["--target", function] == process.cmdline()[-4:-2]
+    ]
+    assert processes
+    try:
+        for process in processes:
+            process.send_signal(signal.SIGSTOP)
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+
+
+def test_a_broken_view_and_a_missing_one_fail(verify: Verify, cell: Cell) -> None:
+    client = warehouse(cell)
+    for statement in (
+        "CREATE SCHEMA chat_eu_broken",
+        "CREATE TABLE chat_eu_broken.t (x INT64)",
+        "CREATE VIEW chat_eu_broken.v AS SELECT x FROM chat_eu_broken.t",
+        "DROP TABLE chat_eu_broken.t",
+    ):
+        client.query(statement, retry=ONCE, job_retry=None).result(retry=ONCE)
+
+    found = verify(
+        lambda described: cell_of(described)["datasets"].update(partners={"a": "chat_eu_broken"})
+    )
+    client.delete_dataset("chat_eu_broken", delete_contents=True)
+
+    assert found.code == 1
+    assert {"chat_eu_broken.v", "chat_eu_broken.events"} <= found.subjects("fails")
+    assert found.detail("chat_eu_broken.events") == "it does not exist"
+    assert not {subject for subject in found.subjects("fails") if subject.startswith("chat_eu.")}

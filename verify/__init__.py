@@ -1,0 +1,1 @@
+"""What only the real cloud can tell of a deployment: `make verify`."""

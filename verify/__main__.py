@@ -1,0 +1,116 @@
+"""`make verify`: asks an applied deployment whether it is what it should be."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import httpx
+import msgspec
+from google.auth.exceptions import DefaultCredentialsError
+from rich.console import Console
+
+from functions import settings
+from functions.bigquery import open_client
+from functions.warehouse import list_views
+from verify import report
+from verify.deployment import Cell, NothingDeployed, read
+from verify.finding import Finding, all_hold
+from verify.places import check_places
+from verify.rows import check_rows
+from verify.settings import Settings
+from verify.views import check_views
+from verify.webhooks import check_urls, check_wrong_token
+
+TERRAFORM_SECONDS = 120
+TERRAFORM = Path(__file__).parent.parent / "terraform"
+
+
+@click.command()
+@click.option(
+    "--outputs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `terraform output -json` printed; without it, Terraform is asked.",
+)
+@click.option(
+    "--tokens",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Tokens that Terraform does not know: a file with {"PARTNER": "TOKEN"}.',
+)
+@click.option(
+    "--within",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds that events may take to become rows, in each cell.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: bool) -> None:
+    """Send events to each cell, and ask Google where everything is and what queries would read.
+
+    Nothing is changed but that two events are stored for one partner of each cell. The exit code
+    is 1 unless everything holds; what could not be asked does not hold.
+    """
+    try:
+        cells = read(
+            outputs.read_bytes() if outputs else _terraform_outputs(),
+            _read_tokens(tokens) if tokens else {},
+            settings.read(Settings, os.environ),
+        )
+        findings = [finding for cell in cells for finding in check(cell, within)]
+    except NothingDeployed as error:
+        raise click.ClickException(str(error)) from None
+    except DefaultCredentialsError:
+        raise click.ClickException(
+            "nobody is signed in: gcloud auth application-default login"
+        ) from None
+    if as_json:
+        click.echo(report.as_json(findings))
+    else:
+        report.show(findings, Console())
+    if not all_hold(findings):
+        raise SystemExit(1)
+
+
+def check(cell: Cell, within: float) -> Iterator[Finding]:
+    """Ask everything of one cell.
+
+    Raises:
+        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+    """
+    bigquery = open_client(cell.endpoints.bigquery, cell.project_id, cell.region)
+    expected = [view.name for view in list_views()]
+    with httpx.Client() as http:
+        yield from check_urls(http, cell)
+        yield check_wrong_token(http, cell)
+        yield from check_rows(http, bigquery, cell, within)
+    yield from check_places(cell)
+    for dataset in (cell.datasets.bi, *cell.datasets.partners.values()):
+        yield from check_views(bigquery, cell, dataset, expected)
+
+
+def _read_tokens(file: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except msgspec.DecodeError:
+        raise click.BadParameter('the file is not {"PARTNER": "TOKEN"}') from None  # nor quoted
+
+
+def _terraform_outputs() -> bytes:
+    command = ["terraform", f"-chdir={TERRAFORM}", "output", "-json"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own
+            command, capture_output=True, check=True, timeout=TERRAFORM_SECONDS
+        )
+    except FileNotFoundError:
+        raise NothingDeployed("terraform is not installed: give its outputs, --outputs") from None
+    except subprocess.TimeoutExpired:
+        raise NothingDeployed(f"terraform output took {TERRAFORM_SECONDS} s") from None
+    except subprocess.CalledProcessError as error:
+        raise NothingDeployed(f"terraform output: {error.stderr.decode().strip()}") from None
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()

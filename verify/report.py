@@ -1,0 +1,32 @@
+"""Findings as a table for people and as JSON for programs."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from verify.finding import Finding, all_hold
+
+STYLES = {"holds": "green", "fails": "bold red", "not checked": "yellow"}
+
+
+def show(findings: Sequence[Finding], console: Console) -> None:
+    """Print a table, and the sum below it."""
+    table = Table("cell", "what", "of", "state", "found")
+    for finding in findings:
+        state = Text(finding.state, STYLES[finding.state])
+        # Details quote what others wrote: no markup is read in them.
+        table.add_row(
+            finding.cell, finding.check, Text(finding.subject), state, Text(finding.detail)
+        )
+    console.print(table)
+    counts = {state: sum(found.state == state for found in findings) for state in STYLES}
+    console.print(", ".join(f"{count} {state}" for state, count in counts.items()))
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """Return ``{"holds": bool, "findings": [...]}``; a finding has the members of `Finding`."""
+    shown = [finding._asdict() | {"figures": dict(finding.figures)} for finding in findings]
+    return json.dumps({"holds": all_hold(findings), "findings": shown}, indent=1)

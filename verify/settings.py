@@ -1,0 +1,19 @@
+"""Where Google's services are; each setting takes the place of what the outputs say."""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Read from the environment by `functions.settings.read`.
+
+    Attributes:
+        bigquery_endpoint: ``https://host``; as all of these, the outputs' where it is empty.
+        pubsub_endpoint: ``https://host``, of the REST API.
+        storage_endpoint: ``https://host``.
+        secrets_endpoint: ``https://host`` of Secret Manager.
+    """
+
+    bigquery_endpoint: str = ""
+    pubsub_endpoint: str = ""
+    storage_endpoint: str = ""
+    secrets_endpoint: str = ""
