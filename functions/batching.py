@@ -1,7 +1,8 @@
 """Micro-batching: a batch is what arrived while earlier ones were in flight.
 
 An idle batcher sends an entry at once, so it adds no latency; a busy one sends larger and larger
-batches, so its cost per entry falls as the load grows. Where batches are dear, it may linger.
+batches, so its cost per entry falls as the load grows. Where batches are dear, it may linger, or
+keep them apart while it is busy.
 """
 
 import asyncio
@@ -37,6 +38,9 @@ class Batcher(Generic[T, R]):
         max_waiting: how many items may wait for their batch before `put` refuses; without it, the
             callers bound themselves.
         linger: seconds that an entry waits for others to join its batch.
+        spacing: seconds from the start of a batch to that of the next, while any is under way and
+            the next is not full. A quick service gets few batches then, one after the other, and a
+            slow one gets them in even steps.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Batcher(Generic[T, R]):
         max_in_flight: int,
         max_waiting: int = sys.maxsize,
         linger: float = 0.0,
+        spacing: float = 0.0,
     ) -> None:
         self._send = send
         self._max_items = max_items
@@ -55,6 +60,9 @@ class Batcher(Generic[T, R]):
         self._max_in_flight = max_in_flight
         self._max_waiting = max_waiting
         self._linger = linger
+        self._spacing = spacing
+        self._began = 0.0
+        self._pause: asyncio.TimerHandle | None = None
         self._waiting: deque[_Waiting[T, R]] = deque()
         self._waiting_items = 0
         self._in_flight: set[asyncio.Task[None]] = set()
@@ -89,9 +97,27 @@ class Batcher(Generic[T, R]):
 
     def _start(self) -> None:
         self._scheduled = False
+        loop = asyncio.get_running_loop()
         while self._waiting and len(self._in_flight) < self._max_in_flight:
-            task = asyncio.get_running_loop().create_task(self._run(self._take()))
-            self._in_flight.add(task)
+            if self._is_too_early(loop):
+                return
+            self._began = loop.time()
+            self._in_flight.add(loop.create_task(self._run(self._take())))
+
+    def _is_too_early(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Say whether the next batch is to keep its distance, and see that it starts then."""
+        if not self._in_flight or self._waiting_items >= self._max_items:
+            return False
+        remaining = self._began + self._spacing - loop.time()
+        if remaining <= 0:
+            return False
+        if self._pause is None:
+            self._pause = loop.call_later(remaining, self._resume)
+        return True
+
+    def _resume(self) -> None:
+        self._pause = None
+        self._start()
 
     def _take(self) -> list[_Waiting[T, R]]:
         batch = [self._waiting.popleft()]

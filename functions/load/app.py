@@ -65,7 +65,7 @@ def new_id() -> str:
 
 async def answer(loader: Loader, paced: Paced, request: Request) -> Response:
     """Answer a request."""
-    path = request.url.path
+    path = request.scope["path"]  # `request.url` would parse the whole address anew
     if path == "/health":
         return _health(request)
     if path != "/":
@@ -105,6 +105,7 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
         max_row_bytes=settings.max_row_bytes,
         max_in_flight=settings.max_in_flight_appends,
         max_waiting=settings.max_waiting_rows,
+        spacing=settings.append_spacing_seconds,
     )
 
 

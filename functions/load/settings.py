@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         append_deadline_seconds: how long an append may take, reconnecting included. Below the
             subscription's acknowledgement deadline, or Pub/Sub delivers again meanwhile.
         max_in_flight_appends: appends under way at a time, for each table.
+        append_spacing_seconds: from the start of an append to that of the table's next one while
+            any is under way: each costs processor time, and fewer carry the same rows.
         max_batch_rows: rows in one append.
         max_row_bytes: the largest row; BigQuery takes 10 MB, together with the request around it.
         max_waiting_rows: rows that may wait for theirs; then Pub/Sub is asked to come again.
@@ -36,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bucket: str
     append_deadline_seconds: float = 10.0
     max_in_flight_appends: int = 4
+    append_spacing_seconds: float = 0.005
     max_batch_rows: int = 500
     max_row_bytes: int = MAX_REQUEST_BYTES
     max_waiting_rows: int = 20_000

@@ -42,6 +42,7 @@ class Table:
         max_rows: the most rows in one append; the API takes 10,000.
         max_row_bytes: the largest row; none is larger than a request.
         max_in_flight: appends under way at a time.
+        spacing: seconds between the starts of appends, while any is under way.
         max_waiting: rows that may wait for theirs.
     """
 
@@ -55,6 +56,7 @@ class Table:
         max_row_bytes: int = MAX_REQUEST_BYTES,
         max_in_flight: int,
         max_waiting: int,
+        spacing: float = 0.0,
     ) -> None:
         self._name = name
         self._encoder = encoder
@@ -67,6 +69,7 @@ class Table:
             max_bytes=MAX_REQUEST_BYTES,
             max_in_flight=max_in_flight,
             max_waiting=max_waiting,
+            spacing=spacing,
         )
 
     async def store(self, row: Row) -> None:

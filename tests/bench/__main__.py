@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -10,12 +11,16 @@ from rich.console import Console
 
 from local.children import ChildDied
 from tests.bench import report, wrk
+from tests.bench.freshness import Freshness, NotLoaded, measure
 from tests.bench.measure import Broken, rounds
 from tests.bench.servers import NotStarted, bench
 from tests.bench.variants import VARIANTS, Variant
 
 PORT_BASE = 18700
 TABLE_COLUMNS = 135
+FRESHNESS = "j"
+FRESHNESS_SECONDS_FOR_EACH = 5
+"""Freshness is measured once, for so many times the seconds of the other measurements."""
 
 
 @click.command()
@@ -24,7 +29,7 @@ TABLE_COLUMNS = 135
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice([variant.name for variant in VARIANTS]),
+    type=click.Choice([*(variant.name for variant in VARIANTS), FRESHNESS]),
     help="Measure this variant; may be given several times.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -46,7 +51,7 @@ def main(
     page: Path | None,
     port_base: int,
 ) -> None:
-    """Compare the receiver with what others would build, on two cores of this machine."""
+    """Compare receiver and loader with what others would build, on two cores of this machine."""
     if len(os.sched_getaffinity(0)) < 2:
         raise click.ClickException("two processors are needed: one of them for the function alone")
     log = Console(stderr=True)
@@ -59,9 +64,13 @@ def main(
         wrk.require()
         with bench(port_base) as at:
             figures = rounds(at, variants, count=count, seconds=seconds, progress=progress)
-    except (wrk.WrkMissing, wrk.WrkFailed, Broken, NotStarted, ChildDied) as error:
+        fresh = None
+        if not only or FRESHNESS in only:
+            log.print(f"{FRESHNESS}, freshness in the embedded cell")
+            fresh = _freshness(port_base, seconds)
+    except (wrk.WrkMissing, wrk.WrkFailed, Broken, NotStarted, NotLoaded, ChildDied) as error:
         raise click.ClickException(str(error)) from error
-    run = report.Run(report.machine(), count, seconds, figures, report.verdicts(figures))
+    run = report.Run(report.machine(), count, seconds, figures, report.verdicts(figures), fresh)
     if report.is_disturbed(run):
         log.print("the machine was busy with something else: these figures mean little")
     if as_json:
@@ -70,6 +79,11 @@ def main(
         report.show(run, Console(width=max(Console().width, TABLE_COLUMNS)))
     if page is not None:
         report.write(run, page)
+
+
+def _freshness(port_base: int, seconds: int) -> Freshness:
+    with tempfile.TemporaryDirectory(prefix="watchers-warehouse-bench-") as folder:
+        return measure(port_base, FRESHNESS_SECONDS_FOR_EACH * seconds, Path(folder))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ from tests.bench.servers import (
 )
 from tests.bench.variants import Variant
 
-WARM_UP_SECONDS = 1
-
 
 class Broken(Exception):
     """A variant refused requests or broke connections under load; its figures mean nothing."""
@@ -87,7 +85,7 @@ def medians(figures: Sequence[Figures]) -> Figures:
 
 def _measure(at: Bench, variant: Variant, seconds: int) -> Figures:
     with function(at, variant) as (child, first_answer):
-        _load(at, variant, WARM_UP_SECONDS)
+        _load(at, variant, variant.warm_up)
         before, core_before = cpu_seconds(child), core_seconds(FUNCTION_CORE)
         seen = _load(at, variant, seconds)
         cpu, core = cpu_seconds(child) - before, core_seconds(FUNCTION_CORE) - core_before
@@ -107,8 +105,8 @@ def _measure(at: Bench, variant: Variant, seconds: int) -> Figures:
 
 def _load(at: Bench, variant: Variant, seconds: int) -> wrk.Outcome:
     seen = wrk.run(
-        at.url,
-        at.body(variant.events),
+        at.url(variant),
+        at.bodies(variant),
         connections=variant.connections,
         seconds=seconds,
         core=LOAD_CORE,

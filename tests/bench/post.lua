@@ -1,12 +1,21 @@
--- Posts one body again and again, and prints the outcome as one line of JSON.
--- Arguments: the file with the body.
+-- Posts the bodies of a file in turns, and prints the outcome as one line of JSON.
+-- Arguments: the file, a body in each line.
 
 function init(args)
-   local file = assert(io.open(args[1], "rb"))
-   wrk.body = file:read("*a")
-   file:close()
    wrk.method = "POST"
    wrk.headers["Content-Type"] = "application/json"
+   local requests = {}
+   for line in io.lines(args[1]) do
+      wrk.body = line
+      requests[#requests + 1] = wrk.format()
+   end
+   if #requests > 1 then -- otherwise wrk need not ask for each
+      local last = 0
+      function request()
+         last = last % #requests + 1
+         return requests[last]
+      end
+   end
 end
 
 function done(summary, latency, requests)

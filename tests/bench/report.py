@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.freshness import Freshness
 from tests.bench.measure import Figures
 from tests.bench.variants import BARS, VARIANTS, Bar
 
 PACKAGES = (
     "functions-framework",
+    "google-cloud-bigquery-storage",
     "google-cloud-pubsub",
     "grpcio",
     "gunicorn",
@@ -42,6 +44,16 @@ HEADINGS = (
 )
 TOLERATED = 0.05
 """The share of the function's core that others may take in a run that means something."""
+
+FRESHNESS_HEADINGS = (
+    "",
+    "embedded cell",
+    "events",
+    "events/s",
+    "p50 ms",
+    "p99 ms",
+    "max ms",
+)
 
 BAR_HEADINGS = ("ratio", "figure", "measured", "bar", "")
 
@@ -77,6 +89,7 @@ class Run(msgspec.Struct, frozen=True):
         seconds: of load for each variant and round.
         figures: the medians by variant.
         verdicts: on the bars whose two variants ran.
+        freshness: in the embedded cell; None where it was not measured.
     """
 
     machine: dict[str, str]
@@ -84,6 +97,7 @@ class Run(msgspec.Struct, frozen=True):
     seconds: int
     figures: dict[str, Figures]
     verdicts: list[Verdict]
+    freshness: Freshness | None = None
 
 
 def verdicts(figures: Mapping[str, Figures]) -> list[Verdict]:
@@ -136,6 +150,29 @@ def _bar_rows(run: Run) -> Iterator[tuple[str, ...]]:
         )
 
 
+def _freshness_rows(run: Run) -> Iterator[tuple[str, ...]]:
+    if (of := run.freshness) is not None:
+        yield (
+            "j",
+            "from receipt to storage",
+            f"{of.events:,}",
+            f"{of.per_second:.0f}",
+            f"{of.p50_ms:.1f}",
+            f"{of.p99_ms:.1f}",
+            f"{of.max_ms:.1f}",
+        )
+
+
+def _tables(run: Run) -> Iterator[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+    for headings, rows in (
+        (HEADINGS, _rows(run)),
+        (FRESHNESS_HEADINGS, _freshness_rows(run)),
+        (BAR_HEADINGS, _bar_rows(run)),
+    ):
+        if found := list(rows):
+            yield headings, found
+
+
 def is_disturbed(run: Run) -> bool:
     """Tell whether others took more of the function's core than a little."""
     return any(of.others > TOLERATED for of in run.figures.values())
@@ -143,7 +180,7 @@ def is_disturbed(run: Run) -> bool:
 
 def show(run: Run, console: Console) -> None:
     """Print a run as tables."""
-    for headings, rows in ((HEADINGS, _rows(run)), (BAR_HEADINGS, _bar_rows(run))):
+    for headings, rows in _tables(run):
         table = Table(*headings, box=box.SIMPLE)
         for row in rows:
             table.add_row(*row)
@@ -155,13 +192,12 @@ def markdown(run: Run) -> str:
     described = "; ".join(f"{name} {value}" for name, value in run.machine.items())
     parts = [
         f"{described}. Medians of {run.rounds} rounds of {run.seconds} s.",
-        _table(HEADINGS, _rows(run)),
-        _table(BAR_HEADINGS, _bar_rows(run)),
+        *(_table(headings, rows) for headings, rows in _tables(run)),
     ]
     return "\n\n".join(parts)
 
 
-def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [headings, ("---",) * len(headings), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

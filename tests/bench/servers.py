@@ -1,12 +1,11 @@
-"""Starts and stops what is measured: functions-framework on one core, the broker on the other."""
+"""Starts and stops what is measured: functions-framework on one core, its backend on the other."""
 
 import http.client
 import os
-import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,11 @@ import psutil
 from local import children
 from local.cell import Cell, prepare_secrets
 from local.children import Child
+from tests.bench.backends import backend
 from tests.bench.bodies import body
-from tests.bench.variants import ROOT, Variant
+from tests.bench.pinned import start
+from tests.bench.pushes import pushes
+from tests.bench.variants import Variant
 
 FUNCTION_CORE, LOAD_CORE = 0, 1
 """The load generator, the broker and the measuring process share the second."""
@@ -35,28 +37,30 @@ class Bench:
     """Where a run happens.
 
     Attributes:
-        cell: names, token and settings; nothing of it runs but the broker's stub.
+        cell: names, token and settings; nothing of it runs but one backend at a time.
         folder: for bodies and logs.
     """
 
     cell: Cell
     folder: Path
 
-    @property
-    def url(self) -> str:
-        """Where every variant receives its webhooks."""
-        return f"{self.cell.url('receive')}/events/{self.cell.token}"
+    def url(self, variant: Variant) -> str:
+        """Return where a variant is sent what it is fed with."""
+        path = f"/events/{self.cell.token}" if variant.feed == "webhooks" else "/"
+        return self.cell.url("receive") + path
 
-    def body(self, events: int) -> Path:
-        """Return a file with a request's body."""
-        path = self.folder / f"{events}.json"
-        path.write_bytes(body(events))
+    def bodies(self, variant: Variant) -> Path:
+        """Return a file with the requests' bodies, one a line."""
+        path = self.folder / f"{variant.feed}-{variant.events}.ndjson"
+        if not path.exists():
+            each = (body(variant.events),) if variant.feed == "webhooks" else pushes()
+            path.write_bytes(b"".join(one + b"\n" for one in each))
         return path
 
 
 @contextmanager
 def bench(port_base: int) -> Iterator[Bench]:
-    """Keep this process on the load core and the broker running, for as long as it is open.
+    """Keep this process on the load core for as long as it is open.
 
     Args:
         port_base: of a cell's ports.
@@ -66,48 +70,34 @@ def bench(port_base: int) -> Iterator[Bench]:
         folder = Path(name)
         token = prepare_secrets(folder / "secrets")
         cell = Cell(port_base, token, folder / "secrets", f"127.0.0.1:{port_base + 2}")
-        command = [sys.executable, "-m", "tests.bench.broker", "--port", str(port_base + 2)]
         os.sched_setaffinity(0, {LOAD_CORE})
         try:
-            broker = _start("broker", command, {}, folder, LOAD_CORE)
-            try:
-                yield Bench(cell, folder)
-            finally:
-                children.stop([broker])
+            yield Bench(cell, folder)
         finally:
             os.sched_setaffinity(0, cores)
 
 
 @contextmanager
 def function(at: Bench, variant: Variant) -> Iterator[tuple[Child, float]]:
-    """Run a variant's function; yields it with the seconds from its start to its first 2xx.
+    """Run a variant and its backend; yields it with the seconds from its start to its first 2xx.
 
     Raises:
         NotStarted: it gave none.
     """
     command = [sys.executable, "-m", "functions_framework", "--source", str(variant.source)]
-    command += ["--target", "receive", "--host", "127.0.0.1"]
+    command += ["--target", variant.target, "--host", "127.0.0.1"]
     command += ["--port", str(at.cell.port("receive"))]
-    # The official client takes the address of a stand-in from a variable of its own.
-    environ = at.cell.settings() | {"PUBSUB_EMULATOR_HOST": at.cell.pubsub} | variant.environ
-    started = time.perf_counter()
-    child = _start(variant.name, command, environ, at.folder, FUNCTION_CORE)
-    try:
-        _wait_for_first_answer(child, at.url, body(variant.events))
-        yield child, time.perf_counter() - started
-    finally:
-        children.stop([child])
-
-
-def pinned(command: Sequence[str], core: int) -> list[str]:
-    """Return the command that runs a command on one processor."""
-    return [shutil.which("taskset") or "taskset", "-c", str(core), *command]
-
-
-def _start(name: str, command: list[str], environ: dict[str, str], logs: Path, core: int) -> Child:
-    needed = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    needed |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    return children.start(name, pinned(command, core), needed | environ, logs)
+    with at.bodies(variant).open("rb") as bodies:
+        first = bodies.readline()
+    with backend(variant.backend, at.cell, at.folder, LOAD_CORE) as settings:
+        environ = at.cell.settings() | settings | variant.environ
+        started = time.perf_counter()
+        child = start(variant.name, command, environ, at.folder, FUNCTION_CORE)
+        try:
+            _wait_for_first_answer(child, at.url(variant), first)
+            yield child, time.perf_counter() - started
+        finally:
+            children.stop([child])
 
 
 def _wait_for_first_answer(child: Child, url: str, content: bytes) -> None:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.bench import report
+from tests.bench.freshness import Freshness
 from tests.bench.measure import Figures, medians
 from tests.bench.report import BEGIN, END, Run
 
@@ -57,6 +59,14 @@ def test_results_replace_the_earlier_ones_and_nothing_else(tmp_path: Path) -> No
     assert "| d / a | events per second | 25.00 | at least 25 | met |" in once
     report.write(run, page)
     assert page.read_text() == once
+
+
+def test_freshness_has_a_table_of_its_own() -> None:
+    run = a_run({"a": figures(100)})
+    assert "embedded cell" not in report.markdown(run)
+    fresh = msgspec.structs.replace(run, freshness=Freshness(3_000, 199.6, 55.5, 120.0, 210.2))
+    row = "| j | from receipt to storage | 3,000 | 200 | 55.5 | 120.0 | 210.2 |"
+    assert row in report.markdown(fresh)
 
 
 def test_a_page_without_a_place_is_left_alone(tmp_path: Path) -> None:

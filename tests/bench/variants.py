@@ -1,4 +1,4 @@
-"""What is compared, and what the comparison should show."""
+"""What is compared, and what the comparison should show: a to f receive, g to k load."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +8,13 @@ ROOT = Path(__file__).parent.parent.parent
 PEERS = Path(__file__).parent / "peers"
 
 
+Feed = Literal["webhooks", "pushes"]
+
+Backend = Literal["broker", "slow_tables", "quick_tables", "bigquery"]
+"""The stub of Pub/Sub; that of Storage Write with 20 ms an append and 4 at a time, or with neither;
+or the BigQuery stand-in of the embedded cell."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """One server under one load.
@@ -15,31 +22,59 @@ class Variant:
     Attributes:
         name: short, for the command line.
         title: for people.
-        source: the file that functions-framework serves; its function is ``receive``.
+        source: the file that functions-framework serves.
+        target: the function in it.
+        feed: what it is sent: webhooks, or Pub/Sub's pushes.
+        backend: what it writes to.
         connections: of the load generator.
         events: in each request.
+        warm_up: seconds of load before the measurement.
         environ: settings beside those that all variants share.
     """
 
     name: str
     title: str
     source: Path
+    target: str = "receive"
+    feed: Feed = "webhooks"
+    backend: Backend = "broker"
     connections: int = 64
     events: int = 1
+    warm_up: int = 1
     environ: dict[str, str] = field(default_factory=dict)
 
 
+APPEND_EACH = PEERS / "append_each.py"
+INSERT_EACH = PEERS / "insert_each.py"
 SAMPLE = PEERS / "documentation_sample.py"
 HELLO = PEERS / "hello_world.py"
-RECEIVER = ROOT / "main.py"
+OURS = ROOT / "main.py"
+
+
+def _loading(
+    name: str, title: str, source: Path, backend: Backend, connections: int = 64
+) -> Variant:
+    if source != OURS:
+        return Variant(name, title, source, "receive", "pushes", backend, connections)
+    # Long enough for most people to be known: each is new to the loader once a day.
+    return Variant(name, title, source, "load", "pushes", backend, connections, warm_up=6)
+
 
 VARIANTS = (
     Variant("a", "documentation sample, default threads", SAMPLE),
     Variant("b", "documentation sample, THREADS=64", SAMPLE, environ={"THREADS": "64"}),
     Variant("c", "hello world that reads the body", HELLO),
-    Variant("d", "this receiver", RECEIVER),
-    Variant("d256", "this receiver, 256 connections", RECEIVER, connections=256),
-    Variant("e", "this receiver, arrays of 100", RECEIVER, events=100),
+    Variant("d", "this receiver", OURS),
+    Variant("d256", "this receiver, 256 connections", OURS, connections=256),
+    Variant("e", "this receiver, arrays of 100", OURS, events=100),
+    _loading("g", "an append for each delivery, 80 connections", APPEND_EACH, "slow_tables", 80),
+    _loading("g250", "the same, 250 connections", APPEND_EACH, "slow_tables", 250),
+    _loading("h", "this loader, 80 connections", OURS, "slow_tables", 80),
+    _loading("h250", "this loader, 250 connections", OURS, "slow_tables", 250),
+    _loading("cp", "hello world, fed with pushes", HELLO, "quick_tables"),
+    _loading("i", "this loader, tables that answer at once", OURS, "quick_tables"),
+    _loading("k0", "an insert for each delivery, BigQuery stand-in", INSERT_EACH, "bigquery"),
+    _loading("k", "this loader, BigQuery stand-in", OURS, "bigquery"),
 )
 
 Figure = Literal["events_per_second", "events_per_cpu_second", "first_answer_seconds"]
@@ -74,4 +109,7 @@ BARS = (
     Bar("d", "c", "events_per_cpu_second", 0.6),
     Bar("e", "a", "events_per_second", 150),
     Bar("d", "a", "first_answer_seconds", 1, at_most=True),
+    Bar("h", "g", "events_per_second", 12),
+    Bar("h250", "g250", "events_per_second", 35),
+    Bar("i", "cp", "events_per_cpu_second", 0.5),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import servers
+from tests.bench.pinned import pinned
 
 SCRIPT = Path(__file__).parent / "post.lua"
 
@@ -62,13 +62,13 @@ def require() -> str:
 
 
 def start(
-    url: str, body: Path, *, connections: int, seconds: int, core: int
+    url: str, bodies: Path, *, connections: int, seconds: int, core: int
 ) -> "subprocess.Popen[bytes]":
-    """Start posting a body; `outcome` waits for the end.
+    """Start posting bodies in turns; `outcome` waits for the end.
 
     Args:
         url: where to.
-        body: the file that is posted.
+        bodies: the file with what is posted, a body in each line.
         connections: kept open; each sends its next request when the last is answered.
         seconds: how long.
         core: the processor to run on.
@@ -77,9 +77,9 @@ def start(
         WrkMissing: wrk is not installed.
     """
     load = ["-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s"]
-    command = [require(), *load, "-s", str(SCRIPT), url, "--", str(body)]
+    command = [require(), *load, "-s", str(SCRIPT), url, "--", str(bodies)]
     return subprocess.Popen(
-        servers.pinned(command, core),
+        pinned(command, core),
         stdout=subprocess.PIPE,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
     )
@@ -107,6 +107,6 @@ def read(printed: str) -> Outcome:
     return msgspec.convert(json.loads(line), Outcome)
 
 
-def run(url: str, body: Path, *, connections: int, seconds: int, core: int) -> Outcome:
-    """Post a body for that long; see `start`."""
-    return outcome(start(url, body, connections=connections, seconds=seconds, core=core))
+def run(url: str, bodies: Path, *, connections: int, seconds: int, core: int) -> Outcome:
+    """Post bodies for that long; see `start`."""
+    return outcome(start(url, bodies, connections=connections, seconds=seconds, core=core))

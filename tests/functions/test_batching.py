@@ -112,3 +112,34 @@ async def test_a_caller_that_goes_away_does_not_harm_the_batch() -> None:
     tasks[0].cancel()
     sink.gate.set()
     assert await tasks[1] == 10
+
+
+async def test_batches_keep_their_distance_while_one_is_under_way() -> None:
+    sink = Sink()
+    sending = Batcher(sink.send, max_items=3, max_bytes=100, max_in_flight=4, spacing=0.05)
+    began = asyncio.get_running_loop().time()
+    first = asyncio.create_task(sending.put(0, size=1))
+    await turn()
+    others = [asyncio.create_task(sending.put(entry, size=1)) for entry in (1, 2)]
+    await turn()
+    assert sink.batches == [[0]]
+    async with asyncio.timeout(60):
+        while len(sink.batches) < 2:  # noqa: ASYNC110 - the batcher tells no Event
+            await asyncio.sleep(0.001)
+    assert asyncio.get_running_loop().time() - began >= 0.049
+    assert sink.batches == [[0], [1, 2]]
+    sink.gate.set()
+    assert await asyncio.gather(first, *others) == [0, 10, 20]
+
+
+async def test_a_full_batch_and_an_idle_batcher_wait_for_nothing() -> None:
+    sink = Sink()
+    sending = Batcher(sink.send, max_items=2, max_bytes=100, max_in_flight=4, spacing=3_600)
+    tasks = [asyncio.create_task(sending.put(0, size=1))]
+    await turn()
+    tasks += [asyncio.create_task(sending.put(entry, size=1)) for entry in (1, 2, 3)]
+    await turn()
+    assert sink.batches == [[0], [1, 2]]
+    sink.gate.set()
+    assert await asyncio.gather(*tasks) == [0, 10, 20, 30]
+    assert sink.batches == [[0], [1, 2], [3]]

@@ -30,8 +30,8 @@ def test_memory_stays_flat_at_full_load() -> None:
         pytest.skip(str(error))
     with servers.bench(PORT_BASE) as at, servers.function(at, RECEIVER) as (child, _):
         load = wrk.start(
-            at.url,
-            at.body(RECEIVER.events),
+            at.url(RECEIVER),
+            at.bodies(RECEIVER),
             connections=256,
             seconds=SECONDS,
             core=servers.LOAD_CORE,

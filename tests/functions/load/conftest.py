@@ -10,11 +10,12 @@ import grpc
 import grpc.aio
 import pytest
 from google.cloud.bigquery_storage_v1.types import storage
-from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, json_format, message_factory
+from google.protobuf import any_pb2, json_format
 
 from functions.events.catalogue import load_catalogue
 from functions.load.row import RowBuilder
 from functions.pseudonym import PseudonymKeys
+from tests import google_rows
 
 SERVICE = "google.cloud.bigquery.storage.v1.BigQueryWrite"
 REQUEST, RESPONSE = storage.AppendRowsRequest.pb(), storage.AppendRowsResponse.pb()
@@ -62,7 +63,7 @@ class WriteStub:
             if routing.get("write_stream") != [request.write_stream]:
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no routing header")
             if request.proto_rows.HasField("writer_schema"):
-                row_class = _row_class(request.proto_rows.writer_schema.proto_descriptor)
+                row_class = google_rows.row_class(request.proto_rows.writer_schema.proto_descriptor)
             assert row_class is not None, "the first request of a connection describes the rows"
             rows = [_decode(row_class, row) for row in request.proto_rows.rows.serialized_rows]
             answer = await self._answer(request.write_stream, rows, context)
@@ -109,13 +110,6 @@ def extra_fields() -> any_pb2.Any:
         )
     )
     return detail
-
-
-def _row_class(descriptor: descriptor_pb2.DescriptorProto) -> Any:
-    file = descriptor_pb2.FileDescriptorProto(name="sent.proto", message_type=[descriptor])
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(descriptor.name))
 
 
 def _decode(row_class: Any, encoded: bytes) -> Row:

@@ -1,0 +1,120 @@
+"""The commands of docs/operations.md, run by a shell as an operator would."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions import spill
+from functions.quarantine import Quarantined, object_name
+from local import query
+from local.cell import Cell
+from local.clients import objects, publisher
+from tests.cell.running import PATIENCE_SECONDS, ROOT, until
+from tests.load_faults.feed import simulated
+
+pytestmark = pytest.mark.cell
+
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [text for language, text in BLOCK.findall(PAGE) if language == "sh"]
+
+
+def run(cell: Cell, block: str) -> list[dict[str, Any]]:
+    """Run a block; the JSON that its commands print."""
+    header = {"AUTH": "X-Nobody: asks", "STORAGE_AUTH": "X-Nobody: asks"}
+    urls = {"OPERATE_URL": cell.url("operate"), "STORAGE_URL": cell.url("storage")}
+    environ = {"PATH": os.environ["PATH"], "BUCKET": cell.bucket} | header | urls
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", "-eu", "-o", "pipefail", "-c", block],
+        env=environ,
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, (block, done.stderr)
+    decoder, text, answers = json.JSONDecoder(), done.stdout.decode(), []
+    while text := text.lstrip():
+        answer, end = decoder.raw_decode(text)
+        answers.append(answer)
+        text = text[end:]
+    assert len(answers) == block.count("curl ")
+    return answers
+
+
+def block(*parts: str) -> str:
+    """The page's block that has all of these in it."""
+    found: str
+    [found] = [text for text in BLOCKS if all(part in text for part in parts)]
+    return found
+
+
+def test_every_command_of_the_page_is_run(cell: Cell) -> None:
+    others = [text for language, text in BLOCK.findall(PAGE) if language != "sh"]
+    assert [text for text in others if "curl" in text] == []
+    assert "curl" not in BLOCK.sub("", PAGE)
+    assert len(BLOCKS) >= 7
+    for each in BLOCKS:
+        run(cell, each)
+
+
+def test_dead_letters_are_seen_and_brought_in(cell: Cell) -> None:
+    events = simulated("operated", 3)
+    client = publisher(cell)
+    for event in events:
+        client.publish(cell.dead_letter_topic, event.data, **event.attributes).result(60)
+    days = {event.attributes["received_at"][:10] for event in events}
+    [seen] = run(cell, block("dead_letters", "dry_run"))
+    assert (seen["events"], set(seen["days"]), seen["failed"]) == (3, days, [])
+    replayed, settled = run(cell, block("dead_letters", "settle"))
+    assert replayed == seen
+    assert settled["failed"] == ""
+    assert shown(cell, "operated", 3) == 3
+    assert run(cell, block("dead_letters", "dry_run"))[0]["events"] == 0
+
+
+def test_what_is_in_quarantine_is_seen_and_brought_in(cell: Cell) -> None:
+    [event] = simulated("kept", 1)
+    record = Quarantined(
+        reason="row_too_large",
+        partner=event.attributes["partner"],
+        kind=event.attributes["kind"],
+        received_at=event.attributes["received_at"],
+        body=base64.b64encode(event.data).decode(),
+        attributes=event.attributes,
+    )
+    name = object_name(record.reason, record.partner, record.kind, event.data, event.ingest_id)
+    objects(cell).bucket(cell.bucket).blob(name).upload_from_string(msgspec.json.encode(record))
+    listed, counted = run(cell, block("prefix=quarantine/"))
+    assert name in {item["name"] for item in listed["items"]}
+    assert counted["events"] == 1
+    [replayed] = run(cell, block('-d \'{"prefix": "quarantine/row_too_large/"}\''))
+    assert (replayed["objects"], replayed["failed"]) == (1, [])
+    assert shown(cell, "kept", 1) == 1
+
+
+def test_the_spill_is_seen(cell: Cell) -> None:
+    events = simulated("waiting", 2)
+    content = spill.encode(spill.Spilled(event.data, event.attributes) for event in events)
+    name = f"{spill.PREFIX}2026/11/22/00/operated.ndjson"
+    for _ in range(3):  # the scheduler may be faster once
+        objects(cell).bucket(cell.bucket).blob(name).upload_from_string(content)
+        counted, listed = run(cell, block('"spill/", "dry_run"'))
+        if counted["events"] and "items" in listed:
+            break
+    assert counted["events"] >= 2
+    assert name in {item["name"] for item in listed["items"]}
+    run(cell, block("quarantine/", "from"))
+    assert shown(cell, "waiting", 2) == 2
+
+
+def shown(cell: Cell, burst: str, count: int) -> int:
+    """How many events of a burst are shown, once as many are as expected."""
+    sql = f"SELECT ingest_id FROM events WHERE STARTS_WITH(ingest_id, '{burst}-')"
+    return len(until(lambda: query.rows(cell, sql), count))
