@@ -6,8 +6,14 @@ from urllib.parse import urlsplit
 import grpc
 import grpc.aio
 
-OPTIONS = (("grpc.use_local_subchannel_pool", 1),)
-"""Channels to one address share no connection: replacing a dead one must not find it again."""
+OPTIONS = (
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.max_receive_message_length", -1),
+)
+"""Channels to one address share no connection: replacing a dead one must not find it again.
+
+An answer may be as large as the service makes it: a pull's may exceed gRPC's 4 MB.
+"""
 
 
 def open_channel(endpoint: str) -> grpc.aio.Channel:

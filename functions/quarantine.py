@@ -26,6 +26,8 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
         received_at: UTC, microseconds.
         body: the bytes as received, base64.
         attributes: those of the Pub/Sub message, where it came from the loader.
+        sender_id: the sender's own id of the request, where it came from the receiver and had one.
+        position: of the body's first event in that request, from 0.
     """
 
     reason: str
@@ -34,6 +36,8 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
     received_at: str
     body: str
     attributes: dict[str, str] | None = None
+    sender_id: str = ""
+    position: int = 0
 
 
 class Quarantine:
@@ -55,8 +59,10 @@ class Quarantine:
         data: bytes,
         received_at: str,
         attributes: Mapping[str, str] | None = None,
+        sender_id: str = "",
+        position: int = 0,
     ) -> None:
-        """Keep a body; returns when it is durable.
+        """Keep a body, described as `Quarantined` is; returns when it is durable.
 
         Raises:
             BucketUnavailable: the bucket did not take it.
@@ -68,19 +74,24 @@ class Quarantine:
             received_at=received_at,
             body=base64.b64encode(data).decode(),
             attributes=dict(attributes) if attributes else None,
+            sender_id=sender_id,
+            position=position,
         )
+        own_id = f"{sender_id} {position}" if sender_id else ""
+        if attributes:
+            own_id = attributes.get("ingest_id", "")
         await self._bucket.write(
-            object_name(reason, partner, kind, data, (attributes or {}).get("ingest_id", "")),
+            object_name(reason, partner, kind, data, own_id),
             msgspec.json.encode(record) + b"\n",
             content_type="application/x-ndjson",
             within=WRITE_SECONDS,
         )
 
 
-def object_name(reason: str, partner: str, kind: str, data: bytes, ingest_id: str = "") -> str:
+def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str = "") -> str:
     """Return the object's name: the same body of the same sender has the same.
 
-    Where events have ingest ids, each has a name of its own: two of them may well be alike.
+    Where a body has an id of its own, each has a name of its own: two of them may well be alike.
     """
-    digest = hashlib.sha256(data + ingest_id.encode()).hexdigest()
+    digest = hashlib.sha256(data + own_id.encode(errors="surrogatepass")).hexdigest()
     return f"quarantine/{reason}/{partner}/{kind}/{digest}.ndjson"

@@ -90,6 +90,7 @@ class Cell:
             "GCP_PROJECT": PROJECT,
             "PUBSUB_ENDPOINT": f"http://{self.pubsub}",
             "EVENTS_TOPIC": self.topic,
+            "DEAD_LETTER_SUBSCRIPTION": self.dead_letter_subscription,
             "BIGQUERY_WRITE_ENDPOINT": self.url("bigquery_grpc"),
             "BIGQUERY_ENDPOINT": self.url("bigquery"),
             "LOCATION": LOCATION,

@@ -9,6 +9,7 @@ from google.cloud.storage import Client as StorageClient
 from local.cell import LOCATION, Cell
 
 ACK_DEADLINE_SECONDS = 60
+DEAD_LETTER_ACK_DEADLINE_SECONDS = 600
 MINIMUM_BACKOFF_SECONDS = 10
 MAXIMUM_BACKOFF_SECONDS = 600
 DELIVERY_ATTEMPTS = 100
@@ -26,6 +27,7 @@ def create_topics(cell: Cell, publisher: PublisherClient, subscriber: Subscriber
     dead_letters = {
         "name": cell.dead_letter_subscription,
         "topic": cell.dead_letter_topic,
+        "ack_deadline_seconds": DEAD_LETTER_ACK_DEADLINE_SECONDS,
         "expiration_policy": {},
     }
     load = {

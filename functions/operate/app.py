@@ -1,8 +1,8 @@
 """The operate function: its wiring and its HTTP face; who may call it is IAM's matter.
 
-``POST /replay`` replays spilled or quarantined objects; ``POST /settle`` settles the store. 200:
-all that the report does not name is done; 503: a service did not answer, so the scheduler comes
-again.
+``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
+the store. 200: all that the report does not name is done; 503: a service did not answer, so the
+scheduler comes again.
 """
 
 import time
@@ -10,24 +10,30 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from functions import spill
+from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
 from functions.entry import Handler
+from functions.grpc_channel import open_channel
 from functions.log import Severity, log
-from functions.operate.decode import decode
+from functions.operate.dead_letters import DeadLetters
+from functions.operate.decode import Decoder
 from functions.operate.objects import Objects
 from functions.operate.publish import Publisher
 from functions.operate.replay import Replay, Report, Selection
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
 from functions.operate.statements import Statements
+from functions.operate.subscription import Subscription
 from functions.settings import read
 from functions.storage import open_bucket
+from functions.topic import Topic
 from functions.warehouse import Warehouse, dataset_name
 
 SECONDS_TO_COME_AGAIN = 60
@@ -41,16 +47,27 @@ class ReplayRequest(
     """The body of ``POST /replay``; an empty one replays the whole spill.
 
     Attributes:
+        source: ``bucket`` or ``dead_letters``; dead letters are replayed all together.
         prefix: what the objects' names start with.
         start: objects written at or after it, ISO 8601 with an offset; ``from`` in the body.
         end: objects written before it; ``to`` in the body.
         dry_run: only report what would be replayed.
     """
 
-    prefix: Annotated[str, msgspec.Meta(pattern="^(spill|quarantine)/")] = "spill/"
+    source: Literal["bucket", "dead_letters"] = "bucket"
+    prefix: Annotated[str, msgspec.Meta(pattern="^(spill|quarantine)/")] | None = None
     start: Moment | None = None
     end: Moment | None = None
     dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a selection of objects where none are replayed.
+
+        Raises:
+            ValueError: dead letters are asked for, and a prefix or a bound of time is given.
+        """
+        if self.source == "dead_letters" and (self.prefix or self.start or self.end):
+            raise ValueError("dead letters have neither `prefix` nor `from` nor `to`")
 
 
 class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,13 +94,24 @@ def create(environ: Mapping[str, str]) -> Handler:
         partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
         settings.storage_deadline_seconds,
     )
-    publisher = Publisher(
-        settings.pubsub_endpoint, settings.events_topic, settings.publish_deadline_seconds
-    )
+    topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.events_topic)
+    publisher = Publisher(topic, settings.publish_deadline_seconds)
+    partners = PartnersFile(settings.partners_file)
+    decoder = Decoder(partners.current, settings.cell, settings.max_event_bytes)
     replay = Replay(
-        objects, publisher.publish, decode, clock=time.monotonic, seconds=settings.replay_seconds
+        objects,
+        publisher.publish,
+        decoder.decode,
+        clock=time.monotonic,
+        seconds=settings.replay_seconds,
     )
-    return partial(answer, replay, _settle(settings))
+    dead_letters = DeadLetters(
+        Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
+        publisher.publish,
+        clock=time.monotonic,
+        seconds=settings.replay_seconds,
+    )
+    return partial(answer, replay, dead_letters, _settle(settings))
 
 
 def _settle(settings: Settings) -> Settle:
@@ -101,7 +129,9 @@ def _settle(settings: Settings) -> Settle:
     )
 
 
-async def answer(replay: Replay, settle: Settle, request: Request) -> Response:
+async def answer(
+    replay: Replay, dead_letters: DeadLetters, settle: Settle, request: Request
+) -> Response:
     """Answer a request."""
     allowed = ROUTES.get(request.url.path)
     if allowed is None:
@@ -117,7 +147,11 @@ async def answer(replay: Replay, settle: Settle, request: Request) -> Response:
         asked = msgspec.json.decode(body, type=ReplayRequest)
     except msgspec.DecodeError as error:
         return _problem(400, f"Not a {request.url.path[1:]} request: {error}")
-    report = await replay.run(Selection(asked.prefix, asked.start, asked.end, asked.dry_run))
+    if asked.source == "dead_letters":
+        report = await dead_letters.run(dry_run=asked.dry_run)
+    else:
+        selection = Selection(asked.prefix or spill.PREFIX, asked.start, asked.end, asked.dry_run)
+        report = await replay.run(selection)
     return _report(report, dry_run=asked.dry_run)
 
 
@@ -139,7 +173,7 @@ def _report(report: Report, *, dry_run: bool) -> Response:
         "remaining": report.remaining,
         "failed": report.failed,
     }
-    if not dry_run and (report.objects or report.failed or report.unavailable):
+    if not dry_run and (report.events or report.failed or report.unavailable):
         counts = body | {"failed": len(report.failed)}
         severity: Severity = "WARNING" if report.failed or report.unavailable else "INFO"
         log(severity, "replayed", unavailable=report.unavailable or None, **counts)

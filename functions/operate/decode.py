@@ -1,54 +1,94 @@
-"""Makes Pub/Sub messages of the objects that were put aside."""
+"""Makes Pub/Sub messages of the objects that were put aside.
+
+What was accepted once keeps its attributes, and so its ingest id. What the receiver refused goes
+through acceptance again, by the partners, limits and code of now.
+"""
 
 import base64
 import binascii
+import hashlib
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import msgspec
 
 from functions import spill
-from functions.events.envelope import Attributes
+from functions.acceptance.body import NotJson, parse
+from functions.acceptance.partners import Directory
+from functions.acceptance.placement import place
+from functions.acceptance.sender import Sender, message_of
+from functions.events.envelope import Attributes, parse_kind, parse_time
+from functions.message import Message
 from functions.operate.objects import Stored
-from functions.operate.publish import Message
 from functions.operate.replay import NotReplayable
 from functions.quarantine import Quarantined
 
 _QUARANTINED = msgspec.json.Decoder(Quarantined)
 
 
-async def decode(stored: Stored, content: bytes) -> list[Message]:
-    """Make messages of an object's content.
+class Decoder:
+    """Makes messages of objects.
 
-    Raises:
-        NotReplayable: it is not of the form that its name says, or cannot be accepted.
+    Args:
+        directory: returns the partners of now; what it raises goes to the caller.
+        cell: this one.
+        max_event_bytes: the most that one event may have.
     """
-    if stored.name.startswith(spill.PREFIX):
-        return _spilled(content)
-    return _quarantined(content)
+
+    def __init__(
+        self, directory: Callable[[], Awaitable[Directory]], cell: str, max_event_bytes: int
+    ) -> None:
+        self._directory = directory
+        self._cell = cell
+        self._max_event_bytes = max_event_bytes
+
+    async def decode(self, stored: Stored, content: bytes) -> list[Message]:
+        """Make messages of an object's content.
+
+        Raises:
+            NotReplayable: it is not of the form that its name says, or is still not acceptable.
+            PartnersUnavailable: it is not known whose events are accepted.
+        """
+        if stored.name.startswith(spill.PREFIX):
+            return _spilled(content)
+        try:
+            record = _QUARANTINED.decode(content)
+            body = base64.b64decode(record.body, validate=True)
+            if record.attributes is not None:  # it was accepted, and could not be loaded
+                return [Message(body, Attributes.from_mapping(record.attributes))]
+            kind = parse_kind(record.kind)
+            parse_time(record.received_at)
+        except (ValueError, binascii.Error):
+            raise NotReplayable("malformed") from None
+        partner = (await self._directory()).named(record.partner)
+        if partner is None:
+            raise NotReplayable("partner_unknown")
+        # Content makes the id of what has none: a replay that is repeated doubles nothing.
+        own_id = record.sender_id or f"quarantine {hashlib.sha256(body).hexdigest()}"
+        return self._accept(record, body, Sender(record.partner, partner, kind, own_id))
+
+    def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:
+        """Accept all events of a body; as long as one is refused, the object has to stay."""
+        try:
+            events = parse(body, most=len(body))  # as each event has a byte at least
+        except NotJson:
+            raise NotReplayable("not_json") from None
+        messages = []
+        for position, event in enumerate(events, record.position):
+            placement = place(event, sender.record, self._cell, self._max_event_bytes)
+            if placement.status != HTTPStatus.OK:
+                raise NotReplayable(placement.reason)
+            messages.append(
+                message_of(event, placement.project, sender, position, record.received_at)
+            )
+        return messages
 
 
 def _spilled(content: bytes) -> list[Message]:
     try:
-        return [_message(event.data, event.attributes) for event in spill.decode(content)]
+        return [
+            Message(event.data, Attributes.from_mapping(event.attributes))
+            for event in spill.decode(content)
+        ]
     except ValueError:
         raise NotReplayable("malformed") from None
-
-
-def _quarantined(content: bytes) -> list[Message]:
-    """Make the message that the loader could not load; a new version of it may be able to."""
-    try:
-        record = _QUARANTINED.decode(content)
-        if record.attributes is None:
-            raise NotReplayable("not_accepted")
-        return [_message(base64.b64decode(record.body, validate=True), record.attributes)]
-    except (ValueError, binascii.Error):
-        raise NotReplayable("malformed") from None
-
-
-def _message(data: bytes, attributes: dict[str, str]) -> Message:
-    """Make a message with the attributes that it had, and so with its ingest id.
-
-    Raises:
-        ValueError: the loader would not know them.
-    """
-    Attributes.from_mapping(attributes)
-    return Message(data, attributes)

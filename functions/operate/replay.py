@@ -11,17 +11,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
 from functions.events.envelope import parse_time
 from functions.log import log
+from functions.message import Message
 from functions.operate.objects import CONCURRENT_REQUESTS, Stored
-from functions.operate.publish import Message, PublishFailed, PublishRefused
+from functions.topic import NotPublishable, PublishFailed
 
 Publish = Callable[[Sequence[Message]], Awaitable[None]]
 """As `functions.operate.publish.Publisher.publish`."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
 """Makes messages of an object's content; raises NotReplayable where that cannot be."""
+
+
+UNAVAILABLE: dict[type[Exception], str] = {
+    BucketUnavailable: "bucket_unavailable",
+    PartnersUnavailable: "partners_unavailable",
+    PublishFailed: "publish_failed",
+}
+"""What ends a replay early, and how the report calls it."""
 
 
 class NotReplayable(Exception):
@@ -118,7 +128,7 @@ class Replay:
         try:
             found = await self._objects.find(selection.prefix)
         except BucketUnavailable as failure:
-            _note(report, "bucket_unavailable", failure)
+            _note(report, UNAVAILABLE[BucketUnavailable], failure)
             return report
         waiting = deque(filter(selection.covers, found))
 
@@ -139,14 +149,12 @@ class Replay:
         """Replay one object; False where a service does not answer, so that it remains."""
         try:
             await self._replay(stored, report, dry_run=dry_run)
-        except (NotReplayable, PublishRefused) as refusal:
-            log("ERROR", "object not replayed", object=stored.name, reason=str(refusal))
-            report.failed.append(stored.name)
-        except BucketUnavailable as failure:
-            _note(report, "bucket_unavailable", failure)
-            return False
-        except PublishFailed as failure:
-            _note(report, "publish_failed", failure)
+        except NotReplayable as refusal:
+            _refuse(report, stored, str(refusal))
+        except NotPublishable:
+            _refuse(report, stored, "not_publishable")
+        except tuple(UNAVAILABLE) as failure:
+            _note(report, UNAVAILABLE[type(failure)], failure)
             return False
         return True
 
@@ -155,7 +163,7 @@ class Replay:
         if content is None:
             return  # another replay was faster
         messages = await self._decode(stored, content)
-        days = {_day(message) for message in messages}
+        days = {day_of(message) for message in messages}
         if not dry_run:
             await self._publish(messages)
             report.days |= days  # although the object may stay: its events are out
@@ -165,10 +173,16 @@ class Replay:
         report.events += len(messages)
 
 
+def _refuse(report: Report, stored: Stored, reason: str) -> None:
+    report.failed.append(stored.name)
+    log("ERROR", "object not replayed", object=stored.name, reason=reason)
+
+
 def _note(report: Report, reason: str, failure: Exception) -> None:
     report.unavailable = reason
     log("WARNING", "replay ends early", reason=reason, error=str(failure))
 
 
-def _day(message: Message) -> str:
-    return parse_time(message.attributes["received_at"]).astimezone(UTC).date().isoformat()
+def day_of(message: Message) -> str:
+    """Return the UTC day on which an event was received, as ISO 8601."""
+    return parse_time(message.attributes.received_at).astimezone(UTC).date().isoformat()

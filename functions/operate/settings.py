@@ -1,19 +1,28 @@
 """The operate function's settings."""
 
+from pathlib import Path
+
 import msgspec
+
+from functions.acceptance.placement import MAX_EVENT_BYTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Read from the environment by `functions.settings.read`.
 
     Attributes:
+        cell: this cell's name, as projects are pinned to.
+        partners_file: the secret with the partners' projects; a replay of quarantine asks it.
+        max_event_bytes: the most that one event may have; a larger one stays in quarantine.
         gcp_project: the Google Cloud project.
         events_topic: ``projects/p/topics/t``.
+        dead_letter_subscription: ``projects/p/subscriptions/s``.
         pubsub_endpoint: the region's, ``https://host:port``.
         storage_endpoint: the region's, ``https://host``.
         bucket: the cell's, with spill and quarantine.
-        replay_seconds: how long one replay begins further objects; what remains is left to the
-            next. Less than the schedule's interval and than the function's time-out.
+        replay_seconds: how long one replay begins further objects, or pulls further dead letters;
+            what remains is left to the next. Less than the schedule's interval, than the function's
+            time-out, and than the dead-letter subscription's acknowledgement deadline.
         publish_deadline_seconds: how long one publish may take; longer than the receiver's, for
             nobody waits.
         storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
@@ -26,8 +35,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         statement_seconds: how long one attempt of a statement may take.
     """
 
+    cell: str
+    partners_file: Path
     gcp_project: str
     events_topic: str
+    dead_letter_subscription: str
     pubsub_endpoint: str
     storage_endpoint: str
     bucket: str
@@ -35,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     store_dataset: str
     bi_dataset: str
+    max_event_bytes: int = MAX_EVENT_BYTES
     replay_seconds: float = 240.0
     publish_deadline_seconds: float = 10.0
     storage_deadline_seconds: float = 10.0

@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from functools import partial
 
+from functions.acceptance.partners_file import PartnersFile
 from functions.bucket import Bucket
 from functions.entry import Handler
 from functions.grpc_channel import open_channel
 from functions.quarantine import Quarantine
 from functions.receive.breaker import Breaker
 from functions.receive.durable import Durable
-from functions.receive.partners_file import PartnersFile
 from functions.receive.publish import Publisher
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.spill import Spill
 from functions.receive.tally import Tally
-from functions.receive.topic import Topic
 from functions.settings import read
 from functions.tally import Paced
+from functions.topic import Topic
 
 PROBE_SECONDS = 5.0
 """While events are spilled, how often a publish is tried."""

@@ -7,10 +7,11 @@ from itertools import accumulate
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
-from functions.receive.message import Chunk, Message, cut
+from functions.message import Message
+from functions.receive.chunk import Chunk, cut
 from functions.receive.publish import Publisher
 from functions.receive.spill import Spill
-from functions.receive.topic import PublishFailed
+from functions.topic import PublishFailed
 
 
 class NotDurable(Exception):

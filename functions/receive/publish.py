@@ -6,9 +6,10 @@ from itertools import accumulate, pairwise
 from typing import Protocol
 
 from functions.batching import Batcher
+from functions.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message
 from functions.receive.breaker import Breaker
-from functions.receive.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Chunk, Message
-from functions.receive.topic import NotPublishable, PublishFailed
+from functions.receive.chunk import Chunk
+from functions.topic import NotPublishable, PublishFailed
 
 PUBLISHES_IN_FLIGHT = 8
 
@@ -17,7 +18,7 @@ Refused = Sequence[int]
 
 
 class Topic(Protocol):
-    """Takes messages: `functions.receive.topic.Topic`."""
+    """Takes messages: `functions.topic.Topic`."""
 
     async def publish(self, messages: Sequence[Message], within: float) -> None:
         """Publish messages within so many seconds, or raise PublishFailed or NotPublishable."""

@@ -8,19 +8,21 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.acceptance import signature
+from functions.acceptance.body import NotJson, ReceivedEvent, parse
+from functions.acceptance.partners import Partner
+from functions.acceptance.partners_file import PartnersFile, PartnersUnavailable
+from functions.acceptance.placement import NOT_PUBLISHABLE, Placement, place
+from functions.acceptance.sender import Sender, message_of
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.events.envelope import format_time
+from functions.message import Message
 from functions.quarantine import Quarantine
-from functions.receive import answers, signature
+from functions.receive import answers
 from functions.receive.answers import Refusal
-from functions.receive.body import NotJson, ReceivedEvent, parse
 from functions.receive.durable import Durable, NotDurable
 from functions.receive.intake import Intake, MeteredReceive
-from functions.receive.message import Message, Sender, message_of
-from functions.receive.partners import Partner
-from functions.receive.partners_file import PartnersFile, PartnersUnavailable
-from functions.receive.placement import NOT_PUBLISHABLE, Placement, place
 from functions.receive.request import READS, bearer_token, read_body, route, sender_id
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
@@ -135,17 +137,20 @@ class Receiver:
         for position, (event, placement) in enumerate(zip(events, placements, strict=True)):
             if placement.status == 200:
                 message = message_of(event, placement.project, sender, position, received_at)
-                ids[position] = message.attributes["ingest_id"]
+                ids[position] = message.attributes.ingest_id
                 positions.append(position)
                 messages.append(message)
             else:
-                refusals.append(self._keep(placement.reason, sender, event.data, received_at))
+                refusals.append(
+                    self._keep(placement.reason, sender, event.data, received_at, position)
+                )
         if refusals:
             await asyncio.gather(*refusals)
         outcomes = list(placements)
         for refused in await self._durable.store(messages) if messages else ():
-            await self._keep(NOT_PUBLISHABLE.reason, sender, messages[refused].data, received_at)
-            outcomes[positions[refused]] = NOT_PUBLISHABLE
+            data, position = messages[refused].data, positions[refused]
+            await self._keep(NOT_PUBLISHABLE.reason, sender, data, received_at, position)
+            outcomes[position] = NOT_PUBLISHABLE
         return self._stored(outcomes, ids)
 
     def _stored(self, outcomes: Sequence[Placement], ids: Sequence[str | None]) -> Response:
@@ -162,12 +167,16 @@ class Receiver:
             self._tally.refuse(outcome.reason)
         return answers.accepted(outcomes, ids)
 
-    async def _keep(self, reason: str, sender: Sender, data: bytes, received_at: str) -> None:
+    async def _keep(
+        self, reason: str, sender: Sender, data: bytes, received_at: str, position: int = 0
+    ) -> None:
         await self._quarantine.keep(
             reason=reason,
             partner=sender.partner,
             kind=sender.kind,
             data=data,
             received_at=received_at,
+            sender_id=sender.id,
+            position=position,
         )
         self._tally.quarantine()

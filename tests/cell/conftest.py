@@ -10,7 +10,7 @@ import pytest
 
 from local import query
 from local.cell import Cell
-from tests.cell.running import running_cell, until
+from tests.cell.running import PATIENCE_SECONDS, running_cell, until
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,9 @@ def cell(description: dict[str, Any]) -> Cell:
 @pytest.fixture(scope="session")
 def sender(description: dict[str, Any]) -> Iterator[httpx.Client]:
     """A client that sends webhooks to the cell."""
-    with httpx.Client(base_url=description["receive"], timeout=30, trust_env=False) as client:
+    with httpx.Client(
+        base_url=description["receive"], timeout=PATIENCE_SECONDS, trust_env=False
+    ) as client:
         yield client
 
 

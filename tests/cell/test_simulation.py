@@ -34,7 +34,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, 
         assert (summary["sent"], summary["accepted"], summary["refused"]) == (EVENTS, EVENTS, 0)
         cell = Cell(int(base), description["token"], Path("unused"), description["pubsub"])
         stored = f"SELECT 1 AS one FROM events HAVING COUNT(*) >= {EVENTS}"
-        until(lambda: query.rows(cell, stored), attempts=1_000)
+        until(lambda: query.rows(cell, stored))
         yield cell, [json.loads(line) for line in record.read_text().splitlines()]
 
 

@@ -15,7 +15,15 @@ import pytest
 
 from local.cell import PORTS
 from local.children import taken_ports
-from tests.cell.running import ROOT, command, free_port_base, is_listening, running_cell, start
+from tests.cell.running import (
+    PATIENCE_SECONDS,
+    ROOT,
+    command,
+    free_port_base,
+    is_listening,
+    running_cell,
+    start,
+)
 from tests.local.pubsub.test_emulator import emulator
 
 pytestmark = pytest.mark.cell
@@ -41,12 +49,12 @@ def test_the_first_line_says_where_everything_is(description: dict[str, Any]) ->
     assert description.keys() - {"port_base", "pid"} == KEYS
     assert (description["project"], description["location"]) == ("local", "europe-west1")
     for url in description["functions"].values():
-        assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/health", timeout=PATIENCE_SECONDS, trust_env=False).is_success
 
 
 def test_a_taken_port_is_named_and_nothing_is_left_running(description: dict[str, Any]) -> None:
     second = start("--port-base", str(description["port_base"] + 1))
-    _, errors = second.communicate(timeout=20)
+    _, errors = second.communicate(timeout=PATIENCE_SECONDS)
     assert second.returncode == 1
     assert f"port {description['port_base'] + 1} is taken" in errors.decode()
     assert not is_listening(description["port_base"] + len(PORTS))
@@ -67,7 +75,7 @@ def test_sigterm_while_starting_stops_everything() -> None:
     while not is_listening(base):
         assert starting.poll() is None
     starting.send_signal(signal.SIGTERM)
-    starting.communicate(timeout=10)
+    starting.communicate(timeout=PATIENCE_SECONDS)
     assert starting.returncode == 0
     assert not taken_ports(range(base, base + len(PORTS)))
 
@@ -79,7 +87,7 @@ def test_a_part_that_dies_is_reported_and_takes_the_cell_down() -> None:
     assert json.loads(up.stdout.readline())
     family = psutil.Process(up.pid).children()
     next(process for process in family if "local.storage" in process.cmdline()).kill()
-    _, errors = up.communicate(timeout=10)
+    _, errors = up.communicate(timeout=PATIENCE_SECONDS)
     assert up.returncode == 1
     assert "storage ended with code -9" in errors.decode()
     assert not taken_ports(range(base, base + len(PORTS)))
@@ -88,7 +96,11 @@ def test_a_part_that_dies_is_reported_and_takes_the_cell_down() -> None:
 def test_a_data_dir_outlives_the_cell(tmp_path: Path) -> None:
     options = ("--data-dir", str(tmp_path / "data"))
     with running_cell(*options) as first:
-        answer = httpx.post(first["events_url"], json={"event": "kept", "project": "dev"})
+        answer = httpx.post(
+            first["events_url"],
+            json={"event": "kept", "project": "dev"},
+            timeout=PATIENCE_SECONDS,
+        )
         assert answer.status_code == 200
         assert counted(first, 1) == 1
     with running_cell(*options) as second:
@@ -101,7 +113,7 @@ def counted(description: dict[str, Any], expected: int) -> int:
     base = str(description["port_base"])
     count = command("query", "SELECT COUNT(*) AS n FROM events", "--json", "--port-base", base)
     found = -1
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while found < expected and time.monotonic() < deadline:
         done = subprocess.run(count, cwd=ROOT, check=True, capture_output=True)
         found = json.loads(done.stdout)[0]["n"]
@@ -167,9 +179,13 @@ def test_googles_emulator_can_take_the_place_of_the_stand_in(
         monkeypatch.setenv("PUBSUB_EMULATOR_HOST", host)
         with running_cell() as description:
             assert description["pubsub"] == host
-            answer = httpx.post(description["events_url"], json={"event": "e", "project": "dev"})
+            answer = httpx.post(
+                description["events_url"],
+                json={"event": "e", "project": "dev"},
+                timeout=PATIENCE_SECONDS,
+            )
             assert answer.status_code == 200
             assert counted(description, 1) == 1
     finally:
         os.killpg(google.pid, signal.SIGTERM)
-        google.wait(10)
+        google.wait(PATIENCE_SECONDS)

@@ -9,7 +9,8 @@ class Proxy:
     """Listens on one port of 127.0.0.1 and passes everything on to another.
 
     Attributes:
-        late: seconds by which the server's answers are held back; requests pass at once.
+        late: seconds by which the server's answers are held back; requests pass at once. An answer
+            that is held back stays so when this changes, until its connection ends.
     """
 
     def __init__(self, port: int, target: int) -> None:
@@ -31,12 +32,14 @@ class Proxy:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
 
     async def cut(self) -> None:
-        """Refuse connections, and reset those that are open."""
+        """Refuse connections, reset those that are open, and drop what is held back."""
         if self._server is not None:
             self._server.close()
             self._server = None
         for writer in tuple(self._open):
             writer.transport.abort()
+        for pump in tuple(self._pumps):
+            pump.cancel()  # it may hold an answer back for long
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,13 +61,15 @@ class Proxy:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
     ) -> None:
-        with suppress(OSError):
-            while chunk := await reader.read(65_536):
-                if answers and self.late:
-                    await asyncio.sleep(self.late)
-                writer.write(chunk)
-                await writer.drain()
-        self._close(writer)
+        try:
+            with suppress(OSError):
+                while chunk := await reader.read(65_536):
+                    if answers and self.late:
+                        await asyncio.sleep(self.late)
+                    writer.write(chunk)
+                    await writer.drain()
+        finally:
+            self._close(writer)
 
     def _close(self, writer: asyncio.StreamWriter) -> None:
         self._open.discard(writer)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from tests.cell.running import PATIENCE_SECONDS
 from tests.faults.rig import Rig
 
 CONNECTIONS = 64
@@ -104,7 +105,9 @@ async def send(
     async def work() -> None:
         nonlocal answered
         # A client for each connection: in a pool of many, finding one takes longer than a request.
-        async with httpx.AsyncClient(timeout=20, verify=NO_TLS, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            timeout=PATIENCE_SECONDS, verify=NO_TLS, trust_env=False
+        ) as client:
             while waiting:
                 delivery = waiting.pop()
                 headers = {"webhook-id": delivery.name} if numbered else {}

@@ -15,15 +15,18 @@ from local.cell import PORTS, Cell
 from local.children import Child
 from local.clients import objects
 from local.up import command_lines, environment, running
-from tests.cell.running import free_port_base
+from tests.cell.running import PATIENCE_SECONDS, free_port_base
 from tests.faults.proxy import Proxy
 
 SETTINGS = {
     "PUBLISH_DEADLINE_SECONDS": "1",
-    "DURABLE_WITHIN_SECONDS": "3",
+    "DURABLE_WITHIN_SECONDS": "30",
     "STORAGE_DEADLINE_SECONDS": "3",
 }
-"""The functions' deadlines, shortened."""
+"""The functions' deadlines: short where a test waits for their end, long where none should end."""
+
+NOBODY_ANSWERS = {"DURABLE_WITHIN_SECONDS": "3"}
+"""Settings of a receiver that finds neither Pub/Sub nor the bucket: a test waits for that long."""
 
 
 class Rig:
@@ -57,14 +60,14 @@ class Rig:
 
     async def ended(self, name: str) -> int:
         """Wait until a part has ended; its exit code."""
-        return await asyncio.to_thread(self._children[name].process.wait, 15)
+        return await asyncio.to_thread(self._children[name].process.wait, PATIENCE_SECONDS)
 
-    async def restart(self, name: str) -> None:
-        """Start a function again that has ended."""
+    async def restart(self, name: str, **settings: str) -> None:
+        """Start a function again that has ended, with other settings where some are given."""
         old = self._children[name]
         self._started.remove(old)
         command = command_lines(self.cell, Path("unused"))[name]
-        environ = environment(self.cell.settings() | self._settings)
+        environ = environment(self.cell.settings() | self._settings | settings)
         child = children.start(name, command, environ, old.log.parent)
         self._started.append(child)
         self._children[name] = child
@@ -75,31 +78,31 @@ class Rig:
         await self.broker.restore()
         await self.bucket.restore()
 
-    async def renew(self) -> None:
-        """Start the receiver afresh: it remembers nothing of an outage."""
-        self.signal("receive", signal.SIGTERM)
-        await self.ended("receive")
-        await self.restart("receive")
+    async def renew(self, name: str = "receive", **settings: str) -> None:
+        """Start a function afresh, with other settings: it remembers nothing of an outage."""
+        self.signal(name, signal.SIGTERM)
+        await self.ended(name)
+        await self.restart(name, **settings)
 
-    async def let_in(self, attempts: int = 100) -> None:
+    async def let_in(self) -> None:
         """Wait until the receiver lets its sender in; it needs the secret for that."""
         url = f"{self.cell.url('receive')}/events/{self.cell.token}"
-        async with httpx.AsyncClient(trust_env=False) as client:
-            for _ in range(attempts):
-                if (await client.get(url)).is_success:
-                    return
+        async with (
+            asyncio.timeout(PATIENCE_SECONDS),
+            httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client,
+        ):
+            while not (await client.get(url)).is_success:  # noqa: ASYNC110 - it tells no Event
                 await asyncio.sleep(0.05)
-        raise TimeoutError
 
     async def post(self, body: bytes) -> httpx.Response:
         """Send one webhook."""
-        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
             url = f"{self.cell.url('receive')}/events/{self.cell.token}"
             return await client.post(url, content=body)
 
     async def replay(self) -> dict[str, Any]:
         """Replay the whole spill, as the scheduler does; the report, with the status."""
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
             answer = await client.post(f"{self.cell.url('operate')}/replay")
         report: dict[str, Any] = answer.json()
         return report | {"status": answer.status_code}
@@ -127,6 +130,13 @@ class Rig:
         return await asyncio.to_thread(query.rows, self.cell, sql)
 
 
+def stop_schedule(started: list[Child]) -> None:
+    """Stop the scheduler, so that jobs run when a test says so, not when the clock does."""
+    scheduler = next(child for child in started if child.name == "scheduler")
+    started.remove(scheduler)
+    children.stop([scheduler])
+
+
 @asynccontextmanager
 async def rigged_cell(folder: Path) -> AsyncIterator[Rig]:
     """Run a cell with faults at hand for as long as the context is open."""
@@ -139,6 +149,7 @@ async def rigged_cell(folder: Path) -> AsyncIterator[Rig]:
         await broker.restore()
         await bucket.restore()
         async with running(base, None, folder / "cell.json", settings) as (cell, started):
+            stop_schedule(started)
             yield Rig(cell, started, settings, broker, bucket)
     finally:
         await broker.cut()

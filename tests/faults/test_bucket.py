@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.outcome import settle
 from tests.faults.record import Record, send
-from tests.faults.rig import Rig
+from tests.faults.rig import NOBODY_ANSWERS, Rig
 
 pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
 
@@ -26,6 +26,7 @@ async def test_what_needs_the_bucket_is_refused_without_it(rig: Rig) -> None:
 
 async def test_both_down_before_a_burst(rig: Rig) -> None:
     record = Record("both", 200)
+    await rig.renew(**NOBODY_ANSWERS)
     await rig.broker.cut()
     await rig.bucket.cut()
     await send(rig, record.deliveries)
@@ -35,6 +36,7 @@ async def test_both_down_before_a_burst(rig: Rig) -> None:
 
 async def test_both_down_during_a_burst_that_is_retried(rig: Rig) -> None:
     record = Record("retried", 1_000)
+    await rig.renew(**NOBODY_ANSWERS)
 
     async def cut() -> None:
         await rig.broker.cut()

@@ -4,11 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.cell.running import PATIENCE_SECONDS
 from tests.load_faults.feed import Event
 from tests.load_faults.rig import LoaderRig
-
-SECONDS = 60
-"""How long loading may take after everything is back."""
 
 
 async def expect_exactly_once(rig: LoaderRig, burst: str, events: Sequence[Event]) -> None:
@@ -37,7 +35,7 @@ def _ingest_id(attributes: dict[str, str] | None) -> str:
 async def _shown(rig: LoaderRig, burst: str, count: int) -> Counter[str]:
     """Wait until as many are shown as expected and no more come; how often each is shown."""
     before, found = -1, 0
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while found < count or found != before:
             await asyncio.sleep(0.2)
             before, found = found, await _count(rig, burst)

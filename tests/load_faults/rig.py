@@ -1,28 +1,33 @@
 """A cell whose loader can be cut off from BigQuery; events are published to its topic directly."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 
-from functions.operate.publish import Message, Publisher
+from functions.events.envelope import Attributes
+from functions.grpc_channel import open_channel
+from functions.message import Message
+from functions.operate.publish import Publisher
 from functions.quarantine import Quarantined
+from functions.topic import Topic
 from local.cell import PORTS
 from local.clients import objects, subscriber
+from local.provision import DELIVERY_ATTEMPTS
 from local.up import running
-from tests.cell.running import free_port_base
+from tests.cell.running import PATIENCE_SECONDS, free_port_base
 from tests.faults.proxy import Proxy
-from tests.faults.rig import Rig
+from tests.faults.rig import Rig, stop_schedule
 from tests.load_faults.feed import Event
 
 MAX_ROW_BYTES = 100_000
-SETTINGS = {"APPEND_DEADLINE_SECONDS": "1", "MAX_ROW_BYTES": str(MAX_ROW_BYTES)}
-"""The loader's limits, shortened."""
+SETTINGS = {"MAX_ROW_BYTES": str(MAX_ROW_BYTES)}
+"""The loader's limits, lowered. Not its deadline: an append that is stored too late comes again."""
 
 BACK_OFF = {"minimum_backoff": {"nanos": 100_000_000}, "maximum_backoff": {"seconds": 1}}
 """Pub/Sub's, shortened from 10 s and 600 s."""
@@ -42,21 +47,32 @@ class LoaderRig(Rig):
         await self.warehouse.restore()
         await super().recover()
 
-    async def replace_loader(self, **settings: str) -> None:
-        """Start the loader afresh, with other settings."""
-        self.signal("load", signal.SIGTERM)
-        await self.ended("load")
-        usual = self._settings
-        self._settings = usual | settings
+    async def configure_delivery(self, **policies: dict[str, Any]) -> None:
+        """Change policies of the loader's subscription."""
+        request = {
+            "subscription": {"name": self.cell.subscription, **policies},
+            "update_mask": {"paths": list(policies)},
+        }
+        await asyncio.to_thread(subscriber(self.cell).update_subscription, request=request)
+
+    @asynccontextmanager
+    async def few_attempts(self) -> AsyncIterator[None]:
+        """Let Pub/Sub give a message up after five attempts, the least that it offers."""
+        policy: dict[str, Any] = {"dead_letter_topic": self.cell.dead_letter_topic}
+        few, usual = (policy | {"max_delivery_attempts": n} for n in (5, DELIVERY_ATTEMPTS))
+        await self.configure_delivery(dead_letter_policy=few)
         try:
-            await self.restart("load")
+            yield
         finally:
-            self._settings = usual
+            await self.configure_delivery(dead_letter_policy=usual)
 
     async def publish(self, events: Iterable[Event]) -> None:
         """Publish events as the receiver does."""
-        publisher = Publisher(f"http://{self.cell.pubsub}", self.cell.topic, 20)
-        await publisher.publish([Message(event.data, event.attributes) for event in events])
+        topic = Topic(partial(open_channel, f"http://{self.cell.pubsub}"), self.cell.topic)
+        await Publisher(topic, 20).publish(
+            [Message(event.data, Attributes.from_mapping(event.attributes)) for event in events]
+        )
+        await topic.close()
 
     async def stored(self, burst: str) -> int:
         """How many rows the store has of a burst, copies included."""
@@ -69,18 +85,19 @@ class LoaderRig(Rig):
 
     async def until_stored(self, burst: str, rows: int) -> None:
         """Wait until the store has so many rows of a burst."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await self.stored(burst) < rows:  # noqa: ASYNC110 - BigQuery tells no Event
                 await asyncio.sleep(0.05)
 
-    async def finally_stored(self, burst: str) -> int:
-        """How many rows the store has of a burst once no more come."""
-        counts = [-1, await self.stored(burst)]
-        async with asyncio.timeout(30):
-            while len(set(counts[-4:])) > 1:
-                await asyncio.sleep(0.5)  # longer than what is not acknowledged waits mostly
-                counts.append(await self.stored(burst))
-        return counts[-1]
+    async def settle(self, burst: str, rows: int) -> None:
+        """Settle, two runs at a time, until the store has so many rows of a burst.
+
+        A copy may come after a run: the delivery of a row that is stored already may be under way.
+        """
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (left := await self.stored(burst)) != rows:
+                assert left > rows, "more than the copies is gone"
+                await asyncio.gather(*(self.operate("settle") for _ in range(2)))
 
     async def quarantined(self, burst: str) -> list[Quarantined]:
         """What is in quarantine of a burst."""
@@ -99,9 +116,15 @@ class LoaderRig(Rig):
         return await asyncio.to_thread(read)
 
     async def operate(self, path: str, **body: object) -> dict[str, Any]:
-        """Call the operate function; its report."""
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-            answer = await client.post(f"{self.cell.url('operate')}/{path}", json=body)
+        """Call the operate function, again where it asks for that; its last report."""
+        async with (
+            asyncio.timeout(PATIENCE_SECONDS),
+            httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client,
+        ):
+            while True:
+                answer = await client.post(f"{self.cell.url('operate')}/{path}", json=body)
+                if answer.status_code != 503:
+                    break
         assert answer.status_code == 200, answer.text
         report: dict[str, Any] = answer.json()
         return report
@@ -126,14 +149,10 @@ async def rigged_loader(folder: Path) -> AsyncIterator[LoaderRig]:
         for proxy in proxies:
             await proxy.restore()
         async with running(base, None, folder / "cell.json", settings) as (cell, started):
-            subscriber(cell).update_subscription(
-                request={
-                    "subscription": {"name": cell.subscription, "retry_policy": BACK_OFF},
-                    "update_mask": {"paths": ["retry_policy"]},
-                }
-            )
+            stop_schedule(started)
             rig = LoaderRig(cell, started, settings, broker, bucket)
             rig.warehouse = warehouse
+            await rig.configure_delivery(retry_policy=BACK_OFF)
             yield rig
     finally:
         for proxy in proxies:

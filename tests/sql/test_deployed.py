@@ -109,7 +109,7 @@ def _append(target: str, metadata: tuple[tuple[str, str], ...]) -> object:
             response_deserializer=types.AppendRowsResponse.deserialize,
         )
         request = types.AppendRowsRequest(write_stream=STREAM, proto_rows=data)
-        return list(append(iter([request]), metadata=metadata, timeout=10))
+        return list(append(iter([request]), metadata=metadata, timeout=60))
 
 
 def _message(name: str, columns: tuple[Column, ...]) -> DescriptorProto:

@@ -31,7 +31,7 @@ class Store:
 
     def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
         name = f"{WAREHOUSE.store}.{table}"
-        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=10)
+        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
 
     def rows(self, columns: str, table: str = "events_v1") -> list[tuple[Any, ...]]:
         sql = f"SELECT {columns} FROM `{WAREHOUSE.store}.{table}` ORDER BY {columns}"
@@ -44,7 +44,7 @@ class Store:
         statements = Statements(
             lambda: open_client(self.rest, "local", "europe-west1"),
             WAREHOUSE.variables(),
-            seconds=20,
+            seconds=60,
             sleep=no_wait,
         )
         settle = Settle(statements, now=lambda: NOW, clock=lambda: 0.0, seconds=1)

@@ -82,7 +82,7 @@ def as_json(value: Any, today: date) -> Any:
 def insert(client: bigquery.Client, rows: dict[str, list[dict[str, Any]]], today: date) -> None:
     for table, given in rows.items():
         completed = [complete(table, number, row, today) for number, row in enumerate(given)]
-        assert not client.insert_rows_json(f"{STORE}.{table}", completed, retry=ONCE, timeout=10)
+        assert not client.insert_rows_json(f"{STORE}.{table}", completed, retry=ONCE, timeout=60)
 
 
 def canonical(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

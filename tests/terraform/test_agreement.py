@@ -125,6 +125,7 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
     attempts = load["dead_letter_policy"][0]["max_delivery_attempts"]
     assert attempts == provision.DELIVERY_ATTEMPTS
     assert dead["name"] == cell.dead_letter_subscription.rsplit("/", 1)[-1]
+    assert dead["ack_deadline_seconds"] == provision.DEAD_LETTER_ACK_DEADLINE_SECONDS
     assert dead["message_retention_duration"] == "2678400s"
     assert {entry["ttl"] for found in planned.values() for entry in found["expiration_policy"]} == {
         ""
@@ -146,6 +147,7 @@ def test_a_call_lasts_as_long_as_the_function_may(
         if found.values["name"] == "chat-eu-settle"
     )
 
+    assert defaults["replay_seconds"] < min(operate, provision.DEAD_LETTER_ACK_DEADLINE_SECONDS)
     assert defaults["settle_seconds"] + defaults["statement_seconds"] < operate
     assert operate < int(settle["attempt_deadline"].removesuffix("s"))
 

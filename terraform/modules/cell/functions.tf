@@ -68,24 +68,27 @@ locals {
       timeout     = 540 # SETTLE_SECONDS and one statement more
       max         = 2
       publishes   = true
-      subscribes  = []
+      subscribes  = ["dead"]
       bucket      = true
       tables      = ["events_v1", "identities_v1"]
       views       = false
       queries     = true
       invokers    = var.settings.operators
       environment = {
-        GCP_PROJECT       = var.project_id
-        LOCATION          = local.region
-        EVENTS_TOPIC      = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
-        PUBSUB_ENDPOINT   = local.pubsub_endpoint
-        STORAGE_ENDPOINT  = local.storage_endpoint
-        BUCKET            = google_storage_bucket.data.name
-        BIGQUERY_ENDPOINT = "https://${local.bigquery_host}"
-        STORE_DATASET     = "projects/${var.project_id}/datasets/${local.store_id}"
-        BI_DATASET        = "projects/${var.project_id}/datasets/${local.bi_id}"
+        CELL                     = var.name
+        PARTNERS_FILE            = "/secrets/partners/partners.json"
+        GCP_PROJECT              = var.project_id
+        LOCATION                 = local.region
+        EVENTS_TOPIC             = "projects/${var.project_id}/topics/${google_pubsub_topic.this["events"].name}"
+        DEAD_LETTER_SUBSCRIPTION = "projects/${var.project_id}/subscriptions/${google_pubsub_subscription.dead.name}"
+        PUBSUB_ENDPOINT          = local.pubsub_endpoint
+        STORAGE_ENDPOINT         = local.storage_endpoint
+        BUCKET                   = google_storage_bucket.data.name
+        BIGQUERY_ENDPOINT        = "https://${local.bigquery_host}"
+        STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
+        BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
       }
-      secrets = {}
+      secrets = { "/secrets/partners" = "partners" } # quarantined bodies are accepted by the partners of now
     }
   }
 }

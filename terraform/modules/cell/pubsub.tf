@@ -77,7 +77,7 @@ resource "google_pubsub_subscription" "function" {
 resource "google_pubsub_subscription" "dead" {
   name                       = "${local.prefix}-dead"
   topic                      = google_pubsub_topic.this["dead"].id
-  ack_deadline_seconds       = 600
+  ack_deadline_seconds       = 600 # longer than REPLAY_SECONDS: a replay holds what it has pulled
   message_retention_duration = "${local.dead_letter_seconds}s"
   labels                     = var.labels
   deletion_policy            = local.deletion_policy

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.operate.decode import decode
+from functions.operate.dead_letters import DeadLetters
+from functions.operate.decode import Decoder
 from functions.operate.replay import Replay, Report, Selection
 from functions.operate.settle import Settle
-from tests.functions.operate.stand_ins import Bucket, Store, Topic
+from tests.functions.operate.stand_ins import Bucket, Letters, Partners, Store, Topic
 
 
 class Clock:
@@ -37,8 +38,28 @@ def topic() -> Topic:
 
 
 @pytest.fixture
-def replay(bucket: Bucket, topic: Topic, clock: Clock) -> Replay:
-    return Replay(bucket, topic.publish, decode, clock=clock, seconds=240)
+def partners() -> Partners:
+    return Partners()
+
+
+@pytest.fixture
+def decoder(partners: Partners) -> Decoder:
+    return Decoder(partners.current, "eu", max_event_bytes=1_000)
+
+
+@pytest.fixture
+def replay(bucket: Bucket, topic: Topic, decoder: Decoder, clock: Clock) -> Replay:
+    return Replay(bucket, topic.publish, decoder.decode, clock=clock, seconds=240)
+
+
+@pytest.fixture
+def letters() -> Letters:
+    return Letters()
+
+
+@pytest.fixture
+def dead_letters(letters: Letters, topic: Topic, clock: Clock) -> DeadLetters:
+    return DeadLetters(letters, topic.publish, clock=clock, seconds=240)
 
 
 @pytest.fixture

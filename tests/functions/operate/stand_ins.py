@@ -4,30 +4,29 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from functions import spill
+from functions.acceptance.partners import Directory, Partner
+from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
+from functions.events.envelope import Attributes
+from functions.message import Message
 from functions.operate.objects import Stored
-from functions.operate.publish import Message, PublishFailed, PublishRefused
 from functions.operate.statements import StatementFailed
+from functions.operate.subscription import Letter, SubscriptionUnavailable
+from functions.topic import NotPublishable, PublishFailed
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 def message(number: int, day: str = "2026-11-22") -> Message:
     """An event as the receiver would have published it."""
-    attributes = {
-        "ingest_id": f"id-{number}",
-        "received_at": f"{day}T09:59:59.123456Z",
-        "kind": "chat",
-        "partner": "acme",
-        "project": "acme-prod",
-        "event": "emoji_sent",
-    }
+    received_at = f"{day}T09:59:59.123456Z"
+    attributes = Attributes(f"id-{number}", received_at, "chat", "acme", "acme-prod", "emoji_sent")
     return Message(f'{{"event": "emoji_sent", "n":{number} }}'.encode(), attributes)
 
 
 def spilled(*messages: Message) -> bytes:
     """The content of an object in the spill."""
-    return spill.encode(spill.Spilled(each.data, each.attributes) for each in messages)
+    return spill.encode(spill.Spilled(each.data, each.attributes.to_mapping()) for each in messages)
 
 
 class Bucket:
@@ -65,6 +64,18 @@ class Bucket:
             raise BucketUnavailable
 
 
+class Partners:
+    """The partners of now; None where the secret cannot be read."""
+
+    def __init__(self) -> None:
+        self.projects: dict[str, str] | None = {"acme-prod": "eu", "acme-us": "us"}
+
+    async def current(self) -> Directory:
+        if self.projects is None:
+            raise PartnersUnavailable
+        return Directory({"acme": Partner(("0" * 64,), self.projects)})
+
+
 class Topic:
     """Takes messages, or fails as told."""
 
@@ -77,14 +88,58 @@ class Topic:
     async def publish(self, messages: Sequence[Message]) -> None:
         if self.failing:
             raise PublishFailed("ServiceUnavailable")
-        if self.refused & {each.attributes["ingest_id"] for each in messages}:
-            raise PublishRefused("not_publishable")
+        if self.refused & {each.attributes.ingest_id for each in messages}:
+            raise NotPublishable
         self.messages += messages
         self.then()
 
     @property
     def ids(self) -> list[str]:
-        return [each.attributes["ingest_id"] for each in self.messages]
+        return [each.attributes.ingest_id for each in self.messages]
+
+
+class Letters:
+    """A subscription in memory: what is pulled comes again only after it was given back."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Letter] = []
+        self.leased: list[Letter] = []
+        self.failing: set[str] = set()
+        self.batch = 100
+        self.then: Callable[[], None] = lambda: None
+        self.empty_pulls = 0
+
+    def put(self, *messages: Message, **added: str) -> None:
+        for each in messages:
+            self.put_raw(each.data, each.attributes.to_mapping() | added)
+
+    def put_raw(self, data: bytes, attributes: dict[str, str]) -> None:
+        number = len(self.waiting)
+        self.waiting.append(Letter(f"ack-{number}", f"message-{number}", data, attributes))
+
+    async def pull(self) -> list[Letter]:
+        self._check("pull")
+        if self.empty_pulls:
+            self.empty_pulls -= 1
+            return []
+        pulled, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
+        self.leased += pulled
+        self.then()
+        return pulled
+
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        self._check("acknowledge")
+        assert letters, "Pub/Sub refuses a request without ids"
+        self.leased = [each for each in self.leased if each not in letters]
+
+    async def give_back(self, letters: Sequence[Letter]) -> None:
+        self._check("give_back")
+        self.waiting += [each for each in self.leased if each in letters]
+        self.leased = [each for each in self.leased if each not in letters]
+
+    def _check(self, action: str) -> None:
+        if action in self.failing:
+            raise SubscriptionUnavailable
 
 
 class Store:

@@ -1,10 +1,12 @@
 """The operate function's HTTP face."""
 
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,17 +14,29 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from functions.operate import app
+from functions.operate.dead_letters import DeadLetters
 from functions.operate.replay import Replay
 from functions.operate.settle import Settle
-from tests.functions.operate.stand_ins import Bucket, Store, Topic, message, spilled
+from functions.quarantine import Quarantined
+from tests.functions.operate.stand_ins import (
+    Bucket,
+    Letters,
+    Partners,
+    Store,
+    Topic,
+    message,
+    spilled,
+)
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 
 
 @pytest.fixture
-async def client(replay: Replay, settle: Settle) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    replay: Replay, dead_letters: DeadLetters, settle: Settle
+) -> AsyncIterator[httpx.AsyncClient]:
     async def endpoint(request: Request) -> Response:
-        return await app.answer(replay, settle, request)
+        return await app.answer(replay, dead_letters, settle, request)
 
     served = Starlette(routes=[Route("/{path:path}", endpoint, methods=METHODS)])
     transport = httpx.ASGITransport(served)
@@ -66,6 +80,36 @@ async def test_the_bounds_and_the_dry_run(
     assert (await client.post("/replay", json=asked)).json()["objects"] == 0
 
 
+async def test_refused_bodies_are_accepted_again_or_wait_for_the_partners(
+    client: httpx.AsyncClient, bucket: Bucket, topic: Topic, partners: Partners
+) -> None:
+    body = b64encode(b'{"event": "a", "value": {"project": "acme-prod"}}').decode()
+    record = Quarantined("project_unknown", "acme", "chat", "2026-11-20T10:00:00Z", body)
+    bucket.write("quarantine/project_unknown/acme/chat/a", msgspec.json.encode(record))
+    known, partners.projects = partners.projects, None
+    answer = await client.post("/replay", json={"prefix": "quarantine/"})
+    title = "Not finished: partners_unavailable"
+    assert (answer.status_code, answer.json()["title"]) == (503, title)
+    partners.projects = known
+    answer = await client.post("/replay", json={"prefix": "quarantine/"})
+    assert (answer.json()["events"], answer.json()["days"]) == (1, ["2026-11-20"])
+    assert [each.attributes.project for each in topic.messages] == ["acme-prod"]
+    assert bucket.contents == {}
+
+
+async def test_dead_letters_are_named_as_the_source(
+    client: httpx.AsyncClient, letters: Letters, bucket: Bucket, topic: Topic
+) -> None:
+    bucket.write("spill/a", spilled(message(1)))
+    letters.put(message(2))
+    expected = {"objects": 0, "events": 1, "days": ["2026-11-22"], "remaining": 0, "failed": []}
+    asked = {"source": "dead_letters", "dry_run": True}
+    assert (await client.post("/replay", json=asked)).json() == expected
+    assert topic.ids == []
+    assert (await client.post("/replay", json={"source": "dead_letters"})).json() == expected
+    assert topic.ids == ["id-2"]
+
+
 async def test_an_outage_is_503_with_what_was_done(
     client: httpx.AsyncClient, bucket: Bucket, topic: Topic
 ) -> None:
@@ -90,6 +134,10 @@ async def test_an_outage_is_503_with_what_was_done(
         b'{"from": "yesterday"}',
         b'{"from": "2026-11-22T10:00:00"}',
         b'{"dry_run": "yes"}',
+        b'{"source": "topic"}',
+        b'{"source": "dead_letters", "prefix": "spill/"}',
+        b'{"source": "dead_letters", "from": "2026-11-22T10:00:00Z"}',
+        b'{"source": "dead_letters", "to": "2026-11-22T10:00:00Z"}',
         b'{"dry-run": true}',
     ],
 )
@@ -146,11 +194,14 @@ async def test_paths_and_methods(
     assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
 
 
-@pytest.mark.parametrize("name", ["GCP_PROJECT", "EVENTS_TOPIC", "BUCKET"])
+@pytest.mark.parametrize("name", ["CELL", "PARTNERS_FILE", "DEAD_LETTER_SUBSCRIPTION"])
 def test_a_missing_setting_is_named(name: str) -> None:
     environ = {
+        "CELL": "eu",
+        "PARTNERS_FILE": "partners.json",
         "GCP_PROJECT": "p",
         "EVENTS_TOPIC": "projects/p/topics/t",
+        "DEAD_LETTER_SUBSCRIPTION": "projects/p/subscriptions/s",
         "PUBSUB_ENDPOINT": "http://127.0.0.1:1",
         "STORAGE_ENDPOINT": "http://127.0.0.1:1",
         "BUCKET": "b",

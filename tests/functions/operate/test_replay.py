@@ -51,7 +51,7 @@ async def test_the_selection_is_by_prefix_and_by_the_time_of_writing(
         b"oops",
         b'{"data": "e30="}',
         b'{"data": "not base64!", "attributes": {}}',
-        spilled(message(1), message(2)._replace(attributes={"ingest_id": "secret-id"})),
+        spilled(message(1)) + b'{"data": "e30=", "attributes": {"ingest_id": "secret-id"}}',
         spilled(message(1)) + b'{"data": "e30=", "attrib',
     ],
 )

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions.receive.partners_file import PartnersFile
+from functions.acceptance.partners_file import PartnersFile
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally

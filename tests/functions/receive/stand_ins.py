@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
+from functions.events.envelope import Attributes
+from functions.message import Message
 from functions.quarantine import object_name
 from functions.receive.durable import NotDurable
-from functions.receive.message import Message
 
 TOKEN = "token-of-acme"
 ONE_PROJECT_TOKEN = "token-of-solo"
@@ -21,6 +22,11 @@ PARTNERS = {
         "projects": {"only": "eu"},
     },
 }
+
+
+def message(data: bytes, *, ingest_id: str = "", event: str | None = None) -> Message:
+    """A message of acme."""
+    return Message(data, Attributes(ingest_id, "", "chat", "acme", "acme-prod", event))
 
 
 class Broker:

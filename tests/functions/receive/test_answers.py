@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from functions.acceptance.placement import REASONS, Placement
 from functions.receive import answers
-from functions.receive.placement import REASONS, Placement
 
 GOOD = Placement(200, "", "p")
 LARGE = Placement(413, "event_too_large", None)

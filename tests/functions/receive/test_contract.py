@@ -14,16 +14,21 @@ import yaml
 from standardwebhooks import Webhook
 from starlette.datastructures import Headers
 
-from functions.receive import answers, placement
+from functions.acceptance import placement
+from functions.acceptance.signature import SigningKey, verify
+from functions.receive import answers
 from functions.receive.request import HEALTH, WEBHOOKS
 from functions.receive.settings import Settings
-from functions.receive.signature import SigningKey, verify
 
 ROOT = Path(__file__).parents[3]
 CONTRACT = (ROOT / "docs" / "webhook-contract.md").read_text()
 OPENAPI = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 RESPONSES = OPENAPI["components"]["responses"]
-SOURCES = [ast.parse(path.read_text()) for path in (ROOT / "functions" / "receive").glob("*.py")]
+SOURCES = [
+    ast.parse(path.read_text())
+    for package in ("receive", "acceptance")
+    for path in (ROOT / "functions" / package).glob("*.py")
+]
 
 
 def pairs_in_code() -> Iterator[tuple[int, str]]:

@@ -6,16 +6,18 @@ from unittest.mock import patch
 
 import pytest
 
+from functions import message
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
-from functions.receive import message
+from functions.message import Message
 from functions.receive.breaker import Breaker
+from functions.receive.chunk import Chunk
 from functions.receive.durable import Durable, NotDurable
-from functions.receive.message import Chunk, Message
 from functions.receive.publish import Publisher
 from functions.receive.spill import Spill
-from functions.receive.topic import PublishFailed
+from functions.topic import PublishFailed
 from tests.functions.receive.clock import Clock, run
+from tests.functions.receive.stand_ins import message as a_message
 
 
 class Pubsub:
@@ -61,7 +63,7 @@ class Bench:
 
 
 def messages(count: int) -> list[Message]:
-    return [Message(b"%d" % number, {}) for number in range(count)]
+    return [a_message(b"%d" % number) for number in range(count)]
 
 
 async def test_what_is_published_is_not_spilled() -> None:

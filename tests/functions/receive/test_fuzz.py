@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
-from functions.receive.message import Message
+from functions.message import Message
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from tests.functions.receive.conftest import client_of, receiver_of

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.message import Message
 from functions.receive.breaker import Breaker
-from functions.receive.message import Chunk, Message
+from functions.receive.chunk import Chunk
 from functions.receive.publish import Publisher
-from functions.receive.topic import NotPublishable, PublishFailed
+from functions.topic import NotPublishable, PublishFailed
 from tests.functions.receive.clock import Clock
+from tests.functions.receive.stand_ins import message
 
 POISON = b"poison"
 WITHIN = 10.0
@@ -38,7 +40,7 @@ class Topic:
 
 
 def chunk(clock: Clock, *data: bytes, within: float = WITHIN) -> Chunk:
-    messages = [Message(each, {}) for each in data]
+    messages = [message(each) for each in data]
     return Chunk(messages, sum(message.size for message in messages), clock.now + within)
 
 

@@ -46,7 +46,7 @@ async def test_a_retry_is_signed_anew_and_stays_the_same_event(
 ) -> None:
     for headers in (signed(late=200), signed(), signed(SECRETS[1])):
         assert (await sender.post(URL, content=BODY, headers=headers)).status_code == 200
-    assert len({message.attributes["ingest_id"] for message in broker.messages}) == 1
+    assert len({message.attributes.ingest_id for message in broker.messages}) == 1
     assert {message.data for message in broker.messages} == {BODY}
 
 

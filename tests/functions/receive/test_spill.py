@@ -8,9 +8,10 @@ import pytest
 
 from functions import spill
 from functions.bucket import BucketUnavailable
-from functions.receive.message import Chunk, Message
+from functions.receive.chunk import Chunk
 from functions.receive.spill import Spill
 from tests.functions.receive.clock import Clock, run
+from tests.functions.receive.stand_ins import message
 
 NOON = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 
@@ -31,7 +32,7 @@ class Bucket:
 
 
 def chunk(clock: Clock, *data: bytes, within: float = 6.0) -> Chunk:
-    messages = [Message(each, {"ingest_id": each.decode()}) for each in data]
+    messages = [message(each, ingest_id=each.decode()) for each in data]
     return Chunk(messages, sum(message.size for message in messages), clock.now + within)
 
 

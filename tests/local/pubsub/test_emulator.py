@@ -55,13 +55,13 @@ async def target(request: pytest.FixtureRequest, unused_tcp_port: int) -> AsyncI
         yield f"127.0.0.1:{unused_tcp_port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await process.wait()
 
 
 async def test_publish_push_pull(target: str, endpoint: Any, until: Any) -> None:
     async with grpc.aio.insecure_channel(target) as channel:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await channel.channel_ready()
         publisher = PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=channel))
         subscriber = SubscriberAsyncClient(
@@ -107,7 +107,7 @@ async def test_the_process_says_its_port_and_stops_at_a_signal(number: signal.Si
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         await channel.channel_ready()
         process.send_signal(number)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             assert await process.wait() == 0
 
 

@@ -5,7 +5,7 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.receive.ingest_id import derived, fresh
+from functions.acceptance.ingest_id import derived, fresh
 
 TEXT = st.text(st.characters(codec=None), max_size=5) | st.text("ab", max_size=3)
 EVENTS = st.tuples(TEXT, TEXT, TEXT, st.integers(0, 1_000))

@@ -10,9 +10,9 @@ import grpc.aio
 import pytest
 from google.pubsub_v1.types import PublishRequest
 
-from functions.receive.message import Message
-from functions.receive.topic import NotPublishable, PublishFailed, Topic
+from functions.topic import NotPublishable, PublishFailed, Topic
 from tests.functions.receive.clock import Clock
+from tests.functions.receive.stand_ins import message
 
 NAME = "projects/p/topics/t"
 PATH = "/google.pubsub.v1.Publisher/Publish"
@@ -81,7 +81,7 @@ async def topic(pubsub: Pubsub, clock: Clock) -> AsyncIterator[Topic]:
     await topic.close()
 
 
-MESSAGES = [Message(b'{"a":1}', {"kind": "chat", "event": "Zoë"}), Message(b"2", {})]
+MESSAGES = [message(b'{"a":1}', event="Zoë"), message(b"2")]
 
 
 async def test_the_real_api_understands_the_request(pubsub: Pubsub, topic: Topic) -> None:
@@ -89,7 +89,7 @@ async def test_the_real_api_understands_the_request(pubsub: Pubsub, topic: Topic
     [request] = pubsub.requests
     assert request.topic == NAME
     assert [message.data for message in request.messages] == [b'{"a":1}', b"2"]
-    assert dict(request.messages[0].attributes) == {"kind": "chat", "event": "Zoë"}
+    assert dict(request.messages[0].attributes) == MESSAGES[0].attributes.to_mapping()
     assert pubsub.metadata["x-goog-request-params"] == "topic=projects%2Fp%2Ftopics%2Ft"
 
 

@@ -6,15 +6,14 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.receive import message
-from functions.receive.message import Message, cut
+from functions import message
+from functions.receive.chunk import cut
+from tests.functions.receive.stand_ins import message as a_message
 
 
 @given(st.lists(st.integers(0, 900), min_size=1, max_size=60))
 def test_cutting_loses_nothing_and_keeps_the_limits(lengths: list[int]) -> None:
-    messages = [
-        Message(bytes(length), {"event": str(place)}) for place, length in enumerate(lengths)
-    ]
+    messages = [a_message(bytes(length), event=str(place)) for place, length in enumerate(lengths)]
     with (
         patch.object(message, "PUBLISH_BYTES", 2_000),
         patch.object(message, "PUBLISH_MESSAGES", 4),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.receive import partners_file
-from functions.receive.partners import Directory
-from functions.receive.partners_file import (
+from functions.acceptance import partners_file
+from functions.acceptance.partners import Directory
+from functions.acceptance.partners_file import (
     HANGING_READS,
     KEEP_SECONDS,
     READ_SECONDS,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 from starlette.datastructures import Headers
 
-from functions.receive.signature import KEY_BYTES, SigningKey, verify
+from functions.acceptance.signature import KEY_BYTES, SigningKey, verify
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + base64.b64encode(b"another key of thirty-two bytes!").decode()

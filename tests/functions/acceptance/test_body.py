@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.receive.body import FAST_PIECES, NotJson, ReceivedEvent, parse
+from functions.acceptance.body import FAST_PIECES, NotJson, ReceivedEvent, parse
 
 MOST = 10_000
 

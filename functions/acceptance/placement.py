@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
-from functions.receive.body import ReceivedEvent
-from functions.receive.partners import Partner
+from functions.acceptance.body import ReceivedEvent
+from functions.acceptance.partners import Partner
+
+MAX_EVENT_BYTES = 1_048_576
+"""The most that one event may have, where a function's settings say nothing else."""
 
 
 class Placement(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from functions.receive.signature import SigningKey
+from functions.acceptance.signature import SigningKey
 
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]*$")]
 """A partner's name becomes part of object names, attributes and datasets."""
@@ -60,6 +60,7 @@ class Directory:
     """
 
     def __init__(self, partners: dict[str, Partner]) -> None:
+        self._by_name = partners
         self._by_digest: dict[str, tuple[str, str, Partner]] = {}
         for name, partner in partners.items():
             for digest in partner.tokens_sha256:
@@ -91,3 +92,7 @@ class Directory:
         if partner is None or not hmac.compare_digest(stored, digest):
             return None
         return name, partner
+
+    def named(self, name: str) -> Partner | None:
+        """Return the record of the partner with this name, None where nobody has it."""
+        return self._by_name.get(name)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from functions.acceptance.partners import Directory
 from functions.log import log
-from functions.receive.partners import Directory
 
 REFRESH_SECONDS = 60.0
 """A rotated token works, and a revoked one stops working, within this time."""

@@ -1,7 +1,7 @@
 """The events' topic: raw gRPC calls.
 
 The generated clients cost a third of the throughput in prototypes and 0.1 s of a cold start
-(docs/benchmarks.md), so the two messages that are needed are declared here.
+(docs/benchmarks.md).
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from functions import publish_request
 from functions.grpc_channel import routing_header
-from functions.receive.message import Message
+from functions.message import Message
 
 IDLE_SECONDS = 30.0
 """A connection that was quiet for longer is replaced before it is used.
@@ -33,47 +33,6 @@ class PublishFailed(Exception):
 
 class NotPublishable(Exception):
     """Pub/Sub refuses a message of the publish for what it is; it took none of them."""
-
-
-def _declare() -> tuple[type[Any], type[Any]]:
-    """Declare the fields in use of ``google.pubsub.v1``'s messages, by their field numbers."""
-    field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(
-        name="functions/receive/topic.proto", package="receive", syntax="proto3"
-    )
-    message = file.message_type.add(name="PubsubMessage")
-    message.field.add(name="data", number=1, type=field.TYPE_BYTES, label=field.LABEL_OPTIONAL)
-    message.field.add(
-        name="attributes",
-        number=2,
-        type=field.TYPE_MESSAGE,
-        label=field.LABEL_REPEATED,
-        type_name=".receive.PubsubMessage.AttributesEntry",
-    )
-    entry = message.nested_type.add(name="AttributesEntry")
-    entry.options.map_entry = True
-    for number, name in enumerate(("key", "value"), 1):
-        entry.field.add(
-            name=name, number=number, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL
-        )
-    request = file.message_type.add(name="PublishRequest")
-    request.field.add(name="topic", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    request.field.add(
-        name="messages",
-        number=2,
-        type=field.TYPE_MESSAGE,
-        label=field.LABEL_REPEATED,
-        type_name=".receive.PubsubMessage",
-    )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return (
-        message_factory.GetMessageClass(pool.FindMessageTypeByName("receive.PublishRequest")),
-        message_factory.GetMessageClass(pool.FindMessageTypeByName("receive.PubsubMessage")),
-    )
-
-
-_PublishRequest, _PubsubMessage = _declare()
 
 
 class Topic:
@@ -111,13 +70,7 @@ class Topic:
             PublishFailed: it is not known to be published.
             NotPublishable: a message is refused for what it is.
         """
-        request = _PublishRequest(
-            topic=self._name,
-            messages=[
-                _PubsubMessage(data=message.data, attributes=message.attributes)
-                for message in messages
-            ],
-        )
+        request = publish_request.encode(self._name, messages)
         until = self._clock() + within
         for attempt in range(1, ATTEMPTS + 1):
             channel = self._connected(grace=within)
@@ -148,8 +101,8 @@ class Topic:
             self._channel = self._open_channel()
             self._call = self._channel.unary_unary(
                 "/google.pubsub.v1.Publisher/Publish",
-                request_serializer=_PublishRequest.SerializeToString,
-                # The message ids are of no use here; leaving them encoded saves their decoding.
+                # Both sides stay bytes: the message ids of the answer are of no use here.
+                request_serializer=None,
                 response_deserializer=None,
             )
         return self._channel

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.receive.partners import Directory
+from functions.acceptance.partners import Directory
 
 
 def digest(token: str) -> str:

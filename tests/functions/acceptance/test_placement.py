@@ -2,9 +2,9 @@
 
 import pytest
 
-from functions.receive.body import ReceivedEvent
-from functions.receive.partners import Partner
-from functions.receive.placement import REASONS, Placement, place
+from functions.acceptance.body import ReceivedEvent
+from functions.acceptance.partners import Partner
+from functions.acceptance.placement import REASONS, Placement, place
 
 ONE = Partner(("0" * 64,), {"only": "eu"})
 ELSEWHERE = Partner(("0" * 64,), {"only": "us"})

@@ -1,0 +1,1 @@
+"""Acceptance: from an authenticated body to messages; the receiver and a replay share it."""

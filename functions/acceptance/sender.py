@@ -1,0 +1,49 @@
+"""Who sent an event, and the message that it becomes."""
+
+from typing import NamedTuple
+
+from functions.acceptance import ingest_id
+from functions.acceptance.body import ReceivedEvent
+from functions.acceptance.partners import Partner
+from functions.events.envelope import ATTRIBUTE_BYTES, Attributes, Kind, cut
+from functions.message import Message
+
+
+class Sender(NamedTuple):
+    """Who sent a request, by which webhook, and under which id of its own.
+
+    Attributes:
+        partner: its name.
+        record: what is known of it.
+        kind: of the webhook.
+        id: of the request, the same on each of its retries; empty where the sender gives none.
+    """
+
+    partner: str
+    record: Partner
+    kind: Kind
+    id: str
+
+
+def message_of(
+    event: ReceivedEvent, project: str | None, sender: Sender, position: int, received_at: str
+) -> Message:
+    """Return the message of an accepted event.
+
+    Args:
+        event: as received.
+        project: where it was placed.
+        sender: of the request.
+        position: of the event in the request, from 0.
+        received_at: the request's, UTC.
+    """
+    event_id = (
+        ingest_id.derived(sender.partner, sender.kind, sender.id, position)
+        if sender.id
+        else ingest_id.fresh()
+    )
+    # Cut here: nobody downstream need keep more of a name than an attribute may have.
+    name = None if event.name is None else cut(event.name, ATTRIBUTE_BYTES)
+    kind = sender.kind if name is not None else "test"
+    attributes = Attributes(event_id, received_at, kind, sender.partner, project, name)
+    return Message(event.data, attributes)

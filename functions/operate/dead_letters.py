@@ -1,0 +1,165 @@
+"""Replays dead letters: events that `load` could not store at any of Pub/Sub's attempts.
+
+They are pulled from the dead-letter subscription and published to the events' topic, with the
+bytes, attributes and ingest ids that they had (what Pub/Sub adds to a dead letter is left out); a
+letter is acknowledged only after that. So whatever interrupts a replay, and however many run at a
+time, each event is still shown once.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple, Protocol
+
+from functions.events.envelope import Attributes
+from functions.log import log
+from functions.message import Message
+from functions.operate.replay import Publish, Report, day_of
+from functions.operate.subscription import Letter, SubscriptionUnavailable
+from functions.topic import NotPublishable, PublishFailed
+
+EMPTY_PULLS = 2
+"""So many pulls in a row find nothing where nothing is left: one alone may find nothing by chance,
+as Pub/Sub's documentation of pull says."""
+
+
+class Subscription(Protocol):
+    """The dead-letter subscription, as `functions.operate.subscription.Subscription`."""
+
+    async def pull(self) -> list[Letter]:
+        """Lease messages that nobody else has."""
+
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        """Have messages forgotten."""
+
+    async def give_back(self, letters: Sequence[Letter]) -> None:
+        """Let messages be pulled again at once."""
+
+
+class _Event(NamedTuple):
+    letter: Letter
+    message: Message
+
+
+class DeadLetters:
+    """Replays all dead letters.
+
+    Args:
+        subscription: that keeps them. Its acknowledgement deadline is longer than ``seconds``, so
+            that no letter comes twice in one run.
+        publish: publishes messages; returns when they are durable.
+        clock: seconds, monotonic.
+        seconds: after this time no further letters are pulled.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        publish: Publish,
+        *,
+        clock: Callable[[], float],
+        seconds: float,
+    ) -> None:
+        self._subscription = subscription
+        self._publish = publish
+        self._clock = clock
+        self._seconds = seconds
+
+    async def run(self, *, dry_run: bool) -> Report:
+        """Replay what the subscription has.
+
+        The service does not tell how many letters there are. So a dry run leases them, one batch
+        after the other, counts, and gives all back: it sees what no other replay has, as far as
+        the time suffices. ``remaining`` in the report is how many were seen and are left.
+
+        Args:
+            dry_run: only report what would be replayed.
+        """
+        report = Report()
+        kept: list[Letter] = []
+        try:
+            await self._drain(report, kept, dry_run=dry_run)
+        except SubscriptionUnavailable as failure:
+            _note(report, "subscription_unavailable", failure)
+        except PublishFailed as failure:
+            _note(report, "publish_failed", failure)
+        with suppress(SubscriptionUnavailable):  # then they come back by themselves
+            await self._subscription.give_back(kept)
+        return report
+
+    async def _drain(self, report: Report, kept: list[Letter], *, dry_run: bool) -> None:
+        ends_at = self._clock() + self._seconds
+        empty = 0
+        while empty < EMPTY_PULLS:
+            letters = await self._subscription.pull()
+            empty = 0 if letters else empty + 1
+            if self._clock() >= ends_at:
+                report.remaining += len(letters)
+                kept += letters
+                return
+            events = _open(letters, report, kept)
+            if dry_run:
+                _count(events, report)
+                kept += (event.letter for event in events)
+            else:
+                await self._replay(events, report, kept)
+
+    async def _replay(self, events: list[_Event], report: Report, kept: list[Letter]) -> None:
+        try:
+            good = await self._publish_each(events, report, kept)
+        except PublishFailed:
+            report.remaining += len(events)
+            kept += (event.letter for event in events)
+            raise
+        if good:
+            await self._subscription.acknowledge([event.letter for event in good])
+
+    async def _publish_each(
+        self, events: list[_Event], report: Report, kept: list[Letter]
+    ) -> list[_Event]:
+        """Publish events, and return those that Pub/Sub took; one that it refuses costs no other.
+
+        Raises:
+            PublishFailed: not all are known to be published.
+        """
+        if not events:
+            return []
+        try:
+            await self._publish([event.message for event in events])
+        except NotPublishable:
+            if len(events) == 1:
+                _refuse(events[0].letter, report, kept, "not_publishable")
+                return []
+            middle = len(events) // 2
+            first = await self._publish_each(events[:middle], report, kept)
+            return first + await self._publish_each(events[middle:], report, kept)
+        _count(events, report)  # although they may come again: their events are out
+        return events
+
+
+def _open(letters: Sequence[Letter], report: Report, kept: list[Letter]) -> list[_Event]:
+    """Return the events; what is none of ours is reported, and stays where it is."""
+    events = []
+    for letter in letters:
+        try:
+            attributes = Attributes.from_mapping(letter.attributes)
+        except ValueError:
+            _refuse(letter, report, kept, "malformed")
+        else:
+            events.append(_Event(letter, Message(letter.data, attributes)))
+    return events
+
+
+def _count(events: Sequence[_Event], report: Report) -> None:
+    report.events += len(events)
+    report.days.update(day_of(event.message) for event in events)
+
+
+def _refuse(letter: Letter, report: Report, kept: list[Letter], reason: str) -> None:
+    log("ERROR", "dead letter not replayed", message_id=letter.message_id, reason=reason)
+    report.failed.append(letter.message_id)
+    kept.append(letter)
+
+
+def _note(report: Report, reason: str, failure: Exception) -> None:
+    report.unavailable = reason
+    log("WARNING", "replay ends early", reason=reason, error=str(failure))

@@ -1,0 +1,117 @@
+"""Pulls messages from one Pub/Sub subscription, with the client library."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from functions.grpc_channel import open_channel
+
+PULL_MESSAGES = 1_000
+"""The most messages of one pull; Pub/Sub gives no more at a time."""
+
+PULL_SECONDS = 10.0
+"""How long a pull may take. Pub/Sub may let one that finds nothing wait for longer than that."""
+
+REQUEST_SECONDS = 10.0
+"""How long another request may take."""
+
+
+class SubscriptionUnavailable(Exception):
+    """Pub/Sub did not answer; what is not acknowledged comes again after its deadline."""
+
+
+class Letter(NamedTuple):
+    """A message that is leased to this process.
+
+    Attributes:
+        ack_id: of this delivery.
+        message_id: Pub/Sub's own id of the message.
+        data: what was published.
+        attributes: of the message.
+    """
+
+    ack_id: str
+    message_id: str
+    data: bytes
+    attributes: dict[str, str]
+
+
+class Subscription:
+    """One pull subscription; make it inside the running event loop.
+
+    Args:
+        endpoint: of Pub/Sub, as `functions.grpc_channel.open_channel` takes it.
+        name: ``projects/p/subscriptions/s``.
+    """
+
+    def __init__(self, endpoint: str, name: str) -> None:
+        self._endpoint = endpoint
+        self._name = name
+        self._client: Any = None
+
+    async def pull(self) -> list[Letter]:
+        """Lease messages that nobody else has; none where there are none, or none just now.
+
+        Raises:
+            SubscriptionUnavailable: Pub/Sub did not answer.
+        """
+        from google.api_core.exceptions import DeadlineExceeded  # noqa: PLC0415 - slow to import
+
+        try:
+            response = await self._call("pull", PULL_SECONDS, max_messages=PULL_MESSAGES)
+        except SubscriptionUnavailable as failure:
+            if isinstance(failure.__cause__, DeadlineExceeded):
+                return []  # it waited for messages
+            raise
+        return [
+            Letter(
+                received.ack_id,
+                received.message.message_id,
+                received.message.data,
+                dict(received.message.attributes),
+            )
+            for received in response.received_messages
+        ]
+
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        """Have messages forgotten.
+
+        Raises:
+            SubscriptionUnavailable: Pub/Sub did not answer; they may be forgotten all the same.
+        """
+        await self._each("acknowledge", letters)
+
+    async def give_back(self, letters: Sequence[Letter]) -> None:
+        """Let messages be pulled again at once.
+
+        Raises:
+            SubscriptionUnavailable: Pub/Sub did not answer.
+        """
+        await self._each("modify_ack_deadline", letters, ack_deadline_seconds=0)
+
+    async def _each(self, method: str, letters: Sequence[Letter], **fields: object) -> None:
+        for start in range(0, len(letters), PULL_MESSAGES):  # a request has its limit in bytes
+            ack_ids = [letter.ack_id for letter in letters[start : start + PULL_MESSAGES]]
+            await self._call(method, REQUEST_SECONDS, ack_ids=ack_ids, **fields)
+
+    async def _call(self, method: str, seconds: float, **fields: object) -> Any:
+        from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - slow to import
+
+        if self._client is None:
+            self._client = _client(self._endpoint)
+        request = {"subscription": self._name, **fields}
+        try:
+            call = getattr(self._client, method)
+            return await call(request=request, retry=None, timeout=seconds)
+        except GoogleAPIError as error:
+            self._client = None  # a channel that failed waits before it connects again
+            raise SubscriptionUnavailable(type(error).__name__) from error
+
+
+def _client(endpoint: str) -> Any:
+    from google.pubsub_v1.services.subscriber import SubscriberAsyncClient  # noqa: PLC0415
+    from google.pubsub_v1.services.subscriber.transports import (  # noqa: PLC0415
+        SubscriberGrpcAsyncIOTransport,
+    )
+
+    transport = SubscriberGrpcAsyncIOTransport(channel=open_channel(endpoint))
+    return SubscriberAsyncClient(transport=transport)
