@@ -24,6 +24,7 @@ SETTINGS = {
     "GCP_PROJECT": "p",
     "LOCATION": "europe-west1",
     "EVENTS_TOPIC": "projects/p/topics/t",
+    "DEAD_LETTER_SUBSCRIPTION": "projects/p/subscriptions/d",
     "PUBSUB_ENDPOINT": "http://127.0.0.1:9",
     "STORAGE_ENDPOINT": "http://127.0.0.1:9",
     "BIGQUERY_ENDPOINT": "http://127.0.0.1:9",
