@@ -75,6 +75,60 @@ def a_new_key_space(_workspace: Workspace) -> dict[str, Any]:
     return SMALL | {"cells": {"eu": {"region": "europe-west1", "pseudonym_key_version": 2}}}
 
 
+ENTRIES = {
+    "functions.tf": (
+        "    operate = {\n",
+        """
+    extra = {
+      description = "Does more"
+      ingress     = "ALLOW_INTERNAL_ONLY"
+      concurrency = 8
+      memory      = "1Gi"
+      timeout     = 60
+      max         = 1
+      publishes   = true
+      subscribes  = ["dead"]
+      bucket      = true
+      tables      = ["events_v1"]
+      views       = true
+      queries     = true
+      invokers    = ["people@acme.example"]
+      environment = { CELL = var.name }
+      secrets     = { "/secrets/partners" = "partners" }
+    }
+""",
+    ),
+    "pubsub.tf": (
+        "    load = {",
+        """
+    extra = { path = "/x", filter = "attributes.kind = \\"room\\"" }
+""",
+    ),
+    "scheduler.tf": (
+        "    settle = {\n",
+        """
+    extra = {
+      description = "Runs more"
+      function    = "extra"
+      path        = "/x"
+      schedule    = "0 1 * * *"
+      deadline    = 60
+      late_after  = 90000
+    }
+""",
+    ),
+}
+
+
+def a_new_function(workspace: Workspace) -> dict[str, Any]:
+    """One entry each in the maps of functions, deliveries and jobs; all else follows."""
+    for name, (place, entry) in ENTRIES.items():
+        file = workspace.configuration / "modules" / "cell" / name
+        before, found, after = file.read_text().partition(place)
+        file.write_text(before + entry.lstrip("\n") + found + after)
+    return SMALL
+
+
 CELL = 'module.cell["eu"].'
 
 
@@ -108,6 +162,32 @@ CELL = 'module.cell["eu"].'
             {
                 f'{CELL}google_cloudfunctions2_function.this["receive"]': ("update",),
                 f"{CELL}google_storage_bucket_object.functions": ("create", "delete"),
+            },
+        ),
+        (
+            a_new_function,
+            {
+                f"{CELL}google_bigquery_dataset.bi": ("update",),
+                **{
+                    f"{CELL}{resource}": ("create",)
+                    for resource in (
+                        'google_bigquery_table_iam_member.function["extra/events_v1"]',
+                        'google_cloud_run_v2_service_iam_member.people["extra/people@acme.example"]',
+                        'google_cloud_run_v2_service_iam_member.push["extra"]',
+                        'google_cloud_run_v2_service_iam_member.scheduler["extra"]',
+                        'google_cloud_scheduler_job.this["extra"]',
+                        'google_cloudfunctions2_function.this["extra"]',
+                        'google_monitoring_alert_policy.this["job_extra"]',
+                        'google_project_iam_member.function_jobs["extra"]',
+                        'google_pubsub_subscription.function["extra"]',
+                        'google_pubsub_subscription_iam_member.dead_letters["extra"]',
+                        'google_pubsub_subscription_iam_member.function["extra/dead"]',
+                        'google_pubsub_topic_iam_member.publisher["extra"]',
+                        'google_secret_manager_secret_iam_member.function["extra/partners"]',
+                        'google_service_account.this["extra"]',
+                        'google_storage_bucket_iam_member.data["extra"]',
+                    )
+                },
             },
         ),
         (

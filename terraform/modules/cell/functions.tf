@@ -3,6 +3,7 @@ locals {
   # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. What its account may do:
   # publishes   publish events
   # subscribes  pull from these subscriptions
+  # bucket      write, read and delete spill and quarantine
   # tables      change these tables of the store
   # views       read the BI dataset
   # queries     run queries
@@ -18,6 +19,7 @@ locals {
       max         = 20
       publishes   = true
       subscribes  = []
+      bucket      = true
       tables      = []
       views       = false
       queries     = false
@@ -42,6 +44,7 @@ locals {
       max         = 20
       publishes   = false
       subscribes  = []
+      bucket      = true
       tables      = ["events_v1", "identities_v1"]
       views       = false
       queries     = false # Storage Write needs none
@@ -66,6 +69,7 @@ locals {
       max         = 2
       publishes   = true
       subscribes  = ["dead"]
+      bucket      = true
       tables      = ["events_v1", "identities_v1"]
       views       = false
       queries     = true
@@ -84,8 +88,7 @@ locals {
         STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
         BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
       }
-      # Quarantined bodies are accepted by the partners of now.
-      secrets = { "/secrets/partners" = "partners" }
+      secrets = { "/secrets/partners" = "partners" } # quarantined bodies are accepted by the partners of now
     }
   }
 }
