@@ -1,6 +1,6 @@
 -- grain: one row per project, UTC day of receipt, kind, event, finding and property
 -- Where the sender has left the catalogue: events that it does not have, and what loading noticed
--- about properties, such as unknown names and values out of their list. Names and counts, no values.
+-- about properties, such as unknown names and values out of their list. Names and counts only.
 --
 -- A filter on day reaches the settled days' partitions.
 WITH
@@ -25,6 +25,7 @@ findings AS (
   FROM `${bi}.events` AS events
   CROSS JOIN UNNEST(events.flags) AS flag
 )
+
 SELECT
   project,
   day,

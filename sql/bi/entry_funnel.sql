@@ -22,6 +22,7 @@ people AS (
     AND event IN ('session_started', 'room_opened', 'agreement_accepted', 'message_sent')
   GROUP BY project, day, user_key
 )
+
 SELECT
   project,
   day,

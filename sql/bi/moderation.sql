@@ -1,5 +1,6 @@
 -- grain: one row per project, UTC day of receipt, event and type of report
--- What people did against what disturbs them: reports by type, blocks, and what slow mode held back.
+-- What people did against what disturbs them: reports by type, blocks, and messages that slow mode
+-- held back.
 --
 -- The product sends no event when somebody is blocked: banned_opened is a look at the list of
 -- blocked people, unblocking_pressed takes somebody off it. A filter on day reaches the settled

@@ -13,23 +13,24 @@ SELECT
   COALESCE(SUM(daily.animated_reactions), 0) AS animated_reactions,
   COALESCE(SUM(daily.message_reactions), 0) AS message_reactions
 FROM `${store}.active_users_v1` AS users
-CROSS JOIN UNNEST([
-  STRUCT(
-    '90 days' AS name,
-    DATE_SUB(users.day, INTERVAL 90 DAY) AS day_before,
-    users.active_90_days AS active_users,
-    users.senders_90_days AS senders
-  ),
-  STRUCT(
-    '6 months' AS name,
-    DATE_SUB(users.day, INTERVAL 6 MONTH) AS day_before,
-    users.active_6_months AS active_users,
-    users.senders_6_months AS senders
-  )
-]) AS span
+CROSS JOIN
+  UNNEST([
+    STRUCT(
+      '90 days' AS name,
+      DATE_SUB(users.day, INTERVAL 90 DAY) AS day_before,
+      users.active_90_days AS active_users,
+      users.senders_90_days AS senders
+    ),
+    STRUCT(
+      '6 months' AS name,
+      DATE_SUB(users.day, INTERVAL 6 MONTH) AS day_before,
+      users.active_6_months AS active_users,
+      users.senders_6_months AS senders
+    )
+  ]) AS span
 LEFT JOIN `${store}.daily_v1` AS daily
   ON
     users.project = daily.project
-    AND daily.day > span.day_before
-    AND daily.day <= users.day
+    AND span.day_before < daily.day
+    AND users.day >= daily.day
 GROUP BY users.project, users.day, period, span.active_users, span.senders

@@ -31,6 +31,7 @@ steps AS (
     kind = 'chat'
     AND user_key IS NOT NULL
 ),
+
 numbered AS (
   SELECT
     project,
@@ -43,7 +44,7 @@ numbered AS (
     platform,
     duration,
     room_status,
-    COUNTIF(begins) OVER (
+    SUM(IF(begins, 1, 0)) OVER (
       PARTITION BY project, user_key, day
       ORDER BY received_at, ingest_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -51,6 +52,7 @@ numbered AS (
     CONCAT(CAST(UNIX_MICROS(received_at) AS STRING), ingest_id) AS place
   FROM steps
 )
+
 SELECT
   project,
   day,

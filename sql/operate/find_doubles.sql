@@ -35,5 +35,5 @@ FROM (
     AND week < DATE(@end_week)
   GROUP BY project, cohort_week, week
   HAVING COUNT(*) > 1
-)
+) AS doubled
 ORDER BY day

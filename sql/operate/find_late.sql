@@ -1,4 +1,4 @@
--- The days before the open window in which events were stored since a moment: a replay brought them.
+-- Days before the open window in which events were stored since a moment: a replay brought them.
 SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
 FROM `${store}.events_v1`
 WHERE

@@ -3,7 +3,7 @@
 -- A person is in a span if their last active day up to its end lies in it, so one look-up answers
 -- for all spans. Rows from before the open window stay as they are: an erasure has since changed
 -- whom the events tell of. One statement, as in refresh_daily.
-MERGE `${store}.active_users_v1` AS rollup
+MERGE `${store}.active_users_v1` AS stored
 USING (
   WITH
   active_days AS (
@@ -21,22 +21,24 @@ USING (
       AND user_key IS NOT NULL
     GROUP BY partner, project, user_key, day
   ),
+
   people AS (
     SELECT
       active_days.partner,
       active_days.project,
       active_days.user_key,
-      day,
+      last_day AS day,
       MAX(active_days.day) AS last_active,
       MAX(IF(active_days.has_sent, active_days.day, NULL)) AS last_sent
     FROM active_days
     CROSS JOIN
-      UNNEST(GENERATE_DATE_ARRAY(DATE(@first), DATE_SUB(DATE(@end), INTERVAL 1 DAY))) AS day
+      UNNEST(GENERATE_DATE_ARRAY(DATE(@first), DATE_SUB(DATE(@end), INTERVAL 1 DAY))) AS last_day
     WHERE
-      active_days.day <= day
-      AND active_days.day > DATE_SUB(day, INTERVAL 6 MONTH)
-    GROUP BY active_days.partner, active_days.project, active_days.user_key, day
+      active_days.day <= last_day
+      AND active_days.day > DATE_SUB(last_day, INTERVAL 6 MONTH)
+    GROUP BY active_days.partner, active_days.project, active_days.user_key, last_day
   ),
+
   counted AS (
     SELECT
       partner,
@@ -56,6 +58,7 @@ USING (
     FROM people
     GROUP BY partner, project, day
   ),
+
   -- One of each, should two runs have inserted them at once.
   frozen AS (
     SELECT
@@ -77,6 +80,7 @@ USING (
       AND day < LEAST(DATE(@thawed), DATE(@end))
     GROUP BY project, day
   )
+
   SELECT
     COALESCE(frozen.partner, counted.partner) AS partner,
     COALESCE(frozen.project, counted.project) AS project,
@@ -95,16 +99,16 @@ USING (
     ON
       counted.project = frozen.project
       AND counted.day = frozen.day
-) AS new
+) AS fresh
   ON FALSE
-WHEN NOT MATCHED BY SOURCE AND rollup.day >= DATE(@first) AND rollup.day < DATE(@end) THEN DELETE
+WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
   INSERT (
     partner, project, day, dau, wau, mau, calendar_week, calendar_month, active_90_days,
     senders_90_days, active_6_months, senders_6_months
   )
   VALUES (
-    new.partner, new.project, new.day, new.dau, new.wau, new.mau, new.calendar_week,
-    new.calendar_month, new.active_90_days, new.senders_90_days, new.active_6_months,
-    new.senders_6_months
+    fresh.partner, fresh.project, fresh.day, fresh.dau, fresh.wau, fresh.mau, fresh.calendar_week,
+    fresh.calendar_month, fresh.active_90_days, fresh.senders_90_days, fresh.active_6_months,
+    fresh.senders_6_months
   )

@@ -4,7 +4,7 @@
 -- before the stretch are read, which the retention has. Weeks that ended before the open window
 -- stay as they are: an erasure has since changed whom the events tell of. One statement, as in
 -- refresh_daily.
-MERGE `${store}.cohorts_v1` AS rollup
+MERGE `${store}.cohorts_v1` AS stored
 USING (
   WITH
   active_weeks AS (
@@ -24,6 +24,7 @@ USING (
       AND user_key IS NOT NULL
     GROUP BY partner, project, user_key, week
   ),
+
   spaced AS (
     SELECT
       partner,
@@ -33,6 +34,7 @@ USING (
       LAG(week) OVER (PARTITION BY project, user_key ORDER BY week) AS week_before
     FROM active_weeks
   ),
+
   members AS (
     SELECT
       partner,
@@ -43,6 +45,7 @@ USING (
       ) OVER (PARTITION BY project, user_key ORDER BY week) AS cohort_week
     FROM spaced
   ),
+
   counted AS (
     SELECT partner, project, cohort_week, week, COUNT(*) AS people
     FROM members
@@ -51,6 +54,7 @@ USING (
       AND week <= DATE_ADD(cohort_week, INTERVAL (12 * 7) DAY)
     GROUP BY partner, project, cohort_week, week
   ),
+
   -- One of each, should two runs have inserted them at once.
   frozen AS (
     SELECT
@@ -65,6 +69,7 @@ USING (
       AND week < LEAST(DATE_SUB(DATE(@thawed), INTERVAL 6 DAY), DATE(@end_week))
     GROUP BY project, cohort_week, week
   )
+
   SELECT partner, project, cohort_week, week, people
   FROM frozen
   UNION ALL
@@ -78,10 +83,10 @@ USING (
         frozen.project = counted.project
         AND frozen.week = counted.week
     )
-) AS new
+) AS fresh
   ON FALSE
-WHEN NOT MATCHED BY SOURCE AND rollup.week >= DATE(@first_week) AND rollup.week < DATE(@end_week)
-  THEN DELETE
+WHEN NOT MATCHED BY SOURCE AND stored.week >= DATE(@first_week) AND stored.week < DATE(@end_week)
+THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
   INSERT (partner, project, cohort_week, week, people)
-  VALUES (new.partner, new.project, new.cohort_week, new.week, new.people)
+  VALUES (fresh.partner, fresh.project, fresh.cohort_week, fresh.week, fresh.people)

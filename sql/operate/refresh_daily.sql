@@ -2,7 +2,7 @@
 --
 -- One statement, so that a reader sees the old rows or the new ones. It deletes all rows of the
 -- stretch, so that a repetition also heals rows that two runs inserted at once.
-MERGE `${store}.daily_v1` AS rollup
+MERGE `${store}.daily_v1` AS stored
 USING (
   SELECT
     activity.partner,
@@ -20,28 +20,19 @@ USING (
     COALESCE(funnel.accepted, 0) AS accepted,
     COALESCE(funnel.sent_message, 0) AS sent_message,
     activity.last_received_at
-  FROM (
-    SELECT
-      partner, project, day, events, active_users, senders, messages, animated_reactions,
-      message_reactions, rooms, last_received_at
-    FROM `${bi}.daily_activity`
-    WHERE
-      day >= DATE(@first)
-      AND day < DATE(@end)
-  ) AS activity
-  LEFT JOIN (
-    SELECT project, day, started, opened, accepted, sent_message
-    FROM `${bi}.entry_funnel`
-    WHERE
-      day >= DATE(@first)
-      AND day < DATE(@end)
-  ) AS funnel
+  FROM `${bi}.daily_activity` AS activity
+  LEFT JOIN `${bi}.entry_funnel` AS funnel
     ON
       activity.project = funnel.project
       AND activity.day = funnel.day
+      AND funnel.day >= DATE(@first)
+      AND funnel.day < DATE(@end)
+  WHERE
+    activity.day >= DATE(@first)
+    AND activity.day < DATE(@end)
 ) AS counted
   ON FALSE
-WHEN NOT MATCHED BY SOURCE AND rollup.day >= DATE(@first) AND rollup.day < DATE(@end) THEN DELETE
+WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
   INSERT (
     partner, project, day, events, active_users, senders, messages, animated_reactions,

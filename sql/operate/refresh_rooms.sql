@@ -2,7 +2,7 @@
 --
 -- One statement, so that a reader sees the old rows or the new ones. It deletes all rows of the
 -- stretch, so that a repetition also heals rows that two runs inserted at once.
-MERGE `${store}.rooms_daily_v1` AS rollup
+MERGE `${store}.rooms_daily_v1` AS stored
 USING (
   SELECT
     activity.partner,
@@ -26,7 +26,7 @@ USING (
     AND activity.day < DATE(@end)
 ) AS counted
   ON FALSE
-WHEN NOT MATCHED BY SOURCE AND rollup.day >= DATE(@first) AND rollup.day < DATE(@end) THEN DELETE
+WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
   INSERT (
     partner, project, day, room_id, name, events, active_users, senders, messages,
