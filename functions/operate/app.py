@@ -1,16 +1,16 @@
 """The operate function: its wiring and its HTTP face; who may call it is IAM's matter.
 
-``POST /replay`` replays spilled or quarantined objects; ``POST /settle`` settles the store. 200:
-all that the report does not name is done; 503: a service did not answer, so the scheduler comes
-again.
+``POST /replay`` replays spilled or quarantined objects; ``POST /settle`` settles the store; ``POST
+/refresh`` brings the rollups up to date. 200: all that the report does not name is done; 503: a
+service did not answer, so the scheduler comes again.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -22,7 +22,9 @@ from functions.log import Severity, log
 from functions.operate.decode import decode
 from functions.operate.objects import Objects
 from functions.operate.publish import Publisher
+from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Report, Selection
+from functions.operate.requests import RefreshRequest, ReplayRequest, SettleRequest
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
 from functions.operate.statements import Statements
@@ -32,38 +34,12 @@ from functions.warehouse import Warehouse, dataset_name
 
 SECONDS_TO_COME_AGAIN = 60
 
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class ReplayRequest(
-    msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}
-):
-    """The body of ``POST /replay``; an empty one replays the whole spill.
-
-    Attributes:
-        prefix: what the objects' names start with.
-        start: objects written at or after it, ISO 8601 with an offset; ``from`` in the body.
-        end: objects written before it; ``to`` in the body.
-        dry_run: only report what would be replayed.
-    """
-
-    prefix: Annotated[str, msgspec.Meta(pattern="^(spill|quarantine)/")] = "spill/"
-    start: Moment | None = None
-    end: Moment | None = None
-    dry_run: bool = False
-
-
-class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of ``POST /settle``; an empty one settles the open window.
-
-    Attributes:
-        days: UTC days on which a replay brought events, as it reported them.
-    """
-
-    days: list[date] = []
-
-
-ROUTES = {"/health": ("GET", "HEAD"), "/replay": ("POST",), "/settle": ("POST",)}
+ROUTES = {
+    "/health": ("GET", "HEAD"),
+    "/replay": ("POST",),
+    "/settle": ("POST",),
+    "/refresh": ("POST",),
+}
 
 
 def create(environ: Mapping[str, str]) -> Handler:
@@ -83,25 +59,33 @@ def create(environ: Mapping[str, str]) -> Handler:
     replay = Replay(
         objects, publisher.publish, decode, clock=time.monotonic, seconds=settings.replay_seconds
     )
-    return partial(answer, replay, _settle(settings))
+    statements = _statements(settings)
+    now = partial(datetime.now, UTC)
+    settle = Settle(statements, now=now, clock=time.monotonic, seconds=settings.settle_seconds)
+    refresh = Refresh(
+        statements,
+        now=now,
+        clock=time.monotonic,
+        seconds=settings.refresh_seconds,
+        retention_days=settings.retention_days,
+    )
+    return partial(answer, replay, settle, refresh)
 
 
-def _settle(settings: Settings) -> Settle:
-    warehouse = Warehouse(dataset_name(settings.store_dataset), dataset_name(settings.bi_dataset))
-    statements = Statements(
+def _statements(settings: Settings) -> Statements:
+    warehouse = Warehouse(
+        dataset_name(settings.store_dataset),
+        dataset_name(settings.bi_dataset),
+        retention_days=settings.retention_days,
+    )
+    return Statements(
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
         warehouse.variables(),
         seconds=settings.statement_seconds,
     )
-    return Settle(
-        statements,
-        now=partial(datetime.now, UTC),
-        clock=time.monotonic,
-        seconds=settings.settle_seconds,
-    )
 
 
-async def answer(replay: Replay, settle: Settle, request: Request) -> Response:
+async def answer(replay: Replay, settle: Settle, refresh: Refresh, request: Request) -> Response:
     """Answer a request."""
     allowed = ROUTES.get(request.url.path)
     if allowed is None:
@@ -110,13 +94,25 @@ async def answer(replay: Replay, settle: Settle, request: Request) -> Response:
         return _problem(405, "Method not allowed", {"Allow": ", ".join(allowed)})
     if request.url.path == "/health":
         return JSONResponse({"status": "ok"})
+    return await _run(replay, settle, refresh, request)
+
+
+async def _run(replay: Replay, settle: Settle, refresh: Refresh, request: Request) -> Response:
     body = await request.body() or b"{}"
     try:
-        if request.url.path == "/settle":
-            return await _answer_settle(settle, msgspec.json.decode(body, type=SettleRequest))
-        asked = msgspec.json.decode(body, type=ReplayRequest)
+        match request.url.path:
+            case "/settle":
+                return await _answer_settle(settle, msgspec.json.decode(body, type=SettleRequest))
+            case "/refresh":
+                asked = msgspec.json.decode(body, type=RefreshRequest)
+                return await _answer_refresh(refresh, asked)
+            case _:
+                return await _answer_replay(replay, msgspec.json.decode(body, type=ReplayRequest))
     except msgspec.DecodeError as error:
         return _problem(400, f"Not a {request.url.path[1:]} request: {error}")
+
+
+async def _answer_replay(replay: Replay, asked: ReplayRequest) -> Response:
     report = await replay.run(Selection(asked.prefix, asked.start, asked.end, asked.dry_run))
     return _report(report, dry_run=asked.dry_run)
 
@@ -125,6 +121,21 @@ async def _answer_settle(settle: Settle, asked: SettleRequest) -> Response:
     report = asdict(await settle.run(asked.days))
     report["days"].sort()
     log("WARNING" if report["failed"] else "INFO", "settled", **report)
+    return _finished(report)
+
+
+async def _answer_refresh(refresh: Refresh, asked: RefreshRequest) -> Response:
+    report = asdict(await refresh.run(asked.first, asked.last))
+    report["remaining"] = [
+        {"from": stretch.first.isoformat(), "to": stretch.last.isoformat()}
+        for stretch in report["remaining"]
+    ]
+    log("WARNING" if report["failed"] else "INFO", "refreshed", **report)
+    return _finished(report)
+
+
+def _finished(report: Mapping[str, Any]) -> Response:
+    """Answer with the report of statements, one of which may have failed."""
     if report["failed"]:
         title = f"Not finished: {report['failed']}"
         return _problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, report)

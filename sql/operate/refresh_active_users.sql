@@ -1,7 +1,7 @@
 -- Counts the different people of the spans that end with each day of a stretch.
 --
 -- A person is in a span if their last active day up to its end lies in it, so one look-up answers
--- for all spans. Rows from before the open window stay as they are: an erasure has since changed
+-- for all spans. Rows of days before `thawed` stay as they are: an erasure may since have changed
 -- whom the events tell of. One statement, as in refresh_daily.
 MERGE `${store}.active_users_v1` AS stored
 USING (

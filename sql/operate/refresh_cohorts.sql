@@ -1,8 +1,8 @@
 -- Counts who came again: for each week that a stretch of days touches, the people of each cohort.
 --
 -- A cohort is found by looking 16 weeks back from its week, and followed for 12 weeks; so 28 weeks
--- before the stretch are read, which the retention has. Weeks that ended before the open window
--- stay as they are: an erasure has since changed whom the events tell of. One statement, as in
+-- before the stretch are read, which the retention has. Weeks that ended before `thawed` stay as
+-- they are: an erasure may since have changed whom the events tell of. One statement, as in
 -- refresh_daily.
 MERGE `${store}.cohorts_v1` AS stored
 USING (
