@@ -18,18 +18,27 @@ steps AS (
     platform,
     properties.duration AS duration,
     properties.room_status AS room_status,
-    event = 'session_started'
-    OR received_at > TIMESTAMP_ADD(
-      LAG(received_at) OVER (
-        PARTITION BY project, user_key, DATE(received_at)
-        ORDER BY received_at, ingest_id
-      ),
-      INTERVAL 30 MINUTE
-    ) AS begins
+    CONCAT(CAST(UNIX_MICROS(received_at) AS STRING), ingest_id) AS place
   FROM `${bi}.events`
   WHERE
     kind = 'chat'
     AND user_key IS NOT NULL
+),
+
+spaced AS (
+  SELECT
+    project,
+    day,
+    user_key,
+    received_at,
+    event,
+    room_id,
+    platform,
+    duration,
+    room_status,
+    place,
+    LAG(received_at) OVER (PARTITION BY project, user_key, day ORDER BY place) AS received_before
+  FROM steps
 ),
 
 numbered AS (
@@ -38,19 +47,25 @@ numbered AS (
     day,
     user_key,
     received_at,
-    ingest_id,
     event,
     room_id,
     platform,
     duration,
     room_status,
-    SUM(IF(begins, 1, 0)) OVER (
+    place,
+    SUM(
+      IF(
+        event = 'session_started'
+        OR received_at > TIMESTAMP_ADD(received_before, INTERVAL 30 MINUTE),
+        1,
+        0
+      )
+    ) OVER (
       PARTITION BY project, user_key, day
-      ORDER BY received_at, ingest_id
+      ORDER BY place
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS visit,
-    CONCAT(CAST(UNIX_MICROS(received_at) AS STRING), ingest_id) AS place
-  FROM steps
+    ) AS visit
+  FROM spaced
 )
 
 SELECT

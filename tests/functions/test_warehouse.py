@@ -14,7 +14,6 @@ from functions.warehouse import (
     render,
 )
 
-
 COLUMNS = '[{"name": "x", "type": "STRING", "description": "It."}]'
 
 

@@ -12,7 +12,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from functions.warehouse import Warehouse, render
+from functions.warehouse import Warehouse, list_tables
 from local.warehouse import create_warehouse
 
 PROJECT, LOCATION = "local", "europe-west1"
@@ -55,9 +55,8 @@ def warehouse(stand_in: StandIn) -> bigquery.Client:
 @pytest.fixture
 def empty_warehouse(warehouse: bigquery.Client) -> bigquery.Client:
     """The same without the rows of the tests before."""
-    for table in ("events_v1", "erasures_v1"):
-        names = WAREHOUSE.variables() | {"table": table}
-        warehouse.query(render("DELETE FROM `${store}.${table}` WHERE TRUE", names)).result()
+    deletes = [f"DELETE FROM `{WAREHOUSE.store}.{table.name}` WHERE TRUE" for table in list_tables()]
+    warehouse.query(";\n".join(deletes)).result()
     return warehouse
 
 
