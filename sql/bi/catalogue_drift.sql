@@ -21,11 +21,11 @@ findings AS (
     DATE(events.received_at) AS day,
     events.kind,
     events.event,
-    SPLIT(events.flags[SAFE_OFFSET(place)], ':')[OFFSET(0)] AS finding,
-    SPLIT(events.flags[SAFE_OFFSET(place)], ':')[SAFE_OFFSET(1)] AS property
+    SPLIT(events.flags[SAFE_ORDINAL(place)], ':')[OFFSET(0)] AS finding,
+    SPLIT(events.flags[SAFE_ORDINAL(place)], ':')[SAFE_OFFSET(1)] AS property
   FROM `${bi}.events` AS events
-  CROSS JOIN UNNEST(GENERATE_ARRAY(0, 31)) AS place
-  WHERE ARRAY_LENGTH(events.flags) > place
+  CROSS JOIN UNNEST(GENERATE_ARRAY(1, 32)) AS place
+  WHERE ARRAY_LENGTH(events.flags) >= place
 )
 
 SELECT

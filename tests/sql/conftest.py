@@ -14,6 +14,7 @@ from google.cloud import bigquery
 
 from functions.warehouse import Warehouse, list_tables
 from local.warehouse import create_warehouse
+from tests.sql import new_year
 
 PROJECT, LOCATION = "local", "europe-west1"
 WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")
@@ -55,9 +56,23 @@ def warehouse(stand_in: StandIn) -> bigquery.Client:
 @pytest.fixture
 def empty_warehouse(warehouse: bigquery.Client) -> bigquery.Client:
     """The same without the rows of the tests before."""
-    deletes = [f"DELETE FROM `{WAREHOUSE.store}.{table.name}` WHERE TRUE" for table in list_tables()]
+    deletes = [
+        f"DELETE FROM `{WAREHOUSE.store}.{table.name}` WHERE TRUE" for table in list_tables()
+    ]
     warehouse.query(";\n".join(deletes)).result()
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def new_year_views(warehouse: bigquery.Client) -> None:
+    """The views as of a fixed moment, see `new_year`."""
+    new_year.create_views(warehouse)
+
+
+@pytest.fixture
+def as_of_new_year(new_year_views: None, empty_warehouse: bigquery.Client) -> bigquery.Client:
+    """The warehouse without rows, and with those views."""
+    return empty_warehouse
 
 
 def _free_ports() -> list[int]:
