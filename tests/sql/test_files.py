@@ -79,7 +79,9 @@ def test_every_finding_of_loading_is_looked_at() -> None:
 
 @every_view
 def test_the_columns_are_those_of_the_query(view: View) -> None:
-    assert parse(view).named_selects == [column.name for column in view.columns]
+    query = parse(view)
+    assert isinstance(query, exp.Query)
+    assert query.named_selects == [column.name for column in view.columns]
     assert all(column.description for column in view.columns)
 
 

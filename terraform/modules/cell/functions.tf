@@ -1,7 +1,8 @@
 # The functions: one entry each in `functions`, one zip for all.
 locals {
-  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. publishes, tables and
-  # queries are what its account may do: publish events, change these tables, run queries.
+  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. publishes, tables,
+  # views and queries are what its account may do: publish events, change these tables, read these
+  # views, run queries.
   functions = {
     receive = {
       description = "Webhooks to Pub/Sub; called by the chat product."
@@ -12,6 +13,7 @@ locals {
       max         = 20
       publishes   = true
       tables      = []
+      views       = []
       queries     = false
       environment = {
         CELL             = var.name
@@ -39,6 +41,7 @@ locals {
       max         = 20
       publishes   = false
       tables      = ["events_v1", "identities_v1"]
+      views       = []
       queries     = false # Storage Write needs none
       environment = {
         CELL                    = var.name
@@ -58,15 +61,19 @@ locals {
       }
     }
     operate = {
-      description = "Replays and settles; called by the scheduler and by operators."
+      description = "Replays, settles and refreshes; called by the scheduler and by operators."
       ingress     = "ALLOW_ALL" # for operators; IAM lets in nobody else
       concurrency = 8
       memory      = "1Gi"
-      timeout     = 540 # SETTLE_SECONDS and one statement more
+      timeout     = 540 # SETTLE_SECONDS or REFRESH_SECONDS, and one statement more
       max         = 2
       publishes   = true
-      tables      = ["events_v1", "identities_v1"]
-      queries     = true
+      tables = [
+        "events_v1", "identities_v1",
+        "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
+      ]
+      views   = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
+      queries = true
       environment = {
         GCP_PROJECT       = var.project_id
         LOCATION          = local.region
@@ -77,6 +84,7 @@ locals {
         BIGQUERY_ENDPOINT = "https://${local.bigquery_host}"
         STORE_DATASET     = "projects/${var.project_id}/datasets/${google_bigquery_dataset.store.dataset_id}"
         BI_DATASET        = "projects/${var.project_id}/datasets/${google_bigquery_dataset.bi.dataset_id}"
+        RETENTION_DAYS    = var.retention_days
       }
       secrets = {}
     }
