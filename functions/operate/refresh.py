@@ -151,7 +151,7 @@ class Refresh:
                 report.rows += await self._statements.change(name, **given)
             weeks = {name: moments[name] for name in ("first_week", "end_week")}
             twice = bool(await self._statements.days("find_doubles", **bounds, **weeks))
-        await self._statements.change("record_refresh", **bounds)
+        await self._statements.change("record_refresh", **bounds, refreshed_at=self._now())
         return True
 
 
