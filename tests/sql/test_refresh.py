@@ -8,8 +8,8 @@ import pytest
 from google.cloud import bigquery
 
 from tests.sql import new_year
-from tests.sql.conftest import StandIn
 from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
+from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
 

@@ -19,8 +19,8 @@ from google.cloud import bigquery
 
 from functions.warehouse import list_views
 from tests.sql import new_year
-from tests.sql.conftest import StandIn
 from tests.sql.new_year import TODAY
+from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
 
