@@ -34,6 +34,7 @@ lint: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar sql >/dev/null || $(BIN)/sqlfluff lint --nocolor sql
 
 unit: setup
 	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak"

@@ -1,7 +1,8 @@
 """The warehouse as files: the tables and views of a cell, read from ``sql/`` and rendered.
 
-``sql/store/<table>.json`` describes a table, ``sql/bi/<view>.sql`` is a view's query. Terraform
-renders the same files with ``templatefile``, so they know variables (``${name}``) and nothing else.
+``sql/store/<table>.json`` describes a table, ``sql/bi/<view>.sql`` is a view's query and
+``sql/bi/<view>.json`` describes its columns. Terraform renders the same files with
+``templatefile``, so they know variables (``${name}``) and nothing else.
 """
 
 import re
@@ -72,7 +73,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         name: the file's name without its ending.
         description: what it holds, for the catalogue.
         schema: its columns, in order.
-        partition_by: the TIMESTAMP column whose UTC day is the partition; None for a whole table.
+        partition_by: the TIMESTAMP or DATE column whose UTC day is the partition; None for a whole
+            table.
         expires: whether a partition goes at the age of the retention.
         require_partition_filter: whether a query without a bound on that column is refused.
         clustering: the columns that sort the rows within a partition, most telling first.
@@ -94,11 +96,13 @@ class View(NamedTuple):
         name: the file's name without its ending.
         query: its text, not rendered.
         references: the views that it reads.
+        columns: what it returns, in order.
     """
 
     name: str
     query: str
     references: frozenset[str]
+    columns: tuple[Column, ...] = ()
 
 
 def dataset_name(resource: str) -> str:
@@ -144,6 +148,7 @@ def list_views(root: Path = SQL) -> list[View]:
 
     Raises:
         ValueError: views read each other in a circle, or one that does not exist.
+        FileNotFoundError: a view has no file of columns.
     """
     views = {file.stem: _read_view(file) for file in sorted(root.glob("bi/*.sql"))}
     for view in views.values():
@@ -158,4 +163,5 @@ def list_views(root: Path = SQL) -> list[View]:
 
 def _read_view(file: Path) -> View:
     query = file.read_text("utf-8")
-    return View(file.stem, query, frozenset(VIEW_REFERENCE.findall(query)))
+    columns = msgspec.json.decode(file.with_suffix(".json").read_bytes(), type=tuple[Column, ...])
+    return View(file.stem, query, frozenset(VIEW_REFERENCE.findall(query)), columns)

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, load_catalogue
-from generate import dictionary, samples, schema, settings, views
+from generate import dictionary, samples, schema, settings, view_columns, views
 
 ROOT = Path(__file__).parents[1]
 
 GENERATED = (
     f"{views.FOLDER}/event_*.sql",
+    f"{views.FOLDER}/event_*.json",
+    f"{views.FOLDER}/events.json",
     f"{samples.FOLDER}/*.json",
     schema.PATH,
     dictionary.PATH,
@@ -35,11 +37,18 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         for path in sorted(root.glob("sql/bi/*.sql"))
         if not path.stem.startswith("event_")
     }
+    event_columns = view_columns.render(catalogue)
+    columns = {
+        name: path.read_text("utf-8")
+        for name in metrics
+        if (path := root / f"sql/bi/{name}.json").is_file()
+    } | {"events": event_columns["sql/bi/events.json"]}
     return {
         **table,
         **views.render(catalogue),
+        **event_columns,
         **samples.render(catalogue),
-        **dictionary.render(catalogue, by_hand | table, metrics),
+        **dictionary.render(catalogue, by_hand | table, metrics, columns),
         **settings.render(root),
     }
 

@@ -14,7 +14,7 @@ PATH = "docs/data-dictionary.md"
 _INTRODUCTION = f"""\
 # Data dictionary
 
-Generated from `functions/events/catalogue.yaml` and the table files in `sql/store` by
+Generated from `functions/events/catalogue.yaml` and the files of tables and views in `sql` by
 `make generate`.
 
 Query the views of the BI dataset: `events` holds every event, `event_<name>` the events of one name
@@ -35,7 +35,10 @@ user keys; from **reduced** ones only something coarser is stored.
 
 
 def render(
-    catalogue: Catalogue, tables: Mapping[str, str], metrics: Mapping[str, str]
+    catalogue: Catalogue,
+    tables: Mapping[str, str],
+    metrics: Mapping[str, str],
+    columns: Mapping[str, str],
 ) -> dict[str, str]:
     """Return path -> content of the dictionary.
 
@@ -43,11 +46,13 @@ def render(
         catalogue: the events.
         tables: path -> content of every table file.
         metrics: name -> text of every view that is written by hand.
+        columns: name -> content of such a view's file of columns.
     """
     parts = [_INTRODUCTION, "## Views\n"]
     parts.append(
         _table(("view", "one row", "purpose"), (_metric(*each) for each in metrics.items()))
     )
+    parts.extend(_view(name, columns[name]) for name in metrics if name in columns)
     parts += ["## Properties of every event\n", _properties(catalogue.common)]
     for section, events in groupby(catalogue.events, key=lambda event: event.section):
         parts.append(f"## {section}\n")
@@ -79,6 +84,11 @@ def _metric(name: str, query: str) -> tuple[str, ...]:
     grain = header[0].removeprefix("grain: one row ")
     purpose = " ".join(takewhile(bool, header[1:]))
     return f"`{name}`", grain, purpose
+
+
+def _view(name: str, content: str) -> str:
+    columns = ((column, kind, text) for column, kind, _, text in _columns(json.loads(content), ""))
+    return f"### `{name}`\n\n" + _table(("column", "type", "description"), columns)
 
 
 def _room(event: Event) -> tuple[str, ...]:

@@ -61,15 +61,15 @@ def columns(catalogue: Catalogue) -> list[Column]:
         _column("stored_at", "TIMESTAMP", "REQUIRED", "When the row was built (UTC)."),
         _column("kind", "STRING", "REQUIRED", "The webhook it came by: chat, room or test."),
         _column("partner", "STRING", "REQUIRED", "The partner whose token it was sent with."),
-        _typed("project", (common.pop("project"),)),
+        typed("project", (common.pop("project"),)),
         _column("event", "STRING", "NULLABLE", "The event's name; the documented spelling if any."),
         _column("catalogued", "BOOLEAN", "REQUIRED", "Whether the event is in the catalogue."),
-        _typed("room_id", (common.pop("room_id"),)),
-        _typed("user_key", (common.pop("user_key"),)),
-        _typed("occurred_at", (common.pop("occurred_at"),)),
-        _typed("platform", (common.pop("platform"),)),
-        _typed("source", (common.pop("source"),)),
-        _typed("screen_size", (common.pop("screen_size"),)),
+        typed("room_id", (common.pop("room_id"),)),
+        typed("user_key", (common.pop("user_key"),)),
+        typed("occurred_at", (common.pop("occurred_at"),)),
+        typed("platform", (common.pop("platform"),)),
+        typed("source", (common.pop("source"),)),
+        typed("screen_size", (common.pop("screen_size"),)),
         _column("browser", "STRING", "NULLABLE", "The browser, read from the user agent."),
         _column("os", "STRING", "NULLABLE", "The operating system, read from the user agent."),
         _column("device_type", "STRING", "NULLABLE", "The kind of device, such as desktop or bot."),
@@ -104,12 +104,16 @@ def _record(
     events: tuple[Event, ...],
 ) -> Column:
     record = _column(name, "RECORD", "NULLABLE", description)
-    record["fields"] = [_typed(column, same, events) for column, same in columns.items()]
+    record["fields"] = [typed(column, same, events) for column, same in columns.items()]
     return record
 
 
-def _typed(name: str, same: tuple[Property, ...], events: tuple[Event, ...] = ()) -> Column:
-    """Return the column that these properties share, described per event where they differ."""
+def typed(name: str, same: tuple[Property, ...], events: tuple[Event, ...] = ()) -> Column:
+    """Return the column that these properties share, described per event where they differ.
+
+    Raises:
+        ValueError: the description is too long.
+    """
     meanings: dict[str, list[str]] = {_meaning(prop): [] for prop in same}
     for event in events:
         for prop in event.properties:

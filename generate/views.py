@@ -41,7 +41,7 @@ def _view(event: Event) -> str:
             raise ValueError(f"{event.name}: {column} cannot be a column of its view")
         name = _identifier(column)
         own.append(f"properties.{name} AS {name}")
-    selected = ",\n".join(f"    {column}" for column in (*COMMON_COLUMNS, *own))
+    selected = ",\n".join(f"  {column}" for column in (*COMMON_COLUMNS, *own))
     return "\n".join(
         [
             *header,
@@ -49,8 +49,8 @@ def _view(event: Event) -> str:
             selected,
             "FROM `${bi}.events`",
             "WHERE",
-            "    kind = 'chat'",
-            f"    AND event = '{event.name}'",
+            "  kind = 'chat'",
+            f"  AND event = '{event.name}'",
             "",
         ]
     )

@@ -27,6 +27,9 @@ REPLAY_SECONDS = 300
 SETTLE_SECONDS = 86_400
 """The interval at which it has the store settled: at 00:00 UTC."""
 
+REFRESH_SECONDS = 86_400
+"""The interval at which it has the rollups refreshed: at 00:00 UTC."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -63,7 +66,11 @@ class Cell:
     def jobs(self) -> tuple[tuple[int, str], ...]:
         """Return the scheduler's jobs: an interval in seconds, and the URL to call."""
         operate = self.url("operate")
-        return ((REPLAY_SECONDS, f"{operate}/replay"), (SETTLE_SECONDS, f"{operate}/settle"))
+        return (
+            (REPLAY_SECONDS, f"{operate}/replay"),
+            (SETTLE_SECONDS, f"{operate}/settle"),
+            (REFRESH_SECONDS, f"{operate}/refresh"),
+        )
 
     def describe(self) -> dict[str, Any]:
         """Return what a client needs to know of the cell."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from functions.acceptance.placement import MAX_EVENT_BYTES
+from functions.warehouse import RETENTION_DAYS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bi_dataset: the same for the views.
         settle_seconds: how long settling begins further statements; the next run does what
             remains. With one statement more, less than the function's time-out.
+        refresh_seconds: the same for refreshing.
+        retention_days: days for which events are kept; their rollups are refreshed no longer.
         statement_seconds: how long one attempt of a statement may take.
     """
 
@@ -48,8 +51,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store_dataset: str
     bi_dataset: str
     max_event_bytes: int = MAX_EVENT_BYTES
+    retention_days: int = RETENTION_DAYS
     replay_seconds: float = 240.0
     publish_deadline_seconds: float = 10.0
     storage_deadline_seconds: float = 10.0
     settle_seconds: float = 240.0
+    refresh_seconds: float = 240.0
     statement_seconds: float = 240.0

@@ -73,10 +73,10 @@ class Settle:
         self._seconds = seconds
 
     async def run(self, days: Collection[date] = ()) -> Report:
-        """Settle the open window, and days on which a replay brought events.
+        """Settle the open window, and days to which a replay brought events.
 
         Args:
-            days: UTC days that a replay reported.
+            days: UTC days that a replay reported; those of the last days are found without it.
         """
         ends_at = self._clock() + self._seconds
         today = self._now().astimezone(UTC).date()
@@ -100,8 +100,10 @@ class Settle:
 
     async def _steps(self, days: Iterable[date], today: date) -> list[tuple[str, datetime]]:
         """Return the statements to run, each with its day."""
+        open_from = midnight(today) - OPEN_WINDOW_DAYS * DAY
+        late = await self._statements.days("find_late", end=open_from, since=open_from)
         steps = []
-        for first, end in ranges(days, today):
+        for first, end in ranges({*days, *(found.date() for found in late)}, today):
             found = await self._statements.days("find_copies", first=first, end=end)
             steps += [("delete_copies", day) for day in found]
         steps.append(("merge_identities", midnight(today)))

@@ -20,7 +20,16 @@ REQUEST_SECONDS = 10.0
 
 
 class StatementFailed(Exception):
-    """A statement did not succeed at any attempt; what it was to change may be changed or not."""
+    """A statement did not succeed at any attempt; what it was to change may be changed or not.
+
+    Args:
+        statement: its file's name without the ending.
+        kind: the client's type of error.
+    """
+
+    def __init__(self, statement: str, kind: str) -> None:
+        super().__init__(f"{statement}: {kind}")
+        self.statement = statement
 
 
 class Statements:
@@ -82,7 +91,7 @@ class Statements:
                 kind = type(error).__name__
                 log("WARNING", "statement failed", statement=name, error=kind, again_in=delay)
                 if delay is None:
-                    raise StatementFailed(kind) from error
+                    raise StatementFailed(name, kind) from error
                 await self._sleep(delay)
         raise AssertionError("unreachable")
 

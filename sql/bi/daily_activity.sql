@@ -4,6 +4,7 @@
 -- A filter on day is one on DATE(received_at): it reaches the settled days' partitions through
 -- events. A filter on project reaches their clustering.
 SELECT
+  partner,
   project,
   DATE(received_at) AS day,
   COUNT(*) AS events,
@@ -12,7 +13,8 @@ SELECT
   COUNTIF(event = 'message_sent') AS messages,
   COUNTIF(event = 'emoji_sent') AS animated_reactions,
   COUNTIF(event = 'message_reaction_sent') AS message_reactions,
-  COUNT(DISTINCT room_id) AS rooms
+  COUNT(DISTINCT room_id) AS rooms,
+  MAX(received_at) AS last_received_at
 FROM `${bi}.events`
 WHERE kind = 'chat'
-GROUP BY project, day
+GROUP BY partner, project, day

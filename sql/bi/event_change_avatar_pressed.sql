@@ -1,20 +1,20 @@
 -- grain: one row per change_avatar_pressed event
 -- A user pressed the button that changes the avatar.
 SELECT
-    ingest_id,
-    received_at,
-    occurred_at,
-    project,
-    room_id,
-    user_key,
-    platform,
-    source,
-    screen_size,
-    browser,
-    os,
-    device_type,
-    flags
+  ingest_id,
+  received_at,
+  occurred_at,
+  project,
+  room_id,
+  user_key,
+  platform,
+  source,
+  screen_size,
+  browser,
+  os,
+  device_type,
+  flags
 FROM `${bi}.events`
 WHERE
-    kind = 'chat'
-    AND event = 'change_avatar_pressed'
+  kind = 'chat'
+  AND event = 'change_avatar_pressed'

@@ -1,20 +1,20 @@
 -- grain: one row per delete_profile_cancelled event
 -- A user decided not to delete the profile after all.
 SELECT
-    ingest_id,
-    received_at,
-    occurred_at,
-    project,
-    room_id,
-    user_key,
-    platform,
-    source,
-    screen_size,
-    browser,
-    os,
-    device_type,
-    flags
+  ingest_id,
+  received_at,
+  occurred_at,
+  project,
+  room_id,
+  user_key,
+  platform,
+  source,
+  screen_size,
+  browser,
+  os,
+  device_type,
+  flags
 FROM `${bi}.events`
 WHERE
-    kind = 'chat'
-    AND event = 'delete_profile_cancelled'
+  kind = 'chat'
+  AND event = 'delete_profile_cancelled'

@@ -1,20 +1,20 @@
 -- grain: one row per message_changed event
 -- A user edited a message.
 SELECT
-    ingest_id,
-    received_at,
-    occurred_at,
-    project,
-    room_id,
-    user_key,
-    platform,
-    source,
-    screen_size,
-    browser,
-    os,
-    device_type,
-    flags
+  ingest_id,
+  received_at,
+  occurred_at,
+  project,
+  room_id,
+  user_key,
+  platform,
+  source,
+  screen_size,
+  browser,
+  os,
+  device_type,
+  flags
 FROM `${bi}.events`
 WHERE
-    kind = 'chat'
-    AND event = 'message_changed'
+  kind = 'chat'
+  AND event = 'message_changed'

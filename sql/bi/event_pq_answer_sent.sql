@@ -1,24 +1,24 @@
 -- grain: one row per pq_answer_sent event
 -- A user answered a poll.
 SELECT
-    ingest_id,
-    received_at,
-    occurred_at,
-    project,
-    room_id,
-    user_key,
-    platform,
-    source,
-    screen_size,
-    browser,
-    os,
-    device_type,
-    flags,
-    properties.type AS type,
-    properties.question AS question,
-    properties.answer AS answer,
-    properties.img AS img
+  ingest_id,
+  received_at,
+  occurred_at,
+  project,
+  room_id,
+  user_key,
+  platform,
+  source,
+  screen_size,
+  browser,
+  os,
+  device_type,
+  flags,
+  properties.type AS type,
+  properties.question AS question,
+  properties.answer AS answer,
+  properties.img AS img
 FROM `${bi}.events`
 WHERE
-    kind = 'chat'
-    AND event = 'pq_answer_sent'
+  kind = 'chat'
+  AND event = 'pq_answer_sent'

@@ -1,20 +1,20 @@
 -- grain: one row per settings_closed event
 -- A user closed the settings with their close icon.
 SELECT
-    ingest_id,
-    received_at,
-    occurred_at,
-    project,
-    room_id,
-    user_key,
-    platform,
-    source,
-    screen_size,
-    browser,
-    os,
-    device_type,
-    flags
+  ingest_id,
+  received_at,
+  occurred_at,
+  project,
+  room_id,
+  user_key,
+  platform,
+  source,
+  screen_size,
+  browser,
+  os,
+  device_type,
+  flags
 FROM `${bi}.events`
 WHERE
-    kind = 'chat'
-    AND event = 'settings_closed'
+  kind = 'chat'
+  AND event = 'settings_closed'

@@ -23,6 +23,7 @@ settled AS (
     )
     AND kind != 'test'
 ),
+
 open_window AS (
   SELECT
     ingest_id, received_at, stored_at, occurred_at, kind, partner, project, event, catalogued,
@@ -36,6 +37,7 @@ open_window AS (
     AND kind != 'test'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY ingest_id ORDER BY received_at, delivery_id) = 1
 ),
+
 every_day AS (
   SELECT
     ingest_id, received_at, stored_at, occurred_at, kind, partner, project, event, catalogued,
@@ -49,6 +51,7 @@ every_day AS (
     flags
   FROM open_window
 )
+
 SELECT
   every_day.ingest_id,
   every_day.received_at,
@@ -74,7 +77,7 @@ FROM every_day
 LEFT JOIN `${store}.erasures_v1` AS erasures
   ON
     erasures.status = 'hidden'
-    AND erasures.project = every_day.project
-    AND erasures.user_key = every_day.user_key
+    AND every_day.project = erasures.project
+    AND every_day.user_key = erasures.user_key
     AND (erasures.covers_after IS NULL OR every_day.received_at > erasures.covers_after)
     AND every_day.received_at <= erasures.covers_until

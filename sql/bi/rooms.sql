@@ -18,6 +18,7 @@ changes AS (
     kind = 'room'
     AND room_id IS NOT NULL
 )
+
 SELECT
   project,
   room_id,

@@ -16,6 +16,7 @@ settled AS (
     )
     AND kind = 'test'
 ),
+
 open_window AS (
   SELECT ingest_id, received_at, partner, project
   FROM `${store}.events_v1`
@@ -26,6 +27,7 @@ open_window AS (
     AND kind = 'test'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY ingest_id ORDER BY received_at, delivery_id) = 1
 )
+
 SELECT ingest_id, received_at, partner, project
 FROM settled
 UNION ALL

@@ -16,7 +16,7 @@ WHERE
       WHERE
         received_at >= TIMESTAMP_SUB(@day, INTERVAL ${open_window_days} DAY)
         AND received_at < TIMESTAMP_ADD(@day, INTERVAL 1 DAY)
-    )
+    ) AS placed
     GROUP BY delivery_id
     HAVING MIN(place) > 1
   )

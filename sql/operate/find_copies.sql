@@ -10,7 +10,7 @@ FROM (
   WHERE
     received_at >= TIMESTAMP_SUB(@first, INTERVAL ${open_window_days} DAY)
     AND received_at < @end
-)
+) AS placed
 WHERE
   place > 1
   AND received_at >= @first

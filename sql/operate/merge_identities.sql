@@ -20,7 +20,7 @@ USING (
     WHERE last_seen >= TIMESTAMP_SUB(@day, INTERVAL (${retention_days} + 1) DAY)
     GROUP BY partner, project, user_key, key_version, user_id
     HAVING COUNT(*) > 1
-  )
+  ) AS several
   CROSS JOIN UNNEST(['replaced', 'merged']) AS step
 ) AS people
   ON

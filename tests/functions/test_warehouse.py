@@ -14,11 +14,15 @@ from functions.warehouse import (
     render,
 )
 
+COLUMNS = '[{"name": "x", "type": "STRING", "description": "It."}]'
+
 
 def write(root: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
+        if name.startswith("bi/"):
+            (root / name).with_suffix(".json").write_text(COLUMNS)
     return root
 
 
@@ -74,7 +78,9 @@ def test_a_view_comes_after_those_that_it_reads(tmp_path: Path) -> None:
         "bi/b.sql": "SELECT x FROM `${store}.rows_v1`",
         "bi/c.sql": "SELECT x FROM `${bi}.b` JOIN `${bi}.b` USING (x)",
     }
-    assert [view.name for view in list_views(write(tmp_path, files))] == ["b", "c", "a"]
+    views = list_views(write(tmp_path, files))
+    assert [view.name for view in views] == ["b", "c", "a"]
+    assert [column.description for column in views[0].columns] == ["It."]
 
 
 def test_a_circle_of_views_is_refused(tmp_path: Path) -> None:

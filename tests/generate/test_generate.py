@@ -23,7 +23,7 @@ def files() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def bi_views(files: dict[str, str]) -> dict[str, str]:
-    return {path: text for path, text in files.items() if path.startswith("sql/bi/")}
+    return {path: text for path, text in files.items() if path.endswith(".sql")}
 
 
 def _extended(*properties: dict[str, Any], name: str = "new_event") -> Catalogue:
@@ -50,11 +50,13 @@ def test_check_names_each_drifted_file(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "sql/bi/event_la_opened.sql").write_text("SELECT 1", "utf-8")
     (tmp_path / "docs/samples/la_opened.json").unlink()
     (tmp_path / "sql/bi/event_gone.sql").touch()
+    (tmp_path / "sql/bi/event_gone.json").touch()
     assert main(["--check"], tmp_path) == 1
     assert [line.split(" ")[0] for line in capsys.readouterr().err.splitlines()] == [
         "sql/bi/event_la_opened.sql",
         "docs/samples/la_opened.json",
         "sql/bi/event_gone.sql",
+        "sql/bi/event_gone.json",
     ]
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
@@ -68,7 +70,9 @@ def test_one_edit_of_the_catalogue_reaches_every_file(tmp_path: Path) -> None:
     assert sorted(drifted(changed, tmp_path)) == [
         "docs/data-dictionary.md",
         "docs/samples/new_event.json",
+        "sql/bi/event_new_event.json",
         "sql/bi/event_new_event.sql",
+        "sql/bi/events.json",
         "sql/store/events_v1.json",
     ]
 
@@ -148,6 +152,23 @@ def test_files_for_templates_use_known_variables_only(files: dict[str, str]) -> 
 def test_reserved_words_are_quoted_in_views() -> None:
     sql = views.render(_extended(_property("group")))["sql/bi/event_new_event.sql"]
     assert "properties.`group` AS `group`" in sql
+
+
+def test_every_column_of_a_view_is_described(files: dict[str, str]) -> None:
+    described = {
+        path: text
+        for path, text in files.items()
+        if path.startswith("sql/bi/") and path.endswith(".json")
+    }
+    assert len(described) == 62 + 1
+    for path, text in described.items():
+        columns = json.loads(text)
+        assert all(column["description"] for column in columns), path
+        assert {column["mode"] for column in columns} <= {"NULLABLE", "REPEATED"}, path
+        query = files.get(path.replace(".json", ".sql")) or (ROOT / "sql/bi/events.sql").read_text()
+        statement = sqlglot.parse_one(query.replace("${", "").replace("}", ""), read="bigquery")
+        assert isinstance(statement, exp.Select)
+        assert statement.named_selects == [column["name"] for column in columns], path
 
 
 @pytest.mark.parametrize("column", ["os", "flags", "user_key"])

@@ -6,6 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from functions.load.draft import MAX_FLAGS
 from functions.warehouse import View, Warehouse, list_tables, list_views, render
 
 VARIABLES = Warehouse("p.store", "p.bi").variables()
@@ -69,6 +70,19 @@ def test_only_the_open_window_has_a_window_function() -> None:
         expression.alias for expression in query.find_all(exp.CTE) if expression.find(exp.Window)
     }
     assert with_window == {"open_window"}
+
+
+def test_every_finding_of_loading_is_looked_at() -> None:
+    query = next(view.query for view in VIEWS if view.name == "catalogue_drift")
+    assert f"GENERATE_ARRAY(1, {MAX_FLAGS})" in query
+
+
+@every_view
+def test_the_columns_are_those_of_the_query(view: View) -> None:
+    query = parse(view)
+    assert isinstance(query, exp.Query)
+    assert query.named_selects == [column.name for column in view.columns]
+    assert all(column.description for column in view.columns)
 
 
 def test_identities_and_erasures_have_the_columns_that_erasing_needs() -> None:

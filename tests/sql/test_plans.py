@@ -6,7 +6,7 @@ says how to ask for it.
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import duckdb
@@ -14,6 +14,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from functions.events.catalogue import load_catalogue
 from functions.warehouse import Column, Warehouse, list_tables, list_views, render
 
 pytestmark = pytest.mark.slow
@@ -25,37 +26,62 @@ TYPES = {
     "FLOAT": "DOUBLE",
     "BOOLEAN": "BOOLEAN",
     "TIMESTAMP": "TIMESTAMPTZ",
+    "DATE": "DATE",
     "JSON": "JSON",
 }
-NAMES = {"events", "daily_activity", "event_message_sent", "event_pq_answer_sent"}
+ALIKE = {"event_message_sent", "event_pq_answer_sent"}
 """All event_ views are made alike: two stand for them."""
-VIEWS = [view for view in list_views() if view.name in NAMES]
-EVENTS = [view.name for view in VIEWS if view.name != "daily_activity"]
-FIRST = datetime.now(UTC).date() - timedelta(days=60)
+VIEWS = [view for view in list_views() if not view.name.startswith("event_") or view.name in ALIKE]
+WHOLE = {"rooms"}
+"""What reads all days: the state of a room does not begin with a day."""
+TIMES = ("received_at", "day", "week")
+"""What views are filtered on: the first of these that a view has."""
+ROLLUPS = [
+    table for table in list_tables() if table.name in {"active_users_v1", "daily_v1", "cohorts_v1"}
+]
+ROLLUP_NAMES = {table.name for table in ROLLUPS}
+TODAY = datetime.now(UTC).date()
+FIRST = TODAY - timedelta(days=90)
+FIRST_OPEN = TODAY - timedelta(days=WAREHOUSE.open_window_days)
 
 
 class Scan(NamedTuple):
-    """A scan of events_v1."""
+    """A scan of a table of the store, with the conditions that it applies."""
 
+    table: str
     filters: str
-    under_window: bool
+
+    @property
+    def settled(self) -> bool:
+        return f"received_at < '{FIRST_OPEN} 00:00:00+00'" in self.filters
 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse in DuckDB, with events of each hour, so that no branch is left out as empty."""
+    """The warehouse in DuckDB, with rows of each day, so that no branch is left out as empty."""
     with duckdb.connect() as database:
         database.execute("ATTACH ':memory:' AS p; CREATE SCHEMA p.store; CREATE SCHEMA p.bi")
         database.execute("SET TimeZone = 'UTC'")
         for table in list_tables():
             columns = ", ".join(f'"{column.name}" {of_duckdb(column)}' for column in table.schema)
             database.execute(f"CREATE TABLE p.store.{table.name} ({columns})")
-        names = ", ".join(f"'{view.name.removeprefix('event_')}'" for view in VIEWS)
+        names = ", ".join(f"'{event.name}'" for event in load_catalogue().events)
         database.execute(
-            "INSERT INTO p.store.events_v1 (ingest_id, delivery_id, kind, event, received_at)"
-            " SELECT hour, hour, 'chat', event, now() - INTERVAL (hour) HOUR"
-            f" FROM range(6000) hours (hour), UNNEST([{names}]) names (event)"
+            "INSERT INTO p.store.events_v1 (ingest_id, delivery_id, kind, project, user_key,"
+            " room_id, event, catalogued, flags, received_at)"
+            " SELECT hour, hour, 'chat', 'dev', 'ann', 'r1', event, hour % 2 = 0, ['unknown:a'],"
+            " now() - INTERVAL (hour) HOUR"
+            f" FROM range(0, 6000, 12) hours (hour), UNNEST([{names}]) names (event)"
         )
+        database.execute(
+            "UPDATE p.store.events_v1 SET kind = 'test' WHERE ingest_id::INTEGER % 36 = 0"
+        )
+        for table in ROLLUPS:
+            database.execute(
+                f"INSERT INTO p.store.{table.name} (project, {table.partition_by})"
+                f" SELECT 'dev', today() - number::INTEGER FROM range(400) days (number)"
+            )
+        database.execute("UPDATE p.store.cohorts_v1 SET cohort_week = week, people = 1")
         for view in VIEWS:
             query = in_duckdb(render(view.query, WAREHOUSE.variables()))
             database.execute(f"CREATE VIEW p.bi.{view.name} AS {query}")
@@ -81,42 +107,75 @@ def in_duckdb(sql: str) -> str:
 
 def scans(database: duckdb.DuckDBPyConnection, sql: str) -> list[Scan]:
     [(_, plan)] = database.execute(f"EXPLAIN (FORMAT JSON) {in_duckdb(sql)}").fetchall()
-    return [scan for root in json.loads(plan) for scan in walk(root, under_window=False)]
+    return [scan for root in json.loads(plan) for scan in walk(root)]
 
 
-def walk(node: dict[str, Any], *, under_window: bool) -> Iterator[Scan]:
-    if node["extra_info"].get("Table", "").endswith("events_v1"):
-        yield Scan(str(node["extra_info"].get("Filters", "")), under_window)
+def walk(node: dict[str, Any]) -> Iterator[Scan]:
+    if "Table" in node["extra_info"]:
+        name = node["extra_info"]["Table"].rsplit(".", 1)[-1]
+        yield Scan(name, str(node["extra_info"].get("Filters", "")))
     for child in node["children"]:
-        yield from walk(child, under_window=under_window or node["name"].strip() == "WINDOW")
+        yield from walk(child)
 
 
-@pytest.mark.parametrize(
-    ("view", "condition"),
-    [(view, f"received_at >= TIMESTAMP '{FIRST} 00:00:00+00'") for view in EVENTS]
-    + [("events", f"DATE(received_at) >= DATE '{FIRST}'")]
-    + [("daily_activity", f"day >= DATE '{FIRST}'")],
-)
-def test_a_filter_reaches_the_scan_of_the_settled_days(
-    database: duckdb.DuckDBPyConnection, view: str, condition: str
+def since(column: str, day: date) -> str:
+    """The filter that an analyst writes."""
+    moment = f"TIMESTAMP '{day} 00:00:00+00'" if column == "received_at" else f"DATE '{day}'"
+    return f"{column} >= {moment}"
+
+
+FILTERED = [
+    (view.name, column)
+    for view in VIEWS
+    if view.name not in WHOLE
+    for column in [next(name for name in TIMES if name in {each.name for each in view.columns})]
+]
+
+
+BEFORE = {("cohorts", "cohorts_v1"), ("overview", "daily_v1")}
+"""Rollups that a view also reads for what was before: the start of a cohort, the days of a span."""
+
+
+def bounded(scan: Scan, first: date) -> bool:
+    """Whether a scan begins with a day or, where the filter goes through DATE, the day before."""
+    days = [first - timedelta(days=back) for back in (0, 1)]
+    bounds = [f">= '{day} 00:00:00+00'" for day in days] + [f">= '{first}'::DATE"]
+    return any(bound in scan.filters for bound in bounds)
+
+
+@pytest.mark.parametrize(("view", "column"), [*FILTERED, ("events", "DATE(received_at)")])
+def test_a_filter_of_ninety_days_reaches_the_scans(
+    database: duckdb.DuckDBPyConnection, view: str, column: str
 ) -> None:
     unfiltered = scans(database, f"SELECT * FROM `p.bi.{view}`")
-    filtered = scans(database, f"SELECT * FROM `p.bi.{view}` WHERE {condition}")
-    # From the day or, where it goes through DATE, from the day before on: never later.
-    bounds = [f"received_at >= '{FIRST - timedelta(days=back)} 00:00:00+00'" for back in (0, 1)]
-    settled = [scan.filters for scan in filtered if not scan.under_window]
-    assert settled
-    assert all(any(bound in filters for bound in bounds) for filters in settled)
-    assert not any(bound in scan.filters for scan in unfiltered for bound in bounds)
+    filtered = scans(database, f"SELECT * FROM `p.bi.{view}` WHERE {since(column, FIRST)}")
+    rollups = [scan for scan in filtered if scan.table in ROLLUP_NAMES]
+    dated = [scan for scan in filtered if scan.settled] + [
+        scan for scan in rollups if (view, scan.table) not in BEFORE or bounded(scan, FIRST)
+    ]
+    assert dated
+    assert all(bounded(scan, FIRST) for scan in dated)
+    assert not any(bounded(scan, FIRST) for scan in unfiltered)
 
 
 @pytest.mark.parametrize("view", [view.name for view in VIEWS])
-def test_the_open_window_is_scanned_from_a_constant_on(
+def test_events_are_scanned_between_constants(
     database: duckdb.DuckDBPyConnection, view: str
 ) -> None:
-    today = datetime.now(UTC).date()
-    found = [scan for scan in scans(database, f"SELECT * FROM `p.bi.{view}`") if scan.under_window]
-    first = today - timedelta(days=WAREHOUSE.open_window_days)
-    assert found
-    for scan in found:
+    found = scans(database, f"SELECT * FROM `p.bi.{view}`")
+    reads = [scan for scan in found if scan.table == "events_v1"]
+    oldest = TODAY - timedelta(days=WAREHOUSE.retention_days + 1)
+    for scan in reads:
+        first = oldest if scan.settled else FIRST_OPEN
         assert f"received_at >= '{first} 00:00:00+00'" in scan.filters
+    assert {scan.settled for scan in reads} in ({True, False}, set())
+    assert reads or {scan.table for scan in found} <= ROLLUP_NAMES
+
+
+def test_a_view_that_hides_its_days_would_be_noticed(database: duckdb.DuckDBPyConnection) -> None:
+    database.execute("""
+        CREATE VIEW p.bi.ranked AS
+        SELECT received_at, row_number() OVER (ORDER BY received_at) AS place FROM p.bi.events
+    """)
+    found = scans(database, f"SELECT * FROM `p.bi.ranked` WHERE {since('received_at', FIRST)}")
+    assert not any(bounded(scan, FIRST) for scan in found)

@@ -53,7 +53,6 @@ class Store:
 
 @pytest.fixture
 def store(empty_warehouse: bigquery.Client, stand_in: Any) -> Store:
-    empty_warehouse.query(f"DELETE FROM `{WAREHOUSE.store}.identities_v1` WHERE TRUE").result()
     return Store(empty_warehouse, stand_in.rest)
 
 

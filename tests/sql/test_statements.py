@@ -43,6 +43,10 @@ def bounded(condition: exp.Expr | None, column: str, alias: str) -> bool:
 def condition_of(statement: exp.Expr) -> exp.Expr | None:
     if isinstance(statement, exp.Merge):
         on = statement.args["on"]
+        if isinstance(on, exp.Boolean) and not on.this:
+            # It replaces rows: those that it deletes are those of a condition.
+            [deletes] = [when for when in statement.find_all(exp.When) if when.args.get("source")]
+            return deletes.args.get("condition")
         return on if isinstance(on, exp.Expr) else None
     where = statement.args.get("where")
     return where.this if where else None
@@ -94,6 +98,7 @@ def test_a_statement_is_one_and_says_what_it_does(name: str) -> None:
         "DELETE FROM events_v1 WHERE received_at >= stored_at",
         "UPDATE events_v1 SET extra = NULL WHERE received_at >= (SELECT MAX(day) FROM days)",
         "DELETE FROM events_v1 WHERE received_at >= @day OR delivery_id = 'a'",
+        "MERGE events_v1 USING days ON FALSE WHEN NOT MATCHED BY SOURCE THEN DELETE",
     ],
 )
 def test_a_change_without_a_bound_would_be_noticed(sql: str) -> None:

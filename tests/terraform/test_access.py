@@ -110,9 +110,8 @@ def _accesses(dataset: Resource) -> Iterator[Grant]:
             who = {"projectOwners": "project owners"}[access["special_group"]]
             yield who, access["role"], f"dataset {kind}"
         else:
-            # A function's e-mail address is known after the apply only.
-            who = "readers" if access["group_by_email"] else "functions with views"
-            yield who, access["role"], f"dataset {kind}"
+            assert access["group_by_email"]
+            yield "readers", access["role"], f"dataset {kind}"
 
 
 def _kind(dataset_id: str) -> str:

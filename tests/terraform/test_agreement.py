@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from functions.spill import PREFIX as SPILL
+from functions.warehouse import list_views
 from local import provision
 from local.cell import Cell
 from tests.terraform.resources import Resource, of_type
@@ -132,7 +133,7 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
     }
     assert set(jobs) == {f"chat-eu-{path}" for path in paths}
     assert jobs["chat-eu-replay"] == "*/5 * * * *"
-    assert jobs["chat-eu-settle"] == "0 0 * * *"
+    assert jobs["chat-eu-settle"] == jobs["chat-eu-refresh"] == "0 0 * * *"
 
 
 def test_a_call_lasts_as_long_as_the_function_may(
@@ -141,15 +142,29 @@ def test_a_call_lasts_as_long_as_the_function_may(
     operate = functions["operate"].values["service_config"][0]["timeout_seconds"]
     settings = importlib.import_module("functions.operate.settings").Settings
     defaults = {field.name: field.default for field in msgspec.structs.fields(settings)}
-    settle = next(
-        found.values
+    deadlines = {
+        found.values["name"]: int(found.values["attempt_deadline"].removesuffix("s"))
         for found in of_type(full_plan["planned_values"], "google_cloud_scheduler_job")
-        if found.values["name"] == "chat-eu-settle"
-    )
+    }
 
     assert defaults["replay_seconds"] < min(operate, provision.DEAD_LETTER_ACK_DEADLINE_SECONDS)
-    assert defaults["settle_seconds"] + defaults["statement_seconds"] < operate
-    assert operate < int(settle["attempt_deadline"].removesuffix("s"))
+    for job in ("settle", "refresh"):
+        assert defaults[f"{job}_seconds"] + defaults["statement_seconds"] < operate
+        assert operate < deadlines[f"chat-eu-{job}"]
+
+
+def test_operate_may_touch_what_its_statements_name(full_plan: dict[str, Any]) -> None:
+    text = "".join(file.read_text() for file in (ROOT / "sql" / "operate").glob("*.sql"))
+    views = {view.name: view.references for view in list_views()}
+    named = set(re.findall(r"\$\{bi\}\.(\w+)", text))
+    tables = set(re.findall(r"\$\{store\}\.(\w+)", text))
+    granted: dict[str, set[str]] = {"function": set(), "views": set()}
+    for found in of_type(full_plan["planned_values"], "google_bigquery_table_iam_member"):
+        if found.cell == "eu" and '["operate/' in found.address:
+            granted[found.name].add(found.values["table_id"])
+
+    assert granted["function"] == tables
+    assert granted["views"] == named.union(*(views[name] for name in named))
 
 
 def test_every_reason_of_the_receiver_is_watched() -> None:

@@ -55,7 +55,17 @@ def test_every_view_is_there_as_its_file_renders(full_plan: dict[str, Any]) -> N
     warehouse = Warehouse("acme-chat-prod.chat_eu_store", "acme-chat-prod.chat_eu")
     rendered = {view.name: render(view.query, warehouse.variables()) for view in list_views()}
 
+    described = {
+        (resource.values["dataset_id"], resource.values["table_id"]): resource.values["schema"]
+        for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
+        if resource.values["view"]
+    }
+
     assert {name: view["query"] for name, view in planned.items()} == rendered
+    for view in list_views():
+        for dataset in ("chat_eu", "chat_eu_acme"):
+            schema = msgspec.json.decode(described[dataset, view.name], type=tuple[Column, ...])
+            assert schema == view.columns
     assert not any(view["use_legacy_sql"] for view in planned.values())
 
 

@@ -80,6 +80,22 @@ resource "google_bigquery_table_iam_member" "function" {
   member     = google_service_account.this[each.value.function].member
 }
 
+# The views from which a function makes rollups. A view of a view asks for both.
+resource "google_bigquery_table_iam_member" "views" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for view in function.views : "${name}/${view}" => { function = name, view = view }
+    }
+  ]...)
+
+  dataset_id = google_bigquery_dataset.bi.dataset_id
+  table_id   = each.value.view
+  role       = "roles/bigquery.dataViewer"
+  member     = google_service_account.this[each.value.function].member
+
+  depends_on = [google_bigquery_table.view_2]
+}
+
 # What BI tools query.
 resource "google_bigquery_dataset" "bi" {
   dataset_id                 = local.bi_id
@@ -99,13 +115,6 @@ resource "google_bigquery_dataset" "bi" {
     content {
       role           = "READER"
       group_by_email = access.value
-    }
-  }
-  dynamic "access" {
-    for_each = [for name, function in local.functions : name if function.views]
-    content {
-      role          = "READER"
-      user_by_email = google_service_account.this[access.value].email
     }
   }
   dynamic "access" {

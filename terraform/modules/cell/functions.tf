@@ -5,7 +5,7 @@ locals {
   # subscribes  pull from these subscriptions
   # bucket      write, read and delete spill and quarantine
   # tables      change these tables of the store
-  # views       read the BI dataset
+  # views       read these views
   # queries     run queries
   # secrets     read these, mounted at the keys' paths
   # invokers    groups that may call it, beside Pub/Sub and the scheduler
@@ -21,7 +21,7 @@ locals {
       subscribes  = []
       bucket      = true
       tables      = []
-      views       = false
+      views       = []
       queries     = false
       invokers    = []
       environment = {
@@ -46,7 +46,7 @@ locals {
       subscribes  = []
       bucket      = true
       tables      = ["events_v1", "identities_v1"]
-      views       = false
+      views       = []
       queries     = false # Storage Write needs none
       invokers    = []
       environment = {
@@ -61,19 +61,22 @@ locals {
       secrets = { "/secrets/pseudonym" = "pseudonym" }
     }
     operate = {
-      description = "Replays and settles; called by the scheduler and by operators."
+      description = "Replays, settles and refreshes; called by the scheduler and by operators."
       ingress     = "ALLOW_ALL" # for operators; IAM lets in nobody else
       concurrency = 8
       memory      = "1Gi"
-      timeout     = 540 # SETTLE_SECONDS and one statement more
+      timeout     = 540 # SETTLE_SECONDS or REFRESH_SECONDS, and one statement more
       max         = 2
       publishes   = true
       subscribes  = ["dead"]
       bucket      = true
-      tables      = ["events_v1", "identities_v1"]
-      views       = false
-      queries     = true
-      invokers    = var.settings.operators
+      tables = [
+        "events_v1", "identities_v1",
+        "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
+      ]
+      views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
+      queries  = true
+      invokers = var.settings.operators
       environment = {
         CELL                     = var.name
         PARTNERS_FILE            = "/secrets/partners/partners.json"
@@ -87,6 +90,7 @@ locals {
         BIGQUERY_ENDPOINT        = "https://${local.bigquery_host}"
         STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
         BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
+        RETENTION_DAYS           = var.retention_days
       }
       secrets = { "/secrets/partners" = "partners" } # quarantined bodies are accepted by the partners of now
     }

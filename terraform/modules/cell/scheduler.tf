@@ -17,6 +17,14 @@ locals {
       deadline    = 560
       late_after  = 90000
     }
+    refresh = {
+      description = "Brings the numbers by day up to date."
+      function    = "operate"
+      path        = "/refresh"
+      schedule    = "0 0 * * *"
+      deadline    = 560
+      late_after  = 90000
+    }
   }
 }
 

@@ -45,7 +45,7 @@ variable "source_zip" {
 }
 
 variable "sql" {
-  description = "The folder with store/*.json and bi/*.sql."
+  description = "The folder with store/*.json, bi/*.sql and bi/*.json."
   type        = string
   nullable    = false
 }

@@ -28,6 +28,9 @@ locals {
     ))
   }
 
+  # What each column means: beside the query, in a file of the same name.
+  view_schemas = { for name in keys(local.view_texts) : name => jsonencode(jsondecode(file("${var.sql}/bi/${name}.json"))) }
+
   bi_views = {
     for name in keys(local.layer) : "${local.bi_id}.${name}" => {
       wave    = local.layer[name]
@@ -67,6 +70,7 @@ resource "google_bigquery_table" "view_0" {
   dataset_id          = each.value.dataset
   table_id            = each.value.name
   description         = local.view_descriptions[each.value.name]
+  schema              = local.view_schemas[each.value.name]
   deletion_protection = false # it has no data
   labels              = var.labels
 
@@ -88,6 +92,7 @@ resource "google_bigquery_table" "view_1" {
   dataset_id          = each.value.dataset
   table_id            = each.value.name
   description         = local.view_descriptions[each.value.name]
+  schema              = local.view_schemas[each.value.name]
   deletion_protection = false
   labels              = var.labels
 
@@ -108,6 +113,7 @@ resource "google_bigquery_table" "view_2" {
   dataset_id          = each.value.dataset
   table_id            = each.value.name
   description         = local.view_descriptions[each.value.name]
+  schema              = local.view_schemas[each.value.name]
   deletion_protection = false
   labels              = var.labels
 
@@ -128,6 +134,7 @@ resource "google_bigquery_table" "view_3" {
   dataset_id          = each.value.dataset
   table_id            = each.value.name
   description         = local.view_descriptions[each.value.name]
+  schema              = local.view_schemas[each.value.name]
   deletion_protection = false
   labels              = var.labels
 

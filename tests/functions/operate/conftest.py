@@ -7,9 +7,12 @@ import pytest
 
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
+from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Report, Selection
 from functions.operate.settle import Settle
 from tests.functions.operate.stand_ins import Bucket, Letters, Partners, Store, Topic
+
+NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
 
 class Clock:
@@ -70,8 +73,13 @@ def store() -> Store:
 @pytest.fixture
 def settle(store: Store, clock: Clock) -> Settle:
     """Settling on 22 November 2026, half an hour before midnight."""
-    now = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-    return Settle(store, now=lambda: now, clock=clock, seconds=240)
+    return Settle(store, now=lambda: NOW, clock=clock, seconds=240)
+
+
+@pytest.fixture
+def refresh(store: Store, clock: Clock) -> Refresh:
+    """Refreshing at the same time."""
+    return Refresh(store, now=lambda: NOW, clock=clock, seconds=240, retention_days=215)
 
 
 Run = Callable[..., Awaitable[Report]]

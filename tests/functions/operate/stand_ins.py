@@ -149,6 +149,7 @@ class Store:
         self.found: dict[str, list[datetime]] = {}
         self.asked: list[tuple[str, dict[str, datetime]]] = []
         self.changed: list[tuple[str, str]] = []
+        self.given: list[tuple[str, dict[str, datetime]]] = []
         self.failing: set[str] = set()
         self.then: Callable[[], None] = lambda: None
 
@@ -159,10 +160,12 @@ class Store:
 
     async def change(self, name: str, **moments: datetime) -> int:
         self._check(name)
-        self.changed.append((name, f"{moments['day']:%m-%d}"))
+        self.given.append((name, moments))
+        day = moments.get("day") or moments.get("first") or moments["first_week"]
+        self.changed.append((name, f"{day:%m-%d}"))
         self.then()
         return 1
 
     def _check(self, name: str) -> None:
         if name in self.failing:
-            raise StatementFailed("ServiceUnavailable")
+            raise StatementFailed(name, "ServiceUnavailable")

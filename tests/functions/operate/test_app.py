@@ -15,7 +15,9 @@ from starlette.routing import Route
 
 from functions.operate import app
 from functions.operate.dead_letters import DeadLetters
+from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
+from functions.operate.routes import Operations, answer
 from functions.operate.settle import Settle
 from functions.quarantine import Quarantined
 from tests.functions.operate.stand_ins import (
@@ -33,10 +35,12 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 
 @pytest.fixture
 async def client(
-    replay: Replay, dead_letters: DeadLetters, settle: Settle
+    replay: Replay, dead_letters: DeadLetters, settle: Settle, refresh: Refresh
 ) -> AsyncIterator[httpx.AsyncClient]:
+    operations = Operations(replay, dead_letters, settle, refresh)
+
     async def endpoint(request: Request) -> Response:
-        return await app.answer(replay, dead_letters, settle, request)
+        return await answer(operations, request)
 
     served = Starlette(routes=[Route("/{path:path}", endpoint, methods=METHODS)])
     transport = httpx.ASGITransport(served)
@@ -170,6 +174,39 @@ async def test_a_settling_that_failed_is_503(client: httpx.AsyncClient, store: S
     assert (answer.json()["failed"], answer.json()["remaining"]) == ("merge_identities", 1)
 
 
+async def test_refreshing_reports_what_it_did(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = await client.post("/refresh", json={"from": "2026-11-22", "to": "2026-11-22"})
+    expected = {"days": ["2026-11-22"], "rows": 4, "remaining": [], "failed": ""}
+    assert (answer.status_code, answer.json()) == (200, expected)
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert line == {"severity": "INFO", "message": "refreshed", **expected}
+
+
+async def test_a_refresh_that_failed_is_503_and_says_what_is_left(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    store.failing.add("refresh_rooms")
+    answer = await client.post("/refresh", json={"from": "2026-11-21"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert answer.json()["failed"] == "refresh_rooms"
+    assert answer.json()["remaining"] == [{"from": "2026-11-21", "to": "2026-11-22"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b'{"from": "yesterday"}',
+        b'{"days": []}',
+        b'{"from": "2026-11-22", "to": "2026-11-21"}',
+    ],
+)
+async def test_a_malformed_refresh_request_is_400(client: httpx.AsyncClient, body: bytes) -> None:
+    assert (await client.post("/refresh", content=body)).status_code == 400
+
+
 @pytest.mark.parametrize("body", [b"[]", b'{"days": ["yesterday"]}', b'{"day": "2026-11-20"}'])
 async def test_a_malformed_settle_request_is_400(client: httpx.AsyncClient, body: bytes) -> None:
     assert (await client.post("/settle", content=body)).status_code == 400
@@ -183,6 +220,7 @@ async def test_a_malformed_settle_request_is_400(client: httpx.AsyncClient, body
         ("POST", "/health", 405, "GET, HEAD"),
         ("GET", "/replay", 405, "POST"),
         ("GET", "/settle", 405, "POST"),
+        ("GET", "/refresh", 405, "POST"),
         ("POST", "/", 404, None),
         ("POST", "/replay/", 404, None),
     ],

@@ -1,0 +1,131 @@
+"""The operate function's HTTP face; who may call it is IAM's matter.
+
+``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
+the store; ``POST /refresh`` brings the rollups up to date. 200: all that the report does not name
+is done; 503: a service did not answer, so the scheduler comes again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from functions import spill
+from functions.log import Severity, log
+from functions.operate.dead_letters import DeadLetters
+from functions.operate.refresh import Refresh
+from functions.operate.replay import Replay, Report, Selection
+from functions.operate.requests import RefreshRequest, ReplayRequest, SettleRequest
+from functions.operate.settle import Settle
+
+SECONDS_TO_COME_AGAIN = 60
+
+ROUTES = {
+    "/health": ("GET", "HEAD"),
+    "/replay": ("POST",),
+    "/settle": ("POST",),
+    "/refresh": ("POST",),
+}
+
+
+class Operations(NamedTuple):
+    """What can be asked for."""
+
+    replay: Replay
+    dead_letters: DeadLetters
+    settle: Settle
+    refresh: Refresh
+
+
+async def answer(operations: Operations, request: Request) -> Response:
+    """Answer a request."""
+    path = request.scope["path"]
+    allowed = ROUTES.get(path)
+    if allowed is None:
+        return _problem(404, "Not found")
+    if request.method not in allowed:
+        return _problem(405, "Method not allowed", {"Allow": ", ".join(allowed)})
+    if path == "/health":
+        return JSONResponse({"status": "ok"})
+    try:
+        return await _run(operations, path, await request.body() or b"{}")
+    except msgspec.DecodeError as error:
+        return _problem(400, f"Not a {path[1:]} request: {error}")
+
+
+async def _run(operations: Operations, path: str, body: bytes) -> Response:
+    match path:
+        case "/settle":
+            settling = msgspec.json.decode(body, type=SettleRequest)
+            return await _answer_settle(operations.settle, settling)
+        case "/refresh":
+            refreshing = msgspec.json.decode(body, type=RefreshRequest)
+            return await _answer_refresh(operations.refresh, refreshing)
+        case _:
+            replaying = msgspec.json.decode(body, type=ReplayRequest)
+            return await _answer_replay(operations, replaying)
+
+
+async def _answer_replay(operations: Operations, asked: ReplayRequest) -> Response:
+    if asked.source == "dead_letters":
+        report = await operations.dead_letters.run(dry_run=asked.dry_run)
+    else:
+        selection = Selection(asked.prefix or spill.PREFIX, asked.start, asked.end, asked.dry_run)
+        report = await operations.replay.run(selection)
+    return _report(report, dry_run=asked.dry_run)
+
+
+async def _answer_settle(settle: Settle, asked: SettleRequest) -> Response:
+    report = asdict(await settle.run(asked.days))
+    report["days"].sort()
+    log("WARNING" if report["failed"] else "INFO", "settled", **report)
+    return _finished(report)
+
+
+async def _answer_refresh(refresh: Refresh, asked: RefreshRequest) -> Response:
+    report = asdict(await refresh.run(asked.first, asked.last))
+    report["remaining"] = [
+        {"from": stretch.first.isoformat(), "to": stretch.last.isoformat()}
+        for stretch in report["remaining"]
+    ]
+    log("WARNING" if report["failed"] else "INFO", "refreshed", **report)
+    return _finished(report)
+
+
+def _finished(report: Mapping[str, Any]) -> Response:
+    """Answer with the report of statements, one of which may have failed."""
+    if report["failed"]:
+        title = f"Not finished: {report['failed']}"
+        return _problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, report)
+    return JSONResponse(report)
+
+
+def _report(report: Report, *, dry_run: bool) -> Response:
+    body: dict[str, Any] = {
+        "objects": report.objects,
+        "events": report.events,
+        "days": sorted(report.days),
+        "remaining": report.remaining,
+        "failed": report.failed,
+    }
+    if not dry_run and (report.events or report.failed or report.unavailable):
+        counts = body | {"failed": len(report.failed)}
+        severity: Severity = "WARNING" if report.failed or report.unavailable else "INFO"
+        log(severity, "replayed", unavailable=report.unavailable or None, **counts)
+    if report.unavailable:
+        title = f"Not finished: {report.unavailable}"
+        return _problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, body)
+    return JSONResponse(body)
+
+
+def _problem(
+    status: int,
+    title: str,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> Response:
+    body = {"title": title, "status": status, **(members or {})}
+    return JSONResponse(body, status, headers, "application/problem+json")

@@ -1,0 +1,26 @@
+-- grain: one row per project, UTC day of receipt, event and type of report
+-- What people did against what disturbs them: reports by type, blocks, and messages that slow mode
+-- held back.
+--
+-- The product sends no event when somebody is blocked: banned_opened is a look at the list of
+-- blocked people, unblocking_pressed takes somebody off it. A filter on day reaches the settled
+-- days' partitions.
+SELECT
+  project,
+  DATE(received_at) AS day,
+  event,
+  IF(event IN ('report_sent', 'report_cancelled'), properties.type, NULL) AS report_type,
+  COUNT(*) AS events,
+  COUNT(DISTINCT user_key) AS users
+FROM `${bi}.events`
+WHERE
+  kind = 'chat'
+  AND event IN (
+    'report_pressed',
+    'report_sent',
+    'report_cancelled',
+    'banned_opened',
+    'unblocking_pressed',
+    'message_sending_blocked_slowmode'
+  )
+GROUP BY project, day, event, report_type

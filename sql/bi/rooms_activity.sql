@@ -1,0 +1,20 @@
+-- grain: one row per project, UTC day of receipt and room, for rooms with a chat event on the day
+-- How busy each room was: daily_activity, room by room. People who were in two rooms count in both.
+--
+-- A filter on day reaches the settled days' partitions, one on project or room_id their clustering.
+SELECT
+  partner,
+  project,
+  DATE(received_at) AS day,
+  room_id,
+  COUNT(*) AS events,
+  COUNT(DISTINCT user_key) AS active_users,
+  COUNT(DISTINCT IF(event = 'message_sent', user_key, NULL)) AS senders,
+  COUNTIF(event = 'message_sent') AS messages,
+  COUNTIF(event = 'emoji_sent') AS animated_reactions,
+  COUNTIF(event = 'message_reaction_sent') AS message_reactions
+FROM `${bi}.events`
+WHERE
+  kind = 'chat'
+  AND room_id IS NOT NULL
+GROUP BY partner, project, day, room_id

@@ -1,0 +1,39 @@
+-- The days of a stretch that a rollup has twice: two runs inserted their first rows at once.
+--
+-- BigQuery lets statements that only insert pass each other; the next replacement of the day heals
+-- it. cohorts_v1 answers with the first day of its week.
+SELECT DISTINCT TIMESTAMP(day) AS day
+FROM (
+  SELECT day
+  FROM `${store}.daily_v1`
+  WHERE
+    day >= DATE(@first)
+    AND day < DATE(@end)
+  GROUP BY project, day
+  HAVING COUNT(*) > 1
+  UNION ALL
+  SELECT day
+  FROM `${store}.active_users_v1`
+  WHERE
+    day >= DATE(@first)
+    AND day < DATE(@end)
+  GROUP BY project, day
+  HAVING COUNT(*) > 1
+  UNION ALL
+  SELECT day
+  FROM `${store}.rooms_daily_v1`
+  WHERE
+    day >= DATE(@first)
+    AND day < DATE(@end)
+  GROUP BY project, day, room_id
+  HAVING COUNT(*) > 1
+  UNION ALL
+  SELECT week AS day
+  FROM `${store}.cohorts_v1`
+  WHERE
+    week >= DATE(@first_week)
+    AND week < DATE(@end_week)
+  GROUP BY project, cohort_week, week
+  HAVING COUNT(*) > 1
+) AS doubled
+ORDER BY day

@@ -1,0 +1,65 @@
+"""The BI views as of a fixed moment, so that no test depends on the clock.
+
+It is the third of January 2027, a Sunday: the open window reaches back over the end of a year, a
+month and a week.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from google.cloud import bigquery
+
+from functions.bigquery import open_client
+from functions.operate.refresh import Refresh, Report
+from functions.operate.statements import Statements
+from functions.warehouse import Warehouse, list_views
+from local.clients import ONCE
+from local.warehouse import create_datasets, replace_views
+
+NOW = datetime(2027, 1, 3, 12, 0, tzinfo=UTC)
+TODAY = NOW.date()
+WAREHOUSE = Warehouse("local.chat_eu_store", "local.new_year")
+CONFIG = bigquery.QueryJobConfig(default_dataset=WAREHOUSE.bi)
+
+
+def create_views(client: bigquery.Client) -> None:
+    """Create all views but those of single events, with the moment in place of the clock."""
+    create_datasets(client, WAREHOUSE, "europe-west1")
+    views = [
+        view._replace(query=view.query.replace("CURRENT_TIMESTAMP()", f"TIMESTAMP '{NOW}'"))
+        for view in list_views()
+        if not view.name.startswith("event_")
+    ]
+    replace_views(client, WAREHOUSE, views)
+
+
+def query(client: bigquery.Client, sql: str) -> list[dict[str, Any]]:
+    """Run a query on the views."""
+    return [dict(row) for row in client.query(sql, job_config=CONFIG).result()]
+
+
+def insert(client: bigquery.Client, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows into a table of the store."""
+    if rows:
+        name = f"{WAREHOUSE.store}.{table}"
+        assert not client.insert_rows_json(name, rows, retry=ONCE, timeout=30)
+
+
+async def refresh(
+    rest: str, first: date | None = None, last: date | None = None, now: datetime = NOW
+) -> Report:
+    """Refresh the rollups from these views, as the function does."""
+    statements = Statements(
+        lambda: open_client(rest, "local", "europe-west1"), WAREHOUSE.variables(), seconds=60
+    )
+    refreshing = Refresh(
+        statements,
+        now=lambda: now,
+        clock=lambda: 0.0,
+        seconds=1,
+        retention_days=WAREHOUSE.retention_days,
+    )
+    report = await refreshing.run(first, last)
+    assert report.failed == ""
+    return report

@@ -1,0 +1,142 @@
+"""What refreshing leaves in the rollups, and that runs which repeat or meet do no harm."""
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from tests.sql import new_year
+from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
+from tests.sql.stand_in import StandIn
+
+pytestmark = pytest.mark.cell
+
+DAY = timedelta(days=1)
+ROLLUPS = {
+    "daily_v1": "project, day",
+    "active_users_v1": "project, day",
+    "rooms_daily_v1": "project, day, room_id",
+    "cohorts_v1": "project, cohort_week, week",
+}
+
+
+def event(number: int, day: date, user: str = "ann", **other: Any) -> dict[str, Any]:
+    at = f"{day}T10:00:00Z"
+    return {
+        "ingest_id": f"i{number}",
+        "delivery_id": f"d{number}",
+        "received_at": at,
+        "stored_at": at,
+        "kind": "chat",
+        "partner": "acme",
+        "project": "dev",
+        "event": "message_sent",
+        "catalogued": True,
+        "room_id": "r1",
+        "user_key": user,
+    } | other
+
+
+def rows(client: bigquery.Client, table: str) -> list[dict[str, Any]]:
+    key = ROLLUPS[table]
+    return query(client, f"SELECT * FROM `{WAREHOUSE.store}.{table}` ORDER BY {key}")
+
+
+def everything(client: bigquery.Client) -> dict[str, list[dict[str, Any]]]:
+    return {table: rows(client, table) for table in ROLLUPS}
+
+
+async def test_a_repeated_run_and_runs_that_meet_leave_the_same_rows(
+    as_of_new_year: bigquery.Client, stand_in: StandIn
+) -> None:
+    client = as_of_new_year
+    events = [event(number, TODAY - number % 9 * DAY, f"u{number % 7}") for number in range(60)]
+    title = {"kind": "room", "event": "room_created", "user_key": None, "room": {"name": "Final"}}
+    new_year.insert(client, "events_v1", [*events, event(90, TODAY, **title)])
+    first = TODAY - 8 * DAY
+    await new_year.refresh(stand_in.rest, first)
+    once = everything(client)
+    assert sum(row["events"] for row in once["daily_v1"]) == 60
+    assert {row["name"] for row in once["rooms_daily_v1"]} == {"Final"}
+    await asyncio.gather(*(new_year.refresh(stand_in.rest, first) for _ in range(3)))
+    assert everything(client) == once
+
+
+async def test_rows_that_two_runs_inserted_at_once_are_healed(
+    as_of_new_year: bigquery.Client, stand_in: StandIn
+) -> None:
+    client = as_of_new_year
+    old = TODAY - 30 * DAY
+    new_year.insert(client, "events_v1", [event(1, TODAY), event(2, old)])
+    for day in (old, TODAY):
+        await new_year.refresh(stand_in.rest, day, day)
+    once = everything(client)
+    for table in ROLLUPS:
+        name = f"`{WAREHOUSE.store}.{table}`"
+        client.query(f"INSERT INTO {name} SELECT * FROM {name}").result()
+    for day in (old, TODAY):
+        await new_year.refresh(stand_in.rest, day, day)
+    assert everything(client) == once
+
+
+async def test_people_of_settled_days_are_counted_once_and_for_all(
+    as_of_new_year: bigquery.Client, stand_in: StandIn
+) -> None:
+    client = as_of_new_year
+    old = TODAY - 30 * DAY
+    new_year.insert(client, "events_v1", [event(1, old), event(2, old, "bob"), event(3, TODAY)])
+    await new_year.refresh(stand_in.rest, old)
+    before = everything(client)
+    # An erasure deletes one person and gives the other a key for each day; a replay brings a third.
+    events = f"`{WAREHOUSE.store}.events_v1`"
+    since = f"received_at >= '{old}'"
+    client.query(f"DELETE FROM {events} WHERE {since} AND user_key = 'bob'").result()
+    client.query(f"UPDATE {events} SET user_key = ingest_id WHERE {since}").result()
+    new_year.insert(client, "events_v1", [event(4, old, "cat"), event(5, old, "cat")])
+    await new_year.refresh(stand_in.rest, old, old)
+    after = everything(client)
+    assert after["active_users_v1"] == before["active_users_v1"]
+    assert after["cohorts_v1"] == before["cohorts_v1"]
+    assert [row["messages"] for row in after["daily_v1"]] == [3, 1]
+
+
+async def test_a_run_finds_what_is_left_to_do(
+    as_of_new_year: bigquery.Client, stand_in: StandIn
+) -> None:
+    client = as_of_new_year
+    old = TODAY - 40 * DAY
+    new_year.insert(
+        client, "events_v1", [event(1, old), event(2, TODAY - 9 * DAY), event(3, TODAY)]
+    )
+    # The first run of a cell reaches back as far as the retention.
+    report = await new_year.refresh(stand_in.rest)
+    assert len(report.days) == WAREHOUSE.retention_days
+    assert len(rows(client, "daily_v1")) == 3
+    # From then on it is the open window, and days to which a replay has just brought events.
+    new_year.insert(client, "events_v1", [event(4, old, stored_at=NOW.isoformat())])
+    report = await new_year.refresh(stand_in.rest)
+    assert report.days == [
+        *(str(TODAY - number * DAY) for number in range(9)),
+        str(old),
+    ]
+    assert [row["events"] for row in rows(client, "daily_v1")] == [2, 1, 1]
+    # After nights without a run, the days that have left the window meanwhile are counted again.
+    report = await new_year.refresh(stand_in.rest, now=NOW + 3 * DAY)
+    assert str(TODAY - 8 * DAY) not in report.days
+    assert {str(TODAY - 7 * DAY), str(TODAY - 6 * DAY)} <= set(report.days)
+
+
+async def test_what_is_older_than_the_events_stays(
+    as_of_new_year: bigquery.Client, stand_in: StandIn
+) -> None:
+    client = as_of_new_year
+    gone = TODAY - 300 * DAY
+    insert = (
+        f"INSERT INTO `{WAREHOUSE.store}.cohorts_v1` (partner, project, cohort_week, week, people)"
+        f" VALUES ('acme', 'dev', '{gone}', '{gone}', 7)"
+    )
+    client.query(insert).result()
+    report = await new_year.refresh(stand_in.rest, gone, gone)
+    assert (report.days, len(rows(client, "cohorts_v1"))) == ([], 1)
