@@ -45,7 +45,7 @@ def as_csv(columns: Sequence[str], result: Iterable[bigquery.Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in tuple(row)] for row in result)
+    writer.writerows([as_text(value) for value in tuple(row)] for row in result)
     return text.getvalue()
 
 
@@ -58,11 +58,12 @@ def show(
     """Print rows as a table for people."""
     table = Table(*columns, title=title or None, title_justify="left")
     for values in result:
-        table.add_row(*(str(_cell(value)) for value in values))
+        table.add_row(*(str(as_text(value)) for value in values))
     (console or Console()).print(table)
 
 
-def _cell(value: object) -> object:
+def as_text(value: object) -> object:
+    """Return a value as a cell of a table shows it; records and arrays as JSON."""
     if isinstance(value, dict | list):
         return json.dumps(value, default=_plain, ensure_ascii=False)
     return "" if value is None else _plain(value)

@@ -38,10 +38,17 @@ WHERE day > DATE_SUB(CURRENT_DATE(), INTERVAL 10 DAY)
 GROUP BY day
 ORDER BY day DESC
 """
+OVERVIEW = """
+SELECT project, period, active_users, senders, messages, animated_reactions, message_reactions
+FROM overview
+WHERE day = CURRENT_DATE()
+ORDER BY project, period DESC
+"""
 SECTIONS = {
     "Totals": TOTALS,
     "Events by name (top 10)": TOP_EVENTS,
     "Active users today": ACTIVE_USERS,
+    "Overview": OVERVIEW,
     "Messages and reactions, last 10 days": DAYS,
 }
 
@@ -70,6 +77,6 @@ Send an event to the All Events webhook, and one to the Rooms webhook:
   {post} -d '{CHAT_WEBHOOK}' {addresses["events_url"]}
   {post} -d '{ROOM_WEBHOOK}' {addresses["rooms_url"]}
 
-Query the BI dataset (one view for each event, and events, daily_activity, active_users, ...):
+Query the BI dataset (one view for each event, and events, sessions, active_users, ...):
   .venv/bin/python -m local query{option} "{EXAMPLE_QUERY}"
 """

@@ -53,8 +53,8 @@ async def test_a_repeated_run_and_runs_that_meet_leave_the_same_rows(
 ) -> None:
     client = as_of_new_year
     events = [event(number, TODAY - number % 9 * DAY, f"u{number % 7}") for number in range(60)]
-    title = {"kind": "room", "event": "room_created", "user_key": None, "room": {"name": "Final"}}
-    new_year.insert(client, "events_v1", [*events, event(90, TODAY, **title)])
+    title: dict[str, Any] = {"kind": "room", "event": "room_created", "room": {"name": "Final"}}
+    new_year.insert(client, "events_v1", [*events, event(90, TODAY, "ann", **title)])
     first = TODAY - 8 * DAY
     await new_year.refresh(stand_in.rest, first)
     once = everything(client)
