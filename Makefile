@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
+# Where no unit test is: importing what the others need takes as long as running the unit tests.
+NO_UNITS := -p no:schemathesis --ignore-glob=*/test_fuzz.py $(foreach folder,cell faults load_faults terraform soak,--ignore=tests/$(folder))
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +39,7 @@ lint: setup
 	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar sql >/dev/null || $(BIN)/sqlfluff lint --nocolor sql
 
 unit: setup
-	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak"
+	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak" $(NO_UNITS)
 
 integration: setup
 	$(BIN)/python -m pytest -q -m "(cell or slow) and not soak"
