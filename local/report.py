@@ -39,7 +39,8 @@ GROUP BY day
 ORDER BY day DESC
 """
 OVERVIEW = """
-SELECT project, period, active_users, senders, messages, animated_reactions, message_reactions
+SELECT project, period, active_users, senders, messages,
+    animated_reactions + message_reactions AS reactions
 FROM overview
 WHERE day = CURRENT_DATE()
 ORDER BY project, period DESC
