@@ -52,6 +52,8 @@ def a_grown_catalogue(workspace: Workspace) -> dict[str, Any]:
     table.write_text(json.dumps(described))
     view = workspace.folder / "sql" / "bi" / "event_grown.sql"
     view.write_text("-- grain: one row per event\nSELECT 1 AS one FROM `${bi}.events`\n")
+    columns = [{"name": "one", "type": "INTEGER", "mode": "NULLABLE", "description": "One."}]
+    view.with_suffix(".json").write_text(json.dumps(columns))
     return SMALL
 
 
@@ -90,7 +92,7 @@ ENTRIES = {
       subscribes  = ["dead"]
       bucket      = true
       tables      = ["events_v1"]
-      views       = true
+      views       = ["events"]
       queries     = true
       invokers    = ["people@acme.example"]
       environment = { CELL = var.name }
@@ -167,11 +169,11 @@ CELL = 'module.cell["eu"].'
         (
             a_new_function,
             {
-                f"{CELL}google_bigquery_dataset.bi": ("update",),
                 **{
                     f"{CELL}{resource}": ("create",)
                     for resource in (
                         'google_bigquery_table_iam_member.function["extra/events_v1"]',
+                        'google_bigquery_table_iam_member.views["extra/events"]',
                         'google_cloud_run_v2_service_iam_member.people["extra/people@acme.example"]',
                         'google_cloud_run_v2_service_iam_member.push["extra"]',
                         'google_cloud_run_v2_service_iam_member.scheduler["extra"]',
