@@ -145,7 +145,10 @@ class Receiver:
                     self._keep(placement.reason, sender, event.data, received_at, position)
                 )
         if refusals:
-            await asyncio.gather(*refusals)
+            # All are waited for, whatever becomes of one: nothing may run after the answer.
+            for outcome in await asyncio.gather(*refusals, return_exceptions=True):
+                if outcome is not None:
+                    raise outcome
         outcomes = list(placements)
         for refused in await self._durable.store(messages) if messages else ():
             data, position = messages[refused].data, positions[refused]

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from functions.batching import QueueFull
+from functions.bucket import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
@@ -217,6 +218,23 @@ async def test_what_cannot_be_quarantined_is_503_and_nothing_of_it_is_published(
     objects.fails = True
     assert (await sender.post(EVENTS, content=body)).status_code == 503
     assert broker.messages == []
+
+
+async def test_no_write_outlives_the_answer(settings: Settings, broker: Broker) -> None:
+    class Slow:
+        running = 0
+
+        async def keep(self, *, position: int, **_: object) -> None:
+            if position == 0:
+                raise BucketUnavailable
+            self.running += 1
+            await asyncio.sleep(0.01)
+            self.running -= 1
+
+    slow = Slow()
+    async with client_of(receiver_of(settings, broker, slow, Tally()).handle) as sender:
+        answer = await sender.post(EVENTS, json=[event(project="only")] * 5)
+    assert (answer.status_code, slow.running) == (503, 0)
 
 
 @pytest.mark.parametrize("header", ["webhook-id", "Idempotency-Key"])
