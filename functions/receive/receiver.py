@@ -90,6 +90,7 @@ class Receiver:
         found = directory.find(target.token or bearer_token(request))
         if found is None:
             raise Refusal(answers.unauthorized())
+        self._tally.hear(found[0])
         if request.method in READS:
             return answers.ok()
         body = await read_body(request, self._settings.max_request_bytes)

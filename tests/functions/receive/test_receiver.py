@@ -308,6 +308,7 @@ async def test_everything_is_counted_by_what_the_sender_is_told(
     tally.write()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["message"] for line in lines] == ["received", "received"]
+    assert [line["requests"] for line in lines] == [{"acme": 1}, {"acme": 3}]
     assert sum(line["accepted"] for line in lines) == 2
     assert sum(line["quarantined"] for line in lines) == 2
     assert lines[0]["refused"] == {"project_unknown": 1}

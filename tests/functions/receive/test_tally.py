@@ -41,6 +41,8 @@ def test_the_fields_are_those_that_the_documentation_lists() -> None:
 
 def test_the_line_has_everything(out: Out) -> None:
     tally = Tally()
+    tally.hear("acme")
+    tally.hear("acme")
     tally.accept(3)
     tally.spill(2)
     tally.quarantine()
@@ -53,6 +55,7 @@ def test_the_line_has_everything(out: Out) -> None:
         {
             "severity": "INFO",
             "message": "received",
+            "requests": {"acme": 2},
             "accepted": 3,
             "refused": {"event_too_large": 1},
             "spilled": 2,
