@@ -1,12 +1,18 @@
 """Documentation as a test: everything that people can use is described where they look for it."""
 
+import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import click
+import msgspec
 import pytest
 from click.testing import CliRunner
 
+from functions.load.tally import Loaded
+from functions.receive.tally import Received
+from functions.tally import Milliseconds
 from local.__main__ import main
 from verify.__main__ import main as verify
 from verify.settings import Settings as VerifySettings
@@ -50,6 +56,34 @@ def test_verify_helps() -> None:
     shown = CliRunner().invoke(verify, ["--help"])
     assert shown.exit_code == 0
     assert "--outputs" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("line", "struct", "distribution"),
+    [("received", Received, "publish_ms"), ("loaded", Loaded, "freshness_ms")],
+)
+def test_the_fields_of_a_counting_line_are_among_the_operations(
+    line: str, struct: Any, distribution: str
+) -> None:
+    section = PAGES["operations.md"].split(f"\n### `{line}`\n")[1].split("\n#")[0]
+    documented = re.findall(r"^\| `([a-z0-9_.]+)` \|(?! `[A-Z])", section, re.MULTILINE)
+    fields = [field.name for field in msgspec.structs.fields(struct)]
+    fields.remove(distribution)
+    fields += [f"{distribution}.{field.name}" for field in msgspec.structs.fields(Milliseconds)]
+    assert documented == fields
+
+
+def test_every_message_that_is_logged_is_among_the_operations() -> None:
+    messages = {
+        str(node.args[1].value)
+        for path in (ROOT / "functions").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "log"
+        if isinstance(node.args[1], ast.Constant)
+    }
+    assert {"received", "not spilled", "settled", "rows were not stored"} <= messages
+    for message in messages:
+        assert f"`{message}`" in PAGES["operations.md"], message
 
 
 def test_every_output_of_terraform_is_in_its_readme() -> None:

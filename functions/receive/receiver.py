@@ -90,6 +90,7 @@ class Receiver:
         found = directory.find(target.token or bearer_token(request))
         if found is None:
             raise Refusal(answers.unauthorized())
+        self._tally.hear(found[0])
         if request.method in READS:
             return answers.ok()
         body = await read_body(request, self._settings.max_request_bytes)
@@ -145,7 +146,10 @@ class Receiver:
                     self._keep(placement.reason, sender, event.data, received_at, position)
                 )
         if refusals:
-            await asyncio.gather(*refusals)
+            # All are waited for, whatever becomes of one: nothing may run after the answer.
+            for outcome in await asyncio.gather(*refusals, return_exceptions=True):
+                if outcome is not None:
+                    raise outcome
         outcomes = list(placements)
         for refused in await self._durable.store(messages) if messages else ():
             data, position = messages[refused].data, positions[refused]

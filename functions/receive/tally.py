@@ -13,6 +13,7 @@ class Received(msgspec.Struct):
     """What a line tells of its interval.
 
     Attributes:
+        requests: requests with a valid token, by partner, whatever became of them.
         accepted: events that were answered 200: published or spilled.
         refused: what was answered otherwise, by reason: events, or requests where no event could
             be told.
@@ -21,6 +22,7 @@ class Received(msgspec.Struct):
         publish_ms: how long the publishes took, failed ones included; None where there was none.
     """
 
+    requests: Counter[str] = msgspec.field(default_factory=Counter)
     accepted: int = 0
     refused: Counter[str] = msgspec.field(default_factory=Counter)
     spilled: int = 0
@@ -46,6 +48,10 @@ class Tally:
     def __init__(self) -> None:
         self._counts = Received()
         self._publishes: list[float] = []
+
+    def hear(self, partner: str) -> None:
+        """Count a request with one of a partner's tokens."""
+        self._counts.requests[partner] += 1
 
     def accept(self, events: int) -> None:
         """Count events that are durable."""

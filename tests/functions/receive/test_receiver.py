@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from functions.batching import QueueFull
+from functions.bucket import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
@@ -219,6 +220,23 @@ async def test_what_cannot_be_quarantined_is_503_and_nothing_of_it_is_published(
     assert broker.messages == []
 
 
+async def test_no_write_outlives_the_answer(settings: Settings, broker: Broker) -> None:
+    class Slow:
+        running = 0
+
+        async def keep(self, *, position: int, **_: object) -> None:
+            if position == 0:
+                raise BucketUnavailable
+            self.running += 1
+            await asyncio.sleep(0.01)
+            self.running -= 1
+
+    slow = Slow()
+    async with client_of(receiver_of(settings, broker, slow, Tally()).handle) as sender:
+        answer = await sender.post(EVENTS, json=[event(project="only")] * 5)
+    assert (answer.status_code, slow.running) == (503, 0)
+
+
 @pytest.mark.parametrize("header", ["webhook-id", "Idempotency-Key"])
 async def test_a_retry_with_the_senders_id_is_the_same_event(
     sender: httpx.AsyncClient, broker: Broker, header: str
@@ -290,6 +308,7 @@ async def test_everything_is_counted_by_what_the_sender_is_told(
     tally.write()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["message"] for line in lines] == ["received", "received"]
+    assert [line["requests"] for line in lines] == [{"acme": 1}, {"acme": 3}]
     assert sum(line["accepted"] for line in lines) == 2
     assert sum(line["quarantined"] for line in lines) == 2
     assert lines[0]["refused"] == {"project_unknown": 1}
