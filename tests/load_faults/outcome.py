@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
+from functions.quarantine import Quarantined
 from tests.cell.running import PATIENCE_SECONDS
 from tests.load_faults.feed import Event
 from tests.load_faults.rig import LoaderRig
@@ -22,7 +23,7 @@ async def expect_exactly_once(rig: LoaderRig, burst: str, events: Sequence[Event
     assert good - shown.keys() == set(), "published, and not there"
     assert shown.keys() - good == set(), "shown, and not good"
     assert set(shown.values()) <= {1}, "shown more than once"
-    kept = await rig.quarantined(burst)
+    kept = await _kept(rig, burst, len(poison))
     assert {_ingest_id(record.attributes): record.reason for record in kept} == poison
     assert len(kept) == len(poison)
 
@@ -30,6 +31,14 @@ async def expect_exactly_once(rig: LoaderRig, burst: str, events: Sequence[Event
 def _ingest_id(attributes: dict[str, str] | None) -> str:
     assert attributes
     return attributes["ingest_id"]
+
+
+async def _kept(rig: LoaderRig, burst: str, count: int) -> list[Quarantined]:
+    """Wait until as many are in quarantine as expected: what failed to get there comes again."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(found := await rig.quarantined(burst)) < count:
+            await asyncio.sleep(0.2)
+    return found
 
 
 async def _shown(rig: LoaderRig, burst: str, count: int) -> Counter[str]:

@@ -47,6 +47,15 @@ class LoaderRig(Rig):
         await self.warehouse.restore()
         await super().recover()
 
+    @asynccontextmanager
+    async def loader(self, **settings: str) -> AsyncIterator[None]:
+        """Run the loader with other settings for as long as the context is open."""
+        await self.renew("load", **settings)
+        try:
+            yield
+        finally:
+            await self.renew("load")
+
     async def configure_delivery(self, **policies: dict[str, Any]) -> None:
         """Change policies of the loader's subscription."""
         request = {

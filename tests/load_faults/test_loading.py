@@ -50,25 +50,41 @@ async def test_connections_are_cut_in_mid_append(rig: LoaderRig) -> None:
     await expect_exactly_once(rig, "cut", events)
 
 
-@pytest.mark.parametrize("end", ["cut", "late"])
-async def test_rows_are_stored_and_the_answer_is_lost(rig: LoaderRig, end: str) -> None:
-    if end == "late":
-        await rig.renew("load", APPEND_DEADLINE_SECONDS="1")
+async def test_rows_are_stored_and_the_answer_is_lost(rig: LoaderRig) -> None:
     for number in range(2):
-        before, name = f"before-{end}-{number}", f"lost-{end}-{number}"
-        await rig.publish(simulated(before, 100))
-        await rig.until_stored(before, 100)  # so that the loader's connection stands
-        events = simulated(name, 100)
-        rig.warehouse.late = 3_600.0
-        await rig.publish(events)
-        await rig.until_stored(name, 1)
-        if end == "cut":
-            await rig.warehouse.cut()
-        await expect_exactly_once(rig, name, events)
-        await rig.until_stored(name, 101)
-        await rig.settle(name, 100)
-        await expect_exactly_once(rig, name, events)
-    await rig.renew("load")
+        name = f"lost-{number}"
+        events = await lose_an_answer(rig, name)
+        await rig.warehouse.cut()
+        await expect_copies_to_go(rig, name, events)
+
+
+async def test_rows_are_stored_and_the_answer_is_late(rig: LoaderRig) -> None:
+    # Shorter, but a slow machine has to keep it: what is stored later than that comes again.
+    async with rig.loader(APPEND_DEADLINE_SECONDS="4"):
+        for number in range(2):
+            name = f"late-{number}"
+            events = await lose_an_answer(rig, name)
+            await expect_copies_to_go(rig, name, events)
+
+
+async def lose_an_answer(rig: LoaderRig, name: str) -> list[Event]:
+    """Have rows stored on a connection that stands, and hold the answer back."""
+    before = f"before-{name}"
+    await rig.publish(simulated(before, 100))
+    await rig.until_stored(before, 100)
+    events = simulated(name, 100)
+    rig.warehouse.late = 3_600.0
+    await rig.publish(events)
+    await rig.until_stored(name, 1)
+    return events
+
+
+async def expect_copies_to_go(rig: LoaderRig, name: str, events: list[Event]) -> None:
+    """Each event is shown once while there are copies, and when they are gone."""
+    await expect_exactly_once(rig, name, events)
+    await rig.until_stored(name, len(events) + 1)
+    await rig.settle(name, len(events))
+    await expect_exactly_once(rig, name, events)
 
 
 async def test_poison_harms_nobody_and_is_kept(rig: LoaderRig) -> None:
@@ -99,11 +115,11 @@ async def test_what_is_repaired_comes_in_by_a_replay(rig: LoaderRig) -> None:
     ]
     await rig.publish(events)
     await expect_exactly_once(rig, "repaired", events)
-    await rig.renew("load", MAX_ROW_BYTES="1000000")
-    report = await rig.operate("replay", prefix="quarantine/row_too_large/")
-    assert report["failed"] == []
-    await expect_exactly_once(rig, "repaired", [event._replace(reason=None) for event in events])
-    await rig.renew("load")
+    async with rig.loader(MAX_ROW_BYTES="1000000"):
+        report = await rig.operate("replay", prefix="quarantine/row_too_large/")
+        assert report["failed"] == []
+        repaired = [event._replace(reason=None) for event in events]
+        await expect_exactly_once(rig, "repaired", repaired)
 
 
 async def test_one_event_is_received_five_times_hours_and_days_apart(rig: LoaderRig) -> None:
