@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -94,6 +95,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 SUMMED = ("events", "messages", "animated_reactions", "message_reactions")
+DAILY = (*SUMMED, "active_users", "senders")
+SPANS = ("dau", "wau", "mau")
 STEPS = {
     "started": "Opened the chat",
     "opened": "Saw the messages",
@@ -142,9 +145,9 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
 
 def _day(day: date, daily: Row, people: Row, *, is_counted: bool) -> Day:
     # A day without a row is one on which nobody came, unless it is not counted yet.
-    counts = {name: daily.get(name, 0) for name in (*SUMMED, "active_users", "senders")}
-    spans = {name: people.get(name, 0) if is_counted else None for name in ("dau", "wau", "mau")}
-    return Day(day, **counts, **spans)
+    counted: dict[str, Any] = {name: daily.get(name, 0) for name in DAILY}
+    counted |= {name: people.get(name, 0) if is_counted else None for name in SPANS}
+    return Day(day, **counted)
 
 
 def _totals(window: Window, rows: Rows) -> Totals:
@@ -159,7 +162,7 @@ def _totals(window: Window, rows: Rows) -> Totals:
 
 
 def _funnel(daily: Iterable[Row]) -> list[Step]:
-    counts = {name: 0 for name in STEPS}
+    counts = dict.fromkeys(STEPS, 0)
     for row in daily:
         for name in counts:
             counts[name] += row[name]

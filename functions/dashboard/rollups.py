@@ -67,7 +67,10 @@ class Rollups:
         Raises:
             QueriesFailed: one of the queries did not succeed.
         """
-        parameters = {"project": ("STRING", project), "last": ("DATE", last)}
+        given: dict[str, tuple[str, str | date]] = {
+            "project": ("STRING", project),
+            "last": ("DATE", last),
+        }
         loop = asyncio.get_running_loop()
         if self._client is None:
             self._client = await loop.run_in_executor(self._threads, self._open_client)
@@ -76,13 +79,13 @@ class Rollups:
                 self._threads,
                 self._run,
                 name,
-                parameters | {"first": ("DATE", first_week if name == "cohorts" else first)},
+                given | {"first": ("DATE", first_week if name == "cohorts" else first)},
             )
             for name in Rows._fields
         ]
         return Rows(*await asyncio.gather(*queries))
 
-    def _run(self, name: str, given: Mapping[str, tuple[str, object]]) -> list[Row]:
+    def _run(self, name: str, given: Mapping[str, tuple[str, str | date]]) -> list[Row]:
         from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - slow to import
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
         from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter  # noqa: PLC0415

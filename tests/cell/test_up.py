@@ -25,6 +25,7 @@ KEYS = {
     "events_url",
     "rooms_url",
     "token",
+    "dashboard",
     "pubsub",
     "bigquery",
     "bigquery_grpc",
