@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -61,6 +62,7 @@ class Assets:
         return Response(asset.compressed, headers=headers, media_type=asset.media_type)
 
 
+@cache
 def _asset(name: str, content: bytes) -> Asset:
     media_type = "text/css" if name.endswith(".css") else "text/javascript"
     return Asset(content, gzip.compress(content, mtime=0), media_type)

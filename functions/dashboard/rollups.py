@@ -1,7 +1,7 @@
 """Reads the rollups: the queries of ``sql/dashboard/``, which know no other tables."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, NamedTuple
@@ -27,11 +27,11 @@ class QueriesFailed(Exception):
 class Rows(NamedTuple):
     """What the queries of one page return, by query: see the files."""
 
-    daily: list[Row]
-    people: list[Row]
-    rooms: list[Row]
-    cohorts: list[Row]
-    synchronised: list[Row]
+    daily: Sequence[Row]
+    people: Sequence[Row]
+    rooms: Sequence[Row]
+    cohorts: Sequence[Row]
+    synchronised: Sequence[Row]
 
 
 class Rollups:
