@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-TIMEOUT_MILLISECONDS = 120_000
+TIMEOUT_MILLISECONDS = 60_000
 """How long anything may take: a machine may be slow and busy."""
 
 
