@@ -39,6 +39,11 @@ output "operate_urls" {
   value       = { for cell, outputs in module.cell : cell => outputs.operate_url }
 }
 
+output "dashboards" {
+  description = "The dashboards, by cell: their address; the command that opens one without Identity-Aware Proxy (then http://127.0.0.1:8080); and where `iap` is set, the command that switches it on, once."
+  value       = { for cell, outputs in module.cell : cell => outputs.dashboard }
+}
+
 locals {
   webhook_urls = {
     for name, partner in var.partners : name => {

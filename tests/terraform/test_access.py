@@ -53,13 +53,19 @@ def _who(resource: Resource, expressions: dict[str, Any]) -> str:
     member = resource.values.get("member", "")
     if member == "allUsers":
         return "everybody"
+    if member.startswith("user:"):
+        return "viewers"
     if member.startswith("group:"):
         return "operators" if resource.name == "operators" else "readers"
     if resource.type == "google_kms_crypto_key_iam_member":
         return "agents that encrypt"
     referred = " ".join(expressions["member"].get("references", []))
     if agent := re.search(r"var\.agents\.(\w+)", referred):
-        return {"pubsub": "agent of Pub/Sub", "scheduler": "agent of Cloud Scheduler"}[agent[1]]
+        return {
+            "pubsub": "agent of Pub/Sub",
+            "scheduler": "agent of Cloud Scheduler",
+            "iap": "agent of Identity-Aware Proxy",
+        }[agent[1]]
     if account := re.search(r'google_service_account\.this\["(\w+)"\]', referred):
         return account[1]
     return _key(resource).split("/")[0]
@@ -82,6 +88,9 @@ def _on(resource: Resource, expressions: dict[str, Any]) -> str:
         "artifact_registry_repository": lambda: "repository images",
         "bigquery_table": lambda: "table " + values["table_id"],
         "cloud_run_v2_service": lambda: "function " + values["name"].rsplit("-", 1)[-1],
+        "iap_web_cloud_run_service": lambda: (
+            "function " + values["cloud_run_service_name"].rsplit("-", 1)[-1]
+        ),
         "kms_crypto_key": lambda: "key",
         "project": lambda: "project",
         "pubsub_subscription": lambda: (

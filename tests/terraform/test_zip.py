@@ -30,6 +30,8 @@ SETTINGS = {
     "BIGQUERY_WRITE_ENDPOINT": "http://127.0.0.1:9",
     "BUCKET": "b",
     "STORE_DATASET": "projects/p/datasets/chat_eu_store",
+    "OPERATE_URL": "http://127.0.0.1:9",
+    "VIEWERS_FILE": "viewers.json",
     "BI_DATASET": "projects/p/datasets/chat_eu",
 }
 
@@ -66,7 +68,9 @@ def deployed(
     shutil.rmtree(folder / ".venv")
 
 
-@pytest.mark.parametrize(("position", "name"), list(enumerate(("receive", "load", "operate"))))
+@pytest.mark.parametrize(
+    ("position", "name"), list(enumerate(("receive", "load", "operate", "dashboard")))
+)
 def test_an_entry_point_answers(deployed: Path, position: int, name: str) -> None:
     port = PORT + position
     process = subprocess.Popen(

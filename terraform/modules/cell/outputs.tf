@@ -8,6 +8,15 @@ output "operate_url" {
   value       = google_cloudfunctions2_function.this["operate"].service_config[0].uri
 }
 
+output "dashboard" {
+  description = "The dashboard: its address, which a browser opens where Identity-Aware Proxy is on, and the commands for it."
+  value = {
+    url   = google_cloudfunctions2_function.this["dashboard"].service_config[0].uri
+    proxy = "gcloud run services proxy ${google_cloudfunctions2_function.this["dashboard"].name} --region=${local.region} --project=${var.project_id}"
+    iap   = var.settings.iap ? "gcloud run services update ${google_cloudfunctions2_function.this["dashboard"].name} --iap --region=${local.region} --project=${var.project_id}" : ""
+  }
+}
+
 output "datasets" {
   description = "What BI tools query: the cell's dataset, and the partners' own."
   value = {

@@ -69,11 +69,13 @@ resource "time_sleep" "permissions" {
   depends_on = [
     google_artifact_registry_repository_iam_member.build_images,
     google_bigquery_table_iam_member.function,
+    google_bigquery_table_iam_member.reader,
     google_bigquery_table_iam_member.views,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_staging,
     google_project_iam_member.function_jobs,
     google_pubsub_topic_iam_member.publisher,
+    google_secret_manager_secret_iam_member.dashboard_viewers,
     google_secret_manager_secret_iam_member.load_pseudonym,
     google_secret_manager_secret_iam_member.receive_partners,
     google_storage_bucket_iam_member.build_source,
