@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from functions.dashboard.app import ROUTES
 from local.__main__ import main
 
 ROOT = Path(__file__).parent.parent
@@ -57,3 +58,11 @@ def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_every_endpoint_of_the_dashboard_is_described() -> None:
+    for path in ROUTES:
+        assert (
+            f"`{ROUTES[path]} {path}`" in PAGES["dashboard.md"]
+            or f"`{path}`" in PAGES["dashboard.md"]
+        ), path

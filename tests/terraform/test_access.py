@@ -16,6 +16,9 @@ ROW = re.compile(
 )
 BASIC = {"roles/owner", "roles/editor", "roles/viewer", "roles/browser"}
 
+NAMED = {"allUsers": "everybody", "user": "viewers"}
+"""Members that a plan knows by themselves."""
+
 Grant = tuple[str, str, str]
 
 
@@ -51,10 +54,8 @@ def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
 
 def _who(resource: Resource, expressions: dict[str, Any]) -> str:
     member = resource.values.get("member", "")
-    if member == "allUsers":
-        return "everybody"
-    if member.startswith("user:"):
-        return "viewers"
+    if named := NAMED.get(member.split(":")[0]):
+        return named
     if member.startswith("group:"):
         return "operators" if resource.name == "operators" else "readers"
     if resource.type == "google_kms_crypto_key_iam_member":

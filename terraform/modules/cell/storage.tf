@@ -49,7 +49,7 @@ resource "google_storage_bucket" "data" {
 
 # Objects are named by their content and written again on a retry: that takes `delete` too.
 resource "google_storage_bucket_iam_member" "data" {
-  for_each = toset(keys(local.functions))
+  for_each = toset([for name, function in local.functions : name if contains(keys(function.environment), "BUCKET")])
 
   bucket = google_storage_bucket.data.name
   role   = "roles/storage.objectUser"
