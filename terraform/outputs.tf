@@ -39,9 +39,14 @@ output "operate_urls" {
   value       = { for cell, outputs in module.cell : cell => outputs.operate_url }
 }
 
-output "dashboards" {
-  description = "The dashboards, by cell: their address; the command that opens one without Identity-Aware Proxy (then http://127.0.0.1:8080); and where `iap` is set, the command that switches it on, once."
-  value       = { for cell, outputs in module.cell : cell => outputs.dashboard }
+output "dashboard_urls" {
+  description = "The dashboards, by cell; a browser opens one where Identity-Aware Proxy is on."
+  value       = { for cell, outputs in module.cell : cell => outputs.dashboard_url }
+}
+
+output "dashboard_commands" {
+  description = "By cell: with `iap`, the command that switches the proxy on, once; without, the one that opens the dashboard at http://127.0.0.1:8080."
+  value       = { for cell, outputs in module.cell : cell => outputs.dashboard_command }
 }
 
 locals {

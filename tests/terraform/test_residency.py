@@ -54,10 +54,15 @@ def test_each_place_that_is_changed_in_the_module_is_found(
 
 def strays(plan: dict[str, Any]) -> list[str]:
     """Say which regions the outputs of a cell name, other than its own."""
-    outputs = plan["planned_values"]["outputs"]["bi_connections"]["value"]
+    planned = plan["planned_values"]["outputs"]
+    outputs = [
+        told
+        for name in ("bi_connections", "dashboard_commands")
+        for told in planned[name]["value"].items()
+    ]
     return [
         f"{cell} names {region}"
-        for cell, text in outputs.items()
+        for cell, text in outputs
         for region in set(REGION.findall(text)) - {REGIONS[cell]}
     ]
 

@@ -8,13 +8,18 @@ output "operate_url" {
   value       = google_cloudfunctions2_function.this["operate"].service_config[0].uri
 }
 
-output "dashboard" {
-  description = "The dashboard: its address, which a browser opens where Identity-Aware Proxy is on, and the commands for it."
-  value = {
-    url   = google_cloudfunctions2_function.this["dashboard"].service_config[0].uri
-    proxy = "gcloud run services proxy ${google_cloudfunctions2_function.this["dashboard"].name} --region=${local.region} --project=${var.project_id}"
-    iap   = var.settings.iap ? "gcloud run services update ${google_cloudfunctions2_function.this["dashboard"].name} --iap --region=${local.region} --project=${var.project_id}" : ""
-  }
+output "dashboard_url" {
+  description = "The dashboard's address, which a browser opens where Identity-Aware Proxy is on."
+  value       = google_cloudfunctions2_function.this["dashboard"].service_config[0].uri
+}
+
+output "dashboard_command" {
+  description = "The command that switches Identity-Aware Proxy on for the dashboard, once; without it, the one that opens the dashboard at http://127.0.0.1:8080."
+  value = join(" ", [
+    "gcloud run services",
+    var.settings.iap ? "update ${local.prefix}-dashboard --iap" : "proxy ${local.prefix}-dashboard",
+    "--region=${local.region} --project=${var.project_id}",
+  ])
 }
 
 output "datasets" {
