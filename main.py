@@ -7,3 +7,4 @@ from functions.entry import entry_point
 receive = aio.http(entry_point("receive"))
 load = aio.http(entry_point("load"))
 operate = aio.http(entry_point("operate"))
+dashboard = aio.http(entry_point("dashboard"))

@@ -84,7 +84,7 @@ def up(data_dir: Path | None, port_base: int, *, as_json: bool) -> None:
         if as_json:
             print(json.dumps(description), flush=True)
             return
-        for name in ("events_url", "rooms_url", "bigquery"):
+        for name in ("events_url", "rooms_url", "dashboard", "bigquery"):
             click.echo(f"{name:<12}{description[name]}")
         click.echo("The cell is up; Ctrl-C stops it.")
 

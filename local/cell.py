@@ -16,10 +16,23 @@ PARTNER_PROJECTS = {"dev": "eu", "partner-prod": "eu", "demo-us": "us"}
 """The demo partner's projects, and the cell that each is pinned to."""
 
 DEFAULT_PORT_BASE = 8600
-PORTS = ("receive", "load", "pubsub", "bigquery", "bigquery_grpc", "storage", "operate")
+PORTS = (
+    "receive",
+    "load",
+    "pubsub",
+    "bigquery",
+    "bigquery_grpc",
+    "storage",
+    "operate",
+    "dashboard",
+    "dashboard_proxy",
+)
 """What listens, in the order of the ports from the port base on."""
 
-FUNCTIONS = ("receive", "load", "operate")
+FUNCTIONS = ("receive", "load", "operate", "dashboard")
+
+VIEWER = "you@demo.example"
+"""Who looks at the dashboard through its proxy."""
 
 REPLAY_SECONDS = 300
 """The interval at which the scheduler has the spill replayed."""
@@ -79,6 +92,7 @@ class Cell:
             "events_url": f"{self.url('receive')}/events/{self.token}",
             "rooms_url": f"{self.url('receive')}/rooms/{self.token}",
             "token": self.token,
+            "dashboard": self.url("dashboard_proxy"),
             "pubsub": self.pubsub,
             "bigquery": self.url("bigquery"),
             "bigquery_grpc": f"127.0.0.1:{self.port('bigquery_grpc')}",
@@ -109,18 +123,25 @@ class Cell:
             "MAX_IN_FLIGHT_APPENDS": "1",
             "PARTNERS_FILE": str(self.secrets / "partners.json"),
             "PSEUDONYM_KEYS": str(self.secrets / "pseudonym"),
+            "OPERATE_URL": self.url("operate"),
+            "VIEWERS_FILE": str(self.secrets / "viewers.json"),
         }
 
 
 def prepare_secrets(folder: Path) -> str:
     """Write the cell's secrets, unless an earlier start did; return the demo partner's token.
 
-    A data folder keeps them, for rows written under one pseudonym key need that key for ever.
+    A data folder keeps them, for rows written under one pseudonym key need that key for ever. Who
+    may see the dashboard is written at each start.
     """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    projects = [project for project, cell in PARTNER_PROJECTS.items() if cell == CELL]
+    viewers = {"projects": projects, "some": {VIEWER: projects}}
+    (folder / "viewers.json").write_text(json.dumps(viewers))
     token_file = folder / "token"
     if token_file.exists():
         return token_file.read_text()
-    (folder / "pseudonym").mkdir(parents=True, mode=0o700)
+    (folder / "pseudonym").mkdir(mode=0o700)
     (folder / "pseudonym" / "1").write_bytes(base64.b64encode(secrets.token_bytes(32)))
     token = secrets.token_urlsafe(24)
     digest = hashlib.sha256(token.encode()).hexdigest()

@@ -69,11 +69,14 @@ def show(cell: Cell, console: Console) -> None:
 
 
 def how_to_go_on(cell: Cell) -> str:
-    """Return the URLs with a command to try each, and how to query."""
+    """Return the dashboard's URL, those to send to with a command to try each, and how to query."""
     addresses = cell.describe()
     post = "curl -sS -H 'Content-Type: application/json'"
     option = f" --port-base {cell.port_base}" if cell.port_base != DEFAULT_PORT_BASE else ""
     return f"""
+See the numbers in a browser:
+  {addresses["dashboard"]}
+
 Send an event to the All Events webhook, and one to the Rooms webhook:
   {post} -d '{CHAT_WEBHOOK}' {addresses["events_url"]}
   {post} -d '{ROOM_WEBHOOK}' {addresses["rooms_url"]}

@@ -13,7 +13,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from local import children, template
-from local.cell import FUNCTIONS, LOCATION, PORTS, PROJECT, Cell, forget, prepare_secrets, remember
+from local.cell import (
+    FUNCTIONS,
+    LOCATION,
+    PORTS,
+    PROJECT,
+    VIEWER,
+    Cell,
+    forget,
+    prepare_secrets,
+    remember,
+)
 from local.children import Child
 
 MAIN = Path(__file__).parent.parent / "main.py"
@@ -98,7 +108,9 @@ def command_lines(cell: Cell, data: Path) -> dict[str, list[str]]:
     keep = ["--data-dir", str(data)]
     grpc_port = ["--grpc-port", ports["bigquery_grpc"]]
     jobs = [text for every, url in cell.jobs() for text in ("--job", str(every), url)]
+    proxy = ["--port", ports["dashboard_proxy"], "--to", cell.url("dashboard"), "--email", VIEWER]
     return functions | {
+        "dashboard_proxy": [*python, "local.proxy", *proxy],
         "scheduler": [*python, "local.scheduler", *jobs],
         "pubsub": [*python, "local.pubsub", "--port", ports["pubsub"]],
         "bigquery": [

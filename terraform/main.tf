@@ -30,6 +30,7 @@ module "cell" {
   name                = each.key
   settings            = each.value
   project_id          = var.project_id
+  project_number      = data.google_project.this.number
   bigquery_endpoint   = local.regions[each.value.region].bigquery_endpoint
   scheduler_region    = local.regions[each.value.region].scheduler
   source_zip          = { path = data.archive_file.functions.output_path, sha256 = data.archive_file.functions.output_sha256 }
@@ -39,6 +40,7 @@ module "cell" {
   signing_versions    = { for name, partner in var.partners : name => partner.signing_version }
   signing_secrets     = var.signing_secrets
   partner_readers     = { for name, partner in var.partners : name => partner.readers if length(partner.readers) > 0 }
+  viewers             = local.viewers_by_cell[each.key]
   retention_days      = var.retention_days
   deletion_protection = var.deletion_protection
   alert_channels      = [for channel in google_monitoring_notification_channel.email : channel.id]

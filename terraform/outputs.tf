@@ -51,6 +51,16 @@ output "cells" {
   }
 }
 
+output "dashboard_urls" {
+  description = "The dashboards, by cell; a browser opens one where Identity-Aware Proxy is on."
+  value       = { for cell, outputs in module.cell : cell => outputs.dashboard_url }
+}
+
+output "dashboard_commands" {
+  description = "By cell: with `iap`, the command that switches the proxy on, once; without, the one that opens the dashboard at http://127.0.0.1:8080."
+  value       = { for cell, outputs in module.cell : cell => outputs.dashboard_command }
+}
+
 locals {
   webhook_urls = {
     for name, partner in var.partners : name => {

@@ -35,6 +35,25 @@ locals {
     }
   }
 
+  # Whose numbers a person sees on a cell's dashboard. A partner's viewers see its projects there.
+  viewers_by_cell = {
+    for cell, settings in var.cells : cell => {
+      projects = toset(flatten([
+        for partner in values(var.partners) : [for name, project in partner.projects : name if project.cell == cell]
+      ]))
+      everything = toset([for email in settings.viewers : lower(email)])
+      some = {
+        for email, projects in transpose({
+          for name, project in merge([
+            for partner in values(var.partners) : {
+              for name, project in partner.projects : name => { cell = project.cell, viewers = partner.viewers }
+            }
+          ]...) : name => [for email in project.viewers : lower(email)] if project.cell == cell
+        }) : email => toset(projects)
+      }
+    }
+  }
+
   # What is ANDed is the partner's own attribute: whatever a subscription selects, it is theirs.
   subscription_filters = merge([
     for name, partner in var.partners : {

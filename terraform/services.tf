@@ -7,6 +7,7 @@ resource "google_project_service" "api" {
       "iam", "logging", "monitoring", "pubsub", "run", "secretmanager", "storage",
     ],
     local.any_cmek ? ["cloudkms"] : [],
+    local.any_iap ? ["iap"] : [],
     var.budget == null ? [] : ["billingbudgets"],
     var.query_quota_tib_per_day == null ? [] : ["cloudquotas"],
   ))
@@ -23,7 +24,10 @@ resource "time_sleep" "apis" {
 
 resource "google_project_service_identity" "agent" {
   provider = google-beta
-  for_each = toset(["artifactregistry", "cloudfunctions", "cloudscheduler", "pubsub", "run", "secretmanager"])
+  for_each = toset(concat(
+    ["artifactregistry", "cloudfunctions", "cloudscheduler", "pubsub", "run", "secretmanager"],
+    local.any_iap ? ["iap"] : [],
+  ))
 
   project = var.project_id
   service = "${each.key}.googleapis.com"
@@ -50,10 +54,12 @@ data "google_logging_project_cmek_settings" "agent" {
 
 locals {
   any_cmek = anytrue([for cell in values(var.cells) : cell.cmek])
+  any_iap  = anytrue([for cell in values(var.cells) : cell.iap])
 
   agents = {
     pubsub    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
     scheduler = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com"
+    iap       = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-iap.iam.gserviceaccount.com"
     # Those that encrypt, where a cell has a key of its own.
     encrypting = local.any_cmek ? {
       artifacts = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"

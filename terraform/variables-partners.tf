@@ -7,6 +7,7 @@ variable "partners" {
     tokens_sha256: instead, the hex digests of tokens that you made yourself; then the state has no token.
     signing_version: 0 for unsigned webhooks. To require signatures, give the secrets in signing_secrets and raise this by one; raise it with each change of them.
     readers: groups that may query this partner's rows, in a dataset of their own.
+    viewers: people (e-mail addresses of Google accounts) who see the partner's projects on the dashboards of their cells.
     subscriptions: events pushed to the partner's own back end: cell, endpoint (https), country of the back end (ISO 3166), transfer_basis (needed to leave the EU from a gdpr cell), and which kinds, events and projects (none: all).
   EOT
   type = map(object({
@@ -18,6 +19,7 @@ variable "partners" {
     tokens_sha256   = optional(set(string), [])
     signing_version = optional(number, 0)
     readers         = optional(set(string), [])
+    viewers         = optional(set(string), [])
     subscriptions = optional(map(object({
       cell           = string
       endpoint       = string
@@ -75,6 +77,10 @@ variable "partners" {
   validation {
     condition     = alltrue(flatten([for partner in values(var.partners) : [for group in partner.readers : can(regex("^[^@: ]+@[^@: ]+$", group))]]))
     error_message = "readers are the e-mail addresses of groups, such as analysts@acme.example."
+  }
+  validation {
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for person in partner.viewers : can(regex("^[^@: ]+@[^@: ]+$", person))]]))
+    error_message = "viewers are the e-mail addresses of people, such as ann@acme.example: a group's does not say who is in it."
   }
   validation {
     condition = alltrue(flatten([

@@ -18,6 +18,8 @@ variable "cells" {
     adequacy: for a gdpr cell elsewhere, the adequacy decision that it relies on.
     readers: groups that may query the cell's BI dataset, and see nothing else.
     operators: groups that may call the operate function.
+    viewers: people (e-mail addresses of Google accounts) who see all projects on the cell's dashboard.
+    iap: people open the dashboard through Identity-Aware Proxy, instead of gcloud run services proxy.
     cmek: encrypt everything with a key of your own. Choose it with the first apply: a table cannot be re-keyed in place.
     pseudonym_key_version: raise it by one to begin a new key space for user keys.
     log_retention_days: of the cell's logs.
@@ -30,6 +32,8 @@ variable "cells" {
     adequacy              = optional(string, "")
     readers               = optional(set(string), [])
     operators             = optional(set(string), [])
+    viewers               = optional(set(string), [])
+    iap                   = optional(bool, false)
     cmek                  = optional(bool, false)
     pseudonym_key_version = optional(number, 1)
     log_retention_days    = optional(number, 30)
@@ -77,6 +81,10 @@ variable "cells" {
       for cell in values(var.cells) : [for group in setunion(cell.readers, cell.operators) : can(regex("^[^@: ]+@[^@: ]+$", group))]
     ]))
     error_message = "readers and operators are the e-mail addresses of groups, such as analysts@acme.example."
+  }
+  validation {
+    condition     = alltrue(flatten([for cell in values(var.cells) : [for person in cell.viewers : can(regex("^[^@: ]+@[^@: ]+$", person))]]))
+    error_message = "viewers are the e-mail addresses of people, such as olga@operator.example: a group's does not say who is in it."
   }
 }
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from functions.dashboard.app import ROUTES
 from functions.load.tally import Loaded
 from functions.receive.tally import Received
 from functions.tally import Milliseconds
@@ -118,3 +119,11 @@ def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_every_endpoint_of_the_dashboard_is_described() -> None:
+    for path in ROUTES:
+        assert (
+            f"`{ROUTES[path]} {path}`" in PAGES["dashboard.md"]
+            or f"`{path}`" in PAGES["dashboard.md"]
+        ), path

@@ -33,6 +33,7 @@ KEYS = {
     "events_url",
     "rooms_url",
     "token",
+    "dashboard",
     "pubsub",
     "bigquery",
     "bigquery_grpc",

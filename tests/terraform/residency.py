@@ -18,6 +18,7 @@ LOCATED = {
     ("google_cloud_run_v2_service_iam_member", "location"),
     ("google_cloud_scheduler_job", "region"),
     ("google_cloudfunctions2_function", "location"),
+    ("google_iap_web_cloud_run_service_iam_member", "location"),
     ("google_kms_key_ring", "location"),
     ("google_logging_project_bucket_config", "location"),
     ("google_pubsub_topic", "message_storage_policy.allowed_persistence_regions"),

@@ -20,6 +20,8 @@ FULL: dict[str, Any] = {
             "cmek": True,
             "readers": ["analysts@acme.example"],
             "operators": ["operators@acme.example"],
+            "viewers": ["olga@operator.example"],
+            "iap": True,
         },
         "us": {"region": "us-central1", "gdpr": False},
     },
@@ -27,6 +29,7 @@ FULL: dict[str, Any] = {
         "acme": {
             "projects": {"acme-prod": {"cell": "eu"}, "acme-us": {"cell": "us", "gdpr": False}},
             "readers": ["team@acme.example"],
+            "viewers": ["Ann@acme.example"],
             "subscriptions": {
                 "rewards": {
                     "cell": "eu",

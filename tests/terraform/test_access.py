@@ -16,6 +16,9 @@ ROW = re.compile(
 )
 BASIC = {"roles/owner", "roles/editor", "roles/viewer", "roles/browser"}
 
+NAMED = {"allUsers": "everybody", "user": "viewers"}
+"""Members that a plan knows by themselves."""
+
 Grant = tuple[str, str, str]
 
 
@@ -51,15 +54,19 @@ def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
 
 def _who(resource: Resource, expressions: dict[str, Any]) -> str:
     member = resource.values.get("member", "")
-    if member == "allUsers":
-        return "everybody"
+    if named := NAMED.get(member.split(":")[0]):
+        return named
     if member.startswith("group:"):
         return "operators" if resource.name == "people" else "readers"
     if resource.type == "google_kms_crypto_key_iam_member":
         return "agents that encrypt"
     referred = " ".join(expressions["member"].get("references", []))
     if agent := re.search(r"var\.agents\.(\w+)", referred):
-        return {"pubsub": "agent of Pub/Sub", "scheduler": "agent of Cloud Scheduler"}[agent[1]]
+        return {
+            "pubsub": "agent of Pub/Sub",
+            "scheduler": "agent of Cloud Scheduler",
+            "iap": "agent of Identity-Aware Proxy",
+        }[agent[1]]
     if account := re.search(r'google_service_account\.this\["(\w+)"\]', referred):
         return account[1]
     return _key(resource).split("/")[0]
@@ -82,6 +89,9 @@ def _on(resource: Resource, expressions: dict[str, Any]) -> str:
         "artifact_registry_repository": lambda: "repository images",
         "bigquery_table": lambda: "table " + values["table_id"],
         "cloud_run_v2_service": lambda: "function " + values["name"].rsplit("-", 1)[-1],
+        "iap_web_cloud_run_service": lambda: (
+            "function " + values["cloud_run_service_name"].rsplit("-", 1)[-1]
+        ),
         "kms_crypto_key": lambda: "key",
         "project": lambda: "project",
         "pubsub_subscription": lambda: "subscription " + _key(resource).split("/")[-1],

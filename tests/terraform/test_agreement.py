@@ -19,7 +19,7 @@ from tests.terraform.workspace import ROOT, Workspace
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
-FUNCTIONS = ("load", "operate", "receive")
+FUNCTIONS = ("dashboard", "load", "operate", "receive")
 MODULE = ROOT / "terraform" / "modules" / "cell"
 
 
@@ -62,7 +62,11 @@ def test_secrets_are_mounted_where_the_settings_say(
 ) -> None:
     service = functions[name].values["service_config"][0]
     environment = service["environment_variables"]
-    paths = {environment[key] for key in ("PARTNERS_FILE", "PSEUDONYM_KEYS") if key in environment}
+    paths = {
+        environment[key]
+        for key in ("PARTNERS_FILE", "PSEUDONYM_KEYS", "VIEWERS_FILE")
+        if key in environment
+    }
     mounted = {
         f"{volume['mount_path']}/{version['path']}"
         for volume in service["secret_volumes"]

@@ -92,6 +92,7 @@ ENTRIES = {
       subscribes  = ["dead"]
       bucket      = true
       tables      = ["events_v1"]
+      reads       = ["daily_v1"]
       views       = ["events"]
       queries     = true
       invokers    = ["people@acme.example"]
@@ -173,6 +174,7 @@ CELL = 'module.cell["eu"].'
                     f"{CELL}{resource}": ("create",)
                     for resource in (
                         'google_bigquery_table_iam_member.function["extra/events_v1"]',
+                        'google_bigquery_table_iam_member.reader["extra/daily_v1"]',
                         'google_bigquery_table_iam_member.views["extra/events"]',
                         'google_cloud_run_v2_service_iam_member.people["extra/people@acme.example"]',
                         'google_cloud_run_v2_service_iam_member.push["extra"]',

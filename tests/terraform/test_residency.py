@@ -58,7 +58,7 @@ def strays(plan: dict[str, Any]) -> list[str]:
     outputs = plan["planned_values"]["outputs"]
     return [
         f"{cell} names {region}"
-        for name in ("bi_connections", "cells")
+        for name in ("bi_connections", "cells", "dashboard_commands")
         for cell, value in outputs[name]["value"].items()
         for region in set(REGION.findall(json.dumps(value))) - {REGIONS[cell]}
     ]

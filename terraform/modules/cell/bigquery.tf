@@ -80,6 +80,19 @@ resource "google_bigquery_table_iam_member" "function" {
   member     = google_service_account.this[each.value.function].member
 }
 
+resource "google_bigquery_table_iam_member" "reader" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for table in function.reads : "${name}/${table}" => { function = name, table = table }
+    }
+  ]...)
+
+  dataset_id = google_bigquery_dataset.store.dataset_id
+  table_id   = google_bigquery_table.store[each.value.table].table_id
+  role       = "roles/bigquery.dataViewer"
+  member     = google_service_account.this[each.value.function].member
+}
+
 # The views from which a function makes rollups. A view of a view asks for both.
 resource "google_bigquery_table_iam_member" "views" {
   for_each = merge([

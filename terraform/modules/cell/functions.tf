@@ -5,6 +5,7 @@ locals {
   # subscribes  pull from these subscriptions
   # bucket      write, read and delete spill and quarantine
   # tables      change these tables of the store
+  # reads       read these tables
   # views       read these views
   # queries     run queries
   # secrets     read these, mounted at the keys' paths
@@ -21,6 +22,7 @@ locals {
       subscribes  = []
       bucket      = true
       tables      = []
+      reads       = []
       views       = []
       queries     = false
       invokers    = []
@@ -46,6 +48,7 @@ locals {
       subscribes  = []
       bucket      = true
       tables      = ["events_v1", "identities_v1"]
+      reads       = []
       views       = []
       queries     = false # Storage Write needs none
       invokers    = []
@@ -74,6 +77,7 @@ locals {
         "events_v1", "identities_v1",
         "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
       ]
+      reads    = []
       views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
       queries  = true
       invokers = var.settings.operators
@@ -94,6 +98,34 @@ locals {
       }
       secrets = { "/secrets/partners" = "partners" } # quarantined bodies are accepted by the partners of now
     }
+    dashboard = {
+      description = "The numbers, for people; called by their browsers."
+      ingress     = "ALLOW_ALL" # for people; IAM lets in nobody else
+      concurrency = 16
+      memory      = "512Mi"
+      timeout     = 300 # REFRESH_SECONDS and an answer
+      max         = 4
+      publishes   = false
+      subscribes  = []
+      bucket      = false
+      tables      = []
+      reads       = ["active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1"]
+      views       = []
+      queries     = true
+      invokers    = [] # viewers.tf
+      environment = {
+        GCP_PROJECT       = var.project_id
+        LOCATION          = local.region
+        BIGQUERY_ENDPOINT = "https://${local.bigquery_host}"
+        STORE_DATASET     = "projects/${var.project_id}/datasets/${local.store_id}"
+        BI_DATASET        = "projects/${var.project_id}/datasets/${local.bi_id}"
+        # Known before the function is there, and so the dashboard can be made beside it.
+        OPERATE_URL  = "https://${local.prefix}-operate-${var.project_number}.${local.region}.run.app"
+        VIEWERS_FILE = "/secrets/viewers/viewers.json"
+        IAP_AUDIENCE = var.settings.iap ? "/projects/${var.project_number}/locations/${local.region}/services/${local.prefix}-dashboard" : ""
+      }
+      secrets = { "/secrets/viewers" = "viewers" }
+    }
   }
 }
 
@@ -108,7 +140,7 @@ resource "google_storage_bucket_object" "functions" {
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  #checkov:skip=CKV_GCP_124:the receiver is called by the chat product, from the internet; operate by people, whom IAM lets in
+  #checkov:skip=CKV_GCP_124:the receiver is called by the chat product, from the internet; operate and dashboard by people, whom IAM lets in
 
   for_each = local.functions
 
@@ -171,7 +203,7 @@ resource "google_cloudfunctions2_function" "this" {
   }
 
   # A build and a first revision fail where an account cannot read the source or a secret yet.
-  depends_on = [time_sleep.permissions, google_secret_manager_secret_version.partners]
+  depends_on = [time_sleep.permissions, google_secret_manager_secret_version.partners, google_secret_manager_secret_version.viewers]
 }
 
 # The one door that is open to everybody: the receiver asks for a partner's token itself.

@@ -8,6 +8,20 @@ output "operate_url" {
   value       = google_cloudfunctions2_function.this["operate"].service_config[0].uri
 }
 
+output "dashboard_url" {
+  description = "The dashboard's address, which a browser opens where Identity-Aware Proxy is on."
+  value       = google_cloudfunctions2_function.this["dashboard"].service_config[0].uri
+}
+
+output "dashboard_command" {
+  description = "The command that switches Identity-Aware Proxy on for the dashboard, once; without it, the one that opens the dashboard at http://127.0.0.1:8080."
+  value = join(" ", [
+    "gcloud run services",
+    var.settings.iap ? "update ${local.prefix}-dashboard --iap" : "proxy ${local.prefix}-dashboard",
+    "--region=${local.region} --project=${var.project_id}",
+  ])
+}
+
 output "datasets" {
   description = "What BI tools query: the cell's dataset, and the partners' own."
   value = {
@@ -27,11 +41,8 @@ output "parts" {
     region     = local.region
     project_id = var.project_id
     topics     = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
-    secrets = [
-      for secret in [google_secret_manager_secret.partners, google_secret_manager_secret.pseudonym] :
-      "projects/${var.project_id}/secrets/${secret.secret_id}"
-    ]
-    buckets = [google_storage_bucket.data.name, google_storage_bucket.source.name]
+    secrets    = [for volume in values(local.volumes) : "projects/${var.project_id}/secrets/${volume.secret}"]
+    buckets    = [google_storage_bucket.data.name, google_storage_bucket.source.name]
     datasets = {
       store    = google_bigquery_dataset.store.dataset_id
       bi       = google_bigquery_dataset.bi.dataset_id

@@ -87,6 +87,10 @@ locals {
       secret   = google_secret_manager_secret.partners.secret_id
       versions = { "partners.json" = "latest" }
     }
+    viewers = {
+      secret   = google_secret_manager_secret.viewers.secret_id
+      versions = { "viewers.json" = "latest" }
+    }
     # Pinned: rows made with a key need that key for ever.
     pseudonym = {
       secret   = google_secret_manager_secret.pseudonym.secret_id

@@ -70,6 +70,7 @@ resource "time_sleep" "permissions" {
     google_artifact_registry_repository_iam_member.build_images,
     google_bigquery_dataset.bi,
     google_bigquery_table_iam_member.function,
+    google_bigquery_table_iam_member.reader,
     google_bigquery_table_iam_member.views,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_staging,

@@ -10,6 +10,8 @@ variable "settings" {
     region                = string
     readers               = set(string)
     operators             = set(string)
+    viewers               = set(string)
+    iap                   = bool
     cmek                  = bool
     pseudonym_key_version = number
     log_retention_days    = number
@@ -22,6 +24,12 @@ variable "settings" {
 
 variable "project_id" {
   description = "The Google Cloud project."
+  type        = string
+  nullable    = false
+}
+
+variable "project_number" {
+  description = "Its number."
   type        = string
   nullable    = false
 }
@@ -55,6 +63,7 @@ variable "agents" {
   type = object({
     pubsub     = string
     scheduler  = string
+    iap        = string
     encrypting = map(string)
   })
   nullable = false
@@ -83,6 +92,12 @@ variable "signing_secrets" {
 variable "partner_readers" {
   description = "Groups that may query a partner's own dataset, by partner."
   type        = map(set(string))
+  nullable    = false
+}
+
+variable "viewers" {
+  description = "Who sees which numbers on the dashboard: all projects of the cell, the addresses of people who see all of them, and of others with their projects."
+  type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
   nullable    = false
 }
 

@@ -1,0 +1,68 @@
+"""The page's style sheet and scripts, all served from here under names that change with them."""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_HERE = Path(__file__).parent / "static"
+_YEAR = "private, max-age=31536000, immutable"
+
+
+class Asset(NamedTuple):
+    """A file to serve.
+
+    Attributes:
+        content: its bytes.
+        compressed: the same through gzip.
+        media_type: what it is.
+    """
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+
+
+class Assets:
+    """The assets; each is read once.
+
+    Attributes:
+        paths: where each is served, by its plain name.
+    """
+
+    def __init__(self) -> None:
+        chart = resources.files("chartkick") / "django/static/chartkick/Chart.bundle.js"
+        contents = {
+            "dashboard.css": (_HERE / "dashboard.css").read_bytes(),
+            "dashboard.js": (_HERE / "dashboard.js").read_bytes(),
+            "charts.js": (_HERE / "charts.js").read_bytes(),
+            "chart.bundle.js": chart.read_bytes(),
+        }
+        self.paths: Mapping[str, str] = {
+            name: f"/assets/{hashlib.sha256(content).hexdigest()[:12]}/{name}"
+            for name, content in contents.items()
+        }
+        self._assets = {self.paths[name]: _asset(name, body) for name, body in contents.items()}
+
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request for an asset; None for one that does not exist."""
+        asset = self._assets.get(request.url.path)
+        if asset is None:
+            return None
+        headers = {"Cache-Control": _YEAR, "Vary": "Accept-Encoding"}
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(asset.content, headers=headers, media_type=asset.media_type)
+        headers["Content-Encoding"] = "gzip"
+        return Response(asset.compressed, headers=headers, media_type=asset.media_type)
+
+
+@cache
+def _asset(name: str, content: bytes) -> Asset:
+    media_type = "text/css" if name.endswith(".css") else "text/javascript"
+    return Asset(content, gzip.compress(content, mtime=0), media_type)

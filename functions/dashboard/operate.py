@@ -1,0 +1,76 @@
+"""Asks the operate function to bring the rollups up to date."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from functions.log import log
+
+
+class RefreshFailed(Exception):
+    """The rollups were not brought up to date, or not in time.
+
+    Args:
+        reason: the status that operate answered, or the error's type.
+    """
+
+
+def open_session(url: str) -> Any:
+    """Return an HTTP session for calls of a private function.
+
+    Args:
+        url: ``https://host`` for calls with an identity token of this function's account, made
+            for that function; ``http://host:port`` for calls without any.
+    """
+    from google.auth.transport.requests import AuthorizedSession, Request  # noqa: PLC0415 - slow
+    from google.oauth2.id_token import fetch_id_token_credentials  # noqa: PLC0415
+    from requests import Session  # noqa: PLC0415
+
+    if url.startswith("http://"):
+        return Session()
+    return AuthorizedSession(fetch_id_token_credentials(url, Request()))
+
+
+class Operate:
+    """The operate function.
+
+    Args:
+        url: its address.
+        seconds: how long a call may take.
+        connect: opens the session, at the first call.
+    """
+
+    def __init__(
+        self, url: str, seconds: float, connect: Callable[[str], Any] = open_session
+    ) -> None:
+        self._url = url
+        self._seconds = seconds
+        self._connect = connect
+        self._session: Any = None
+
+    def refresh(self, day: date) -> None:
+        """Refresh a UTC day's rollups; blocks until it is done.
+
+        Raises:
+            RefreshFailed: operate did not answer, or that it did not finish.
+        """
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - slow to import
+        from requests.exceptions import RequestException  # noqa: PLC0415
+
+        try:
+            if self._session is None:
+                self._session = self._connect(self._url)
+            answer = self._session.post(
+                f"{self._url}/refresh",
+                json={"from": day.isoformat(), "to": day.isoformat()},
+                timeout=self._seconds,
+            )
+        except (GoogleAuthError, RequestException) as error:
+            log("ERROR", "refresh failed", error=type(error).__name__)
+            raise RefreshFailed(type(error).__name__) from error
+        if answer.status_code != 200:
+            log("ERROR", "refresh failed", status=answer.status_code)
+            raise RefreshFailed(str(answer.status_code))
+        if answer.json()["remaining"]:
+            log("WARNING", "refresh not finished")
+            raise RefreshFailed("not finished")

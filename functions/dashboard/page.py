@@ -1,0 +1,128 @@
+"""Renders the page; Jinja escapes whatever the senders and the settings said."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from functions.dashboard.report import Report
+from functions.dashboard.tables import TABLES, Cell
+from functions.dashboard.window import Window
+
+TEMPLATES = Path(__file__).parent / "templates"
+LEVELS = 10
+"""Shades of the heat map."""
+
+
+class Change(NamedTuple):
+    """A number, and what it was some days before.
+
+    Attributes:
+        now: the number.
+        before: the earlier one; None where there is none.
+        days: how many days earlier.
+    """
+
+    now: int
+    before: int | None
+    days: int
+
+
+class Page:
+    """Renders pages.
+
+    Args:
+        paths: where the assets are served, by their plain names.
+    """
+
+    def __init__(self, paths: Mapping[str, str]) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(paths=paths, windows=list(Window))
+        self._templates.filters.update(
+            number=number, percent=percent, day=day, moment=moment, cell=cell, level=level
+        )
+
+    def report(self, report: Report, projects: Sequence[str], email: str) -> str:
+        """Render the numbers of a project.
+
+        Args:
+            report: the numbers.
+            projects: all that the person may see.
+            email: who the person is.
+        """
+        return self._templates.get_template("report.html").render(
+            report=report,
+            tables={name: make(report) for name, make in TABLES.items()},
+            changes=changes(report),
+            projects=projects,
+            email=email,
+        )
+
+    def refusal(self, title: str, advice: str) -> str:
+        """Render what is wrong and what to do."""
+        return self._templates.get_template("refusal.html").render(title=title, advice=advice)
+
+
+def changes(report: Report) -> dict[str, Change]:
+    """Return people of a day, a week and a month beside those of the span before."""
+    if report.counted is None:
+        return {}
+    by_day = {each.day: each for each in report.days}
+    found = {}
+    for name, days in (("dau", 1), ("wau", 7), ("mau", 30)):
+        earlier = by_day.get(report.counted.day - timedelta(days=days))
+        before = getattr(earlier, name) if earlier else None
+        found[name] = Change(getattr(report.counted, name), before, days)
+    return found
+
+
+def number(value: float) -> str:
+    """Write a whole number with thousands apart: 12,345."""
+    return f"{value:,.0f}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share as per cent: 4.2 %, 42 %; a dash where there is none."""
+    if share is None:
+        return "–"  # noqa: RUF001 - an en dash, as typography has it
+    hundredths = share * 100
+    return f"{hundredths:.1f}%" if 0 < hundredths < 10 else f"{hundredths:.0f}%"
+
+
+def day(value: date) -> str:
+    """Write a day: 22 Nov 2026."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """Write a moment (UTC): 22 Nov 2026, 14:05 UTC."""
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def cell(value: Cell) -> str:
+    """Write a cell of a table."""
+    match value:
+        case None:
+            return ""
+        case date():
+            return value.isoformat()
+        case int():
+            return number(value)
+        case float():
+            return percent(value)
+    return value
+
+
+def level(share: float | None) -> int:
+    """Return the shade of a share: 0 for nobody, `LEVELS` for everybody."""
+    if not share:
+        return 0
+    return min(LEVELS, 1 + int(share * LEVELS))

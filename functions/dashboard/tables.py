@@ -1,0 +1,112 @@
+"""The report as tables: what stands beside each chart, and what is downloaded as CSV."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from functions.dashboard.cohorts import WEEKS
+from functions.dashboard.report import Day, Report
+
+Cell = str | int | float | date | None
+
+
+class Table(NamedTuple):
+    """A table.
+
+    Attributes:
+        name: in addresses.
+        title: its caption.
+        columns: heading of each, by its name in CSV.
+        rows: as many cells each; None where there is nothing to tell.
+    """
+
+    name: str
+    title: str
+    columns: dict[str, str]
+    rows: Sequence[Sequence[Cell]]
+
+
+def _by_day(name: str, title: str, columns: dict[str, str]) -> Callable[[Report], Table]:
+    def make(report: Report) -> Table:
+        rows = [_cells(day, columns) for day in report.days]
+        return Table(name, title, {"day": "Day (UTC)"} | columns, rows)
+
+    return make
+
+
+def _cells(day: Day, columns: dict[str, str]) -> list[Cell]:
+    return [day.day, *(getattr(day, name) for name in columns)]
+
+
+def _rooms(report: Report) -> Table:
+    columns = {
+        "room_id": "Room id",
+        "name": "Name",
+        "events": "Events",
+        "messages": "Messages",
+        "reactions": "Reactions",
+        "people": "People on its best day",
+    }
+    rows = [[getattr(room, name) for name in columns] for room in report.rooms]
+    return Table("rooms", "Top rooms", columns, rows)
+
+
+def _funnel(report: Report) -> Table:
+    columns = {"step": "Step", "people": "People, day by day", "share": "Share of the first step"}
+    rows = [[step.step, step.people, step.share] for step in report.funnel]
+    return Table("funnel", "Entry funnel", columns, rows)
+
+
+def _cohorts(report: Report) -> Table:
+    later = range(1, WEEKS + 1)
+    columns = {"cohort_week": "Week of", "people": "People"}
+    columns |= {f"week_{number}": f"{number}" for number in later}
+    rows = [
+        [cohort.week, cohort.people, *(cohort.share(number) for number in later)]
+        for cohort in report.cohorts
+    ]
+    return Table("cohorts", "Weekly return", columns, rows)
+
+
+TABLES: dict[str, Callable[[Report], Table]] = {
+    "people": _by_day(
+        "people", "Active users by day", {"dau": "Daily", "wau": "Weekly", "mau": "Monthly"}
+    ),
+    "messages": _by_day(
+        "messages",
+        "Messages and reactions by day",
+        {
+            "messages": "Messages",
+            "animated_reactions": "Animated reactions",
+            "message_reactions": "Reactions to messages",
+        },
+    ),
+    "senders": _by_day(
+        "senders",
+        "Active users and senders by day",
+        {"active_users": "Active users", "senders": "Sent a message"},
+    ),
+    "events": _by_day("events", "Events by day", {"events": "Events"}),
+    "rooms": _rooms,
+    "funnel": _funnel,
+    "cohorts": _cohorts,
+}
+"""How each table is made of a report, by its name."""
+
+
+def as_csv(table: Table) -> str:
+    """Write a table as CSV (RFC 4180), safe to open in a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(table.columns)
+    writer.writerows([_inert(cell) for cell in row] for row in table.rows)
+    return text.getvalue()
+
+
+def _inert(cell: Cell) -> Cell:
+    """Keep a text from being taken for a formula: a room's name is the sender's (OWASP)."""
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,13 @@
+-- grain: one row per cohort and week in which people of it came, of one project
+-- Who came again, of the cohorts that started in a stretch of weeks.
+SELECT
+  cohort_week,
+  week,
+  people
+FROM `${store}.cohorts_v1`
+WHERE
+  project = @project
+  AND week >= @first
+  AND week <= @last
+  AND cohort_week >= @first
+ORDER BY cohort_week, week

@@ -1,0 +1,74 @@
+# Who may see the dashboard: IAM lets people in, the secret says whose numbers each of them sees.
+
+locals {
+  viewers = setunion(var.viewers.everything, keys(var.viewers.some))
+}
+
+# People by Cloud Run's own check, with `gcloud run services proxy`.
+resource "google_cloud_run_v2_service_iam_member" "viewers" {
+  for_each = var.settings.iap ? toset([]) : local.viewers
+
+  name     = google_cloudfunctions2_function.this["dashboard"].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = "user:${each.key}"
+}
+
+# People by Identity-Aware Proxy, in any browser. Then the proxy is all that may call the function.
+resource "google_iap_web_cloud_run_service_iam_member" "viewers" {
+  for_each = var.settings.iap ? local.viewers : toset([])
+
+  cloud_run_service_name = google_cloudfunctions2_function.this["dashboard"].name
+  location               = local.region
+  role                   = "roles/iap.httpsResourceAccessor"
+  member                 = "user:${each.key}"
+}
+
+resource "google_cloud_run_v2_service_iam_member" "iap" {
+  count = var.settings.iap ? 1 : 0
+
+  name     = google_cloudfunctions2_function.this["dashboard"].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = var.agents.iap
+}
+
+# The Refresh button.
+resource "google_cloud_run_v2_service_iam_member" "dashboard" {
+  name     = google_cloudfunctions2_function.this["operate"].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = google_service_account.this["dashboard"].member
+}
+
+resource "google_secret_manager_secret" "viewers" {
+  secret_id           = "${local.prefix}-viewers"
+  deletion_policy     = local.deletion_policy
+  deletion_protection = var.deletion_protection
+  labels              = var.labels
+
+  replication {
+    user_managed {
+      replicas {
+        location = local.region
+        dynamic "customer_managed_encryption" {
+          for_each = local.kms_keys
+          content {
+            kms_key_name = customer_managed_encryption.value
+          }
+        }
+      }
+    }
+  }
+}
+
+# As functions/dashboard/viewers.py reads it, at every request.
+resource "google_secret_manager_secret_version" "viewers" {
+  secret                 = google_secret_manager_secret.viewers.id
+  secret_data_wo_version = parseint(substr(sha256(jsonencode(var.viewers)), 0, 12), 16)
+  secret_data_wo         = jsonencode(var.viewers)
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}

@@ -1,0 +1,222 @@
+"""The dashboard in a browser, as a person uses it."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import chromium
+from tests.cell.conftest import Post, Rows
+
+pytestmark = pytest.mark.cell
+
+PROJECT = "partner-prod"
+SECONDS = chromium.TIMEOUT_MILLISECONDS / 1000
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+expect.set_options(timeout=chromium.TIMEOUT_MILLISECONDS)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    try:
+        with chromium.running() as browser:
+            yield browser
+    except chromium.Missing as missing:
+        pytest.skip(f"NOT RUN: the dashboard was not looked at in a browser: {missing}")
+
+
+Send = Callable[[int], None]
+
+
+@pytest.fixture(scope="module")
+def send(post: Post, stored: Rows) -> Send:
+    """Send so many messages, each of another person, and wait until they are in BigQuery."""
+
+    def send(count: int) -> None:
+        value = {"project": PROJECT, "event_id": "room-1"}
+        now = datetime.now(UTC).isoformat()
+        events = [
+            {"event": "message_sent", "value": value | {"user_id": f"{now} {number}"}}
+            for number in range(count)
+        ]
+        answer = post(events)
+        assert answer.status_code == 200
+        stored([result["ingest_id"] for result in answer.json()["results"]])
+
+    return send
+
+
+@pytest.fixture(scope="module")
+def filled(description: dict[str, Any], send: Send) -> str:
+    """The address of the dashboard, for a project with events of today that are counted."""
+    send(2)
+    url = description["dashboard"]
+    assert httpx.post(f"{url}/refresh", timeout=SECONDS, trust_env=False).status_code == 200
+    return f"{url}/?project={PROJECT}"
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
+    """Open an address, and see at the end that nothing went wrong and nothing left the host."""
+    width, height = SIZES[options.pop("size", "desktop")]
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(chromium.TIMEOUT_MILLISECONDS)
+    page = context.new_page()
+    told: list[str] = []
+    requested: list[str] = []
+    page.on("console", lambda message: told.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(url)
+    yield page
+    origin = url.split("/?", maxsplit=1)[0]
+    assert requested
+    assert not [each for each in requested if not each.startswith((f"{origin}/", "data:"))]
+    assert told == []
+    context.close()
+
+
+def figure(page: Page, name: str) -> int:
+    shown = page.locator(f'[data-figure="{name}"]').inner_text()
+    return int(shown.replace(",", ""))
+
+
+DRAWN = """() => [...document.querySelectorAll('canvas')].map(canvas =>
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte))
+"""
+
+
+def test_the_page_shows_numbers_and_draws_every_chart(browser: Browser, filled: str) -> None:
+    with opened(browser, filled) as page:
+        assert figure(page, "dau") >= 2
+        assert figure(page, "messages") >= 2
+        page.wait_for_function("document.documentElement.classList.contains('scripted')")
+        assert page.evaluate(DRAWN) == [True] * 4
+        expect(page.locator("#synchronised")).to_contain_text("UTC")
+
+
+def test_the_window_is_switched_and_back(browser: Browser, filled: str) -> None:
+    days = "document.querySelectorAll('#people tbody tr').length"
+    with opened(browser, filled) as page:
+        assert page.evaluate(days) == 90
+        page.get_by_role("radio", name="6 months").check()
+        expect(page.get_by_role("status")).to_have_text(f"Showing {PROJECT}, 6 months.")
+        expect(page).to_have_url(re.compile("window=6m"))
+        assert page.evaluate(days) > 180
+        assert page.evaluate(DRAWN) == [True] * 4
+        page.go_back()
+        page.wait_for_function(f"{days} === 90")
+
+
+def test_refresh_counts_new_events(browser: Browser, filled: str, send: Send) -> None:
+    with opened(browser, filled) as page:
+        before = [figure(page, name) for name in ("messages", "dau", "senders")]
+        send(3)
+        page.get_by_role("button", name="Refresh").click()
+        expect(page.get_by_role("status")).to_contain_text("Up to date")
+        after = [figure(page, name) for name in ("messages", "dau", "senders")]
+        assert after == [count + 3 for count in before]
+        expect(page.locator("#progress")).to_be_hidden()
+
+
+def test_a_refresh_under_way_is_shown_and_a_failed_one_said(browser: Browser, filled: str) -> None:
+    with opened(browser, filled) as page:
+        waiting: list[Any] = []
+        page.route("**/refresh*", lambda route: waiting.append(route))  # noqa: PLW0108 - its arity is looked at
+        button = page.get_by_role("button", name="Refresh")
+        button.click()
+        expect(page.locator("#progress")).to_be_visible()
+        expect(page.get_by_role("status")).to_contain_text("Counting")
+        expect(button).to_have_attribute("aria-disabled", "true")
+        problem = {"title": "The numbers could not be brought up to date", "detail": "Try again."}
+        # Not a 503, which the browser itself writes to its console.
+        waiting[0].fulfill(status=200, body="")
+        expect(page.locator("#progress")).to_be_hidden()
+        page.unroute("**/refresh*")
+        page.evaluate(
+            "problem => { window.fetch = async () => Response.json(problem, { status: 503 }) }",
+            problem,
+        )
+        button.click()
+        expect(page.get_by_role("status")).to_have_text(
+            "The numbers could not be brought up to date. Try again."
+        )
+        expect(button).not_to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_the_screen_in_light_and_in_dark(
+    browser: Browser, filled: str, size: str, scheme: str
+) -> None:
+    with opened(browser, filled, size=size, color_scheme=scheme) as page:
+        page.get_by_text("Table", exact=False).first.click()
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width == SIZES[size][0]
+        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        brightness = sum(map(int, re.findall(r"\d+", ground)[:3]))
+        assert (brightness > 600) == (scheme == "light")
+        assert len(page.screenshot(full_page=True)) > 10_000
+
+
+def test_it_is_used_with_the_keyboard_alone(browser: Browser, filled: str) -> None:
+    focused = "document.activeElement.{}"
+    with opened(browser, filled) as page:
+        visited = []
+        for _ in range(4):
+            page.keyboard.press("Tab")
+            visited.append(page.evaluate(focused.format("tagName")))
+        assert visited == ["A", "SELECT", "INPUT", "BUTTON"]
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Up to date")
+        assert page.evaluate(focused.format("tagName")) == "BUTTON"
+        page.locator("#people summary").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("table", name="Active users by day")).to_be_visible()
+
+
+def test_a_screen_reader_is_told_what_is_what(browser: Browser, filled: str) -> None:
+    with opened(browser, filled) as page:
+        for role in ("banner", "main", "contentinfo"):
+            expect(page.get_by_role(role)).to_have_count(1)
+        expect(page.get_by_role("combobox", name="Project")).to_have_value(PROJECT)
+        expect(page.get_by_role("group", name="Days shown").get_by_role("radio")).to_have_count(2)
+        expect(page.get_by_role("img", name=re.compile("^Chart: .+ table"))).to_have_count(4)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        names = page.evaluate(
+            "[...document.querySelectorAll('a, button, summary')].map(e => e.innerText)"
+        )
+        assert all(names)
+        assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_it_works_without_a_script(browser: Browser, filled: str) -> None:
+    with opened(browser, filled, java_script_enabled=False) as page:
+        assert figure(page, "messages") >= 2
+        page.get_by_role("radio", name="6 months").check()
+        page.get_by_role("button", name="Show").click()
+        expect(page).to_have_url(re.compile("window=6m"))
+        page.get_by_role("button", name="Refresh").click()
+        expect(page).to_have_url(re.compile(f"/\\?project={PROJECT}&window=6m$"))
+
+
+def test_numbers_are_downloaded_as_csv(browser: Browser, filled: str) -> None:
+    with opened(browser, filled) as page, page.expect_download() as download:
+        page.get_by_role("link", name="CSV of Active users by day").click()
+    assert re.fullmatch(r"people-[\d-]+\.csv", download.value.suggested_filename)
+
+
+def test_the_page_is_there_within_a_second_of_a_warm_start(filled: str) -> None:
+    """The best of three: the machine may do other things meanwhile."""
+    seconds = []
+    for _ in range(3):
+        answer = httpx.get(filled, timeout=SECONDS, trust_env=False)
+        assert answer.status_code == 200
+        seconds.append(answer.elapsed.total_seconds())
+    assert min(seconds) < 1

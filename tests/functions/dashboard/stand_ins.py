@@ -1,0 +1,84 @@
+"""Stand-ins for the warehouse and for operate, and rows as the queries return them."""
+
+import base64
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from functions.dashboard.operate import RefreshFailed
+from functions.dashboard.rollups import QueriesFailed, Rows
+
+NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
+TODAY = NOW.date()
+DAY = timedelta(days=1)
+NONE = Rows([], [], [], [], [])
+
+
+def daily(day: date, **numbers: Any) -> dict[str, Any]:
+    """A row of daily.sql; what is not given is 0."""
+    counts = dict.fromkeys(
+        (
+            "events", "active_users", "senders", "messages", "animated_reactions",
+            "message_reactions", "started", "opened", "accepted", "sent_message",
+        ),
+        0,
+    )  # fmt: skip
+    received = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=10)
+    return {"day": day, "last_received_at": received, **counts, **numbers}
+
+
+def people(day: date, **numbers: int) -> dict[str, Any]:
+    """A row of people.sql; what is not given is 0."""
+    names = (
+        "dau", "wau", "mau", "active_90_days", "senders_90_days", "active_6_months",
+        "senders_6_months",
+    )  # fmt: skip
+    return {"day": day, **dict.fromkeys(names, 0), **numbers}
+
+
+def room(room_id: str, **fields: Any) -> dict[str, Any]:
+    """A row of rooms.sql."""
+    row = {"name": None, "events": 1, "messages": 0, "reactions": 0, "people": 1}
+    return {"room_id": room_id, **row, **fields}
+
+
+def token(claims: Any) -> str:
+    """An identity token as Cloud Run passes it on."""
+    headers: dict[str, str] = {}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in (headers, claims)]
+    return ".".join(
+        (*(part.rstrip(b"=").decode() for part in parts), "SIGNATURE_REMOVED_BY_GOOGLE")
+    )
+
+
+def bearer(email: str, name: str = "authorization") -> dict[str, str]:
+    """The headers of a person's request."""
+    return {name: f"Bearer {token({'email': email, 'email_verified': True})}"}
+
+
+class Rollups:
+    """Returns the same rows for whatever it is asked, and remembers what that was."""
+
+    def __init__(self) -> None:
+        self.rows = NONE
+        self.asked: list[tuple[str, date, date, date]] = []
+        self.failing = False
+
+    async def read(self, project: str, first: date, last: date, first_week: date) -> Rows:
+        self.asked.append((project, first, last, first_week))
+        if self.failing:
+            raise QueriesFailed("daily", "ServiceUnavailable")
+        return self.rows
+
+
+class Operate:
+    """Remembers what it was to refresh."""
+
+    def __init__(self) -> None:
+        self.days: list[date] = []
+        self.failing = False
+
+    def refresh(self, day: date) -> None:
+        self.days.append(day)
+        if self.failing:
+            raise RefreshFailed("503")

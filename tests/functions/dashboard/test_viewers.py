@@ -1,0 +1,58 @@
+"""Who may see which projects: only what the secret names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.dashboard.viewers import Viewers, ViewersUnavailable, read_viewers
+
+SECRET = {
+    "projects": ["b", "a"],
+    "everything": ["Olga@Operator.example"],
+    "some": {"Ann@acme.example": ["b", "elsewhere"], "nobody@acme.example": []},
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "viewers.json"
+    path.write_text(json.dumps(SECRET))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("email", "projects"),
+    [
+        ("olga@operator.example", ["a", "b"]),
+        ("ann@acme.example", ["b"]),
+        ("nobody@acme.example", []),
+        ("eve@acme.example", []),
+        ("", []),
+    ],
+)
+def test_a_person_sees_what_the_secret_names(path: Path, email: str, projects: list[str]) -> None:
+    assert read_viewers(path).projects_of(email) == projects
+
+
+def test_who_is_taken_out_is_out_at_the_next_request(path: Path) -> None:
+    assert read_viewers(path).projects_of("ann@acme.example")
+    path.write_text(json.dumps(SECRET | {"some": {}}))
+    assert not read_viewers(path).projects_of("ann@acme.example")
+
+
+def test_an_operator_of_a_cell_without_projects_sees_none() -> None:
+    assert Viewers(projects=[], everything=["a@b"]).projects_of("a@b") == []
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", {"projects": ["a"], "other": 1}, {"projects": "a"}]
+)
+def test_a_secret_that_cannot_be_read_lets_nobody_in(path: Path, content: Any) -> None:
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    with pytest.raises(ViewersUnavailable):
+        read_viewers(path)
+    path.unlink()
+    with pytest.raises(ViewersUnavailable):
+        read_viewers(path)
