@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.log import log, trace
+from functions.problem import MEDIA_TYPE
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,13 +41,12 @@ def entry_point(name: str) -> Handler:
         except Exception as error:  # noqa: BLE001 - the framework would log the path and its token
             tied = trace(request.headers, os.environ.get("GCP_PROJECT", ""))
             _log_crash(name, error, tied)
-            return Response('{"title": "Internal error", "status": 500}\n', 500, media_type=PROBLEM)
+            return Response(
+                '{"title": "Internal error", "status": 500}\n', 500, media_type=MEDIA_TYPE
+            )
 
     function.__name__ = function.__qualname__ = name
     return function
-
-
-PROBLEM = "application/problem+json"
 
 
 def _create(name: str) -> Handler:

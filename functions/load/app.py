@@ -25,6 +25,7 @@ from functions.load.row import RowBuilder
 from functions.load.settings import Settings
 from functions.load.table import Table
 from functions.load.tally import Tally
+from functions.problem import problem
 from functions.pseudonym import load_keys
 from functions.quarantine import Quarantine
 from functions.settings import read
@@ -69,17 +70,17 @@ async def answer(loader: Loader, paced: Paced, request: Request) -> Response:
     if path == "/health":
         return _health(request)
     if path != "/":
-        return _problem(404, "Not found")
+        return problem(404, "Not found")
     if request.method != "POST":
-        return _problem(405, "Method not allowed", {"Allow": "POST"})
+        return problem(405, "Method not allowed", {"Allow": "POST"})
     try:
         push = parse_push(await request.body())
     except ValueError:
-        return _problem(400, "Not a Pub/Sub push")
+        return problem(400, "Not a Pub/Sub push")
     try:
         await loader.load(push.message)
     except NotStored as failure:
-        return _problem(503, f"Not stored: {failure.reason}")
+        return problem(503, f"Not stored: {failure.reason}")
     finally:
         paced.write_when_due()
     return Response(status_code=204)
@@ -111,11 +112,5 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
 
 def _health(request: Request) -> Response:
     if request.method not in {"GET", "HEAD"}:
-        return _problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
+        return problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
     return JSONResponse({"status": "ok"})
-
-
-def _problem(status: int, title: str, headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse(
-        {"title": title, "status": status}, status, headers, "application/problem+json"
-    )

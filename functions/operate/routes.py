@@ -20,6 +20,7 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Report, Selection
 from functions.operate.requests import RefreshRequest, ReplayRequest, SettleRequest
 from functions.operate.settle import Settle
+from functions.problem import problem
 
 SECONDS_TO_COME_AGAIN = 60
 
@@ -45,15 +46,15 @@ async def answer(operations: Operations, request: Request) -> Response:
     path = request.scope["path"]
     allowed = ROUTES.get(path)
     if allowed is None:
-        return _problem(404, "Not found")
+        return problem(404, "Not found")
     if request.method not in allowed:
-        return _problem(405, "Method not allowed", {"Allow": ", ".join(allowed)})
+        return problem(405, "Method not allowed", {"Allow": ", ".join(allowed)})
     if path == "/health":
         return JSONResponse({"status": "ok"})
     try:
         return await _run(operations, path, await request.body() or b"{}")
     except msgspec.DecodeError as error:
-        return _problem(400, f"Not a {path[1:]} request: {error}")
+        return problem(400, f"Not a {path[1:]} request: {error}")
 
 
 async def _run(operations: Operations, path: str, body: bytes) -> Response:
@@ -99,7 +100,7 @@ def _finished(report: Mapping[str, Any]) -> Response:
     """Answer with the report of statements, one of which may have failed."""
     if report["failed"]:
         title = f"Not finished: {report['failed']}"
-        return _problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, report)
+        return problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, report)
     return JSONResponse(report)
 
 
@@ -117,15 +118,5 @@ def _report(report: Report, *, dry_run: bool) -> Response:
         log(severity, "replayed", unavailable=report.unavailable or None, **counts)
     if report.unavailable:
         title = f"Not finished: {report.unavailable}"
-        return _problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, body)
+        return problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, body)
     return JSONResponse(body)
-
-
-def _problem(
-    status: int,
-    title: str,
-    headers: Mapping[str, str] | None = None,
-    members: Mapping[str, object] | None = None,
-) -> Response:
-    body = {"title": title, "status": status, **(members or {})}
-    return JSONResponse(body, status, headers, "application/problem+json")

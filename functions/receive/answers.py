@@ -9,8 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from functions.acceptance.placement import REASONS, Placement
-
-PROBLEM = "application/problem+json"
+from functions.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10
 """When to come again after a 503; long enough for a queue to drain or a broker to return."""
@@ -114,7 +113,10 @@ def problem(
     optional = {"field": field, "results": results}
     body = members | {name: member for name, member in optional.items() if member is not None}
     return Response(
-        msgspec.json.encode(body) + b"\n", status, media_type=PROBLEM, headers=dict(headers or {})
+        msgspec.json.encode(body) + b"\n",
+        status,
+        media_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
     )
 
 

@@ -20,5 +20,7 @@ async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 async def rig(shared_rig: Rig) -> AsyncIterator[Rig]:
     """The cell, whole before and after, with a receiver of its own."""
     yield shared_rig
+    logged = shared_rig.logged()
     await shared_rig.recover()
     await shared_rig.renew()
+    assert shared_rig.cell.token not in logged, "servers log no paths, for they have tokens"

@@ -10,11 +10,12 @@ class Proxy:
 
     Attributes:
         late: seconds by which the server's answers are held back; requests pass at once. An answer
-            that is held back stays so when this changes, until its connection ends.
+            that is held back stays so when this changes, until its connection ends or `release`.
     """
 
     def __init__(self, port: int, target: int) -> None:
         self.late = 0.0
+        self._released = asyncio.Event()
         self._port = port
         self._target = target
         self._server: asyncio.Server | None = None
@@ -30,6 +31,12 @@ class Proxy:
         self.late = 0.0
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+
+    def release(self) -> None:
+        """Let go what is held back, and hold nothing back any more."""
+        self.late = 0.0
+        self._released.set()
+        self._released = asyncio.Event()
 
     async def cut(self) -> None:
         """Refuse connections, reset those that are open, and drop what is held back."""
@@ -65,11 +72,16 @@ class Proxy:
             with suppress(OSError):
                 while chunk := await reader.read(65_536):
                     if answers and self.late:
-                        await asyncio.sleep(self.late)
+                        await self._hold()
                     writer.write(chunk)
                     await writer.drain()
         finally:
             self._close(writer)
+
+    async def _hold(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.late):
+                await self._released.wait()
 
     def _close(self, writer: asyncio.StreamWriter) -> None:
         self._open.discard(writer)

@@ -15,7 +15,7 @@ from local.cell import PORTS, Cell
 from local.children import Child
 from local.clients import objects
 from local.up import command_lines, environment, running
-from tests.cell.running import PATIENCE_SECONDS, free_port_base
+from tests.cell.running import PATIENCE_SECONDS, free_port_base, is_listening
 from tests.faults.proxy import Proxy
 
 SETTINGS = {
@@ -73,6 +73,16 @@ class Rig:
         self._children[name] = child
         await children.wait_until_listening(child, self.cell.port(name))
 
+    def logged(self) -> str:
+        """What all parts have logged since they were started."""
+        return "\n".join(child.log.read_text(errors="replace") for child in self._started)
+
+    async def stopped_listening(self, name: str) -> None:
+        """Wait until a part accepts no connection any more."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while is_listening(self.cell.port(name)):  # noqa: ASYNC110 - it tells no Event
+                await asyncio.sleep(0.02)
+
     async def recover(self) -> None:
         """Bring broker and bucket back."""
         await self.broker.restore()
@@ -124,6 +134,13 @@ class Rig:
             ]
 
         return await asyncio.to_thread(names)
+
+    async def until_shown(self, burst: str, events: int) -> None:
+        """Wait until so many events of a burst are shown."""
+        sql = f"SELECT COUNT(*) AS n FROM events WHERE STARTS_WITH(room_id, '{burst}-')"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await self.rows(sql))[0]["n"] < events:  # noqa: ASYNC110 - it tells no Event
+                await asyncio.sleep(0.05)
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         """A query's rows."""

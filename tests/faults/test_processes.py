@@ -31,6 +31,25 @@ async def test_the_receiver_is_killed_and_its_sender_retries(
     assert await settle(rig, record) == record.sent
 
 
+async def test_sigterm_lets_requests_under_way_end(rig: Rig) -> None:
+    """Pub/Sub has their events and its answers are held back when the signal comes."""
+    record = Record("draining", 30)  # of so few requests each has a publish of its own
+    await rig.renew(PUBLISH_DEADLINE_SECONDS="50", DURABLE_WITHIN_SECONDS="110")
+    await send(rig, record.deliveries[:1])  # which opens the connection
+    rig.broker.late = 50.0
+    sending = asyncio.create_task(send(rig, record.deliveries[1:]))
+    await rig.until_shown(record.name, len(record.sent))
+    assert not sending.done()
+    rig.signal("receive", signal.SIGTERM)
+    await rig.stopped_listening("receive")
+    rig.broker.release()
+    await sending
+    assert (record.statuses, record.errors) == ({200}, set())
+    assert await rig.ended("receive") == 0
+    await rig.restart("receive")
+    assert await settle(rig, record) == record.sent
+
+
 async def test_the_receiver_is_killed_and_its_sender_does_not_retry(rig: Rig) -> None:
     record = Record("lost", 1_000)
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -93,6 +94,27 @@ async def test_a_defect_is_500_and_says_where_but_not_what(
     assert line[TRACE_FIELD] == f"projects/p/traces/{TRACE}"
     assert line["where"][-1].endswith(" handle")
     assert "/defect" not in out
+
+
+HEAVY = {
+    "google.api_core",
+    "google.auth",
+    "google.cloud.bigquery",
+    "google.cloud.storage",
+    "google.pubsub_v1",
+    "requests",
+}
+"""What few requests need, and a cold start must not wait for."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["receive", "load", "operate"])
+def test_a_start_imports_no_heavy_library(name: str) -> None:
+    code = f"import sys, functions.{name}.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    imported = set(done.stdout.decode().split())
+    assert f"functions.{name}.app" in imported
+    assert imported & HEAVY == set()
 
 
 def test_only_the_function_that_is_served_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:

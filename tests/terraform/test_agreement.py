@@ -1,6 +1,7 @@
 """Python's and Terraform's view of the same fact are the same: functions, queues, jobs, files."""
 
 import ast
+import dataclasses
 import importlib
 import re
 import zipfile
@@ -10,7 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from functions.load.tally import Loaded
+from functions.operate.replay import Report
+from functions.receive.tally import Received
 from functions.spill import PREFIX as SPILL
+from functions.tally import Milliseconds
 from functions.warehouse import list_views
 from local import provision
 from local.cell import Cell
@@ -169,6 +174,34 @@ def test_operate_may_touch_what_its_statements_name(full_plan: dict[str, Any]) -
 
     assert granted["function"] == tables
     assert granted["views"] == named.union(*(views[name] for name in named))
+
+
+def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -> None:
+    metrics = {
+        found.values["name"].removeprefix("chat_eu_"): found.values
+        for found in of_type(full_plan["planned_values"], "google_logging_metric")
+        if found.cell == "eu" and found.values["value_extractor"]
+    }
+    logged = {
+        "receive": Received.__struct_fields__,
+        "load": Loaded.__struct_fields__,
+        "operate": [field.name for field in dataclasses.fields(Report)],
+    }
+    parts = Milliseconds.__struct_fields__
+
+    assert {"accepted", "spilled", "quarantined", "publish_p99_ms", "freshness_p50_ms"} <= set(
+        metrics
+    )
+    for name, values in metrics.items():
+        [extracted] = re.findall(
+            r"^EXTRACT\(jsonPayload\.([a-z_0-9.]+)\)$", values["value_extractor"]
+        )
+        service = re.search(r'service_name="chat-eu-(\w+)"', values["filter"])
+        field, _, part = extracted.partition(".")
+        assert service
+        assert field in logged[service[1]], name
+        assert part in parts or (field == "refused") == bool(part), name
+        assert values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
 
 
 def test_every_reason_of_the_receiver_is_watched() -> None:

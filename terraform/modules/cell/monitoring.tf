@@ -1,5 +1,5 @@
-# What the operator is told. The receiver's and operate's own log lines are the source
-# (docs/operations.md lists their fields): metrics have counts only, so they may be global.
+# What the operator is told. The functions' own log lines are the source (docs/operations.md lists
+# their fields): metrics have counts and times only, so they may be global.
 locals {
   metric_prefix = replace(local.prefix, "-", "_")
 
@@ -26,6 +26,7 @@ locals {
   }
 
   line = {
+    loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
     received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
     replayed = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
   }
@@ -35,6 +36,14 @@ locals {
       spilled          = { filter = local.line.received, value = "EXTRACT(jsonPayload.spilled)" }
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
       replay_remaining = { filter = local.line.replayed, value = "EXTRACT(jsonPayload.remaining)" }
+    },
+    # Milliseconds; lines of a moment without any have none.
+    {
+      for name, of in {
+        publish_p99_ms   = { line = local.line.received, field = "publish_ms.p99" }
+        freshness_p50_ms = { line = local.line.loaded, field = "freshness_ms.p50" }
+        freshness_p99_ms = { line = local.line.loaded, field = "freshness_ms.p99" }
+      } : name => { filter = "${of.line} AND jsonPayload.${of.field}>=0", value = "EXTRACT(jsonPayload.${of.field})" }
     },
     {
       for reason in keys(local.refusals) : "refused_${reason}" => {
@@ -56,7 +65,7 @@ resource "google_logging_metric" "count" {
   metric_descriptor {
     metric_kind = "DELTA"
     value_type  = "DISTRIBUTION"
-    unit        = "1"
+    unit        = endswith(each.key, "_ms") ? "ms" : "1"
   }
 }
 

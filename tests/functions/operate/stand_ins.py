@@ -1,4 +1,4 @@
-"""Stand-ins for the bucket and the topic, which can be told to fail."""
+"""Stand-ins for what operate calls, which can be told to fail."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

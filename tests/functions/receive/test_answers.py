@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import Response
 
 from functions.acceptance.placement import REASONS, Placement
+from functions.problem import MEDIA_TYPE
 from functions.receive import answers
 
 GOOD = Placement(200, "", "p")
@@ -63,4 +64,4 @@ def test_an_answer_carries_the_header_of_its_status(
 ) -> None:
     assert answer.status_code == body(answer)["status"] == status
     assert answer.headers[header]
-    assert answer.media_type == answers.PROBLEM
+    assert answer.media_type == MEDIA_TYPE
