@@ -86,7 +86,7 @@ def test_a_function_that_does_not_exist_is_refused(workspace: Workspace, tmp_pat
 
     said = workspace.copy(tmp_path).refused(SMALL | {"cells": {"eu": cell}})
 
-    assert "min_instances and max_instances are given by function: load, operate, receive." in said
+    assert "min_instances and max_instances are given by function: dashboard, load" in said
 
 
 def test_no_secret_is_in_the_plan(workspace: Workspace, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("life")]
 
 RENEWED = {
     "google_secret_manager_secret_version.partners",
+    "google_secret_manager_secret_version.viewers",
     "google_storage_bucket_object.functions",
 }
 """Versions of a value: the new one is made before the old one goes."""
@@ -158,6 +159,7 @@ CELL = 'module.cell["eu"].'
                 f'{CELL}google_bigquery_dataset.partner["globex"]': ("create",),
                 f"{CELL}google_bigquery_dataset.bi": ("update",),
                 f"{CELL}google_secret_manager_secret_version.partners": ("create", "delete"),
+                f"{CELL}google_secret_manager_secret_version.viewers": ("create", "delete"),
             },
         ),
         (
