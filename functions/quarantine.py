@@ -7,10 +7,9 @@ same body, or Pub/Sub's of the same event, do not pile up.
 import base64
 import hashlib
 from collections.abc import Mapping
+from typing import Protocol
 
 import msgspec
-
-from functions.bucket import Bucket
 
 WRITE_SECONDS = 5.0
 """How long one object may take; the sender waits meanwhile."""
@@ -38,6 +37,13 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
     attributes: dict[str, str] | None = None
     sender_id: str = ""
     position: int = 0
+
+
+class Bucket(Protocol):
+    """Takes objects: `functions.bucket.Bucket`."""
+
+    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
+        """Write an object within so many seconds, or raise BucketUnavailable."""
 
 
 class Quarantine:

@@ -6,7 +6,7 @@ The generated clients cost a third of the throughput in prototypes and 0.1 s of 
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -33,6 +33,33 @@ class PublishFailed(Exception):
 
 class NotPublishable(Exception):
     """Pub/Sub refuses a message of the publish for what it is; it took none of them."""
+
+
+async def publish_by_halves(
+    publish: Callable[[Sequence[Message]], Awaitable[None]], messages: Sequence[Message]
+) -> list[int]:
+    """Publish messages; by halves where one is refused, so that it cannot spoil the others.
+
+    Args:
+        publish: publishes all or none of what it is given, as `Topic.publish` does.
+        messages: at least one.
+
+    Returns:
+        The positions of those that are refused alone; all others are published.
+
+    Raises:
+        PublishFailed: of some it is not known whether they are published.
+    """
+    try:
+        await publish(messages)
+    except NotPublishable:
+        if len(messages) == 1:
+            return [0]
+        middle = len(messages) // 2
+        first = await publish_by_halves(publish, messages[:middle])
+        second = await publish_by_halves(publish, messages[middle:])
+        return first + [middle + position for position in second]
+    return []
 
 
 class Topic:

@@ -7,6 +7,7 @@ from functools import partial
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
+from functions.bucket import Bucket
 from functions.entry import Handler
 from functions.grpc_channel import open_channel
 from functions.operate.dead_letters import DeadLetters
@@ -20,6 +21,7 @@ from functions.operate.settings import Settings
 from functions.operate.settle import Settle
 from functions.operate.statements import Statements
 from functions.operate.subscription import Subscription
+from functions.quarantine import Quarantine
 from functions.settings import read
 from functions.storage import open_bucket
 from functions.topic import Topic
@@ -68,6 +70,7 @@ def _replay(settings: Settings, publisher: Publisher) -> Replay:
         objects,
         publisher.publish,
         decoder.decode,
+        Quarantine(Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)),
         clock=time.monotonic,
         seconds=settings.replay_seconds,
     )

@@ -13,9 +13,10 @@ from typing import NamedTuple, Protocol
 from functions.events.envelope import Attributes
 from functions.log import log
 from functions.message import Message
-from functions.operate.replay import Publish, Report, day_of
+from functions.operate.replay import Publish
+from functions.operate.report import Report, day_of
 from functions.operate.subscription import Letter, SubscriptionUnavailable
-from functions.topic import NotPublishable, PublishFailed
+from functions.topic import PublishFailed
 
 EMPTY_PULLS = 2
 """So many pulls in a row find nothing where nothing is left: one alone may find nothing by chance,
@@ -46,7 +47,7 @@ class DeadLetters:
     Args:
         subscription: that keeps them. Its acknowledgement deadline is longer than ``seconds``, so
             that no letter comes twice in one run.
-        publish: publishes messages; returns when they are durable.
+        publish: publishes messages, and tells which are refused.
         clock: seconds, monotonic.
         seconds: after this time no further letters are pulled.
     """
@@ -105,35 +106,17 @@ class DeadLetters:
 
     async def _replay(self, events: list[_Event], report: Report, kept: list[Letter]) -> None:
         try:
-            good = await self._publish_each(events, report, kept)
+            refused = set(await self._publish([event.message for event in events]))
         except PublishFailed:
             report.remaining += len(events)
             kept += (event.letter for event in events)
             raise
+        good = [event for position, event in enumerate(events) if position not in refused]
+        for position in sorted(refused):
+            _refuse(events[position].letter, report, kept, "not_publishable")
+        _count(good, report)  # although they may come again: their events are out
         if good:
             await self._subscription.acknowledge([event.letter for event in good])
-
-    async def _publish_each(
-        self, events: list[_Event], report: Report, kept: list[Letter]
-    ) -> list[_Event]:
-        """Publish events, and return those that Pub/Sub took; one that it refuses costs no other.
-
-        Raises:
-            PublishFailed: not all are known to be published.
-        """
-        if not events:
-            return []
-        try:
-            await self._publish([event.message for event in events])
-        except NotPublishable:
-            if len(events) == 1:
-                _refuse(events[0].letter, report, kept, "not_publishable")
-                return []
-            middle = len(events) // 2
-            first = await self._publish_each(events[:middle], report, kept)
-            return first + await self._publish_each(events[middle:], report, kept)
-        _count(events, report)  # although they may come again: their events are out
-        return events
 
 
 def _open(letters: Sequence[Letter], report: Report, kept: list[Letter]) -> list[_Event]:

@@ -1,9 +1,11 @@
 """Publishes what is replayed, piece by piece: nobody waits for it in a hurry."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 from functions.message import Message, pieces
+from functions.topic import publish_by_halves
 
 
 class Topic(Protocol):
@@ -25,12 +27,21 @@ class Publisher:
         self._topic = topic
         self._deadline = deadline
 
-    async def publish(self, messages: Sequence[Message]) -> None:
-        """Publish the messages, in order; returns when all are durable.
+    async def publish(self, messages: Sequence[Message]) -> list[int]:
+        """Publish the messages, in order; returns when all that can be are durable.
+
+        Returns:
+            The positions of those that Pub/Sub refuses for what they are.
 
         Raises:
-            PublishFailed: not all of them are known to be durable.
-            NotPublishable: some are refused for what they are.
+            PublishFailed: not all of the others are known to be durable.
         """
+        refused: list[int] = []
+        start = 0
         for piece, _ in pieces(messages):
-            await self._topic.publish(piece, self._deadline)
+            of_piece = await publish_by_halves(
+                partial(self._topic.publish, within=self._deadline), piece
+            )
+            refused += [start + position for position in of_piece]
+            start += len(piece)
+        return refused

@@ -7,19 +7,21 @@ however many run at a time, an event that is published twice is still shown once
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from functions import spill
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
-from functions.events.envelope import parse_time
 from functions.log import log
 from functions.message import Message
 from functions.operate.objects import CONCURRENT_REQUESTS, Stored
-from functions.topic import NotPublishable, PublishFailed
+from functions.operate.report import Report, day_of
+from functions.quarantine import Quarantine
+from functions.topic import PublishFailed
 
-Publish = Callable[[Sequence[Message]], Awaitable[None]]
+Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """As `functions.operate.publish.Publisher.publish`."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
@@ -74,34 +76,14 @@ class Selection:
         )
 
 
-@dataclass(slots=True)
-class Report:
-    """What a replay did.
-
-    Attributes:
-        objects: replayed, and deleted.
-        events: published from them.
-        days: UTC days on which published events were received: those to settle and to refresh.
-        remaining: objects that the time did not suffice for.
-        failed: names of the objects that cannot be replayed as they are; they are kept.
-        unavailable: which service ended the replay early by not answering; empty for none.
-    """
-
-    objects: int = 0
-    events: int = 0
-    days: set[str] = field(default_factory=set)
-    remaining: int = 0
-    failed: list[str] = field(default_factory=list)
-    unavailable: str = ""
-
-
 class Replay:
     """Replays a selection of objects.
 
     Args:
         objects: the bucket's.
-        publish: publishes messages; returns when they are durable.
+        publish: publishes messages, and tells which are refused.
         decode: makes messages of an object.
+        quarantine: takes events that Pub/Sub refuses for what they are.
         clock: seconds, monotonic.
         seconds: after this time no further object is begun.
     """
@@ -111,6 +93,7 @@ class Replay:
         objects: Objects,
         publish: Publish,
         decode: Decode,
+        quarantine: Quarantine,
         *,
         clock: Callable[[], float],
         seconds: float,
@@ -118,6 +101,7 @@ class Replay:
         self._objects = objects
         self._publish = publish
         self._decode = decode
+        self._quarantine = quarantine
         self._clock = clock
         self._seconds = seconds
 
@@ -151,8 +135,6 @@ class Replay:
             await self._replay(stored, report, dry_run=dry_run)
         except NotReplayable as refusal:
             _refuse(report, stored, str(refusal))
-        except NotPublishable:
-            _refuse(report, stored, "not_publishable")
         except tuple(UNAVAILABLE) as failure:
             _note(report, UNAVAILABLE[type(failure)], failure)
             return False
@@ -165,12 +147,34 @@ class Replay:
         messages = await self._decode(stored, content)
         days = {day_of(message) for message in messages}
         if not dry_run:
-            await self._publish(messages)
+            refused = await self._publish(messages)
             report.days |= days  # although the object may stay: its events are out
+            await self._set_aside(stored, [messages[position] for position in refused], report)
             await self._objects.delete(stored)
+            report.events -= len(refused)
         report.days |= days
         report.objects += 1
         report.events += len(messages)
+
+    async def _set_aside(self, stored: Stored, refused: list[Message], report: Report) -> None:
+        """Quarantine what Pub/Sub refuses of a spilled object: the others are not held up by it.
+
+        Raises:
+            NotReplayable: the object is in quarantine already.
+        """
+        if refused and not stored.name.startswith(spill.PREFIX):
+            raise NotReplayable("not_publishable")
+        for message in refused:
+            attributes = message.attributes
+            await self._quarantine.keep(
+                reason="not_publishable",
+                partner=attributes.partner,
+                kind=attributes.kind,
+                data=message.data,
+                received_at=attributes.received_at,
+                attributes=attributes.to_mapping(),
+            )
+            report.quarantined += 1
 
 
 def _refuse(report: Report, stored: Stored, reason: str) -> None:
@@ -181,8 +185,3 @@ def _refuse(report: Report, stored: Stored, reason: str) -> None:
 def _note(report: Report, reason: str, failure: Exception) -> None:
     report.unavailable = reason
     log("WARNING", "replay ends early", reason=reason, error=str(failure))
-
-
-def day_of(message: Message) -> str:
-    """Return the UTC day on which an event was received, as ISO 8601."""
-    return parse_time(message.attributes.received_at).astimezone(UTC).date().isoformat()

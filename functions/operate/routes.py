@@ -17,7 +17,8 @@ from functions import spill
 from functions.log import Severity, log
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.refresh import Refresh
-from functions.operate.replay import Replay, Report, Selection
+from functions.operate.replay import Replay, Selection
+from functions.operate.report import Report
 from functions.operate.requests import RefreshRequest, ReplayRequest, SettleRequest
 from functions.operate.settle import Settle
 from functions.problem import problem
@@ -110,9 +111,10 @@ def _report(report: Report, *, dry_run: bool) -> Response:
         "events": report.events,
         "days": sorted(report.days),
         "remaining": report.remaining,
+        "quarantined": report.quarantined,
         "failed": report.failed,
     }
-    if not dry_run and (report.events or report.failed or report.unavailable):
+    if not dry_run and (report.events or report.quarantined or report.failed or report.unavailable):
         counts = body | {"failed": len(report.failed)}
         severity: Severity = "WARNING" if report.failed or report.unavailable else "INFO"
         log(severity, "replayed", unavailable=report.unavailable or None, **counts)

@@ -9,7 +9,7 @@ from functions.batching import Batcher
 from functions.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
-from functions.topic import NotPublishable, PublishFailed
+from functions.topic import PublishFailed, publish_by_halves
 
 PUBLISHES_IN_FLIGHT = 8
 
@@ -85,27 +85,18 @@ class Publisher:
         return _by_chunk(refused, batch) if refused else [()] * len(batch)
 
     async def _publish(self, messages: Sequence[Message], until: float) -> list[int]:
-        """Publish messages; by halves where one is refused, so that it cannot spoil the others.
+        """Publish messages; returns the positions of those that are refused alone."""
 
-        Returns:
-            The positions of those that are refused alone.
-        """
-        started = self._clock()
-        if started >= until:
-            raise PublishFailed("isolation")
-        try:
-            await self._topic.publish(messages, until - started)
-        except NotPublishable:
-            if len(messages) == 1:
-                return [0]
-        else:
-            return []
-        finally:
-            self._observe(self._clock() - started)
-        middle = len(messages) // 2
-        first = await self._publish(messages[:middle], until)
-        second = await self._publish(messages[middle:], until)
-        return first + [middle + position for position in second]
+        async def publish(part: Sequence[Message]) -> None:
+            started = self._clock()
+            if started >= until:
+                raise PublishFailed("isolation")
+            try:
+                await self._topic.publish(part, until - started)
+            finally:
+                self._observe(self._clock() - started)
+
+        return await publish_by_halves(publish, messages)
 
 
 def _by_chunk(refused: Sequence[int], batch: Sequence[Chunk]) -> list[Refused]:

@@ -8,9 +8,18 @@ import pytest
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
-from functions.operate.replay import Replay, Report, Selection
+from functions.operate.replay import Replay, Selection
+from functions.operate.report import Report
 from functions.operate.settle import Settle
-from tests.functions.operate.stand_ins import Bucket, Letters, Partners, Store, Topic
+from functions.quarantine import Quarantine
+from tests.functions.operate.stand_ins import (
+    Bucket,
+    Letters,
+    Partners,
+    Store,
+    Topic,
+    Written,
+)
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
@@ -52,7 +61,8 @@ def decoder(partners: Partners) -> Decoder:
 
 @pytest.fixture
 def replay(bucket: Bucket, topic: Topic, decoder: Decoder, clock: Clock) -> Replay:
-    return Replay(bucket, topic.publish, decoder.decode, clock=clock, seconds=240)
+    quarantine = Quarantine(Written(bucket))
+    return Replay(bucket, topic.publish, decoder.decode, quarantine, clock=clock, seconds=240)
 
 
 @pytest.fixture

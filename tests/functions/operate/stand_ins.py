@@ -12,7 +12,7 @@ from functions.message import Message
 from functions.operate.objects import Stored
 from functions.operate.statements import StatementFailed
 from functions.operate.subscription import Letter, SubscriptionUnavailable
-from functions.topic import NotPublishable, PublishFailed
+from functions.topic import PublishFailed
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -64,6 +64,18 @@ class Bucket:
             raise BucketUnavailable
 
 
+class Written:
+    """Writes into the objects in memory, as `functions.bucket.Bucket` does."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
+        if "write" in self._bucket.failing:
+            raise BucketUnavailable
+        self._bucket.write(name, data)
+
+
 class Partners:
     """The partners of now; None where the secret cannot be read."""
 
@@ -85,13 +97,15 @@ class Topic:
         self.refused: set[str] = set()
         self.then: Callable[[], None] = lambda: None
 
-    async def publish(self, messages: Sequence[Message]) -> None:
+    async def publish(self, messages: Sequence[Message]) -> list[int]:
         if self.failing:
             raise PublishFailed("ServiceUnavailable")
-        if self.refused & {each.attributes.ingest_id for each in messages}:
-            raise NotPublishable
-        self.messages += messages
+        ids = [each.attributes.ingest_id for each in messages]
+        self.messages += [
+            each for each in messages if each.attributes.ingest_id not in self.refused
+        ]
         self.then()
+        return [position for position, own_id in enumerate(ids) if own_id in self.refused]
 
     @property
     def ids(self) -> list[str]:

@@ -60,6 +60,7 @@ async def test_an_empty_body_replays_the_spill(
         "events": 2,
         "days": ["2026-11-22"],
         "remaining": 0,
+        "quarantined": 0,
         "failed": ["spill/b"],
     }
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -106,7 +107,14 @@ async def test_dead_letters_are_named_as_the_source(
 ) -> None:
     bucket.write("spill/a", spilled(message(1)))
     letters.put(message(2))
-    expected = {"objects": 0, "events": 1, "days": ["2026-11-22"], "remaining": 0, "failed": []}
+    expected = {
+        "objects": 0,
+        "events": 1,
+        "days": ["2026-11-22"],
+        "remaining": 0,
+        "quarantined": 0,
+        "failed": [],
+    }
     asked = {"source": "dead_letters", "dry_run": True}
     assert (await client.post("/replay", json=asked)).json() == expected
     assert topic.ids == []

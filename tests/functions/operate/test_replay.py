@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.operate.objects import CONCURRENT_REQUESTS
-from functions.operate.replay import Replay, Report, Selection
+from functions.operate.replay import Replay, Selection
+from functions.operate.report import Report
 from tests.functions.operate.conftest import Clock, Run
 from tests.functions.operate.stand_ins import WRITTEN_AT, Bucket, Topic, message, spilled
 
@@ -72,15 +73,28 @@ async def test_a_malformed_object_is_reported_and_kept_and_delays_no_other(
     assert "secret-id" not in str(line)
 
 
-async def test_what_pubsub_refuses_is_reported_and_kept(
+async def test_what_pubsub_refuses_goes_to_quarantine_and_holds_up_no_other(
     run: Run, bucket: Bucket, topic: Topic
 ) -> None:
-    bucket.write("spill/a", spilled(message(1)))
-    bucket.write("spill/b", spilled(message(2)))
-    topic.refused = {"id-1"}
+    bucket.write("spill/a", spilled(*map(message, range(5))))
+    topic.refused = {"id-1", "id-4"}
+    bucket.failing = {"write"}
+    assert (await run()).unavailable == "bucket_unavailable"
+    assert list(bucket.contents) == ["spill/a"], "kept until all of it is somewhere else"
+    bucket.failing = set()
     report = await run()
-    assert (report.objects, report.failed, report.unavailable) == (1, ["spill/a"], "")
-    assert list(bucket.contents) == ["spill/a"]
+    assert (report.objects, report.events, report.quarantined, report.failed) == (1, 3, 2, [])
+    assert set(topic.ids) == {"id-0", "id-2", "id-3"}
+    assert len(bucket.contents) == 2
+    assert all(name.startswith("quarantine/not_publishable/acme/") for name in bucket.contents)
+
+    report = await run(Selection("quarantine/"))
+    assert (report.objects, len(report.failed)) == (0, 2)
+    topic.refused = set()
+    report = await run(Selection("quarantine/"))
+    assert (report.objects, report.events) == (2, 2)
+    assert set(topic.ids) == {f"id-{number}" for number in range(5)}
+    assert bucket.contents == {}
 
 
 async def test_while_pubsub_does_not_answer_everything_stays(
