@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from functions.load.tally import Loaded
-from functions.operate.replay import Report
+from functions.operate.report import Report
 from functions.receive.tally import Received
 from functions.spill import PREFIX as SPILL
 from functions.tally import Milliseconds
