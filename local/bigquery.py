@@ -3,7 +3,7 @@
 Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
 on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
 
-Eight things are replaced in the package, in this process only:
+Nine things are replaced in the package, in this process only:
 
 * it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
 * a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
@@ -15,18 +15,22 @@ Eight things are replaced in the package, in this process only:
   more rows, the slower an append;
 * for the sake of row policies, which nothing here has, it writes the text of every view into each
   statement that reads it: 66 views took 11 s to create, and now take 2 s;
-* a statement is parsed a dozen times, half of the work that remains; here it is parsed once.
+* a statement is parsed a dozen times, half of the work that remains; here it is parsed once;
+* an append stream occupies a thread for as long as it lasts, one that its client gave up even for
+  longer, and there are six of them on two processors: then no append was taken any more.
 """
 
 import threading
 import warnings
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import click
 import grpc
+import grpc.aio
 from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings
 from bqemulator.observability.logging_ import configure_logging
 from sqlglot.dialects.dialect import Dialect
@@ -45,6 +49,7 @@ HOST = "127.0.0.1"
 ROUTING_HEADER = "x-goog-request-params"
 APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
 REMEMBERED_STATEMENTS = 32
+STREAM_THREADS = 256
 
 
 def amend() -> None:
@@ -58,8 +63,13 @@ def amend() -> None:
         (inner_query, "rewrite_for_row_access", _leaving_views),
         (write_servicer.BigQueryWriteHandler, "service", _refusing_unrouted),
         (Dialect, "parse", _parsing_once),
+        (grpc.aio, "server", _with_threads),
     ):
         setattr(owner, name, make(getattr(owner, name)))
+
+
+def _with_threads(server: Callable[..., Any]) -> Callable[..., Any]:
+    return partial(server, migration_thread_pool=ThreadPoolExecutor(STREAM_THREADS))
 
 
 def _loading_nothing(_load: object) -> Callable[[DuckDBEngine], None]:
