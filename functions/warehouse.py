@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -78,6 +79,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         expires: whether a partition goes at the age of the retention.
         require_partition_filter: whether a query without a bound on that column is refused.
         clustering: the columns that sort the rows within a partition, most telling first.
+        people: the columns with data about a person, by dotted name: ``personal``, ``pseudonym``,
+            ``unknown`` (it may be personal), or ``staff`` (of those who operate, not of users).
     """
 
     name: str
@@ -87,6 +90,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires: bool = False
     require_partition_filter: bool = False
     clustering: tuple[str, ...] = ()
+    people: Mapping[str, str] = MappingProxyType({})
 
 
 class View(NamedTuple):

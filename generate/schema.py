@@ -42,9 +42,24 @@ def render(catalogue: Catalogue) -> dict[str, str]:
         "expires": True,
         "require_partition_filter": True,
         "clustering": ["project", "event", "room_id"],
+        "people": people(catalogue),
         "schema": columns(catalogue),
     }
     return {PATH: json.dumps(table, indent=2, ensure_ascii=False) + "\n"}
+
+
+def people(catalogue: Catalogue) -> dict[str, str]:
+    """Return the columns of ``events_v1`` with data about a person, and in which form."""
+    common = {
+        prop.column for prop in catalogue.common if prop.privacy == "personal" and prop.column
+    }
+    fields = {
+        f"room.{prop.column}"
+        for same in catalogue.room_columns.values()
+        for prop in same
+        if prop.privacy == "personal"
+    }
+    return dict.fromkeys(sorted(common | fields), "pseudonym") | {"extra": "unknown"}
 
 
 def columns(catalogue: Catalogue) -> list[Column]:

@@ -26,13 +26,21 @@ PORTS = (
     "operate",
     "dashboard",
     "dashboard_proxy",
+    "privacy",
+    "privacy_proxy",
 )
 """What listens, in the order of the ports from the port base on."""
 
-FUNCTIONS = ("receive", "load", "operate", "dashboard")
+FUNCTIONS = ("receive", "load", "operate", "dashboard", "privacy")
 
 VIEWER = "you@demo.example"
 """Who looks at the dashboard through its proxy."""
+
+OFFICER = "you@demo.example"
+"""Who calls the privacy function through its proxy; all of the cell is their matter."""
+
+SCHEDULER_ACCOUNT = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
+PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
 
 REPLAY_SECONDS = 300
 """The interval at which the scheduler has the spill replayed."""
@@ -42,6 +50,9 @@ SETTLE_SECONDS = 86_400
 
 REFRESH_SECONDS = 86_400
 """The interval at which it has the rollups refreshed: at 00:00 UTC."""
+
+SWEEP_SECONDS = 3_600
+"""The interval at which it has erasures executed that are due."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,7 @@ class Cell:
     subscription = f"projects/{PROJECT}/subscriptions/chat-{CELL}-load"
     dead_letter_topic = f"projects/{PROJECT}/topics/chat-{CELL}-dead"
     dead_letter_subscription = f"projects/{PROJECT}/subscriptions/chat-{CELL}-dead"
+    privacy_subscription = f"projects/{PROJECT}/subscriptions/chat-{CELL}-privacy"
     bucket = f"{PROJECT}-chat-{CELL}"
     store_dataset = f"chat_{CELL}_store"
     bi_dataset = f"chat_{CELL}"
@@ -83,6 +95,7 @@ class Cell:
             (REPLAY_SECONDS, f"{operate}/replay"),
             (SETTLE_SECONDS, f"{operate}/settle"),
             (REFRESH_SECONDS, f"{operate}/refresh"),
+            (SWEEP_SECONDS, f"{self.url('privacy')}/sweep"),
         )
 
     def describe(self) -> dict[str, Any]:
@@ -93,6 +106,7 @@ class Cell:
             "rooms_url": f"{self.url('receive')}/rooms/{self.token}",
             "token": self.token,
             "dashboard": self.url("dashboard_proxy"),
+            "privacy": self.url("privacy_proxy"),
             "pubsub": self.pubsub,
             "bigquery": self.url("bigquery"),
             "bigquery_grpc": f"127.0.0.1:{self.port('bigquery_grpc')}",
@@ -111,6 +125,7 @@ class Cell:
             "GCP_PROJECT": PROJECT,
             "PUBSUB_ENDPOINT": f"http://{self.pubsub}",
             "EVENTS_TOPIC": self.topic,
+            "DEAD_LETTER_TOPIC": self.dead_letter_topic,
             "DEAD_LETTER_SUBSCRIPTION": self.dead_letter_subscription,
             "BIGQUERY_WRITE_ENDPOINT": self.url("bigquery_grpc"),
             "BIGQUERY_ENDPOINT": self.url("bigquery"),
@@ -125,6 +140,9 @@ class Cell:
             "PSEUDONYM_KEYS": str(self.secrets / "pseudonym"),
             "OPERATE_URL": self.url("operate"),
             "VIEWERS_FILE": str(self.secrets / "viewers.json"),
+            "CALLERS_FILE": str(self.secrets / "callers.json"),
+            "SCHEDULER_ACCOUNT": SCHEDULER_ACCOUNT,
+            "PUSH_ACCOUNT": PUSH_ACCOUNT,
         }
 
 
@@ -132,12 +150,14 @@ def prepare_secrets(folder: Path) -> str:
     """Write the cell's secrets, unless an earlier start did; return the demo partner's token.
 
     A data folder keeps them, for rows written under one pseudonym key need that key for ever. Who
-    may see the dashboard is written at each start.
+    may see the dashboard and who may call the privacy function is written at each start.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     projects = [project for project, cell in PARTNER_PROJECTS.items() if cell == CELL]
     viewers = {"projects": projects, "some": {VIEWER: projects}}
     (folder / "viewers.json").write_text(json.dumps(viewers))
+    callers = {"projects": projects, "everything": [OFFICER]}
+    (folder / "callers.json").write_text(json.dumps(callers))
     token_file = folder / "token"
     if token_file.exists():
         return token_file.read_text()

@@ -1,18 +1,21 @@
 """Creates the cell's topics, subscriptions and bucket, as Terraform does in a real one."""
 
 from contextlib import suppress
+from typing import Any
 
 from google.api_core.exceptions import AlreadyExists, Conflict
 from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 from google.cloud.storage import Client as StorageClient
 
-from local.cell import LOCATION, Cell
+from local.cell import LOCATION, PUSH_ACCOUNT, Cell
 
 ACK_DEADLINE_SECONDS = 60
 DEAD_LETTER_ACK_DEADLINE_SECONDS = 600
 MINIMUM_BACKOFF_SECONDS = 10
 MAXIMUM_BACKOFF_SECONDS = 600
 DELIVERY_ATTEMPTS = 100
+DELETIONS = 'attributes.event = "delete_profile_confirmed" OR attributes.event = "account_restored"'
+"""What the privacy function is told of: people who delete their profile, or take that back."""
 
 
 def create_topics(cell: Cell, publisher: PublisherClient, subscriber: SubscriberClient) -> None:
@@ -30,10 +33,21 @@ def create_topics(cell: Cell, publisher: PublisherClient, subscriber: Subscriber
         "ack_deadline_seconds": DEAD_LETTER_ACK_DEADLINE_SECONDS,
         "expiration_policy": {},
     }
-    load = {
-        "name": cell.subscription,
+    load = _push(cell, cell.subscription, cell.url("load"))
+    privacy = _push(cell, cell.privacy_subscription, f"{cell.url('privacy')}/stream")
+    for request in (dead_letters, load, privacy | {"filter": DELETIONS}):
+        with suppress(AlreadyExists):
+            subscriber.create_subscription(request=request)
+
+
+def _push(cell: Cell, name: str, endpoint: str) -> dict[str, Any]:
+    return {
+        "name": name,
         "topic": cell.topic,
-        "push_config": {"push_endpoint": cell.url("load")},
+        "push_config": {
+            "push_endpoint": endpoint,
+            "oidc_token": {"service_account_email": PUSH_ACCOUNT},
+        },
         "ack_deadline_seconds": ACK_DEADLINE_SECONDS,
         "expiration_policy": {},
         "retry_policy": {
@@ -45,9 +59,6 @@ def create_topics(cell: Cell, publisher: PublisherClient, subscriber: Subscriber
             "max_delivery_attempts": DELIVERY_ATTEMPTS,
         },
     }
-    for request in (dead_letters, load):
-        with suppress(AlreadyExists):
-            subscriber.create_subscription(request=request)
 
 
 def create_bucket(cell: Cell, client: StorageClient) -> None:

@@ -1,6 +1,7 @@
 """The Cloud Scheduler stand-in: posts to a URL at fixed intervals, as the jobs of a cell do.
 
-Run as ``python -m local.scheduler --job 300 http://127.0.0.1:8606/replay``. It ends on SIGTERM.
+Run as ``python -m local.scheduler --email scheduler@local --job 300
+http://127.0.0.1:8606/replay``. It ends on SIGTERM.
 What is not answered with 2xx is noted on standard output; the next interval is the next attempt.
 """
 
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from functools import partial
 
 import click
+
+from local.identity_token import identity_token
 
 ATTEMPT_SECONDS = 320
 """How long a call may take; Cloud Scheduler's attempt deadline is set to the same."""
@@ -28,9 +31,10 @@ def next_run(now: float, every: int) -> float:
     return (now // every + 1) * every
 
 
-def call(url: str) -> None:
-    """Post an empty body to a URL and note what is not 2xx."""
-    request = urllib.request.Request(url, data=b"", method="POST")  # noqa: S310 - the cell's own
+def call(url: str, email: str) -> None:
+    """Post an empty body to a URL as a service account, and note what is not 2xx."""
+    headers = {"Authorization": f"Bearer {identity_token(email)}"}
+    request = urllib.request.Request(url, b"", headers, method="POST")  # noqa: S310 - the cell's own
     try:
         with urllib.request.urlopen(request, timeout=ATTEMPT_SECONDS):  # noqa: S310 - see above
             pass
@@ -62,12 +66,13 @@ def schedule(
     metavar="SECONDS URL",
     help="Post to the URL every so many seconds.",
 )
-def main(jobs: tuple[tuple[int, str], ...]) -> None:
+@click.option("--email", required=True, help="The service account that calls.")
+def main(jobs: tuple[tuple[int, str], ...], email: str) -> None:
     """Call each job's URL at its interval until SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     clock = sched.scheduler(time.time, time.sleep)
     for every, url in jobs:
-        schedule(clock, every, partial(call, url), time.time)
+        schedule(clock, every, partial(call, url, email), time.time)
     clock.run()
 
 

@@ -16,8 +16,10 @@ from local import children, template
 from local.cell import (
     FUNCTIONS,
     LOCATION,
+    OFFICER,
     PORTS,
     PROJECT,
+    SCHEDULER_ACCOUNT,
     VIEWER,
     Cell,
     forget,
@@ -108,10 +110,10 @@ def command_lines(cell: Cell, data: Path) -> dict[str, list[str]]:
     keep = ["--data-dir", str(data)]
     grpc_port = ["--grpc-port", ports["bigquery_grpc"]]
     jobs = [text for every, url in cell.jobs() for text in ("--job", str(every), url)]
-    proxy = ["--port", ports["dashboard_proxy"], "--to", cell.url("dashboard"), "--email", VIEWER]
     return functions | {
-        "dashboard_proxy": [*python, "local.proxy", *proxy],
-        "scheduler": [*python, "local.scheduler", *jobs],
+        "dashboard_proxy": _proxy(cell, "dashboard", VIEWER),
+        "privacy_proxy": _proxy(cell, "privacy", OFFICER),
+        "scheduler": [*python, "local.scheduler", "--email", SCHEDULER_ACCOUNT, *jobs],
         "pubsub": [*python, "local.pubsub", "--port", ports["pubsub"]],
         "bigquery": [
             *python,
@@ -123,6 +125,12 @@ def command_lines(cell: Cell, data: Path) -> dict[str, list[str]]:
         ],
         "storage": [*python, "local.storage", "--port", ports["storage"], *keep],
     }
+
+
+def _proxy(cell: Cell, function: str, email: str) -> list[str]:
+    port = str(cell.port(f"{function}_proxy"))
+    options = ["--port", port, "--to", cell.url(function), "--email", email]
+    return [sys.executable, "-m", "local.proxy", *options]
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

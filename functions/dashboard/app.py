@@ -13,14 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from functions.bigquery import open_client
+from functions.caller import Unidentified, invoker
 from functions.dashboard.answers import Answers, Refusal, guarded
 from functions.dashboard.assets import Assets
 from functions.dashboard.identity import (
     Identify,
     IdentityAwareProxy,
     KeysUnavailable,
-    Unidentified,
-    invoker,
     verify_assertion,
 )
 from functions.dashboard.operate import Operate, RefreshFailed
@@ -29,9 +28,9 @@ from functions.dashboard.report import Report, report, today
 from functions.dashboard.rollups import QueriesFailed, Rollups
 from functions.dashboard.settings import Settings
 from functions.dashboard.tables import TABLES, as_csv
-from functions.dashboard.viewers import Viewers, ViewersUnavailable, read_viewers
 from functions.dashboard.window import Window, monday
 from functions.entry import Handler
+from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
 from functions.settings import read
 from functions.warehouse import Warehouse, dataset_name
 
@@ -58,7 +57,7 @@ def create(environ: Mapping[str, str]) -> Handler:
     audience = settings.iap_audience
     dashboard = Dashboard(
         identify=IdentityAwareProxy(audience, verify_assertion) if audience else invoker,
-        viewers=partial(read_viewers, settings.viewers_file),
+        viewers=partial(read_permissions, settings.viewers_file),
         rollups=rollups,
         operate=Operate(settings.operate_url, settings.refresh_seconds),
         now=partial(datetime.now, UTC),
@@ -81,7 +80,7 @@ class Dashboard:
         self,
         *,
         identify: Identify,
-        viewers: Callable[[], Viewers],
+        viewers: Callable[[], Permissions],
         rollups: Rollups,
         operate: Operate,
         now: Callable[[], datetime],
@@ -131,7 +130,7 @@ class Dashboard:
                 f"{unidentified} Open the dashboard as its operator told you: through "
                 "Identity-Aware Proxy, or with “gcloud run services proxy”.",
             ) from None
-        except (ViewersUnavailable, KeysUnavailable):
+        except (PermissionsUnavailable, KeysUnavailable):
             raise _later("Who may see what cannot be read at the moment") from None
         if not projects:
             raise Refusal(

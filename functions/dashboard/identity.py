@@ -7,9 +7,7 @@ choose the weaker one.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
-from functions.dashboard.token import Malformed, claims
+from functions.caller import Unidentified, address
 
 Identify = Callable[[Mapping[str, str]], str]
 """Returns the e-mail address of who sent these headers, in lower case; may block."""
@@ -18,35 +16,6 @@ ASSERTION = "x-goog-iap-jwt-assertion"
 IAP_KEYS = "https://www.gstatic.com/iap/verify/public_key"
 IAP_ISSUER = "https://cloud.google.com/iap"
 CLOCK_SKEW_SECONDS = 10
-
-
-class Unidentified(Exception):
-    """Nobody vouches for who asks.
-
-    Args:
-        reason: why not, in words for that person; nothing of the credentials.
-    """
-
-
-def invoker(headers: Mapping[str, str]) -> str:
-    """Identify the caller that Cloud Run has checked (IAM, ``roles/run.invoker``).
-
-    It verifies the identity token and passes it on with the signature taken away, so here it is
-    only read. Where ``X-Serverless-Authorization`` is given, Cloud Run checks that one alone and
-    lets anything through in ``Authorization``.
-
-    Raises:
-        Unidentified: there is no token, or it names no verified address.
-    """
-    given = headers.get("x-serverless-authorization", headers.get("authorization", ""))
-    scheme, _, token = given.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unidentified("The request carries no identity token.")
-    try:
-        said = claims(token.strip())
-    except Malformed:
-        raise Unidentified("The identity token cannot be read.") from None
-    return _address(said.email if said.email_verified else "")
 
 
 class KeysUnavailable(Exception):
@@ -82,7 +51,7 @@ class IdentityAwareProxy:
             raise Unidentified("The assertion of Identity-Aware Proxy is not genuine.") from None
         if said.get("iss") != IAP_ISSUER:
             raise Unidentified("The assertion is not of Identity-Aware Proxy.")
-        return _address(said.get("email"))
+        return address(said.get("email"))
 
 
 def verify_assertion(assertion: str, audience: str) -> Mapping[str, Any]:
@@ -109,13 +78,3 @@ def verify_assertion(assertion: str, audience: str) -> Mapping[str, Any]:
     except GoogleAuthError as error:
         raise ValueError(type(error).__name__) from error
     return said
-
-
-def _address(email: object) -> str:
-    try:
-        address = msgspec.convert(email, str).strip().lower()
-    except msgspec.ValidationError:
-        address = ""
-    if "@" not in address:
-        raise Unidentified("The identity has no verified e-mail address.")
-    return address

@@ -10,20 +10,20 @@ from functions.bigquery import open_client
 from functions.bucket import Bucket
 from functions.entry import Handler
 from functions.grpc_channel import open_channel
+from functions.objects import Objects
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
-from functions.operate.objects import Objects
 from functions.operate.publish import Publisher
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
 from functions.operate.routes import Operations, answer
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
-from functions.operate.statements import Statements
-from functions.operate.subscription import Subscription
 from functions.quarantine import Quarantine
 from functions.settings import read
+from functions.statements import Statements
 from functions.storage import open_bucket
+from functions.subscription import Subscription
 from functions.topic import Topic
 from functions.warehouse import Warehouse, dataset_name
 
@@ -83,6 +83,7 @@ def _statements(settings: Settings) -> Statements:
         retention_days=settings.retention_days,
     )
     return Statements(
+        "operate",
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
         warehouse.variables(),
         seconds=settings.statement_seconds,

@@ -15,7 +15,7 @@ from functions.log import log
 from functions.message import Message
 from functions.operate.replay import Publish
 from functions.operate.report import Report, day_of
-from functions.operate.subscription import Letter, SubscriptionUnavailable
+from functions.subscription import Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
 
 EMPTY_PULLS = 2
@@ -24,7 +24,7 @@ as Pub/Sub's documentation of pull says."""
 
 
 class Subscription(Protocol):
-    """The dead-letter subscription, as `functions.operate.subscription.Subscription`."""
+    """The dead-letter subscription, as `functions.subscription.Subscription`."""
 
     async def pull(self) -> list[Letter]:
         """Lease messages that nobody else has."""

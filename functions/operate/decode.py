@@ -19,7 +19,7 @@ from functions.acceptance.placement import place
 from functions.acceptance.sender import Sender, message_of
 from functions.events.envelope import Attributes, parse_kind, parse_time
 from functions.message import Message
-from functions.operate.objects import Stored
+from functions.objects import Stored
 from functions.operate.replay import NotReplayable
 from functions.quarantine import Quarantined
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from functions.operate.settle import DAY, Statements, midnight
-from functions.operate.statements import StatementFailed
+from functions.statements import StatementFailed
 from functions.warehouse import OPEN_WINDOW_DAYS
 
 STRETCH_DAYS = 60

@@ -16,7 +16,7 @@ from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
 from functions.log import log
 from functions.message import Message
-from functions.operate.objects import CONCURRENT_REQUESTS, Stored
+from functions.objects import CONCURRENT_REQUESTS, Stored
 from functions.operate.report import Report, day_of
 from functions.quarantine import Quarantine
 from functions.topic import PublishFailed
@@ -41,7 +41,7 @@ class NotReplayable(Exception):
 
 
 class Objects(Protocol):
-    """The bucket's objects, as `functions.operate.objects.Objects`."""
+    """The bucket's objects, as `functions.objects.Objects`."""
 
     async def find(self, prefix: str) -> list[Stored]:
         """Return the objects whose name starts so, in the order of their names."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
-from functions.operate.statements import StatementFailed
+from functions.statements import StatementFailed
 from functions.warehouse import OPEN_WINDOW_DAYS
 
 EXTRA_DAYS = 30
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 
 class Statements(Protocol):
-    """Statements, as `functions.operate.statements.Statements`."""
+    """Statements, as `functions.statements.Statements`."""
 
     async def days(self, name: str, **moments: datetime) -> list[datetime]:
         """Run a query that returns days."""

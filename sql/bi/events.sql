@@ -50,6 +50,21 @@ every_day AS (
     room_id, user_key, platform, source, screen_size, browser, os, device_type, properties, room,
     flags
   FROM open_window
+),
+
+-- A person's erasures follow each other, and each covers what was received since the one before;
+-- two alike, filed at once, count as one.
+hidden AS (
+  SELECT
+    project,
+    user_key,
+    hidden_key,
+    covers_until,
+    LAG(covers_until) OVER (
+      PARTITION BY project, user_key ORDER BY covers_until, erasure_id
+    ) AS covers_after
+  FROM `${store}.erasures_v1`
+  WHERE status IN ('hidden', 'due')
 )
 
 SELECT
@@ -62,7 +77,7 @@ SELECT
   every_day.event,
   every_day.catalogued,
   every_day.room_id,
-  COALESCE(erasures.hidden_key, every_day.user_key) AS user_key,
+  COALESCE(hidden.hidden_key, every_day.user_key) AS user_key,
   every_day.platform,
   every_day.source,
   every_day.screen_size,
@@ -74,10 +89,9 @@ SELECT
   every_day.flags,
   every_day.stored_at
 FROM every_day
-LEFT JOIN `${store}.erasures_v1` AS erasures
+LEFT JOIN hidden
   ON
-    erasures.status = 'hidden'
-    AND every_day.project = erasures.project
-    AND every_day.user_key = erasures.user_key
-    AND (erasures.covers_after IS NULL OR every_day.received_at > erasures.covers_after)
-    AND every_day.received_at <= erasures.covers_until
+    every_day.project = hidden.project
+    AND every_day.user_key = hidden.user_key
+    AND (hidden.covers_after IS NULL OR every_day.received_at > hidden.covers_after)
+    AND every_day.received_at <= hidden.covers_until

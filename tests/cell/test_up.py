@@ -34,6 +34,7 @@ KEYS = {
     "rooms_url",
     "token",
     "dashboard",
+    "privacy",
     "pubsub",
     "bigquery",
     "bigquery_grpc",

@@ -86,6 +86,7 @@ def test_table_has_the_agreed_columns() -> None:
         "expires": True,
         "require_partition_filter": True,
         "clustering": ["project", "event", "room_id"],
+        "people": {"room.speakers": "pseudonym", "user_key": "pseudonym", "extra": "unknown"},
     }
     assert " ".join(columns) == (
         "ingest_id delivery_id received_at stored_at kind partner project event catalogued room_id "

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local import scheduler
-from local.cell import Cell
+from local.cell import SCHEDULER_ACCOUNT, Cell
 
 
 @given(st.floats(0, 4e9), st.integers(1, 86_400))
@@ -72,8 +72,8 @@ def test_a_call_posts_and_notes_what_failed(
     endpoint: tuple[str, list[tuple[str, bytes]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, requests = endpoint
-    scheduler.call(f"{url}/replay")
-    scheduler.call("http://127.0.0.1:1/replay")
+    scheduler.call(f"{url}/replay", SCHEDULER_ACCOUNT)
+    scheduler.call("http://127.0.0.1:1/replay", SCHEDULER_ACCOUNT)
     assert requests == [("/replay", b"")]
     assert capsys.readouterr().out.splitlines() == [
         f"{url}/replay answered 503",

@@ -12,7 +12,7 @@ from google.cloud import bigquery
 
 from functions.bigquery import open_client
 from functions.operate.refresh import Refresh, Report
-from functions.operate.statements import Statements
+from functions.statements import Statements
 from functions.warehouse import Warehouse, list_views
 from local.clients import ONCE
 from local.warehouse import create_datasets, replace_views
@@ -52,7 +52,10 @@ async def refresh(
 ) -> Report:
     """Refresh the rollups from these views, as the function does."""
     statements = Statements(
-        lambda: open_client(rest, "local", "europe-west1"), WAREHOUSE.variables(), seconds=60
+        "operate",
+        lambda: open_client(rest, "local", "europe-west1"),
+        WAREHOUSE.variables(),
+        seconds=60,
     )
     refreshing = Refresh(
         statements,

@@ -63,8 +63,10 @@ def test_both_datasets_are_in_the_cells_location(warehouse: bigquery.Client) -> 
 def test_a_second_start_keeps_the_rows(empty_warehouse: bigquery.Client) -> None:
     insert = (
         "INSERT INTO chat_eu_store.erasures_v1"
-        " (erasure_id, project, user_key, hidden_key, covers_until, status)"
-        " VALUES ('e1', 'dev', 'ann', 'hidden-1', CURRENT_TIMESTAMP(), 'restored')"
+        " (erasure_id, partner, project, user_key, source, mode, treatment, status,"
+        " covers_until, due_at)"
+        " VALUES ('e1', 'acme', 'dev', 'ann', 'api', 'grace', 'delete', 'restored',"
+        " CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP())"
     )
     empty_warehouse.query(insert).result()
     create_datasets(empty_warehouse, WAREHOUSE, "europe-west1")

@@ -11,7 +11,7 @@ from google.cloud import bigquery
 
 from functions.bigquery import open_client
 from functions.operate.settle import Report, Settle
-from functions.operate.statements import Statements
+from functions.statements import Statements
 from functions.warehouse import Warehouse
 from local.clients import ONCE
 
@@ -42,6 +42,7 @@ class Store:
             pass
 
         statements = Statements(
+            "operate",
             lambda: open_client(self.rest, "local", "europe-west1"),
             WAREHOUSE.variables(),
             seconds=60,

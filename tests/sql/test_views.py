@@ -27,6 +27,14 @@ pytestmark = pytest.mark.cell
 RELATIVE = re.compile(r"(today|monday)(?:([+-]\d+)([dw]))?(?: (\d\d:\d\d:\d\d(?:\.\d+)?))?")
 MONDAY = TODAY - timedelta(days=TODAY.weekday())
 ROLLUPS = {"active_users", "cohorts", "overview"}
+ERASURE = {
+    "partner": "acme",
+    "project": "dev",
+    "source": "api",
+    "mode": "grace",
+    "treatment": "anonymise",
+    "status": "hidden",
+}
 
 
 class Case(NamedTuple):
@@ -76,7 +84,7 @@ def complete(table: str, number: int, row: dict[str, Any]) -> dict[str, Any]:
             "catalogued": True,
         } | row
     else:
-        row = {"erasure_id": f"e{number}", "project": "dev", "status": "hidden"} | row
+        row = ERASURE | {"erasure_id": f"e{number}", "due_at": row["covers_until"]} | row
     return {name: as_json(value) for name, value in row.items()}
 
 

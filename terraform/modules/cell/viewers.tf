@@ -62,7 +62,7 @@ resource "google_secret_manager_secret" "viewers" {
   }
 }
 
-# As functions/dashboard/viewers.py reads it, at every request.
+# As functions/permissions.py reads it, at every request.
 resource "google_secret_manager_secret_version" "viewers" {
   secret                 = google_secret_manager_secret.viewers.id
   secret_data_wo_version = parseint(substr(sha256(jsonencode(var.viewers)), 0, 12), 16)

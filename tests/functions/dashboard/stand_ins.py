@@ -1,7 +1,5 @@
 """Stand-ins for the warehouse and for operate, and rows as the queries return them."""
 
-import base64
-import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -40,20 +38,6 @@ def room(room_id: str, **fields: Any) -> dict[str, Any]:
     """A row of rooms.sql."""
     row = {"name": None, "events": 1, "messages": 0, "reactions": 0, "people": 1}
     return {"room_id": room_id, **row, **fields}
-
-
-def token(claims: Any) -> str:
-    """An identity token as Cloud Run passes it on."""
-    headers: dict[str, str] = {}
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in (headers, claims)]
-    return ".".join(
-        (*(part.rstrip(b"=").decode() for part in parts), "SIGNATURE_REMOVED_BY_GOOGLE")
-    )
-
-
-def bearer(email: str, name: str = "authorization") -> dict[str, str]:
-    """The headers of a person's request."""
-    return {name: f"Bearer {token({'email': email, 'email_verified': True})}"}
 
 
 class Rollups:

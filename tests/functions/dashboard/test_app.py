@@ -11,9 +11,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from functions.caller import invoker
 from functions.dashboard.app import ROUTES, Dashboard, create
-from functions.dashboard.identity import KeysUnavailable, invoker
-from functions.dashboard.viewers import Viewers, ViewersUnavailable
+from functions.dashboard.identity import KeysUnavailable
+from functions.permissions import Permissions, PermissionsUnavailable
 from tests.functions.dashboard.stand_ins import (
     DAY,
     NONE,
@@ -21,11 +22,11 @@ from tests.functions.dashboard.stand_ins import (
     TODAY,
     Operate,
     Rollups,
-    bearer,
     daily,
     people,
     room,
 )
+from tests.functions.identity_tokens import bearer
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 ANN, BOB, OPERATOR = "ann@acme.example", "bob@other.example", "olga@operator.example"
@@ -36,16 +37,16 @@ class Secret:
     """The viewers' secret."""
 
     def __init__(self) -> None:
-        self.viewers = Viewers(
+        self.viewers = Permissions(
             projects=["acme-prod", "acme-dev", "other-prod"],
             everything=[OPERATOR],
             some={ANN: ["acme-prod", "acme-dev"], BOB: ["other-prod"]},
         )
         self.failing = False
 
-    def __call__(self) -> Viewers:
+    def __call__(self) -> Permissions:
         if self.failing:
-            raise ViewersUnavailable("PermissionError")
+            raise PermissionsUnavailable("PermissionError")
         return self.viewers
 
 

@@ -1,6 +1,5 @@
 """Who asks: only an address that Google vouches for."""
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,61 +9,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from google.auth import jwt
 from google.auth.crypt.es256 import ES256Signer
 from google.auth.exceptions import TransportError
-from hypothesis import given
-from hypothesis import strategies as st
 
+from functions.caller import Unidentified
 from functions.dashboard.identity import (
     IAP_ISSUER,
     IdentityAwareProxy,
     KeysUnavailable,
-    Unidentified,
-    invoker,
     verify_assertion,
 )
-from functions.dashboard.token import Claims, Malformed, claims
-from tests.functions.dashboard.stand_ins import bearer, token
+from tests.functions.identity_tokens import bearer
 
 AUDIENCE = "/projects/1/locations/europe-west1/services/chat-eu-dashboard"
-SERVERLESS = "x-serverless-authorization"
-
-
-def test_the_caller_is_who_the_token_names() -> None:
-    assert invoker(bearer("Ann@Acme.example")) == "ann@acme.example"
-
-
-def test_of_two_tokens_the_one_counts_that_cloud_run_checks() -> None:
-    forged = bearer("operator@acme.example")
-    assert invoker(forged | bearer("eve@acme.example", SERVERLESS)) == "eve@acme.example"
-    with pytest.raises(Unidentified):
-        invoker(forged | {SERVERLESS: ""})
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "",
-        "Bearer",
-        "Basic YTpi",
-        "Bearer a.b",
-        "Bearer a.b.c",
-        "Bearer a.\u00e9.c",
-        f"Bearer {token({'email': 'ann@acme.example'})}",
-        f"Bearer {token({'email': 'ann@acme.example', 'email_verified': False})}",
-        f"Bearer {token({'email': 'ann@acme.example', 'email_verified': 'yes'})}",
-        f"Bearer {token({'email': ['ann@acme.example'], 'email_verified': True})}",
-        f"Bearer {token({'email': '', 'email_verified': True})}",
-        f"Bearer {token([])}",
-    ],
-)
-def test_nobody_is_made_of_anything_else(header: str) -> None:
-    with pytest.raises(Unidentified):
-        invoker({"authorization": header})
-
-
-@given(st.text())
-def test_whatever_the_token_is_reading_it_ends_well(text: str) -> None:
-    with suppress(Malformed):
-        assert isinstance(claims(text), Claims)
 
 
 def says(**said: Any) -> IdentityAwareProxy:

@@ -9,9 +9,9 @@ from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
 from functions.events.envelope import Attributes
 from functions.message import Message
-from functions.operate.objects import Stored
-from functions.operate.statements import StatementFailed
-from functions.operate.subscription import Letter, SubscriptionUnavailable
+from functions.objects import Stored
+from functions.statements import StatementFailed
+from functions.subscription import Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from gcp_storage_emulator.server import create_server
 
 from functions.bucket import BucketUnavailable
-from functions.operate.objects import Objects
+from functions.objects import Objects
 from functions.storage import open_bucket
 from local.storage import HOST, amend
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.dashboard.viewers import Viewers, ViewersUnavailable, read_viewers
+from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
 
 SECRET = {
     "projects": ["b", "a"],
@@ -33,17 +33,17 @@ def path(tmp_path: Path) -> Path:
     ],
 )
 def test_a_person_sees_what_the_secret_names(path: Path, email: str, projects: list[str]) -> None:
-    assert read_viewers(path).projects_of(email) == projects
+    assert read_permissions(path).projects_of(email) == projects
 
 
 def test_who_is_taken_out_is_out_at_the_next_request(path: Path) -> None:
-    assert read_viewers(path).projects_of("ann@acme.example")
+    assert read_permissions(path).projects_of("ann@acme.example")
     path.write_text(json.dumps(SECRET | {"some": {}}))
-    assert not read_viewers(path).projects_of("ann@acme.example")
+    assert not read_permissions(path).projects_of("ann@acme.example")
 
 
 def test_an_operator_of_a_cell_without_projects_sees_none() -> None:
-    assert Viewers(projects=[], everything=["a@b"]).projects_of("a@b") == []
+    assert Permissions(projects=[], everything=["a@b"]).projects_of("a@b") == []
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_an_operator_of_a_cell_without_projects_sees_none() -> None:
 )
 def test_a_secret_that_cannot_be_read_lets_nobody_in(path: Path, content: Any) -> None:
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    with pytest.raises(ViewersUnavailable):
-        read_viewers(path)
+    with pytest.raises(PermissionsUnavailable):
+        read_permissions(path)
     path.unlink()
-    with pytest.raises(ViewersUnavailable):
-        read_viewers(path)
+    with pytest.raises(PermissionsUnavailable):
+        read_permissions(path)

@@ -5,7 +5,7 @@ import pytest
 from google.api_core import exceptions
 from requests.exceptions import ConnectionError as NoConnection
 
-from functions.operate.statements import RETRY_DELAYS, StatementFailed, Statements
+from functions.statements import RETRY_DELAYS, StatementFailed, Statements
 from functions.warehouse import Warehouse
 
 BAD_REQUEST: Any = exceptions.BadRequest
@@ -45,7 +45,7 @@ def client() -> Client:
 @pytest.fixture
 def statements(client: Client) -> Statements:
     variables = Warehouse("p.store", "p.bi").variables()
-    return Statements(lambda: client, variables, seconds=1, sleep=client.sleep)
+    return Statements("operate", lambda: client, variables, seconds=1, sleep=client.sleep)
 
 
 async def test_a_statement_is_its_file_with_names_and_parameters(

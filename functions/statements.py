@@ -1,11 +1,11 @@
-"""Runs the statements of ``sql/operate/`` in BigQuery.
+"""Runs the statements of a folder of ``sql/`` in BigQuery.
 
 Each of them can be repeated without harm. So whatever fails is tried again: BigQuery runs two
 changes of a table at a time, queues twenty, and lets one of two fail that meet in the same rows.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ RETRY_DELAYS = (1.0, 4.0, 16.0)
 
 REQUEST_SECONDS = 10.0
 """How long one request to BigQuery may take; the statement goes on meanwhile."""
+
+Parameter = datetime | str | Sequence[str]
+"""What a statement's parameter can be: TIMESTAMP, STRING or ARRAY<STRING>."""
 
 
 class StatementFailed(Exception):
@@ -36,6 +39,7 @@ class Statements:
     """Runs statements, one at a time.
 
     Args:
+        folder: of ``sql/`` that has them.
         open_client: opens the client, at the first use: the library is slow to import.
         variables: of the files, see `functions.warehouse.Warehouse.variables`.
         seconds: how long one attempt of a statement may take.
@@ -44,48 +48,62 @@ class Statements:
 
     def __init__(
         self,
+        folder: str,
         open_client: Callable[[], Any],
         variables: Mapping[str, str],
         *,
         seconds: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._folder = SQL / folder
         self._open_client = open_client
         self._variables = variables
         self._seconds = seconds
         self._sleep = sleep
         self._client: Any = None
 
-    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+    async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
         """Run a query that returns days.
 
         Args:
-            name: of the file in ``sql/operate``, without its ending.
-            moments: the query's parameters.
+            name: of the folder's file, without its ending.
+            parameters: the query's.
 
         Raises:
             StatementFailed: it did not succeed.
         """
-        rows, _ = await self._run(name, moments)
-        return [row[0] for row in rows]
+        return [row[0] for row in await self.rows(name, **parameters)]
 
-    async def change(self, name: str, **moments: datetime) -> int:
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        """Run a query; return its rows, each with its columns by name and by position.
+
+        Args:
+            name: of the folder's file, without its ending.
+            parameters: the query's.
+
+        Raises:
+            StatementFailed: it did not succeed.
+        """
+        rows, _ = await self._run(name, parameters)
+        return rows
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
         """Run a statement that changes rows; return how many it changed.
 
         Args:
-            name: of the file in ``sql/operate``, without its ending.
-            moments: the statement's parameters.
+            name: of the folder's file, without its ending.
+            parameters: the statement's.
 
         Raises:
             StatementFailed: it did not succeed.
         """
-        _, changed = await self._run(name, moments)
+        _, changed = await self._run(name, parameters)
         return changed
 
-    async def _run(self, name: str, moments: Mapping[str, datetime]) -> tuple[list[Any], int]:
+    async def _run(self, name: str, parameters: Mapping[str, Parameter]) -> tuple[list[Any], int]:
         for delay in (*RETRY_DELAYS, None):
             try:
-                return await asyncio.to_thread(self._attempt, name, moments)
+                return await asyncio.to_thread(self._attempt, name, parameters)
             except _failures() as error:
                 # Not its message: BigQuery quotes values in some.
                 kind = type(error).__name__
@@ -95,22 +113,32 @@ class Statements:
                 await self._sleep(delay)
         raise AssertionError("unreachable")
 
-    def _attempt(self, name: str, moments: Mapping[str, datetime]) -> tuple[list[Any], int]:
-        from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter  # noqa: PLC0415
+    def _attempt(self, name: str, parameters: Mapping[str, Parameter]) -> tuple[list[Any], int]:
+        from google.cloud.bigquery import QueryJobConfig  # noqa: PLC0415 - slow to import
 
         if self._client is None:
             self._client = self._open_client()
-        sql = render((SQL / "operate" / f"{name}.sql").read_text("utf-8"), self._variables)
-        parameters = [ScalarQueryParameter(key, "TIMESTAMP", at) for key, at in moments.items()]
+        sql = render((self._folder / f"{name}.sql").read_text("utf-8"), self._variables)
+        given = [_parameter(name, value) for name, value in parameters.items()]
         job = self._client.query(
             sql,
-            job_config=QueryJobConfig(query_parameters=parameters),
+            job_config=QueryJobConfig(query_parameters=given),
             timeout=REQUEST_SECONDS,
             retry=None,
             job_retry=None,
         )
         rows = list(job.result(timeout=self._seconds, retry=None, job_retry=None))
         return rows, job.num_dml_affected_rows or 0
+
+
+def _parameter(name: str, value: Parameter) -> Any:
+    from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter  # noqa: PLC0415
+
+    if isinstance(value, datetime):
+        return ScalarQueryParameter(name, "TIMESTAMP", value)
+    if isinstance(value, str):
+        return ScalarQueryParameter(name, "STRING", value)
+    return ArrayQueryParameter(name, "STRING", value)
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -1,0 +1,51 @@
+"""Who calls: the e-mail address that Cloud Run has checked, or nobody."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from functions.token import Malformed, claims
+
+
+class Unidentified(Exception):
+    """Nobody vouches for who asks.
+
+    Args:
+        reason: why not, in words for that person; nothing of the credentials.
+    """
+
+
+def invoker(headers: Mapping[str, str]) -> str:
+    """Identify the caller that Cloud Run has checked (IAM, ``roles/run.invoker``).
+
+    It verifies the identity token and passes it on with the signature taken away, so here it is
+    only read. Where ``X-Serverless-Authorization`` is given, Cloud Run checks that one alone and
+    lets anything through in ``Authorization``.
+
+    Raises:
+        Unidentified: there is no token, or it names no verified address.
+    """
+    given = headers.get("x-serverless-authorization", headers.get("authorization", ""))
+    scheme, _, token = given.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unidentified("The request carries no identity token.")
+    try:
+        said = claims(token.strip())
+    except Malformed:
+        raise Unidentified("The identity token cannot be read.") from None
+    return address(said.email if said.email_verified else "")
+
+
+def address(email: object) -> str:
+    """Return an e-mail address in lower case.
+
+    Raises:
+        Unidentified: it is none.
+    """
+    try:
+        found = msgspec.convert(email, str).strip().lower()
+    except msgspec.ValidationError:
+        found = ""
+    if "@" not in found:
+        raise Unidentified("The identity has no verified e-mail address.")
+    return found

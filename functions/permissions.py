@@ -1,0 +1,64 @@
+"""Whose matter which projects are, as a secret says: of the dashboard's viewers, of callers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class PermissionsUnavailable(Exception):
+    """The secret cannot be read, so nobody may do anything.
+
+    Args:
+        reason: the error's type.
+    """
+
+
+class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The secret's content; Terraform writes it.
+
+    Attributes:
+        projects: all projects of the cell.
+        everything: e-mail addresses of those whose matter all of them are.
+        some: of others, the projects of each, by e-mail address.
+    """
+
+    projects: list[str]
+    everything: list[str] = []
+    some: Mapping[str, list[str]] = {}
+
+    def covers_everything(self, email: str) -> bool:
+        """Say whether all of the cell is a person's matter.
+
+        Args:
+            email: in lower case.
+        """
+        return email in {address.lower() for address in self.everything}
+
+    def projects_of(self, email: str) -> list[str]:
+        """Return the projects of the cell that are a person's matter, by name.
+
+        Args:
+            email: in lower case.
+        """
+        if self.covers_everything(email):
+            return sorted(self.projects)
+        given = {
+            project
+            for address, projects in self.some.items()
+            if address.lower() == email
+            for project in projects
+        }
+        return sorted(given & set(self.projects))
+
+
+def read_permissions(path: Path) -> Permissions:
+    """Read the secret; a mounted one is fetched, so who is taken out of it is out at once.
+
+    Raises:
+        PermissionsUnavailable: it cannot be read, or is not what Terraform writes.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Permissions)
+    except (OSError, msgspec.DecodeError) as error:
+        raise PermissionsUnavailable(type(error).__name__) from error

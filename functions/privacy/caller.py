@@ -1,0 +1,88 @@
+"""Who calls the privacy function, and what of the cell is their matter.
+
+IAM lets in who may come at all. The callers' secret says whose matter which projects are; the
+accounts of the scheduler and of Pub/Sub may do their one thing each.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from functions.caller import Unidentified, invoker
+from functions.permissions import Permissions, PermissionsUnavailable
+from functions.privacy.refusal import Refused, later
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls.
+
+    Attributes:
+        email: in lower case.
+        projects: of the cell, that are the caller's matter.
+        is_operator: whether all of the cell is.
+        is_scheduler: whether it is the scheduler.
+        is_push: whether it is Pub/Sub.
+    """
+
+    email: str
+    projects: frozenset[str] = frozenset()
+    is_operator: bool = False
+    is_scheduler: bool = False
+    is_push: bool = False
+
+    def must_have(self, project: str) -> None:
+        """Let only those pass whose matter the project is; whether it exists is not told others.
+
+        Raises:
+            Refused: it is not (403).
+        """
+        if project not in self.projects:
+            raise Refused(403, "`project` is not one of yours")
+
+    def must_be_operator(self) -> None:
+        """Let only those pass whose matter the whole cell is.
+
+        Raises:
+            Refused: it is not (403).
+        """
+        if not self.is_operator:
+            raise Refused(403, "Only an operator of the cell may do this")
+
+
+class Callers:
+    """Tells who calls.
+
+    Args:
+        permissions: reads the callers' secret; may block.
+        scheduler_account: the scheduler's address.
+        push_account: the address that Pub/Sub pushes as.
+    """
+
+    def __init__(
+        self, permissions: Callable[[], Permissions], scheduler_account: str, push_account: str
+    ) -> None:
+        self._permissions = permissions
+        self._scheduler = scheduler_account.lower()
+        self._push = push_account.lower()
+
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
+        """Tell who sent these headers.
+
+        Raises:
+            Refused: nobody vouches for the caller (403), or it cannot be read who may what (503).
+        """
+        try:
+            email = invoker(headers)
+            permissions = await asyncio.to_thread(self._permissions)
+        except Unidentified as unidentified:
+            raise Refused(403, str(unidentified)) from None
+        except PermissionsUnavailable:
+            raise later("Who may do what cannot be read at the moment") from None
+        return Caller(
+            email,
+            frozenset(permissions.projects_of(email)),
+            is_operator=permissions.covers_everything(email),
+            is_scheduler=email == self._scheduler,
+            is_push=email == self._push,
+        )

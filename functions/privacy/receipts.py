@@ -1,0 +1,66 @@
+"""Receipts: what was done, when and how much, without any data of the people concerned."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from functions.statements import Parameter
+
+
+class Statements(Protocol):
+    """Runs statements, as `functions.statements.Statements`."""
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        """Run a statement that changes rows; return how many it changed."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """One receipt, as `receipts_v1` has it.
+
+    Attributes:
+        receipt_id: the same step of the same operation has the same, so it is written once.
+        operation: ``erasure``, ``restoration``, ``export``, ``lookup``, ``hold``, ``release``,
+            ``offboarding`` or ``residency``.
+        reference: the id of what it is about.
+        detail: counts, reasons and dates; never an id or key of a person.
+        partner: whose; empty for the whole cell.
+        project: whose; empty for all of the partner's.
+        requested_by: who asked; empty for the stream and the scheduler.
+        people: how many it concerned; None where that is no question.
+    """
+
+    receipt_id: str
+    operation: str
+    reference: str
+    detail: Mapping[str, object]
+    partner: str = ""
+    project: str = ""
+    requested_by: str = ""
+    people: int | None = None
+
+
+class Receipts:
+    """Writes receipts.
+
+    Args:
+        statements: of ``sql/privacy``.
+        now: the clock, with an offset.
+    """
+
+    def __init__(self, statements: Statements, now: Callable[[], datetime]) -> None:
+        self._statements = statements
+        self._now = now
+
+    async def add(self, receipt: Receipt) -> None:
+        """Add a receipt, unless it is there.
+
+        Raises:
+            StatementFailed: it is not known to be written.
+        """
+        await self._statements.change(
+            "add_receipt",
+            recorded_at=self._now(),
+            receipt=msgspec.json.encode(receipt).decode(),
+        )

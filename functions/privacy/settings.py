@@ -1,0 +1,56 @@
+"""The privacy function's settings."""
+
+from pathlib import Path
+
+import msgspec
+
+from functions.warehouse import RETENTION_DAYS
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Read from the environment by `functions.settings.read`.
+
+    Attributes:
+        cell: this cell's name, as projects are pinned to.
+        gcp_project: the Google Cloud project.
+        location: the cell's region, such as ``europe-west1``.
+        partners_file: the secret with the partners' projects.
+        callers_file: the secret that says whose matter which projects are.
+        scheduler_account: the service account that may have what is due executed, and nothing else.
+        push_account: the service account whose pushes tell of deletions in the chat.
+        pseudonym_keys: the folder of the keys of user keys.
+        pubsub_endpoint: the region's, ``https://host:port``.
+        dead_letter_topic: ``projects/p/topics/t``.
+        dead_letter_subscription: ``projects/p/subscriptions/s``.
+        storage_endpoint: the region's, ``https://host``.
+        bucket: the cell's, with spill, quarantine and exports.
+        bigquery_endpoint: the region's, ``https://host``.
+        store_dataset: ``projects/P/datasets/D``.
+        bi_dataset: the same for the views.
+        retention_days: days for which events are kept.
+        statement_seconds: how long one attempt of a statement may take.
+        work_seconds: how long a request begins further steps; what remains is left to the next
+            sweep. With one step more, less than the function's time-out.
+        storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
+    """
+
+    cell: str
+    gcp_project: str
+    location: str
+    partners_file: Path
+    callers_file: Path
+    scheduler_account: str
+    push_account: str
+    pseudonym_keys: Path
+    pubsub_endpoint: str
+    dead_letter_topic: str
+    dead_letter_subscription: str
+    storage_endpoint: str
+    bucket: str
+    bigquery_endpoint: str
+    store_dataset: str
+    bi_dataset: str
+    retention_days: int = RETENTION_DAYS
+    statement_seconds: float = 240.0
+    work_seconds: float = 240.0
+    storage_deadline_seconds: float = 10.0
