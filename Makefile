@@ -53,7 +53,7 @@ verify: setup ## after an apply: is it all there, in its region, and working? (V
 soak: setup ## fuzz and load the receiver for minutes
 	$(BIN)/python -m pytest -q -m soak
 
-bench: setup ## compare receiver and loader with what others would build (needs wrk; BENCH="--help")
+bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 generate: setup ## write what derives from the catalogue
