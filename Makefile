@@ -50,7 +50,7 @@ terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration a
 verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
 	@$(BIN)/python -m verify $(VERIFY)
 
-soak: setup ## fuzz and load the receiver for minutes
+soak: setup ## fuzz, load and break it for minutes
 	$(BIN)/python -m pytest -q -m soak
 
 bench: setup ## compare with what others would build (needs wrk; BENCH="--help")

@@ -22,6 +22,7 @@ DOWN_SECONDS = 30
 pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
 
 
+@pytest.mark.soak
 async def test_twenty_thousand_events_while_the_loader_is_killed(rig: LoaderRig) -> None:
     events = simulated("killed", 20_000)
     publishing = asyncio.create_task(rig.publish(events))
@@ -33,6 +34,7 @@ async def test_twenty_thousand_events_while_the_loader_is_killed(rig: LoaderRig)
     await expect_exactly_once(rig, "killed", events)
 
 
+@pytest.mark.soak
 async def test_bigquery_is_down_during_a_burst(rig: LoaderRig) -> None:
     events = simulated("down", 5_000)
     publishing = asyncio.create_task(rig.publish(events[:2_500]))
