@@ -118,6 +118,17 @@ class Cell:
             "functions": {name: self.url(name) for name in FUNCTIONS},
         }
 
+    def parts(self) -> dict[str, Any]:
+        """Return what has a location."""
+        secrets = f"projects/{PROJECT}/secrets/chat-{CELL}-"
+        names = ("callers", "closed", "partners", "pseudonym", "viewers")
+        return {
+            "topics": [self.topic, self.dead_letter_topic],
+            "secrets": [f"{secrets}{name}" for name in names],
+            "buckets": [self.bucket],
+            "datasets": {"store": self.store_dataset, "bi": self.bi_dataset},
+        }
+
     def settings(self) -> dict[str, str]:
         """Return the functions' environment variables."""
         return {
@@ -141,6 +152,8 @@ class Cell:
             "OPERATE_URL": self.url("operate"),
             "VIEWERS_FILE": str(self.secrets / "viewers.json"),
             "CALLERS_FILE": str(self.secrets / "callers.json"),
+            "PARTS": json.dumps(self.parts()),
+            "GDPR": "true",
             "SCHEDULER_ACCOUNT": SCHEDULER_ACCOUNT,
             "PUSH_ACCOUNT": PUSH_ACCOUNT,
         }
