@@ -23,13 +23,13 @@ from functions.load.append import TableAppender
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
-from functions.load.push import parse_push
 from functions.load.row import RowBuilder
 from functions.load.settings import Settings
 from functions.load.table import Table
 from functions.load.tally import Tally
 from functions.problem import problem
 from functions.pseudonym import load_keys
+from functions.push import parse_push
 from functions.quarantine import Quarantine
 from functions.settings import read
 from functions.tally import Paced
