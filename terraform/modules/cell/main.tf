@@ -8,6 +8,9 @@ locals {
   # What holds data or keys. PREVENT makes a plan that would destroy it fail.
   deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
 
+  # An account's address is known before the account is there.
+  accounts_domain = "${var.project_id}.iam.gserviceaccount.com"
+
   # In the region, so that TLS ends there too.
   pubsub_endpoint         = "https://${local.region}-pubsub.googleapis.com:443"
   storage_endpoint        = "https://storage.${local.region}.rep.googleapis.com"
