@@ -159,6 +159,8 @@ locals {
         PARTNERS_FILE            = "/secrets/partners/partners.json"
         CALLERS_FILE             = "/secrets/callers/callers.json"
         CLOSED_FILE              = "/secrets/closed/closed.json"
+        CLOSED_SECRET            = "projects/${var.project_id}/secrets/${google_secret_manager_secret.this["closed"].secret_id}"
+        SECRETS_ENDPOINT         = local.secrets_endpoint
         PSEUDONYM_KEYS           = "/secrets/pseudonym"
         SCHEDULER_ACCOUNT        = "${local.prefix}-scheduler@${local.accounts_domain}"
         PUSH_ACCOUNT             = "${local.prefix}-push@${local.accounts_domain}"

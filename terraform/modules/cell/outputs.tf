@@ -57,7 +57,7 @@ output "parts" {
       bigquery = "https://${local.bigquery_host}"
       pubsub   = trimsuffix(local.pubsub_endpoint, ":443")
       storage  = local.storage_endpoint
-      secrets  = "https://secretmanager.googleapis.com"
+      secrets  = local.secrets_endpoint
     }
   }
 }
