@@ -1,6 +1,6 @@
 """`make verify` on a running cell: a healthy one holds, and each fault is told.
 
-What no stand-in answers (a topic's storage policy, a secret's replication) a small server does.
+What no stand-in answers (a secret's replication) a small server does.
 """
 
 import json
@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from functions.warehouse import list_views
 from local.cell import Cell
 from local.clients import ONCE, warehouse
-from tests.verify import fake_google
+from tests import fake_google
 from verify import __main__ as command
 
 pytestmark = pytest.mark.cell
@@ -46,7 +46,7 @@ def outputs(description: dict[str, Any]) -> dict[str, Any]:
                     "endpoints": {
                         "bigquery": description["bigquery"],
                         "storage": description["storage"],
-                        "pubsub": NOBODY,
+                        "pubsub": f"http://{description['pubsub']}",
                         "secrets": NOBODY,
                     },
                     "projects": {"demo": ["dev", "partner-prod"]},
@@ -90,7 +90,7 @@ def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
             done = CliRunner().invoke(
                 command.main,
                 ["--outputs", str(file), "--within", str(within), "--json"],
-                env={"PUBSUB_ENDPOINT": google, "SECRETS_ENDPOINT": google},
+                env={"SECRETS_ENDPOINT": google.rest},
             )
             assert description["token"] not in done.output
             return Verdict(done.exit_code, done.stdout)
