@@ -8,6 +8,11 @@ output "operate_url" {
   value       = google_cloudfunctions2_function.this["operate"].service_config[0].uri
 }
 
+output "privacy_url" {
+  description = "The privacy function's address."
+  value       = google_cloudfunctions2_function.this["privacy"].service_config[0].uri
+}
+
 output "dashboard_url" {
   description = "The dashboard's address, which a browser opens where Identity-Aware Proxy is on."
   value       = google_cloudfunctions2_function.this["dashboard"].service_config[0].uri
@@ -41,7 +46,7 @@ output "parts" {
     region     = local.region
     project_id = var.project_id
     topics     = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
-    secrets    = [for volume in values(local.volumes) : "projects/${var.project_id}/secrets/${volume.secret}"]
+    secrets    = [for secret in google_secret_manager_secret.this : "projects/${var.project_id}/secrets/${secret.secret_id}"]
     buckets    = [google_storage_bucket.data.name, google_storage_bucket.source.name]
     datasets = {
       store    = google_bigquery_dataset.store.dataset_id
@@ -52,7 +57,7 @@ output "parts" {
       bigquery = "https://${local.bigquery_host}"
       pubsub   = trimsuffix(local.pubsub_endpoint, ":443")
       storage  = local.storage_endpoint
-      secrets  = "https://secretmanager.googleapis.com"
+      secrets  = local.secrets_endpoint
     }
   }
 }
