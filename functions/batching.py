@@ -9,7 +9,9 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,7 +21,7 @@ class QueueFull(Exception):
     """As many items wait as may; the caller should refuse work and let the sender come again."""
 
 
-class _Waiting(NamedTuple, Generic[T, R]):
+class _Waiting(msgspec.Struct, Generic[T, R], frozen=True):
     entry: T
     items: int
     size: int

@@ -8,7 +8,7 @@ for a nickname that was cut inside an emoji).
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import msgspec
 
@@ -26,7 +26,7 @@ class NotJson(Exception):
     """The body is not UTF-8 or not JSON; the message says where, and quotes nothing of it."""
 
 
-class ReceivedEvent(NamedTuple):
+class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     """One event of a body.
 
     Attributes:

@@ -1,6 +1,6 @@
 """Where an event belongs: each project of a partner is pinned to exactly one cell."""
 
-from typing import NamedTuple
+import msgspec
 
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
@@ -9,7 +9,7 @@ MAX_EVENT_BYTES = 1_048_576
 """The most that one event may have, where a function's settings say nothing else."""
 
 
-class Placement(NamedTuple):
+class Placement(msgspec.Struct, frozen=True, gc=False):
     """What becomes of an event.
 
     Attributes:

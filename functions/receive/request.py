@@ -3,8 +3,7 @@
 Client address and other headers are never looked at, so they cannot be stored.
 """
 
-from typing import NamedTuple
-
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +17,7 @@ WEBHOOKS: dict[str, Kind] = {"events": "chat", "rooms": "room"}
 """The kind of event that arrives under each path."""
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """What a path means.
 
     Attributes:
