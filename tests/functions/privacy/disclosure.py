@@ -36,7 +36,7 @@ class Store:
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         self._note(name, parameters)
-        self.receipts.append(json.loads(str(parameters["receipt"])))
+        self.receipts += [json.loads(text) for text in parameters["receipts"]]
         return 1
 
     def _note(self, name: str, parameters: dict[str, Parameter]) -> None:
