@@ -36,7 +36,9 @@ class Store:
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         self._note(name, parameters)
-        self.receipts += [json.loads(text) for text in parameters["receipts"]]
+        receipts = parameters["receipts"]
+        assert isinstance(receipts, list)
+        self.receipts += [json.loads(text) for text in receipts]
         return 1
 
     def _note(self, name: str, parameters: dict[str, Parameter]) -> None:
