@@ -25,7 +25,9 @@ from tests.terraform.workspace import ROOT, Workspace
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 FUNCTIONS = ("dashboard", "load", "operate", "privacy", "receive")
-CHANGED = re.compile(r"^(?:INSERT INTO|DELETE FROM|UPDATE|MERGE) `\$\{store\}\.(\w+)`", re.MULTILINE)
+CHANGED = re.compile(
+    r"^(?:INSERT INTO|DELETE FROM|UPDATE|MERGE) `\$\{store\}\.(\w+)`", re.MULTILINE
+)
 """Tables that a statement changes."""
 
 MODULE = ROOT / "terraform" / "modules" / "cell"
@@ -71,9 +73,7 @@ def test_secrets_are_mounted_where_the_settings_say(
     service = functions[name].values["service_config"][0]
     environment = service["environment_variables"]
     paths = {
-        environment[key]
-        for key in environment
-        if key.endswith("_FILE") or key == "PSEUDONYM_KEYS"
+        environment[key] for key in environment if key.endswith("_FILE") or key == "PSEUDONYM_KEYS"
     }
     mounted = {
         f"{volume['mount_path']}/{version['path']}"
