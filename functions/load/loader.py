@@ -7,16 +7,16 @@ from typing import Protocol
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
+from functions.events.body import BadMessage
+from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.events.envelope import format_time
-from functions.load.body import BadMessage
-from functions.load.coerce import MICROSECONDS, to_microseconds
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
-from functions.load.push import Message
 from functions.load.row import Loaded, Person, Row, RowBuilder
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.log import log
+from functions.push import Message
 
 Store = Callable[[Row], Awaitable[None]]
 """Stores one row, as `functions.load.table.Table.store`."""

@@ -1,16 +1,23 @@
 """The privacy function's wiring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+import uuid_utils
+
+from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
+from functions.privacy.disclosure_routes import disclosure_routes
+from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
-from functions.privacy.routes import Route, Router
+from functions.privacy.routes import Router
 from functions.privacy.settings import Settings
+from functions.pseudonym import load_keys
 from functions.settings import read
 from functions.statements import Statements
 from functions.warehouse import Warehouse, dataset_name
@@ -23,8 +30,13 @@ def create(environ: Mapping[str, str]) -> Handler:
         ValueError: a setting is missing or malformed.
     """
     settings = read(Settings, environ)
-    receipts = Receipts(_statements(settings), partial(datetime.now, UTC))
-    routes: list[Route] = _routes(receipts)
+    now = partial(datetime.now, UTC)
+    statements = _statements(settings)
+    receipts = Receipts(statements, now)
+    keys = load_keys(settings.pseudonym_keys)
+    owners = Owners(PartnersFile(settings.partners_file).current)
+    given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
+    routes = [*erasure_routes(given, NoSweep()), *disclosure_routes(given, settings)]
     callers = Callers(
         partial(read_permissions, settings.callers_file),
         settings.scheduler_account,
@@ -47,6 +59,13 @@ def _statements(settings: Settings) -> Statements:
     )
 
 
-def _routes(receipts: Receipts) -> list[Route]:
-    del receipts
-    return []
+def new_id() -> str:
+    """Return a fresh id, a UUIDv7: ids are in the order of time."""
+    return str(uuid_utils.uuid7())
+
+
+class NoSweep:
+    """Stands in until there is a sweep."""
+
+    async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
+        """Execute nothing."""
