@@ -173,6 +173,8 @@ locals {
         STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
         BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
         RETENTION_DAYS           = var.retention_days
+        PARTS                    = jsonencode(local.parts)
+        GDPR                     = tostring(var.settings.gdpr && trimspace(var.settings.adequacy) == "")
       }
       secrets = {
         "/secrets/callers"   = "callers"
