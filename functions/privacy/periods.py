@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from functions.warehouse import OPEN_WINDOW_DAYS
+
 GRACE = timedelta(days=29)
 """From a request to the moment at which its execution is due.
 
@@ -9,21 +11,24 @@ The promise is that nothing of the person is live by the end of day 30. The swee
 with the last day for it, it may fail for most of that day and still be in time.
 """
 
-SUBSCRIPTION = timedelta(days=7)
-"""Pub/Sub keeps what is not acknowledged for so long (`modules/cell/pubsub.tf`)."""
+DEAD_LETTER_DAYS = 31
+"""How long the dead-letter subscription keeps an event (``terraform/modules/cell/pubsub.tf``)."""
 
-DEAD_LETTERS = timedelta(days=31)
-"""The same for dead letters, counted anew from when a message became one."""
+OBJECT_DAYS = 28
+"""How long spill and quarantine keep an event (``terraform/modules/cell/storage.tf``)."""
 
-UNPARSED = timedelta(days=7)
-"""What lies in spill or quarantine and cannot be rewritten goes after so long."""
+TOMBSTONE_DAYS = OPEN_WINDOW_DAYS + DEAD_LETTER_DAYS + OPEN_WINDOW_DAYS
+"""How long an executed erasure catches what comes late.
 
-SPARE = timedelta(days=1)
+What waits in load's subscription while the sweep rewrites all else is stored, or a dead letter,
+when the open window is over. A dead letter may be replayed on its last day, and then be in load's
+subscription for as long again."""
 
-REMEMBERED = UNPARSED + SUBSCRIPTION + DEAD_LETTERS + SPARE
-"""The longest way of a message from its receipt to the table, or to the stream of deletions.
+LATE_DAYS = OBJECT_DAYS + TOMBSTONE_DAYS
+"""How long ago what comes late may have been received."""
 
-At worst it waits in the bucket, is replayed on the last day, waits in the subscription, becomes a
-dead letter, and is replayed again on that one's last day. Until then a row that tells of an
-erasure, or of a restoration, must be there to meet it.
-"""
+TOMBSTONE = timedelta(days=TOMBSTONE_DAYS)
+
+RESTORED = timedelta(days=LATE_DAYS)
+"""How long a restoration is remembered: until then the message that it took back may come again,
+for what the person filed in the chat is taken out of no object."""

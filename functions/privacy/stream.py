@@ -19,7 +19,7 @@ from functions.events.person import user_id
 from functions.log import log
 from functions.privacy.filing import Statements
 from functions.privacy.people import user_keys
-from functions.privacy.periods import GRACE, REMEMBERED
+from functions.privacy import periods
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.refusal import Refused
 from functions.privacy.restoring import restoration
@@ -134,10 +134,10 @@ class Stream:
             "received_at": told.received_at,
         }
         if told.event == DELETED:
-            due_at = told.received_at + GRACE
+            due_at = told.received_at + periods.GRACE
             await self._statements.change("file_deletion", due_at=due_at, **new)
         else:
-            forget_at = self._now() + REMEMBERED
+            forget_at = self._now() + periods.RESTORED
             await self._statements.change("file_restoration", forget_at=forget_at, **new)
         await self._statements.change("restore_missed")
         for row in await self._statements.rows("find_deletions", **whom):
