@@ -11,7 +11,7 @@ import pytest
 from google.cloud import bigquery
 
 from functions.privacy.covered import Cover
-from functions.privacy.sweep import LATE_DAYS, TOMBSTONE_DAYS
+from functions.privacy.periods import LATE_DAYS, TOMBSTONE_DAYS
 from functions.statements import StatementFailed
 from tests.sql.stand_in import StandIn
 from tests.sql.sweeping import (

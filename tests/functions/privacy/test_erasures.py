@@ -91,7 +91,7 @@ async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["tighten_erasures", "find_filed_since", "file_erasure", "add_receipt"]
+    "statement", ["tighten_erasures", "find_filed_since", "file_erasure", "add_receipts"]
 )
 async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
     answer = await Front(Failing(statement)).post("/erasures", ERASURE)
