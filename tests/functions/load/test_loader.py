@@ -193,6 +193,7 @@ async def test_deliveries_are_counted_by_what_became_of_them(
         "severity": "INFO",
         "message": "loaded",
         "stored": 2,
+        "closed": 0,
         "quarantined": {"not_json": 1},
         "refused": {"UNAVAILABLE": 1},
         "identities_refused": 0,
