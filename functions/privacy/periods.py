@@ -18,6 +18,18 @@ DEAD_LETTERS = timedelta(days=31)
 UNPARSED = timedelta(days=7)
 """What lies in spill or quarantine and cannot be rewritten goes after so long."""
 
+SET_ASIDE = timedelta(days=28)
+"""What lies in spill or quarantine goes after so long (`modules/cell/storage.tf`)."""
+
+EXPORTED = timedelta(days=1)
+"""The same for exports."""
+
+HELD = timedelta(days=30)
+"""For so long a legal hold is remembered after it is over: who asks then is told of it."""
+
+LOGGED = timedelta(days=30)
+"""Logs are kept for so long, where the deployment says nothing else (``log_retention_days``)."""
+
 SPARE = timedelta(days=1)
 
 REMEMBERED = UNPARSED + SUBSCRIPTION + DEAD_LETTERS + SPARE

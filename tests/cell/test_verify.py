@@ -1,7 +1,4 @@
-"""`make verify` on a running cell: a healthy one holds, and each fault is told.
-
-What no stand-in answers (a secret's replication) a small server does.
-"""
+"""`make verify` on a running cell: a healthy one holds, and each fault is told."""
 
 import json
 import signal
@@ -78,24 +75,23 @@ Verify = Callable[..., Verdict]
 
 
 @pytest.fixture
-def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
+def verify(description: dict[str, Any], tmp_path: Path) -> Verify:
     """Run the command on the cell's outputs, changed as a test wishes."""
-    with fake_google.serving(fake_google.healthy()) as google:
 
-        def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
-            described = outputs(description)
-            change(described)
-            file = tmp_path / "outputs.json"
-            file.write_text(json.dumps(described))
-            done = CliRunner().invoke(
-                command.main,
-                ["--outputs", str(file), "--within", str(within), "--json"],
-                env={"SECRETS_ENDPOINT": google.rest},
-            )
-            assert description["token"] not in done.output
-            return Verdict(done.exit_code, done.stdout)
+    def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
+        described = outputs(description)
+        change(described)
+        file = tmp_path / "outputs.json"
+        file.write_text(json.dumps(described))
+        done = CliRunner().invoke(
+            command.main,
+            ["--outputs", str(file), "--within", str(within), "--json"],
+            env={"SECRETS_ENDPOINT": description["secrets"]},
+        )
+        assert description["token"] not in done.output
+        return Verdict(done.exit_code, done.stdout)
 
-        yield run
+    return run
 
 
 @pytest.fixture
