@@ -10,10 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 from functions.statements import StatementFailed
-from functions.warehouse import OPEN_WINDOW_DAYS
-
-EXTRA_DAYS = 30
-"""Age in days from which unknown properties are emptied; nobody knows if they are personal."""
+from functions.warehouse import EXTRA_DAYS, OPEN_WINDOW_DAYS
 
 DAY = timedelta(days=1)
 

@@ -11,6 +11,7 @@ from functions.bigquery import open_client
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
+from functions.privacy.disclosure_routes import disclosure_routes
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
 from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
@@ -35,7 +36,7 @@ def create(environ: Mapping[str, str]) -> Handler:
     keys = load_keys(settings.pseudonym_keys)
     owners = Owners(PartnersFile(settings.partners_file).current)
     given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
-    routes = erasure_routes(given, NoSweep())
+    routes = [*erasure_routes(given, NoSweep()), *disclosure_routes(given, settings)]
     callers = Callers(
         partial(read_permissions, settings.callers_file),
         settings.scheduler_account,

@@ -11,24 +11,40 @@ The promise is that nothing of the person is live by the end of day 30. The swee
 with the last day for it, it may fail for most of that day and still be in time.
 """
 
-DEAD_LETTER_DAYS = 31
-"""How long the dead-letter subscription keeps an event (``terraform/modules/cell/pubsub.tf``)."""
+SUBSCRIPTION = timedelta(days=7)
+"""Pub/Sub keeps what is not acknowledged for so long (`modules/cell/pubsub.tf`)."""
 
-OBJECT_DAYS = 28
-"""How long spill and quarantine keep an event (``terraform/modules/cell/storage.tf``)."""
+DEAD_LETTERS = timedelta(days=31)
+"""The same for dead letters, counted anew from when a message became one."""
 
-TOMBSTONE_DAYS = OPEN_WINDOW_DAYS + DEAD_LETTER_DAYS + OPEN_WINDOW_DAYS
+SET_ASIDE = timedelta(days=28)
+"""What lies in spill or quarantine goes after so long (`modules/cell/storage.tf`)."""
+
+UNPARSED = timedelta(days=7)
+"""What of it cannot be rewritten goes after so long."""
+
+EXPORTED = timedelta(days=1)
+"""The same for exports."""
+
+HELD = timedelta(days=30)
+"""For so long a legal hold is remembered after it is over: who asks then is told of it."""
+
+LOGGED = timedelta(days=30)
+"""Logs are kept for so long, where the deployment says nothing else (``log_retention_days``)."""
+
+OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
+
+TOMBSTONE = OPEN_WINDOW + DEAD_LETTERS + OPEN_WINDOW
 """How long an executed erasure catches what comes late.
 
 What waits in load's subscription while the sweep rewrites all else is stored, or a dead letter,
 when the open window is over. A dead letter may be replayed on its last day, and then be in load's
-subscription for as long again."""
+subscription for as long again.
+"""
 
-LATE_DAYS = OBJECT_DAYS + TOMBSTONE_DAYS
-"""How long ago what comes late may have been received."""
+REMEMBERED = SET_ASIDE + TOMBSTONE
+"""How long ago what comes late may have been received: at worst it waited in the bucket before.
 
-TOMBSTONE = timedelta(days=TOMBSTONE_DAYS)
-
-RESTORED = timedelta(days=LATE_DAYS)
-"""How long a restoration is remembered: until then the message that it took back may come again,
-for what the person filed in the chat is taken out of no object."""
+A restoration in the chat is remembered for so long, too. The message that it took back may still
+come again, for what a restored person sent is taken out of no object.
+"""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from functions.privacy.filing import Statements
-from functions.privacy.periods import RESTORED
+from functions.privacy.periods import REMEMBERED
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.refusal import Refused
 from functions.privacy.register import Entry, Register
@@ -48,7 +48,7 @@ class Restoring:
             "restore_erasure",
             erasure_id=entry.erasure_id,
             project=entry.project,
-            forget_at=self._now() + RESTORED,
+            forget_at=self._now() + REMEMBERED,
         )
         left = await self._register.find(entry.erasure_id, {entry.project})
         if left is None or "restored" not in left.user_keys:

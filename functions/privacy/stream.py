@@ -137,7 +137,7 @@ class Stream:
             due_at = told.received_at + periods.GRACE
             await self._statements.change("file_deletion", due_at=due_at, **new)
         else:
-            forget_at = self._now() + periods.RESTORED
+            forget_at = self._now() + periods.REMEMBERED
             await self._statements.change("file_restoration", forget_at=forget_at, **new)
         await self._statements.change("restore_missed")
         receipts: list[Receipt] = []

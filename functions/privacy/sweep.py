@@ -16,7 +16,7 @@ from functions.bucket import BucketUnavailable
 from functions.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
-from functions.privacy.periods import LATE_DAYS, TOMBSTONE_DAYS
+from functions.privacy.periods import REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
 from functions.statements import Parameter, StatementFailed
 from functions.subscription import SubscriptionUnavailable
@@ -150,7 +150,7 @@ class Sweep:
                 report.places = execution.taken()
                 await execution.note_places()
             done_at = self._now().astimezone(UTC)
-            report.executed = await execution.finish(done_at, done_at + TOMBSTONE_DAYS * DAY)
+            report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
         report.rows["forget"] += await self._statements.change("forget", now=now)
 
     async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> None:
@@ -168,7 +168,7 @@ class Sweep:
 
     def _first(self, covered: Covered, now: datetime) -> datetime:
         """Return the first moment of which covered events may be stored."""
-        age = self._retention if covered.due() else LATE_DAYS * DAY
+        age = self._retention if covered.due() else REMEMBERED
         return midnight(now) - min(age, self._retention)
 
 
