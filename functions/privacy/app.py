@@ -1,5 +1,6 @@
 """The privacy function's wiring."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -8,9 +9,13 @@ from functions.bigquery import open_client
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
+from functions.privacy.covered import with_covered
+from functions.privacy.open_days import OpenDays
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Route, Router
 from functions.privacy.settings import Settings
+from functions.privacy.sweep import Sweep
+from functions.privacy.sweeping import Sweeping
 from functions.settings import read
 from functions.statements import Statements
 from functions.warehouse import Warehouse, dataset_name
@@ -23,8 +28,20 @@ def create(environ: Mapping[str, str]) -> Handler:
         ValueError: a setting is missing or malformed.
     """
     settings = read(Settings, environ)
-    receipts = Receipts(_statements(settings), partial(datetime.now, UTC))
-    routes: list[Route] = _routes(receipts)
+    now = partial(datetime.now, UTC)
+    statements = _statements(settings, "privacy")
+    receipts = Receipts(statements, now)
+    sweep = Sweep(
+        statements,
+        receipts,
+        OpenDays(_statements(settings, "operate"), now),
+        (),
+        now=now,
+        clock=time.monotonic,
+        seconds=settings.work_seconds,
+        retention_days=settings.retention_days,
+    )
+    routes: list[Route] = _routes(sweep)
     callers = Callers(
         partial(read_permissions, settings.callers_file),
         settings.scheduler_account,
@@ -33,20 +50,19 @@ def create(environ: Mapping[str, str]) -> Handler:
     return Router(callers, routes).answer
 
 
-def _statements(settings: Settings) -> Statements:
+def _statements(settings: Settings, folder: str) -> Statements:
     warehouse = Warehouse(
         dataset_name(settings.store_dataset),
         dataset_name(settings.bi_dataset),
         retention_days=settings.retention_days,
     )
     return Statements(
-        "privacy",
+        folder,
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
-        warehouse.variables(),
+        with_covered(warehouse.variables()),
         seconds=settings.statement_seconds,
     )
 
 
-def _routes(receipts: Receipts) -> list[Route]:
-    del receipts
-    return []
+def _routes(sweep: Sweep) -> list[Route]:
+    return [Route("POST", "/sweep", Sweeping(sweep).post)]
