@@ -9,10 +9,11 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from functions.bucket import BucketUnavailable
+from functions.days import DAY, midnight
 from functions.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
@@ -22,8 +23,6 @@ from functions.statements import Parameter, StatementFailed
 from functions.subscription import SubscriptionUnavailable
 from functions.topic import PublishFailed
 from functions.warehouse import OPEN_WINDOW_DAYS
-
-DAY = timedelta(days=1)
 
 
 class Statements(Protocol):
@@ -160,7 +159,7 @@ class Sweep:
         latest = found["covers_until"]
         if latest is None:
             return
-        if latest >= midnight(now) - OPEN_WINDOW_DAYS * DAY:
+        if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
             await self._rollups.count()
         report.rows["claim"] += await self._statements.change(
             "claim", now=now, erasure_ids=erasure_ids, claim=str(uuid.uuid4())
@@ -169,9 +168,4 @@ class Sweep:
     def _first(self, covered: Covered, now: datetime) -> datetime:
         """Return the first moment of which covered events may be stored."""
         age = self._retention if covered.due() else REMEMBERED
-        return midnight(now) - min(age, self._retention)
-
-
-def midnight(moment: datetime) -> datetime:
-    """Return the beginning of a moment's UTC day."""
-    return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
+        return midnight(now.date()) - min(age, self._retention)
