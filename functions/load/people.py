@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from functions.load.coerce import MICROSECONDS
+from functions.events.coerce import MICROSECONDS
 from functions.load.row import Person
 
 _DAY = 86_400 * MICROSECONDS

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from functions.events.body import BadMessage, decode_json, encode_json
 from functions.events.catalogue import Catalogue
+from functions.events.coerce import MICROSECONDS, to_microseconds
+from functions.events.draft import Draft
 from functions.events.envelope import (
     ATTRIBUTE_BYTES,
     Attributes,
@@ -12,10 +15,7 @@ from functions.events.envelope import (
     open_envelope,
     parse_time,
 )
-from functions.load.body import BadMessage, decode_json, encode_json
-from functions.load.coerce import MICROSECONDS, to_microseconds
-from functions.load.draft import Draft
-from functions.load.layout import Layouts
+from functions.events.layout import Layouts
 from functions.pseudonym import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS

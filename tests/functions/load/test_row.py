@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.load.body import BadMessage
-from functions.load.coerce import to_timestamp
+from functions.events.body import BadMessage
+from functions.events.coerce import to_timestamp
 from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import Loaded, Person, RowBuilder
 from functions.pseudonym import PseudonymKeys, user_key

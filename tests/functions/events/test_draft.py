@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from functions.events.catalogue import load_catalogue
-from functions.load.coerce import to_timestamp
-from functions.load.draft import MAX_FLAGS, Draft
-from functions.load.layout import Layouts
+from functions.events.coerce import to_timestamp
+from functions.events.draft import MAX_FLAGS, Draft
+from functions.events.layout import Layouts
 
 RECEIVED_AT = to_timestamp("2026-11-22T14:25:32.123456Z") or 0
 LAYOUTS = Layouts(load_catalogue())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.load.coerce import (
+from functions.events.coerce import (
     COERCIONS,
     EPOCH,
     TIMESTAMPS,

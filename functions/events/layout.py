@@ -9,8 +9,8 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from functions.events.catalogue import Catalogue, Event, Property, snake_case
+from functions.events.coerce import COERCIONS, to_list
 from functions.events.envelope import KINDS, Kind
-from functions.load.coerce import COERCIONS, to_list
 
 Target = Literal[
     "column",  # a column of the row itself

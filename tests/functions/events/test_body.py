@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.load.body import DEPTH, BadMessage, decode_json, encode_json
+from functions.events.body import DEPTH, BadMessage, decode_json, encode_json
 
 JSON = st.recursive(
     st.none()

@@ -1,5 +1,5 @@
 from functions.events.catalogue import load_catalogue
-from functions.load.layout import Layouts
+from functions.events.layout import Layouts
 
 LAYOUTS = Layouts(load_catalogue())
 
