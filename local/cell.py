@@ -1,9 +1,6 @@
 """The embedded cell's names, addresses and settings: what Terraform would set for a real one."""
 
-import base64
-import hashlib
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ PORTS = (
     "dashboard_proxy",
     "privacy",
     "privacy_proxy",
+    "secret_manager",
 )
 """What listens, in the order of the ports from the port base on."""
 
@@ -88,6 +86,10 @@ class Cell:
         """Return the address of one of `PORTS`."""
         return f"http://127.0.0.1:{self.port(name)}"
 
+    def secret(self, name: str) -> str:
+        """Return the full name of one of the secrets, as Secret Manager knows it."""
+        return f"projects/{PROJECT}/secrets/chat-{CELL}-{name}"
+
     def jobs(self) -> tuple[tuple[int, str], ...]:
         """Return the scheduler's jobs: an interval in seconds, and the URL to call."""
         operate = self.url("operate")
@@ -111,11 +113,22 @@ class Cell:
             "bigquery": self.url("bigquery"),
             "bigquery_grpc": f"127.0.0.1:{self.port('bigquery_grpc')}",
             "storage": self.url("storage"),
+            "secrets": self.url("secret_manager"),
             "project": PROJECT,
             "location": LOCATION,
             "store_dataset": self.store_dataset,
             "bi_dataset": self.bi_dataset,
             "functions": {name: self.url(name) for name in FUNCTIONS},
+        }
+
+    def parts(self) -> dict[str, Any]:
+        """Return what has a location."""
+        secrets = ("callers", "closed", "partners", "pseudonym", "viewers")
+        return {
+            "topics": [self.topic, self.dead_letter_topic],
+            "secrets": [self.secret(name) for name in secrets],
+            "buckets": [self.bucket],
+            "datasets": {"store": self.store_dataset, "bi": self.bi_dataset},
         }
 
     def settings(self) -> dict[str, str]:
@@ -140,35 +153,15 @@ class Cell:
             "PSEUDONYM_KEYS": str(self.secrets / "pseudonym"),
             "OPERATE_URL": self.url("operate"),
             "VIEWERS_FILE": str(self.secrets / "viewers.json"),
+            "CLOSED_FILE": str(self.secrets / "closed.json"),
+            "CLOSED_SECRET": self.secret("closed"),
+            "SECRETS_ENDPOINT": self.url("secret_manager"),
             "CALLERS_FILE": str(self.secrets / "callers.json"),
+            "PARTS": json.dumps(self.parts()),
+            "GDPR": "true",
             "SCHEDULER_ACCOUNT": SCHEDULER_ACCOUNT,
             "PUSH_ACCOUNT": PUSH_ACCOUNT,
         }
-
-
-def prepare_secrets(folder: Path) -> str:
-    """Write the cell's secrets, unless an earlier start did; return the demo partner's token.
-
-    A data folder keeps them, for rows written under one pseudonym key need that key for ever. Who
-    may see the dashboard and who may call the privacy function is written at each start.
-    """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    projects = [project for project, cell in PARTNER_PROJECTS.items() if cell == CELL]
-    viewers = {"projects": projects, "some": {VIEWER: projects}}
-    (folder / "viewers.json").write_text(json.dumps(viewers))
-    callers = {"projects": projects, "everything": [OFFICER]}
-    (folder / "callers.json").write_text(json.dumps(callers))
-    token_file = folder / "token"
-    if token_file.exists():
-        return token_file.read_text()
-    (folder / "pseudonym").mkdir(mode=0o700)
-    (folder / "pseudonym" / "1").write_bytes(base64.b64encode(secrets.token_bytes(32)))
-    token = secrets.token_urlsafe(24)
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    partner = {"tokens_sha256": [digest], "projects": PARTNER_PROJECTS}
-    (folder / "partners.json").write_text(json.dumps({"partners": {PARTNER: partner}}))
-    token_file.write_text(token)
-    return token
 
 
 def remember(cell: Cell, state: Path) -> None:

@@ -23,10 +23,10 @@ from local.cell import (
     VIEWER,
     Cell,
     forget,
-    prepare_secrets,
     remember,
 )
 from local.children import Child
+from local.secret_files import prepare_secrets
 
 MAIN = Path(__file__).parent.parent / "main.py"
 
@@ -122,6 +122,18 @@ def command_lines(cell: Cell, data: Path) -> dict[str, list[str]]:
             ports["bigquery"],
             *grpc_port,
             *keep,
+        ],
+        "secret_manager": [
+            *python,
+            "local.secret_manager",
+            "--port",
+            ports["secret_manager"],
+            "--folder",
+            str(cell.secrets),
+            "--prefix",
+            cell.secret(""),
+            "--location",
+            LOCATION,
         ],
         "storage": [*python, "local.storage", "--port", ports["storage"], *keep],
     }

@@ -11,6 +11,7 @@ The secret is JSON. It holds digests of the tokens, never the tokens themselves:
 
 import hashlib
 import hmac
+from collections.abc import Container
 from typing import Annotated, Any
 
 import msgspec
@@ -93,6 +94,17 @@ class Directory:
             return None
         return name, partner
 
+    def without(self, closed: Container[str]) -> "Directory":
+        """Return the directory without some partners, given by name: nobody has their tokens."""
+        return Directory(
+            {name: partner for name, partner in self._by_name.items() if name not in closed}
+        )
+
     def named(self, name: str) -> Partner | None:
         """Return the record of the partner with this name, None where nobody has it."""
         return self._by_name.get(name)
+
+    def owner(self, project: str) -> str | None:
+        """Return the name of the partner that a project belongs to, None where nobody has it."""
+        owners = (name for name, partner in self._by_name.items() if project in partner.projects)
+        return next(owners, None)

@@ -1,7 +1,8 @@
 """The load function: its wiring and its HTTP face.
 
-``POST /`` takes a push delivery. 204: the event is stored, or kept in quarantine; 503: neither, so
-that Pub/Sub delivers it again; 400: the body is not a push.
+``POST /`` takes a push delivery. 204: the event is stored, kept in quarantine, or dropped, for
+its partner has left; 503: none of these, so that Pub/Sub delivers it again; 400: the body is not a
+push.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,19 +15,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from functions.bucket import Bucket
+from functions.closed import ClosedFile
 from functions.events.catalogue import load_catalogue
 from functions.grpc_channel import open_channel
+from functions.load.admission import Admission
 from functions.load.append import TableAppender
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
-from functions.load.push import parse_push
 from functions.load.row import RowBuilder
 from functions.load.settings import Settings
 from functions.load.table import Table
 from functions.load.tally import Tally
 from functions.problem import problem
 from functions.pseudonym import load_keys
+from functions.push import parse_push
 from functions.quarantine import Quarantine
 from functions.settings import read
 from functions.tally import Paced
@@ -56,7 +59,12 @@ def create(environ: Mapping[str, str]) -> Callable[[Request], Awaitable[Response
         new_id=new_id,
         tally=tally,
     )
-    return partial(answer, loader, paced)
+    closed = ClosedFile(
+        settings.closed_file,
+        refresh_seconds=settings.closed_refresh_seconds,
+        keep_seconds=settings.closed_keep_seconds,
+    )
+    return partial(answer, Admission(closed, loader.load, tally), paced)
 
 
 def new_id() -> str:
@@ -64,7 +72,7 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-async def answer(loader: Loader, paced: Paced, request: Request) -> Response:
+async def answer(admission: Admission, paced: Paced, request: Request) -> Response:
     """Answer a request."""
     path = request.scope["path"]  # `request.url` would parse the whole address anew
     if path == "/health":
@@ -78,7 +86,7 @@ async def answer(loader: Loader, paced: Paced, request: Request) -> Response:
     except ValueError:
         return problem(400, "Not a Pub/Sub push")
     try:
-        await loader.load(push.message)
+        await admission.load(push.message)
     except NotStored as failure:
         return problem(503, f"Not stored: {failure.reason}")
     finally:

@@ -12,11 +12,11 @@ from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.events.envelope import format_time
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
-from functions.load.push import Message
 from functions.load.row import Loaded, Person, Row, RowBuilder
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.log import log
+from functions.push import Message
 
 Store = Callable[[Row], Awaitable[None]]
 """Stores one row, as `functions.load.table.Table.store`."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from functions.load.storage_write import MAX_REQUEST_BYTES
+from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bigquery_write_endpoint: URL of the Storage Write API.
         store_dataset: ``projects/P/datasets/D``.
         pseudonym_keys: folder with a file for each version of the key.
+        closed_file: the secret with the partners who have left.
         storage_endpoint: URL of Cloud Storage.
         bucket: the cell's bucket.
         append_deadline_seconds: how long an append may take, reconnecting included. Below the
@@ -27,6 +29,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_row_bytes: the largest row; BigQuery takes 10 MB, together with the request around it.
         max_waiting_rows: rows that may wait for theirs; then Pub/Sub is asked to come again.
         known_people: people of a day whose identity is not stored again; about 250 bytes each.
+        closed_refresh_seconds: after this time that secret is read again.
+        closed_keep_seconds: the longest time that its last good value is used while it cannot be
+            read; then Pub/Sub is asked to come again.
     """
 
     cell: str
@@ -34,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bigquery_write_endpoint: str
     store_dataset: str
     pseudonym_keys: Path
+    closed_file: Path
     storage_endpoint: str
     bucket: str
     append_deadline_seconds: float = 10.0
@@ -43,3 +49,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_row_bytes: int = MAX_REQUEST_BYTES
     max_waiting_rows: int = 20_000
     known_people: int = 100_000
+    closed_refresh_seconds: float = REFRESH_SECONDS
+    closed_keep_seconds: float = KEEP_SECONDS

@@ -13,6 +13,7 @@ class Loaded(msgspec.Struct):
 
     Attributes:
         stored: deliveries whose rows are in BigQuery.
+        closed: deliveries of partners who have left: dropped.
         quarantined: deliveries that can never be stored, by reason.
         refused: deliveries that Pub/Sub is to bring again, by reason.
         identities_refused: identities that BigQuery does not take; their events are stored.
@@ -20,6 +21,7 @@ class Loaded(msgspec.Struct):
     """
 
     stored: int = 0
+    closed: int = 0
     quarantined: Counter[str] = msgspec.field(default_factory=Counter)
     refused: Counter[str] = msgspec.field(default_factory=Counter)
     identities_refused: int = 0

@@ -11,10 +11,7 @@ from typing import Protocol
 
 from functions.days import DAY, midnight
 from functions.statements import StatementFailed
-from functions.warehouse import OPEN_WINDOW_DAYS
-
-EXTRA_DAYS = 30
-"""Age in days from which unknown properties are emptied; nobody knows if they are personal."""
+from functions.warehouse import EXTRA_DAYS, OPEN_WINDOW_DAYS
 
 
 class Statements(Protocol):

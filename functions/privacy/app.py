@@ -5,17 +5,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
+import uuid_utils
+
+from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
+from functions.privacy.disclosure_routes import disclosure_routes
+from functions.privacy.erasure_routes import Surroundings, erasure_routes
 from functions.privacy.open_days import OpenDays
+from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Route, Router
 from functions.privacy.settings import Settings
 from functions.privacy.sweep import Sweep
 from functions.privacy.sweeping import Sweeping
+from functions.pseudonym import load_keys
 from functions.settings import read
 from functions.statements import Statements
 from functions.warehouse import Warehouse, dataset_name
@@ -31,6 +38,9 @@ def create(environ: Mapping[str, str]) -> Handler:
     now = partial(datetime.now, UTC)
     statements = _statements(settings, "privacy")
     receipts = Receipts(statements, now)
+    keys = load_keys(settings.pseudonym_keys)
+    owners = Owners(PartnersFile(settings.partners_file).current)
+    given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
     sweep = Sweep(
         statements,
         receipts,
@@ -41,7 +51,11 @@ def create(environ: Mapping[str, str]) -> Handler:
         seconds=settings.work_seconds,
         retention_days=settings.retention_days,
     )
-    routes: list[Route] = _routes(sweep)
+    routes = [
+        *erasure_routes(given, sweep),
+        *disclosure_routes(given, settings),
+        Route("POST", "/sweep", Sweeping(sweep).post),
+    ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),
         settings.scheduler_account,
@@ -64,5 +78,6 @@ def _statements(settings: Settings, folder: str) -> Statements:
     )
 
 
-def _routes(sweep: Sweep) -> list[Route]:
-    return [Route("POST", "/sweep", Sweeping(sweep).post)]
+def new_id() -> str:
+    """Return a fresh id, a UUIDv7: ids are in the order of time."""
+    return str(uuid_utils.uuid7())

@@ -17,27 +17,12 @@ from functions.days import DAY, midnight
 from functions.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
+from functions.privacy.periods import REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
 from functions.statements import Parameter, StatementFailed
 from functions.subscription import SubscriptionUnavailable
 from functions.topic import PublishFailed
 from functions.warehouse import OPEN_WINDOW_DAYS
-
-DEAD_LETTER_DAYS = 31
-"""How long the dead-letter subscription keeps an event (``terraform/modules/cell/pubsub.tf``)."""
-
-OBJECT_DAYS = 28
-"""How long spill and quarantine keep an event (``terraform/modules/cell/storage.tf``)."""
-
-TOMBSTONE_DAYS = OPEN_WINDOW_DAYS + DEAD_LETTER_DAYS + OPEN_WINDOW_DAYS
-"""How long an executed erasure catches what comes late.
-
-What waits in load's subscription while the sweep rewrites all else is stored, or a dead letter,
-when the open window is over. A dead letter may be replayed on its last day, and then be in load's
-subscription for as long again."""
-
-LATE_DAYS = OBJECT_DAYS + TOMBSTONE_DAYS
-"""How long ago what comes late may have been received."""
 
 
 class Statements(Protocol):
@@ -164,7 +149,7 @@ class Sweep:
                 report.places = execution.taken()
                 await execution.note_places()
             done_at = self._now().astimezone(UTC)
-            report.executed = await execution.finish(done_at, done_at + TOMBSTONE_DAYS * DAY)
+            report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
         report.rows["forget"] += await self._statements.change("forget", now=now)
 
     async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> None:
@@ -182,5 +167,5 @@ class Sweep:
 
     def _first(self, covered: Covered, now: datetime) -> datetime:
         """Return the first moment of which covered events may be stored."""
-        age = self._retention if covered.due() else LATE_DAYS * DAY
+        age = self._retention if covered.due() else REMEMBERED
         return midnight(now.date()) - min(age, self._retention)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from functools import partial
 
+from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
 from functions.bucket import Bucket
+from functions.closed import ClosedFile
 from functions.entry import Handler
 from functions.grpc_channel import open_channel
 from functions.quarantine import Quarantine
@@ -36,13 +38,22 @@ def create(environ: Mapping[str, str]) -> Handler:
     paced.finish_at_sigterm()
     receiver = Receiver(
         settings,
-        PartnersFile(settings.partners_file),
+        _admission(settings),
         _durable(settings, bucket, tally),
         Quarantine(bucket),
         tally,
         paced,
     )
     return receiver.handle
+
+
+def _admission(settings: Settings) -> Admission:
+    closed = ClosedFile(
+        settings.closed_file,
+        refresh_seconds=settings.closed_refresh_seconds,
+        keep_seconds=settings.closed_keep_seconds,
+    )
+    return Admission(PartnersFile(settings.partners_file), closed)
 
 
 def _durable(settings: Settings, bucket: Bucket, tally: Tally) -> Durable:

@@ -9,13 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.acceptance import signature
+from functions.acceptance.admission import Admission
 from functions.acceptance.body import NotJson, ReceivedEvent, parse
 from functions.acceptance.partners import Partner
-from functions.acceptance.partners_file import PartnersFile, PartnersUnavailable
+from functions.acceptance.partners_file import PartnersUnavailable
 from functions.acceptance.placement import NOT_PUBLISHABLE, Placement, place
 from functions.acceptance.sender import Sender, message_of
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
+from functions.closed import ClosedUnavailable
 from functions.events.envelope import format_time
 from functions.message import Message
 from functions.quarantine import Quarantine
@@ -30,6 +32,7 @@ from functions.tally import Paced
 
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),
+    ClosedUnavailable: ("closed_unavailable", "it is not known now whose tokens are closed"),
     BucketUnavailable: ("bucket_unavailable", "nothing of this request is known to be stored"),
     NotDurable: ("publish_failed", "not every event of this request is known to be stored"),
     QueueFull: ("queue_full", "too much waits to be stored"),
@@ -42,7 +45,7 @@ class Receiver:
 
     Args:
         settings: its limits, and which cell this is.
-        partners: who may send.
+        admission: who may send.
         durable: takes what is accepted.
         quarantine: takes what was authenticated but is not acceptable.
         tally: counts what becomes of it.
@@ -52,14 +55,14 @@ class Receiver:
     def __init__(
         self,
         settings: Settings,
-        partners: PartnersFile,
+        admission: Admission,
         durable: Durable,
         quarantine: Quarantine,
         tally: Tally,
         paced: Paced,
     ) -> None:
         self._settings = settings
-        self._partners = partners
+        self._admission = admission
         self._durable = durable
         self._quarantine = quarantine
         self._tally = tally
@@ -84,7 +87,7 @@ class Receiver:
 
     async def _answer(self, request: Request) -> Response:
         target = route(request)
-        directory = await self._partners.current()
+        directory = await self._admission.current()
         if target is None:
             return answers.ok()
         found = directory.find(target.token or bearer_token(request))

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from functions.acceptance.placement import MAX_EVENT_BYTES
+from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         storage_endpoint: the region's, ``https://host``.
         bucket: the cell's, for spill and quarantine.
         partners_file: the secret with the partners' token digests.
+        closed_file: the secret with the partners who have left.
         max_event_bytes: the most that one event may have; a larger one is 413.
         max_request_bytes: the most that one request may have; a larger one is 413.
         max_request_events: the most events in one request; more are 413.
@@ -28,6 +30,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         publish_deadline_seconds: how long one publish may take.
         durable_within_seconds: how long publishing and spilling may take together. What publishing
             leaves is for waiting and for the spill, half of it each.
+        closed_refresh_seconds: after this time that secret is read again.
+        closed_keep_seconds: the longest time that its last good value is used while it cannot be
+            read; then 503.
     """
 
     cell: str
@@ -37,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage_endpoint: str
     bucket: str
     partners_file: Path
+    closed_file: Path
     max_event_bytes: int = MAX_EVENT_BYTES
     max_request_bytes: int = 10_485_760
     max_request_events: int = 1_000
@@ -45,3 +51,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_waiting_bytes: int = 67_108_864
     publish_deadline_seconds: float = 4.0
     durable_within_seconds: float = 10.0
+    closed_refresh_seconds: float = REFRESH_SECONDS
+    closed_keep_seconds: float = KEEP_SECONDS

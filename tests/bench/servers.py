@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from local import children
-from local.cell import Cell, prepare_secrets
+from local.cell import Cell
 from local.children import Child
+from local.secret_files import prepare_secrets
 from tests.bench.backends import backend
 from tests.bench.bodies import body
 from tests.bench.pinned import start

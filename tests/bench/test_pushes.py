@@ -3,7 +3,7 @@
 import json
 
 from functions.events.envelope import Attributes
-from functions.load.push import parse_push
+from functions.push import parse_push
 from tests.bench.pushes import AGENTS, PEOPLE, agents, pushes
 
 

@@ -133,8 +133,11 @@ def comparable(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 async def test_rows_at_the_stub_are_those_that_the_stand_in_stores(
     cell: Cell, tmp_path: Path
 ) -> None:
-    (tmp_path / "1").write_bytes(base64.b64encode(b"k" * 32))
-    environ = cell.settings() | {"PSEUDONYM_KEYS": str(tmp_path)}
+    folder, closed = tmp_path / "pseudonym", tmp_path / "closed.json"
+    folder.mkdir()
+    (folder / "1").write_bytes(base64.b64encode(b"k" * 32))
+    closed.write_text('{"partners": {}}')
+    environ = cell.settings() | {"PSEUDONYM_KEYS": str(folder), "CLOSED_FILE": str(closed)}
     found = events()
     async with recording_stub() as (endpoint, requests):
         await load(environ | {"BIGQUERY_WRITE_ENDPOINT": endpoint}, found)

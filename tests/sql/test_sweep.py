@@ -11,7 +11,7 @@ import pytest
 from google.cloud import bigquery
 
 from functions.privacy.covered import Cover
-from functions.privacy.sweep import LATE_DAYS, TOMBSTONE_DAYS
+from functions.privacy.periods import REMEMBERED, TOMBSTONE
 from functions.statements import StatementFailed
 from tests.sql.stand_in import StandIn
 from tests.sql.sweeping import (
@@ -99,7 +99,7 @@ async def test_a_person_is_anonymised_up_to_the_cut_off(store: Store) -> None:
     [tombstone] = store.rows(
         "status, hidden_key, day_salt, executed_at, forget_at, copy_salt IS NULL", "erasures_v1"
     )
-    assert tombstone == ("executed", None, None, NOW, NOW + TOMBSTONE_DAYS * DAY, False)
+    assert tombstone == ("executed", None, None, NOW, NOW + TOMBSTONE, False)
 
 
 async def test_a_person_is_deleted_up_to_the_cut_off(store: Store) -> None:
@@ -250,7 +250,7 @@ async def test_late_rows_are_caught_and_copies_stay_copies(store: Store) -> None
     assert total(store, "erasure of ann") == {"events_anonymised": 3, "identities_erased": 1}
     assert total(store, "erasure of bob") == {"events_deleted": 2}
     # A tombstone goes when nothing can come any more.
-    store.now = NOW + (TOMBSTONE_DAYS + 1) * DAY
+    store.now = NOW + TOMBSTONE + DAY
     await store.sweep()
     assert statuses(store) == {}
 
@@ -468,7 +468,7 @@ async def test_time_is_kept_and_the_next_sweep_goes_on(store: Store) -> None:
 
 
 async def test_old_days_are_read_only_while_something_is_due(store: Store) -> None:
-    old = NOW - (LATE_DAYS + 2) * DAY
+    old = NOW - REMEMBERED - 2 * DAY
     done = {"status": "executed", "copy_salt": "s", "claim": "c"}
     store.fill("erasures_v1", [erasure("ann", CUT, **done)])
     store.fill("events_v1", [event("1", "ann", old)])
@@ -491,6 +491,6 @@ def test_a_receipt_tells_honest_dates(store: Store) -> None:
         "live_data_gone_at": NOW,
         "time_travel_over_at": NOW + 2 * DAY,
         "fail_safe_over_at": NOW + 9 * DAY,
-        "tombstone_goes_at": NOW + TOMBSTONE_DAYS * DAY,
+        "tombstone_goes_at": NOW + TOMBSTONE,
     }
     assert NOW - CUT <= 30 * DAY

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from local.cell import FUNCTIONS, Cell, prepare_secrets
+from local.cell import FUNCTIONS, Cell
+from local.secret_files import prepare_secrets
 from tests.terraform.workspace import ROOT, Workspace
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]

@@ -52,14 +52,18 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 async def client(
     write_stub: Any, bucket: dict[str, bytes], tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
-    (tmp_path / "1").write_text(base64.b64encode(bytes(range(32))).decode())
+    keys = tmp_path / "pseudonym"
+    keys.mkdir()
+    (keys / "1").write_text(base64.b64encode(bytes(range(32))).decode())
+    (tmp_path / "closed.json").write_text('{"partners": {}}')
     handler = app.create(
         {
             "CELL": "eu",
             "GCP_PROJECT": "local",
             "BIGQUERY_WRITE_ENDPOINT": write_stub.endpoint,
             "STORE_DATASET": "projects/local/datasets/chat_eu_store",
-            "PSEUDONYM_KEYS": str(tmp_path),
+            "PSEUDONYM_KEYS": str(keys),
+            "CLOSED_FILE": str(tmp_path / "closed.json"),
             "STORAGE_ENDPOINT": "http://127.0.0.1:1",
             "BUCKET": "local-chat-eu",
             "APPEND_DEADLINE_SECONDS": "2",
@@ -181,6 +185,25 @@ async def test_routes(
 async def test_what_is_no_push_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/", content=b"{}")
     assert (answer.status_code, answer.json()["title"]) == (400, "Not a Pub/Sub push")
+
+
+async def test_of_a_closed_partner_nothing_is_kept(
+    client: httpx.AsyncClient, write_stub: Any, bucket: dict[str, bytes], tmp_path: Path
+) -> None:
+    entry = {"projects": ["dev"], "closed_at": "2026-11-22T14:00:00Z"}
+    (tmp_path / "closed.json").write_text(json.dumps({"partners": {"demo": entry}}))
+    for body in (event("u"), b"no json"):
+        assert (await client.post("/", content=push(body))).status_code == 204
+    assert (write_stub.stored, bucket) == ([], {})
+
+
+async def test_without_the_closed_list_pubsub_is_asked_to_come_again(
+    client: httpx.AsyncClient, write_stub: Any, bucket: dict[str, bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "closed.json").unlink()
+    answer = await client.post("/", content=push(event("u")))
+    assert (answer.status_code, answer.json()["title"]) == (503, "Not stored: closed_unavailable")
+    assert (write_stub.stored, bucket) == ([], {})
 
 
 async def test_a_missing_setting_is_named() -> None:

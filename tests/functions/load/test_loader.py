@@ -10,10 +10,10 @@ from functions.bucket import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
-from functions.load.push import Message
 from functions.load.row import Row, RowBuilder
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
+from functions.push import Message
 
 NOW = datetime(2026, 11, 22, 14, 25, 33, tzinfo=UTC)
 ATTRIBUTES = {
@@ -193,6 +193,7 @@ async def test_deliveries_are_counted_by_what_became_of_them(
         "severity": "INFO",
         "message": "loaded",
         "stored": 2,
+        "closed": 0,
         "quarantined": {"not_json": 1},
         "refused": {"UNAVAILABLE": 1},
         "identities_refused": 0,

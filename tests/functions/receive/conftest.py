@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
+from functions.closed import ClosedFile
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
@@ -38,7 +40,14 @@ def partners_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(partners_file: Path) -> Settings:
+def closed_file(tmp_path: Path) -> Path:
+    path = tmp_path / "closed.json"
+    path.write_text(json.dumps({"partners": {}}))
+    return path
+
+
+@pytest.fixture
+def settings(partners_file: Path, closed_file: Path) -> Settings:
     return Settings(
         cell="eu",
         gcp_project="p",
@@ -47,6 +56,7 @@ def settings(partners_file: Path) -> Settings:
         storage_endpoint="http://127.0.0.1:1",
         bucket="b",
         partners_file=partners_file,
+        closed_file=closed_file,
         max_event_bytes=1_000,
         max_request_bytes=10_000,
         max_request_events=20,
@@ -70,8 +80,8 @@ async def sender(
 
 def receiver_of(settings: Settings, broker: Any, objects: Any, tally: Tally) -> Receiver:
     """A receiver between stand-ins of the two that do I/O."""
-    partners = PartnersFile(settings.partners_file)
-    return Receiver(settings, partners, broker, objects, tally, Paced(tally.write))
+    admission = Admission(PartnersFile(settings.partners_file), ClosedFile(settings.closed_file))
+    return Receiver(settings, admission, broker, objects, tally, Paced(tally.write))
 
 
 def client_of(handle: Callable[[Request], object]) -> httpx.AsyncClient:

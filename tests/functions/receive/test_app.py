@@ -22,7 +22,7 @@ def _signals() -> Iterator[None]:
 
 
 @pytest.fixture
-def environ(partners_file: Path) -> dict[str, str]:
+def environ(partners_file: Path, closed_file: Path) -> dict[str, str]:
     """Nothing listens at the endpoints."""
     return {
         "CELL": "eu",
@@ -32,6 +32,7 @@ def environ(partners_file: Path) -> dict[str, str]:
         "STORAGE_ENDPOINT": "http://127.0.0.1:1",
         "BUCKET": "b",
         "PARTNERS_FILE": str(partners_file),
+        "CLOSED_FILE": str(closed_file),
         "PUBLISH_DEADLINE_SECONDS": "0.2",
         "DURABLE_WITHIN_SECONDS": "0.6",
     }

@@ -86,6 +86,8 @@ def send(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """Sends a request to a receiver; returns its answer and what it logged."""
     path = tmp_path_factory.mktemp("secrets") / "partners.json"
     path.write_text(json.dumps({"partners": PARTNERS | {"signed": SIGNED}}))
+    closed = path.with_name("closed.json")
+    closed.write_text(json.dumps({"partners": {}}))
     limits = Settings(
         cell="eu",
         gcp_project="p",
@@ -94,6 +96,7 @@ def send(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         storage_endpoint="",
         bucket="b",
         partners_file=path,
+        closed_file=closed,
         max_event_bytes=200,
         max_request_bytes=2_000,
         max_request_events=5,

@@ -1,4 +1,4 @@
-"""The partners' secret as time goes by: rotated, unreadable, hanging."""
+"""A mounted secret (the partners') as time goes by: rotated, unreadable, hanging."""
 
 import asyncio
 import hashlib
@@ -9,16 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.acceptance import partners_file
+from functions import secret_file
 from functions.acceptance.partners import Directory
-from functions.acceptance.partners_file import (
-    HANGING_READS,
-    KEEP_SECONDS,
-    READ_SECONDS,
-    REFRESH_SECONDS,
-    PartnersFile,
-    PartnersUnavailable,
-)
+from functions.acceptance.partners_file import PartnersFile, PartnersUnavailable
+from functions.secret_file import HANGING_READS, KEEP_SECONDS, READ_SECONDS, REFRESH_SECONDS
 
 PATH = Path("partners.json")
 
@@ -108,7 +102,8 @@ async def test_the_last_good_value_serves_for_ten_minutes(
     clock.now += KEEP_SECONDS - 1
     assert (await settled(partners)).find("old")
     logged = json.loads(capsys.readouterr().out)
-    assert (logged["severity"], logged["message"]) == ("ERROR", "partners secret not read")
+    assert (logged["severity"], logged["message"]) == ("ERROR", "secret not read")
+    assert logged["secret"] == "partners"
     clock.now += 2
     for _ in range(5):
         with pytest.raises(PartnersUnavailable):
@@ -142,7 +137,7 @@ async def test_a_request_that_is_given_up_spoils_no_other(
 async def test_a_read_that_hangs_is_refused_in_time_and_does_not_pile_up(
     partners: PartnersFile, file: File, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partners_file, "READ_SECONDS", 0.01)
+    monkeypatch.setattr(secret_file, "READ_SECONDS", 0.01)
     file.hanging.clear()
     for _ in range(20):
         with pytest.raises(PartnersUnavailable):

@@ -1,0 +1,49 @@
+"""What is left of a partner who has left is dropped: wherever it waited, it does not come back."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from functions.closed import ClosedList, ClosedUnavailable
+from functions.load.loader import NotStored
+from functions.load.tally import Tally
+from functions.push import Message
+
+
+class Closed(Protocol):
+    """Who has left, as `functions.closed.ClosedFile`."""
+
+    async def current(self) -> ClosedList:
+        """Return the list of now, or raise ClosedUnavailable."""
+
+
+class Admission:
+    """Loads deliveries but those of closed partners.
+
+    Args:
+        closed: who has left.
+        load: loads one message, as `functions.load.loader.Loader.load`.
+        tally: counts what is dropped, and what waits for the list.
+    """
+
+    def __init__(
+        self, closed: Closed, load: Callable[[Message], Awaitable[None]], tally: Tally
+    ) -> None:
+        self._closed = closed
+        self._load = load
+        self._tally = tally
+
+    async def load(self, message: Message) -> None:
+        """Load one message, or drop it: then nothing of it is kept, not even in quarantine.
+
+        Raises:
+            NotStored: it is not known to be loaded, or not known whether it may be.
+        """
+        try:
+            closed = await self._closed.current()
+        except ClosedUnavailable:
+            self._tally.counts.refused["closed_unavailable"] += 1
+            raise NotStored("closed_unavailable") from None
+        if closed.covers(message.attributes):
+            self._tally.counts.closed += 1
+        else:
+            await self._load(message)

@@ -1,0 +1,100 @@
+"""Writes the closed list: closes partners, whoever else does at the same time.
+
+A version of a secret cannot be added on a condition, and its name is only told afterwards. So each
+version says which one it was made of. Where that is not the one just before it, somebody else has
+written in between: who reads the list takes what these versions have besides, and writes it anew.
+Nothing is lost by that even if the writer who passed over the others does not live to see it, and
+an entry that an operator took out, in a version that names no other, stays out.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from functions.closed import ClosedList, ClosedPartner
+from functions.privacy.secret_manager import SecretsUnavailable, Version
+
+ATTEMPTS = 10
+"""How often a version is added, at most, until the newest one has the entry."""
+
+
+class Secret(Protocol):
+    """The secret, as `functions.privacy.secret_manager.Secret`; its methods block."""
+
+    def newest(self) -> Version:
+        """Return the newest version."""
+
+    def at(self, number: int) -> Version | None:
+        """Return a version by its number; None where it is not to be had."""
+
+    def add(self, data: bytes) -> int:
+        """Add a version; return its number."""
+
+
+class ListUnavailable(Exception):
+    """The list cannot be read or written; a partner may be closed all the same.
+
+    Args:
+        reason: the kind of failure.
+    """
+
+
+class ClosedSecret:
+    """The closed list, as Secret Manager has it.
+
+    Args:
+        secret: has the versions.
+    """
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+
+    async def read(self) -> ClosedList:
+        """Return the newest list, with what its writer did not know of.
+
+        Raises:
+            ListUnavailable: it is not known.
+        """
+        return await asyncio.to_thread(self._settled, {})
+
+    async def close(self, partner: str, projects: Iterable[str], at: datetime) -> ClosedPartner:
+        """Close a partner, unless it is closed; return its entry.
+
+        Args:
+            partner: its name.
+            projects: of the partner in this cell.
+            at: now, with an offset.
+
+        Raises:
+            ListUnavailable: it is not known to be closed.
+        """
+        entry = ClosedPartner(tuple(projects), at)
+        settled = await asyncio.to_thread(self._settled, {partner: entry})
+        return settled.partners[partner]
+
+    def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
+        """Return a newest list that lacks nothing, after adding versions where there was none."""
+        try:
+            for _ in range(ATTEMPTS):
+                newest = self._secret.newest()
+                known = ClosedList.from_json(newest.data)
+                partners = entries | self._passed_over(known, newest.number) | known.partners
+                if partners == known.partners:
+                    return known
+                fresh = ClosedList(partners, follows=newest.number)
+                self._secret.add(msgspec.json.encode(fresh))
+        except (SecretsUnavailable, ValueError) as error:
+            raise ListUnavailable(str(error)) from error
+        raise ListUnavailable("others write it all the time")
+
+    def _passed_over(self, known: ClosedList, number: int) -> dict[str, ClosedPartner]:
+        """Return the entries of the versions between a list and the one that it was made of."""
+        entries: dict[str, ClosedPartner] = {}
+        for between in range(known.follows + 1, number) if known.follows else ():
+            version = self._secret.at(between)
+            if version is not None:
+                entries = ClosedList.from_json(version.data).partners | entries
+        return entries

@@ -1,0 +1,69 @@
+"""The routes of erasures, of deletions in the chat and of legal holds."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
+from functions.privacy.erasures import Erasures, Sweep
+from functions.privacy.filing import Filing, Statements
+from functions.privacy.holds import Holds
+from functions.privacy.preview import Preview
+from functions.privacy.receipts import Receipts
+from functions.privacy.register import Register
+from functions.privacy.restoring import Restoring
+from functions.privacy.routes import Route
+from functions.privacy.stream import Stream
+from functions.pseudonym import PseudonymKeys
+
+
+class Surroundings(NamedTuple):
+    """What the operations work with.
+
+    Attributes:
+        statements: of ``sql/privacy``.
+        receipts: where each operation is noted.
+        keys: of user keys.
+        partner_of: returns the partner that a project belongs to; raises Refused.
+        now: the clock, with an offset.
+        new_id: returns a fresh id, in the order of time.
+    """
+
+    statements: Statements
+    receipts: Receipts
+    keys: PseudonymKeys
+    partner_of: Callable[[str], Awaitable[str]]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+
+def erasure_routes(given: Surroundings, sweep: Sweep) -> list[Route]:
+    """Return the routes.
+
+    Args:
+        given: what they work with.
+        sweep: executes what has no grace period.
+    """
+    statements, receipts, keys, partner_of, now, new_id = given
+    register = Register(statements, now)
+    erasures = Erasures(
+        Filing(statements, receipts, keys, partner_of, now=now, new_id=new_id),
+        Preview(statements, keys, now),
+        register,
+        Restoring(statements, register, receipts, now),
+        sweep,
+    )
+    layouts = Layouts(load_catalogue())
+    stream = Stream(statements, receipts, keys, layouts, now=now, new_id=new_id)
+    holds = Holds(statements, receipts, keys, partner_of, now=now, new_id=new_id)
+    return [
+        Route("POST", "/erasures", erasures.file),
+        Route("GET", "/erasures", erasures.list_all),
+        Route("GET", "/erasures/{id}", erasures.show),
+        Route("DELETE", "/erasures/{id}", erasures.restore),
+        Route("POST", "/stream", stream.take),
+        Route("POST", "/holds", holds.file),
+        Route("GET", "/holds", holds.list_all),
+        Route("DELETE", "/holds/{id}", holds.release),
+    ]

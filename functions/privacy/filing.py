@@ -1,0 +1,159 @@
+"""Files erasures: from then on every view shows the people under other keys.
+
+The same request again, of people of whom nothing was received since, is the same erasure: what it
+covers is moved up to now, so that events still on their way are covered too. Everything here can
+be repeated, so a request that was interrupted is simply sent again.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from functions.privacy.erasure_request import ErasureRequest
+from functions.privacy.people import user_keys
+from functions.privacy.periods import GRACE, TOMBSTONE
+from functions.privacy.receipts import Receipt, Receipts
+from functions.pseudonym import PseudonymKeys
+from functions.statements import Parameter
+
+KEYS_OF_A_STATEMENT = 50_000
+"""User keys in one statement: about 2.5 MB of the 10 MB that a request to BigQuery may have."""
+
+
+class Statements(Protocol):
+    """Runs statements, as `functions.statements.Statements`."""
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        """Run a query; return its rows."""
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        """Run a statement that changes rows; return how many it changed."""
+
+
+class Filed(NamedTuple):
+    """What a request came to.
+
+    Attributes:
+        erasure_id: of the erasure that covers the people; of several, the new one, else the one
+            that covers most of them.
+        filed_before: the others.
+    """
+
+    erasure_id: str
+    filed_before: tuple[str, ...]
+
+    @property
+    def all_ids(self) -> tuple[str, ...]:
+        """All erasures that cover the people."""
+        return (self.erasure_id, *self.filed_before)
+
+
+class Filing:
+    """Files what is asked for by the interface.
+
+    Args:
+        statements: of ``sql/privacy``.
+        receipts: where each filing is noted.
+        keys: of user keys.
+        partner_of: returns the partner that a project belongs to; raises Refused.
+        now: the clock, with an offset.
+        new_id: returns a fresh erasure id, in the order of time.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        receipts: Receipts,
+        keys: PseudonymKeys,
+        partner_of: Callable[[str], Awaitable[str]],
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._statements = statements
+        self._receipts = receipts
+        self._keys = keys
+        self._partner_of = partner_of
+        self._now = now
+        self._new_id = new_id
+
+    async def file(self, asked: ErasureRequest, requested_by: str) -> Filed:
+        """File an erasure; from then on the people are hidden.
+
+        Args:
+            asked: for what.
+            requested_by: the caller's address, for the receipt.
+
+        Raises:
+            Refused: it is not known whose the project is.
+            StatementFailed: not all of it is known to be filed; it can be sent again.
+        """
+        partner = await self._partner_of(asked.project)
+        now = self._now()
+        erasure_id = self._new_id()
+        people = [user_keys(self._keys, asked.project, person.ids) for person in asked.people]
+        every_key = list(dict.fromkeys(key for keys in people for key in keys))
+        before: dict[str, str] = {}
+        for start in range(0, len(every_key), KEYS_OF_A_STATEMENT):
+            part = every_key[start : start + KEYS_OF_A_STATEMENT]
+            before |= await self._file(asked, erasure_id, partner, part, now)
+        filed = _filed(erasure_id, every_key, before)
+        if filed.erasure_id == erasure_id:
+            new = sum(any(key not in before for key in keys) for keys in people)
+            await self._note(asked, erasure_id, partner, requested_by, new)
+        return filed
+
+    async def _file(
+        self,
+        asked: ErasureRequest,
+        erasure_id: str,
+        partner: str,
+        keys: Sequence[str],
+        now: datetime,
+    ) -> dict[str, str]:
+        """File keys; return those that an earlier erasure covers, with its id."""
+        people = {"project": asked.project, "user_keys": keys}
+        if asked.rows == "delete":
+            # What waits to be anonymised would otherwise leave rows that this is to delete.
+            await self._statements.change("tighten_erasures", **people)
+        alike: Mapping[str, Parameter] = people | {"mode": asked.mode, "treatment": asked.rows}
+        [found] = await self._statements.rows("find_filed_since", **alike)
+        since: datetime | None = found["since"]
+        returned: list[str] = []
+        if since is not None:
+            rows = await self._statements.rows("find_returned", since=since, **alike)
+            returned = [row["user_key"] for row in rows]
+        await self._statements.change(
+            "file_erasure",
+            erasure_id=erasure_id,
+            partner=partner,
+            returned=returned,
+            covers_until=now,
+            due_at=now if asked.mode == "immediate" else now + GRACE,
+            forget_at=now + TOMBSTONE,
+            **alike,
+        )
+        rows = await self._statements.rows("find_filed_before", erasure_id=erasure_id, **alike)
+        return {row["user_key"]: row["erasure_id"] for row in rows}
+
+    async def _note(
+        self, asked: ErasureRequest, erasure_id: str, partner: str, requested_by: str, people: int
+    ) -> None:
+        receipt = Receipt(
+            receipt_id=f"{erasure_id}/filed",
+            operation="erasure",
+            reference=erasure_id,
+            detail={"step": "filed", "source": "api", "mode": asked.mode, "rows": asked.rows},
+            partner=partner,
+            project=asked.project,
+            requested_by=requested_by,
+            people=people,
+        )
+        await self._receipts.add(receipt)
+
+
+def _filed(erasure_id: str, keys: Sequence[str], before: Mapping[str, str]) -> Filed:
+    covering = Counter(before.get(key, erasure_id) for key in keys)
+    most = erasure_id if erasure_id in covering else covering.most_common(1)[0][0]
+    return Filed(most, tuple(sorted(covering.keys() - {most})))

@@ -1,0 +1,165 @@
+"""``/holds``: legal holds, which keep people's data from being erased for now."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from starlette.responses import Response
+
+from functions.privacy.filing import Statements
+from functions.privacy.people import Id, user_keys
+from functions.privacy.receipts import Receipt, Receipts
+from functions.privacy.refusal import Refused
+from functions.privacy.routes import Asked
+from functions.pseudonym import PseudonymKeys
+
+IDS = 10_000
+"""The most ids of one hold."""
+
+
+class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``POST /holds``.
+
+    Attributes:
+        project: that the people are users of.
+        ids: all that the people are known by there.
+        reason: why, for those who ask later; without names.
+        until: when it is over by itself.
+    """
+
+    project: Annotated[str, msgspec.Meta(min_length=1)]
+    ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=IDS)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """One legal hold.
+
+    Attributes:
+        hold_id: its id.
+        partner: whose users it concerns.
+        project: of which project.
+        reason: why.
+        filed_at: when it was filed (UTC).
+        filed_by: the address of who filed it.
+        until: when it is over by itself (UTC).
+        released_at: when it was released before that (UTC); None where it was not.
+        user_keys: how many user keys it covers.
+    """
+
+    hold_id: str
+    partner: str
+    project: str
+    reason: str
+    filed_at: datetime
+    filed_by: str
+    until: datetime
+    released_at: datetime | None
+    user_keys: int
+
+
+class Holds:
+    """The operations on legal holds.
+
+    Args:
+        statements: of ``sql/privacy``.
+        receipts: where filing and releasing are noted.
+        keys: of user keys.
+        partner_of: returns the partner that a project belongs to; raises Refused.
+        now: the clock, with an offset.
+        new_id: returns a fresh hold id, in the order of time.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        receipts: Receipts,
+        keys: PseudonymKeys,
+        partner_of: Callable[[str], Awaitable[str]],
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._statements = statements
+        self._receipts = receipts
+        self._keys = keys
+        self._partner_of = partner_of
+        self._now = now
+        self._new_id = new_id
+
+    async def file(self, asked: Asked) -> Response:
+        """``POST /holds``: 201 with the hold; the same request again gives the same one.
+
+        What a sweep has begun to execute is not held up by it.
+
+        Raises:
+            Refused: the project is not the caller's, or the time is past.
+            StatementFailed: it is not known to be filed; it can be sent again.
+        """
+        wanted = msgspec.json.decode(asked.body, type=HoldRequest)
+        asked.caller.must_have(wanted.project)
+        now = self._now()
+        if wanted.until <= now:
+            raise Refused(422, "`until` is past")
+        partner = await self._partner_of(wanted.project)
+        alike: dict[str, Any] = {
+            "project": wanted.project,
+            "user_keys": user_keys(self._keys, wanted.project, wanted.ids),
+            "reason": wanted.reason,
+            "until": wanted.until,
+        }
+        filing = {"hold_id": self._new_id(), "partner": partner, "filed_by": asked.caller.email}
+        await self._statements.change("file_hold", now=now, **filing, **alike)
+        found = await self._statements.rows("find_holds_filed", **alike)
+        hold = await self._found(found[0]["hold_id"], {wanted.project})
+        await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
+        return _json(hold, 201)
+
+    async def list_all(self, asked: Asked) -> Response:
+        """``GET /holds``: those of the caller's projects, released ones too, the newest first."""
+        return _json({"holds": await self._find(asked.caller.projects)})
+
+    async def release(self, asked: Asked) -> Response:
+        """``DELETE /holds/{id}``: 200 with the hold; what it held up goes on with the next sweep.
+
+        Raises:
+            Refused: the caller's projects have no hold of that id (404).
+            StatementFailed: it is not known to be released; it can be sent again.
+        """
+        hold = await self._found(asked.id, asked.caller.projects)
+        await self._statements.change(
+            "release_hold", hold_id=hold.hold_id, projects=[hold.project], now=self._now()
+        )
+        hold = await self._found(hold.hold_id, {hold.project})
+        await self._note("release", hold, asked.caller.email, {"released_at": hold.released_at})
+        return _json(hold)
+
+    async def _found(self, hold_id: str, projects: Collection[str]) -> Hold:
+        holds = await self._find(projects, hold_id) if hold_id else []
+        if not holds:
+            raise Refused(404, "Your projects have no hold of this id")
+        return holds[0]
+
+    async def _find(self, projects: Collection[str], hold_id: str = "") -> list[Hold]:
+        rows = await self._statements.rows("list_holds", projects=sorted(projects), hold_id=hold_id)
+        return [msgspec.convert(dict(row), Hold) for row in rows]
+
+    async def _note(
+        self, operation: str, hold: Hold, requested_by: str, detail: dict[str, object]
+    ) -> None:
+        receipt = Receipt(
+            receipt_id=f"{hold.hold_id}/{operation}",
+            operation=operation,
+            reference=hold.hold_id,
+            detail=detail | {"user_keys": hold.user_keys},
+            partner=hold.partner,
+            project=hold.project,
+            requested_by=requested_by,
+        )
+        await self._receipts.add(receipt)
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")

@@ -1,0 +1,128 @@
+"""One secret in Secret Manager, by its REST API (v1)."""
+
+import base64
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+REQUEST_SECONDS = 10.0
+"""How long one request may take."""
+
+
+class SecretsUnavailable(Exception):
+    """Secret Manager did not do what was asked; a version may be added all the same.
+
+    Args:
+        reason: the status that it answered, or the error's type.
+    """
+
+
+class Version(NamedTuple):
+    """One version of a secret.
+
+    Attributes:
+        number: versions are numbered from 1 on, without a gap, in the order of their making.
+        data: its content.
+    """
+
+    number: int
+    data: bytes
+
+
+def open_session(endpoint: str) -> Any:
+    """Return an HTTP session for calls of a Google API.
+
+    Args:
+        endpoint: ``https://host`` for calls with application default credentials, or
+            ``http://host:port`` of a stand-in without any.
+    """
+    import google.auth  # noqa: PLC0415 - slow to import
+    from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415
+    from requests import Session  # noqa: PLC0415
+
+    if endpoint.startswith("http://"):
+        return Session()
+    credentials, _ = google.auth.default(scopes=[SCOPE])
+    return AuthorizedSession(credentials)
+
+
+class Secret:
+    """One secret; its methods block.
+
+    Args:
+        endpoint: of the API.
+        name: ``projects/p/secrets/s``.
+        connect: opens the session, at the first call.
+    """
+
+    def __init__(
+        self, endpoint: str, name: str, connect: Callable[[str], Any] = open_session
+    ) -> None:
+        self._endpoint = endpoint
+        self._name = name
+        self._connect = connect
+        self._session: Any = None
+
+    def newest(self) -> Version:
+        """Return the newest version.
+
+        Raises:
+            SecretsUnavailable: it is not known.
+        """
+        found = self._version("latest")
+        if found is None:
+            raise SecretsUnavailable(str(HTTPStatus.NOT_FOUND.value))
+        return found
+
+    def at(self, number: int) -> Version | None:
+        """Return a version by its number; None where it was disabled or destroyed.
+
+        Raises:
+            SecretsUnavailable: it is not known.
+        """
+        return self._version(str(number))
+
+    def add(self, data: bytes) -> int:
+        """Add a version; return its number.
+
+        Raises:
+            SecretsUnavailable: it is not known to be added.
+        """
+        payload = {"data": base64.b64encode(data).decode()}
+        answer = self._call("POST", ":addVersion", json={"payload": payload})
+        return _number(self._checked(answer))
+
+    def _version(self, which: str) -> Version | None:
+        answer = self._call("GET", f"/versions/{which}:access")
+        # 400 (FAILED_PRECONDITION) is the answer for a version that is disabled or destroyed.
+        if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}:
+            return None
+        found = self._checked(answer)
+        return Version(_number(found), base64.b64decode(found["payload"]["data"]))
+
+    def _call(self, method: str, path: str, **content: Any) -> Any:
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - slow to import
+        from requests.exceptions import RequestException  # noqa: PLC0415
+
+        try:
+            if self._session is None:
+                self._session = self._connect(self._endpoint)
+            url = f"{self._endpoint}/v1/{self._name}{path}"
+            return self._session.request(method, url, timeout=REQUEST_SECONDS, **content)
+        except (GoogleAuthError, RequestException) as error:
+            raise SecretsUnavailable(type(error).__name__) from error
+
+    @staticmethod
+    def _checked(answer: Any) -> Any:
+        if answer.status_code != HTTPStatus.OK:
+            raise SecretsUnavailable(str(answer.status_code))
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise SecretsUnavailable(type(error).__name__) from error
+
+
+def _number(version: Any) -> int:
+    return int(str(version["name"]).rpartition("/")[2])

@@ -1,0 +1,37 @@
+"""The embedded cell's secrets: the files that stand for the mounted ones."""
+
+import base64
+import hashlib
+import json
+import secrets
+from pathlib import Path
+
+from local.cell import CELL, OFFICER, PARTNER, PARTNER_PROJECTS, VIEWER
+
+
+def prepare_secrets(folder: Path) -> str:
+    """Write the cell's secrets, unless an earlier start did; return the demo partner's token.
+
+    A data folder keeps them, for rows written under one pseudonym key need that key for ever. Who
+    may see the dashboard and who may call the privacy function is written at each start.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    projects = [project for project, cell in PARTNER_PROJECTS.items() if cell == CELL]
+    viewers = {"projects": projects, "some": {VIEWER: projects}}
+    (folder / "viewers.json").write_text(json.dumps(viewers))
+    callers = {"projects": projects, "everything": [OFFICER]}
+    (folder / "callers.json").write_text(json.dumps(callers))
+    closed = folder / "closed.json"
+    if not closed.exists():
+        closed.write_text(json.dumps({"partners": {}}))
+    token_file = folder / "token"
+    if token_file.exists():
+        return token_file.read_text()
+    (folder / "pseudonym").mkdir(mode=0o700)
+    (folder / "pseudonym" / "1").write_bytes(base64.b64encode(secrets.token_bytes(32)))
+    token = secrets.token_urlsafe(24)
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    partner = {"tokens_sha256": [digest], "projects": PARTNER_PROJECTS}
+    (folder / "partners.json").write_text(json.dumps({"partners": {PARTNER: partner}}))
+    token_file.write_text(token)
+    return token

@@ -1,0 +1,161 @@
+"""The Secret Manager stand-in: the part of its REST API (v1) that the functions use.
+
+Run as ``python -m local.secret_manager --port 8611 --folder DIR --prefix
+projects/p/secrets/chat-eu- --location europe-west1``. It listens on 127.0.0.1 only and ends on
+SIGTERM.
+
+Secrets are the folder's files: ``closed.json``, which functions read as a mounted secret, is the
+newest version of ``closed``; the versions by number are in ``versions/closed/``. Where a secret is
+a folder (``pseudonym``), its files are the versions.
+"""
+
+import base64
+import binascii
+import json
+import re
+import signal
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import click
+
+HOST = "127.0.0.1"
+ACCESS = re.compile(r"(?P<secret>.+)/versions/(?P<version>latest|[1-9][0-9]*):access")
+ADD = re.compile(r"(?P<secret>.+):addVersion")
+
+
+class Secrets:
+    """The secrets of a folder.
+
+    Args:
+        folder: of the files.
+        prefix: of the secrets' full names, before the files' names without their ending.
+        location: the region that all of them are replicated in.
+    """
+
+    def __init__(self, folder: Path, prefix: str, location: str) -> None:
+        self._folder = folder
+        self._prefix = prefix
+        self._location = location
+        self._writing = Lock()
+
+    def describe(self, secret: str) -> dict[str, Any]:
+        """Return a secret's metadata.
+
+        Raises:
+            FileNotFoundError: there is no such secret.
+        """
+        self._newest(secret)
+        replicas = [{"location": self._location}]
+        return {"name": secret, "replication": {"userManaged": {"replicas": replicas}}}
+
+    def access(self, secret: str, version: str) -> dict[str, Any]:
+        """Return a version with its payload; ``latest`` is the newest.
+
+        Raises:
+            FileNotFoundError: there is no such version.
+        """
+        with self._writing:
+            number = max(self._numbers(secret)) if version == "latest" else int(version)
+            data = base64.b64encode((self._versions(secret) / str(number)).read_bytes()).decode()
+        return {"name": f"{secret}/versions/{number}", "payload": {"data": data}}
+
+    def add(self, secret: str, data: bytes) -> dict[str, Any]:
+        """Add a version, which is the newest from then on; return its metadata.
+
+        Raises:
+            FileNotFoundError: there is no such secret.
+        """
+        with self._writing:
+            number = max(self._numbers(secret)) + 1
+            path = self._versions(secret) / str(number)
+            path.write_bytes(data)
+            newest = self._newest(secret)
+            if newest.is_file():
+                fresh = newest.with_suffix(".fresh")
+                fresh.write_bytes(data)
+                fresh.replace(newest)  # a reader sees the old one or the new one
+        return {"name": f"{secret}/versions/{number}", "state": "ENABLED"}
+
+    def _newest(self, secret: str) -> Path:
+        name = secret.removeprefix(self._prefix)
+        for path in (self._folder / f"{name}.json", self._folder / name):
+            if name != secret and re.fullmatch("[a-z]+", name) and path.exists():
+                return path
+        raise FileNotFoundError(secret)
+
+    def _versions(self, secret: str) -> Path:
+        newest = self._newest(secret)
+        return newest if newest.is_dir() else self._folder / "versions" / newest.stem
+
+    def _numbers(self, secret: str) -> list[int]:
+        newest, versions = self._newest(secret), self._versions(secret)
+        versions.mkdir(parents=True, exist_ok=True, mode=0o700)
+        numbers = [int(path.name) for path in versions.iterdir()]
+        if newest.is_file():
+            last = versions / str(max(numbers, default=0))
+            if not numbers or last.read_bytes() != newest.read_bytes():
+                # Somebody wrote the file itself, as Terraform would add a version.
+                numbers.append(max(numbers, default=0) + 1)
+                (versions / str(numbers[-1])).write_bytes(newest.read_bytes())
+        return numbers
+
+
+def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
+    """Return a server of the API on a port of 127.0.0.1, 0 for any."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            path = self.path.removeprefix("/v1/")
+            match = ACCESS.fullmatch(path)
+            try:
+                found = secrets.access(**match.groupdict()) if match else secrets.describe(path)
+            except FileNotFoundError:
+                self._answer(HTTPStatus.NOT_FOUND)
+            else:
+                self._answer(HTTPStatus.OK, found)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            match = ADD.fullmatch(self.path.removeprefix("/v1/"))
+            try:
+                data = base64.b64decode(json.loads(body)["payload"]["data"], validate=True)
+                self._answer(HTTPStatus.OK, secrets.add(match["secret"] if match else "", data))
+            except FileNotFoundError:
+                self._answer(HTTPStatus.NOT_FOUND)
+            except (ValueError, LookupError, TypeError, binascii.Error):
+                self._answer(HTTPStatus.BAD_REQUEST)
+
+        def _answer(self, status: HTTPStatus, body: dict[str, Any] | None = None) -> None:
+            error = {"error": {"code": status, "message": status.phrase}}
+            content = json.dumps(error if body is None else body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+            pass  # nobody needs a line for each request
+
+    return ThreadingHTTPServer((HOST, port), Handler)
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), required=True)
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--prefix", required=True, help="Of the secrets' full names.")
+@click.option("--location", required=True, help="Where they are.")
+def main(port: int, folder: Path, prefix: str, location: str) -> None:
+    """Serve the secrets of a folder until SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    server(port, Secrets(folder, prefix, location)).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

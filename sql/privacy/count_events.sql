@@ -1,0 +1,20 @@
+-- How many rows of the events, and which days, tell of people; rooms that they speak in included.
+SELECT
+  COUNTIF(user_key IN UNNEST(@user_keys)) AS own_rows,
+  COUNTIF(user_key IS NULL OR user_key NOT IN UNNEST(@user_keys)) AS room_rows,
+  COUNT(DISTINCT DATE(received_at)) AS days,
+  MIN(DATE(received_at)) AS first_day,
+  MAX(DATE(received_at)) AS last_day
+FROM `${store}.events_v1`
+WHERE
+  received_at >= TIMESTAMP_SUB(@now, INTERVAL (${retention_days} + 1) DAY)
+  AND received_at <= @now
+  AND project = @project
+  AND (
+    user_key IN UNNEST(@user_keys)
+    OR EXISTS (
+      SELECT 1
+      FROM UNNEST(room.speakers) AS speaker
+      WHERE speaker IN UNNEST(@user_keys)
+    )
+  )

@@ -1,0 +1,8 @@
+-- The people of a request whom a legal hold protects at a moment.
+SELECT DISTINCT user_key
+FROM `${store}.holds_v1`
+WHERE
+  project = @project
+  AND user_key IN UNNEST(@user_keys)
+  AND released_at IS NULL
+  AND until > @now

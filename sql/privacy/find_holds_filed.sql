@@ -1,0 +1,13 @@
+-- The hold that covers people for a reason and until a moment; of several the one of most of them.
+SELECT
+  hold_id,
+  COUNT(*) AS user_keys
+FROM `${store}.holds_v1`
+WHERE
+  project = @project
+  AND user_key IN UNNEST(@user_keys)
+  AND reason = @reason
+  AND until = @until
+  AND released_at IS NULL
+GROUP BY hold_id
+ORDER BY user_keys DESC, hold_id ASC

@@ -1,0 +1,26 @@
+-- The people of whom an event was received after the same request was made for them before.
+WITH
+latest AS (
+  SELECT
+    user_key,
+    MAX(covers_until) AS covers_until
+  FROM `${store}.erasures_v1`
+  WHERE
+    project = @project
+    AND user_key IN UNNEST(@user_keys)
+    AND source = 'api'
+    AND mode = @mode
+    AND treatment = @treatment
+    AND status IN ('hidden', 'due', 'executed')
+  GROUP BY user_key
+)
+
+SELECT DISTINCT events.user_key
+FROM `${store}.events_v1` AS events
+INNER JOIN latest
+  ON
+    events.user_key = latest.user_key
+    AND events.received_at > latest.covers_until
+WHERE
+  events.received_at >= @since
+  AND events.project = @project

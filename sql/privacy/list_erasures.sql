@@ -1,0 +1,96 @@
+-- The register: the newest erasures of projects, with counts and without any key.
+--
+-- An empty status or id stands for all; ids are in the order of time.
+WITH
+held AS (
+  SELECT DISTINCT
+    project,
+    user_key
+  FROM `${store}.holds_v1`
+  WHERE
+    project IN UNNEST(@projects)
+    AND released_at IS NULL
+    AND until > @now
+),
+
+counted AS (
+  SELECT
+    erasures.erasure_id,
+    ANY_VALUE(erasures.partner) AS partner,
+    ANY_VALUE(erasures.project) AS project,
+    ANY_VALUE(erasures.source) AS source,
+    ANY_VALUE(erasures.mode) AS mode,
+    IF(
+      COUNT(DISTINCT erasures.treatment) = 1, ANY_VALUE(erasures.treatment), 'both'
+    ) AS treatment,
+    MAX(erasures.covers_until) AS covers_until,
+    MIN(erasures.due_at) AS due_at,
+    MAX(erasures.executed_at) AS executed_at,
+    MAX(erasures.forget_at) AS forget_at,
+    COUNTIF(erasures.status = 'hidden') AS hidden,
+    COUNTIF(erasures.status = 'due') AS due,
+    COUNTIF(erasures.status = 'executed') AS executed,
+    COUNTIF(erasures.status = 'restored') AS restored,
+    COUNTIF(erasures.status = 'hidden' AND held.user_key IS NOT NULL) AS held
+  FROM `${store}.erasures_v1` AS erasures
+  LEFT JOIN held
+    ON
+      erasures.project = held.project
+      AND erasures.user_key = held.user_key
+  WHERE
+    erasures.project IN UNNEST(@projects)
+    AND erasures.status != 'restoration'
+    AND erasures.erasure_id < @before
+    AND (@erasure_id = '' OR erasures.erasure_id = @erasure_id)
+  GROUP BY erasures.erasure_id
+),
+
+told AS (
+  SELECT
+    erasure_id,
+    partner,
+    project,
+    source,
+    mode,
+    treatment,
+    covers_until,
+    due_at,
+    executed_at,
+    forget_at,
+    hidden,
+    due,
+    executed,
+    restored,
+    held,
+    CASE
+      WHEN hidden > 0 THEN 'hidden'
+      WHEN due > 0 THEN 'due'
+      WHEN executed > 0 THEN 'executed'
+      ELSE 'restored'
+    END AS status
+  FROM counted
+)
+
+SELECT
+  erasure_id,
+  partner,
+  project,
+  source,
+  mode,
+  treatment,
+  covers_until,
+  due_at,
+  executed_at,
+  forget_at,
+  hidden,
+  due,
+  executed,
+  restored,
+  held,
+  status
+FROM told
+WHERE
+  @status = ''
+  OR status = @status
+ORDER BY erasure_id DESC
+LIMIT 500

@@ -1,0 +1,17 @@
+-- The legal holds of projects, the newest first; an empty id stands for all.
+SELECT
+  hold_id,
+  ANY_VALUE(partner) AS partner,
+  ANY_VALUE(project) AS project,
+  ANY_VALUE(reason) AS reason,
+  MIN(filed_at) AS filed_at,
+  ANY_VALUE(filed_by) AS filed_by,
+  ANY_VALUE(until) AS until,
+  MAX(released_at) AS released_at,
+  COUNT(*) AS user_keys
+FROM `${store}.holds_v1`
+WHERE
+  project IN UNNEST(@projects)
+  AND (@hold_id = '' OR hold_id = @hold_id)
+GROUP BY hold_id
+ORDER BY hold_id DESC

@@ -1,0 +1,64 @@
+"""Deliveries of partners who have left."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from functions.closed import ClosedList, ClosedPartner, ClosedUnavailable
+from functions.load.admission import Admission
+from functions.load.loader import NotStored
+from functions.load.tally import Tally
+from functions.push import Message
+
+ENTRY = ClosedPartner(("acme-prod",), datetime(2026, 11, 22, tzinfo=UTC))
+
+
+class World:
+    """A loader that notes what reaches it, behind a list that a test sets."""
+
+    def __init__(self) -> None:
+        self.closed: ClosedList | None = ClosedList({"acme": ENTRY})
+        self.loaded: list[dict[str, str]] = []
+        self.tally = Tally()
+        self.admission = Admission(self, self._load, self.tally)
+
+    async def current(self) -> ClosedList:
+        if self.closed is None:
+            raise ClosedUnavailable
+        return self.closed
+
+    async def _load(self, message: Message) -> None:
+        self.loaded.append(message.attributes)
+
+    async def load(self, **attributes: str) -> None:
+        await self.admission.load(Message(b"{}", attributes))
+
+
+async def test_what_is_left_of_a_closed_partner_is_dropped_and_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = World()
+    await world.load(partner="acme", project="acme-prod")
+    await world.load(partner="acme")  # a press of the Test button
+    await world.load(project="acme-prod")  # malformed: it would be quarantined
+    assert world.loaded == []
+    assert world.tally.write()
+    assert '"closed":3' in capsys.readouterr().out
+
+
+async def test_others_are_loaded() -> None:
+    world = World()
+    others = [{"partner": "solo", "project": "only"}, {"project": "only"}, {}]
+    for attributes in others:
+        await world.load(**attributes)
+    assert world.loaded == others
+    assert world.tally.counts.closed == 0
+
+
+async def test_nothing_is_loaded_while_nobody_knows_who_is_closed() -> None:
+    world = World()
+    world.closed = None
+    with pytest.raises(NotStored, match="closed_unavailable"):
+        await world.load(partner="solo", project="only")
+    assert world.loaded == []
+    assert world.tally.counts.refused == {"closed_unavailable": 1}

@@ -1,0 +1,170 @@
+"""Closing partners in Secret Manager, whoever else writes at the same time."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from functions.privacy.closed_list import ClosedSecret, ListUnavailable
+from functions.privacy.secret_manager import Secret, SecretsUnavailable, Version
+from local.secret_manager import Secrets, server
+
+NAME = "projects/p/secrets/chat-eu-closed"
+NOW = datetime(2026, 11, 22, 14, 25, 32, tzinfo=UTC)
+LATER = datetime(2026, 11, 23, tzinfo=UTC)
+EMPTY = b'{"partners": {}}'
+
+
+class Memory:
+    """A secret in memory; `meanwhile` happens once, before a version is added."""
+
+    def __init__(self) -> None:
+        self.versions = [EMPTY]
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.gone: set[int] = set()
+
+    def newest(self) -> Version:
+        return Version(len(self.versions), self.versions[-1])
+
+    def at(self, number: int) -> Version | None:
+        return None if number in self.gone else Version(number, self.versions[number - 1])
+
+    def add(self, data: bytes) -> int:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        self.versions.append(data)
+        return len(self.versions)
+
+    def names(self) -> set[str]:
+        return set(json.loads(self.versions[-1])["partners"])
+
+
+async def test_a_partner_is_closed_once() -> None:
+    memory = Memory()
+    first = await ClosedSecret(memory).close("acme", ["acme-prod"], NOW)
+    again = await ClosedSecret(memory).close("acme", [], LATER)
+    assert first == again
+    assert (first.projects, first.closed_at) == (("acme-prod",), NOW)
+    assert len(memory.versions) == 2
+
+
+async def test_two_at_once_lose_neither() -> None:
+    memory = Memory()
+
+    def other() -> None:
+        asyncio.run(ClosedSecret(memory).close("other", [], LATER))
+
+    memory.meanwhile = lambda: run_in_thread(other)
+    await ClosedSecret(memory).close("acme", [], NOW)
+    assert memory.names() == {"acme", "other"}
+
+
+async def test_an_entry_is_not_lost_though_its_overwriter_does_not_live_to_see_it() -> None:
+    class Dies(Memory):
+        def add(self, data: bytes) -> int:
+            super().add(data)
+            raise SecretsUnavailable("ConnectionError")
+
+    memory = Dies()
+    memory.meanwhile = lambda: memory.versions.append(
+        json.dumps({"partners": {"other": entry(LATER)}, "follows": 1}).encode()
+    )
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(memory).close("acme", [], NOW)
+    assert memory.names() == {"acme"}, "for the moment"
+
+    healing = Memory()
+    healing.versions = memory.versions
+    assert (await ClosedSecret(healing).read()).partners.keys() == {"acme", "other"}
+    assert healing.names() == {"acme", "other"}
+    await ClosedSecret(healing).read()
+    assert len(healing.versions) == 4, "nothing is written that is there"
+
+
+async def test_a_version_that_was_destroyed_is_passed_over() -> None:
+    memory = Memory()
+    memory.versions += [b"destroyed", json.dumps({"partners": {}, "follows": 1}).encode()]
+    memory.gone = {2}
+    assert (await ClosedSecret(memory).read()).partners == {}
+
+
+async def test_who_is_taken_out_by_hand_stays_out() -> None:
+    memory = Memory()
+    await ClosedSecret(memory).close("acme", [], NOW)
+    memory.versions.append(EMPTY)
+    await ClosedSecret(memory).close("other", [], NOW)
+    assert memory.names() == {"other"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"nonsense"])
+async def test_what_is_no_list_is_not_written_over(content: bytes) -> None:
+    memory = Memory()
+    memory.versions.append(content)
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(memory).close("acme", [], NOW)
+    assert memory.versions[-1] == content
+
+
+async def test_many_writers_end() -> None:
+    class Busy(Memory):
+        def add(self, data: bytes) -> int:
+            super().add(data)
+            return super().add(EMPTY)
+
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(Busy()).close("acme", [], NOW)
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> Iterator[str]:
+    """A Secret Manager over HTTP, with a closed list that names nobody."""
+    (tmp_path / "closed.json").write_bytes(EMPTY)
+    secrets = Secrets(tmp_path, "projects/p/secrets/chat-eu-", "europe-west1")
+    serving = server(0, secrets)
+    thread = Thread(target=serving.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{serving.server_port}"
+    serving.shutdown()
+    thread.join()
+    serving.server_close()
+
+
+async def test_over_the_wire_eight_writers_lose_nobody(endpoint: str, tmp_path: Path) -> None:
+    names = {f"partner-{number}" for number in range(8)}
+    start = Barrier(len(names))
+
+    def close(name: str) -> None:
+        start.wait(60)
+        asyncio.run(ClosedSecret(Secret(endpoint, NAME)).close(name, [f"{name}-prod"], NOW))
+
+    threads = [Thread(target=close, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
+    assert json.loads((tmp_path / "closed.json").read_text())["partners"].keys() == names
+
+
+async def test_a_service_that_does_not_answer_or_has_no_such_secret_is_said_so(
+    endpoint: str,
+) -> None:
+    for secret in (
+        Secret("http://127.0.0.1:1", NAME),
+        Secret(endpoint, "projects/p/secrets/chat-eu-gone"),
+        Secret(endpoint, "projects/other/secrets/closed"),
+    ):
+        with pytest.raises(ListUnavailable):
+            await ClosedSecret(secret).read()
+
+
+def entry(at: datetime) -> dict[str, object]:
+    return {"projects": [], "closed_at": at.isoformat()}
+
+
+def run_in_thread(action: Callable[[], None]) -> None:
+    thread = Thread(target=action)
+    thread.start()
+    thread.join()
