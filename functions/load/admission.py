@@ -5,8 +5,8 @@ from typing import Protocol
 
 from functions.closed import ClosedList, ClosedUnavailable
 from functions.load.loader import NotStored
-from functions.load.push import Message
 from functions.load.tally import Tally
+from functions.push import Message
 
 
 class Closed(Protocol):

@@ -12,6 +12,7 @@ from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.offboarding_routes import offboarding_routes, offboardings
 from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Router
@@ -33,9 +34,11 @@ def create(environ: Mapping[str, str]) -> Handler:
     statements = _statements(settings)
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
-    owners = Owners(PartnersFile(settings.partners_file).current)
+    partners = PartnersFile(settings.partners_file)
+    owners = Owners(partners.current)
     given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
     routes = erasure_routes(given, NoSweep())
+    routes += offboarding_routes(offboardings(settings, given, partners))
     callers = Callers(
         partial(read_permissions, settings.callers_file),
         settings.scheduler_account,
