@@ -15,6 +15,7 @@ from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
 from functions.privacy.disclosure_routes import disclosure_routes
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.offboarding_routes import offboarding_routes, offboardings
 from functions.privacy.open_days import OpenDays
 from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
@@ -39,7 +40,8 @@ def create(environ: Mapping[str, str]) -> Handler:
     statements = _statements(settings, "privacy")
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
-    owners = Owners(PartnersFile(settings.partners_file).current)
+    partners = PartnersFile(settings.partners_file)
+    owners = Owners(partners.current)
     given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
     sweep = Sweep(
         statements,
@@ -54,6 +56,7 @@ def create(environ: Mapping[str, str]) -> Handler:
     routes = [
         *erasure_routes(given, sweep),
         *disclosure_routes(given, settings),
+        *offboarding_routes(offboardings(settings, given, partners)),
         Route("POST", "/sweep", Sweeping(sweep).post),
     ]
     callers = Callers(
