@@ -20,6 +20,11 @@ resource "google_bigquery_dataset" "store" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
+  # The residency report asks where it is.
+  access {
+    role          = "roles/bigquery.metadataViewer"
+    user_by_email = google_service_account.this["privacy"].email
+  }
   # One entry for all views of the dataset, those to come included.
   access {
     dataset {
@@ -123,6 +128,10 @@ resource "google_bigquery_dataset" "bi" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
+  access {
+    role          = "roles/bigquery.metadataViewer"
+    user_by_email = google_service_account.this["privacy"].email
+  }
   dynamic "access" {
     for_each = var.settings.readers
     content {
@@ -172,6 +181,10 @@ resource "google_bigquery_dataset" "partner" {
   access {
     role          = "OWNER"
     special_group = "projectOwners"
+  }
+  access {
+    role          = "roles/bigquery.metadataViewer"
+    user_by_email = google_service_account.this["privacy"].email
   }
   dynamic "access" {
     for_each = each.value

@@ -101,6 +101,12 @@ variable "viewers" {
   nullable    = false
 }
 
+variable "callers" {
+  description = "Whose matter which projects are for the privacy function: all projects of the cell, the identities whose matter all of them are, and others with their projects."
+  type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
+  nullable    = false
+}
+
 variable "subscriptions" {
   description = "Partners' own push subscriptions, by name: endpoint and attribute filter."
   type        = map(object({ endpoint = string, filter = string }))

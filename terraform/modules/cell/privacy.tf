@@ -1,0 +1,50 @@
+# Who may call the privacy function: IAM lets them in, the secret says whose matter which projects are.
+
+locals {
+  callers = setunion(var.callers.everything, keys(var.callers.some))
+}
+
+resource "google_cloud_run_v2_service_iam_member" "callers" {
+  for_each = local.callers
+
+  name     = google_cloudfunctions2_function.this["privacy"].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = "${endswith(each.key, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.key}"
+}
+
+# As functions/permissions.py reads it, at every request.
+resource "google_secret_manager_secret_version" "callers" {
+  secret                 = google_secret_manager_secret.this["callers"].id
+  secret_data_wo_version = parseint(substr(sha256(jsonencode(var.callers)), 0, 12), 16)
+  secret_data_wo         = jsonencode(var.callers)
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# The residency report asks where each of these is; it reads no row, object, message or value.
+resource "google_pubsub_topic_iam_member" "inspector" {
+  for_each = google_pubsub_topic.this
+
+  topic  = each.value.id
+  role   = "roles/pubsub.viewer"
+  member = google_service_account.this["privacy"].member
+}
+
+resource "google_storage_bucket_iam_member" "inspector" {
+  for_each = { data = google_storage_bucket.data.name, source = google_storage_bucket.source.name }
+
+  bucket = each.value
+  role   = "roles/storage.legacyBucketReader"
+  member = google_service_account.this["privacy"].member
+}
+
+resource "google_secret_manager_secret_iam_member" "inspector" {
+  for_each = google_secret_manager_secret.this
+
+  secret_id = each.value.secret_id
+  role      = "roles/secretmanager.viewer"
+  member    = google_service_account.this["privacy"].member
+}
