@@ -6,13 +6,12 @@ next, a run after a finished one changes nothing, and runs that meet do no harm.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Protocol
 
+from functions.days import DAY, midnight
 from functions.statements import StatementFailed
 from functions.warehouse import EXTRA_DAYS, OPEN_WINDOW_DAYS
-
-DAY = timedelta(days=1)
 
 
 class Statements(Protocol):
@@ -141,8 +140,3 @@ def ranges(days: Iterable[date], today: date) -> list[tuple[datetime, datetime]]
         else:
             stretches.append((day, day + DAY))
     return [(midnight(first), midnight(end)) for first, end in reversed(stretches)]
-
-
-def midnight(day: date) -> datetime:
-    """Return the first moment of a UTC day."""
-    return datetime.combine(day, time(), UTC)

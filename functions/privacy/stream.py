@@ -17,9 +17,9 @@ from functions.events.envelope import Attributes, parse_time
 from functions.events.layout import Layouts
 from functions.events.person import user_id
 from functions.log import log
+from functions.privacy import periods
 from functions.privacy.filing import Statements
 from functions.privacy.people import user_keys
-from functions.privacy.periods import GRACE, REMEMBERED
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.refusal import Refused
 from functions.privacy.restoring import restoration
@@ -134,26 +134,27 @@ class Stream:
             "received_at": told.received_at,
         }
         if told.event == DELETED:
-            due_at = told.received_at + GRACE
+            due_at = told.received_at + periods.GRACE
             await self._statements.change("file_deletion", due_at=due_at, **new)
         else:
-            forget_at = self._now() + REMEMBERED
+            forget_at = self._now() + periods.REMEMBERED
             await self._statements.change("file_restoration", forget_at=forget_at, **new)
         await self._statements.change("restore_missed")
+        receipts: list[Receipt] = []
         for row in await self._statements.rows("find_deletions", **whom):
-            await self._note(told, row["erasure_id"], restored=row["status"] == "restored")
+            receipts.append(_filed(told, row["erasure_id"]))
+            if row["status"] == "restored":
+                receipts.append(restoration(row["erasure_id"], told.partner, told.project))
+        await self._receipts.add_all(receipts)
 
-    async def _note(self, told: Told, erasure_id: str, *, restored: bool) -> None:
-        """Note what was done; what is noted already stays as it is."""
-        filed = Receipt(
-            receipt_id=f"{erasure_id}/filed",
-            operation="erasure",
-            reference=erasure_id,
-            detail={"step": "filed", "source": "stream", "mode": "grace", "rows": "anonymise"},
-            partner=told.partner,
-            project=told.project,
-            people=1,
-        )
-        await self._receipts.add(filed)
-        if restored:
-            await self._receipts.add(restoration(erasure_id, told.partner, told.project))
+
+def _filed(told: Told, erasure_id: str) -> Receipt:
+    return Receipt(
+        receipt_id=f"{erasure_id}/filed",
+        operation="erasure",
+        reference=erasure_id,
+        detail={"step": "filed", "source": "stream", "mode": "grace", "rows": "anonymise"},
+        partner=told.partner,
+        project=told.project,
+        people=1,
+    )
