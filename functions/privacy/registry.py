@@ -126,7 +126,7 @@ ELSEWHERE: tuple[Holding, ...] = (
     Holding("topic", "events", "none", "nothing: subscriptions keep", (), timedelta()),
     Holding("topic", "dead", "none", "nothing: its subscription keeps", (), timedelta()),
     Holding(
-        "logs", "logs", "staff", "who called and who read what", (), periods.LOGGED, "the call"
+        "logs", "cell", "staff", "who called and who read what", (), periods.LOGGED, "the call"
     ),
 )
 """What is not a table."""

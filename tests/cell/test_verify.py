@@ -1,6 +1,6 @@
 """`make verify` on a running cell: a healthy one holds, and each fault is told.
 
-What no stand-in answers (a job of the scheduler) a small server does.
+What no stand-in answers (a scheduler's job) a small server does.
 """
 
 import json
@@ -101,7 +101,8 @@ Verify = Callable[..., Verdict]
 def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
     """Run the command on the cell's outputs, changed as a test wishes."""
     job = {"state": "ENABLED", "httpTarget": {"uri": "https://privacy.example/sweep"}}
-    with fake_google.serving({f"/v1/{JOB}": fake_google.Answer(200, job)}) as google:
+    answers = fake_google.healthy() | {f"/v1/{JOB}": fake_google.Answer(200, job)}
+    with fake_google.serving(answers) as google:
 
         def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
             described = outputs(description)
@@ -111,7 +112,10 @@ def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
             done = CliRunner().invoke(
                 command.main,
                 ["--outputs", str(file), "--within", str(within), "--json"],
-                env={"SECRETS_ENDPOINT": description["secrets"], "SCHEDULER_ENDPOINT": google.rest},
+                env={
+                    "SECRETS_ENDPOINT": description["secrets"],
+                    "SCHEDULER_ENDPOINT": google.rest,
+                },
             )
             assert description["token"] not in done.output
             return Verdict(done.exit_code, done.stdout)
