@@ -3,7 +3,7 @@
 Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
 on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
 
-Nine things are replaced in the package, in this process only:
+Ten things are replaced in the package, in this process only:
 
 * it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
 * a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
@@ -17,14 +17,15 @@ Nine things are replaced in the package, in this process only:
   statement that reads it: 66 views took 11 s to create, and now take 2 s;
 * a statement is parsed a dozen times, half of the work that remains; here it is parsed once;
 * an append stream occupies a thread for as long as it lasts, one that its client gave up even for
-  longer, and there are six of them on two processors: then no append was taken any more.
+  longer, and there are six of them on two processors: then no append was taken any more;
+* it does not say of a table where it is: in its dataset's location.
 """
 
 import threading
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,11 @@ def amend() -> None:
         (grpc.aio, "server", _with_threads),
     ):
         setattr(owner, name, make(getattr(owner, name)))
+    routes: list[Any] = tables.router.routes
+    [route] = [each for each in routes if each.endpoint is tables.get_table]
+    routes.remove(route)
+    path = route.path.removeprefix(tables.router.prefix)
+    tables.router.add_api_route(path, _telling_where(tables.get_table), methods=["GET"])
 
 
 def _with_threads(server: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,6 +98,16 @@ def _one_for_each_thread(shared: property) -> property:
 
 def _leaving_views(_rewrite: object) -> Callable[..., str]:
     return lambda sql, **_context: sql
+
+
+def _telling_where(get_table: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    @wraps(get_table)  # its parameters are what the framework fills in
+    def located(project_id: str, dataset_id: str, table_id: str, ctx: Any) -> dict[str, Any]:
+        table = get_table(project_id, dataset_id, table_id, ctx)
+        dataset = ctx.catalog.get_dataset(project_id, dataset_id)
+        return table | ({"location": dataset.location} if dataset else {})
+
+    return located
 
 
 def _keeping_no_past(_capture: object) -> Callable[..., None]:

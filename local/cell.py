@@ -121,6 +121,16 @@ class Cell:
             "functions": {name: self.url(name) for name in FUNCTIONS},
         }
 
+    def parts(self) -> dict[str, Any]:
+        """Return what has a location."""
+        secrets = ("callers", "closed", "partners", "pseudonym", "viewers")
+        return {
+            "topics": [self.topic, self.dead_letter_topic],
+            "secrets": [self.secret(name) for name in secrets],
+            "buckets": [self.bucket],
+            "datasets": {"store": self.store_dataset, "bi": self.bi_dataset},
+        }
+
     def settings(self) -> dict[str, str]:
         """Return the functions' environment variables."""
         return {
@@ -147,6 +157,8 @@ class Cell:
             "CLOSED_SECRET": self.secret("closed"),
             "SECRETS_ENDPOINT": self.url("secret_manager"),
             "CALLERS_FILE": str(self.secrets / "callers.json"),
+            "PARTS": json.dumps(self.parts()),
+            "GDPR": "true",
             "SCHEDULER_ACCOUNT": SCHEDULER_ACCOUNT,
             "PUSH_ACCOUNT": PUSH_ACCOUNT,
         }

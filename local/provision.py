@@ -24,9 +24,10 @@ def create_topics(cell: Cell, publisher: PublisherClient, subscriber: Subscriber
     The dead letters' retention stays the default: neither stand-in applies it, and Google's
     emulator refuses the 31 days of the real one.
     """
+    stored_in = {"allowed_persistence_regions": [LOCATION], "enforce_in_transit": True}
     for topic in (cell.topic, cell.dead_letter_topic):
         with suppress(AlreadyExists):
-            publisher.create_topic(name=topic)
+            publisher.create_topic(request={"name": topic, "message_storage_policy": stored_in})
     dead_letters = {
         "name": cell.dead_letter_subscription,
         "topic": cell.dead_letter_topic,

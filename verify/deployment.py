@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from functions.locations.parts import Datasets, Endpoints
 from verify.settings import Settings
 
 T = TypeVar("T")
@@ -25,23 +26,6 @@ class Urls(msgspec.Struct, frozen=True):
     def with_token(self, token: str) -> "Urls":
         """Put a token where Terraform left its place."""
         return Urls(self.events.replace(OWN_TOKEN, token), self.rooms.replace(OWN_TOKEN, token))
-
-
-class Datasets(msgspec.Struct, frozen=True):
-    """Names of datasets: the functions' own, BI's, and those of partners with readers."""
-
-    store: str
-    bi: str
-    partners: dict[str, str]
-
-
-class Endpoints(msgspec.Struct, frozen=True):
-    """Where the services are, ``https://host``; ``http://`` for stand-ins without credentials."""
-
-    bigquery: str
-    pubsub: str
-    storage: str
-    secrets: str
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         bigquery_endpoint: ``https://host``; as all of these, the outputs' where it is empty.
-        pubsub_endpoint: ``https://host``, of the REST API.
+        pubsub_endpoint: ``https://host``, of the gRPC API.
         storage_endpoint: ``https://host``.
         secrets_endpoint: ``https://host`` of Secret Manager.
     """

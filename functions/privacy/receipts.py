@@ -1,6 +1,6 @@
 """Receipts: what was done, when and how much, without any data of the people concerned."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -59,8 +59,17 @@ class Receipts:
         Raises:
             StatementFailed: it is not known to be written.
         """
-        await self._statements.change(
-            "add_receipt",
-            recorded_at=self._now(),
-            receipt=msgspec.json.encode(receipt).decode(),
-        )
+        await self.add_all([receipt])
+
+    async def add_all(self, receipts: Sequence[Receipt]) -> None:
+        """Add those of the receipts that are not there, in one statement.
+
+        Raises:
+            StatementFailed: they are not known to be written.
+        """
+        if receipts:
+            await self._statements.change(
+                "add_receipts",
+                recorded_at=self._now(),
+                receipts=[msgspec.json.encode(receipt).decode() for receipt in receipts],
+            )

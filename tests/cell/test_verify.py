@@ -1,7 +1,4 @@
-"""`make verify` on a running cell: a healthy one holds, and each fault is told.
-
-What no stand-in answers (a topic's storage policy, a secret's replication) a small server does.
-"""
+"""`make verify` on a running cell: a healthy one holds, and each fault is told."""
 
 import json
 import signal
@@ -17,7 +14,7 @@ from click.testing import CliRunner
 from functions.warehouse import list_views
 from local.cell import Cell
 from local.clients import ONCE, warehouse
-from tests.verify import fake_google
+from tests import fake_google
 from verify import __main__ as command
 
 pytestmark = pytest.mark.cell
@@ -46,7 +43,7 @@ def outputs(description: dict[str, Any]) -> dict[str, Any]:
                     "endpoints": {
                         "bigquery": description["bigquery"],
                         "storage": description["storage"],
-                        "pubsub": NOBODY,
+                        "pubsub": f"http://{description['pubsub']}",
                         "secrets": NOBODY,
                     },
                     "projects": {"demo": ["dev", "partner-prod"]},
@@ -78,24 +75,23 @@ Verify = Callable[..., Verdict]
 
 
 @pytest.fixture
-def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
+def verify(description: dict[str, Any], tmp_path: Path) -> Verify:
     """Run the command on the cell's outputs, changed as a test wishes."""
-    with fake_google.serving(fake_google.healthy()) as google:
 
-        def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
-            described = outputs(description)
-            change(described)
-            file = tmp_path / "outputs.json"
-            file.write_text(json.dumps(described))
-            done = CliRunner().invoke(
-                command.main,
-                ["--outputs", str(file), "--within", str(within), "--json"],
-                env={"PUBSUB_ENDPOINT": google, "SECRETS_ENDPOINT": google},
-            )
-            assert description["token"] not in done.output
-            return Verdict(done.exit_code, done.stdout)
+    def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
+        described = outputs(description)
+        change(described)
+        file = tmp_path / "outputs.json"
+        file.write_text(json.dumps(described))
+        done = CliRunner().invoke(
+            command.main,
+            ["--outputs", str(file), "--within", str(within), "--json"],
+            env={"SECRETS_ENDPOINT": description["secrets"]},
+        )
+        assert description["token"] not in done.output
+        return Verdict(done.exit_code, done.stdout)
 
-        yield run
+    return run
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from functions.closed import ClosedPartner
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.app import new_id
-from functions.privacy.departed import OutOfTime
 from functions.privacy.departure import Departure
+from functions.privacy.execution import OutOfTime
 from functions.privacy.offboarding import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts

@@ -4,9 +4,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from functions.privacy.covered import with_covered
 from functions.warehouse import SQL, Warehouse, list_tables, render
 
-VARIABLES = Warehouse("p.store", "p.bi").variables()
+VARIABLES = with_covered(Warehouse("p.store", "p.bi").variables())
 PARTITIONED = {table.name: table.partition_by for table in list_tables() if table.partition_by}
 STATEMENTS = {
     path.relative_to(SQL).as_posix(): sqlglot.parse_one(

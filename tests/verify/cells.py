@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from tests.verify.fake_google import REGION, SECRETS, TOPICS
-from verify.deployment import Cell, Datasets, Endpoints, Urls
+from functions.locations.parts import Datasets, Endpoints
+from tests.fake_google import REGION, SECRETS, TOPICS
+from verify.deployment import Cell, Urls
 
 URLS = Urls("https://receive.example/events/t0ken", "https://receive.example/rooms/t0ken")
 

@@ -1,20 +1,33 @@
-"""The REST APIs that no stand-in has: a topic's storage policy, a secret's replication."""
+"""Google's APIs as they may answer: REST for all that has a location, gRPC for topics."""
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, NamedTuple
 
+import grpc
+from google.protobuf.json_format import ParseDict
+from google.pubsub_v1 import GetTopicRequest, Topic
+
 REGION = "europe-west1"
 TOPICS = ("projects/local/topics/chat-eu-events", "projects/local/topics/chat-eu-dead")
 SECRETS = ("projects/local/secrets/chat-eu-partners", "projects/local/secrets/chat-eu-pseudonym")
+DATASETS = "/bigquery/v2/projects/local/datasets"
 
 
 class Answer(NamedTuple):
     status: int
     body: Any
+
+
+class Served(NamedTuple):
+    """Where the APIs are."""
+
+    rest: str
+    grpc: str
 
 
 def healthy() -> dict[str, Answer]:
@@ -30,12 +43,15 @@ def healthy() -> dict[str, Answer]:
             f"/v1/{secret}": Answer(200, {"name": secret, "replication": replication})
             for secret in SECRETS
         },
+        "/storage/v1/b/local-chat-eu": Answer(200, {"location": REGION.upper()}),
+        f"{DATASETS}/chat_eu_store": Answer(200, {"location": REGION}),
+        f"{DATASETS}/chat_eu": Answer(200, {"location": REGION}),
     }
 
 
 @contextmanager
-def serving(answers: dict[str, Answer]) -> Iterator[str]:
-    """Answer GET requests for as long as the context is open; its URL. The rest is 404."""
+def serving(answers: dict[str, Answer]) -> Iterator[Served]:
+    """Answer for as long as the context is open. What is not among the answers is not found."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -54,9 +70,31 @@ def serving(answers: dict[str, Answer]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
+    topics = grpc.server(ThreadPoolExecutor(2))
+    topics.add_generic_rpc_handlers((_topics(answers),))
+    port = topics.add_insecure_port("127.0.0.1:0")
+    topics.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield Served(f"http://127.0.0.1:{server.server_port}", f"http://127.0.0.1:{port}")
     finally:
+        topics.stop(None).wait()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _topics(answers: dict[str, Answer]) -> Any:
+    def get(request: Any, context: Any) -> Any:
+        answer = answers.get(f"/v1/{request.topic}", Answer(404, {}))
+        if answer.status == 404:
+            context.abort(grpc.StatusCode.NOT_FOUND, "")
+        if answer.status != 200:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, "")
+        return ParseDict(answer.body, Topic.pb()())
+
+    handler: Any = grpc.unary_unary_rpc_method_handler(
+        get,
+        request_deserializer=GetTopicRequest.pb().FromString,
+        response_serializer=lambda topic: topic.SerializeToString(),
+    )
+    return grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", {"GetTopic": handler})

@@ -1,4 +1,4 @@
--- Adds a receipt, given as JSON, unless it is there; a repetition adds nothing.
+-- Adds receipts, each given as JSON, unless they are there; a repetition adds nothing.
 INSERT INTO `${store}.receipts_v1` (
   receipt_id, recorded_at, operation, reference, partner, project, requested_by, people, detail
 )
@@ -12,7 +12,10 @@ SELECT
   NULLIF(JSON_VALUE(receipt, '$$.requested_by'), '') AS requested_by,
   CAST(JSON_VALUE(receipt, '$$.people') AS INT64) AS people,
   JSON_QUERY(receipt, '$$.detail') AS detail
-FROM (SELECT PARSE_JSON(@receipt) AS receipt) AS given
+FROM (
+  SELECT PARSE_JSON(text) AS receipt
+  FROM UNNEST(@receipts) AS text
+) AS given
 WHERE NOT EXISTS (
   SELECT 1
   FROM `${store}.receipts_v1` AS stored

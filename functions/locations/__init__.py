@@ -1,0 +1,1 @@
+"""Where a cell's parts really are, asked of Google's APIs."""

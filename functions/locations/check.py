@@ -1,0 +1,169 @@
+"""Compares where the parts of a cell are with where they are promised to be."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Literal, NamedTuple
+
+from functions.google_api import NotAnswered, NotThere, Read, open_reader
+from functions.locations.faults import Answer, location_fault, secret_fault, topic_fault
+from functions.locations.parts import Datasets, Endpoints, Parts
+from functions.locations.topics import Topics
+
+State = Literal["holds", "fails", "unknown"]
+"""``unknown`` is what could not be asked; nobody may take it for a success."""
+
+AT_A_TIME = 8
+"""Requests under way; the REST client blocks, so each takes a thread."""
+
+
+class Place(NamedTuple):
+    """A resource that has a location.
+
+    Attributes:
+        kind: ``topic``, ``secret``, ``bucket``, ``dataset`` or ``table``.
+        name: for people.
+        read: asks the API that knows it.
+        fault: says what is wrong with the API's answer for a region; empty for nothing.
+    """
+
+    kind: str
+    name: str
+    read: Callable[[], Awaitable[Answer]]
+    fault: Callable[[Answer, str], str]
+
+
+class Found(NamedTuple):
+    """Where a resource is.
+
+    Attributes:
+        kind: of the resource.
+        name: for people.
+        state: whether it is in the region, and there alone.
+        detail: the region; or what is wrong, or why it is not known.
+    """
+
+    kind: str
+    name: str
+    state: State
+    detail: str
+
+
+class Google:
+    """The APIs that know where the parts of a cell are; make it inside the running event loop.
+
+    Args:
+        endpoints: where they are.
+        project: the Google Cloud project.
+        quota_project: that a person's requests count for; a service account's count for its own.
+    """
+
+    def __init__(self, endpoints: Endpoints, project: str, quota_project: str = "") -> None:
+        self._endpoints = endpoints
+        self._datasets = f"bigquery/v2/projects/{project}/datasets"
+        self._topics = Topics(endpoints.pubsub, quota_project)
+        self._open = partial(open_reader, quota_project=quota_project)
+        self._readers: dict[str, Read] = {}
+
+    def places(self, parts: Parts) -> list[Place]:
+        """Return what has a location; of the warehouse the datasets, which their tables share."""
+        to = self._endpoints
+        paths = [
+            *(("secret", name, to.secrets, f"v1/{name}", secret_fault) for name in parts.secrets),
+            *(
+                ("bucket", name, to.storage, f"storage/v1/b/{name}", location_fault)
+                for name in parts.buckets
+            ),
+            *(
+                ("dataset", name, to.bigquery, f"{self._datasets}/{name}", location_fault)
+                for name in _names(parts.datasets)
+            ),
+        ]
+        return [
+            *(
+                Place("topic", _last(name), partial(self._topics.read, name), topic_fault)
+                for name in parts.topics
+            ),
+            *(
+                Place(kind, _last(name), partial(self._read, endpoint, path), fault)
+                for kind, name, endpoint, path, fault in paths
+            ),
+        ]
+
+    async def tables(self, dataset: str) -> list[Place]:
+        """Return the tables that a dataset has; views have no data of their own.
+
+        Raises:
+            NotThere: there is no such dataset.
+            NotAnswered: BigQuery did not say.
+        """
+        of = f"{self._datasets}/{dataset}/tables"
+        found: list[Place] = []
+        token = ""
+        while True:
+            page = await self._read(self._endpoints.bigquery, f"{of}?maxResults=1000{token}")
+            for item in page.get("tables", ()):
+                name = item["tableReference"]["tableId"]
+                if item.get("type") != "VIEW":
+                    read = partial(self._read, self._endpoints.bigquery, f"{of}/{name}")
+                    found.append(Place("table", f"{dataset}.{name}", read, location_fault))
+            if not page.get("nextPageToken"):
+                return found
+            token = f"&pageToken={page['nextPageToken']}"
+
+    async def _read(self, endpoint: str, path: str) -> Answer:
+        return await asyncio.to_thread(self._read_now, endpoint, path)
+
+    def _read_now(self, endpoint: str, path: str) -> Answer:
+        if endpoint not in self._readers:
+            self._readers[endpoint] = self._open(endpoint)
+        return self._readers[endpoint](path)
+
+
+async def check(places: Iterable[Place], region: str) -> list[Found]:
+    """Ask where everything is, several at a time.
+
+    Raises:
+        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+    """
+    turns = asyncio.Semaphore(AT_A_TIME)
+
+    async def ask(place: Place) -> Found:
+        async with turns:
+            return await _check(place, region)
+
+    return list(await asyncio.gather(*(ask(place) for place in places)))
+
+
+async def check_tables(google: Google, datasets: Datasets, region: str) -> list[Found]:
+    """Ask where every table of these datasets is; the list of them comes from BigQuery, too."""
+    found: list[Found] = []
+    for dataset in _names(datasets):
+        try:
+            places = await google.tables(dataset)
+        except NotThere:
+            continue  # it is told of the dataset
+        except NotAnswered as error:
+            found.append(Found("table", f"{dataset}.*", "unknown", str(error)))
+        else:
+            found += await check(places, region)
+    return found
+
+
+async def _check(place: Place, region: str) -> Found:
+    found = Found(place.kind, place.name, "holds", region)
+    try:
+        fault = place.fault(await place.read(), region)
+    except NotThere:
+        return found._replace(state="fails", detail="it does not exist")
+    except NotAnswered as error:
+        return found._replace(state="unknown", detail=str(error))
+    return found._replace(state="fails", detail=fault) if fault else found
+
+
+def _names(datasets: Datasets) -> tuple[str, ...]:
+    return (datasets.store, datasets.bi, *datasets.partners.values())
+
+
+def _last(resource: str) -> str:
+    return resource.rsplit("/", 1)[-1]

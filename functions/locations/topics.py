@@ -1,0 +1,53 @@
+"""Reads topics from Pub/Sub's gRPC API: the one that the functions and the stand-ins speak."""
+
+from typing import Any
+
+from functions.google_api import NotAnswered, NotThere
+from functions.grpc_channel import open_channel
+from functions.locations.faults import Answer
+
+TIMEOUT_SECONDS = 30.0
+
+
+class Topics:
+    """Reads topics; make it inside the running event loop.
+
+    Args:
+        endpoint: of Pub/Sub, as `functions.grpc_channel.open_channel` takes it.
+        quota_project: that a person's requests count for; a service account's count for its own.
+    """
+
+    def __init__(self, endpoint: str, quota_project: str = "") -> None:
+        self._endpoint = endpoint
+        self._quota_project = quota_project
+
+    async def read(self, name: str) -> Answer:
+        """Return a topic as the REST API writes it.
+
+        Args:
+            name: ``projects/p/topics/t``.
+
+        Raises:
+            NotThere: there is no such topic.
+            NotAnswered: Pub/Sub did not say.
+            google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+        """
+        from google.api_core.exceptions import GoogleAPIError, NotFound  # noqa: PLC0415 - slow
+        from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
+        from google.pubsub_v1.services.publisher import PublisherAsyncClient  # noqa: PLC0415
+        from google.pubsub_v1.services.publisher.transports import (  # noqa: PLC0415
+            PublisherGrpcAsyncIOTransport,
+        )
+
+        async with open_channel(self._endpoint, self._quota_project) as channel:
+            client: Any = PublisherAsyncClient(
+                transport=PublisherGrpcAsyncIOTransport(channel=channel)
+            )
+            try:
+                topic = await client.get_topic(topic=name, retry=None, timeout=TIMEOUT_SECONDS)
+            except NotFound:
+                raise NotThere from None
+            except GoogleAPIError as error:
+                raise NotAnswered(type(error).__name__) from error
+        found: Answer = MessageToDict(type(topic).pb(topic))
+        return found

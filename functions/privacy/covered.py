@@ -1,0 +1,121 @@
+"""What the erasures that are executed cover, as the sweep asks for it once and then knows."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from functions.warehouse import SQL, render
+
+
+class Cover(NamedTuple):
+    """What one erasure covers of one user key, a row of ``sql/privacy/covered.sql``.
+
+    Attributes:
+        erasure_id: of the request.
+        partner: that the project belongs to.
+        project: that the person is a user of.
+        user_key: the person's pseudonym.
+        treatment: ``anonymise`` or ``delete``.
+        status: ``due``, or ``executed`` for a tombstone.
+        claim: what the rows that are executed together share.
+        covers_after: events received after it (UTC) are covered,
+        covers_until: up to and at this moment (UTC).
+        copy_salt: that new ingest ids are made with.
+        executed_at: when it was (UTC); None before.
+    """
+
+    erasure_id: str
+    partner: str
+    project: str
+    user_key: str
+    treatment: str
+    status: str
+    claim: str
+    covers_after: datetime
+    covers_until: datetime
+    copy_salt: str
+    executed_at: datetime | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is being executed; otherwise it only catches what comes late."""
+        return self.status == "due"
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the events go; otherwise the person is taken out of them."""
+        return self.treatment == "delete"
+
+    def ingest_id(self, before: str) -> str:
+        """Return the id that an event gets when it is anonymised.
+
+        ``sql/privacy/anonymise_events.sql`` makes the same, so an event is the same event wherever
+        its copies are met.
+        """
+        digest = hashlib.sha256((self.copy_salt + before).encode()).hexdigest()
+        parts = (digest[:8], digest[8:12], "8" + digest[13:16], "a" + digest[17:20], digest[20:32])
+        return "-".join(parts)
+
+
+class Row(Protocol):
+    """A row of a query's result."""
+
+    def __getitem__(self, column: str) -> object:
+        """Return the value of a column."""
+
+
+class Covered:
+    """All that is covered.
+
+    Args:
+        covers: the rows.
+    """
+
+    def __init__(self, covers: Iterable[Cover]) -> None:
+        self._by_person: dict[tuple[str, str], list[Cover]] = defaultdict(list)
+        self._projects: dict[str, set[str]] = defaultdict(set)
+        for cover in covers:
+            self._by_person[cover.project, cover.user_key].append(cover)
+            self._projects[cover.partner].add(cover.project)
+
+    def __iter__(self) -> Iterator[Cover]:
+        """Go through the rows, a person's together."""
+        for covers in self._by_person.values():
+            yield from covers
+
+    def __bool__(self) -> bool:
+        """Say whether anything is covered."""
+        return bool(self._by_person)
+
+    def of(self, project: str, user_key: str, received_at: datetime) -> Cover | None:
+        """Return what covers an event of a person; None where nothing does.
+
+        Args:
+            project: of the event.
+            user_key: of the person.
+            received_at: of the event, with an offset.
+        """
+        for cover in self._by_person.get((project, user_key), ()):
+            if cover.covers_after < received_at <= cover.covers_until:
+                return cover
+        return None
+
+    def projects_of(self, partner: str) -> set[str]:
+        """Return the partner's projects with people who are covered."""
+        return self._projects.get(partner, set())
+
+    def due(self) -> list[Cover]:
+        """Return the rows that are being executed."""
+        return [cover for cover in self if cover.is_due]
+
+
+def with_covered(variables: Mapping[str, str]) -> dict[str, str]:
+    """Add to the variables of ``sql/privacy`` the one that is a file of it, ``covered.sql``."""
+    return {**variables, "covered": render((SQL / "privacy/covered.sql").read_text(), variables)}
+
+
+def read_covered(rows: Iterable[Row]) -> Covered:
+    """Read the rows of ``sql/privacy/covered.sql``."""
+    return Covered(Cover(*(row[name] for name in Cover._fields)) for row in rows)  # type: ignore[arg-type] # as the columns are

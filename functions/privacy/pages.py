@@ -1,0 +1,52 @@
+"""Pages for people: one file each, without script and without anything from elsewhere."""
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""Of an answer with a page. Its style is inside it, so that a saved copy is whole."""
+
+
+def render(name: str, **values: object) -> str:
+    """Fill in a page; everything is escaped.
+
+    Args:
+        name: of the template, without its ending.
+        values: what it shows.
+    """
+    return _templates().get_template(f"{name}.html").render(**values)
+
+
+def page(name: str, **values: object) -> HTMLResponse:
+    """Answer with a page."""
+    return HTMLResponse(render(name, **values), headers=HEADERS)
+
+
+def moment(value: datetime) -> str:
+    """Write a moment (UTC): 22 November 2026, 14:05 UTC."""
+    return f"{value.day} {value:%B %Y, %H:%M} UTC"
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(moment=moment)
+    return templates

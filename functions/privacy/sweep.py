@@ -1,0 +1,171 @@
+"""The sweep: executes the erasures that are due, and catches what comes late for executed ones.
+
+Each step finds what is left of it and can be repeated, so a sweep that was interrupted anywhere is
+continued by the next, and sweeps that meet do no harm. The number of statements does not depend on
+how many people are erased.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from functions.bucket import BucketUnavailable
+from functions.days import DAY, midnight
+from functions.log import log
+from functions.privacy.covered import Covered, read_covered
+from functions.privacy.execution import Counts, Execution, OutOfTime
+from functions.privacy.periods import REMEMBERED, TOMBSTONE
+from functions.privacy.receipts import Receipts
+from functions.statements import Parameter, StatementFailed
+from functions.subscription import SubscriptionUnavailable
+from functions.topic import PublishFailed
+from functions.warehouse import OPEN_WINDOW_DAYS
+
+
+class Statements(Protocol):
+    """Runs statements of ``sql/privacy``, as `functions.statements.Statements`."""
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        """Run a query; return its rows."""
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        """Run a statement that changes rows; return how many it changed."""
+
+
+class Place(Protocol):
+    """Where events are beside the tables: objects, or dead letters."""
+
+    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+        """Take out what is covered; count it by erasure.
+
+        Raises:
+            OutOfTime: not all was looked at.
+        """
+
+
+class Rollups(Protocol):
+    """The rollups, as `functions.privacy.open_days.OpenDays`."""
+
+    async def count(self) -> None:
+        """Count the people of the open window, for the last time before some are erased."""
+
+
+UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, PublishFailed)
+"""What ends a sweep early; the next goes on."""
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """What a sweep did.
+
+    Attributes:
+        finished: whether nothing is left of what was due.
+        executed: the erasures that were finished, each with its counts.
+        rows: rows changed, by statement.
+        places: events that were taken out of objects and dead letters, by place.
+        unavailable: what did not answer, empty for nothing; the sweep ended with it.
+    """
+
+    finished: bool = False
+    executed: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
+    unavailable: str = ""
+
+
+class Sweep:
+    """Executes erasures.
+
+    Args:
+        statements: runs the statements.
+        receipts: takes the receipts.
+        rollups: counts people before they are erased.
+        places: where events are beside the tables.
+        now: the clock, with an offset.
+        clock: seconds, monotonic.
+        seconds: after this time no further step is begun.
+        retention_days: days for which events are kept.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        receipts: Receipts,
+        rollups: Rollups,
+        places: Sequence[Place],
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+        seconds: float,
+        retention_days: int,
+    ) -> None:
+        self._statements = statements
+        self._receipts = receipts
+        self._rollups = rollups
+        self._places = places
+        self._now = now
+        self._clock = clock
+        self._seconds = seconds
+        self._retention = (retention_days + 1) * DAY
+
+    async def run(self, erasure_ids: Sequence[str] | None = None) -> SweepReport:
+        """Execute what is due.
+
+        Args:
+            erasure_ids: begin these only, with what their people asked for before; without it, all
+                that are due. What was begun is continued either way.
+        """
+        ends_at = self._clock() + self._seconds
+        report = SweepReport()
+        try:
+            await self._run(list(erasure_ids or ()), report, lambda: self._clock() >= ends_at)
+        except OutOfTime:
+            log("WARNING", "sweep ends early", reason="time")
+        except UNAVAILABLE as failure:
+            report.unavailable = str(failure) or type(failure).__name__
+            log("WARNING", "sweep ends early", reason=report.unavailable)
+        else:
+            report.finished = True
+        return report
+
+    async def _run(
+        self, erasure_ids: list[str], report: SweepReport, is_over: Callable[[], bool]
+    ) -> None:
+        now = self._now().astimezone(UTC)
+        await self._begin(erasure_ids, report, now)
+        covered = read_covered(await self._statements.rows("covered", now=now))
+        if covered:
+            first = self._first(covered, now)
+            execution = Execution(self._statements, self._receipts, covered, now, first)
+            await execution.count(oldest=now - self._retention)
+            report.rows += await execution.change_tables(is_over, oldest=now - self._retention)
+            try:
+                for place in self._places:
+                    await place.rewrite(covered, execution.counts, is_over)
+            finally:
+                report.places = execution.taken()
+                await execution.note_places()
+            done_at = self._now().astimezone(UTC)
+            report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
+        report.rows["forget"] += await self._statements.change("forget", now=now)
+
+    async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> None:
+        """Claim what is due, after its people were counted once more."""
+        report.rows["restore_missed"] += await self._statements.change("restore_missed")
+        [found] = await self._statements.rows("find_ripe", now=now, erasure_ids=erasure_ids)
+        latest = found["covers_until"]
+        if latest is None:
+            return
+        if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
+            await self._rollups.count()
+        report.rows["claim"] += await self._statements.change(
+            "claim", now=now, erasure_ids=erasure_ids, claim=str(uuid.uuid4())
+        )
+
+    def _first(self, covered: Covered, now: datetime) -> datetime:
+        """Return the first moment of which covered events may be stored."""
+        age = self._retention if covered.due() else REMEMBERED
+        return midnight(now.date()) - min(age, self._retention)

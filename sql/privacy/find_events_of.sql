@@ -1,0 +1,21 @@
+-- A person's events, and those of rooms in which the person may speak: the next page of them.
+SELECT
+  events.received_at,
+  events.delivery_id,
+  TO_JSON_STRING(events) AS content
+FROM `${store}.events_v1` AS events
+WHERE
+  events.received_at >= @after_time
+  AND events.received_at <= @until
+  AND (events.received_at > @after_time OR events.delivery_id > @after_delivery)
+  AND events.project = @project
+  AND (
+    events.user_key IN UNNEST(@user_keys)
+    OR EXISTS (
+      SELECT 1
+      FROM UNNEST(events.room.speakers) AS speaker
+      WHERE speaker IN UNNEST(@user_keys)
+    )
+  )
+ORDER BY events.received_at, events.delivery_id
+LIMIT 5000

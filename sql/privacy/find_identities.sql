@@ -1,0 +1,23 @@
+-- Who is behind user keys. Nobody whose erasure is pending is told, unless seen again after it.
+WITH
+erased AS (
+  SELECT
+    user_key,
+    MAX(covers_until) AS covers_until
+  FROM `${store}.erasures_v1`
+  WHERE project = @project AND status IN ('hidden', 'due', 'executed')
+  GROUP BY user_key
+)
+
+SELECT
+  identities.user_key,
+  identities.user_id
+FROM `${store}.identities_v1` AS identities
+LEFT JOIN erased ON identities.user_key = erased.user_key
+WHERE
+  identities.project = @project
+  AND identities.user_key IN UNNEST(@user_keys)
+  AND identities.last_seen >= TIMESTAMP_SUB(@now, INTERVAL (${retention_days} + 1) DAY)
+  AND (erased.covers_until IS NULL OR identities.last_seen > erased.covers_until)
+GROUP BY identities.user_key, identities.user_id
+ORDER BY identities.user_key, identities.user_id

@@ -1,0 +1,40 @@
+-- What is held about a person beside events. Left out are the random texts that pseudonyms are
+-- made with and hidden keys, which protect the person, and the names of those who work here.
+WITH
+identities AS (
+  SELECT partner, project, user_key, key_version, user_id, nickname, first_seen, last_seen
+  FROM `${store}.identities_v1`
+  WHERE
+    last_seen >= TIMESTAMP_SUB(@now, INTERVAL (${retention_days} + 2) DAY)
+    AND project = @project
+    AND user_key IN UNNEST(@user_keys)
+),
+
+erasures AS (
+  SELECT
+    erasure_id, partner, project, user_key, source, mode, treatment, status, covers_until, due_at,
+    executed_at, forget_at
+  FROM `${store}.erasures_v1`
+  WHERE project = @project AND user_key IN UNNEST(@user_keys)
+),
+
+holds AS (
+  SELECT hold_id, partner, project, user_key, reason, filed_at, until, released_at
+  FROM `${store}.holds_v1`
+  WHERE project = @project AND user_key IN UNNEST(@user_keys)
+)
+
+SELECT
+  'identities_v1' AS place,
+  TO_JSON_STRING(identities) AS content
+FROM identities
+UNION ALL
+SELECT
+  'erasures_v1' AS place,
+  TO_JSON_STRING(erasures) AS content
+FROM erasures
+UNION ALL
+SELECT
+  'holds_v1' AS place,
+  TO_JSON_STRING(holds) AS content
+FROM holds

@@ -1,0 +1,137 @@
+"""Where things are: each answer that is not the region is found, and silence is no success."""
+
+from typing import Any
+
+import pytest
+
+from functions.locations.check import Found, Google, check, check_tables
+from functions.locations.parts import Datasets, Endpoints, Parts
+from tests.fake_google import DATASETS, REGION, SECRETS, TOPICS, Answer, healthy, serving
+
+BUCKET = "/storage/v1/b/local-chat-eu"
+STORE = f"{DATASETS}/chat_eu_store"
+TOPIC = "/v1/projects/local/topics/chat-eu-events"
+SECRET = "/v1/projects/local/secrets/chat-eu-pseudonym"
+PARTS = Parts(TOPICS, SECRETS, ("local-chat-eu",), Datasets("chat_eu_store", "chat_eu"))
+NOBODY = "http://127.0.0.1:1"
+
+
+async def found_at(given: dict[str, Answer], region: str = REGION) -> list[Found]:
+    with serving(given) as at:
+        google = Google(Endpoints(at.rest, at.grpc, at.rest, at.rest), "local")
+        return await check(google.places(PARTS), region)
+
+
+async def test_a_cell_in_its_region_holds() -> None:
+    found = await found_at(healthy())
+
+    assert [(each.kind, each.name) for each in found] == [
+        ("topic", "chat-eu-events"),
+        ("topic", "chat-eu-dead"),
+        ("secret", "chat-eu-partners"),
+        ("secret", "chat-eu-pseudonym"),
+        ("bucket", "local-chat-eu"),
+        ("dataset", "chat_eu_store"),
+        ("dataset", "chat_eu"),
+    ]
+    assert {(each.state, each.detail) for each in found} == {("holds", REGION)}
+
+
+async def test_another_region_fails_for_all_that_has_one() -> None:
+    found = await found_at(healthy(), "europe-west3")
+
+    assert {each.state for each in found} == {"fails"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "detail"),
+    [
+        (BUCKET, {"location": "US"}, "is in US"),
+        (BUCKET, {}, "is in no location"),
+        (STORE, {"location": "EU"}, "is in EU"),
+        (TOPIC, {"name": "t"}, "messages may be stored in any region"),
+        (
+            TOPIC,
+            {"messageStoragePolicy": {"allowedPersistenceRegions": [REGION, "us-east1"]}},
+            "messages may be stored in europe-west1, us-east1",
+        ),
+        (
+            TOPIC,
+            {"messageStoragePolicy": {"allowedPersistenceRegions": [REGION]}},
+            "other regions may publish and subscribe (enforceInTransit is off)",
+        ),
+        (SECRET, {"replication": {"automatic": {}}}, "replicated to wherever Google likes"),
+        (
+            SECRET,
+            {"replication": {"userManaged": {"replicas": [{"location": "us-east1"}]}}},
+            "replicated to us-east1",
+        ),
+    ],
+)
+async def test_what_is_elsewhere_is_found(path: str, body: dict[str, Any], detail: str) -> None:
+    found = await found_at(healthy() | {path: Answer(200, body)})
+    wrong = [each for each in found if each.state != "holds"]
+
+    assert [(each.state, each.detail) for each in wrong] == [("fails", detail)]
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "state", "detail"),
+    [
+        (SECRET, Answer(404, {}), "fails", "it does not exist"),
+        (SECRET, Answer(403, {}), "unknown", "HTTP 403"),
+        (SECRET, Answer(200, b"<html>"), "unknown", "the answer is no JSON"),
+        (TOPIC, Answer(404, {}), "fails", "it does not exist"),
+        (TOPIC, Answer(403, {}), "unknown", "PermissionDenied"),
+    ],
+)
+async def test_what_the_api_does_not_say_is_no_success(
+    path: str, answer: Answer, state: str, detail: str
+) -> None:
+    found = await found_at(healthy() | {path: answer})
+    wrong = [each for each in found if each.state != "holds"]
+
+    assert [(each.state, each.detail) for each in wrong] == [(state, detail)]
+
+
+async def test_an_api_that_nobody_reaches_is_no_success() -> None:
+    google = Google(Endpoints(NOBODY, NOBODY, NOBODY, NOBODY), "local")
+    found = await check(google.places(PARTS), REGION)
+
+    assert {each.detail for each in found if each.kind == "topic"} == {"ServiceUnavailable"}
+    assert {each.detail for each in found if each.kind != "topic"} == {"ConnectionError"}
+    assert {each.state for each in found} == {"unknown"}
+
+
+def listed(*tables: tuple[str, str], token: str = "") -> Answer:
+    items = [{"tableReference": {"tableId": name}, "type": kind} for name, kind in tables]
+    return Answer(200, {"tables": items} | ({"nextPageToken": token} if token else {}))
+
+
+async def tables_at(given: dict[str, Answer]) -> list[Found]:
+    with serving(given) as at:
+        google = Google(Endpoints(at.rest, at.grpc, at.rest, at.rest), "local")
+        return await check_tables(google, PARTS.datasets, REGION)
+
+
+async def test_every_table_of_every_page_is_asked_and_no_view() -> None:
+    found = await tables_at(
+        {
+            f"{STORE}/tables?maxResults=1000": listed(("a", "TABLE"), token="2"),
+            f"{STORE}/tables?maxResults=1000&pageToken=2": listed(("b", "TABLE"), ("v", "VIEW")),
+            f"{STORE}/tables/a": Answer(200, {"location": REGION}),
+            f"{STORE}/tables/b": Answer(200, {"location": "US"}),
+            f"{DATASETS}/chat_eu/tables?maxResults=1000": Answer(200, {}),
+        }
+    )
+
+    assert found == [
+        Found("table", "chat_eu_store.a", "holds", REGION),
+        Found("table", "chat_eu_store.b", "fails", "is in US"),
+    ]
+
+
+async def test_tables_that_cannot_be_listed_are_unknown() -> None:
+    found = await tables_at({f"{STORE}/tables?maxResults=1000": Answer(403, {})})
+
+    assert found == [Found("table", "chat_eu_store.*", "unknown", "HTTP 403")]

@@ -1,0 +1,68 @@
+"""What the tests of exports, look-ups, residency and retention share."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from functions.privacy.caller import Caller
+from functions.privacy.receipts import Receipts
+from functions.privacy.routes import Asked
+from functions.pseudonym import PseudonymKeys
+from functions.statements import Parameter, StatementFailed
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})
+ANN = Caller("ann@acme.example", frozenset({"dev"}))
+OPERATOR = Caller("op@cell.example", frozenset({"dev", "shop"}), is_operator=True)
+SCHEDULER = Caller("scheduler@p.iam.gserviceaccount.com", is_scheduler=True)
+PUSH = Caller("push@p.iam.gserviceaccount.com", is_push=True)
+
+
+class Store:
+    """Statements: each returns the rows that a test gives it, and notes what it was given."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[Any]] = {}
+        self.asked: list[tuple[str, dict[str, Parameter]]] = []
+        self.receipts: list[dict[str, Any]] = []
+        self.failing: set[str] = set()
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        self._note(name, parameters)
+        return self.found.get(name, [])
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        self._note(name, parameters)
+        self.receipts.append(json.loads(str(parameters["receipt"])))
+        return 1
+
+    def _note(self, name: str, parameters: dict[str, Parameter]) -> None:
+        if name in self.failing:
+            raise StatementFailed(name, "ServiceUnavailable")
+        self.asked.append((name, parameters))
+
+    def receive(self) -> Receipts:
+        return Receipts(self, lambda: NOW)
+
+
+def counting(prefix: str) -> Iterator[str]:
+    """Ids in order."""
+    number = 0
+    while True:
+        number += 1
+        yield f"{prefix}-{number}"
+
+
+def asked(caller: Caller, body: Any = None, accept: str = "") -> Asked:
+    return Asked(caller, body=json.dumps(body or {}).encode(), accept=accept)
+
+
+def said(response: Response) -> Any:
+    return json.loads(bytes(response.body))
+
+
+async def acme(project: str) -> str:
+    return "acme"

@@ -1,0 +1,162 @@
+"""The privacy function's HTTP face on the stand-in, with a clock that tests set."""
+
+import base64
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import uuid_utils
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Endpoint
+
+from functions.bigquery import open_client
+from functions.closed import ClosedList, ClosedUnavailable
+from functions.permissions import Permissions
+from functions.privacy.caller import Callers
+from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.erasures import Sweep
+from functions.privacy.people import user_keys
+from functions.privacy.receipts import Receipts
+from functions.privacy.refusal import Refused
+from functions.privacy.routes import Router
+from functions.pseudonym import PseudonymKeys
+from functions.statements import Parameter, Statements
+from functions.warehouse import Warehouse
+from tests.functions.identity_tokens import bearer
+
+KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})
+OFFICER, PARTNER = "officer@operator.example", "olga@acme.example"
+SCHEDULER, PUSH = "scheduler@cell.example", "push@cell.example"
+NOBODY = "nobody@else.example"
+PROJECTS = {"dev": "acme", "shop": "acme", "other": "rival"}
+PERMISSIONS = Permissions(list(PROJECTS), [OFFICER], {PARTNER: ["dev", "shop"]})
+METHODS = ["GET", "POST", "DELETE"]
+
+
+class CountedStatements:
+    """Runs statements, and counts them by name.
+
+    Attributes:
+        counts: how often each was run.
+    """
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+        self.counts: Counter[str] = Counter()
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        self.counts[name] += 1
+        return await self._statements.rows(name, **parameters)
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        self.counts[name] += 1
+        return await self._statements.change(name, **parameters)
+
+
+class NoSweep:
+    """Executes nothing; remembers what it was asked to."""
+
+    def __init__(self) -> None:
+        self.asked: list[Sequence[str] | None] = []
+
+    async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
+        self.asked.append(erasure_ids)
+
+
+async def partner_of(project: str) -> str:
+    """The partner of a project, as the partners' secret would tell."""
+    if project not in PROJECTS:
+        raise Refused(422, "`project` belongs to no partner")
+    return PROJECTS[project]
+
+
+class Desk:
+    """The function's routes of erasures, deletions in the chat and holds.
+
+    Args:
+        rest: the stand-in's URL.
+        warehouse: its datasets.
+        now: the time of the first request; each takes a second.
+        sweep: executes what has no grace period.
+    """
+
+    def __init__(self, rest: str, warehouse: Warehouse, now: datetime, sweep: Sweep) -> None:
+        self.now = now
+        self.closed: ClosedList | None = ClosedList({})
+        self.statements = CountedStatements(
+            Statements(
+                "privacy",
+                lambda: open_client(rest, "local", "europe-west1"),
+                warehouse.variables(),
+                seconds=60,
+            )
+        )
+        receipts = Receipts(self.statements, self.clock)
+        given = Surroundings(
+            self.statements, receipts, KEYS, partner_of, self.clock, lambda: new_id(self.now)
+        )
+        callers = Callers(lambda: PERMISSIONS, SCHEDULER, PUSH)
+        self._router = Router(callers, erasure_routes(given, sweep, self._closed))
+        served = Starlette(routes=[Endpoint("/{path:path}", self._answer, methods=METHODS)])
+        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, email: str = OFFICER
+    ) -> httpx.Response:
+        """Make a request as somebody."""
+        content = b"" if body is None else msgspec.json.encode(body)
+        answer = await self._http.request(method, path, content=content, headers=bearer(email))
+        self.now += timedelta(seconds=1)
+        return answer
+
+    async def erase(self, *people: str | list[str], email: str = OFFICER, **other: Any) -> Any:
+        """Ask for an erasure of people of the project ``dev``."""
+        ids = [{"ids": [person] if isinstance(person, str) else person} for person in people]
+        return await self.ask("POST", "/erasures", {"project": "dev", "people": ids} | other, email)
+
+    async def push(
+        self, event: str, user: str | None, received_at: datetime, email: str = PUSH, **other: Any
+    ) -> httpx.Response:
+        """Push an event of the chat, as Pub/Sub does."""
+        data = {"event": event, "value": {"user_id": user, "project": "dev"}}
+        attributes = {
+            "ingest_id": str(uuid_utils.uuid7()),
+            "received_at": received_at.isoformat(),
+            "kind": "chat",
+            "event": event,
+            "project": "dev",
+            "partner": "acme",
+        }
+        body = base64.b64encode(msgspec.json.encode(data)).decode()
+        message = {"data": body, "attributes": attributes} | other
+        return await self.ask("POST", "/stream", {"message": message}, email)
+
+    async def _closed(self) -> ClosedList:
+        if self.closed is None:
+            raise ClosedUnavailable
+        return self.closed
+
+    async def _answer(self, request: Request) -> Response:
+        return await self._router.answer(request)
+
+
+def new_id(moment: datetime) -> str:
+    """An id as of a moment (UUIDv7, RFC 9562)."""
+    milliseconds = int(moment.timestamp() * 1_000)
+    noise = secrets.randbits(74)
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | noise >> 62 << 64 | 2 << 62 | noise % 2**62))
+
+
+def key(user: str, project: str = "dev") -> str:
+    """The user key that new rows have."""
+    return user_keys(KEYS, project, [user])[-1]

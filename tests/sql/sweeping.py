@@ -1,0 +1,157 @@
+"""The store with erasures in it, and sweeps over it, for tests."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.cloud import bigquery
+
+from functions.bigquery import open_client
+from functions.privacy.covered import with_covered
+from functions.privacy.receipts import Receipts
+from functions.privacy.sweep import Place, Sweep, SweepReport
+from functions.statements import Parameter, Statements
+from functions.warehouse import Warehouse
+from local.clients import ONCE
+
+WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")
+NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+async def no_wait(_seconds: float) -> None:
+    pass
+
+
+class Counted(Statements):
+    """Statements that note which they ran, and that can be told to fail before or after one."""
+
+    def __init__(self, rest: str) -> None:
+        super().__init__(
+            "privacy",
+            lambda: open_client(rest, "local", "europe-west1"),
+            with_covered(WAREHOUSE.variables()),
+            seconds=60,
+            sleep=no_wait,
+        )
+        self.ran: list[str] = []
+        self.then: Callable[[str], None] = lambda name: None
+
+    async def _run(self, name: str, parameters: Any) -> tuple[list[Any], int]:
+        self.then(f"before {name}")
+        self.ran.append(name)
+        found = await super()._run(name, parameters)
+        self.then(f"after {name}")
+        return found
+
+
+class Rollups:
+    """Notes that people are counted."""
+
+    def __init__(self) -> None:
+        self.counted = 0
+
+    async def count(self) -> None:
+        self.counted += 1
+
+
+class Store:
+    """The store's tables, and sweeps."""
+
+    def __init__(self, client: bigquery.Client, rest: str) -> None:
+        self.client = client
+        self.rest = rest
+        self.statements = Counted(rest)
+        self.rollups = Rollups()
+        self.places: Sequence[Place] = ()
+        self.now = NOW
+        self.clock = 0.0
+
+    def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
+        name = f"{WAREHOUSE.store}.{table}"
+        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+
+    def rows(self, columns: str, table: str = "events_v1", where: str = "TRUE") -> list[Any]:
+        name = f"`{WAREHOUSE.store}.{table}`"
+        sql = f"SELECT {columns} FROM {name} WHERE {where} ORDER BY {columns}"
+        return [row.values() for row in self.client.query(sql).result()]
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        return await self.statements.change(name, **parameters)
+
+    async def sweep(self, erasure_ids: Sequence[str] | None = None) -> SweepReport:
+        sweep = Sweep(
+            self.statements,
+            Receipts(self.statements, lambda: self.now),
+            self.rollups,
+            self.places,
+            now=lambda: self.now,
+            clock=lambda: self.clock,
+            seconds=1,
+            retention_days=WAREHOUSE.retention_days,
+        )
+        return await sweep.run(erasure_ids)
+
+
+def event(ingest_id: str, user: str | None, at: datetime, **other: Any) -> dict[str, Any]:
+    return {
+        "ingest_id": ingest_id,
+        "delivery_id": f"d-{ingest_id}",
+        "received_at": at.isoformat(),
+        "stored_at": at.isoformat(),
+        "kind": "chat",
+        "partner": "acme",
+        "project": "dev",
+        "event": "message_sent",
+        "catalogued": True,
+        "user_key": user,
+        "flags": ["unknown:a"],
+        "extra": '{"a": 1}',
+    } | other
+
+
+def room(ingest_id: str, speakers: list[str], at: datetime, **other: Any) -> dict[str, Any]:
+    state = {"name": "Final", "is_speak": True, "speakers": speakers}
+    return event(ingest_id, None, at, kind="room", room=state, **other)
+
+
+def erasure(user: str, until: datetime, **other: Any) -> dict[str, Any]:
+    return {
+        "erasure_id": f"erasure of {user}",
+        "partner": "acme",
+        "project": "dev",
+        "user_key": user,
+        "source": "api",
+        "mode": "grace",
+        "treatment": "anonymise",
+        "status": "hidden",
+        "covers_until": until.isoformat(),
+        "due_at": (until + 29 * DAY).isoformat(),
+        "hidden_key": f"hidden {user}",
+    } | other
+
+
+def hold(user: str, **other: Any) -> dict[str, Any]:
+    return {
+        "hold_id": f"hold of {user}",
+        "partner": "acme",
+        "project": "dev",
+        "user_key": user,
+        "reason": "a lawsuit",
+        "filed_at": NOW.isoformat(),
+        "filed_by": "officer@acme.example",
+        "until": (NOW + 100 * DAY).isoformat(),
+    } | other
+
+
+def identity(user: str, first: datetime, last: datetime, **other: Any) -> dict[str, Any]:
+    return {
+        "partner": "acme",
+        "project": "dev",
+        "user_key": user,
+        "key_version": 1,
+        "user_id": f"id of {user}",
+        "nickname": f"name of {user}",
+        "first_seen": first.isoformat(),
+        "last_seen": last.isoformat(),
+    } | other

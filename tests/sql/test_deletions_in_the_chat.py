@@ -1,0 +1,143 @@
+"""What the chat tells of deletions: the same whatever the order, and however often it comes."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from tests.sql.new_year import NOW, WAREHOUSE, query
+from tests.sql.privacy_desk import OFFICER, Desk, NoSweep, key
+from tests.sql.stand_in import StandIn
+
+pytestmark = pytest.mark.cell
+
+DAY = timedelta(days=1)
+DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
+STORY = ((DELETED, NOW - 4 * DAY), (RESTORED, NOW - 3 * DAY), (DELETED, NOW - 2 * DAY))
+
+
+@pytest.fixture
+def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
+    return Desk(stand_in.rest, WAREHOUSE, NOW, NoSweep())
+
+
+def told(client: bigquery.Client) -> list[tuple[Any, ...]]:
+    sql = (
+        "SELECT DISTINCT source, status, covers_until "
+        f"FROM `{WAREHOUSE.store}.erasures_v1` ORDER BY covers_until"
+    )
+    return [tuple(row.values()) for row in query(client, sql)]
+
+
+@pytest.mark.parametrize("order", list(permutations(STORY)))
+async def test_every_order_comes_to_the_same(
+    desk: Desk, as_of_new_year: bigquery.Client, order: Sequence[Any]
+) -> None:
+    for event, received_at in order:
+        assert (await desk.push(event, "ann", received_at)).status_code == 204
+    assert told(as_of_new_year) == [
+        ("stream", "restored", NOW - 4 * DAY),
+        ("stream", "restoration", NOW - 3 * DAY),
+        ("stream", "hidden", NOW - 2 * DAY),
+    ]
+
+
+async def test_all_at_once_and_twice_comes_to_the_same(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    twice = [*STORY, *STORY]
+    answers = await asyncio.gather(*(desk.push(event, "ann", at) for event, at in twice))
+    assert {answer.status_code for answer in answers} == {204}
+    assert [status for _, status, _ in told(as_of_new_year)] == [
+        "restored",
+        "restoration",
+        "hidden",
+    ]
+
+
+async def test_a_repeated_message_changes_nothing_and_is_noted_once(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    for event, at in STORY:
+        await desk.push(event, "ann", at)
+    rows = query(as_of_new_year, f"SELECT * FROM `{WAREHOUSE.store}.erasures_v1` ORDER BY ALL")
+    for event, at in STORY:
+        await desk.push(event, "ann", at)
+    again = query(as_of_new_year, f"SELECT * FROM `{WAREHOUSE.store}.erasures_v1` ORDER BY ALL")
+    assert again == rows
+    noted = query(
+        as_of_new_year,
+        f"SELECT operation, COUNT(*) AS n FROM `{WAREHOUSE.store}.receipts_v1` "
+        "WHERE recorded_at > '2000-01-01' GROUP BY operation ORDER BY operation",
+    )
+    assert noted == [{"operation": "erasure", "n": 2}, {"operation": "restoration", "n": 1}]
+
+
+async def test_coming_back_does_not_undo_what_the_interface_filed(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    await desk.erase("ann")
+    await desk.push(RESTORED, "ann", NOW + DAY)
+    assert [status for _, status, _ in told(as_of_new_year)] == ["hidden", "restoration"]
+
+
+async def test_the_interface_restores_what_the_chat_filed_for_good(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    await desk.push(DELETED, "ann", NOW)
+    [entry] = (await desk.ask("GET", "/erasures")).json()["erasures"]
+    answer = await desk.ask("DELETE", f"/erasures/{entry['erasure_id']}")
+    assert answer.json()["status"] == "restored"
+    await desk.push(DELETED, "ann", NOW)
+    assert [status for _, status, _ in told(as_of_new_year)] == ["restored"]
+
+
+async def test_who_comes_back_after_the_execution_stays_erased(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    await desk.push(DELETED, "ann", NOW - DAY)
+    name = f"`{WAREHOUSE.store}.erasures_v1`"
+    as_of_new_year.query(f"UPDATE {name} SET status = 'executed' WHERE TRUE").result()
+    await desk.push(RESTORED, "ann", NOW)
+    assert [status for _, status, _ in told(as_of_new_year)] == ["executed", "restoration"]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ({"attributes": {}}, "bad_attributes"),
+        ({"data": "bm8ganNvbg=="}, "not_json"),
+        ({"data": "e30="}, "no_user_id"),
+    ],
+)
+async def test_what_names_nobody_is_acknowledged_and_logged(
+    desk: Desk,
+    as_of_new_year: bigquery.Client,
+    capsys: pytest.CaptureFixture[str],
+    message: dict[str, Any],
+    reason: str,
+) -> None:
+    assert (await desk.push(DELETED, "ann", NOW, **message)).status_code == 204
+    assert f'"reason":"{reason}"' in capsys.readouterr().out
+    assert told(as_of_new_year) == []
+
+
+async def test_another_event_is_acknowledged(desk: Desk, as_of_new_year: bigquery.Client) -> None:
+    assert (await desk.push("message_sent", "ann", NOW)).status_code == 204
+    assert told(as_of_new_year) == []
+
+
+async def test_only_pub_sub_may_push(desk: Desk, as_of_new_year: bigquery.Client) -> None:
+    assert (await desk.push(DELETED, "ann", NOW, email=OFFICER)).status_code == 403
+    assert told(as_of_new_year) == []
+
+
+async def test_the_key_is_that_of_loading(desk: Desk, as_of_new_year: bigquery.Client) -> None:
+    data = {"data": "eyJldmVudCI6ImRlbGV0ZS1wcm9maWxlLWNvbmZpcm1lZCIsInVpZCI6ICJhbm4ifQ=="}
+    await desk.push(DELETED, None, NOW, **data)
+    rows = query(as_of_new_year, f"SELECT user_key FROM `{WAREHOUSE.store}.erasures_v1`")
+    assert key("ann") in {row["user_key"] for row in rows}

@@ -1,0 +1,205 @@
+"""What look-ups and exports find of whom, in the store."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from google.cloud import bigquery
+
+from functions.bigquery import open_client
+from functions.statements import Statements
+from functions.warehouse import Warehouse
+from local.clients import ONCE
+
+pytestmark = pytest.mark.cell
+
+WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+class Store:
+    """The store's tables, and the statements of the privacy function."""
+
+    def __init__(self, client: bigquery.Client, rest: str) -> None:
+        self._client = client
+        self.statements = Statements(
+            "privacy",
+            lambda: open_client(rest, "local", "europe-west1"),
+            WAREHOUSE.variables(),
+            seconds=60,
+        )
+
+    def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
+        name = f"{WAREHOUSE.store}.{table}"
+        assert not self._client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+
+
+@pytest.fixture
+def store(empty_warehouse: bigquery.Client, stand_in: Any) -> Store:
+    return Store(empty_warehouse, stand_in.rest)
+
+
+def identity(user: str, seen: datetime = NOW - DAY, **other: Any) -> dict[str, Any]:
+    return {
+        "partner": "acme",
+        "project": "dev",
+        "user_key": f"key of {user}",
+        "key_version": 1,
+        "user_id": user,
+        "nickname": f"nick of {user}",
+        "first_seen": seen.isoformat(),
+        "last_seen": seen.isoformat(),
+    } | other
+
+
+def erasure(user: str, until: datetime, status: str = "hidden", **other: Any) -> dict[str, Any]:
+    return {
+        "erasure_id": f"erasure of {user}",
+        "partner": "acme",
+        "project": "dev",
+        "user_key": f"key of {user}",
+        "source": "api",
+        "mode": "grace",
+        "treatment": "delete",
+        "status": status,
+        "covers_until": until.isoformat(),
+        "due_at": (until + 29 * DAY).isoformat(),
+        "hidden_key": f"hidden key of {user}",
+        "day_salt": "salt",
+        "copy_salt": "salt",
+    } | other
+
+
+def event(delivery: str, at: datetime, user: str | None = None, **other: Any) -> dict[str, Any]:
+    return {
+        "ingest_id": f"event {delivery}",
+        "delivery_id": delivery,
+        "received_at": at.isoformat(),
+        "stored_at": at.isoformat(),
+        "kind": "chat",
+        "partner": "acme",
+        "project": "dev",
+        "catalogued": True,
+        "user_key": f"key of {user}" if user else None,
+    } | other
+
+
+async def ids_of(store: Store, *keys: str) -> list[tuple[str, str]]:
+    rows = await store.statements.rows(
+        "find_identities", project="dev", user_keys=list(keys), now=NOW
+    )
+    return [(row["user_key"], row["user_id"]) for row in rows]
+
+
+async def test_identities_are_found_once_within_their_project(store: Store) -> None:
+    store.fill(
+        "identities_v1",
+        [
+            identity("ann"),
+            identity("ann", NOW),
+            identity("ann", project="shop"),
+            identity("bob"),
+            identity("old", NOW - 300 * DAY),
+        ],
+    )
+
+    assert await ids_of(store, "key of ann", "key of old", "key of nobody") == [
+        ("key of ann", "ann")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "seen", "told"),
+    [
+        ("hidden", NOW - DAY, False),
+        ("hidden", NOW - HOUR, False),
+        ("hidden", NOW - HOUR + timedelta(microseconds=1), True),
+        ("due", NOW - DAY, False),
+        ("executed", NOW - DAY, False),
+        ("executed", NOW, True),
+        ("restored", NOW - DAY, True),
+        ("restoration", NOW - DAY, True),
+    ],
+)
+async def test_who_asked_to_be_erased_is_not_told(
+    store: Store, status: str, seen: datetime, told: bool
+) -> None:
+    store.fill("identities_v1", [identity("ann", seen)])
+    store.fill(
+        "erasures_v1",
+        [
+            erasure("ann", NOW - HOUR, status),
+            erasure("ann", NOW - 9 * DAY, status),
+            erasure("ann", NOW, project="shop"),
+        ],
+    )
+
+    assert bool(await ids_of(store, "key of ann")) == told
+    assert await ids_of(store, "hidden key of ann") == []
+
+
+async def page(store: Store, at: datetime, delivery: str = "") -> list[Any]:
+    return await store.statements.rows(
+        "find_events_of",
+        project="dev",
+        user_keys=["key of ann", "older key of ann"],
+        after_time=at,
+        after_delivery=delivery,
+        until=NOW,
+    )
+
+
+async def test_events_about_a_person_and_of_rooms_are_found_in_order(store: Store) -> None:
+    speakers = {"speakers": ["key of bob", "older key of ann"]}
+    store.fill(
+        "events_v1",
+        [
+            event("5", NOW, "ann", extra='{"a": [1, "é"]}'),
+            event("3", NOW - DAY, kind="room", room=speakers),
+            event("2", NOW - DAY, "bob", kind="room", room=speakers),
+            event("1", NOW - 9 * DAY, user_key="older key of ann"),
+            event("6", NOW, "bob"),
+            event("7", NOW, None, kind="room", room={"speakers": ["key of bob"]}),
+            event("8", NOW, "ann", project="shop"),
+            event("9", NOW + HOUR, "ann"),
+        ],
+    )
+    rows = await page(store, NOW - 200 * DAY)
+
+    assert [row["delivery_id"] for row in rows] == ["1", "2", "3", "5"]
+    contents = [msgspec.json.decode(row["content"]) for row in rows]
+    assert contents[3]["extra"] == {"a": [1, "é"]}
+    assert contents[2]["room"]["speakers"] == ["key of bob", "older key of ann"]
+    rest = await page(store, rows[1]["received_at"], rows[1]["delivery_id"])
+    assert [row["delivery_id"] for row in rest] == ["3", "5"]
+
+
+async def test_records_of_a_person_are_found_without_what_protects_the_person(
+    store: Store,
+) -> None:
+    store.fill("identities_v1", [identity("ann"), identity("bob"), identity("ann", project="shop")])
+    store.fill("erasures_v1", [erasure("ann", NOW), erasure("bob", NOW)])
+    hold = {
+        "hold_id": "hold of ann",
+        "partner": "acme",
+        "project": "dev",
+        "user_key": "key of ann",
+        "reason": "a dispute",
+        "filed_at": NOW.isoformat(),
+        "filed_by": "clerk@acme.example",
+        "until": (NOW + DAY).isoformat(),
+    }
+    store.fill("holds_v1", [hold, hold | {"user_key": "key of bob"}])
+    rows = await store.statements.rows(
+        "find_records_of", project="dev", user_keys=["key of ann"], now=NOW
+    )
+
+    found = {row["place"]: msgspec.json.decode(row["content"]) for row in rows}
+    assert len(rows) == 3
+    assert found["identities_v1"]["nickname"] == "nick of ann"
+    assert found["erasures_v1"]["status"] == "hidden"
+    assert found["holds_v1"]["reason"] == "a dispute"
+    text = "".join(row["content"] for row in rows)
+    assert not [word for word in ("hidden key", "salt", "clerk@", "bob") if word in text]

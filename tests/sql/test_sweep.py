@@ -1,0 +1,496 @@
+"""What a sweep leaves in the tables: of whom, of when, however often and by how many it runs."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from functions.privacy.covered import Cover
+from functions.privacy.periods import REMEMBERED, TOMBSTONE
+from functions.statements import StatementFailed
+from tests.sql.stand_in import StandIn
+from tests.sql.sweeping import (
+    DAY,
+    HOUR,
+    NOW,
+    Store,
+    erasure,
+    event,
+    hold,
+    identity,
+    room,
+)
+
+pytestmark = pytest.mark.cell
+
+CUT = NOW - 29 * DAY - HOUR
+"""When what is due now was asked for."""
+AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
+A_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+@pytest.fixture
+def store(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Store:
+    return Store(empty_warehouse, stand_in.rest)
+
+
+def receipts(store: Store, erasure_id: str) -> list[dict[str, Any]]:
+    where = f"reference = '{erasure_id}'"
+    rows = store.rows("receipt_id, TO_JSON_STRING(detail)", "receipts_v1", where)
+    assert len({row[0] for row in rows}) == len(rows)
+    return [json.loads(row[1]) for row in rows]
+
+
+def total(store: Store, erasure_id: str) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for detail in receipts(store, erasure_id):
+        found.update(detail.get("counts", {}))
+    return found
+
+
+def statuses(store: Store) -> dict[str, str]:
+    return dict(store.rows("user_key, status", "erasures_v1"))
+
+
+async def test_a_person_is_anonymised_up_to_the_cut_off(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT)])
+    store.fill(
+        "events_v1",
+        [
+            event("1", "ann", CUT - 3 * DAY),
+            event("2", "ann", CUT - 2 * DAY),
+            event("3", "ann", CUT - 2 * DAY - HOUR),
+            event("4", "ann", CUT),
+            event("after", "ann", CUT + HOUR / 3600),
+            event("other", "bob", CUT - DAY),
+            event("elsewhere", "ann", CUT - DAY, project="shop"),
+        ],
+    )
+    report = await store.sweep()
+    assert (report.finished, report.unavailable) == (True, "")
+    kept = "user_key IN ('ann', 'bob')"
+    assert store.rows("ingest_id, user_key, project", where=kept) == [
+        ("after", "ann", "dev"),
+        ("elsewhere", "ann", "shop"),
+        ("other", "bob", "dev"),
+    ]
+    gone = f"NOT {kept}"
+    rows = store.rows("received_at, user_key, ingest_id, extra IS NULL", where=gone)
+    assert len(rows) == 4
+    assert all(A_KEY.fullmatch(row[1]) and AN_ID.fullmatch(row[2]) and row[3] for row in rows)
+    days: dict[Any, set[str]] = {}
+    for at, key, *_ in rows:
+        days.setdefault(at.date(), set()).add(key)
+    assert [len(keys) for keys in days.values()] == [1, 1, 1]
+    assert len(set.union(*days.values())) == 3
+    flags = {
+        tuple(row[0])
+        for row in store.client.query(
+            f"SELECT flags FROM `local.chat_eu_store.events_v1` WHERE {gone}"
+        ).result()
+    }
+    assert flags == {("unknown:a", "anonymised")}
+    assert report.executed == {"erasure of ann": {"events_anonymised": 4}}
+    [tombstone] = store.rows(
+        "status, hidden_key, day_salt, executed_at, forget_at, copy_salt IS NULL", "erasures_v1"
+    )
+    assert tombstone == ("executed", None, None, NOW, NOW + TOMBSTONE, False)
+
+
+async def test_a_person_is_deleted_up_to_the_cut_off(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT, treatment="delete"), erasure("bob", CUT)])
+    events = [event("1", "ann", CUT - DAY), event("2", "ann", CUT + DAY), event("3", "bob", CUT)]
+    store.fill("events_v1", events)
+    report = await store.sweep()
+    assert report.executed["erasure of ann"] == {"events_deleted": 1}
+    assert store.rows("received_at, user_key = 'ann'") == [(CUT, False), (CUT + DAY, True)]
+
+
+async def test_what_is_not_due_held_or_restored_stays(store: Store) -> None:
+    people = ["young", "held", "was held", "restored", "taken back"]
+    stream = {"source": "stream"}
+    store.fill(
+        "erasures_v1",
+        [
+            erasure("young", CUT + 2 * HOUR),
+            erasure("held", CUT),
+            erasure("was held", CUT),
+            erasure("restored", CUT, status="restored"),
+            erasure("taken back", CUT, **stream),
+            erasure("taken back", CUT, status="restoration", erasure_id="r", **stream),
+            erasure("came again", CUT, **stream),
+            erasure("came again", CUT - HOUR, status="restoration", erasure_id="q", **stream),
+            erasure("by api", CUT),
+            erasure("by api", CUT, status="restoration", erasure_id="p", **stream),
+        ],
+    )
+    released = hold("was held", released_at=(NOW - HOUR).isoformat())
+    over = hold("was held", until=(NOW - HOUR).isoformat())
+    store.fill("holds_v1", [hold("held"), released, over, hold("came again", project="shop")])
+    everyone = [*people, "came again", "by api"]
+    store.fill("events_v1", [event(f"of {user}", user, CUT - DAY) for user in everyone])
+    report = await store.sweep()
+    kept = [row[0] for row in store.rows("user_key") if not A_KEY.fullmatch(row[0])]
+    assert kept == ["held", "restored", "taken back", "young"]
+    assert set(report.executed) == {f"erasure of {x}" for x in ("was held", "came again", "by api")}
+    where = "erasure_id = 'erasure of taken back'"
+    assert store.rows("status", "erasures_v1", where) == [("restored",)]
+    # The hold ends, and the erasure is executed.
+    where = "TRUE"
+    store.client.query(f"DELETE FROM `local.chat_eu_store.holds_v1` WHERE {where}").result()
+    assert set((await store.sweep()).executed) == {"erasure of held"}
+
+
+async def test_a_hold_stops_an_execution_and_what_comes_late(store: Store) -> None:
+    done = {"status": "executed", "copy_salt": "s", "claim": "c"}
+    begun = {"status": "due", "copy_salt": "s", "day_salt": "d", "claim": "c"}
+    store.fill("erasures_v1", [erasure("ann", CUT, **done), erasure("bob", CUT, **begun)])
+    store.fill("holds_v1", [hold("ann"), hold("bob")])
+    store.fill("events_v1", [event("1", "ann", CUT), event("2", "bob", CUT)])
+    store.fill("identities_v1", [identity("ann", CUT, CUT), identity("bob", CUT, CUT)])
+    await store.sweep()
+    assert statuses(store) == {"ann": "executed", "bob": "due"}
+    assert [row[0] for row in store.rows("user_key")] == ["ann", "bob"]
+    assert len(store.rows("user_key", "identities_v1")) == 2
+
+
+async def test_erased_back_and_erased_again(store: Store) -> None:
+    first = CUT - 10 * DAY
+    store.fill(
+        "erasures_v1",
+        [
+            erasure("ann", first, erasure_id="1", status="executed", copy_salt="s", claim="c"),
+            erasure("ann", CUT, erasure_id="2", treatment="delete"),
+            erasure("ann", CUT + 20 * DAY, erasure_id="3"),
+        ],
+    )
+    store.fill(
+        "events_v1",
+        [
+            event("late for 1", "ann", first),
+            event("of 2", "ann", first + HOUR),
+            event("of 3", "ann", CUT + HOUR),
+            event("of nobody's erasure", "ann", CUT + 21 * DAY),
+        ],
+    )
+    report = await store.sweep()
+    assert store.rows("received_at, user_key") == [
+        (first, None),
+        (CUT + HOUR, "ann"),
+        (CUT + 21 * DAY, "ann"),
+    ]
+    assert report.executed == {"2": {"events_deleted": 1}}
+    assert total(store, "1") == {"events_anonymised": 1}
+
+
+async def test_an_erasure_takes_the_earlier_ones_of_the_person_with_it(store: Store) -> None:
+    immediate = {"mode": "immediate", "due_at": NOW.isoformat(), "treatment": "delete"}
+    store.fill(
+        "erasures_v1",
+        [
+            erasure("ann", NOW - 5 * DAY, erasure_id="grace", source="stream"),
+            erasure("ann", NOW, erasure_id="at once", **immediate),
+            erasure("bob", NOW - 5 * DAY, erasure_id="grace"),
+        ],
+    )
+    events = [event("1", "ann", NOW - 6 * DAY), event("2", "ann", NOW), event("3", "bob", NOW)]
+    store.fill("events_v1", events)
+    report = await store.sweep(["at once"])
+    assert report.finished
+    assert set(report.executed) == {"grace", "at once"}
+    assert store.rows("ingest_id, user_key") == [("3", "bob")]
+    assert store.rollups.counted == 1
+
+
+async def test_only_the_erasures_that_are_named_are_begun(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT)])
+    report = await store.sweep(["erasure of ann"])
+    assert (report.finished, list(report.executed)) == (True, ["erasure of ann"])
+    assert statuses(store) == {"ann": "executed", "bob": "hidden"}
+    assert (await store.sweep()).finished
+    assert statuses(store) == {"ann": "executed", "bob": "executed"}
+    assert store.rollups.counted == 0  # what is due after the grace period was counted long ago
+
+
+async def test_all_key_versions_and_ids_of_a_person_are_one_erasure(store: Store) -> None:
+    keys = ["ann v1", "ann v2", "annie v1", "annie v2"]
+    store.fill("erasures_v1", [erasure(key, CUT, erasure_id="e") for key in keys])
+    store.fill("events_v1", [event(key, key, CUT - DAY) for key in keys])
+    store.fill("identities_v1", [identity(key, CUT - DAY, CUT, key_version=2) for key in keys])
+    report = await store.sweep()
+    assert report.executed == {"e": {"events_anonymised": 4, "identities_erased": 4}}
+    assert not store.rows("user_key", "identities_v1")
+    found = {row[0] for row in store.rows("user_key")}
+    assert len(found) == 4
+    assert not found & set(keys)
+
+
+async def test_late_rows_are_caught_and_copies_stay_copies(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT, treatment="delete")])
+    store.fill("events_v1", [event("1", "ann", CUT), event("2", "bob", CUT)])
+    await store.sweep()
+    [(new_id,)] = store.rows("ingest_id")
+    store.now += 2 * DAY
+    at = {"stored_at": store.now.isoformat()}
+    late = [event("1", "ann", CUT, delivery_id="late", **at), event("3", "ann", CUT - DAY, **at)]
+    store.fill("events_v1", [*late, event("2", "bob", CUT, **at)])
+    store.fill("identities_v1", [identity("ann", CUT, CUT)])
+    report = await store.sweep()
+    assert report.finished
+    assert [row[0] for row in store.rows("ingest_id", where=f"ingest_id = '{new_id}'")] == [
+        new_id
+    ] * 2
+    assert store.rows("COUNT(*), COUNT(user_key)") == [(3, 1)]
+    assert not store.rows("user_key", "identities_v1")
+    assert total(store, "erasure of ann") == {"events_anonymised": 3, "identities_erased": 1}
+    assert total(store, "erasure of bob") == {"events_deleted": 2}
+    # A tombstone goes when nothing can come any more.
+    store.now = NOW + TOMBSTONE + DAY
+    await store.sweep()
+    assert statuses(store) == {}
+
+
+async def test_the_new_ids_are_those_that_copies_elsewhere_get(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT)])
+    store.fill("events_v1", [event("1", "ann", CUT)])
+    await store.sweep()
+    [(salt,)] = store.rows("copy_salt", "erasures_v1")
+    cover = Cover("e", "acme", "dev", "ann", "anonymise", "due", "c", CUT, CUT, salt)
+    assert store.rows("ingest_id") == [(cover.ingest_id("1"),)]
+
+
+@pytest.mark.parametrize("treatment", ["anonymise", "delete"])
+async def test_a_copy_received_after_the_cut_off_is_the_covered_event(
+    store: Store, treatment: str
+) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT, treatment=treatment)])
+    retried = event("1", "ann", CUT + DAY, delivery_id="retried")
+    own = event("2", "ann", CUT + DAY)
+    store.fill("events_v1", [event("1", "ann", CUT - DAY), retried, own])
+    await store.sweep()
+    left = [(CUT + DAY, "ann")]
+    assert store.rows("received_at, user_key", where="user_key = 'ann'") == left
+    assert len(store.rows("ingest_id")) == (2 if treatment == "anonymise" else 1)
+    if treatment == "anonymise":  # who deletes leaves nothing to know a copy by
+        again = event("1", "ann", CUT + 2 * DAY, delivery_id="retried again")
+        store.fill("events_v1", [again])
+        await store.sweep()
+        assert store.rows("received_at, user_key", where="user_key = 'ann'") == left
+
+
+async def test_speakers_are_taken_out_of_covered_rooms(store: Store) -> None:
+    store.fill(
+        "erasures_v1",
+        [erasure("ann", CUT), erasure("bob", CUT - DAY, treatment="delete"), erasure("cat", NOW)],
+    )
+    store.fill(
+        "events_v1",
+        [
+            room("1", ["dan", "bob", "ann", "cat", "eve"], CUT - 2 * DAY),
+            room("2", ["dan", "bob", "ann"], CUT - HOUR),
+            room("3", ["ann", "bob"], CUT + HOUR),
+            room("4", ["ann", "bob"], CUT - 2 * DAY, project="shop"),
+            room("5", ["ann"], CUT - 2 * DAY),
+        ],
+    )
+    report = await store.sweep()
+    rows = store.client.query(
+        "SELECT room.speakers, room.name, room.is_speak FROM `local.chat_eu_store.events_v1`"
+        " ORDER BY ingest_id"
+    ).result()
+    assert [(*row.values(),) for row in rows] == [
+        (["dan", "cat", "eve"], "Final", True),
+        (["dan", "bob"], "Final", True),
+        (["ann", "bob"], "Final", True),
+        (["ann", "bob"], "Final", True),
+        ([], "Final", True),
+    ]
+    assert report.executed["erasure of ann"] == {"speakers_removed": 3}
+    assert report.rows["remove_speakers"] == 3
+
+
+async def test_the_identity_of_who_came_back_begins_anew(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT), erasure("cat", CUT)])
+    back = CUT + 3 * DAY
+    store.fill("events_v1", [event("1", "ann", back), event("2", "ann", back + DAY)])
+    store.fill(
+        "identities_v1",
+        [
+            identity("ann", CUT - 90 * DAY, back + DAY),
+            identity("ann", CUT - DAY, CUT),
+            identity("ann", back, back, nickname="new"),
+            identity("bob", CUT - DAY, CUT - DAY),
+            identity("cat", CUT - DAY, back),
+            identity("ann", CUT - DAY, CUT, project="shop"),
+        ],
+    )
+    for _ in range(2):
+        assert (await store.sweep()).finished
+        assert store.rows(
+            "user_key, project, first_seen, last_seen, nickname", "identities_v1"
+        ) == [
+            ("ann", "dev", back, back, "new"),
+            ("ann", "dev", back, back + DAY, None),
+            ("ann", "shop", CUT - DAY, CUT, "name of ann"),
+            ("cat", "dev", back, back, None),
+        ]
+
+
+async def test_two_alike_filed_at_once_are_executed_once(store: Store) -> None:
+    twice = [erasure("ann", CUT, erasure_id=name) for name in ("one", "other")]
+    again = erasure("bob", CUT, erasure_id="again")
+    done = erasure("bob", CUT, erasure_id="0", status="executed", copy_salt="s", claim="c")
+    store.fill("erasures_v1", [*twice, done, again])
+    store.fill("events_v1", [event("1", "ann", CUT)])
+    report = await store.sweep()
+    assert report.executed == {"one": {"events_anonymised": 1}, "other": {}, "again": {}}
+    assert {row[0] for row in store.rows("status", "erasures_v1")} == {"executed"}
+
+
+def traffic(people: int) -> list[dict[str, Any]]:
+    return [
+        event(f"{user} {number}", f"user {user}", CUT - number * 7 * HOUR)
+        for user in range(people)
+        for number in range(-2, 4)
+    ]
+
+
+def erasures(people: int) -> list[dict[str, Any]]:
+    return [
+        erasure(f"user {user}", CUT, treatment=("anonymise", "delete")[user % 2])
+        for user in range(people)
+    ]
+
+
+async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
+    store.fill("erasures_v1", erasures(20))
+    events = traffic(20)
+    store.fill("events_v1", events[::2])
+
+    async def stream() -> None:
+        for start in range(1, len(events), 20):
+            await asyncio.to_thread(store.fill, "events_v1", events[start : start + 20 : 2])
+
+    reports = await asyncio.gather(*(store.sweep() for _ in range(3)), stream())
+    assert {report.unavailable for report in reports if report} == {""}
+    assert (await store.sweep()).finished
+    cut = f"received_at <= '{CUT.isoformat()}'"
+    assert not store.rows("user_key", where=f"{cut} AND user_key LIKE 'user %'")
+    assert len(store.rows("user_key", where=f"NOT {cut} AND user_key LIKE 'user %'")) == 40
+    assert store.rows("COUNT(*), COUNT(DISTINCT ingest_id)", where=cut) == [(40, 40)]
+    counts = Counter[str]()
+    for user in range(20):
+        counts += total(store, f"erasure of user {user}")
+    assert counts["events_anonymised"] == 40
+
+
+STEPS = [
+    "restore_missed", "find_ripe", "claim", "covered", "count_covered", "add_receipts",
+    "delete_later_copies", "anonymise_events", "delete_events", "remove_speakers",
+    "erase_identities", "find_receipts", "add_receipts", "finish", "forget",
+]  # fmt: skip
+
+
+async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
+    for people in (2, 60):
+        store.statements.ran.clear()
+        store.fill(
+            "erasures_v1",
+            [
+                row
+                | {
+                    "erasure_id": f"{people} {row['user_key']}",
+                    "user_key": f"{people} {row['user_key']}",
+                }
+                for row in erasures(people)
+            ],
+        )
+        report = await store.sweep()
+        assert len(report.executed) == people
+        assert store.statements.ran == STEPS
+
+
+async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None:
+    assert (await store.sweep()).finished
+    assert store.statements.ran == ["restore_missed", "find_ripe", "covered", "forget"]
+
+
+async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> None:
+    """Each run gets one step further; what it changed before is neither lost nor counted twice."""
+    store.fill("erasures_v1", erasures(2))
+    store.fill("events_v1", [*traffic(2), room("r", ["user 0", "bob"], CUT)])
+    store.fill("identities_v1", [identity("user 0", CUT, CUT)])
+    for step in dict.fromkeys(STEPS):
+        crash(store, f"after {step}")
+        report = await store.sweep()
+        assert (report.finished, report.unavailable) == (False, f"after {step}: crash")
+    store.statements.then = lambda _: None
+    assert (await store.sweep()).finished
+    found = store.rows("COUNT(*), COUNT(DISTINCT ingest_id)", where="kind = 'chat'")
+    assert found == [(8, 8)]
+    assert total(store, "erasure of user 0") == {
+        "events_anonymised": 4,
+        "identities_erased": 1,
+        "speakers_removed": 1,
+    }
+    assert total(store, "erasure of user 1") == {"events_deleted": 4}
+    steps = [detail["step"] for detail in receipts(store, "erasure of user 0")]
+    assert steps == ["begun", "executed"]
+
+
+def crash(store: Store, point: str) -> None:
+    def then(name: str) -> None:
+        if name == point:
+            raise StatementFailed(name, "crash")
+
+    store.statements.then = then
+
+
+async def test_time_is_kept_and_the_next_sweep_goes_on(store: Store) -> None:
+    store.fill("erasures_v1", erasures(2))
+    store.fill("events_v1", traffic(2))
+
+    def then(name: str) -> None:
+        store.clock += 0.3 if name.startswith("after") else 0
+
+    store.statements.then = then
+    runs = 0
+    while not (await store.sweep()).finished:
+        runs += 1
+        store.statements.then = then if runs < 3 else lambda _: None
+    assert runs == 3
+    assert len(store.rows("user_key", where="user_key LIKE 'user %'")) == 4
+
+
+async def test_old_days_are_read_only_while_something_is_due(store: Store) -> None:
+    old = NOW - REMEMBERED - 2 * DAY
+    done = {"status": "executed", "copy_salt": "s", "claim": "c"}
+    store.fill("erasures_v1", [erasure("ann", CUT, **done)])
+    store.fill("events_v1", [event("1", "ann", old)])
+    await store.sweep()
+    assert store.rows("user_key") == [("ann",)]
+    store.fill("erasures_v1", [erasure("bob", CUT)])
+    await store.sweep()
+    assert store.rows("user_key") == [(None,)]
+
+
+def test_a_receipt_tells_honest_dates(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT)])
+    asyncio.run(store.sweep())
+    [begun, executed] = receipts(store, "erasure of ann")
+    assert begun == {"step": "begun", "counts": {}}
+    dates = {
+        name: datetime.fromisoformat(at) for name, at in executed.items() if name.endswith("_at")
+    }
+    assert dates == {
+        "live_data_gone_at": NOW,
+        "time_travel_over_at": NOW + 2 * DAY,
+        "fail_safe_over_at": NOW + 9 * DAY,
+        "tombstone_goes_at": NOW + TOMBSTONE,
+    }
+    assert NOW - CUT <= 30 * DAY
