@@ -9,6 +9,7 @@ import uuid_utils
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
+from functions.closed import ClosedFile
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
@@ -53,11 +54,12 @@ def create(environ: Mapping[str, str]) -> Handler:
         seconds=settings.work_seconds,
         retention_days=settings.retention_days,
     )
+    leaving = offboardings(settings, given, partners)
     routes = [
-        *erasure_routes(given, sweep),
+        *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(given, settings),
-        *offboarding_routes(offboardings(settings, given, partners)),
-        Route("POST", "/sweep", Sweeping(sweep).post),
+        *offboarding_routes(leaving),
+        Route("POST", "/sweep", Sweeping(sweep, leaving).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

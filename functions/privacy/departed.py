@@ -20,10 +20,6 @@ SetAside = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
 """Keeps an event in quarantine: its partner, the sender's own bytes, its message's attributes."""
 
 
-class OutOfTime(Exception):
-    """The time of a request does not suffice; what is left is the next one's."""
-
-
 class Held(NamedTuple):
     """A person whom a legal hold names, as ``sql/privacy/find_held_people.sql`` tells."""
 

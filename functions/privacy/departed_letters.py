@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from functions.privacy.departed import Deadline, Departed, Found, OutOfTime, SetAside
+from functions.privacy.departed import Deadline, Departed, Found, SetAside
+from functions.privacy.execution import OutOfTime
 from functions.subscription import Letter, SubscriptionUnavailable
 
 PLACE = "dead letters"

@@ -10,10 +10,11 @@ import msgspec
 from functions import spill
 from functions.log import log
 from functions.objects import Stored
-from functions.privacy.departed import Deadline, Departed, Found, OutOfTime, SetAside
+from functions.privacy.departed import Deadline, Departed, Found, SetAside
+from functions.privacy.execution import OutOfTime
+from functions.privacy.exports.stored import PREFIX as EXPORTS
+from functions.quarantine import PREFIX as QUARANTINE
 from functions.quarantine import UNKNOWN, Quarantined
-
-EXPORTS, QUARANTINE = "exports/", "quarantine/"
 
 _QUARANTINED = msgspec.json.Decoder(Quarantined)
 
