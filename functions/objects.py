@@ -1,4 +1,4 @@
-"""The cell's bucket as a replay needs it: objects are listed, read and deleted."""
+"""The cell's bucket: objects are listed, read, replaced and deleted, each at one version."""
 
 import asyncio
 from collections.abc import Callable
@@ -60,6 +60,14 @@ class Objects:
         """
         return await self._call(partial(_read, stored))
 
+    async def replace(self, stored: Stored, content: bytes, content_type: str) -> bool:
+        """Write other content in that version's place; False where it is gone, or was replaced.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer; the object may be replaced all the same.
+        """
+        return await self._call(partial(_replace, stored, content, content_type))
+
     async def delete(self, stored: Stored) -> None:
         """Delete that version; one that is gone, or was replaced, is left as it is.
 
@@ -101,6 +109,23 @@ def _read(stored: Stored, bucket: Any, limits: dict[str, Any]) -> bytes | None:
     except NotFound:
         return None
     return content
+
+
+def _replace(
+    stored: Stored, content: bytes, content_type: str, bucket: Any, limits: dict[str, Any]
+) -> bool:
+    from google.api_core.exceptions import NotFound, PreconditionFailed  # noqa: PLC0415
+
+    try:
+        bucket.blob(stored.name).upload_from_string(
+            content,
+            content_type=content_type,
+            if_generation_match=stored.generation,
+            **limits,
+        )
+    except (NotFound, PreconditionFailed):
+        return False
+    return True
 
 
 def _delete(stored: Stored, bucket: Any, limits: dict[str, Any]) -> None:

@@ -11,8 +11,14 @@ from typing import Protocol
 
 import msgspec
 
+PREFIX = "quarantine/"
+
 WRITE_SECONDS = 5.0
 """How long one object may take; the sender waits meanwhile."""
+
+
+UNKNOWN = "unknown"
+"""Stands for a partner or kind that a malformed message does not tell."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
@@ -100,4 +106,4 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str =
     Where a body has an id of its own, each has a name of its own: two of them may well be alike.
     """
     digest = hashlib.sha256(data + own_id.encode(errors="surrogatepass")).hexdigest()
-    return f"quarantine/{reason}/{partner}/{kind}/{digest}.ndjson"
+    return f"{PREFIX}{reason}/{partner}/{kind}/{digest}.ndjson"

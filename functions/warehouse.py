@@ -22,6 +22,9 @@ OPEN_WINDOW_DAYS = 8
 RETENTION_DAYS = 215
 """Days that an event is kept: the product's dashboard looks back 6 months; plus 30 days."""
 
+EXTRA_DAYS = 30
+"""Days that unknown properties are kept: nobody knows whether they are personal."""
+
 VIEW_REFERENCE = re.compile(r"\$\{bi\}\.(\w+)")
 
 

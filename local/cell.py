@@ -123,11 +123,10 @@ class Cell:
 
     def parts(self) -> dict[str, Any]:
         """Return what has a location."""
-        secrets = f"projects/{PROJECT}/secrets/chat-{CELL}-"
-        names = ("callers", "closed", "partners", "pseudonym", "viewers")
+        secrets = ("callers", "closed", "partners", "pseudonym", "viewers")
         return {
             "topics": [self.topic, self.dead_letter_topic],
-            "secrets": [f"{secrets}{name}" for name in names],
+            "secrets": [self.secret(name) for name in secrets],
             "buckets": [self.bucket],
             "datasets": {"store": self.store_dataset, "bi": self.bi_dataset},
         }

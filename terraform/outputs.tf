@@ -56,6 +56,11 @@ output "cells" {
   }
 }
 
+output "calls" {
+  description = "By cell: the private functions that people call, and what subscriptions and jobs call. `make verify` asks Google whether it is so."
+  value       = { for cell, outputs in module.cell : cell => outputs.calls }
+}
+
 output "dashboard_urls" {
   description = "The dashboards, by cell; a browser opens one where Identity-Aware Proxy is on."
   value       = { for cell, outputs in module.cell : cell => outputs.dashboard_url }

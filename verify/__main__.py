@@ -15,15 +15,18 @@ from functions import settings
 from functions.bigquery import open_client
 from functions.warehouse import list_views
 from verify import report
+from verify.callers import check_jobs, check_subscriptions
 from verify.deployment import Cell, NothingDeployed, read
 from verify.finding import Finding, all_hold
 from verify.places import check_places
+from verify.private import check_functions
 from verify.rows import check_rows
 from verify.settings import Settings
 from verify.views import check_views
 from verify.webhooks import check_urls, check_wrong_token
 
 TERRAFORM_SECONDS = 120
+GCLOUD_SECONDS = 30
 TERRAFORM = Path(__file__).parent.parent / "terraform"
 
 
@@ -85,6 +88,10 @@ def check(cell: Cell, within: float) -> Iterator[Finding]:
         yield from check_urls(http, cell)
         yield check_wrong_token(http, cell)
         yield from check_rows(http, bigquery, cell, within)
+        real = any(url.startswith("https://") for url in cell.calls.functions.values())
+        yield from check_functions(http, cell, _identity_token() if real else "")
+    yield from check_subscriptions(cell)
+    yield from check_jobs(cell)
     yield from check_places(cell)
     for dataset in (cell.datasets.bi, *cell.datasets.partners.values()):
         yield from check_views(bigquery, cell, dataset, expected)
@@ -95,6 +102,20 @@ def _read_tokens(file: Path) -> dict[str, str]:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
     except msgspec.DecodeError:
         raise click.BadParameter('the file is not {"PARTNER": "TOKEN"}') from None  # nor quoted
+
+
+def _identity_token() -> str:
+    """Return the token of whoever is signed in to the Google Cloud CLI; empty for nobody."""
+    try:
+        done = subprocess.run(
+            ["gcloud", "auth", "print-identity-token"],  # noqa: S607 - the user's own
+            capture_output=True,
+            check=True,
+            timeout=GCLOUD_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode().strip()
 
 
 def _terraform_outputs() -> bytes:

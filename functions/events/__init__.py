@@ -1,1 +1,1 @@
-"""What an event is: the catalogue and the envelope, known to every function."""
+"""What an event is: catalogue, envelope, and how properties are read; known to every function."""

@@ -7,6 +7,7 @@ import msgspec
 from functions.events.body import BadMessage, decode_json, encode_json
 from functions.events.catalogue import Catalogue
 from functions.events.coerce import MICROSECONDS, to_microseconds
+from functions.events.draft import Draft
 from functions.events.envelope import (
     ATTRIBUTE_BYTES,
     Attributes,
@@ -16,7 +17,6 @@ from functions.events.envelope import (
     parse_time,
 )
 from functions.events.layout import Layouts
-from functions.load.draft import Draft
 from functions.pseudonym import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS

@@ -8,48 +8,15 @@ which a replay brought events. So the next run continues an interrupted one.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
 
-from functions.operate.settle import DAY, Statements, midnight
+from functions.days import DAY, midnight
+from functions.operate.settle import Statements
+from functions.rollups import ROLLUPS, Stretch
 from functions.statements import StatementFailed
 from functions.warehouse import OPEN_WINDOW_DAYS
 
 STRETCH_DAYS = 60
 """The most days that one statement replaces: it compares each with the 6 months before it."""
-
-ROLLUPS = {
-    "refresh_daily": ("first", "end"),
-    "refresh_rooms": ("first", "end"),
-    "refresh_active_users": ("first", "end", "thawed"),
-    "refresh_cohorts": ("first_week", "end_week", "thawed"),
-}
-"""The statements that replace a stretch of days, and their parameters."""
-
-
-class Stretch(NamedTuple):
-    """Days in a row that are refreshed together.
-
-    Attributes:
-        first: the first day (UTC).
-        last: the last day.
-        frozen: how many different people came was counted for the last time already.
-    """
-
-    first: date
-    last: date
-    frozen: bool
-
-    def moments(self) -> dict[str, datetime]:
-        """Return the parameters of the statements."""
-        first_week = midnight(self.first - self.first.weekday() * DAY)
-        end_week = midnight(self.last + (7 - self.last.weekday()) * DAY)
-        return {
-            "first": midnight(self.first),
-            "end": midnight(self.last + DAY),
-            "first_week": first_week,
-            "end_week": end_week,
-            "thawed": end_week if self.frozen else midnight(self.first),
-        }
 
 
 @dataclass(slots=True)

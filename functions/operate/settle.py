@@ -6,16 +6,12 @@ next, a run after a finished one changes nothing, and runs that meet do no harm.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Protocol
 
+from functions.days import DAY, midnight
 from functions.statements import StatementFailed
-from functions.warehouse import OPEN_WINDOW_DAYS
-
-EXTRA_DAYS = 30
-"""Age in days from which unknown properties are emptied; nobody knows if they are personal."""
-
-DAY = timedelta(days=1)
+from functions.warehouse import EXTRA_DAYS, OPEN_WINDOW_DAYS
 
 
 class Statements(Protocol):
@@ -144,8 +140,3 @@ def ranges(days: Iterable[date], today: date) -> list[tuple[datetime, datetime]]
         else:
             stretches.append((day, day + DAY))
     return [(midnight(first), midnight(end)) for first, end in reversed(stretches)]
-
-
-def midnight(day: date) -> datetime:
-    """Return the first moment of a UTC day."""
-    return datetime.combine(day, time(), UTC)

@@ -1,6 +1,7 @@
 """The privacy function's wiring."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -8,15 +9,21 @@ import uuid_utils
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
+from functions.closed import ClosedFile
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
+from functions.privacy.covered import with_covered
 from functions.privacy.disclosure_routes import disclosure_routes
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.offboarding_routes import offboarding_routes, offboardings
+from functions.privacy.open_days import OpenDays
 from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
-from functions.privacy.routes import Router
+from functions.privacy.routes import Route, Router
 from functions.privacy.settings import Settings
+from functions.privacy.sweep import Sweep
+from functions.privacy.sweeping import Sweeping
 from functions.pseudonym import load_keys
 from functions.settings import read
 from functions.statements import Statements
@@ -31,12 +38,29 @@ def create(environ: Mapping[str, str]) -> Handler:
     """
     settings = read(Settings, environ)
     now = partial(datetime.now, UTC)
-    statements = _statements(settings)
+    statements = _statements(settings, "privacy")
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
-    owners = Owners(PartnersFile(settings.partners_file).current)
+    partners = PartnersFile(settings.partners_file)
+    owners = Owners(partners.current)
     given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
-    routes = [*erasure_routes(given, NoSweep()), *disclosure_routes(given, settings)]
+    sweep = Sweep(
+        statements,
+        receipts,
+        OpenDays(_statements(settings, "operate"), now),
+        (),
+        now=now,
+        clock=time.monotonic,
+        seconds=settings.work_seconds,
+        retention_days=settings.retention_days,
+    )
+    leaving = offboardings(settings, given, partners)
+    routes = [
+        *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
+        *disclosure_routes(given, settings),
+        *offboarding_routes(leaving),
+        Route("POST", "/sweep", Sweeping(sweep, leaving).post),
+    ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),
         settings.scheduler_account,
@@ -45,16 +69,16 @@ def create(environ: Mapping[str, str]) -> Handler:
     return Router(callers, routes).answer
 
 
-def _statements(settings: Settings) -> Statements:
+def _statements(settings: Settings, folder: str) -> Statements:
     warehouse = Warehouse(
         dataset_name(settings.store_dataset),
         dataset_name(settings.bi_dataset),
         retention_days=settings.retention_days,
     )
     return Statements(
-        "privacy",
+        folder,
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
-        warehouse.variables(),
+        with_covered(warehouse.variables()),
         seconds=settings.statement_seconds,
     )
 
@@ -62,10 +86,3 @@ def _statements(settings: Settings) -> Statements:
 def new_id() -> str:
     """Return a fresh id, a UUIDv7: ids are in the order of time."""
     return str(uuid_utils.uuid7())
-
-
-class NoSweep:
-    """Stands in until there is a sweep."""
-
-    async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
-        """Execute nothing."""

@@ -167,7 +167,7 @@ class Execution:
     async def _totals(self, now: datetime) -> dict[str, dict[str, int]]:
         """Add up the receipts of the erasures that are finished now."""
         totals: dict[str, Counter[str]] = {erasure_id: Counter() for erasure_id, _ in self._begun}
-        found = await self._statements.rows("find_details", now=now, references=sorted(totals))
+        found = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
         for row in found:
             detail = msgspec.json.decode(row["detail"], type=_Detail)
             totals[row["reference"]].update(detail.counts)

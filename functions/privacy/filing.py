@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.people import user_keys
-from functions.privacy.periods import GRACE, REMEMBERED
+from functions.privacy.periods import GRACE, TOMBSTONE
 from functions.privacy.receipts import Receipt, Receipts
 from functions.pseudonym import PseudonymKeys
 from functions.statements import Parameter
@@ -131,7 +131,7 @@ class Filing:
             returned=returned,
             covers_until=now,
             due_at=now if asked.mode == "immediate" else now + GRACE,
-            forget_at=now + REMEMBERED,
+            forget_at=now + TOMBSTONE,
             **alike,
         )
         rows = await self._statements.rows("find_filed_before", erasure_id=erasure_id, **alike)

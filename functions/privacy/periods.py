@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from functions.warehouse import OPEN_WINDOW_DAYS
+
 GRACE = timedelta(days=29)
 """From a request to the moment at which its execution is due.
 
@@ -15,15 +17,34 @@ SUBSCRIPTION = timedelta(days=7)
 DEAD_LETTERS = timedelta(days=31)
 """The same for dead letters, counted anew from when a message became one."""
 
+SET_ASIDE = timedelta(days=28)
+"""What lies in spill or quarantine goes after so long (`modules/cell/storage.tf`)."""
+
 UNPARSED = timedelta(days=7)
-"""What lies in spill or quarantine and cannot be rewritten goes after so long."""
+"""What of it cannot be rewritten goes after so long."""
 
-SPARE = timedelta(days=1)
+EXPORTED = timedelta(days=1)
+"""The same for exports."""
 
-REMEMBERED = UNPARSED + SUBSCRIPTION + DEAD_LETTERS + SPARE
-"""The longest way of a message from its receipt to the table, or to the stream of deletions.
+HELD = timedelta(days=30)
+"""For so long a legal hold is remembered after it is over: who asks then is told of it."""
 
-At worst it waits in the bucket, is replayed on the last day, waits in the subscription, becomes a
-dead letter, and is replayed again on that one's last day. Until then a row that tells of an
-erasure, or of a restoration, must be there to meet it.
+LOGGED = timedelta(days=30)
+"""Logs are kept for so long, where the deployment says nothing else (``log_retention_days``)."""
+
+OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
+
+TOMBSTONE = OPEN_WINDOW + DEAD_LETTERS + OPEN_WINDOW
+"""How long an executed erasure catches what comes late.
+
+What waits in load's subscription while the sweep rewrites all else is stored, or a dead letter,
+when the open window is over. A dead letter may be replayed on its last day, and then be in load's
+subscription for as long again.
+"""
+
+REMEMBERED = SET_ASIDE + TOMBSTONE
+"""How long ago what comes late may have been received: at worst it waited in the bucket before.
+
+A restoration in the chat is remembered for so long, too. The message that it took back may still
+come again, for what a restored person sent is taken out of no object.
 """

@@ -101,7 +101,7 @@ class Register:
         projects = sorted(projects)
         entries = await self._list(projects, erasure_id=erasure_id)
         rows = await self._statements.rows(
-            "find_receipts",
+            "list_receipts",
             since=filed_at - CLOCKS_APART,
             reference=erasure_id,
             projects=projects,

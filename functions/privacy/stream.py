@@ -5,23 +5,24 @@ it was received, so every order leads to the same: each adds what it says, unles
 and then what was taken back is restored.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
+from functions.closed import ClosedList, ClosedUnavailable
 from functions.events.body import BadMessage
 from functions.events.catalogue import snake_case
 from functions.events.envelope import Attributes, parse_time
 from functions.events.layout import Layouts
 from functions.events.person import user_id
 from functions.log import log
+from functions.privacy import periods
 from functions.privacy.filing import Statements
 from functions.privacy.people import user_keys
-from functions.privacy.periods import GRACE, REMEMBERED
 from functions.privacy.receipts import Receipt, Receipts
-from functions.privacy.refusal import Refused
+from functions.privacy.refusal import Refused, later
 from functions.privacy.restoring import restoration
 from functions.privacy.routes import Asked
 from functions.pseudonym import PseudonymKeys
@@ -64,6 +65,7 @@ class Stream:
         receipts: where filing and restoring are noted.
         keys: of user keys.
         layouts: of the catalogue's events.
+        closed: returns the list of partners who have left: of them nothing is filed any more.
         now: the clock, with an offset.
         new_id: returns a fresh erasure id, in the order of time.
     """
@@ -75,6 +77,7 @@ class Stream:
         keys: PseudonymKeys,
         layouts: Layouts,
         *,
+        closed: Callable[[], Awaitable[ClosedList]],
         now: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
@@ -82,6 +85,7 @@ class Stream:
         self._receipts = receipts
         self._keys = keys
         self._layouts = layouts
+        self._closed = closed
         self._now = now
         self._new_id = new_id
 
@@ -89,7 +93,8 @@ class Stream:
         """``POST /stream``: 204 once what the message says is filed, or says nothing of anybody.
 
         Raises:
-            Refused: it is not Pub/Sub that asks (403), or no push (400).
+            Refused: it is not Pub/Sub that asks (403), or no push (400); or it is not known who has
+                left (503), and Pub/Sub comes again.
             StatementFailed: it is not known to be filed; Pub/Sub comes again.
         """
         if not asked.caller.is_push:
@@ -98,6 +103,12 @@ class Stream:
             message = parse_push(asked.body).message
         except ValueError:
             raise Refused(400, "Not a Pub/Sub push") from None
+        try:
+            closed = await self._closed()
+        except ClosedUnavailable:
+            raise later("Who has left cannot be read at the moment") from None
+        if closed.covers(message.attributes):
+            return Response(status_code=204)
         try:
             told = self._read(message)
         except Unusable as unusable:
@@ -134,26 +145,27 @@ class Stream:
             "received_at": told.received_at,
         }
         if told.event == DELETED:
-            due_at = told.received_at + GRACE
+            due_at = told.received_at + periods.GRACE
             await self._statements.change("file_deletion", due_at=due_at, **new)
         else:
-            forget_at = self._now() + REMEMBERED
+            forget_at = self._now() + periods.REMEMBERED
             await self._statements.change("file_restoration", forget_at=forget_at, **new)
         await self._statements.change("restore_missed")
+        receipts: list[Receipt] = []
         for row in await self._statements.rows("find_deletions", **whom):
-            await self._note(told, row["erasure_id"], restored=row["status"] == "restored")
+            receipts.append(_filed(told, row["erasure_id"]))
+            if row["status"] == "restored":
+                receipts.append(restoration(row["erasure_id"], told.partner, told.project))
+        await self._receipts.add_all(receipts)
 
-    async def _note(self, told: Told, erasure_id: str, *, restored: bool) -> None:
-        """Note what was done; what is noted already stays as it is."""
-        filed = Receipt(
-            receipt_id=f"{erasure_id}/filed",
-            operation="erasure",
-            reference=erasure_id,
-            detail={"step": "filed", "source": "stream", "mode": "grace", "rows": "anonymise"},
-            partner=told.partner,
-            project=told.project,
-            people=1,
-        )
-        await self._receipts.add(filed)
-        if restored:
-            await self._receipts.add(restoration(erasure_id, told.partner, told.project))
+
+def _filed(told: Told, erasure_id: str) -> Receipt:
+    return Receipt(
+        receipt_id=f"{erasure_id}/filed",
+        operation="erasure",
+        reference=erasure_id,
+        detail={"step": "filed", "source": "stream", "mode": "grace", "rows": "anonymise"},
+        partner=told.partner,
+        project=told.project,
+        people=1,
+    )

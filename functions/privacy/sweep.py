@@ -9,36 +9,20 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from functions.bucket import BucketUnavailable
+from functions.days import DAY, midnight
 from functions.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
+from functions.privacy.periods import REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
 from functions.statements import Parameter, StatementFailed
 from functions.subscription import SubscriptionUnavailable
 from functions.topic import PublishFailed
 from functions.warehouse import OPEN_WINDOW_DAYS
-
-DAY = timedelta(days=1)
-
-DEAD_LETTER_DAYS = 31
-"""How long the dead-letter subscription keeps an event (``terraform/modules/cell/pubsub.tf``)."""
-
-OBJECT_DAYS = 28
-"""How long spill and quarantine keep an event (``terraform/modules/cell/storage.tf``)."""
-
-TOMBSTONE_DAYS = OPEN_WINDOW_DAYS + DEAD_LETTER_DAYS + OPEN_WINDOW_DAYS
-"""How long an executed erasure catches what comes late.
-
-What waits in load's subscription while the sweep rewrites all else is stored, or a dead letter,
-when the open window is over. A dead letter may be replayed on its last day, and then be in load's
-subscription for as long again."""
-
-LATE_DAYS = OBJECT_DAYS + TOMBSTONE_DAYS
-"""How long ago what comes late may have been received."""
 
 
 class Statements(Protocol):
@@ -165,7 +149,7 @@ class Sweep:
                 report.places = execution.taken()
                 await execution.note_places()
             done_at = self._now().astimezone(UTC)
-            report.executed = await execution.finish(done_at, done_at + TOMBSTONE_DAYS * DAY)
+            report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
         report.rows["forget"] += await self._statements.change("forget", now=now)
 
     async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> None:
@@ -175,7 +159,7 @@ class Sweep:
         latest = found["covers_until"]
         if latest is None:
             return
-        if latest >= midnight(now) - OPEN_WINDOW_DAYS * DAY:
+        if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
             await self._rollups.count()
         report.rows["claim"] += await self._statements.change(
             "claim", now=now, erasure_ids=erasure_ids, claim=str(uuid.uuid4())
@@ -183,10 +167,5 @@ class Sweep:
 
     def _first(self, covered: Covered, now: datetime) -> datetime:
         """Return the first moment of which covered events may be stored."""
-        age = self._retention if covered.due() else LATE_DAYS * DAY
-        return midnight(now) - min(age, self._retention)
-
-
-def midnight(moment: datetime) -> datetime:
-    """Return the beginning of a moment's UTC day."""
-    return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
+        age = self._retention if covered.due() else REMEMBERED
+        return midnight(now.date()) - min(age, self._retention)

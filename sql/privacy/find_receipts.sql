@@ -1,17 +1,11 @@
--- What was noted of an erasure, the oldest first.
+-- The receipts of erasures, each once: their details, as JSON.
 SELECT
   receipt_id,
-  recorded_at,
-  operation,
-  partner,
-  project,
-  requested_by,
-  people,
-  TO_JSON_STRING(detail) AS detail
+  ANY_VALUE(reference) AS reference,
+  ANY_VALUE(TO_JSON_STRING(detail)) AS detail
 FROM `${store}.receipts_v1`
 WHERE
-  recorded_at >= @since
-  AND operation IN ('erasure', 'restoration')
-  AND reference = @reference
-  AND project IN UNNEST(@projects)
-ORDER BY recorded_at, receipt_id
+  recorded_at <= @now
+  AND operation = 'erasure'
+  AND reference IN UNNEST(@references)
+GROUP BY receipt_id

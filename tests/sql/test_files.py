@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from functions.load.draft import MAX_FLAGS
+from functions.events.draft import MAX_FLAGS
 from functions.warehouse import View, Warehouse, list_tables, list_views, render
 
 VARIABLES = Warehouse("p.store", "p.bi").variables()

@@ -25,6 +25,16 @@ resource "google_secret_manager_secret_version" "callers" {
 }
 
 # The residency report asks where each of these is; it reads no row, object, message or value.
+locals {
+  # By name: a dataset itself would refer to the function's account, and so to the function.
+  parts = {
+    topics   = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
+    secrets  = [for secret in google_secret_manager_secret.this : "projects/${var.project_id}/secrets/${secret.secret_id}"]
+    buckets  = [google_storage_bucket.data.name, google_storage_bucket.source.name]
+    datasets = { store = local.store_id, bi = local.bi_id, partners = local.partner_datasets }
+  }
+}
+
 resource "google_pubsub_topic_iam_member" "inspector" {
   for_each = google_pubsub_topic.this
 

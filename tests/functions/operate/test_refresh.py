@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from functions.operate.refresh import ROLLUPS, Refresh, Stretch, stretches
+from functions.operate.refresh import Refresh, stretches
+from functions.rollups import ROLLUPS, Stretch
 from tests.functions.operate.conftest import Clock
 from tests.functions.operate.stand_ins import Store
 

@@ -1,6 +1,6 @@
 import pytest
 
-from functions.load.user_agent import FAMILY_CHARACTERS, reduce_user_agent
+from functions.events.user_agent import FAMILY_CHARACTERS, reduce_user_agent
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 

@@ -4,8 +4,8 @@ import pytest
 
 from functions.events.catalogue import load_catalogue
 from functions.events.coerce import to_timestamp
+from functions.events.draft import MAX_FLAGS, Draft
 from functions.events.layout import Layouts
-from functions.load.draft import MAX_FLAGS, Draft
 
 RECEIVED_AT = to_timestamp("2026-11-22T14:25:32.123456Z") or 0
 LAYOUTS = Layouts(load_catalogue())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functions.events.catalogue import snake_case
 from functions.events.coerce import MICROSECONDS, NotCoerced, to_list, to_string
 from functions.events.layout import Layout, Place
-from functions.load.user_agent import reduce_user_agent
+from functions.events.user_agent import reduce_user_agent
 
 MAX_FLAGS = 32
 """A hostile body can hold a thousand unknown names; the first tell enough."""

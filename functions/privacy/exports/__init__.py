@@ -1,0 +1,1 @@
+"""Exports: everything that is held about one person, for that person."""

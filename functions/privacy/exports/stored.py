@@ -1,0 +1,4 @@
+"""The objects of exports: their names, and whose they are."""
+
+PREFIX = "exports/"
+"""Objects that begin so go after a day (`functions.privacy.periods.EXPORTED`)."""

@@ -1,0 +1,143 @@
+"""``GET /retention``: what is held for longer than is promised (storage limitation)."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, Protocol
+
+import msgspec
+from starlette.responses import Response
+
+from functions.bucket import BucketUnavailable
+from functions.log import log
+from functions.objects import Stored
+from functions.privacy import periods
+from functions.privacy.registry import Holding, holdings
+from functions.privacy.routes import Asked
+from functions.statements import Parameter, StatementFailed
+from functions.warehouse import EXTRA_DAYS
+
+TOLERANCE = timedelta(days=1)
+"""Nothing goes to the minute: partitions are whole days, and buckets are cleaned once a day."""
+
+State = Literal["ok", "late", "unknown"]
+
+
+class Statements(Protocol):
+    """Runs statements, as `functions.statements.Statements`."""
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        """Run a query; return its rows."""
+
+
+class Objects(Protocol):
+    """The bucket's objects, as `functions.objects.Objects`."""
+
+    async def find(self, prefix: str) -> list[Stored]:
+        """Return the objects whose name starts so."""
+
+
+class Kept(NamedTuple):
+    """Whether a place keeps what is promised of it.
+
+    Attributes:
+        place: a table, a column, or a prefix of the bucket.
+        days: for which it may keep; None where each row says itself until when.
+        state: ``unknown`` is what could not be asked; nobody may take it for a success.
+        overdue: rows or objects that are older; None where that is not known.
+        oldest: since when the oldest of them is there or should be gone (UTC).
+    """
+
+    place: str
+    days: int | None
+    state: State
+    overdue: int | None = 0
+    oldest: datetime | None = None
+
+
+class Retention:
+    """Checks what is kept, and for how long.
+
+    Args:
+        statements: of ``sql/privacy``.
+        objects: the bucket's.
+        now: the clock, with an offset.
+        retention_days: for which events are kept.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        objects: Objects,
+        *,
+        now: Callable[[], datetime],
+        retention_days: int,
+    ) -> None:
+        self._statements = statements
+        self._objects = objects
+        self._now = now
+        self._retention_days = retention_days
+
+    async def ask(self, asked: Asked) -> Response:
+        """Report on every place; it is the matter of operators, for it counts all partners' rows.
+
+        Raises:
+            Refused: the caller is no operator.
+        """
+        asked.caller.must_be_operator()
+        now = self._now()
+        found = [*await self._tables(now), *await self._prefixes(now)]
+        ok = all(kept.state == "ok" for kept in found)
+        late = {kept.place: kept.overdue for kept in found if kept.state != "ok"}
+        log("INFO" if ok else "WARNING", "retention checked", ok=ok, late=late)
+        report = {"ok": ok, "asked_at": now, "places": [kept._asdict() for kept in found]}
+        return Response(msgspec.json.encode(report), media_type="application/json")
+
+    async def _tables(self, now: datetime) -> list[Kept]:
+        stored = timedelta(days=self._retention_days)
+        limits: dict[str, int | None] = {
+            "events_v1": stored.days,
+            "events_v1.extra": EXTRA_DAYS,
+            "identities_v1": stored.days,
+            "erasures_v1": periods.REMEMBERED.days,
+            "erasures that are due": None,
+            "holds_v1": periods.HELD.days,
+        }
+        try:
+            rows = await self._statements.rows(
+                "find_overdue",
+                # A partition goes when its whole day is old enough.
+                stored_since=now - stored - timedelta(days=1) - TOLERANCE,
+                extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
+                due_since=now - TOLERANCE,
+                held_since=now - periods.HELD - TOLERANCE,
+            )
+        except StatementFailed:
+            return [Kept(place, days, "unknown", None) for place, days in limits.items()]
+        late = {row["place"]: row for row in rows}
+        return [
+            Kept(place, days, "late", late[place]["overdue"], late[place]["oldest"])
+            if place in late
+            else Kept(place, days, "ok")
+            for place, days in limits.items()
+        ]
+
+    async def _prefixes(self, now: datetime) -> list[Kept]:
+        return [await self._prefix(each, now) for each in holdings() if each.kind == "prefix"]
+
+    async def _prefix(self, holding: Holding, now: datetime) -> Kept:
+        try:
+            return _age(holding, await self._objects.find(holding.place), now)
+        except BucketUnavailable:
+            return Kept(holding.place, _days(holding), "unknown", None)
+
+
+def _age(holding: Holding, objects: Sequence[Stored], now: datetime) -> Kept:
+    limit = now - (holding.kept or timedelta.max) - TOLERANCE
+    late = [each.written_at for each in objects if each.written_at < limit]
+    if not late:
+        return Kept(holding.place, _days(holding), "ok")
+    return Kept(holding.place, _days(holding), "late", len(late), min(late))
+
+
+def _days(holding: Holding) -> int | None:
+    return holding.kept.days if holding.kept is not None else None

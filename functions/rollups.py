@@ -1,0 +1,40 @@
+"""The rollups: numbers by day without any user, and the statements of ``sql/operate`` for them."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from functions.days import DAY, midnight
+
+ROLLUPS = {
+    "refresh_daily": ("first", "end"),
+    "refresh_rooms": ("first", "end"),
+    "refresh_active_users": ("first", "end", "thawed"),
+    "refresh_cohorts": ("first_week", "end_week", "thawed"),
+}
+"""The statements that replace a stretch of days, and their parameters."""
+
+
+class Stretch(NamedTuple):
+    """Days in a row that are refreshed together.
+
+    Attributes:
+        first: the first day (UTC).
+        last: the last day.
+        frozen: how many different people came was counted for the last time already.
+    """
+
+    first: date
+    last: date
+    frozen: bool
+
+    def moments(self) -> dict[str, datetime]:
+        """Return the parameters of the statements."""
+        first_week = midnight(self.first - self.first.weekday() * DAY)
+        end_week = midnight(self.last + (7 - self.last.weekday()) * DAY)
+        return {
+            "first": midnight(self.first),
+            "end": midnight(self.last + DAY),
+            "first_week": first_week,
+            "end_week": end_week,
+            "thawed": end_week if self.frozen else midnight(self.first),
+        }

@@ -1,0 +1,17 @@
+-- What was noted of an erasure, the oldest first.
+SELECT
+  receipt_id,
+  recorded_at,
+  operation,
+  partner,
+  project,
+  requested_by,
+  people,
+  TO_JSON_STRING(detail) AS detail
+FROM `${store}.receipts_v1`
+WHERE
+  recorded_at >= @since
+  AND operation IN ('erasure', 'restoration')
+  AND reference = @reference
+  AND project IN UNNEST(@projects)
+ORDER BY recorded_at, receipt_id
