@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive
 
 from functions.acceptance import signature
 from functions.acceptance.body import NotJson, ReceivedEvent, parse
@@ -70,7 +71,7 @@ class Receiver:
         """Answer one request."""
         receive = MeteredReceive(request.receive, self._intake)
         try:
-            return await self._answer(Request(request.scope, receive))
+            return await self._answer(request, receive)
         except Refusal as refusal:
             self._tally.refuse_all(refusal.answer)
             return refusal.answer
@@ -82,7 +83,7 @@ class Receiver:
             receive.release()
             self._paced.write_when_due()
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, receive: Receive) -> Response:
         target = route(request)
         directory = await self._partners.current()
         if target is None:
@@ -93,7 +94,7 @@ class Receiver:
         self._tally.hear(found[0])
         if request.method in READS:
             return answers.ok()
-        body = await read_body(request, self._settings.max_request_bytes)
+        body = await read_body(request, receive, self._settings.max_request_bytes)
         self._check_signature(found[1], request, body)
         return await self._receive(body, Sender(*found, target.kind, sender_id(request)))
 

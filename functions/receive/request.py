@@ -6,6 +6,7 @@ Client address and other headers are never looked at, so they cannot be stored.
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive
 
 from functions.events.envelope import Kind
 from functions.receive.answers import Refusal, not_allowed, problem
@@ -88,8 +89,13 @@ def _header(request: Request, name: str) -> str:
     return ""
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, receive: Receive, limit: int) -> bytes:
     """Read the body, at most ``limit`` bytes of it.
+
+    Args:
+        request: whose body it is.
+        receive: what to read it with, instead of the request's own.
+        limit: the most bytes that it may have.
 
     Raises:
         Refusal: 413, it is longer or says so; 400, the sender went away before its end.
@@ -101,7 +107,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     size = 0
     more = True
     while more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise Refusal(
                 problem(400, "body_incomplete", "the connection ended before the body did")
