@@ -23,6 +23,9 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     project: str | None
 
 
+ELSEWHERE = Placement(421, "project_elsewhere", None)
+"""An event that nothing of is kept here."""
+
 NOT_PUBLISHABLE = Placement(422, "not_publishable", None)
 """An event that was placed, but that Pub/Sub will never take."""
 
@@ -56,7 +59,7 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
     if pinned_to is None:
         return Placement(422, "project_unknown", None)
     if pinned_to != cell:
-        return Placement(421, "project_elsewhere", None)
+        return ELSEWHERE
     if len(event.data) > max_event_bytes:
         return Placement(413, "event_too_large", None)
     return Placement(200, "", project)

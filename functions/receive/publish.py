@@ -1,7 +1,7 @@
 """Publishes events, batched over concurrent requests, for as long as Pub/Sub takes them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Protocol
 
@@ -60,13 +60,14 @@ class Publisher:
             max_in_flight=PUBLISHES_IN_FLIGHT,
         )
 
-    async def publish(self, chunk: Chunk) -> Refused:
-        """Publish a chunk; returns the positions of those that Pub/Sub refuses for what they are.
+    def publish(self, chunk: Chunk) -> Awaitable[Refused]:
+        """Publish a chunk.
 
-        Raises:
-            PublishFailed: the others are not known to be published.
+        Returns:
+            The positions of those that Pub/Sub refuses for what they are; or PublishFailed: the
+            others are not known to be published.
         """
-        return await self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
+        return self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 
     async def _send(self, batch: list[Chunk]) -> Sequence[Refused]:
         now = self._clock()
