@@ -1,15 +1,34 @@
 """Who an event is about, read from the sender's own bytes as loading reads it."""
 
+from typing import NamedTuple
+
 from functions.events.body import decode_json
-from functions.events.coerce import NotCoerced
-from functions.events.envelope import Kind, open_envelope
-from functions.events.layout import Layouts
+from functions.events.draft import Draft
+from functions.events.envelope import Envelope, Kind, open_envelope
+from functions.events.layout import Layout, Layouts
+
+
+class People(NamedTuple):
+    """Whom an event names.
+
+    Attributes:
+        user_id: of the person whom it is about; None where it names none.
+        speakers: user ids of those who may speak in the room.
+    """
+
+    user_id: str | None
+    speakers: tuple[str, ...]
+
+
+def people(envelope: Envelope, layout: Layout) -> People:
+    """Return whom an event names. Of several names of a property the first with a value counts."""
+    draft = Draft(0, None)
+    draft.fill(envelope.properties, layout)
+    return People(draft.user_id, tuple(draft.speakers))
 
 
 def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
     """Return the id of the person whom an event is about; None where it names none.
-
-    Of several names of the property, the first that has a value counts.
 
     Args:
         data: the event's bytes as sent.
@@ -20,15 +39,4 @@ def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
         BadMessage: the bytes are not JSON that can be read.
     """
     envelope = open_envelope(decode_json(data))
-    layout = layouts.find(kind, envelope.event)
-    for name, value in envelope.properties.items():
-        place = layout.find(name)
-        if place is None or place.target != "user_id" or value is None:
-            continue
-        try:
-            known = place.coerce(value)
-        except NotCoerced:
-            continue
-        if known is not None:
-            return str(known)
-    return None
+    return people(envelope, layouts.find(kind, envelope.event)).user_id
