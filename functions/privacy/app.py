@@ -17,6 +17,7 @@ from functions.privacy.disclosure_routes import disclosure_routes
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
 from functions.privacy.open_days import OpenDays
 from functions.privacy.owners import Owners
+from functions.privacy.places import places
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Route, Router
 from functions.privacy.settings import Settings
@@ -45,7 +46,7 @@ def create(environ: Mapping[str, str]) -> Handler:
         statements,
         receipts,
         OpenDays(_statements(settings, "operate"), now),
-        (),
+        places(settings, keys, now),
         now=now,
         clock=time.monotonic,
         seconds=settings.work_seconds,

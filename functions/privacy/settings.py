@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         work_seconds: how long a request begins further steps; what remains is left to the next
             sweep. With one step more, less than the function's time-out.
         storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
+        publish_deadline_seconds: how long one publish of dead letters may take.
     """
 
     cell: str
@@ -61,3 +62,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     statement_seconds: float = 240.0
     work_seconds: float = 240.0
     storage_deadline_seconds: float = 10.0
+    publish_deadline_seconds: float = 10.0

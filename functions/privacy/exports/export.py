@@ -10,6 +10,7 @@ from starlette.responses import Response
 from functions.bucket import BucketUnavailable
 from functions.log import log
 from functions.privacy.erasure_routes import Surroundings
+from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.sheet import Sheet
 from functions.privacy.exports.stored import Bucket, Index, Writing
@@ -103,7 +104,7 @@ class Exports:
         asked.caller.must_have(request.project)
         partner = await self._given.partner_of(request.project)
         keys = user_keys(self._given.keys, request.project, request.ids)
-        subject = Subject(request.project, frozenset(request.ids), keys)
+        subject = Subject(Owner(partner, request.project), frozenset(request.ids), keys)
         export_id = self._given.new_id()
         told = self._deployment
         sheet = Sheet(
@@ -154,7 +155,7 @@ class Exports:
             return self._clock() - began >= self._seconds * share
 
         await writing.begin(Index(subject.project, tuple(subject.user_keys), sheet.made_at))
-        waiting = await set_aside.objects(subject, sheet.partner, lambda: is_over(0.5))
+        waiting = await set_aside.objects(subject, lambda: is_over(0.5))
         letters = await set_aside.dead_letters(subject, lambda: is_over(0.5))
         sheet.note("set_aside", waiting)
         sheet.note("dead_letters", letters)

@@ -1,15 +1,12 @@
-"""The events of one project in an object that was put aside."""
+"""The events in an object that was put aside which may be of a project, read as erasures do."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import msgspec
-
-from functions import spill
+from functions import quarantine, spill
 from functions.acceptance.body import NotJson, parse
 from functions.events.envelope import Kind, parse_kind
+from functions.privacy.set_aside import UNPLACED
 from functions.quarantine import Quarantined
 
 
@@ -23,7 +20,7 @@ class Message(NamedTuple):
     Attributes:
         data: the sender's bytes.
         kind: the webhook that it came by.
-        received_at: as the attribute of Pub/Sub's message.
+        received_at: as the attribute of Pub/Sub's message; empty where it is not known.
     """
 
     data: bytes
@@ -31,55 +28,59 @@ class Message(NamedTuple):
     received_at: str
 
 
-def message_of(data: bytes, attributes: Mapping[str, str]) -> Message:
-    """Return an event that was accepted.
+class Owner(NamedTuple):
+    """Whose events are looked for.
+
+    Attributes:
+        partner: that the project belongs to.
+        project: of the person.
+    """
+
+    partner: str
+    project: str
+
+
+def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Message | None:
+    """Return an event that was accepted; None for one of another project.
 
     Raises:
-        Unreadable: an attribute is missing.
+        Unreadable: its attributes are not those of an event.
     """
+    project = attributes.get("project")
+    if (project or owner.project) != owner.project or attributes.get("partner") != owner.partner:
+        return None
     try:
-        return Message(data, parse_kind(attributes.get("kind", "")), attributes["received_at"])
+        return Message(data, parse_kind(attributes["kind"]), attributes.get("received_at", ""))
     except (ValueError, KeyError):
         raise Unreadable from None
 
 
-def messages_of(name: str, content: bytes, project: str, partner: str) -> list[Message]:
+def messages_of(name: str, content: bytes, owner: Owner) -> list[Message]:
     """Return the events of an object.
 
-    One that was accepted says its project. Of bodies that were refused those events count that
-    name this project or none: within another project the same id may be another person's.
-
-    Args:
-        name: the object's.
-        content: the object's.
-        project: whose events are looked for.
-        partner: that the project belongs to.
+    Of bodies that were refused those count, too, of which nobody knows the project.
 
     Raises:
         Unreadable: it is not of the form that its name says, or its body is no JSON.
     """
     try:
-        if name.startswith(spill.PREFIX):
-            return [
-                message_of(event.data, event.attributes)
-                for event in spill.decode(content)
-                if event.attributes.get("project") == project
-            ]
-        return _quarantined(msgspec.json.decode(content, type=Quarantined), project, partner)
-    except (ValueError, binascii.Error, NotJson):
+        if not name.startswith(spill.PREFIX):
+            return _quarantined(*quarantine.decode(content), owner)
+        found = (message_of(each.data, each.attributes, owner) for each in spill.decode(content))
+        return [message for message in found if message is not None]
+    except (ValueError, NotJson):
         raise Unreadable from None
 
 
-def _quarantined(record: Quarantined, project: str, partner: str) -> list[Message]:
-    body = base64.b64decode(record.body, validate=True)
+def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[Message]:
     if record.attributes is not None:
-        is_wanted = record.attributes.get("project") == project
-        return [message_of(body, record.attributes)] if is_wanted else []
-    if record.partner != partner:
+        message = message_of(body, record.attributes, owner)
+        return [] if message is None else [message]
+    if record.partner != owner.partner:
         return []
     kind = parse_kind(record.kind)
     return [
-        Message(event.data, kind, record.received_at)
+        Message(event.data, kind if event.name is not None else "test", record.received_at)
         for event in parse(body, most=len(body))
-        if event.project in {project, None, ""}
+        if not event.project or record.reason in UNPLACED or event.project == owner.project
     ]

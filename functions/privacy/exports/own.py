@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from functions.events.body import decode_json
-from functions.events.envelope import Kind, open_envelope
+import msgspec
+
+from functions.events.envelope import Kind
 from functions.events.layout import Layouts
-from functions.events.person import people
+from functions.events.person import mentioned, take_out
 
 OF_A_ROOM = (
     "ingest_id",
@@ -58,19 +59,23 @@ def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts)
     Raises:
         BadMessage: nobody can read it.
     """
-    envelope = open_envelope(decode_json(data))
-    layout = layouts.find(kind, envelope.event)
-    named = people(envelope, layout)
-    if named.user_id in ids:
-        told = {
-            name: value
-            for name, value in envelope.properties.items()
-            if (place := layout.find(name)) is None or place.target != "speakers"
-        }
-        return {"event": envelope.event, "value": told}
-    if any(each in ids for each in named.speakers):
-        return {"event": envelope.event, "you_may_speak_in_the_room": True}
+    found = mentioned(data, kind, layouts)
+    if found.user_id in ids:
+        own = take_out(data, kind, layouts, user=False, speakers=_AllBut(ids))
+        return {"as_sent": msgspec.json.decode(own)}
+    if any(each in ids for each in found.speakers):
+        return {"you_may_speak_in_a_room": True}
     return None
+
+
+class _AllBut:
+    """Every user id but those of one person."""
+
+    def __init__(self, ids: Collection[str]) -> None:
+        self._ids = ids
+
+    def __contains__(self, user_id: object) -> bool:
+        return user_id not in self._ids
 
 
 def _without_empty(value: Any) -> Any:

@@ -12,7 +12,12 @@ from functions.bucket import BucketUnavailable
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.objects import CONCURRENT_REQUESTS, Stored
-from functions.privacy.exports.messages import Message, Unreadable, message_of, messages_of
+from functions.privacy.exports.messages import (
+    Message,
+    Unreadable,
+    message_of,
+    messages_of,
+)
 from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 from functions.subscription import Letter, SubscriptionUnavailable
@@ -73,12 +78,11 @@ class SetAside:
         self._subscription = subscription
         self._layouts = layouts
 
-    async def objects(self, subject: Subject, partner: str, is_over: Callable[[], bool]) -> Search:
+    async def objects(self, subject: Subject, is_over: Callable[[], bool]) -> Search:
         """Search spill and quarantine, several objects at a time.
 
         Args:
             subject: whom for.
-            partner: that the project belongs to; bodies that name no project are looked at, too.
             is_over: says whether there is no time for a further object.
 
         Raises:
@@ -98,7 +102,7 @@ class SetAside:
                     waiting.append(stored)
                     return
                 if content is not None:
-                    self._look(stored.name, content, subject, partner, search)
+                    self._look(stored.name, content, subject, search)
 
         await asyncio.gather(*(work() for _ in range(CONCURRENT_REQUESTS)))
         search.is_complete = not waiting
@@ -124,19 +128,17 @@ class SetAside:
                 await self._subscription.give_back(held)
         for letter in held:
             try:
-                message = message_of(letter.data, letter.attributes)
+                message = message_of(letter.data, letter.attributes, subject.owner)
             except Unreadable:
                 search.unreadable += 1
                 continue
-            if letter.attributes.get("project") == subject.project:
+            if message is not None:
                 self._keep("dead letters", message, subject, search)
         return search
 
-    def _look(
-        self, name: str, content: bytes, subject: Subject, partner: str, search: Search
-    ) -> None:
+    def _look(self, name: str, content: bytes, subject: Subject, search: Search) -> None:
         try:
-            messages = messages_of(name, content, subject.project, partner)
+            messages = messages_of(name, content, subject.owner)
         except Unreadable:
             search.unreadable += 1
             return

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.own import Record, own_row
 from functions.statements import Parameter
 
@@ -24,14 +25,19 @@ class Subject(NamedTuple):
     """Whose data are asked for.
 
     Attributes:
-        project: that the person is a user of.
+        owner: the project that the person is a user of, and whose it is.
         ids: all that the person is known by there.
         user_keys: of these ids.
     """
 
-    project: str
+    owner: Owner
     ids: frozenset[str]
     user_keys: Sequence[str]
+
+    @property
+    def project(self) -> str:
+        """The project that the person is a user of."""
+        return self.owner.project
 
 
 class Tables:
