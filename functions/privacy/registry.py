@@ -74,7 +74,7 @@ COLUMNS: dict[str, _Column] = {
     "identities_v1.user_id": _Column("the sender's own id", ("erase_identities",), _STORED),
     "identities_v1.nickname": _Column("the name in the chat", ("erase_identities",), _STORED),
     "erasures_v1.user_key": _Column(
-        "whose erasure it is", ("forget",), periods.REMEMBERED, _OF_ERASURE
+        "whose erasure it is", ("forget",), periods.TOMBSTONE, _OF_ERASURE
     ),
     "erasures_v1.hidden_key": _Column(
         "the key that views show the person under", ("finish",), timedelta(), _OF_ERASURE
