@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import importlib
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 
 from functions.load.tally import Loaded
 from functions.operate.report import Report
+from functions.privacy.execution import TIME_TRAVEL
 from functions.receive.tally import Received
+from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
 from functions.tally import Milliseconds
 from functions.warehouse import list_views
@@ -102,7 +105,7 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
         rule["condition"][0]["matches_prefix"][0]: rule["condition"][0]["age"]
         for rule in bucket["lifecycle_rule"]
     }
-    source = (ROOT / "functions" / "load" / "body.py").read_text()
+    source = (ROOT / "functions" / "events" / "body.py").read_text()
     undecodable = set(re.findall(r'BadMessage\("(\w+)"\)', source))
 
     assert {SPILL, "quarantine/", "exports/"} <= set(days)
@@ -113,6 +116,15 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
     assert all(age <= 7 for prefix, age in days.items() if prefix.count("/") == 2)
     assert max(days.values()) < 30
     assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
+
+
+def test_deleted_rows_are_gone_when_receipts_say(full_plan: dict[str, Any]) -> None:
+    hours = {
+        found.values["max_time_travel_hours"]
+        for found in of_type(full_plan["planned_values"], "google_bigquery_dataset")
+    }
+
+    assert hours == {str(int(TIME_TRAVEL.total_seconds() // 3600))}
 
 
 def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[str, Any]) -> None:
@@ -152,6 +164,37 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
     assert jobs["chat-eu-replay"] == "*/5 * * * *"
     assert jobs["chat-eu-settle"] == jobs["chat-eu-refresh"] == "0 0 * * *"
     assert re.fullmatch(r"\d+ \* \* \* \*", jobs["chat-eu-sweep"])
+
+
+def test_the_residency_report_asks_for_all_that_is_stored_somewhere(
+    functions: dict[str, Resource], full_plan: dict[str, Any]
+) -> None:
+    environment = functions["privacy"].values["service_config"][0]["environment_variables"]
+    parts = json.loads(environment["PARTS"])
+    there = {
+        kind: {
+            found.values[name]
+            for found in of_type(full_plan["planned_values"], f"google_{kind}")
+            if found.cell == "eu"
+        }
+        for kind, name in (
+            ("pubsub_topic", "name"),
+            ("secret_manager_secret", "secret_id"),
+            ("storage_bucket", "name"),
+            ("bigquery_dataset", "dataset_id"),
+        )
+    }
+    datasets = parts["datasets"]
+
+    assert {name.rsplit("/", 1)[-1] for name in parts["topics"]} == there["pubsub_topic"]
+    assert {name.rsplit("/", 1)[-1] for name in parts["secrets"]} == there["secret_manager_secret"]
+    assert set(parts["buckets"]) == there["storage_bucket"]
+    names = {datasets["store"], datasets["bi"], *datasets["partners"].values()}
+    assert names == there["bigquery_dataset"]
+    embedded = Cell(1, "", Path(), "").parts()
+    names_of = {name.rsplit("/", 1)[-1] for name in embedded["topics"] + embedded["secrets"]}
+    assert names_of == there["pubsub_topic"] | there["secret_manager_secret"]
+    assert environment["GDPR"] == "true"
 
 
 def test_pushes_and_jobs_call_as_those_that_the_function_knows(
@@ -199,7 +242,10 @@ def defaults_of(function: str) -> dict[str, Any]:
 def test_a_function_may_touch_what_its_statements_name(
     full_plan: dict[str, Any], name: str
 ) -> None:
-    texts = [file.read_text() for file in (ROOT / "sql" / name).glob("*.sql")]
+    files = [*(ROOT / "sql" / name).glob("*.sql")]
+    if name == "privacy":  # it counts open days before it erases
+        files += [ROOT / "sql" / "operate" / f"{statement}.sql" for statement in ROLLUPS]
+    texts = [file.read_text() for file in files]
     views = {view.name: view.references for view in list_views()}
     named = {view for text in texts for view in re.findall(r"\$\{bi\}\.(\w+)", text)}
     tables = {table for text in texts for table in re.findall(r"\$\{store\}\.(\w+)", text)}

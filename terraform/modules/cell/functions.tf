@@ -145,10 +145,10 @@ locals {
       bucket      = true
       tables = [
         "erasures_v1", "events_v1", "holds_v1", "identities_v1", "receipts_v1",
-        "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # of a partner who leaves
+        "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; a partner leaves
       ]
       reads    = []
-      views    = []
+      views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
       queries  = true
       adds     = ["closed"]
       invokers = [] # privacy.tf
@@ -173,6 +173,8 @@ locals {
         STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
         BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
         RETENTION_DAYS           = var.retention_days
+        PARTS                    = jsonencode(local.parts)
+        GDPR                     = tostring(var.settings.gdpr && trimspace(var.settings.adequacy) == "")
       }
       secrets = {
         "/secrets/callers"   = "callers"

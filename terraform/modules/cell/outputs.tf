@@ -42,17 +42,9 @@ output "bi_connection" {
 
 output "parts" {
   description = "What has a location, by name, and the addresses of the APIs that know it."
-  value = {
+  value = merge(local.parts, {
     region     = local.region
     project_id = var.project_id
-    topics     = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
-    secrets    = [for secret in google_secret_manager_secret.this : "projects/${var.project_id}/secrets/${secret.secret_id}"]
-    buckets    = [google_storage_bucket.data.name, google_storage_bucket.source.name]
-    datasets = {
-      store    = google_bigquery_dataset.store.dataset_id
-      bi       = google_bigquery_dataset.bi.dataset_id
-      partners = { for name, dataset in google_bigquery_dataset.partner : name => dataset.dataset_id }
-    }
     endpoints = {
       bigquery  = "https://${local.bigquery_host}"
       pubsub    = trimsuffix(local.pubsub_endpoint, ":443")
@@ -60,7 +52,9 @@ output "parts" {
       secrets   = local.secrets_endpoint
       scheduler = "https://cloudscheduler.googleapis.com"
     }
-  }
+  })
+
+  depends_on = [google_bigquery_dataset.store, google_bigquery_dataset.bi, google_bigquery_dataset.partner]
 }
 
 output "calls" {

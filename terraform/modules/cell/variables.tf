@@ -8,6 +8,8 @@ variable "settings" {
   description = "The cell's entry in the root's `cells`, which describes it."
   type = object({
     region                = string
+    gdpr                  = bool
+    adequacy              = string
     readers               = set(string)
     operators             = set(string)
     viewers               = set(string)
