@@ -19,6 +19,7 @@ from functions.privacy.erasure_routes import Surroundings, erasure_routes
 from functions.privacy.offboarding_routes import offboarding_routes, offboardings
 from functions.privacy.open_days import OpenDays
 from functions.privacy.owners import Owners
+from functions.privacy.places import places
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Route, Router
 from functions.privacy.settings import Settings
@@ -48,7 +49,7 @@ def create(environ: Mapping[str, str]) -> Handler:
         statements,
         receipts,
         OpenDays(_statements(settings, "operate"), now),
-        (),
+        places(settings, keys, now),
         now=now,
         clock=time.monotonic,
         seconds=settings.work_seconds,

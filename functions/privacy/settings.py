@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             receive and load use an older list for CLOSED_KEEP_SECONDS at most, and then a request
             takes its time.
         storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
+        publish_deadline_seconds: how long one publish of dead letters may take.
     """
 
     cell: str
@@ -71,3 +72,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     work_seconds: float = 240.0
     closing_seconds: float = KEEP_SECONDS + 120
     storage_deadline_seconds: float = 10.0
+    publish_deadline_seconds: float = 10.0

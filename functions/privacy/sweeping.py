@@ -1,8 +1,8 @@
 """``POST /sweep``: the scheduler has erasures executed that are due, and offboardings go on."""
 
-from dataclasses import asdict
 from typing import Protocol
 
+from msgspec import to_builtins
 from starlette.responses import JSONResponse, Response
 
 from functions.log import log
@@ -52,7 +52,7 @@ class Sweeping:
         if not (asked.caller.is_scheduler or asked.caller.is_operator):
             raise Refused(403, "Only the scheduler or an operator of the cell may do this")
         is_over = self._offboardings.deadline()
-        report = asdict(await self._sweep.run())
+        report = to_builtins(await self._sweep.run())
         leaving = await self._offboardings.sweep(is_over)
         report["offboardings"] = leaving.states
         report["finished"] = report["finished"] and leaving.finished

@@ -17,7 +17,12 @@ ROW = re.compile(
 )
 BASIC = {"roles/owner", "roles/editor", "roles/viewer", "roles/browser"}
 
-NAMED = {"callers": "privacy callers", "people": "operators", "viewers": "viewers"}
+NAMED = {
+    "callers": "privacy callers",
+    "exports": "privacy callers",
+    "people": "operators",
+    "viewers": "viewers",
+}
 """Whom a plan knows by address, by the resource that grants; all others are readers."""
 
 ACCOUNT = re.compile(r'google_service_account\.this\["(\w+)"\]')
@@ -87,6 +92,9 @@ def _on(resource: Resource, expressions: dict[str, Any]) -> str:
     if kind == "project" and values.get("condition"):
         bucket = re.search(r"buckets/(gcf-v2-sources)-", values["condition"][0]["expression"])
         return f"project, if {bucket[1] if bucket else '?'}"
+    if kind == "storage_bucket" and values.get("condition"):
+        prefix = re.search(r"/objects/(\w+)/", values["condition"][0]["expression"])
+        return f"bucket data, if {prefix[1] if prefix else '?'}"
     if kind == "service_account":
         return "account " + (_index(expressions["service_account_id"]) or _key(resource))
     named: dict[str, Callable[[], str]] = {
@@ -158,6 +166,24 @@ def test_nobody_has_a_basic_role_and_one_door_is_open(full_plan: dict[str, Any])
     assert not [found.address for found in members if found.values["role"] in BASIC]
     assert open_doors == {"chat-eu-receive", "chat-us-receive"}
     assert all(resource.type.endswith("_iam_member") for resource in members)
+
+
+def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str, Any]) -> None:
+    objects = "projects/_/buckets/acme-chat-prod-chat-us/objects/"
+    granted = {
+        (found.values["member"], found.values["condition"][0]["expression"])
+        for found in managed(full_plan["planned_values"])
+        if found.type == "google_storage_bucket_iam_member"
+        and (found.cell, found.name) == ("us", "exports")
+    }
+
+    assert granted == {
+        ("user:lea@acme.example", f'resource.name.startsWith("{objects}exports/acme-us/")'),
+        (
+            "serviceAccount:backend@acme.iam.gserviceaccount.com",
+            f'resource.name.startsWith("{objects}exports/acme-us/")',
+        ),
+    }
 
 
 def test_a_grant_that_nobody_explained_is_found(full_plan: dict[str, Any]) -> None:

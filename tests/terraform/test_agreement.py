@@ -14,6 +14,7 @@ import pytest
 
 from functions.load.tally import Loaded
 from functions.operate.report import Report
+from functions.privacy.execution import TIME_TRAVEL
 from functions.receive.tally import Received
 from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
@@ -115,6 +116,15 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
     assert all(age <= 7 for prefix, age in days.items() if prefix.count("/") == 2)
     assert max(days.values()) < 30
     assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
+
+
+def test_deleted_rows_are_gone_when_receipts_say(full_plan: dict[str, Any]) -> None:
+    hours = {
+        found.values["max_time_travel_hours"]
+        for found in of_type(full_plan["planned_values"], "google_bigquery_dataset")
+    }
+
+    assert hours == {str(int(TIME_TRAVEL.total_seconds() // 3600))}
 
 
 def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[str, Any]) -> None:

@@ -82,6 +82,7 @@ GRANTS_A_FUNCTION_NEEDS = {
     "google_storage_bucket_iam_member",
 }
 NEEDED_BY_OTHERS = {
+    "google_storage_bucket_iam_member.exports",
     "google_pubsub_subscription_iam_member.dead_letters",
     "google_pubsub_topic_iam_member.dead_letters",
 }

@@ -13,6 +13,27 @@ resource "google_cloud_run_v2_service_iam_member" "callers" {
   member   = "${endswith(each.key, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.key}"
 }
 
+# Who may have somebody's data exported may fetch the export: by its name, for nobody may list others'.
+resource "google_storage_bucket_iam_member" "exports" {
+  for_each = merge(
+    { for identity in var.callers.everything : identity => { identity = identity, folder = "exports/" } },
+    merge([
+      for identity, projects in var.callers.some : {
+        for project in projects : "${identity}/${project}" => { identity = identity, folder = "exports/${project}/" }
+      } if !contains(var.callers.everything, identity)
+    ]...),
+  )
+
+  bucket = google_storage_bucket.data.name
+  role   = "roles/storage.objectViewer"
+  member = "${endswith(each.value.identity, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.value.identity}"
+
+  condition {
+    title      = "its-exports"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.data.name}/objects/${each.value.folder}\")"
+  }
+}
+
 # As functions/permissions.py reads it, at every request.
 resource "google_secret_manager_secret_version" "callers" {
   secret                 = google_secret_manager_secret.this["callers"].id
