@@ -36,15 +36,9 @@ class Store:
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         self._note(name, parameters)
-<<<<<<< HEAD
-        receipts = parameters["receipts"]
-        assert isinstance(receipts, list)
-        self.receipts += [json.loads(text) for text in receipts]
-=======
         given = parameters["receipts"]
         assert not isinstance(given, str | datetime)
         self.receipts += [json.loads(each) for each in given]
->>>>>>> 35b3f92073ba9bb6015f0e87722e1488307cb602
         return 1
 
     def _note(self, name: str, parameters: dict[str, Parameter]) -> None:
