@@ -25,7 +25,7 @@ def run(cell: Cell, block: str, folder: Path | None = None, **ids: str) -> list[
 
 def ask(cell: Cell, *parts: str, **ids: str) -> list[dict[str, Any]]:
     """Run the block that has all of these parts."""
-    return run(cell, PAGE.block(*parts), **ids)
+    return run(cell, PAGE.block(*parts), None, **ids)
 
 
 @pytest.fixture
