@@ -10,7 +10,7 @@ from functions.privacy.exports.own import own_message, own_row
 from tests.functions.privacy.stand_ins import LAYOUTS
 
 KEYS = ["key of ann", "older key of ann"]
-ROW = {
+ROW: dict[str, Any] = {
     "ingest_id": "i1",
     "received_at": "2026-11-22T11:00:00Z",
     "kind": "room",
