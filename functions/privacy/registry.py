@@ -33,7 +33,8 @@ class Holding(NamedTuple):
         form: ``personal``, ``pseudonym``, ``unknown`` (it may be personal), ``staff`` (of those
             who operate), or ``none``.
         holds: what, in plain words.
-        erased_by: files of ``sql/privacy``, or steps of the sweep, that erase a person there.
+        erased_by: what erases a person there: files of ``sql/privacy``, or what a sweep rewrites
+            (`functions.privacy.places`).
         kept: how long; None for ever.
         kept_from: what that time counts from.
     """
@@ -87,8 +88,8 @@ COLUMNS: dict[str, _Column] = {
 }
 """Every column with data about a person, by table and dotted name."""
 
-_OBJECTS = ("objects",)
-_LETTERS = ("dead_letters",)
+_OBJECTS = ("StoredObjects",)
+_LETTERS = ("DeadLetters",)
 _BRIEFLY = ()
 """Nothing erases it there: it passes on, or goes, within the days that a tombstone waits for."""
 
@@ -107,7 +108,13 @@ ELSEWHERE: tuple[Holding, ...] = (
         for reason in UNDECODABLE
     ),
     Holding(
-        "prefix", EXPORTS, "personal", "what was exported", ("exports",), periods.EXPORTED, "export"
+        "prefix",
+        EXPORTS,
+        "personal",
+        "what was exported",
+        ("ExportedCopies",),
+        periods.EXPORTED,
+        "export",
     ),
     Holding("subscription", "load", "personal", "events to store", _BRIEFLY, periods.SUBSCRIPTION),
     Holding("subscription", "privacy", "personal", "deletions", _BRIEFLY, periods.SUBSCRIPTION),

@@ -11,7 +11,7 @@ from generate import privacy
 from generate.__main__ import ROOT
 
 PARTS = "".join(
-    f"<!-- generated: {name} -->\nold\n<!-- end -->\n\nBy hand.\n"
+    f"<!-- generated: {name} -->\nSTALE\n<!-- end -->\n\nBy hand.\n"
     for name in ("registry", "retention", "remains")
 )
 
@@ -25,7 +25,7 @@ def page(tmp_path: Path, text: str) -> str:
 def test_parts_are_written_and_the_rest_is_left_alone(tmp_path: Path) -> None:
     text = page(tmp_path, PARTS)
 
-    assert "old" not in text
+    assert "STALE" not in text
     assert text.count("By hand.") == 3
     assert "| `identities_v1.nickname` | the name in the chat | ids, nicknames |" in text
     assert "| `exports/` in the bucket | 1 day | export |" in text

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from sqlglot import exp
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
 from functions.privacy.covered import with_covered
+from functions.privacy.places import places
 from functions.privacy.registry import COLUMNS, UNDECODABLE, Holding, Uncovered, holdings
 from functions.warehouse import RETENTION_DAYS, SQL, Column, Table, Warehouse, list_tables, render
 from generate import schema
@@ -101,6 +103,22 @@ def test_a_statement_erases_each_column(holding: Holding) -> None:
             assert column.split(".")[0] in changed, name
         else:
             assert isinstance(statement, exp.Delete | exp.Merge), name
+
+
+def test_a_sweep_rewrites_what_is_no_table() -> None:
+    rewritten = {kind.__name__ for kind in get_args(get_type_hints(places)["return"])}
+    registered = {
+        name for holding in holdings() if holding.kind != "column" for name in holding.erased_by
+    }
+
+    assert registered == rewritten
+
+
+def test_what_nothing_erases_goes_before_the_erasure_is_forgotten() -> None:
+    for holding in holdings():
+        if holding.form in {"personal", "unknown"} and not holding.erased_by:
+            assert holding.kept is not None, holding
+            assert holding.kept <= periods.UNPARSED, holding
 
 
 def test_those_who_operate_are_in_receipts_holds_and_logs_only() -> None:
