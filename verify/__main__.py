@@ -1,7 +1,6 @@
 """`make verify`: asks an applied deployment whether it is what it should be."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,16 +17,14 @@ from verify import report
 from verify.callers import check_jobs, check_subscriptions
 from verify.deployment import Cell, NothingDeployed, read
 from verify.finding import Finding, all_hold
+from verify.identity import Headers, identify
 from verify.places import check_places
 from verify.private import check_functions
 from verify.rows import check_rows
 from verify.settings import Settings
+from verify.terraform import terraform_outputs
 from verify.views import check_views
 from verify.webhooks import check_urls, check_wrong_token
-
-TERRAFORM_SECONDS = 120
-GCLOUD_SECONDS = 30
-TERRAFORM = Path(__file__).parent.parent / "terraform"
 
 
 @click.command()
@@ -56,12 +53,14 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
     is 1 unless everything holds; what could not be asked does not hold.
     """
     try:
+        given = settings.read(Settings, os.environ)
         cells = read(
-            outputs.read_bytes() if outputs else _terraform_outputs(),
+            outputs.read_bytes() if outputs else terraform_outputs(),
             _read_tokens(tokens) if tokens else {},
-            settings.read(Settings, os.environ),
+            given,
         )
-        findings = [finding for cell in cells for finding in check(cell, within)]
+        headers = identify(given.identity_token)
+        findings = [finding for cell in cells for finding in check(cell, within, headers)]
     except NothingDeployed as error:
         raise click.ClickException(str(error)) from None
     except DefaultCredentialsError:
@@ -76,8 +75,13 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
         raise SystemExit(1)
 
 
-def check(cell: Cell, within: float) -> Iterator[Finding]:
+def check(cell: Cell, within: float, headers: Headers) -> Iterator[Finding]:
     """Ask everything of one cell.
+
+    Args:
+        cell: which.
+        within: seconds that events may take to become rows.
+        headers: tell private functions who asks.
 
     Raises:
         google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
@@ -88,8 +92,7 @@ def check(cell: Cell, within: float) -> Iterator[Finding]:
         yield from check_urls(http, cell)
         yield check_wrong_token(http, cell)
         yield from check_rows(http, bigquery, cell, within)
-        real = any(url.startswith("https://") for url in cell.calls.functions.values())
-        yield from check_functions(http, cell, _identity_token() if real else "")
+        yield from check_functions(http, cell, headers)
     yield from check_subscriptions(cell)
     yield from check_jobs(cell)
     yield from check_places(cell)
@@ -102,35 +105,6 @@ def _read_tokens(file: Path) -> dict[str, str]:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
     except msgspec.DecodeError:
         raise click.BadParameter('the file is not {"PARTNER": "TOKEN"}') from None  # nor quoted
-
-
-def _identity_token() -> str:
-    """Return the token of whoever is signed in to the Google Cloud CLI; empty for nobody."""
-    try:
-        done = subprocess.run(
-            ["gcloud", "auth", "print-identity-token"],  # noqa: S607 - the user's own
-            capture_output=True,
-            check=True,
-            timeout=GCLOUD_SECONDS,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode().strip()
-
-
-def _terraform_outputs() -> bytes:
-    command = ["terraform", f"-chdir={TERRAFORM}", "output", "-json"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own
-            command, capture_output=True, check=True, timeout=TERRAFORM_SECONDS
-        )
-    except FileNotFoundError:
-        raise NothingDeployed("terraform is not installed: give its outputs, --outputs") from None
-    except subprocess.TimeoutExpired:
-        raise NothingDeployed(f"terraform output took {TERRAFORM_SECONDS} s") from None
-    except subprocess.CalledProcessError as error:
-        raise NothingDeployed(f"terraform output: {error.stderr.decode().strip()}") from None
-    return done.stdout
 
 
 if __name__ == "__main__":

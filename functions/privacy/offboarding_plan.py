@@ -59,7 +59,8 @@ class Plan:
         except OutOfTime:
             raise later("There is too much to count in the time") from None
         if not projects and not inventory.found:
-            raise Refused(404, "There is no such partner here, and nothing of one")
+            title = "There is no such partner here, and nothing of one"
+            raise Refused(404, title, members={"state": "nothing"})
         return {
             "partner": partner,
             "state": "open",
