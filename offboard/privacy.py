@@ -1,17 +1,15 @@
 """The privacy function of one cell, as an operator calls it."""
 
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import msgspec
 
+from verify.gcloud import identity_token
+
 REQUEST_SECONDS = 600
 """More than the function's time-out: it is the one that ends a request."""
-
-GCLOUD = ("gcloud", "auth", "print-identity-token")
-GCLOUD_SECONDS = 60
 
 
 class NotSignedIn(Exception):
@@ -35,30 +33,23 @@ Headers = Callable[[str], dict[str, str]]
 """Returns the headers that tell a function's URL who asks; raises `NotSignedIn`."""
 
 
-def identify(identity_token: str) -> Headers:
+def identify(given: str) -> Headers:
     """Return what identifies the operator.
 
     Args:
-        identity_token: the operator's; without it, ``gcloud`` is asked at each call, for a token
+        given: the operator's identity token; without it, ``gcloud`` is asked at each call, for a token
             is good for an hour only.
     """
 
     def headers(url: str) -> dict[str, str]:
         if url.startswith("http://"):
             return {}  # a stand-in's, which asks nobody
-        return {"Authorization": f"Bearer {identity_token or _ask_gcloud()}"}
+        token = given or identity_token()
+        if not token:
+            raise NotSignedIn("nobody is signed in: gcloud auth login, or IDENTITY_TOKEN")
+        return {"Authorization": f"Bearer {token}"}
 
     return headers
-
-
-def _ask_gcloud() -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - a constant
-            GCLOUD, capture_output=True, check=True, timeout=GCLOUD_SECONDS
-        )
-    except (OSError, subprocess.SubprocessError):
-        raise NotSignedIn("nobody is signed in: gcloud auth login, or IDENTITY_TOKEN") from None
-    return done.stdout.decode().strip()
 
 
 def order(

@@ -14,9 +14,12 @@ from functions import settings
 from functions.bigquery import open_client
 from functions.warehouse import list_views
 from verify import report
+from verify.callers import check_jobs, check_subscriptions
 from verify.deployment import Cell, NothingDeployed, read
 from verify.finding import Finding, all_hold
+from verify.gcloud import identity_token
 from verify.places import check_places
+from verify.private import check_functions
 from verify.rows import check_rows
 from verify.settings import Settings
 from verify.terraform import terraform_outputs
@@ -82,6 +85,10 @@ def check(cell: Cell, within: float) -> Iterator[Finding]:
         yield from check_urls(http, cell)
         yield check_wrong_token(http, cell)
         yield from check_rows(http, bigquery, cell, within)
+        real = any(url.startswith("https://") for url in cell.calls.functions.values())
+        yield from check_functions(http, cell, identity_token() if real else "")
+    yield from check_subscriptions(cell)
+    yield from check_jobs(cell)
     yield from check_places(cell)
     for dataset in (cell.datasets.bi, *cell.datasets.partners.values()):
         yield from check_views(bigquery, cell, dataset, expected)

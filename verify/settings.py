@@ -11,9 +11,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         pubsub_endpoint: ``https://host``, of the gRPC API.
         storage_endpoint: ``https://host``.
         secrets_endpoint: ``https://host`` of Secret Manager.
+        scheduler_endpoint: ``https://host`` of Cloud Scheduler.
     """
 
     bigquery_endpoint: str = ""
     pubsub_endpoint: str = ""
     storage_endpoint: str = ""
     secrets_endpoint: str = ""
+    scheduler_endpoint: str = ""

@@ -20,6 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         closed_file: the secret with the partners who have left; their deletions in the chat are not
             heard any more.
         closed_secret: the same, where it is written: ``projects/p/secrets/s``.
+        secrets_endpoint: of Secret Manager's REST API, ``https://host``.
         scheduler_account: the service account that may have what is due executed, and nothing else.
         push_account: the service account whose pushes tell of deletions in the chat.
         pseudonym_keys: the folder of the keys of user keys.
@@ -31,7 +32,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bigquery_endpoint: the region's, ``https://host``.
         store_dataset: ``projects/P/datasets/D``.
         bi_dataset: the same for the views.
-        secrets_endpoint: of Secret Manager, ``https://host``.
         parts: what the cell has that has a location, as JSON: the members ``topics``, ``secrets``,
             ``buckets`` and ``datasets`` of Terraform's output.
         gdpr: whether the cell is promised to be in the European Union.
@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     callers_file: Path
     closed_file: Path
     closed_secret: str
+    secrets_endpoint: str
     scheduler_account: str
     push_account: str
     pseudonym_keys: Path
@@ -64,7 +65,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bigquery_endpoint: str
     store_dataset: str
     bi_dataset: str
-    secrets_endpoint: str
     parts: str
     gdpr: bool
     retention_days: int = RETENTION_DAYS

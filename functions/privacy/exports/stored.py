@@ -142,7 +142,7 @@ class ExportedCopies:
             erasure_ids = _erasures(content, covers) if content is not None else ()
             if erasure_ids:
                 await self._delete(index, found)
-                counts.update((erasure_id, PREFIX) for erasure_id in erasure_ids)
+                counts.update((erasure_id, "exports_deleted") for erasure_id in erasure_ids)
 
     async def _delete(self, index: Stored, found: Iterable[Stored]) -> None:
         folder = index.name.removesuffix(INDEX)
