@@ -37,8 +37,8 @@ def identify(given: str) -> Headers:
     """Return what identifies the operator.
 
     Args:
-        given: the operator's identity token; without it, ``gcloud`` is asked at each call, for a token
-            is good for an hour only.
+        given: the operator's identity token; without it, ``gcloud`` is asked at each call, for a
+            token is good for an hour only.
     """
 
     def headers(url: str) -> dict[str, str]:
