@@ -16,6 +16,7 @@ import msgspec
 
 Kind = Literal["chat", "room", "test"]
 KINDS: tuple[Kind, ...] = ("chat", "room", "test")
+_KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 ATTRIBUTE_BYTES = 1024
 """The longest attribute value in bytes; Pub/Sub refuses the whole publish for a longer one."""
@@ -124,7 +125,7 @@ def parse_kind(text: str) -> Kind:
     Raises:
         ValueError: it is none.
     """
-    kind = next((kind for kind in KINDS if kind == text), None)
+    kind = _KINDS.get(text)
     if kind is None:
         raise ValueError("attribute kind is not one of " + ", ".join(KINDS))
     return kind
