@@ -120,7 +120,7 @@ def _text(project: object) -> str | None:
 
 def _split(body: bytes, most: int) -> list[bytes]:
     text = body.strip(SPACE)
-    if _has_many_pieces(text):
+    if len(text) > FAST_PIECES and max(text.count(b","), text.count(b"\n")) > FAST_PIECES:
         return _split_carefully(text.decode(), most)
     try:
         if text.startswith(b"["):
@@ -128,11 +128,6 @@ def _split(body: bytes, most: int) -> list[bytes]:
         return [bytes(_LINE.decode(line)) for line in _lines(text)[:most]]
     except (msgspec.DecodeError, RecursionError):
         return _split_carefully(text.decode(), most)
-
-
-def _has_many_pieces(text: bytes) -> bool:
-    most = FAST_PIECES
-    return len(text) > most and max(text.count(b","), text.count(b"\n")) > most
 
 
 def _lines(text: bytes) -> list[bytes]:
