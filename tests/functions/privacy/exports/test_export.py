@@ -102,7 +102,8 @@ class Cell:
 
     @property
     def sheet(self) -> str:
-        return self.bucket.contents[f"{FOLDER}cover-sheet.html"][0].decode()
+        [name] = [name for name in self.bucket.contents if name.endswith("/cover-sheet.html")]
+        return self.bucket.contents[name][0].decode()
 
 
 @pytest.fixture
