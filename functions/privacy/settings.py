@@ -32,7 +32,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bigquery_endpoint: the region's, ``https://host``.
         store_dataset: ``projects/P/datasets/D``.
         bi_dataset: the same for the views.
-        secrets_endpoint: of Secret Manager, ``https://host``.
         parts: what the cell has that has a location, as JSON: the members ``topics``, ``secrets``,
             ``buckets`` and ``datasets`` of Terraform's output.
         gdpr: whether the cell is promised to be in the European Union.
@@ -65,7 +64,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bigquery_endpoint: str
     store_dataset: str
     bi_dataset: str
-    secrets_endpoint: str
     parts: str
     gdpr: bool
     retention_days: int = RETENTION_DAYS
