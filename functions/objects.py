@@ -1,4 +1,4 @@
-"""The cell's bucket: objects are listed, read, replaced and deleted, each at one version."""
+"""The cell's bucket: objects are listed, read, replaced and deleted, each in one version."""
 
 import asyncio
 from collections.abc import Callable
@@ -60,13 +60,19 @@ class Objects:
         """
         return await self._call(partial(_read, stored))
 
-    async def replace(self, stored: Stored, content: bytes, content_type: str) -> bool:
-        """Write other content in that version's place; False where it is gone, or was replaced.
+    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
+        """Write an object, unless somebody else did meanwhile; say whether it was written.
+
+        Args:
+            name: the object's.
+            content: all of it.
+            content_type: its media type.
+            over: the generation of the version that it replaces; 0 where there must be none.
 
         Raises:
-            BucketUnavailable: the bucket did not answer; the object may be replaced all the same.
+            BucketUnavailable: the bucket did not answer; the object may be written all the same.
         """
-        return await self._call(partial(_replace, stored, content, content_type))
+        return await self._call(partial(_write, name, content, content_type, over))
 
     async def delete(self, stored: Stored) -> None:
         """Delete that version; one that is gone, or was replaced, is left as it is.
@@ -111,19 +117,16 @@ def _read(stored: Stored, bucket: Any, limits: dict[str, Any]) -> bytes | None:
     return content
 
 
-def _replace(
-    stored: Stored, content: bytes, content_type: str, bucket: Any, limits: dict[str, Any]
+def _write(
+    name: str, content: bytes, content_type: str, over: int, bucket: Any, limits: dict[str, Any]
 ) -> bool:
-    from google.api_core.exceptions import NotFound, PreconditionFailed  # noqa: PLC0415
+    from google.api_core.exceptions import PreconditionFailed  # noqa: PLC0415
 
     try:
-        bucket.blob(stored.name).upload_from_string(
-            content,
-            content_type=content_type,
-            if_generation_match=stored.generation,
-            **limits,
+        bucket.blob(name).upload_from_string(
+            content, content_type=content_type, if_generation_match=over, **limits
         )
-    except (NotFound, PreconditionFailed):
+    except PreconditionFailed:
         return False
     return True
 

@@ -5,6 +5,7 @@ same body, or Pub/Sub's of the same event, do not pile up.
 """
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Mapping
 from typing import Protocol
@@ -12,6 +13,8 @@ from typing import Protocol
 import msgspec
 
 PREFIX = "quarantine/"
+
+CONTENT_TYPE = "application/x-ndjson"
 
 WRITE_SECONDS = 5.0
 """How long one object may take; the sender waits meanwhile."""
@@ -43,6 +46,9 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
     attributes: dict[str, str] | None = None
     sender_id: str = ""
     position: int = 0
+
+
+_DECODER = msgspec.json.Decoder(Quarantined)
 
 
 class Bucket(Protocol):
@@ -89,15 +95,43 @@ class Quarantine:
             sender_id=sender_id,
             position=position,
         )
-        own_id = f"{sender_id} {position}" if sender_id else ""
-        if attributes:
-            own_id = attributes.get("ingest_id", "")
-        await self._bucket.write(
-            object_name(reason, partner, kind, data, own_id),
-            msgspec.json.encode(record) + b"\n",
-            content_type="application/x-ndjson",
-            within=WRITE_SECONDS,
-        )
+        name, content = to_object(record, data)
+        await self._bucket.write(name, content, content_type=CONTENT_TYPE, within=WRITE_SECONDS)
+
+
+def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
+    """Return a record's object: its name and its content.
+
+    Args:
+        record: of the body.
+        data: the body's bytes.
+    """
+    own_id = f"{record.sender_id} {record.position}" if record.sender_id else ""
+    if record.attributes:
+        own_id = record.attributes.get("ingest_id", "")
+    name = object_name(record.reason, record.partner, record.kind, data, own_id)
+    return name, msgspec.json.encode(record) + b"\n"
+
+
+def decode(content: bytes) -> tuple[Quarantined, bytes]:
+    """Read an object's content: the record, and the body's bytes.
+
+    Raises:
+        ValueError: it is not a quarantined body.
+    """
+    try:
+        record = _DECODER.decode(content)
+        return record, base64.b64decode(record.body, validate=True)
+    except (msgspec.DecodeError, binascii.Error):
+        raise ValueError("not a quarantined body") from None
+
+
+def id_of_request(record: Quarantined, body: bytes) -> str:
+    """Return what the ids of the body's events derive from, where they were given none.
+
+    Content makes the id of what has none, so a replay that is repeated doubles nothing.
+    """
+    return record.sender_id or f"quarantine {hashlib.sha256(body).hexdigest()}"
 
 
 def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str = "") -> str:

@@ -8,6 +8,10 @@ from functions.grpc_channel import open_channel
 PULL_MESSAGES = 1_000
 """The most messages of one pull; Pub/Sub gives no more at a time."""
 
+EMPTY_PULLS = 2
+"""So many pulls in a row find nothing where nothing is left: one alone may find nothing by chance,
+as Pub/Sub's documentation of pull says."""
+
 PULL_SECONDS = 10.0
 """How long a pull may take. Pub/Sub may let one that finds nothing wait for longer than that."""
 

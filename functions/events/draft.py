@@ -1,7 +1,7 @@
 """The row of one event while it is being filled, property by property."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from functions.events.catalogue import snake_case
 from functions.events.coerce import MICROSECONDS, NotCoerced, to_list, to_string
@@ -149,6 +149,15 @@ class Draft:
 def _speakers(value: object) -> list[object] | None:
     """Read a room's speakers: user ids, or objects that hold one."""
     return to_list(value, _speaker)
+
+
+def is_speaker(element: object, user_ids: Container[str]) -> bool:
+    """Say whether an element of a room's speakers is one of some people."""
+    try:
+        found = _speaker(element)
+    except NotCoerced:
+        return False
+    return found is not None and found in user_ids
 
 
 def _speaker(element: object) -> str | None:

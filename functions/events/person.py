@@ -1,15 +1,31 @@
-"""Who an event is about, read from the sender's own bytes as loading reads it."""
+"""Who an event speaks of, read from the sender's own bytes as loading reads it."""
 
-from functions.events.body import decode_json
-from functions.events.coerce import NotCoerced
+from collections.abc import Container, Mapping
+from typing import NamedTuple
+
+from functions.events.body import decode_json, encode_json
+from functions.events.draft import Draft, is_speaker
 from functions.events.envelope import Kind, open_envelope
-from functions.events.layout import Layouts
+from functions.events.layout import Layout, Layouts
+
+_PERSONAL = frozenset({"user_id", "nickname", "nowhere"})
+"""Targets of properties that tell who somebody is."""
 
 
-def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
-    """Return the id of the person whom an event is about; None where it names none.
+class Mentioned(NamedTuple):
+    """Who an event speaks of.
 
-    Of several names of the property, the first that has a value counts.
+    Attributes:
+        user_id: of the person whom it is about; None where it names none.
+        speakers: user ids of the room's speakers.
+    """
+
+    user_id: str | None
+    speakers: list[str]
+
+
+def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
+    """Return whom an event speaks of, by the rules of loading.
 
     Args:
         data: the event's bytes as sent.
@@ -20,15 +36,62 @@ def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
         BadMessage: the bytes are not JSON that can be read.
     """
     envelope = open_envelope(decode_json(data))
-    layout = layouts.find(kind, envelope.event)
-    for name, value in envelope.properties.items():
+    draft = Draft(received_at=0, project=None)
+    draft.fill(envelope.properties, layouts.find(kind, envelope.event))
+    return Mentioned(draft.user_id, draft.speakers)
+
+
+def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
+    """Return the id of the person whom an event is about; None where it names none.
+
+    The arguments and what is raised are those of `mentioned`.
+    """
+    return mentioned(data, kind, layouts).user_id
+
+
+def take_out(
+    data: bytes, kind: Kind, layouts: Layouts, *, user: bool, speakers: Container[str]
+) -> bytes:
+    """Return an event without people.
+
+    Args:
+        data: the event's bytes as sent.
+        kind: the webhook that it came by.
+        layouts: of the catalogue's events.
+        user: take out the person whom it is about, and what nobody knows not to be personal.
+        speakers: user ids that are taken out of the room's speakers.
+
+    Raises:
+        BadMessage: the bytes are not JSON that can be read.
+    """
+    body = decode_json(data)
+    if not isinstance(body, dict):
+        return data
+    layout = layouts.find(kind, open_envelope(body).event)
+    left = _members(body, layout, user=user, speakers=speakers, beside=True)
+    if isinstance(value := body.get("value"), dict):
+        left["value"] = _members(value, layout, user=user, speakers=speakers)
+    return encode_json(left).encode()
+
+
+def _members(
+    members: Mapping[str, object],
+    layout: Layout,
+    *,
+    user: bool,
+    speakers: Container[str],
+    beside: bool = False,
+) -> dict[str, object]:
+    left: dict[str, object] = {}
+    for name, member in members.items():
         place = layout.find(name)
-        if place is None or place.target != "user_id" or value is None:
-            continue
-        try:
-            known = place.coerce(value)
-        except NotCoerced:
-            continue
-        if known is not None:
-            return str(known)
-    return None
+        if beside and name == "event" and isinstance(member, str):
+            left[name] = member
+        elif place is None or place.target in _PERSONAL:
+            left |= {} if user else {name: member}
+        elif place.target == "speakers":
+            elements = member if isinstance(member, list) else [member]
+            left[name] = [each for each in elements if not is_speaker(each, speakers)]
+        else:
+            left[name] = member
+    return left

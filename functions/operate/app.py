@@ -13,12 +13,12 @@ from functions.grpc_channel import open_channel
 from functions.objects import Objects
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
-from functions.operate.publish import Publisher
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
 from functions.operate.routes import Operations, answer
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
+from functions.publisher import Publisher
 from functions.quarantine import Quarantine
 from functions.settings import read
 from functions.statements import Statements

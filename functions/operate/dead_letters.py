@@ -15,12 +15,8 @@ from functions.log import log
 from functions.message import Message
 from functions.operate.replay import Publish
 from functions.operate.report import Report, day_of
-from functions.subscription import Letter, SubscriptionUnavailable
+from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
-
-EMPTY_PULLS = 2
-"""So many pulls in a row find nothing where nothing is left: one alone may find nothing by chance,
-as Pub/Sub's documentation of pull says."""
 
 
 class Subscription(Protocol):

@@ -4,15 +4,10 @@ What was accepted once keeps its attributes, and so its ingest id. What the rece
 through acceptance again, by the partners, limits and code of now.
 """
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-import msgspec
-
-from functions import spill
+from functions import quarantine, spill
 from functions.acceptance.body import NotJson, parse
 from functions.acceptance.partners import Directory
 from functions.acceptance.placement import place
@@ -22,8 +17,6 @@ from functions.message import Message
 from functions.objects import Stored
 from functions.operate.replay import NotReplayable
 from functions.quarantine import Quarantined
-
-_QUARANTINED = msgspec.json.Decoder(Quarantined)
 
 
 class Decoder:
@@ -52,19 +45,17 @@ class Decoder:
         if stored.name.startswith(spill.PREFIX):
             return _spilled(content)
         try:
-            record = _QUARANTINED.decode(content)
-            body = base64.b64decode(record.body, validate=True)
+            record, body = quarantine.decode(content)
             if record.attributes is not None:  # it was accepted, and could not be loaded
                 return [Message(body, Attributes.from_mapping(record.attributes))]
             kind = parse_kind(record.kind)
             parse_time(record.received_at)
-        except (ValueError, binascii.Error):
+        except ValueError:
             raise NotReplayable("malformed") from None
         partner = (await self._directory()).named(record.partner)
         if partner is None:
             raise NotReplayable("partner_unknown")
-        # Content makes the id of what has none: a replay that is repeated doubles nothing.
-        own_id = record.sender_id or f"quarantine {hashlib.sha256(body).hexdigest()}"
+        own_id = quarantine.id_of_request(record, body)
         return self._accept(record, body, Sender(record.partner, partner, kind, own_id))
 
     def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:

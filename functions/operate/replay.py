@@ -22,7 +22,7 @@ from functions.quarantine import Quarantine
 from functions.topic import PublishFailed
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""As `functions.operate.publish.Publisher.publish`."""
+"""As `functions.publisher.Publisher.publish`."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
 """Makes messages of an object's content; raises NotReplayable where that cannot be."""

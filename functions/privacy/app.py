@@ -9,6 +9,7 @@ import uuid_utils
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
+from functions.closed import ClosedFile
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
@@ -18,6 +19,7 @@ from functions.privacy.erasure_routes import Surroundings, erasure_routes
 from functions.privacy.offboarding_routes import offboarding_routes, offboardings
 from functions.privacy.open_days import OpenDays
 from functions.privacy.owners import Owners
+from functions.privacy.places import places
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Route, Router
 from functions.privacy.settings import Settings
@@ -47,17 +49,18 @@ def create(environ: Mapping[str, str]) -> Handler:
         statements,
         receipts,
         OpenDays(_statements(settings, "operate"), now),
-        (),
+        places(settings, keys, now),
         now=now,
         clock=time.monotonic,
         seconds=settings.work_seconds,
         retention_days=settings.retention_days,
     )
+    leaving = offboardings(settings, given, partners)
     routes = [
-        *erasure_routes(given, sweep),
+        *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(given, settings),
-        *offboarding_routes(offboardings(settings, given, partners)),
-        Route("POST", "/sweep", Sweeping(sweep).post),
+        *offboarding_routes(leaving),
+        Route("POST", "/sweep", Sweeping(sweep, leaving).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

@@ -1,22 +1,12 @@
 """The certificate that an offboarding ends with: what was deleted, and what is left until when."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from functions.closed import ClosedPartner
+from functions.privacy.execution import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.offboarding import Inventory
 from functions.privacy.offboarding_record import Certificate, Record, counts
-
-TIME_TRAVEL = timedelta(hours=48)
-"""How long deleted rows can be read by time travel: the datasets are set to the shortest."""
-
-FAIL_SAFE = timedelta(days=7)
-"""How long Google keeps them after that, for emergencies (BigQuery's documentation)."""
-
-SUBSCRIPTION = timedelta(days=7)
-"""Pub/Sub keeps what is not acknowledged for so long (``terraform/modules/cell/pubsub.tf``)."""
-
-DEAD_LETTERS = timedelta(days=31)
-"""The same for dead letters."""
+from functions.privacy.periods import DEAD_LETTERS, LOGGED, SUBSCRIPTION
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",
@@ -51,7 +41,7 @@ def certify(
         _left("deleted rows, to Google's support only (fail-safe)", "BigQuery", gone + FAIL_SAFE),
         _left("events on their way, dropped when they are delivered", "Pub/Sub", delivered),
         _left("events that Pub/Sub gave up", "Pub/Sub, dead letters", delivered + DEAD_LETTERS),
-        _left("the partner's name and counts", "logs of the cell, 30 days by default", None),
+        _left("the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED),
         _left("receipts: the partner's name, dates and counts", "receipts_v1", None),
         _left("names of partner and projects", "closed list, so that it stays closed", None),
         _left(

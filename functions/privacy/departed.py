@@ -9,7 +9,7 @@ from functions.closed import ClosedList, ClosedPartner
 from functions.events.body import BadMessage
 from functions.events.envelope import parse_kind
 from functions.events.layout import Layouts
-from functions.events.person import user_id
+from functions.events.person import mentioned
 from functions.pseudonym import PseudonymKeys
 
 Deadline = Callable[[], bool]
@@ -18,10 +18,6 @@ Deadline = Callable[[], bool]
 
 SetAside = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
 """Keeps an event in quarantine: its partner, the sender's own bytes, its message's attributes."""
-
-
-class OutOfTime(Exception):
-    """The time of a request does not suffice; what is left is the next one's."""
 
 
 class Held(NamedTuple):
@@ -84,7 +80,7 @@ class Departed:
         return any(held.partner == partner for held in self._held)
 
     def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Say whether a legal hold names the person whom an event is about.
+        """Say whether a legal hold names the person whom an event is about, or a speaker.
 
         Args:
             partner: whose event it is.
@@ -95,10 +91,12 @@ class Departed:
         if not project or not self.has_held(partner):
             return False
         try:
-            user = user_id(data, parse_kind(attributes.get("kind", "")), self._layouts)
+            found = mentioned(data, parse_kind(attributes.get("kind", "")), self._layouts)
         except (BadMessage, ValueError):
             return False  # it names nobody
-        if user is None:
-            return False
-        keys = self._keys.all_user_keys(project, user)
-        return any(Held(partner, project, key) in self._held for key in keys)
+        return any(
+            Held(partner, project, key) in self._held
+            for user in (found.user_id, *found.speakers)
+            if user is not None
+            for key in self._keys.all_user_keys(project, user)
+        )

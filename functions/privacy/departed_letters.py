@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from functions.privacy.departed import Deadline, Departed, Found, OutOfTime, SetAside
-from functions.subscription import Letter, SubscriptionUnavailable
+from functions.privacy.departed import Deadline, Departed, Found, SetAside
+from functions.privacy.execution import OutOfTime
+from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 
 PLACE = "dead letters"
-
-EMPTY_PULLS = 2
-"""Pulls in a row that find nothing before the subscription counts as empty: one alone may find
-nothing by chance, as Pub/Sub's documentation of pull says."""
 
 
 class Subscription(Protocol):

@@ -2,18 +2,22 @@
 
 import base64
 import binascii
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
 from functions import spill
+from functions.acceptance.body import NotJson, parse
 from functions.log import log
 from functions.objects import Stored
-from functions.privacy.departed import Deadline, Departed, Found, OutOfTime, SetAside
+from functions.privacy.departed import Deadline, Departed, Found, SetAside
+from functions.privacy.execution import OutOfTime
+from functions.privacy.exports.stored import INDEX, Index
+from functions.privacy.exports.stored import PREFIX as EXPORTS
+from functions.quarantine import PREFIX as QUARANTINE
 from functions.quarantine import UNKNOWN, Quarantined
-
-EXPORTS, QUARANTINE = "exports/", "quarantine/"
 
 _QUARANTINED = msgspec.json.Decoder(Quarantined)
 
@@ -27,8 +31,8 @@ class Objects(Protocol):
     async def read(self, stored: Stored) -> bytes | None:
         """Return the content; None where that version is gone."""
 
-    async def replace(self, stored: Stored, content: bytes, content_type: str) -> bool:
-        """Write other content in that version's place; False where it is gone or replaced."""
+    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
+        """Write an object in place of a version; say whether it was written."""
 
     async def delete(self, stored: Stored) -> None:
         """Delete that version."""
@@ -84,11 +88,21 @@ class _Walk:
     dry_run: bool
 
     async def export(self, stored: Stored) -> None:
-        """Delete an export, ``exports/<partner>/…``; holds do not bind a copy of a day."""
-        partner = _part(stored, 1)
-        if partner in self.departed.partners:
-            self.found.all[partner, EXPORTS] += 1
-            await self._delete(stored)
+        """Delete an export, which its index tells the project of; a hold is on no copy of a day."""
+        if not stored.name.endswith(f"/{INDEX}"):
+            return
+        try:
+            index = msgspec.json.decode(await self.objects.read(stored) or b"", type=Index)
+        except msgspec.DecodeError:
+            return  # it goes within a day
+        partner = self.departed.owner({"project": index.project})
+        if partner is None:
+            return
+        self.found.all[partner, EXPORTS] += 1
+        for each in await self.objects.find(stored.name.removesuffix(INDEX)):
+            if each != stored:
+                await self._delete(each)
+        await self._delete(stored)  # last: without it nobody finds the others
 
     async def quarantined(self, stored: Stored) -> None:
         """Delete a quarantined body, ``quarantine/<reason>/<partner>/<kind>/…``."""
@@ -98,12 +112,13 @@ class _Walk:
         record = None
         if named == UNKNOWN or self.departed.has_held(named):
             record = await self._record(stored)
-        attributes = (record and record.attributes) or {}
-        partner = self.departed.owner(attributes) if named == UNKNOWN else named
+        partner: str | None = named
+        if named == UNKNOWN:
+            partner = self.departed.owner((record and record.attributes) or {})
         if partner is None:
             return
         self.found.all[partner, QUARANTINE] += 1
-        if record and self.departed.keeps(partner, _body(record), attributes):
+        if any(self.departed.keeps(partner, *event) for event in _events(record)):
             self.found.kept[partner, QUARANTINE] += 1
         else:
             await self._delete(stored)
@@ -126,7 +141,9 @@ class _Walk:
         if self.dry_run or len(left) == len(events):
             return
         if left:
-            await self.objects.replace(stored, spill.encode(left), spill.CONTENT_TYPE)
+            content = spill.encode(left)
+            over = stored.generation  # somebody else's version is the next look's
+            await self.objects.write(stored.name, content, spill.CONTENT_TYPE, over=over)
         else:
             await self.objects.delete(stored)
 
@@ -156,8 +173,16 @@ def _part(stored: Stored, number: int) -> str:
     return [*stored.name.split("/"), "", ""][number]
 
 
-def _body(record: Quarantined) -> bytes:
+def _events(record: Quarantined | None) -> Iterator[tuple[bytes, Mapping[str, str]]]:
+    """Go through a body's events, each with what is known of its message."""
+    if record is None:
+        return
     try:
-        return base64.b64decode(record.body, validate=True)
-    except binascii.Error:
-        return b""
+        body = base64.b64decode(record.body, validate=True)
+        if record.attributes is not None:
+            yield body, record.attributes
+            return
+        for event in parse(body, most=len(body)):
+            yield event.data, {"kind": record.kind, "project": event.project or ""}
+    except (binascii.Error, NotJson):
+        return  # nobody can tell whom it is about

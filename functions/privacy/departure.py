@@ -11,15 +11,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.closed import ClosedPartner
-from functions.privacy.certificate import DEAD_LETTERS, SUBSCRIPTION, certify
+from functions.privacy.certificate import certify
 from functions.privacy.departed import Deadline
 from functions.privacy.offboarding import Inventory, Offboarding, Partners
 from functions.privacy.offboarding_record import Record, Records
+from functions.privacy.periods import REMEMBERED
 
 LOOKS = 3
 """Looks at everything in one go: one deletes, one finds nothing, one is to spare for what came."""
 
-WATCHED = SUBSCRIPTION + DEAD_LETTERS + timedelta(days=1)
+WATCHED = REMEMBERED
 """How long after the closing objects and dead letters are looked at, although all is deleted."""
 
 

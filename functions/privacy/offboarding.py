@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from functions.closed import ClosedPartner
 from functions.events.layout import Layouts
-from functions.privacy.departed import Deadline, Departed, Found, Held, OutOfTime
+from functions.privacy.departed import Deadline, Departed, Found, Held
+from functions.privacy.execution import OutOfTime
 from functions.pseudonym import PseudonymKeys
 from functions.statements import Parameter
 

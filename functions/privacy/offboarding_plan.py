@@ -10,7 +10,8 @@ from functions.closed import ClosedPartner
 from functions.log import log
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import VALID, Confirmations
-from functions.privacy.departed import Deadline, OutOfTime
+from functions.privacy.departed import Deadline
+from functions.privacy.execution import OutOfTime
 from functions.privacy.offboarding import Offboarding
 from functions.privacy.offboarding_record import counts
 from functions.privacy.refusal import Refused, later
@@ -58,7 +59,8 @@ class Plan:
         except OutOfTime:
             raise later("There is too much to count in the time") from None
         if not projects and not inventory.found:
-            raise Refused(404, "There is no such partner here, and nothing of one")
+            title = "There is no such partner here, and nothing of one"
+            raise Refused(404, title, members={"state": "nothing"})
         return {
             "partner": partner,
             "state": "open",

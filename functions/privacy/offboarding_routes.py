@@ -16,13 +16,13 @@ from functions.privacy.departed_letters import DepartedLetters
 from functions.privacy.departed_objects import DepartedObjects
 from functions.privacy.departure import Departure
 from functions.privacy.erasure_routes import Surroundings
+from functions.privacy.held_events import HeldEvents
 from functions.privacy.offboarding import Offboarding
 from functions.privacy.offboarding_plan import Plan
 from functions.privacy.offboarding_record import Records
 from functions.privacy.offboardings import Offboardings
 from functions.privacy.routes import Route
 from functions.privacy.secret_manager import Secret
-from functions.privacy.set_aside import SetAside
 from functions.privacy.settings import Settings
 from functions.quarantine import Quarantine
 from functions.storage import open_bucket
@@ -38,7 +38,7 @@ def offboardings(settings: Settings, given: Surroundings, partners: PartnersFile
         partners: who has tokens.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
-    set_aside = SetAside(Quarantine(Bucket(*at)))
+    set_aside = HeldEvents(Quarantine(Bucket(*at)))
     objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
     subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     offboarding = Offboarding(

@@ -1,6 +1,7 @@
 """``/offboardings``: a partner leaves a cell."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
@@ -8,9 +9,11 @@ from starlette.responses import JSONResponse, Response
 
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedList, ClosedPartner
+from functions.log import log
 from functions.privacy.closed_list import ClosedSecret, ListUnavailable
-from functions.privacy.departed import Deadline, OutOfTime
+from functions.privacy.departed import Deadline
 from functions.privacy.departure import Departure
+from functions.privacy.execution import OutOfTime
 from functions.privacy.offboarding_plan import Plan
 from functions.privacy.offboarding_record import Record, Records, counts
 from functions.privacy.refusal import SECONDS_TO_COME_AGAIN, Refused, later
@@ -34,6 +37,21 @@ class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     confirm: str = ""
 
 
+@dataclass(slots=True)
+class OffboardingReport:
+    """How far offboardings are.
+
+    Attributes:
+        states: of those that were looked at, by partner.
+        finished: whether all was looked at.
+        unavailable: what did not answer, empty for nothing.
+    """
+
+    states: dict[str, str] = field(default_factory=dict)
+    finished: bool = True
+    unavailable: str = ""
+
+
 class Offboardings:
     """The operations on offboardings; all of them are the matter of operators.
 
@@ -42,7 +60,7 @@ class Offboardings:
         closed: the closed list.
         departure: carries offboardings on.
         records: what was noted of them.
-        deadline: returns what says when the time of a request is over.
+        deadline: returns what says when the time of a request that begins now is over.
     """
 
     def __init__(
@@ -57,7 +75,7 @@ class Offboardings:
         self._closed = closed
         self._departure = departure
         self._records = records
-        self._deadline = deadline
+        self.deadline = deadline
 
     async def order(self, asked: Asked) -> Response:
         """``POST /offboardings``: what would be deleted, with a code; with the code, delete it.
@@ -71,7 +89,7 @@ class Offboardings:
         """
         asked.caller.must_be_operator()
         wanted = msgspec.json.decode(asked.body, type=OffboardingRequest)
-        is_over = self._deadline()
+        is_over = self.deadline()
         try:
             entry = (await self._closed.read()).partners.get(wanted.partner)
             if entry is None:
@@ -115,21 +133,24 @@ class Offboardings:
         record = (await self._records.read({asked.id: entry}))[asked.id]
         return JSONResponse(self._describe(asked.id, entry, record))
 
-    async def sweep(self, is_over: Deadline) -> dict[str, str]:
-        """Go on with all offboardings; return the state of each that was looked at.
+    async def sweep(self, is_over: Deadline) -> OffboardingReport:
+        """Go on with all offboardings.
 
         Args:
             is_over: whether the time is.
-
-        Raises:
-            OutOfTime: there is more to do.
-            ListUnavailable: the closed list cannot be read.
-            BucketUnavailable: the bucket did not answer.
-            SubscriptionUnavailable: Pub/Sub did not answer.
-            StatementFailed: a statement did not succeed.
         """
-        partners = (await self._closed.read()).partners
-        return await self._departure.all(partners, is_over) if partners else {}
+        report = OffboardingReport()
+        try:
+            partners = (await self._closed.read()).partners
+            if partners:
+                report.states = await self._departure.all(partners, is_over)
+        except OutOfTime:
+            report.finished = False
+            log("WARNING", "offboarding ends early", reason="time")
+        except UNAVAILABLE as failure:
+            report.finished, report.unavailable = False, type(failure).__name__
+            log("WARNING", "offboarding ends early", reason=report.unavailable)
+        return report
 
     async def _list(self) -> ClosedList:
         try:

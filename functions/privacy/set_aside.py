@@ -1,60 +1,149 @@
-"""Events of a partner who has left that a legal hold keeps: they go to quarantine.
+"""Objects of spill and quarantine without the people who are covered.
 
-Spilled events and dead letters are lost at a replay, for load drops what is a closed partner's.
-Quarantine is not replayed by itself. What is kept there goes like everything in quarantine: a hold
-keeps from deletion, it does not lengthen the time for which something is stored.
+What cannot be read is left: a body that is no JSON goes after a week (the bucket's lifecycle), for
+nobody can look for a person in it.
 """
 
-from collections.abc import Awaitable, Mapping
-from typing import Protocol
+import base64
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
 
-from functions.quarantine import UNKNOWN
+import msgspec
 
-REASON = "legal_hold"
+from functions import quarantine, spill
+from functions.acceptance.body import NotJson, parse
+from functions.events.envelope import parse_kind, parse_time
+from functions.privacy.redaction import Redaction, Taken
+from functions.quarantine import Quarantined
 
-
-class Quarantine(Protocol):
-    """Keeps bodies, as `functions.quarantine.Quarantine`."""
-
-    def keep(
-        self,
-        *,
-        reason: str,
-        partner: str,
-        kind: str,
-        data: bytes,
-        received_at: str,
-        attributes: Mapping[str, str],
-    ) -> Awaitable[None]:
-        """Keep one; raises BucketUnavailable."""
+UNPLACED = frozenset({"project_missing", "project_unknown"})
+"""Reasons of bodies of which it is not known which of the partner's projects they are of."""
 
 
-class SetAside:
-    """Sets events aside.
+class Rewritten(NamedTuple):
+    """What an object becomes.
 
-    Args:
-        quarantine: takes them.
+    Attributes:
+        objects: name and content of what it is replaced by; none where nothing is left of it.
+        taken: what was done to its events.
     """
 
-    def __init__(self, quarantine: Quarantine) -> None:
-        self._quarantine = quarantine
+    objects: tuple[tuple[str, bytes], ...]
+    taken: Taken
 
-    async def __call__(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
-        """Set an event aside; the same one again is the same object.
 
-        Args:
-            partner: whose it is.
-            data: the sender's own bytes.
-            attributes: of its message.
+def rewrite_spilled(
+    name: str, content: bytes, written_at: datetime, redaction: Redaction
+) -> Rewritten | None:
+    """Rewrite an object of the spill, under its name; None where nobody in it is covered."""
+    lines: list[bytes] = []
+    taken: list[tuple[str, str]] = []
+    for line in content.splitlines():
+        found = None
+        for event in _spilled(line):
+            found = redaction.apply_to(event.data, event.attributes, written_at)
+        if found is None:
+            lines.append(line + b"\n")
+            continue
+        redacted, attributes = found
+        taken += redacted.taken
+        if redacted.data is not None:
+            lines.append(spill.encode([spill.Spilled(redacted.data, attributes)]))
+    if not taken:
+        return None
+    return Rewritten(((name, b"".join(lines)),) if lines else (), tuple(taken))
 
-        Raises:
-            BucketUnavailable: it is not known to be kept.
-        """
-        await self._quarantine.keep(
-            reason=REASON,
-            partner=partner,
-            kind=attributes.get("kind", UNKNOWN),
-            data=data,
-            received_at=attributes.get("received_at", ""),
-            attributes=attributes,
+
+def rewrite_quarantined(
+    content: bytes, written_at: datetime, redaction: Redaction
+) -> Rewritten | None:
+    """Rewrite an object of quarantine; None where nobody in it is covered.
+
+    The names derive from the bodies. Of a body of several events, those that stay keep their
+    places in the request, and so their ids: it becomes several objects.
+    """
+    try:
+        record, body = quarantine.decode(content)
+    except ValueError:
+        return None
+    if record.attributes is None:
+        return _rewrite_refused(record, body, written_at, redaction)
+    found = redaction.apply_to(body, record.attributes, written_at)
+    if found is None:
+        return None
+    redacted, attributes = found
+    if redacted.data is None:
+        return Rewritten((), redacted.taken)
+    record = msgspec.structs.replace(record, attributes=attributes)
+    return Rewritten((_object(record, redacted.data),), redacted.taken)
+
+
+def _rewrite_refused(
+    record: Quarantined, body: bytes, written_at: datetime, redaction: Redaction
+) -> Rewritten | None:
+    """Rewrite a body that the receiver refused."""
+    try:
+        events = parse(body, most=len(body))  # as each event has a byte at least
+        kind = parse_kind(record.kind)
+    except (NotJson, ValueError):
+        return None
+    try:
+        received_at = parse_time(record.received_at)
+    except ValueError:
+        received_at = written_at
+    own_id = quarantine.id_of_request(record, body)
+    left: list[_Left] = []
+    taken: list[tuple[str, str]] = []
+    for position, event in enumerate(events, record.position):
+        is_placed = event.project and record.reason not in UNPLACED
+        projects = (event.project or "",) if is_placed else redaction.projects_of(record.partner)
+        of_event = kind if event.name is not None else "test"
+        found = redaction.apply(event.data, of_event, projects, received_at)
+        if found is None:
+            left.append(_Left(own_id, position, event.data))
+            continue
+        taken += found.taken
+        if found.data is not None:
+            sender_id = found.cover.ingest_id(own_id) if found.cover else own_id
+            left.append(_Left(sender_id, position, found.data))
+    if not taken:
+        return None
+    return Rewritten(tuple(_join(record, left)), tuple(taken))
+
+
+class _Left(NamedTuple):
+    """An event of a refused body that stays: its request's id, its place in it, and its bytes."""
+
+    sender_id: str
+    position: int
+    data: bytes
+
+
+def _join(record: Quarantined, left: list[_Left]) -> Iterator[tuple[str, bytes]]:
+    """Put events together that follow each other in the same request."""
+    start = 0
+    for end in range(1, len(left) + 1):
+        before, after = left[end - 1], left[end] if end < len(left) else None
+        if after and (after.sender_id, after.position) == (before.sender_id, before.position + 1):
+            continue
+        events = left[start:end]
+        yield _object(
+            msgspec.structs.replace(
+                record, sender_id=events[0].sender_id, position=events[0].position
+            ),
+            b"[" + b",".join(event.data for event in events) + b"]",
         )
+        start = end
+
+
+def _object(record: Quarantined, body: bytes) -> tuple[str, bytes]:
+    encoded = base64.b64encode(body).decode()
+    return quarantine.to_object(msgspec.structs.replace(record, body=encoded), body)
+
+
+def _spilled(line: bytes) -> list[spill.Spilled]:
+    try:
+        return list(spill.decode(line))
+    except ValueError:
+        return []

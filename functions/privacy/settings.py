@@ -20,7 +20,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         closed_file: the secret with the partners who have left; their deletions in the chat are not
             heard any more.
         closed_secret: the same, where it is written: ``projects/p/secrets/s``.
-        secrets_endpoint: of Secret Manager's REST API, ``https://host``.
         scheduler_account: the service account that may have what is due executed, and nothing else.
         push_account: the service account whose pushes tell of deletions in the chat.
         pseudonym_keys: the folder of the keys of user keys.
@@ -43,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             receive and load use an older list for CLOSED_KEEP_SECONDS at most, and then a request
             takes its time.
         storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
+        publish_deadline_seconds: how long one publish of dead letters may take.
     """
 
     cell: str
@@ -52,7 +52,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     callers_file: Path
     closed_file: Path
     closed_secret: str
-    secrets_endpoint: str
     scheduler_account: str
     push_account: str
     pseudonym_keys: Path
@@ -71,3 +70,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     work_seconds: float = 240.0
     closing_seconds: float = KEEP_SECONDS + 120
     storage_deadline_seconds: float = 10.0
+    publish_deadline_seconds: float = 10.0

@@ -62,3 +62,19 @@ async def test_a_bucket_that_does_not_answer_is_said_so(endpoint: str) -> None:
     stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=0.1)
     with pytest.raises(BucketUnavailable):
         await stored.find("spill/")
+
+
+async def test_an_object_is_written_only_over_the_version_that_is_named(
+    endpoint: str, bucket: Any
+) -> None:
+    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=5)
+    assert await stored.write("spill/a", b"1", "text/plain", over=0)
+    assert not await stored.write("spill/a", b"2", "text/plain", over=0)
+    [first] = await stored.find("spill/")
+    assert await stored.write("spill/a", b"3", "text/plain", over=first.generation)
+    assert not await stored.write("spill/a", b"4", "text/plain", over=first.generation)
+    [second] = await stored.find("spill/")
+    assert await stored.read(second) == b"3"
+    await stored.delete(second)
+    assert not await stored.write("spill/a", b"5", "text/plain", over=second.generation)
+    assert await stored.find("") == []

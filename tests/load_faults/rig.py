@@ -13,7 +13,7 @@ import msgspec
 from functions.events.envelope import Attributes
 from functions.grpc_channel import open_channel
 from functions.message import Message
-from functions.operate.publish import Publisher
+from functions.publisher import Publisher
 from functions.quarantine import Quarantined
 from functions.topic import Topic
 from local.cell import PORTS

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
 from functions.bigquery import open_client
+from functions.closed import ClosedList, ClosedUnavailable
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
@@ -93,13 +94,14 @@ class Desk:
 
     def __init__(self, statements: Statements, now: datetime, sweep: Sweep) -> None:
         self.now = now
+        self.closed: ClosedList | None = ClosedList({})
         self.statements = statements
         receipts = Receipts(self.statements, self.clock)
         given = Surroundings(
             self.statements, receipts, KEYS, partner_of, self.clock, lambda: new_id(self.now)
         )
         callers = Callers(lambda: PERMISSIONS, SCHEDULER, PUSH)
-        self._router = Router(callers, erasure_routes(given, sweep))
+        self._router = Router(callers, erasure_routes(given, sweep, self._closed))
         served = Starlette(routes=[Endpoint("/{path:path}", self._answer, methods=METHODS)])
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
@@ -141,6 +143,11 @@ class Desk:
         """Push a message, as Pub/Sub does."""
         message = {"data": base64.b64encode(data).decode(), "attributes": attributes} | other
         return await self.ask("POST", "/stream", {"message": message}, email)
+
+    async def _closed(self) -> ClosedList:
+        if self.closed is None:
+            raise ClosedUnavailable
+        return self.closed
 
     async def _answer(self, request: Request) -> Response:
         return await self._router.answer(request)

@@ -124,7 +124,7 @@ async def test_identities_are_found_once_within_their_project(store: Store) -> N
     ],
 )
 async def test_who_asked_to_be_erased_is_not_told(
-    store: Store, status: str, seen: datetime, told: bool
+    store: Store, status: str, seen: datetime, *, told: bool
 ) -> None:
     store.fill("identities_v1", [identity("ann", seen)])
     store.fill(

@@ -12,15 +12,15 @@ from functions.bigquery import open_client
 from functions.closed import ClosedPartner
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.privacy.departed import OutOfTime
+from functions.privacy.app import new_id
 from functions.privacy.departure import Departure
+from functions.privacy.execution import OutOfTime
 from functions.privacy.offboarding import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
 from functions.pseudonym import PseudonymKeys
 from functions.statements import Statements
 from functions.warehouse import list_tables
-from functions.privacy.app import new_id
 from local.clients import ONCE
 from tests.sql.stand_in import WAREHOUSE
 
@@ -53,12 +53,90 @@ class World:
             self.offboarding, self.records, timedelta(minutes=12), lambda: self.now
         )
 
-    def fill(world: World, *, with_hold: bool = False) -> None:
+    def fill(self, table: str, *rows: dict[str, Any]) -> None:
+        name = f"{WAREHOUSE.store}.{table}"
+        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+
+    def rows(self, columns: str, table: str) -> list[tuple[Any, ...]]:
+        sql = f"SELECT {columns} FROM `{WAREHOUSE.store}.{table}` ORDER BY {columns}"
+        return [row.values() for row in self.client.query(sql).result()]
+
+
+@pytest.fixture
+def world(empty_warehouse: bigquery.Client, stand_in: Any) -> World:
+    return World(empty_warehouse, stand_in.rest)
+
+
+def event(name: str, partner: str, at: datetime = NOW, **other: Any) -> dict[str, Any]:
+    return {
+        "ingest_id": name,
+        "delivery_id": name,
+        "received_at": at.isoformat(),
+        "stored_at": at.isoformat(),
+        "kind": "chat",
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "catalogued": True,
+    } | other
+
+
+def identity(key: str, partner: str) -> dict[str, Any]:
+    return {
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "user_key": key,
+        "key_version": 1,
+        "user_id": f"user of {key}",
+        "first_seen": NOW.isoformat(),
+        "last_seen": NOW.isoformat(),
+    }
+
+
+def erasure(key: str, partner: str) -> dict[str, Any]:
+    return {
+        "erasure_id": f"erasure of {key}",
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "user_key": key,
+        "source": "api",
+        "mode": "grace",
+        "treatment": "anonymise",
+        "status": "hidden",
+        "covers_until": NOW.isoformat(),
+        "due_at": (NOW + 29 * DAY).isoformat(),
+    }
+
+
+def hold(key: str, partner: str, **other: Any) -> dict[str, Any]:
+    return {
+        "hold_id": f"hold of {key} {other}",
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "user_key": key,
+        "reason": "a court asked for it",
+        "filed_at": NOW.isoformat(),
+        "filed_by": "dpo@operator.example",
+        "until": (NOW + 10 * DAY).isoformat(),
+    } | other
+
+
+def rollups(partner: str) -> dict[str, dict[str, Any]]:
+    """A row of each rollup, of a number of 1 each."""
+    values = {"STRING": "r", "DATE": "2026-11-16", "TIMESTAMP": NOW.isoformat()}
+    of_whom = {"partner": partner, "project": f"{partner}-prod"}
+    return {
+        table.name: {column.name: values.get(column.type, 1) for column in table.schema} | of_whom
+        for table in list_tables()
+        if table.name in TABLES and {column.name for column in table.schema} & {"day", "week"}
+    }
+
+
+def fill(world: World, *, with_hold: bool = False) -> None:
     """The same rows of two partners, and perhaps a hold on a person of acme."""
     tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for partner in ("acme", "solo"):
-        room = {"kind": "room", "room": {"speakers": [FREE]}}
-        held_room = {"kind": "room", "room": {"speakers": [FREE, HELD]}}
+        room: dict[str, Any] = {"kind": "room", "room": {"speakers": [FREE]}}
+        held_room: dict[str, Any] = {"kind": "room", "room": {"speakers": [FREE, HELD]}}
         tables["events_v1"] += [
             event(f"{partner} held", partner, user_key=HELD),
             event(f"{partner} free", partner, user_key=FREE),
@@ -121,8 +199,11 @@ async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> N
     kept = {"events_v1": 2, "identities_v1": 1, "erasures_v1": 1, "holds_v1": 1}
     left = await world.offboarding.survey("acme", ENTRY, never)
     assert (left.found, +left.kept, left.deletable) == (kept, kept, {})
-    names = [name for (name, partner) in world.rows("ingest_id, partner", "events_v1")
-             if partner == "acme"]
+    names = [
+        name
+        for (name, partner) in world.rows("ingest_id, partner", "events_v1")
+        if partner == "acme"
+    ]
     assert names == ["acme held", "acme held room"]
 
     world.now += 11 * DAY
@@ -147,7 +228,10 @@ async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World)
     assert again.record.complete == certificate
     steps = world.rows("JSON_VALUE(detail, '$.step'), requested_by", "receipts_v1")
     assert steps == [
-        ("begun", "dpo@operator.example"), ("complete", None), ("deleted", None), ("deleted", None)
+        ("begun", "dpo@operator.example"),
+        ("complete", None),
+        ("deleted", None),
+        ("deleted", None),
     ]
 
 

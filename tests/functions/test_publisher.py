@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from functions.message import PUBLISH_MESSAGES, Message
-from functions.operate.publish import Publisher
+from functions.publisher import Publisher
 from functions.topic import NotPublishable, PublishFailed
 from tests.functions.operate.stand_ins import message
 

@@ -1,0 +1,134 @@
+"""The dead letters' part of a sweep: letters are replaced by others without the people.
+
+A letter is acknowledged after what replaces it is published. Letters of others are leased for as
+long as it takes to see all, and then given back.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from functions.events.envelope import Attributes
+from functions.log import log
+from functions.message import Message
+from functions.privacy.covered import Covered
+from functions.privacy.execution import Counts, OutOfTime
+from functions.privacy.redaction import Redaction, Taken
+from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.topic import PublishFailed
+
+Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
+"""As `functions.publisher.Publisher.publish`."""
+
+
+class Subscription(Protocol):
+    """The dead-letter subscription, as `functions.subscription.Subscription`."""
+
+    async def pull(self) -> list[Letter]:
+        """Lease messages that nobody else has."""
+
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        """Have messages forgotten."""
+
+    async def give_back(self, letters: Sequence[Letter]) -> None:
+        """Let messages be pulled again at once."""
+
+
+class DeadLetters:
+    """Rewrites dead letters.
+
+    Args:
+        subscription: that keeps them. Its acknowledgement deadline is longer than a sweep, so that
+            no letter of others comes twice in one.
+        publish: publishes to the dead-letter topic, and tells which messages are refused.
+        redaction: makes what takes people out, for what is covered.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        publish: Publish,
+        redaction: Callable[[Covered], Redaction],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._subscription = subscription
+        self._publish = publish
+        self._redaction = redaction
+        self._now = now
+
+    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+        """Take out what is covered; count it by erasure.
+
+        Raises:
+            SubscriptionUnavailable: Pub/Sub did not answer.
+            PublishFailed: it did not take what replaces a letter.
+            OutOfTime: not all letters were looked at.
+        """
+        redaction = self._redaction(covered)
+        kept: list[Letter] = []
+        try:
+            await self._drain(redaction, counts, kept, is_over)
+        finally:
+            with suppress(SubscriptionUnavailable):  # then they come back by themselves
+                await self._subscription.give_back(kept)
+
+    async def _drain(
+        self,
+        redaction: Redaction,
+        counts: Counts,
+        kept: list[Letter],
+        is_over: Callable[[], bool],
+    ) -> None:
+        empty = 0
+        while empty < EMPTY_PULLS:
+            if is_over():
+                raise OutOfTime
+            letters = await self._subscription.pull()
+            empty = 0 if letters else empty + 1
+            replaced = []
+            for letter in letters:
+                found = self._redact(letter, redaction)
+                if found is None:
+                    kept.append(letter)
+                else:
+                    replaced.append(found)
+            if replaced:
+                await self._replace(replaced, counts, kept)
+
+    def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
+        found = redaction.apply_to(letter.data, letter.attributes, self._now())
+        if found is None:
+            return None
+        redacted, attributes = found
+        message = None
+        if redacted.data is not None:
+            try:
+                message = Message(redacted.data, Attributes.from_mapping(attributes))
+            except ValueError:
+                # It could not be stored, however often it were replayed.
+                log("WARNING", "dead letter dropped", message_id=letter.message_id)
+        return _Replaced(letter, message, redacted.taken)
+
+    async def _replace(
+        self, replaced: Sequence["_Replaced"], counts: Counts, kept: list[Letter]
+    ) -> None:
+        letters = [each.letter for each in replaced]
+        kept += letters  # until they are replaced
+        messages = [each.message for each in replaced if each.message is not None]
+        refused = await self._publish(messages) if messages else []
+        if refused:
+            raise PublishFailed("refused")
+        await self._subscription.acknowledge(letters)
+        del kept[-len(letters) :]
+        for each in replaced:
+            counts.update((erasure_id, f"dead_letters_{what}") for erasure_id, what in each.taken)
+
+
+class _Replaced(NamedTuple):
+    """A letter that goes, what replaces it (None for nothing), and what was done to its event."""
+
+    letter: Letter
+    message: Message | None
+    taken: Taken

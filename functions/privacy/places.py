@@ -1,0 +1,45 @@
+"""The wiring of what a sweep rewrites beside the tables."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
+from functions.grpc_channel import open_channel
+from functions.objects import Objects
+from functions.privacy.dead_letters import DeadLetters
+from functions.privacy.redaction import Redaction
+from functions.privacy.settings import Settings
+from functions.privacy.stored_objects import StoredObjects
+from functions.pseudonym import PseudonymKeys
+from functions.publisher import Publisher
+from functions.storage import open_bucket
+from functions.subscription import Subscription
+from functions.topic import Topic
+
+
+def places(
+    settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
+) -> tuple[StoredObjects, DeadLetters]:
+    """Return where events are beside the tables; call it inside the running event loop.
+
+    Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
+
+    Args:
+        settings: the function's.
+        keys: the cell's pseudonym keys.
+        now: the clock, with an offset.
+    """
+    redaction = partial(Redaction, keys=keys, layouts=Layouts(load_catalogue()))
+    bucket = partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.dead_letter_topic)
+    return (
+        StoredObjects(Objects(bucket, settings.storage_deadline_seconds), redaction),
+        DeadLetters(
+            Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
+            Publisher(topic, settings.publish_deadline_seconds).publish,
+            redaction,
+            now,
+        ),
+    )

@@ -1,0 +1,121 @@
+"""The bucket's part of a sweep: objects are replaced by others without the people."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from functions import quarantine, spill
+from functions.objects import CONCURRENT_REQUESTS, Stored
+from functions.privacy.covered import Covered
+from functions.privacy.execution import Counts, OutOfTime
+from functions.privacy.redaction import Redaction
+from functions.privacy.set_aside import Rewritten, rewrite_quarantined, rewrite_spilled
+
+MARGIN = timedelta(hours=1)
+"""How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""
+
+
+class Objects(Protocol):
+    """The bucket's objects, as `functions.objects.Objects`."""
+
+    async def find(self, prefix: str) -> list[Stored]:
+        """Return the objects whose name starts so, in the order of their names."""
+
+    async def read(self, stored: Stored) -> bytes | None:
+        """Return the content; None where that version is gone."""
+
+    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
+        """Write an object in place of a version; say whether it was written."""
+
+    async def delete(self, stored: Stored) -> None:
+        """Delete that version."""
+
+
+class StoredObjects:
+    """Rewrites spill and quarantine.
+
+    What replaces an object is written before the object goes, and only over the version that was
+    read. So nothing of others is lost, whatever is interrupted and whoever replays meanwhile.
+
+    Args:
+        objects: the bucket's.
+        redaction: makes what takes people out, for what is covered.
+    """
+
+    def __init__(self, objects: Objects, redaction: Callable[[Covered], Redaction]) -> None:
+        self._objects = objects
+        self._redaction = redaction
+
+    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+        """Take out what is covered; count it by erasure.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer.
+            OutOfTime: not all objects were looked at.
+        """
+        redaction = self._redaction(covered)
+        found = [
+            stored
+            for prefix in (spill.PREFIX, quarantine.PREFIX)
+            for stored in await self._objects.find(prefix)
+        ]
+        waiting = deque(stored for stored in found if _concerns(covered, stored))
+
+        async def work() -> None:
+            while waiting and not is_over():
+                waiting.extend(await self._rewrite(waiting.popleft(), redaction, counts))
+
+        workers = [asyncio.ensure_future(work()) for _ in range(CONCURRENT_REQUESTS)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        if waiting:
+            raise OutOfTime
+
+    async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
+        """Rewrite one object; return it as it is now, where somebody else was faster."""
+        content = await self._objects.read(stored)
+        if content is None:
+            return []
+        is_spilled = stored.name.startswith(spill.PREFIX)
+        rewritten = (
+            rewrite_spilled(stored.name, content, stored.written_at, redaction)
+            if is_spilled
+            else rewrite_quarantined(content, stored.written_at, redaction)
+        )
+        if rewritten is None:
+            return []
+        if not await self._replace(stored, rewritten):
+            return [found for found in await self._objects.find(stored.name) if found != stored]
+        place = (spill.PREFIX if is_spilled else quarantine.PREFIX).rstrip("/")
+        counts.update((erasure_id, f"{place}_{what}") for erasure_id, what in rewritten.taken)
+        return []
+
+    async def _replace(self, stored: Stored, rewritten: Rewritten) -> bool:
+        replaces_itself = False
+        for name, content in rewritten.objects:
+            over = stored.generation if name == stored.name else 0
+            written = await self._objects.write(name, content, spill.CONTENT_TYPE, over=over)
+            if name == stored.name:
+                if not written:
+                    return False
+                replaces_itself = True
+        if not replaces_itself:
+            await self._objects.delete(stored)
+        return True
+
+
+def _concerns(covered: Covered, stored: Stored) -> bool:
+    """Say whether an object may hold what is covered.
+
+    What was written before an erasure was executed was looked at then.
+    """
+    return any(
+        cover.executed_at is None or stored.written_at > cover.executed_at - MARGIN
+        for cover in covered
+    )

@@ -1,0 +1,122 @@
+"""Objects and people for tests of what a sweep rewrites."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from functions import quarantine, spill
+from functions.bucket import BucketUnavailable
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
+from functions.objects import Stored
+from functions.privacy.covered import Cover, Covered
+from functions.privacy.redaction import Redaction
+from functions.pseudonym import PseudonymKeys
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})
+LAYOUTS = Layouts(load_catalogue())
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def cover(user_id: str, **other: Any) -> Cover:
+    """The cover of a person by the key of the first version; of the second too is not needed."""
+    project = other.get("project", "dev")
+    given: dict[str, Any] = {
+        "erasure_id": f"erasure of {user_id}",
+        "partner": "acme",
+        "project": project,
+        "user_key": KEYS.all_user_keys(project, user_id)[0],
+        "treatment": "anonymise",
+        "status": "due",
+        "claim": "c",
+        "covers_after": LONG_AGO,
+        "covers_until": NOW,
+        "copy_salt": f"salt of {user_id}",
+    }
+    return Cover(**given | other)
+
+
+def redaction(*covers: Cover) -> Redaction:
+    return Redaction(Covered(covers), KEYS, LAYOUTS)
+
+
+def body(user_id: str, event: str = "message_sent", **other: Any) -> bytes:
+    value = {"user_id": user_id, "nickname": f"name of {user_id}", "project": "dev"} | other
+    return json.dumps({"event": event, "value": value}).encode()
+
+
+def attributes(number: int, **other: str) -> dict[str, str]:
+    return {
+        "ingest_id": f"i{number}",
+        "received_at": "2026-11-22T11:00:00Z",
+        "kind": "chat",
+        "partner": "acme",
+        "project": "dev",
+        "event": "message_sent",
+    } | other
+
+
+def spilled(*events: tuple[bytes, dict[str, str]]) -> bytes:
+    return spill.encode(spill.Spilled(*event) for event in events)
+
+
+def quarantined(data: bytes, **other: Any) -> tuple[str, bytes]:
+    """The name and content of an object in quarantine."""
+    given: dict[str, Any] = {
+        "reason": "event_too_large",
+        "partner": "acme",
+        "kind": "chat",
+        "received_at": "2026-11-22T11:00:00Z",
+        "body": base64.b64encode(data).decode(),
+    }
+    return quarantine.to_object(quarantine.Quarantined(**given | other), data)
+
+
+class Bucket:
+    """Objects in memory; the generation counts the writes."""
+
+    def __init__(self) -> None:
+        self.contents: dict[str, tuple[bytes, int, datetime]] = {}
+        self.writes = 0
+        self.reads = 0
+        self.failing: set[str] = set()
+        self.then: Callable[[str], None] = lambda action: None
+
+    def put(self, name: str, content: bytes, written_at: datetime = NOW) -> None:
+        self.writes += 1
+        self.contents[name] = (content, self.writes, written_at)
+
+    async def find(self, prefix: str) -> list[Stored]:
+        self._act("find")
+        return [
+            Stored(name, generation, written_at)
+            for name, (_, generation, written_at) in sorted(self.contents.items())
+            if name.startswith(prefix)
+        ]
+
+    async def read(self, stored: Stored) -> bytes | None:
+        self._act("read")
+        self.reads += 1
+        content, generation, _ = self.contents.get(stored.name, (None, 0, None))
+        return content if generation == stored.generation else None
+
+    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
+        self._act("write")
+        if self.contents.get(name, (b"", 0))[1] != over:
+            return False
+        self.put(name, content)
+        return True
+
+    async def delete(self, stored: Stored) -> None:
+        self._act("delete")
+        if self.contents.get(stored.name, (b"", 0))[1] == stored.generation:
+            del self.contents[stored.name]
+
+    def _act(self, action: str) -> None:
+        if action in self.failing:
+            raise BucketUnavailable(action)
+        self.then(action)

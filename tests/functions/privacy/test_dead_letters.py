@@ -1,0 +1,102 @@
+"""A dead letter is replaced before it is acknowledged, and those of others are given back."""
+
+from collections import Counter
+
+import pytest
+
+from functions.privacy.covered import Cover, Covered
+from functions.privacy.dead_letters import DeadLetters
+from functions.privacy.execution import Counts, OutOfTime
+from functions.subscription import SubscriptionUnavailable
+from functions.topic import PublishFailed
+from tests.functions.operate.stand_ins import Letters, Topic
+from tests.functions.privacy.stand_ins import NOW, attributes, body, cover, redaction
+
+ANN, GONE = cover("ann"), cover("bob", treatment="delete")
+
+
+class Queue:
+    """The dead-letter topic and the subscription that it feeds."""
+
+    def __init__(self) -> None:
+        self.letters = Letters()
+        self.topic = Topic()
+        self.topic.then = self._deliver
+        added = {"CloudPubSubDeadLetterSourceDeliveryCount": "100"}
+        for number, user in enumerate(["ann", "bob", "cat", "ann", "dan"]):
+            self.letters.put_raw(body(user), attributes(number) | added)
+        self.letters.put_raw(b"no JSON", {})
+        self.letters.batch = 2
+
+    def _deliver(self) -> None:
+        for message in self.topic.messages:
+            self.letters.put_raw(message.data, message.attributes.to_mapping())
+
+    async def rewrite(self, *covers: Cover, seconds: int = 100) -> Counts:
+        counts: Counts = Counter()
+        letters = DeadLetters(
+            self.letters, self.topic.publish, lambda covered: redaction(*covered), lambda: NOW
+        )
+        left = iter(range(seconds))
+        await letters.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
+        return counts
+
+    def waiting(self) -> list[str]:
+        assert not self.letters.leased
+        return sorted(letter.attributes.get("ingest_id", "") for letter in self.letters.waiting)
+
+
+async def test_letters_are_replaced_or_go_and_those_of_others_stay() -> None:
+    queue = Queue()
+    assert await queue.rewrite(ANN, GONE) == {
+        ("erasure of ann", "dead_letters_anonymised"): 2,
+        ("erasure of bob", "dead_letters_deleted"): 1,
+    }
+    new = [ANN.ingest_id(f"i{number}") for number in (0, 3)]
+    assert set(queue.waiting()) == {*new, "i2", "i4", ""}
+    assert not any(b"ann" in letter.data for letter in queue.letters.waiting)
+    assert await queue.rewrite(ANN, GONE) == {}
+
+
+async def test_a_letter_stays_where_its_replacement_is_not_taken() -> None:
+    queue = Queue()
+    queue.topic.failing = True
+    with pytest.raises(PublishFailed):
+        await queue.rewrite(ANN, GONE)
+    assert queue.waiting() == ["", "i0", "i1", "i2", "i3", "i4"]
+    queue.topic.failing = False
+    queue.topic.refused = {ANN.ingest_id("i0")}
+    with pytest.raises(PublishFailed):
+        await queue.rewrite(ANN)
+    assert "i0" in queue.waiting()
+
+
+@pytest.mark.parametrize("action", ["pull", "acknowledge"])
+async def test_what_is_cut_off_is_continued(action: str) -> None:
+    queue = Queue()
+    queue.letters.failing = {action}
+    with pytest.raises(SubscriptionUnavailable):
+        await queue.rewrite(ANN, GONE)
+    queue.letters.failing = set()
+    await queue.rewrite(ANN, GONE)
+    assert not any(
+        b"ann" in letter.data or b"bob" in letter.data for letter in queue.letters.waiting
+    )
+    assert {"i2", "i4"} <= set(queue.waiting())
+
+
+async def test_time_is_kept_and_nothing_stays_leased() -> None:
+    queue = Queue()
+    with pytest.raises(OutOfTime):
+        await queue.rewrite(GONE, seconds=2)
+    assert queue.waiting() == ["", "i0", "i2", "i3", "i4"]
+
+
+async def test_a_letter_that_could_never_be_stored_goes_with_its_person() -> None:
+    queue = Queue()
+    queue.letters.waiting.clear()
+    broken = attributes(1)
+    del broken["received_at"]
+    queue.letters.put_raw(body("ann"), broken)
+    assert sum((await queue.rewrite(ANN)).values()) == 1
+    assert queue.waiting() == []

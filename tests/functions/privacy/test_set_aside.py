@@ -1,0 +1,137 @@
+"""What objects of spill and quarantine become, and that all else in them stays as it was."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions import quarantine, spill
+from functions.acceptance import ingest_id
+from functions.acceptance.body import parse
+from functions.privacy.set_aside import rewrite_quarantined, rewrite_spilled
+from tests.functions.privacy.stand_ins import (
+    NOW,
+    attributes,
+    body,
+    cover,
+    quarantined,
+    redaction,
+    spilled,
+)
+
+ANN = cover("ann")
+GONE = cover("bob", treatment="delete")
+NAME = "spill/2026/11/22/11/u.ndjson"
+
+
+def test_lines_of_a_spilled_object_are_rewritten_or_go() -> None:
+    others = (b'{"event":  "x", "value": {"user_id": "cat"}}', attributes(3))
+    content = spilled((body("ann"), attributes(1)), (body("bob"), attributes(2)), others)
+    rewritten = rewrite_spilled(NAME, content + b"damaged\n", NOW, redaction(ANN, GONE))
+    assert rewritten is not None
+    [(name, left)] = rewritten.objects
+    assert name == NAME
+    lines = left.splitlines(keepends=True)
+    assert lines[1:] == [spilled(others), b"damaged\n"]
+    [anonymous] = spill.decode(lines[0])
+    assert anonymous.attributes == attributes(1, ingest_id=ANN.ingest_id("i1"))
+    assert b"ann" not in anonymous.data
+    assert rewritten.taken == (("erasure of ann", "anonymised"), ("erasure of bob", "deleted"))
+
+
+def test_a_spilled_object_of_nobody_else_goes() -> None:
+    rewritten = rewrite_spilled(NAME, spilled((body("bob"), attributes(1))), NOW, redaction(GONE))
+    assert rewritten is not None
+    assert rewritten.objects == ()
+
+
+def test_a_spilled_object_of_others_stays() -> None:
+    assert rewrite_spilled(NAME, spilled((body("cat"), attributes(1))), NOW, redaction(ANN)) is None
+
+
+def test_what_could_not_be_loaded_is_rewritten_under_the_name_of_its_content() -> None:
+    _, content = quarantined(body("ann"), reason="bad_row", attributes=attributes(1))
+    rewritten = rewrite_quarantined(content, NOW, redaction(ANN))
+    assert rewritten is not None
+    [(name, left)] = rewritten.objects
+    record, data = quarantine.decode(left)
+    assert record.attributes == attributes(1, ingest_id=ANN.ingest_id("i1"))
+    assert (name, left) == quarantine.to_object(record, data)
+    assert b"ann" not in data
+    gone = rewrite_quarantined(
+        quarantined(body("bob"), attributes=attributes(1))[1], NOW, redaction(GONE)
+    )
+    assert gone is not None
+    assert gone.objects == ()
+
+
+def ids(content: bytes) -> dict[str, bytes]:
+    """The ingest ids and bytes of the events that a replay would make of an object."""
+    record, data = quarantine.decode(content)
+    own_id = quarantine.id_of_request(record, data)
+    return {
+        ingest_id.derived(record.partner, record.kind, own_id, position): event.data
+        for position, event in enumerate(parse(data, most=len(data)), record.position)
+    }
+
+
+@pytest.mark.parametrize("sender_id", ["request 1", ""])
+@pytest.mark.parametrize("form", ["array", "lines"])
+def test_events_of_others_in_a_refused_body_keep_their_ids(form: str, sender_id: str) -> None:
+    users = ["cat", "ann", "dan", "bob", "eve", "fay", "bob"]
+    events = [body(user, f"event {number}") for number, user in enumerate(users)]
+    data = b"[" + b" ,\n".join(events) + b"]" if form == "array" else b"\n".join(events)
+    _, content = quarantined(data, sender_id=sender_id, position=3)
+    before = ids(content)
+    rewritten = rewrite_quarantined(content, NOW, redaction(ANN, GONE))
+    assert rewritten is not None
+    assert [len(ids(left)) for _, left in rewritten.objects] == [1, 1, 1, 2]
+    after: dict[str, bytes] = {}
+    for _, left in rewritten.objects:
+        after |= ids(left)
+    kept = {own_id: event for own_id, event in before.items() if after.get(own_id) == event}
+    assert [json.loads(event)["event"] for event in kept.values()] == [
+        "event 0", "event 2", "event 4", "event 5",
+    ]  # fmt: skip
+    [new] = [event for own_id, event in after.items() if own_id not in before]
+    assert json.loads(new) == {"event": "event 1", "value": {"project": "dev"}}
+    again = rewrite_quarantined(content, NOW, redaction(ANN, GONE))
+    assert again == rewritten  # so whoever does it twice writes the same objects
+    for _, left in rewritten.objects:
+        assert rewrite_quarantined(left, NOW, redaction(ANN, GONE)) is None
+
+
+def test_speakers_in_a_refused_body_keep_the_event_where_it_is() -> None:
+    rooms = body("dan", "room_updated", speakers=["ann", "eve"])
+    _, content = quarantined(b"[" + rooms + b"," + body("eve") + b"]", kind="room", sender_id="r")
+    rewritten = rewrite_quarantined(content, NOW, redaction(ANN))
+    assert rewritten is not None
+    [(_, left)] = rewritten.objects
+    assert ids(left).keys() == ids(content).keys()
+    assert b"ann" not in left
+
+
+@pytest.mark.parametrize(
+    ("other", "value", "found"),
+    [
+        ({}, {"project": "dev"}, True),
+        ({}, {"project": "shop"}, False),
+        ({}, {"project": None}, True),
+        ({"reason": "project_missing"}, {"project": None}, True),
+        ({"reason": "project_unknown"}, {"project": "dve"}, True),
+        ({"reason": "project_unknown", "partner": "other"}, {"project": "dve"}, False),
+        ({"received_at": "2026-11-22T12:00:00.000001Z"}, {}, False),
+        ({"received_at": "never"}, {}, True),
+        ({"kind": "?"}, {}, False),
+    ],
+)
+def test_whose_a_refused_event_is(
+    other: dict[str, Any], value: dict[str, Any], *, found: bool
+) -> None:
+    _, content = quarantined(body("ann", **value), **other)
+    assert (rewrite_quarantined(content, NOW, redaction(ANN)) is not None) == found
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[", quarantined(b"no JSON")[1]])
+def test_what_cannot_be_read_is_left(content: bytes) -> None:
+    assert rewrite_quarantined(content, NOW, redaction(ANN)) is None

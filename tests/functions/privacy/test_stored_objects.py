@@ -1,0 +1,122 @@
+"""Objects are replaced whole, and whatever happens in between loses nothing of others."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from functions.bucket import BucketUnavailable
+from functions.privacy.covered import Cover, Covered
+from functions.privacy.execution import Counts, OutOfTime
+from functions.privacy.stored_objects import StoredObjects
+from tests.functions.privacy.stand_ins import (
+    HOUR,
+    NOW,
+    Bucket,
+    attributes,
+    body,
+    cover,
+    quarantined,
+    redaction,
+    spilled,
+)
+
+ANN, GONE = cover("ann"), cover("bob", treatment="delete")
+
+
+async def rewrite(bucket: Bucket, *covers: Cover, seconds: int = 1_000) -> Counts:
+    counts: Counts = Counter()
+    left = iter(range(seconds))
+    objects = StoredObjects(bucket, lambda covered: redaction(*covered))
+    await objects.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
+    return counts
+
+
+def filled() -> Bucket:
+    bucket = Bucket()
+    for number in range(20):
+        events = [(body(user), attributes(number)) for user in ("ann", "bob", "cat")]
+        bucket.put(f"spill/{number}", spilled(*events))
+        bucket.put(*quarantined(body("ann"), attributes=attributes(number)))
+        bucket.put(*quarantined(body("cat"), attributes=attributes(number)))
+    bucket.put("spill/gone", spilled((body("bob"), attributes(1))))
+    bucket.put("exports/x", b"of somebody")
+    return bucket
+
+
+def check(bucket: Bucket) -> None:
+    contents = [content for content, _, _ in bucket.contents.values()]
+    assert len(contents) == 61
+    assert sum(len(content.splitlines()) for content in contents) == 81
+    assert len({(name, content) for name, (content, *_) in bucket.contents.items()}) == 61
+
+
+async def test_all_objects_are_rewritten_and_a_repetition_finds_nothing() -> None:
+    bucket = filled()
+    assert await rewrite(bucket, ANN, GONE) == {
+        ("erasure of ann", "spill_anonymised"): 20,
+        ("erasure of ann", "quarantine_anonymised"): 20,
+        ("erasure of bob", "spill_deleted"): 21,
+    }
+    check(bucket)
+    writes = bucket.writes
+    assert await rewrite(bucket, ANN, GONE) == {}
+    assert bucket.writes == writes
+
+
+@pytest.mark.parametrize("action", ["read", "write", "delete"])
+async def test_what_is_cut_off_is_continued(action: str) -> None:
+    bucket = filled()
+    counts = 0
+
+    def then(acted: str) -> None:
+        nonlocal counts
+        counts += acted == action
+        if counts == 7:
+            raise BucketUnavailable(action)
+
+    bucket.then = then
+    with pytest.raises(BucketUnavailable):
+        await rewrite(bucket, ANN, GONE)
+    bucket.then = lambda _: None
+    await rewrite(bucket, ANN, GONE)
+    check(bucket)
+
+
+async def test_time_is_kept() -> None:
+    bucket = filled()
+    with pytest.raises(OutOfTime):
+        await rewrite(bucket, ANN, GONE, seconds=5)
+    await rewrite(bucket, ANN, GONE)
+    check(bucket)
+
+
+async def test_an_object_that_was_replaced_meanwhile_is_read_again() -> None:
+    bucket = Bucket()
+    bucket.put("spill/a", spilled((body("bob"), attributes(1)), (body("cat"), attributes(2))))
+    fresh = spilled((body("bob"), attributes(3)), (body("dan"), attributes(4)))
+
+    def then(action: str) -> None:
+        if action == "write" and bucket.writes == 1:
+            bucket.put("spill/a", fresh)
+
+    bucket.then = then
+    assert await rewrite(bucket, GONE) == {("erasure of bob", "spill_deleted"): 1}
+    assert bucket.contents["spill/a"][0] == spilled((body("dan"), attributes(4)))
+
+
+async def test_an_object_that_was_replayed_meanwhile_does_not_come_back() -> None:
+    bucket = Bucket()
+    bucket.put("spill/a", spilled((body("bob"), attributes(1)), (body("cat"), attributes(2))))
+    bucket.then = lambda action: bucket.contents.clear() if action == "write" else None
+    assert await rewrite(bucket, GONE) == {}
+    assert not bucket.contents
+
+
+async def test_what_was_looked_at_when_an_erasure_was_executed_is_not_read_again() -> None:
+    bucket = Bucket()
+    for number in range(4):
+        bucket.put(f"spill/{number}", spilled((body("ann"), attributes(1))), NOW + number * HOUR)
+    tombstone = ANN._replace(status="executed", executed_at=NOW + timedelta(hours=2, minutes=30))
+    assert await rewrite(bucket, tombstone) == {("erasure of ann", "spill_anonymised"): 2}
+    assert bucket.reads == 2
