@@ -3,6 +3,10 @@
 -- A person is in a span if their last active day up to its end lies in it, so one look-up answers
 -- for all spans. Rows of days before `thawed` stay as they are: an erasure may since have changed
 -- whom the events tell of. One statement, as in refresh_daily.
+--
+-- Anonymised people have a key for each day, so they are in the spans that end with that day only.
+-- Numbers of days that ended before an executed erasure was asked for do not fall any more: the
+-- sweep has had them counted before.
 MERGE `${store}.active_users_v1` AS stored
 USING (
   WITH
@@ -12,7 +16,8 @@ USING (
       project,
       user_key,
       DATE(received_at) AS day,
-      LOGICAL_OR(event = 'message_sent') AS has_sent
+      LOGICAL_OR(event = 'message_sent') AS has_sent,
+      LOGICAL_OR('anonymised' IN UNNEST(flags)) AS is_anonymised
     FROM `${bi}.events`
     WHERE
       received_at >= TIMESTAMP_SUB(@first, INTERVAL 184 DAY)
@@ -36,6 +41,7 @@ USING (
     WHERE
       active_days.day <= last_day
       AND active_days.day > DATE_SUB(last_day, INTERVAL 6 MONTH)
+      AND (active_days.day = last_day OR active_days.is_anonymised IS NOT TRUE)
     GROUP BY active_days.partner, active_days.project, active_days.user_key, last_day
   ),
 
@@ -59,46 +65,93 @@ USING (
     GROUP BY partner, project, day
   ),
 
+  cut_offs AS (
+    SELECT project, MAX(DATE(covers_until)) AS day
+    FROM `${store}.erasures_v1`
+    WHERE status IN ('due', 'executed')
+    GROUP BY project
+  ),
+
   -- One of each, should two runs have inserted them at once.
-  frozen AS (
+  before AS (
     SELECT
-      ANY_VALUE(partner) AS partner,
-      project,
-      day,
-      ANY_VALUE(dau) AS dau,
-      ANY_VALUE(wau) AS wau,
-      ANY_VALUE(mau) AS mau,
-      ANY_VALUE(calendar_week) AS calendar_week,
-      ANY_VALUE(calendar_month) AS calendar_month,
-      ANY_VALUE(active_90_days) AS active_90_days,
-      ANY_VALUE(senders_90_days) AS senders_90_days,
-      ANY_VALUE(active_6_months) AS active_6_months,
-      ANY_VALUE(senders_6_months) AS senders_6_months
-    FROM `${store}.active_users_v1`
+      ANY_VALUE(numbers.partner) AS partner,
+      numbers.project,
+      numbers.day,
+      numbers.day < DATE(@thawed) AS is_final,
+      ANY_VALUE(numbers.dau) AS dau,
+      ANY_VALUE(numbers.wau) AS wau,
+      ANY_VALUE(numbers.mau) AS mau,
+      ANY_VALUE(numbers.calendar_week) AS calendar_week,
+      ANY_VALUE(numbers.calendar_month) AS calendar_month,
+      ANY_VALUE(numbers.active_90_days) AS active_90_days,
+      ANY_VALUE(numbers.senders_90_days) AS senders_90_days,
+      ANY_VALUE(numbers.active_6_months) AS active_6_months,
+      ANY_VALUE(numbers.senders_6_months) AS senders_6_months
+    FROM `${store}.active_users_v1` AS numbers
+    LEFT JOIN cut_offs
+      ON numbers.project = cut_offs.project
     WHERE
-      day >= DATE(@first)
-      AND day < LEAST(DATE(@thawed), DATE(@end))
-    GROUP BY project, day
+      numbers.day >= DATE(@first)
+      AND numbers.day < DATE(@end)
+      AND (numbers.day < DATE(@thawed) OR numbers.day < cut_offs.day)
+    GROUP BY numbers.project, numbers.day
   )
 
   SELECT
-    COALESCE(frozen.partner, counted.partner) AS partner,
-    COALESCE(frozen.project, counted.project) AS project,
-    COALESCE(frozen.day, counted.day) AS day,
-    COALESCE(frozen.dau, counted.dau) AS dau,
-    COALESCE(frozen.wau, counted.wau) AS wau,
-    COALESCE(frozen.mau, counted.mau) AS mau,
-    COALESCE(frozen.calendar_week, counted.calendar_week) AS calendar_week,
-    COALESCE(frozen.calendar_month, counted.calendar_month) AS calendar_month,
-    COALESCE(frozen.active_90_days, counted.active_90_days) AS active_90_days,
-    COALESCE(frozen.senders_90_days, counted.senders_90_days) AS senders_90_days,
-    COALESCE(frozen.active_6_months, counted.active_6_months) AS active_6_months,
-    COALESCE(frozen.senders_6_months, counted.senders_6_months) AS senders_6_months
+    COALESCE(before.partner, counted.partner) AS partner,
+    COALESCE(before.project, counted.project) AS project,
+    COALESCE(before.day, counted.day) AS day,
+    IF(
+      before.is_final,
+      before.dau,
+      GREATEST(COALESCE(before.dau, 0), COALESCE(counted.dau, 0))
+    ) AS dau,
+    IF(
+      before.is_final,
+      before.wau,
+      GREATEST(COALESCE(before.wau, 0), COALESCE(counted.wau, 0))
+    ) AS wau,
+    IF(
+      before.is_final,
+      before.mau,
+      GREATEST(COALESCE(before.mau, 0), COALESCE(counted.mau, 0))
+    ) AS mau,
+    IF(
+      before.is_final,
+      before.calendar_week,
+      GREATEST(COALESCE(before.calendar_week, 0), COALESCE(counted.calendar_week, 0))
+    ) AS calendar_week,
+    IF(
+      before.is_final,
+      before.calendar_month,
+      GREATEST(COALESCE(before.calendar_month, 0), COALESCE(counted.calendar_month, 0))
+    ) AS calendar_month,
+    IF(
+      before.is_final,
+      before.active_90_days,
+      GREATEST(COALESCE(before.active_90_days, 0), COALESCE(counted.active_90_days, 0))
+    ) AS active_90_days,
+    IF(
+      before.is_final,
+      before.senders_90_days,
+      GREATEST(COALESCE(before.senders_90_days, 0), COALESCE(counted.senders_90_days, 0))
+    ) AS senders_90_days,
+    IF(
+      before.is_final,
+      before.active_6_months,
+      GREATEST(COALESCE(before.active_6_months, 0), COALESCE(counted.active_6_months, 0))
+    ) AS active_6_months,
+    IF(
+      before.is_final,
+      before.senders_6_months,
+      GREATEST(COALESCE(before.senders_6_months, 0), COALESCE(counted.senders_6_months, 0))
+    ) AS senders_6_months
   FROM counted
-  FULL JOIN frozen
+  FULL JOIN before
     ON
-      counted.project = frozen.project
-      AND counted.day = frozen.day
+      counted.project = before.project
+      AND counted.day = before.day
 ) AS fresh
   ON FALSE
 WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE

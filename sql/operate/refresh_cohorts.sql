@@ -1,9 +1,9 @@
 -- Counts who came again: for each week that a stretch of days touches, the people of each cohort.
 --
 -- A cohort is found by looking 16 weeks back from its week, and followed for 12 weeks; so 28 weeks
--- before the stretch are read, which the retention has. Weeks that ended before `thawed` stay as
--- they are: an erasure may since have changed whom the events tell of. One statement, as in
--- refresh_daily.
+-- before the stretch are read, which the retention has. Weeks that ended before `thawed`, or before
+-- an executed erasure was asked for, stay as they are: it has changed whom the events tell of.
+-- Anonymised people cannot be followed. One statement, as in refresh_daily.
 MERGE `${store}.cohorts_v1` AS stored
 USING (
   WITH
@@ -22,6 +22,7 @@ USING (
       AND received_at < @end_week
       AND kind = 'chat'
       AND user_key IS NOT NULL
+      AND 'anonymised' NOT IN UNNEST(flags)
     GROUP BY partner, project, user_key, week
   ),
 
@@ -55,19 +56,32 @@ USING (
     GROUP BY partner, project, cohort_week, week
   ),
 
+  cut_offs AS (
+    SELECT project, MAX(DATE(covers_until)) AS day
+    FROM `${store}.erasures_v1`
+    WHERE status IN ('due', 'executed')
+    GROUP BY project
+  ),
+
   -- One of each, should two runs have inserted them at once.
   frozen AS (
     SELECT
-      ANY_VALUE(partner) AS partner,
-      project,
-      cohort_week,
-      week,
-      ANY_VALUE(people) AS people
-    FROM `${store}.cohorts_v1`
+      ANY_VALUE(numbers.partner) AS partner,
+      numbers.project,
+      numbers.cohort_week,
+      numbers.week,
+      ANY_VALUE(numbers.people) AS people
+    FROM `${store}.cohorts_v1` AS numbers
+    LEFT JOIN cut_offs
+      ON numbers.project = cut_offs.project
     WHERE
-      week >= DATE(@first_week)
-      AND week < LEAST(DATE_SUB(DATE(@thawed), INTERVAL 6 DAY), DATE(@end_week))
-    GROUP BY project, cohort_week, week
+      numbers.week >= DATE(@first_week)
+      AND numbers.week < DATE(@end_week)
+      AND (
+        numbers.week < DATE_SUB(DATE(@thawed), INTERVAL 6 DAY)
+        OR numbers.week < DATE_SUB(cut_offs.day, INTERVAL 6 DAY)
+      )
+    GROUP BY numbers.project, numbers.cohort_week, numbers.week
   )
 
   SELECT partner, project, cohort_week, week, people

@@ -2,35 +2,95 @@
 --
 -- One statement, so that a reader sees the old rows or the new ones. It deletes all rows of the
 -- stretch, so that a repetition also heals rows that two runs inserted at once.
+--
+-- Numbers of people do not fall for days that ended before an executed erasure was asked for that
+-- deletes: the sweep has had them counted before. Who is anonymised still counts on each day.
 MERGE `${store}.daily_v1` AS stored
 USING (
+  WITH
+  counted AS (
+    SELECT
+      activity.partner,
+      activity.project,
+      activity.day,
+      activity.events,
+      activity.active_users,
+      activity.senders,
+      activity.messages,
+      activity.animated_reactions,
+      activity.message_reactions,
+      activity.rooms,
+      funnel.started,
+      funnel.opened,
+      funnel.accepted,
+      funnel.sent_message,
+      activity.last_received_at
+    FROM `${bi}.daily_activity` AS activity
+    LEFT JOIN `${bi}.entry_funnel` AS funnel
+      ON
+        activity.project = funnel.project
+        AND activity.day = funnel.day
+        AND funnel.day >= DATE(@first)
+        AND funnel.day < DATE(@end)
+    WHERE
+      activity.day >= DATE(@first)
+      AND activity.day < DATE(@end)
+  ),
+
+  cut_offs AS (
+    SELECT project, MAX(DATE(covers_until)) AS day
+    FROM `${store}.erasures_v1`
+    WHERE
+      status IN ('due', 'executed')
+      AND treatment = 'delete'
+    GROUP BY project
+  ),
+
+  before AS (
+    SELECT
+      ANY_VALUE(numbers.partner) AS partner,
+      numbers.project,
+      numbers.day,
+      ANY_VALUE(numbers.active_users) AS active_users,
+      ANY_VALUE(numbers.senders) AS senders,
+      ANY_VALUE(numbers.started) AS started,
+      ANY_VALUE(numbers.opened) AS opened,
+      ANY_VALUE(numbers.accepted) AS accepted,
+      ANY_VALUE(numbers.sent_message) AS sent_message,
+      ANY_VALUE(numbers.last_received_at) AS last_received_at
+    FROM `${store}.daily_v1` AS numbers
+    INNER JOIN cut_offs
+      ON
+        numbers.project = cut_offs.project
+        AND numbers.day < cut_offs.day
+    WHERE
+      numbers.day >= DATE(@first)
+      AND numbers.day < DATE(@end)
+    GROUP BY numbers.project, numbers.day
+  )
+
   SELECT
-    activity.partner,
-    activity.project,
-    activity.day,
-    activity.events,
-    activity.active_users,
-    activity.senders,
-    activity.messages,
-    activity.animated_reactions,
-    activity.message_reactions,
-    activity.rooms,
-    COALESCE(funnel.started, 0) AS started,
-    COALESCE(funnel.opened, 0) AS opened,
-    COALESCE(funnel.accepted, 0) AS accepted,
-    COALESCE(funnel.sent_message, 0) AS sent_message,
-    activity.last_received_at
-  FROM `${bi}.daily_activity` AS activity
-  LEFT JOIN `${bi}.entry_funnel` AS funnel
+    COALESCE(counted.partner, before.partner) AS partner,
+    COALESCE(counted.project, before.project) AS project,
+    COALESCE(counted.day, before.day) AS day,
+    COALESCE(counted.events, 0) AS events,
+    GREATEST(COALESCE(counted.active_users, 0), COALESCE(before.active_users, 0)) AS active_users,
+    GREATEST(COALESCE(counted.senders, 0), COALESCE(before.senders, 0)) AS senders,
+    COALESCE(counted.messages, 0) AS messages,
+    COALESCE(counted.animated_reactions, 0) AS animated_reactions,
+    COALESCE(counted.message_reactions, 0) AS message_reactions,
+    COALESCE(counted.rooms, 0) AS rooms,
+    GREATEST(COALESCE(counted.started, 0), COALESCE(before.started, 0)) AS started,
+    GREATEST(COALESCE(counted.opened, 0), COALESCE(before.opened, 0)) AS opened,
+    GREATEST(COALESCE(counted.accepted, 0), COALESCE(before.accepted, 0)) AS accepted,
+    GREATEST(COALESCE(counted.sent_message, 0), COALESCE(before.sent_message, 0)) AS sent_message,
+    COALESCE(counted.last_received_at, before.last_received_at) AS last_received_at
+  FROM counted
+  FULL JOIN before
     ON
-      activity.project = funnel.project
-      AND activity.day = funnel.day
-      AND funnel.day >= DATE(@first)
-      AND funnel.day < DATE(@end)
-  WHERE
-    activity.day >= DATE(@first)
-    AND activity.day < DATE(@end)
-) AS counted
+      counted.project = before.project
+      AND counted.day = before.day
+) AS fresh
   ON FALSE
 WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
@@ -39,8 +99,8 @@ WHEN NOT MATCHED BY TARGET THEN
     message_reactions, rooms, started, opened, accepted, sent_message, last_received_at
   )
   VALUES (
-    counted.partner, counted.project, counted.day, counted.events, counted.active_users,
-    counted.senders, counted.messages, counted.animated_reactions, counted.message_reactions,
-    counted.rooms, counted.started, counted.opened, counted.accepted, counted.sent_message,
-    counted.last_received_at
+    fresh.partner, fresh.project, fresh.day, fresh.events, fresh.active_users,
+    fresh.senders, fresh.messages, fresh.animated_reactions, fresh.message_reactions,
+    fresh.rooms, fresh.started, fresh.opened, fresh.accepted, fresh.sent_message,
+    fresh.last_received_at
   )

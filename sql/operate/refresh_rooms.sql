@@ -1,30 +1,82 @@
 -- Replaces the rooms' numbers of a stretch of days by what the views count now.
 --
 -- One statement, so that a reader sees the old rows or the new ones. It deletes all rows of the
--- stretch, so that a repetition also heals rows that two runs inserted at once.
+-- stretch, so that a repetition also heals rows that two runs inserted at once. Numbers of people
+-- are kept as in refresh_daily.
 MERGE `${store}.rooms_daily_v1` AS stored
 USING (
+  WITH
+  counted AS (
+    SELECT
+      activity.partner,
+      activity.project,
+      activity.day,
+      activity.room_id,
+      rooms.name,
+      activity.events,
+      activity.active_users,
+      activity.senders,
+      activity.messages,
+      activity.animated_reactions,
+      activity.message_reactions
+    FROM `${bi}.rooms_activity` AS activity
+    LEFT JOIN `${bi}.rooms` AS rooms
+      ON
+        activity.project = rooms.project
+        AND activity.room_id = rooms.room_id
+    WHERE
+      activity.day >= DATE(@first)
+      AND activity.day < DATE(@end)
+  ),
+
+  cut_offs AS (
+    SELECT project, MAX(DATE(covers_until)) AS day
+    FROM `${store}.erasures_v1`
+    WHERE
+      status IN ('due', 'executed')
+      AND treatment = 'delete'
+    GROUP BY project
+  ),
+
+  before AS (
+    SELECT
+      ANY_VALUE(numbers.partner) AS partner,
+      numbers.project,
+      numbers.day,
+      numbers.room_id,
+      ANY_VALUE(numbers.name) AS name,
+      ANY_VALUE(numbers.active_users) AS active_users,
+      ANY_VALUE(numbers.senders) AS senders
+    FROM `${store}.rooms_daily_v1` AS numbers
+    INNER JOIN cut_offs
+      ON
+        numbers.project = cut_offs.project
+        AND numbers.day < cut_offs.day
+    WHERE
+      numbers.day >= DATE(@first)
+      AND numbers.day < DATE(@end)
+    GROUP BY numbers.project, numbers.day, numbers.room_id
+  )
+
   SELECT
-    activity.partner,
-    activity.project,
-    activity.day,
-    activity.room_id,
-    rooms.name,
-    activity.events,
-    activity.active_users,
-    activity.senders,
-    activity.messages,
-    activity.animated_reactions,
-    activity.message_reactions
-  FROM `${bi}.rooms_activity` AS activity
-  LEFT JOIN `${bi}.rooms` AS rooms
+    COALESCE(counted.partner, before.partner) AS partner,
+    COALESCE(counted.project, before.project) AS project,
+    COALESCE(counted.day, before.day) AS day,
+    COALESCE(counted.room_id, before.room_id) AS room_id,
+    COALESCE(counted.name, before.name) AS name,
+    COALESCE(counted.events, 0) AS events,
+    GREATEST(COALESCE(counted.active_users, 0), COALESCE(before.active_users, 0)) AS active_users,
+    GREATEST(COALESCE(counted.senders, 0), COALESCE(before.senders, 0)) AS senders,
+    COALESCE(counted.messages, 0) AS messages,
+    COALESCE(counted.animated_reactions, 0) AS animated_reactions,
+    COALESCE(counted.message_reactions, 0) AS message_reactions
+  FROM counted
+  FULL JOIN before
     ON
-      activity.project = rooms.project
-      AND activity.room_id = rooms.room_id
-  WHERE
-    activity.day >= DATE(@first)
-    AND activity.day < DATE(@end)
-) AS counted
+      counted.project = before.project
+      AND counted.day = before.day
+      AND counted.room_id = before.room_id
+) AS fresh
   ON FALSE
 WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
@@ -33,7 +85,7 @@ WHEN NOT MATCHED BY TARGET THEN
     animated_reactions, message_reactions
   )
   VALUES (
-    counted.partner, counted.project, counted.day, counted.room_id, counted.name, counted.events,
-    counted.active_users, counted.senders, counted.messages, counted.animated_reactions,
-    counted.message_reactions
+    fresh.partner, fresh.project, fresh.day, fresh.room_id, fresh.name, fresh.events,
+    fresh.active_users, fresh.senders, fresh.messages, fresh.animated_reactions,
+    fresh.message_reactions
   )
