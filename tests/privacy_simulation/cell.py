@@ -11,6 +11,7 @@ import uuid_utils
 from functions import spill
 from functions.closed import ClosedList
 from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
 from functions.grpc_channel import open_channel
 from functions.load.admission import Admission
 from functions.load.app import TABLES
@@ -27,8 +28,12 @@ from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Selection
 from functions.operate.settle import Settle
+from functions.privacy.dead_letters import DeadLetters as LettersWithout
+from functions.privacy.exports.stored import ExportedCopies
 from functions.privacy.open_days import OpenDays
 from functions.privacy.receipts import Receipts
+from functions.privacy.redaction import Redaction
+from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.sweep import Place, Sweep
 from functions.push import Message as Pushed
 from functions.quarantine import Quarantine
@@ -180,7 +185,12 @@ class Cell:
         return await action()
 
     def _sweep(self) -> Sweep:
-        places: tuple[Place, ...] = ()
+        redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
+        places: tuple[Place, ...] = (
+            StoredObjects(self.bucket, redaction),
+            LettersWithout(self.letters, self.letters.publish, redaction, self._clock),
+            ExportedCopies(self.bucket),
+        )
         return Sweep(
             self.statements,
             self.receipts,

@@ -153,8 +153,7 @@ class _Life:
         first = request.at
         if request.restored_at:
             back = request.restored_at
-            arrivals = (Arrival(back),)
-            yield self._event(person, request.user_id, RESTORED_EVENT, back, arrivals)
+            yield self._event(person, request.user_id, RESTORED_EVENT, back, (Arrival(back),))
             first = back + DAY if request.number % 2 else request.at
         arrivals = (Arrival(first), Arrival(first + DAY))
         yield self._event(person, request.user_id, DELETED, request.at, arrivals)
