@@ -20,6 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         closed_file: the secret with the partners who have left; their deletions in the chat are not
             heard any more.
         closed_secret: the same, where it is written: ``projects/p/secrets/s``.
+        secrets_endpoint: of Secret Manager's REST API, ``https://host``.
         scheduler_account: the service account that may have what is due executed, and nothing else.
         push_account: the service account whose pushes tell of deletions in the chat.
         pseudonym_keys: the folder of the keys of user keys.
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     callers_file: Path
     closed_file: Path
     closed_secret: str
+    secrets_endpoint: str
     scheduler_account: str
     push_account: str
     pseudonym_keys: Path

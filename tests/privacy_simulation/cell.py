@@ -9,7 +9,6 @@ from typing import TypeVar
 import uuid_utils
 
 from functions import spill
-from functions.closed import ClosedList
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.grpc_channel import open_channel
@@ -39,6 +38,7 @@ from functions.push import Message as Pushed
 from functions.quarantine import Quarantine
 from tests.functions.operate.stand_ins import Partners
 from tests.privacy_simulation.crashes import Crashed, Crashes
+from tests.privacy_simulation.offboarding import Closed, departures
 from tests.privacy_simulation.places import Bucket, Letters, Upload
 from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
 from tests.privacy_simulation.words import START, Event
@@ -52,20 +52,6 @@ TOLD = {"delete_profile_confirmed", "account_restored"}
 
 DEATHS = 1
 """How often a process may die of one request before it gets through."""
-
-
-class Closed:
-    """The closed list, as load reads it.
-
-    Attributes:
-        list: of now.
-    """
-
-    def __init__(self) -> None:
-        self.list = ClosedList({})
-
-    async def current(self) -> ClosedList:
-        return self.list
 
 
 class Cell:
@@ -91,6 +77,9 @@ class Cell:
         self.receipts = Receipts(self.statements, self._clock)
         self.sweeping = self._sweep()
         self.desk = Desk(self.statements, START, self.sweeping)
+        self._departure = departures(
+            self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
+        )
         self._load = self._loader(stand_in)
 
     def set_time(self, now: datetime) -> None:
@@ -153,6 +142,18 @@ class Cell:
         """Execute what is due; whoever dies of it, the next sweep goes on."""
         report = await self.surely(self.sweeping.run)
         assert report.finished
+        if self.closed.list.partners:
+            await self._depart()
+
+    async def offboard(self, partner: str, *projects: str) -> None:
+        """Close a partner, and delete what is its."""
+        self.closed.close(partner, projects, self.now)
+        self.desk.closed = self.closed.list
+        await self._depart()
+
+    async def _depart(self) -> None:
+        partners = self.closed.list.partners
+        await self.surely(lambda: self._departure.all(partners, lambda: False))
 
     async def settle(self, days: "set[date]") -> None:
         """Settle the open window, and days to which a replay brought events."""

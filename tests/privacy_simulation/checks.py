@@ -16,7 +16,7 @@ from functions.warehouse import OPEN_WINDOW_DAYS
 from tests.privacy_simulation.cell import Cell
 from tests.privacy_simulation.truth import Id, Truth
 from tests.privacy_simulation.warehouse import WAREHOUSE
-from tests.privacy_simulation.words import DAY, Event, Person, Request
+from tests.privacy_simulation.words import DAY, Event, Request
 from tests.sql.privacy_desk import KEYS, key
 
 SPANS = {"dau": 1, "wau": 7, "mau": 30}
@@ -49,7 +49,10 @@ class Checks:
             "WHERE kind = 'chat' GROUP BY project, day"
         )
         shown = {(row["project"], row["day"]): row["number"] for row in rows}
-        assert shown == dict(self._truth.counts(self._cell.now))
+        expected = self._truth.counts(self._cell.now)
+        wrong = {of: (shown.get(of), expected[of]) for of in {*shown, *expected}}
+        wrong = {of: pair for of, pair in wrong.items() if pair[0] != pair[1]}
+        assert not wrong, f"shown and expected: {wrong}"
 
     def keys(self) -> None:
         """Everybody's events are under their own key, but those of the hidden and the erased."""
@@ -63,7 +66,8 @@ class Checks:
         for event, state in self._truth.shown(now):
             one = (event.project, event.user_id)
             if state == "plain" and event.user_id:
-                assert shown.pop(event.ingest_id) == key(event.user_id, event.project)
+                found = shown.pop(event.ingest_id)
+                assert found == key(event.user_id, event.project), (one, event.received_at)
             elif state == "hidden":
                 owner = self._truth.owner(event, one, now)
                 assert owner
@@ -75,7 +79,7 @@ class Checks:
         # What is left is nobody's any more.
         assert not self._keys.keys() & {*fresh, *shown.values()}
         states = [state for _, state in self._truth.shown(now)]
-        assert len(shown) == states.count("anonymous")
+        assert len(shown) == states.count("anonymous"), (len(shown), states.count("anonymous"))
 
     def speakers(self) -> None:
         """Rooms tell who speaks in them, as their events tell whose they are."""
@@ -142,7 +146,8 @@ class Checks:
         texts = {name: self._cell.warehouse.exported(name) for name in self._cell.warehouse.tables}
         texts |= dict(self._places())
         for place, text in texts.items():
-            assert not [name for name in names if name in text], place
+            found = [name for name in names if name in text]
+            assert not found, (place, found)
         rows = self._cell.warehouse.rows(
             "SELECT user_key, MIN(received_at) AS first FROM ("
             f"SELECT user_key, received_at FROM `{WAREHOUSE.store}.events_v1` UNION ALL "
@@ -152,7 +157,7 @@ class Checks:
         )
         for row in rows:
             request = erased.get(self._keys.get(row["user_key"], ("", "")))
-            assert request is None or row["first"] > request.at
+            assert request is None or row["first"] > request.at, (request, row["first"])
 
     def _done(self, one: Id, now: datetime) -> list[Request]:
         return [
@@ -198,7 +203,7 @@ class Checks:
             of = (row["project"], row["day"])
             before = self._counted.get(of)
             if before is not None and row["day"] < before["today"] - OPEN_WINDOW_DAYS * DAY:
-                assert row == before["row"]
+                assert row == before["row"], before
             for span, days in SPANS.items():
                 self._check_span(row, span, days, now)
             self._counted[of] = {"row": row, "today": today}
@@ -228,9 +233,4 @@ class Checks:
         least = len(
             self._truth.people(row["project"], last, days, min(counted_before, default=now))
         )
-        assert least <= row[span] <= most, (row["project"], last, span)
-
-
-def people_of(requests: list[Request]) -> list[Person]:
-    """Everybody whom requests are about."""
-    return [person for request in requests for person in request.people]
+        assert least <= row[span] <= most, (row["project"], last, span, least, row[span], most)

