@@ -50,6 +50,9 @@ terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration a
 verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
 	@$(BIN)/python -m verify $(VERIFY)
 
+offboard: setup ## a partner leaves every cell: its tokens are closed, its data deleted (PARTNER=…, OFFBOARD="--help")
+	@$(BIN)/python -m offboard $(OFFBOARD) -- $(PARTNER)
+
 soak: setup ## fuzz and load the receiver for minutes
 	$(BIN)/python -m pytest -q -m soak
 
@@ -67,4 +70,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test lint unit integration terraform verify soak bench generate lock clean
+.PHONY: help setup run test lint unit integration terraform verify offboard soak bench generate lock clean

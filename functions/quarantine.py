@@ -20,6 +20,10 @@ WRITE_SECONDS = 5.0
 """How long one object may take; the sender waits meanwhile."""
 
 
+UNKNOWN = "unknown"
+"""Stands for a partner or kind that a malformed message does not tell."""
+
+
 class Quarantined(msgspec.Struct, omit_defaults=True):
     """One quarantined body.
 

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent
 FUNCTIONS = {"receive", "load", "operate", "privacy", "dashboard"}
 SOURCES = sorted(
     path
-    for folder in ("functions", "generate", "local", "tests", "verify")
+    for folder in ("functions", "generate", "local", "offboard", "tests", "verify")
     for path in (ROOT / folder).rglob("*.py")
 )
 
@@ -34,7 +34,7 @@ def package(path: Path) -> str:
 def forbidden(of: str, module: str) -> bool:
     """Whether a module of this package of functions/ must not import that module."""
     parts = module.split(".")
-    if parts[0] in {"local", "generate", "tests", "verify", "main"}:
+    if parts[0] in {"local", "generate", "tests", "verify", "offboard", "main"}:
         return True
     if parts[0] != "functions" or len(parts) < 2:
         return False
@@ -57,6 +57,14 @@ def test_verifying_knows_the_shared_modules_only() -> None:
         roots = {tuple(module.split(".")[:2]) for module in imported(path)}
         assert not {("functions", name) for name in FUNCTIONS} & roots, path
         assert not {"local", "generate", "tests"} & {root[0] for root in roots}, path
+
+
+def test_offboarding_asks_the_function_and_is_none() -> None:
+    for path in (ROOT / "offboard").rglob("*.py"):
+        roots = {module.split(".")[0] for module in imported(path)}
+        assert not {"functions", "local", "generate", "tests"} & (roots - {"functions"}), path
+        wrong = [module for module in imported(path) if module.startswith("functions.")]
+        assert set(wrong) <= {"functions.settings"}, path
 
 
 def test_the_rule_would_be_noticed() -> None:

@@ -1,7 +1,6 @@
 """`make verify`: asks an applied deployment whether it is what it should be."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +19,9 @@ from verify.finding import Finding, all_hold
 from verify.places import check_places
 from verify.rows import check_rows
 from verify.settings import Settings
+from verify.terraform import terraform_outputs
 from verify.views import check_views
 from verify.webhooks import check_urls, check_wrong_token
-
-TERRAFORM_SECONDS = 120
-TERRAFORM = Path(__file__).parent.parent / "terraform"
 
 
 @click.command()
@@ -54,7 +51,7 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
     """
     try:
         cells = read(
-            outputs.read_bytes() if outputs else _terraform_outputs(),
+            outputs.read_bytes() if outputs else terraform_outputs(),
             _read_tokens(tokens) if tokens else {},
             settings.read(Settings, os.environ),
         )
@@ -95,21 +92,6 @@ def _read_tokens(file: Path) -> dict[str, str]:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
     except msgspec.DecodeError:
         raise click.BadParameter('the file is not {"PARTNER": "TOKEN"}') from None  # nor quoted
-
-
-def _terraform_outputs() -> bytes:
-    command = ["terraform", f"-chdir={TERRAFORM}", "output", "-json"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own
-            command, capture_output=True, check=True, timeout=TERRAFORM_SECONDS
-        )
-    except FileNotFoundError:
-        raise NothingDeployed("terraform is not installed: give its outputs, --outputs") from None
-    except subprocess.TimeoutExpired:
-        raise NothingDeployed(f"terraform output took {TERRAFORM_SECONDS} s") from None
-    except subprocess.CalledProcessError as error:
-        raise NothingDeployed(f"terraform output: {error.stderr.decode().strip()}") from None
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -17,12 +17,10 @@ from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.log import log
 from functions.push import Message
+from functions.quarantine import UNKNOWN
 
 Store = Callable[[Row], Awaitable[None]]
 """Stores one row, as `functions.load.table.Table.store`."""
-
-UNKNOWN = "unknown"
-"""Stands for a partner or kind that a malformed message does not tell."""
 
 
 class NotStored(Exception):

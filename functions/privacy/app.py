@@ -9,12 +9,14 @@ import uuid_utils
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
+from functions.closed import ClosedFile
 from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
 from functions.privacy.disclosure_routes import disclosure_routes
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.offboarding_routes import offboarding_routes, offboardings
 from functions.privacy.open_days import OpenDays
 from functions.privacy.owners import Owners
 from functions.privacy.places import places
@@ -40,7 +42,8 @@ def create(environ: Mapping[str, str]) -> Handler:
     statements = _statements(settings, "privacy")
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
-    owners = Owners(PartnersFile(settings.partners_file).current)
+    partners = PartnersFile(settings.partners_file)
+    owners = Owners(partners.current)
     given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
     sweep = Sweep(
         statements,
@@ -52,10 +55,12 @@ def create(environ: Mapping[str, str]) -> Handler:
         seconds=settings.work_seconds,
         retention_days=settings.retention_days,
     )
+    leaving = offboardings(settings, given, partners)
     routes = [
-        *erasure_routes(given, sweep),
+        *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(given, settings),
-        Route("POST", "/sweep", Sweeping(sweep).post),
+        *offboarding_routes(leaving),
+        Route("POST", "/sweep", Sweeping(sweep, leaving).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

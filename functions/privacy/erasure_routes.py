@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from functions.closed import ClosedList
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.erasures import Erasures, Sweep
@@ -38,12 +39,15 @@ class Surroundings(NamedTuple):
     new_id: Callable[[], str]
 
 
-def erasure_routes(given: Surroundings, sweep: Sweep) -> list[Route]:
+def erasure_routes(
+    given: Surroundings, sweep: Sweep, closed: Callable[[], Awaitable[ClosedList]]
+) -> list[Route]:
     """Return the routes.
 
     Args:
         given: what they work with.
         sweep: executes what has no grace period.
+        closed: returns the list of partners who have left.
     """
     statements, receipts, keys, partner_of, now, new_id = given
     register = Register(statements, now)
@@ -55,7 +59,7 @@ def erasure_routes(given: Surroundings, sweep: Sweep) -> list[Route]:
         sweep,
     )
     layouts = Layouts(load_catalogue())
-    stream = Stream(statements, receipts, keys, layouts, now=now, new_id=new_id)
+    stream = Stream(statements, receipts, keys, layouts, closed=closed, now=now, new_id=new_id)
     holds = Holds(statements, receipts, keys, partner_of, now=now, new_id=new_id)
     return [
         Route("POST", "/erasures", erasures.file),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from functions.secret_file import KEEP_SECONDS
 from functions.warehouse import RETENTION_DAYS
 
 
@@ -16,6 +17,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         location: the cell's region, such as ``europe-west1``.
         partners_file: the secret with the partners' projects.
         callers_file: the secret that says whose matter which projects are.
+        closed_file: the secret with the partners who have left; their deletions in the chat are not
+            heard any more.
+        closed_secret: the same, where it is written: ``projects/p/secrets/s``.
+        secrets_endpoint: of Secret Manager's REST API, ``https://host``.
         scheduler_account: the service account that may have what is due executed, and nothing else.
         push_account: the service account whose pushes tell of deletions in the chat.
         pseudonym_keys: the folder of the keys of user keys.
@@ -27,7 +32,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bigquery_endpoint: the region's, ``https://host``.
         store_dataset: ``projects/P/datasets/D``.
         bi_dataset: the same for the views.
-        secrets_endpoint: of Secret Manager, ``https://host``.
         parts: what the cell has that has a location, as JSON: the members ``topics``, ``secrets``,
             ``buckets`` and ``datasets`` of Terraform's output.
         gdpr: whether the cell is promised to be in the European Union.
@@ -35,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         statement_seconds: how long one attempt of a statement may take.
         work_seconds: how long a request begins further steps; what remains is left to the next
             sweep. With one step more, less than the function's time-out.
+        closing_seconds: how long after a partner is closed its events may still be taken in:
+            receive and load use an older list for CLOSED_KEEP_SECONDS at most, and then a request
+            takes its time.
         storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
         publish_deadline_seconds: how long one publish of dead letters may take.
     """
@@ -44,6 +51,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     partners_file: Path
     callers_file: Path
+    closed_file: Path
+    closed_secret: str
+    secrets_endpoint: str
     scheduler_account: str
     push_account: str
     pseudonym_keys: Path
@@ -55,11 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bigquery_endpoint: str
     store_dataset: str
     bi_dataset: str
-    secrets_endpoint: str
     parts: str
     gdpr: bool
     retention_days: int = RETENTION_DAYS
     statement_seconds: float = 240.0
     work_seconds: float = 240.0
+    closing_seconds: float = KEEP_SECONDS + 120
     storage_deadline_seconds: float = 10.0
     publish_deadline_seconds: float = 10.0

@@ -5,12 +5,13 @@ it was received, so every order leads to the same: each adds what it says, unles
 and then what was taken back is restored.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
+from functions.closed import ClosedList, ClosedUnavailable
 from functions.events.body import BadMessage
 from functions.events.catalogue import snake_case
 from functions.events.envelope import Attributes, parse_time
@@ -21,7 +22,7 @@ from functions.privacy import periods
 from functions.privacy.filing import Statements
 from functions.privacy.people import user_keys
 from functions.privacy.receipts import Receipt, Receipts
-from functions.privacy.refusal import Refused
+from functions.privacy.refusal import Refused, later
 from functions.privacy.restoring import restoration
 from functions.privacy.routes import Asked
 from functions.pseudonym import PseudonymKeys
@@ -64,6 +65,7 @@ class Stream:
         receipts: where filing and restoring are noted.
         keys: of user keys.
         layouts: of the catalogue's events.
+        closed: returns the list of partners who have left: of them nothing is filed any more.
         now: the clock, with an offset.
         new_id: returns a fresh erasure id, in the order of time.
     """
@@ -75,6 +77,7 @@ class Stream:
         keys: PseudonymKeys,
         layouts: Layouts,
         *,
+        closed: Callable[[], Awaitable[ClosedList]],
         now: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
@@ -82,6 +85,7 @@ class Stream:
         self._receipts = receipts
         self._keys = keys
         self._layouts = layouts
+        self._closed = closed
         self._now = now
         self._new_id = new_id
 
@@ -89,7 +93,8 @@ class Stream:
         """``POST /stream``: 204 once what the message says is filed, or says nothing of anybody.
 
         Raises:
-            Refused: it is not Pub/Sub that asks (403), or no push (400).
+            Refused: it is not Pub/Sub that asks (403), or no push (400); or it is not known who has
+                left (503), and Pub/Sub comes again.
             StatementFailed: it is not known to be filed; Pub/Sub comes again.
         """
         if not asked.caller.is_push:
@@ -98,6 +103,12 @@ class Stream:
             message = parse_push(asked.body).message
         except ValueError:
             raise Refused(400, "Not a Pub/Sub push") from None
+        try:
+            closed = await self._closed()
+        except ClosedUnavailable:
+            raise later("Who has left cannot be read at the moment") from None
+        if closed.covers(message.attributes):
+            return Response(status_code=204)
         try:
             told = self._read(message)
         except Unusable as unusable:

@@ -1,11 +1,13 @@
-"""``POST /sweep``: the scheduler has erasures executed that are due."""
+"""``POST /sweep``: the scheduler has erasures executed that are due, and offboardings go on."""
 
-from dataclasses import asdict
 from typing import Protocol
 
+from msgspec import to_builtins
 from starlette.responses import JSONResponse, Response
 
 from functions.log import log
+from functions.privacy.departed import Deadline
+from functions.privacy.offboardings import OffboardingReport
 from functions.privacy.refusal import Refused, later
 from functions.privacy.routes import Asked
 from functions.privacy.sweep import SweepReport
@@ -18,15 +20,27 @@ class Sweep(Protocol):
         """Execute what is due."""
 
 
+class Offboardings(Protocol):
+    """Goes on with offboardings, as `functions.privacy.offboardings.Offboardings`."""
+
+    def deadline(self) -> Deadline:
+        """Return what says when the time of a request that begins now is over."""
+
+    async def sweep(self, is_over: Deadline) -> OffboardingReport:
+        """Go on with all of them."""
+
+
 class Sweeping:
     """Answers requests for a sweep.
 
     Args:
         sweep: executes erasures.
+        offboardings: go on after that, in the time that is left.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: Sweep, offboardings: Offboardings) -> None:
         self._sweep = sweep
+        self._offboardings = offboardings
 
     async def post(self, asked: Asked) -> Response:
         """Run a sweep: 200 with its report, 202 where time did not suffice for all.
@@ -37,7 +51,12 @@ class Sweeping:
         """
         if not (asked.caller.is_scheduler or asked.caller.is_operator):
             raise Refused(403, "Only the scheduler or an operator of the cell may do this")
-        report = asdict(await self._sweep.run())
+        is_over = self._offboardings.deadline()
+        report = to_builtins(await self._sweep.run())
+        leaving = await self._offboardings.sweep(is_over)
+        report["offboardings"] = leaving.states
+        report["finished"] = report["finished"] and leaving.finished
+        report["unavailable"] = report["unavailable"] or leaving.unavailable
         if report["unavailable"]:
             raise later(f"Not finished: {report['unavailable']}", report)
         log("INFO", "swept", **report | {"executed": len(report["executed"])})

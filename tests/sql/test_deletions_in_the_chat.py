@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
+from functions.closed import ClosedList, ClosedPartner
 from tests.sql.new_year import NOW, WAREHOUSE, query
-from tests.sql.privacy_desk import OFFICER, Desk, NoSweep, key
+from tests.sql.privacy_desk import OFFICER, CountedStatements, Desk, NoSweep, key
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -22,7 +23,7 @@ STORY = ((DELETED, NOW - 4 * DAY), (RESTORED, NOW - 3 * DAY), (DELETED, NOW - 2 
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(stand_in.rest, WAREHOUSE, NOW, NoSweep())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoSweep())
 
 
 def told(client: bigquery.Client) -> list[tuple[Any, ...]]:
@@ -141,3 +142,13 @@ async def test_the_key_is_that_of_loading(desk: Desk, as_of_new_year: bigquery.C
     await desk.push(DELETED, None, NOW, **data)
     rows = query(as_of_new_year, f"SELECT user_key FROM `{WAREHOUSE.store}.erasures_v1`")
     assert key("ann") in {row["user_key"] for row in rows}
+
+
+async def test_of_a_partner_who_has_left_nothing_is_filed(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    desk.closed = ClosedList({"acme": ClosedPartner(("dev",), NOW)})
+    assert (await desk.push(DELETED, "ann", NOW)).status_code == 204
+    desk.closed = None
+    assert (await desk.push(DELETED, "ann", NOW)).status_code == 503, "it comes again"
+    assert told(as_of_new_year) == []

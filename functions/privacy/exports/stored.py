@@ -1,4 +1,166 @@
-"""The objects of exports: their names, and whose they are."""
+"""The objects of exports: their names, whose they are, and that an erasure takes them along."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from functions.objects import Stored
+from functions.privacy.covered import Cover, Covered
+from functions.privacy.execution import Counts, OutOfTime
 
 PREFIX = "exports/"
 """Objects that begin so go after a day (`functions.privacy.periods.EXPORTED`)."""
+
+INDEX = "index.json"
+"""The object that says whose an export is. It is written first and deleted last."""
+
+WRITE_SECONDS = 30.0
+
+
+class Index(msgspec.Struct, frozen=True):
+    """Whose an export is.
+
+    Attributes:
+        project: that the person is a user of.
+        user_keys: of the person.
+        made_at: when it was begun (UTC).
+    """
+
+    project: str
+    user_keys: tuple[str, ...]
+    made_at: datetime
+
+
+class File(NamedTuple):
+    """One object of an export.
+
+    Attributes:
+        name: the object's.
+        records: how many it has; None for the cover sheet.
+        bytes: its size.
+    """
+
+    name: str
+    records: int | None
+    bytes: int
+
+
+class Bucket(Protocol):
+    """Takes objects: `functions.bucket.Bucket`."""
+
+    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
+        """Write an object within so many seconds, or raise BucketUnavailable."""
+
+
+class Objects(Protocol):
+    """The bucket's objects, as `functions.objects.Objects`."""
+
+    async def find(self, prefix: str) -> list[Stored]:
+        """Return the objects whose name starts so, in the order of their names."""
+
+    async def read(self, stored: Stored) -> bytes | None:
+        """Return the content; None where that version is gone."""
+
+    async def delete(self, stored: Stored) -> None:
+        """Delete that version."""
+
+
+class Writing:
+    """Writes the objects of one export.
+
+    Args:
+        bucket: the cell's.
+        export_id: of the export.
+
+    Attributes:
+        files: that are written, the index aside.
+    """
+
+    def __init__(self, bucket: Bucket, export_id: str) -> None:
+        self._bucket = bucket
+        self._folder = f"{PREFIX}{export_id}/"
+        self.files: list[File] = []
+
+    async def begin(self, index: Index) -> None:
+        """Write whose it is: from now on an erasure finds it.
+
+        Raises:
+            BucketUnavailable: the bucket did not take it. So for what follows.
+        """
+        await self._write(INDEX, msgspec.json.encode(index), "application/json")
+
+    async def add(self, name: str, records: Sequence[object]) -> None:
+        """Write records as JSON Lines; no object for none."""
+        if records:
+            content = msgspec.json.Encoder().encode_lines(records)
+            name = await self._write(f"{name}.jsonl", content, "application/x-ndjson")
+            self.files.append(File(name, len(records), len(content)))
+
+    async def finish(self, sheet: str) -> None:
+        """Write the cover sheet, without which an export is not finished."""
+        content = sheet.encode()
+        name = await self._write("cover-sheet.html", content, "text/html; charset=utf-8")
+        self.files.insert(0, File(name, None, len(content)))
+
+    async def _write(self, name: str, content: bytes, content_type: str) -> str:
+        path = self._folder + name
+        await self._bucket.write(path, content, content_type=content_type, within=WRITE_SECONDS)
+        return path
+
+
+class ExportedCopies:
+    """Exports as a place that erasures reach.
+
+    Args:
+        objects: the bucket's.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+        """Delete the exports of people who are covered, whatever else is in them.
+
+        An export has all that was held when it was made, so the time of its making counts: until
+        the execution of the erasure, and not only up to the request for it.
+
+        Raises:
+            OutOfTime: not all was looked at.
+            BucketUnavailable: the bucket did not answer.
+        """
+        found = await self._objects.find(PREFIX)
+        covers = defaultdict(list)
+        for cover in covered if found else ():
+            covers[cover.project, cover.user_key].append(cover)
+        for index in [each for each in found if each.name.endswith(f"/{INDEX}")]:
+            if is_over():
+                raise OutOfTime
+            content = await self._objects.read(index)
+            erasure_ids = _erasures(content, covers) if content is not None else ()
+            if erasure_ids:
+                await self._delete(index, found)
+                counts.update((erasure_id, PREFIX) for erasure_id in erasure_ids)
+
+    async def _delete(self, index: Stored, found: Iterable[Stored]) -> None:
+        folder = index.name.removesuffix(INDEX)
+        for stored in found:
+            if stored.name.startswith(folder) and stored != index:
+                await self._objects.delete(stored)
+        await self._objects.delete(index)
+
+
+def _erasures(content: bytes, covers: Mapping[tuple[str, str], Sequence[Cover]]) -> Collection[str]:
+    """Return the erasures that take an export along; what cannot be read goes within a day."""
+    try:
+        index = msgspec.json.decode(content, type=Index)
+    except msgspec.DecodeError:
+        return ()
+    return {
+        cover.erasure_id
+        for key in index.user_keys
+        for cover in covers.get((index.project, key), ())
+        if cover.executed_at is None or index.made_at <= cover.executed_at
+    }

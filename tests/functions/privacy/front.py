@@ -13,6 +13,7 @@ from starlette.routing import Route as Endpoint
 
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
+from functions.closed import ClosedList
 from functions.permissions import Permissions, PermissionsUnavailable
 from functions.privacy.caller import Callers
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
@@ -35,6 +36,10 @@ class Idle:
 
     async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
         pass
+
+
+async def nobody_left() -> ClosedList:
+    return ClosedList({})
 
 
 class Front:
@@ -77,7 +82,7 @@ class Front:
         )
         router = Router(
             Callers(permissions, "scheduler@cell.example", "push@cell.example"),
-            erasure_routes(given, sweep or Idle()),
+            erasure_routes(given, sweep or Idle(), nobody_left),
         )
 
         async def endpoint(request: Request) -> Response:

@@ -1,0 +1,179 @@
+"""Carries offboardings on, to the certificate: in the request that orders one, then every hour.
+
+A partner is closed first. Instances that read the closed list a while ago may still take something
+in meanwhile, so the certificate waits for a look at everything that began when no older list can be
+in use, and found nothing to delete.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from functions.closed import ClosedPartner
+from functions.privacy.certificate import certify
+from functions.privacy.departed import Deadline
+from functions.privacy.offboarding import Inventory, Offboarding, Partners
+from functions.privacy.offboarding_record import Record, Records
+from functions.privacy.periods import REMEMBERED
+
+LOOKS = 3
+"""Looks at everything in one go: one deletes, one finds nothing, one is to spare for what came."""
+
+WATCHED = REMEMBERED
+"""How long after the closing objects and dead letters are looked at, although all is deleted."""
+
+
+class Outcome(NamedTuple):
+    """How far an offboarding is.
+
+    Attributes:
+        record: what was noted.
+        inventory: of the last look.
+    """
+
+    record: Record
+    inventory: Inventory
+
+
+class Departure:
+    """Carries offboardings on.
+
+    Args:
+        offboarding: counts and deletes.
+        records: remembers.
+        closing: how long after its closing a partner's events may still be taken in.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        offboarding: Offboarding,
+        records: Records,
+        closing: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._offboarding = offboarding
+        self._records = records
+        self._closing = closing
+        self._now = now
+
+    def settled_at(self, entry: ClosedPartner) -> datetime:
+        """Return from when on nothing of the partner can be taken in any more."""
+        return entry.closed_at + self._closing
+
+    async def one(
+        self, partner: str, entry: ClosedPartner, ordered_by: str, is_over: Deadline
+    ) -> Outcome:
+        """Go on with one offboarding, unless it is complete.
+
+        Args:
+            partner: its name.
+            entry: of the closed list.
+            ordered_by: who confirmed it.
+            is_over: whether the time is.
+
+        Raises:
+            OutOfTime: there is more to do.
+        """
+        records = await self._records.read({partner: entry})
+        if records[partner].complete:
+            return Outcome(records[partner], Inventory())
+        outcomes = await self._carry_on({partner: entry}, records, is_over, ordered_by)
+        return outcomes[partner]
+
+    async def all(self, partners: Partners, is_over: Deadline) -> dict[str, str]:
+        """Go on with all that are not complete, and look for what came late for others.
+
+        Args:
+            partners: of the closed list.
+            is_over: whether the time is.
+
+        Returns:
+            The state of each that was looked at, by name.
+
+        Raises:
+            OutOfTime: there is more to do.
+        """
+        records = await self._records.read(partners)
+        watched = {
+            name: entry
+            for name, entry in partners.items()
+            if not records[name].complete or self._now() < entry.closed_at + WATCHED
+        }
+        if not watched:
+            return {}
+        outcomes = await self._carry_on(watched, records, is_over)
+        return {name: outcome.record.state for name, outcome in outcomes.items()}
+
+    async def _carry_on(
+        self,
+        partners: Partners,
+        records: Mapping[str, Record],
+        is_over: Deadline,
+        ordered_by: str = "",
+    ) -> dict[str, Outcome]:
+        for partner, entry in partners.items():
+            await self._begin(partner, entry, records[partner], ordered_by, is_over)
+        for _ in range(LOOKS):
+            began = self._now()
+            inventories = await self._look(partners, records, is_over)
+            if not any(inventory.deletable for inventory in inventories.values()):
+                break
+        for partner, entry in partners.items():
+            await self._certify(partner, entry, records[partner], inventories[partner], began)
+        return {name: Outcome(records[name], inventories[name]) for name in partners}
+
+    async def _begin(
+        self,
+        partner: str,
+        entry: ClosedPartner,
+        record: Record,
+        ordered_by: str,
+        is_over: Deadline,
+    ) -> None:
+        """Note what there is before anything of it is deleted."""
+        if record.begun:
+            return
+        inventory = await self._offboarding.survey(partner, entry, is_over)
+        await self._records.note_begun(partner, entry, ordered_by, inventory)
+        record.begun, record.ordered_by, record.found = True, ordered_by, inventory.found
+
+    async def _look(
+        self, partners: Partners, records: Mapping[str, Record], is_over: Deadline
+    ) -> dict[str, Inventory]:
+        """Look at everything once, delete what can be, and note it, even if not all is done."""
+        inventories = {name: Inventory() for name in partners}
+        try:
+            for name, inventory in inventories.items():
+                if not records[name].complete:
+                    await self._offboarding.clear_tables(name, inventory, is_over)
+            await self._offboarding.clear_places(partners, inventories, is_over)
+        finally:
+            for name, inventory in inventories.items():
+                await self._records.note_deleted(name, partners[name], inventory.deleted)
+                records[name].deleted.update(inventory.deleted)
+        return inventories
+
+    async def _certify(
+        self,
+        partner: str,
+        entry: ClosedPartner,
+        record: Record,
+        inventory: Inventory,
+        began: datetime,
+    ) -> None:
+        is_clean = not inventory.deletable and not inventory.unreadable
+        if record.complete or not is_clean or began < self.settled_at(entry):
+            return
+        is_held = any(Counter(inventory.kept).values())
+        if is_held and record.held:
+            return
+        certificate = certify(partner, entry, record, inventory, began)
+        await self._records.note_certificate(
+            partner, entry, "held" if is_held else "complete", certificate
+        )
+        if is_held:
+            record.held = certificate
+        else:
+            record.complete = certificate

@@ -1,0 +1,96 @@
+"""The first step of an offboarding: what would be deleted is shown, and confirmed with a code."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from functions.acceptance.partners import Directory
+from functions.acceptance.partners_file import PartnersUnavailable
+from functions.closed import ClosedPartner
+from functions.log import log
+from functions.privacy.closed_list import ClosedSecret
+from functions.privacy.confirmation import VALID, Confirmations
+from functions.privacy.departed import Deadline
+from functions.privacy.execution import OutOfTime
+from functions.privacy.offboarding import Offboarding
+from functions.privacy.offboarding_record import counts
+from functions.privacy.refusal import Refused, later
+
+
+class Plan:
+    """Shows what an offboarding would do, and closes partners.
+
+    Args:
+        cell: this one.
+        directory: returns the partners of now; raises PartnersUnavailable.
+        closed: the closed list.
+        confirmations: makes and checks codes.
+        offboarding: counts what there is.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str,
+        directory: Callable[[], Awaitable[Directory]],
+        closed: ClosedSecret,
+        confirmations: Confirmations,
+        offboarding: Offboarding,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._cell = cell
+        self._directory = directory
+        self._closed = closed
+        self._confirmations = confirmations
+        self._offboarding = offboarding
+        self._now = now
+
+    async def show(self, partner: str, is_over: Deadline) -> dict[str, Any]:
+        """Count what there is of a partner; return that, with a code that confirms it.
+
+        Raises:
+            Refused: there is no such partner (404), or it cannot be told (503).
+        """
+        projects, now = await self._projects(partner), self._now()
+        try:
+            entry = ClosedPartner(projects, now)
+            inventory = await self._offboarding.survey(partner, entry, is_over)
+        except OutOfTime:
+            raise later("There is too much to count in the time") from None
+        if not projects and not inventory.found:
+            title = "There is no such partner here, and nothing of one"
+            raise Refused(404, title, members={"state": "nothing"})
+        return {
+            "partner": partner,
+            "state": "open",
+            "projects": list(projects),
+            "would_delete": counts(inventory.deletable),
+            "kept_by_legal_holds": counts(inventory.kept),
+            "unreadable": counts(inventory.unreadable),
+            "confirm": self._confirmations.code(partner, now),
+            "confirm_until": (now + VALID).isoformat(timespec="seconds"),
+        }
+
+    async def close(self, partner: str, code: str) -> ClosedPartner:
+        """Close a partner, as was confirmed; return its entry of the closed list.
+
+        Raises:
+            Refused: the code is not valid (409), or the partners cannot be read (503).
+            ListUnavailable: it is not known to be closed.
+        """
+        now = self._now()
+        if not self._confirmations.confirms(code, partner, now):
+            raise Refused(409, "`confirm` is not valid, or not any more: ask for a new one")
+        entry = await self._closed.close(partner, await self._projects(partner), now)
+        log("WARNING", "partner closed", partner=partner)
+        return entry
+
+    async def _projects(self, partner: str) -> tuple[str, ...]:
+        """Return the partner's projects of this cell; none where it has no tokens any more."""
+        try:
+            known = (await self._directory()).named(partner)
+        except PartnersUnavailable:
+            raise later("The partners cannot be read at the moment") from None
+        pinned = known.projects.items() if known else ()
+        return tuple(sorted(project for project, cell in pinned if cell == self._cell))

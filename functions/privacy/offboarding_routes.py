@@ -1,0 +1,78 @@
+"""The routes of offboardings, and their wiring."""
+
+import time
+from datetime import timedelta
+from functools import partial
+
+from functions.acceptance.partners_file import PartnersFile
+from functions.bucket import Bucket
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
+from functions.objects import Objects
+from functions.privacy.closed_list import ClosedSecret
+from functions.privacy.confirmation import Confirmations
+from functions.privacy.departed import Deadline
+from functions.privacy.departed_letters import DepartedLetters
+from functions.privacy.departed_objects import DepartedObjects
+from functions.privacy.departure import Departure
+from functions.privacy.erasure_routes import Surroundings
+from functions.privacy.held_events import HeldEvents
+from functions.privacy.offboarding import Offboarding
+from functions.privacy.offboarding_plan import Plan
+from functions.privacy.offboarding_record import Records
+from functions.privacy.offboardings import Offboardings
+from functions.privacy.routes import Route
+from functions.privacy.secret_manager import Secret
+from functions.privacy.settings import Settings
+from functions.quarantine import Quarantine
+from functions.storage import open_bucket
+from functions.subscription import Subscription
+
+
+def offboardings(settings: Settings, given: Surroundings, partners: PartnersFile) -> Offboardings:
+    """Wire offboardings.
+
+    Args:
+        settings: where everything is.
+        given: what the operations work with.
+        partners: who has tokens.
+    """
+    at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    set_aside = HeldEvents(Quarantine(Bucket(*at)))
+    objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
+    subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
+    offboarding = Offboarding(
+        given.statements,
+        (DepartedObjects(objects, set_aside), DepartedLetters(subscription, set_aside)),
+        given.keys,
+        Layouts(load_catalogue()),
+        given.now,
+    )
+    records = Records(given.statements, given.receipts, given.new_id)
+    closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
+    plan = Plan(
+        cell=settings.cell,
+        directory=partners.current,
+        closed=closed,
+        confirmations=Confirmations(given.keys),
+        offboarding=offboarding,
+        now=given.now,
+    )
+    closing = timedelta(seconds=settings.closing_seconds)
+    departure = Departure(offboarding, records, closing, given.now)
+    return Offboardings(plan, closed, departure, records, partial(_deadline, settings.work_seconds))
+
+
+def offboarding_routes(operations: Offboardings) -> list[Route]:
+    """Return the routes."""
+    return [
+        Route("POST", "/offboardings", operations.order),
+        Route("GET", "/offboardings", operations.list_all),
+        Route("GET", "/offboardings/{id}", operations.show),
+    ]
+
+
+def _deadline(seconds: float) -> Deadline:
+    """Return what says when so many seconds from now are over."""
+    ends_at = time.monotonic() + seconds
+    return lambda: time.monotonic() >= ends_at

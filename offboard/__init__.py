@@ -1,0 +1,1 @@
+"""A partner leaves all cells of a deployment: `make offboard`."""

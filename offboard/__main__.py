@@ -1,0 +1,106 @@
+"""`make offboard`: a partner leaves every cell of a deployment."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+import httpx
+import msgspec
+from rich.console import Console
+
+from functions import settings
+from offboard import report
+from offboard.cell import Cell
+from offboard.privacy import identify
+from offboard.settings import Settings
+from verify.deployment import NothingDeployed
+from verify.terraform import terraform_outputs
+
+FAILED, GOES_ON = 1, 3
+"""Exit codes beside 0 (nothing is left in any cell) and 2 (wrong usage, click's own)."""
+
+
+class _Urls(msgspec.Struct):
+    value: dict[str, str]
+
+
+class _Outputs(msgspec.Struct):
+    privacy_urls: _Urls
+
+
+@click.command()
+@click.argument("partner")
+@click.option(
+    "--outputs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `terraform output -json` printed; without it, Terraform is asked.",
+)
+@click.option(
+    "--within",
+    default=1800.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds to wait for the certificates; what is not done then goes on by itself.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for the partner's name again.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the certificates.")
+def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_json: bool) -> None:
+    """Close PARTNER's tokens in every cell, delete what the cells have of it, and certify that.
+
+    It shows first what would be deleted, and asks. It may be repeated: whoever is closed goes on
+    leaving. The exit code is 0 when nothing is left in any cell, 3 when cells go on by themselves
+    or a legal hold keeps something, 1 when a cell failed.
+    """
+    people = Console(stderr=True)
+    try:
+        text = outputs.read_bytes() if outputs else terraform_outputs()
+        urls = msgspec.json.decode(text, type=_Outputs).privacy_urls.value
+    except NothingDeployed as error:
+        raise click.ClickException(str(error)) from None
+    except msgspec.DecodeError:
+        raise click.ClickException("the outputs name no privacy functions") from None
+    headers = identify(settings.read(Settings, os.environ).identity_token)
+
+    def tell(cell: str, what: str) -> None:
+        people.print(f"{cell}: {what}", markup=False, highlight=False)
+
+    cells = [Cell(name, url, headers, partner, tell) for name, url in sorted(urls.items())]
+    with httpx.Client() as client:
+        _each(cells, lambda cell: cell.plan(client))
+        report.show_plan(cells, people)
+        if not any(cell.state == "failed" for cell in cells):
+            _confirm(partner, cells, yes=yes)
+            until = time.monotonic() + within
+            _each(cells, lambda cell: cell.leave(client, until))
+            report.show_end(cells, people)
+    if as_json:
+        click.echo(report.as_json(partner, cells))
+    raise SystemExit(_exit_code(cells))
+
+
+def _each(cells: Sequence[Cell], act: Callable[[Cell], None]) -> None:
+    """Act on all cells at once: tokens are closed everywhere at the same time."""
+    with ThreadPoolExecutor(max(len(cells), 1)) as threads:
+        list(threads.map(act, cells))
+
+
+def _confirm(partner: str, cells: Sequence[Cell], *, yes: bool) -> None:
+    if yes or not any(cell.state == "open" for cell in cells):
+        return
+    typed = click.prompt("This cannot be undone. Type the partner's name to go on", err=True)
+    if typed != partner:
+        raise click.ClickException("that is not its name; nothing was closed or deleted")
+
+
+def _exit_code(cells: Sequence[Cell]) -> int:
+    states = {cell.state for cell in cells}
+    if "failed" in states:
+        return FAILED
+    return 0 if states <= {"deleted", "nothing"} else GOES_ON
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The privacy function of one cell, as an operator calls it."""
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import msgspec
+
+REQUEST_SECONDS = 600
+"""More than the function's time-out: it is the one that ends a request."""
+
+GCLOUD = ("gcloud", "auth", "print-identity-token")
+GCLOUD_SECONDS = 60
+
+
+class NotSignedIn(Exception):
+    """Nobody says who asks; the message says what to do."""
+
+
+class NoAnswer(Exception):
+    """The function did not say how far it is; the message says why.
+
+    Args:
+        reason: in a few words.
+        passes: whether it may answer later.
+    """
+
+    def __init__(self, reason: str, *, passes: bool) -> None:
+        super().__init__(reason)
+        self.passes = passes
+
+
+Headers = Callable[[str], dict[str, str]]
+"""Returns the headers that tell a function's URL who asks; raises `NotSignedIn`."""
+
+
+def identify(identity_token: str) -> Headers:
+    """Return what identifies the operator.
+
+    Args:
+        identity_token: the operator's; without it, ``gcloud`` is asked at each call, for a token
+            is good for an hour only.
+    """
+
+    def headers(url: str) -> dict[str, str]:
+        if url.startswith("http://"):
+            return {}  # a stand-in's, which asks nobody
+        return {"Authorization": f"Bearer {identity_token or _ask_gcloud()}"}
+
+    return headers
+
+
+def _ask_gcloud() -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a constant
+            GCLOUD, capture_output=True, check=True, timeout=GCLOUD_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise NotSignedIn("nobody is signed in: gcloud auth login, or IDENTITY_TOKEN") from None
+    return done.stdout.decode().strip()
+
+
+def order(
+    client: httpx.Client, url: str, headers: Headers, partner: str, confirm: str = ""
+) -> dict[str, Any]:
+    """Ask for an offboarding, or how far it is; return what the function said.
+
+    Args:
+        client: sends the request.
+        url: the function's.
+        headers: tell who asks.
+        partner: its name.
+        confirm: the code that confirms it.
+
+    Raises:
+        NoAnswer: it is refused, or not known.
+        NotSignedIn: nobody says who asks.
+    """
+    body = {"partner": partner} | ({"confirm": confirm} if confirm else {})
+    try:
+        answer = client.post(
+            f"{url}/offboardings", json=body, headers=headers(url), timeout=REQUEST_SECONDS
+        )
+    except httpx.HTTPError as error:
+        raise NoAnswer(type(error).__name__, passes=True) from error
+    try:
+        said = msgspec.json.decode(answer.content, type=dict[str, Any])
+    except msgspec.DecodeError:
+        said = {}
+    # A state is what tells the function's own 404 from that of a wrong address.
+    if answer.status_code in {200, 202, 404} and "state" in said:
+        return said
+    reason = str(said.get("title", ""))
+    passes = answer.status_code in {429, 502, 503, 504}
+    raise NoAnswer(f"HTTP {answer.status_code} {reason}".strip(), passes=passes)

@@ -1,0 +1,74 @@
+"""What would be deleted and what was, as tables for people and as JSON for programs."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from offboard.cell import Cell
+
+STYLES = {"deleted": "green", "nothing": "green", "held": "yellow", "failed": "bold red"}
+
+
+def show_plan(cells: Sequence[Cell], console: Console) -> None:
+    """Print what each cell has of the partner."""
+    table = Table("cell", "state", "projects", "would be deleted", "kept by legal holds")
+    for cell in cells:
+        table.add_row(
+            cell.name,
+            Text(cell.state, STYLES.get(cell.state, "")),
+            Text(", ".join(cell.said.get("projects", ()))),
+            Text(_counts(cell, "would_delete")),
+            Text(_counts(cell, "kept_by_legal_holds")),
+        )
+    console.print(table)
+    show_failures(cells, console)
+
+
+def show_end(cells: Sequence[Cell], console: Console) -> None:
+    """Print how far each cell is, and what is left to do by hand."""
+    table = Table("cell", "state", "closed", "deleted", "kept by legal holds")
+    for cell in cells:
+        certificate = cell.said.get("certificate") or {}
+        kept = certificate.get("kept_by_legal_holds") or cell.said.get("kept_by_legal_holds") or {}
+        table.add_row(
+            cell.name,
+            Text(cell.state, STYLES.get(cell.state, "")),
+            Text(str(cell.said.get("closed_at", ""))[:19]),
+            Text(_counts(cell, "deleted")),
+            Text(_listed(kept)),
+        )
+    console.print(table)
+    show_failures(cells, console)
+    certificates = [cell.said.get("certificate") or {} for cell in cells]
+    for line in dict.fromkeys(line for each in certificates for line in each.get("to_do", ())):
+        console.print(Text(f"- {line}"))
+
+
+def show_failures(cells: Sequence[Cell], console: Console) -> None:
+    """Print why cells failed."""
+    for cell in cells:
+        if cell.reason:
+            console.print(Text(f"{cell.name}: {cell.reason}", "red"))
+
+
+def as_json(partner: str, cells: Sequence[Cell]) -> str:
+    """Return ``{"partner": …, "cells": {NAME: {"state": …, "reason": …, "answer": …}}}``.
+
+    The answer is the function's, with its certificate.
+    """
+    described = {
+        cell.name: {"state": cell.state, "reason": cell.reason, "answer": cell.said}
+        for cell in cells
+    }
+    return json.dumps({"partner": partner, "cells": described}, indent=1)
+
+
+def _counts(cell: Cell, member: str) -> str:
+    return _listed(cell.said.get(member) or {})
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {place}" for place, count in counts.items())

@@ -1,0 +1,13 @@
+"""What the environment may say."""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Read from the environment by `functions.settings.read`.
+
+    Attributes:
+        identity_token: of who asks, where ``gcloud`` is not signed in as them: for a pipeline.
+    """
+
+    identity_token: str = ""

@@ -1,0 +1,7 @@
+-- Whom the legal holds of some partners name.
+SELECT DISTINCT partner, project, user_key
+FROM `${store}.holds_v1`
+WHERE
+  partner IN UNNEST(@partners)
+  AND released_at IS NULL
+  AND until > @now

@@ -1,0 +1,13 @@
+-- The receipts of offboardings, of one partner or (with an empty name) of all; the oldest first.
+SELECT
+  receipt_id,
+  recorded_at,
+  reference AS partner,
+  COALESCE(requested_by, '') AS requested_by,
+  TO_JSON_STRING(detail) AS detail
+FROM `${store}.receipts_v1`
+WHERE
+  recorded_at >= @since
+  AND operation = 'offboarding'
+  AND @partner IN ('', reference)
+ORDER BY recorded_at, receipt_id

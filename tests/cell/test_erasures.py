@@ -1,0 +1,139 @@
+"""Erasures over the wire: by a webhook of the chat, and by the interface."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.events.envelope import Attributes, format_time
+from local import query
+from local.cell import PARTNER, Cell
+from local.clients import publisher
+from tests.cell.conftest import Post, Rows
+from tests.cell.running import PATIENCE_SECONDS, until
+
+pytestmark = pytest.mark.cell
+
+
+@pytest.fixture(scope="module")
+def officer(description: dict[str, Any]) -> Iterator[httpx.Client]:
+    """The privacy function, as the cell's officer reaches it."""
+    with httpx.Client(
+        base_url=description["privacy"], timeout=PATIENCE_SECONDS, trust_env=False
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def user() -> str:
+    """A person whom no other test knows."""
+    return f"user-{uuid.uuid4()}"
+
+
+def chat(event: str, user: str) -> dict[str, Any]:
+    return {"event": event, "value": {"user_id": user, "project": "dev", "nickname": "Wendy"}}
+
+
+def asked(*users: str, **other: Any) -> dict[str, Any]:
+    return {"project": "dev", "people": [{"ids": [user]} for user in users]} | other
+
+
+def send(post: Post, event: str, user: str) -> str:
+    """Send an event of the chat; its ingest id."""
+    ingest_id: str = post(chat(event, user)).json()["results"][0]["ingest_id"]
+    return ingest_id
+
+
+def shown(cell: Cell, ingest_id: str, accept: Callable[[str], bool]) -> str:
+    """The user key that the views show of an event, once it is as expected."""
+    sql = f"SELECT user_key FROM events WHERE ingest_id = '{ingest_id}'"
+    [row] = until(lambda: [row for row in query.rows(cell, sql) if accept(row["user_key"])])
+    key: str = row["user_key"]
+    return key
+
+
+def test_deleting_the_profile_hides_and_coming_back_restores(
+    post: Post, stored: Rows, cell: Cell, user: str
+) -> None:
+    message = send(post, "message_sent", user)
+    key = stored([message])[message]["user_key"]
+    assert shown(cell, message, lambda _key: True) == key
+    send(post, "delete_profile_confirmed", user)
+    hidden = shown(cell, message, lambda found: found != key)
+    assert len(hidden) == 32
+    send(post, "account_restored", user)
+    assert shown(cell, message, lambda found: found != hidden) == key
+
+
+def test_the_order_of_arrival_does_not_matter(
+    cell: Cell, user: str, officer: httpx.Client, post: Post, stored: Rows
+) -> None:
+    now = datetime.now(UTC)
+    for event, at in (
+        ("account_restored", now),
+        ("delete_profile_confirmed", now - timedelta(minutes=1)),
+        ("delete_profile_confirmed", now + timedelta(minutes=1)),
+    ):
+        ingest_id = str(uuid.uuid4())
+        attributes = Attributes(ingest_id, format_time(at), "chat", PARTNER, "dev", event)
+        client = publisher(cell)
+        data = json.dumps(chat(event, user)).encode()
+        client.publish(cell.topic, data, **attributes.to_mapping()).result(PATIENCE_SECONDS)
+    message = send(post, "message_sent", user)
+    key = stored([message])[message]["user_key"]
+    sql = (
+        f"SELECT status FROM {cell.store_dataset}.erasures_v1 "
+        f"WHERE user_key = '{key}' AND status != 'hidden' ORDER BY covers_until"
+    )
+    rows = until(lambda: query.rows(cell, sql), 2)
+    assert [row["status"] for row in rows] == ["restored", "restoration"]
+    shown(cell, message, lambda found: found != key)
+
+
+def test_the_interface_files_lists_and_restores(
+    post: Post, stored: Rows, cell: Cell, user: str, officer: httpx.Client
+) -> None:
+    message = send(post, "message_sent", user)
+    key = stored([message])[message]["user_key"]
+    counted = officer.post("/erasures", json=asked(user, dry_run=True)).json()
+    assert (counted["events_v1"]["rows"], counted["already_filed"]) == (1, 0)
+    filed = officer.post("/erasures", json=asked(user))
+    assert (filed.status_code, filed.json()["status"]) == (202, "hidden")
+    assert shown(cell, message, lambda _key: True) != key
+    path = f"/erasures/{filed.json()['erasure_id']}"
+    assert officer.get(path).json() == filed.json()
+    listed = officer.get("/erasures", params={"project": "dev", "status": "hidden"}).json()
+    assert filed.json()["erasure_id"] in {entry["erasure_id"] for entry in listed["erasures"]}
+    assert officer.delete(path).json()["status"] == "restored"
+    assert shown(cell, message, lambda _key: True) == key
+
+
+def test_the_same_request_at_the_same_time_is_one_erasure(user: str, officer: httpx.Client) -> None:
+    with ThreadPoolExecutor() as threads:
+        answers = list(threads.map(lambda _: officer.post("/erasures", json=asked(user)), range(3)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["erasure_id"] for answer in answers}) == 1
+    assert officer.delete(f"/erasures/{answers[0].json()['erasure_id']}").status_code == 200
+
+
+def test_what_is_asked_for_at_once_is_done_in_the_request(
+    post: Post, stored: Rows, cell: Cell, user: str, officer: httpx.Client
+) -> None:
+    message = send(post, "message_sent", user)
+    stored([message])
+    unknown = f"unknown {user}"
+    answer = officer.post("/erasures", json=asked(user, unknown, mode="immediate"))
+    assert (answer.status_code, answer.json()["status"]) == (200, "executed")
+    sql = f"SELECT ingest_id FROM events WHERE ingest_id = '{message}'"
+    assert query.rows(cell, sql) == []
+    [step] = [each for each in answer.json()["receipts"] if each["detail"]["step"] == "executed"]
+    assert step["detail"]["total"]["events_deleted"] == 1
+    again = officer.post("/erasures", json=asked(user, unknown, mode="immediate"))
+    assert (again.status_code, again.json()["erasure_id"]) == (200, answer.json()["erasure_id"])
+    refused = officer.delete(f"/erasures/{answer.json()['erasure_id']}")
+    assert refused.status_code == 410

@@ -1,0 +1,241 @@
+"""A partner leaves a running cell: whatever there is of it goes, and nothing of another partner."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+
+from functions import spill
+from functions.events.envelope import format_time
+from functions.privacy.offboarding import TABLES
+from functions.quarantine import Quarantined, object_name
+from local import query
+from local.cell import PARTNER, Cell
+from local.clients import objects, publisher, subscriber
+from local.identity_token import identity_token
+from local.up import running
+from tests.cell.running import PATIENCE_SECONDS, free_port_base
+
+pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="module")]
+
+OTHER, OTHER_TOKEN = "other", secrets.token_urlsafe(24)
+PROJECTS = {PARTNER: "dev", OTHER: "other-prod"}
+LATE = {"event": "message_sent", "value": {"project": "dev", "event_id": "late"}}
+SETTINGS = {"CLOSED_REFRESH_SECONDS": "0.2", "CLOSED_KEEP_SECONDS": "1", "CLOSING_SECONDS": "8"}
+"""Shortened from 60 s, 10 minutes and 12 minutes."""
+
+
+class Leaving:
+    """A cell with two partners."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.http = httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False)
+        self.tokens = {PARTNER: cell.token, OTHER: OTHER_TOKEN}
+
+    async def send(self, partner: str, body: Any) -> httpx.Response:
+        url = f"{self.cell.url('receive')}/events/{self.tokens[partner]}"
+        return await self.http.post(url, json=body)
+
+    async def order(self, email: str = "", **body: str) -> httpx.Response:
+        """Ask for the offboarding, through the proxy or as somebody else."""
+        url = self.cell.url("privacy" if email else "privacy_proxy")
+        headers = {"Authorization": f"Bearer {identity_token(email)}"} if email else {}
+        body = {"partner": PARTNER} | body
+        return await self.http.post(f"{url}/offboardings", json=body, headers=headers)
+
+    async def operate(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = await self.http.post(f"{self.cell.url('operate')}/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        report: dict[str, Any] = answer.json()
+        return report
+
+    def rows(self, partner: str) -> dict[str, int]:
+        """How many rows a partner has, by table."""
+        counts = " UNION ALL ".join(
+            f"SELECT '{table}' AS place, COUNT(*) AS n FROM {self.cell.store_dataset}.{table} "
+            f"WHERE partner = '{partner}'"
+            for table in TABLES
+        )
+        found = query.rows(self.cell, counts)
+        return {row["place"]: row["n"] for row in found if row["n"]}
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - it tells no Event
+                await asyncio.sleep(0.05)
+
+    def put_aside(self, name: str) -> None:
+        """Put events of both into the spill, quarantine and dead letters, and an export each."""
+        bucket = objects(self.cell).bucket(self.cell.bucket)
+        found = [event(partner, f"{name}-{partner}") for partner in PROJECTS]
+        spilled = spill.encode(spill.Spilled(data, attributes) for data, attributes in found)
+        bucket.blob(f"{spill.PREFIX}2026/11/22/00/{name}.ndjson").upload_from_string(spilled)
+        topic = publisher(self.cell)
+        for data, attributes in found:
+            partner = attributes["partner"]
+            topic.publish(self.cell.dead_letter_topic, data, **attributes).result(60)
+            record = Quarantined(
+                "row_refused",
+                partner,
+                "chat",
+                attributes["received_at"],
+                base64.b64encode(data).decode(),
+                attributes,
+            )
+            kept = object_name(record.reason, partner, "chat", data, attributes["ingest_id"])
+            bucket.blob(kept).upload_from_string(msgspec.json.encode(record))
+
+    def aside(self) -> list[str]:
+        """Whose events are in objects and dead letters: place and partner."""
+        client = objects(self.cell)
+        found = []
+        for blob in client.list_blobs(self.cell.bucket):
+            content = blob.download_as_bytes()
+            if blob.name.startswith(spill.PREFIX):
+                partners = [each.attributes["partner"] for each in spill.decode(content)]
+            else:
+                partners = [msgspec.json.decode(content, type=Quarantined).partner]
+            found += [f"{blob.name.split('/')[0]} {partner}" for partner in partners]
+        pulling = subscriber(self.cell)
+        letters = pulling.pull(
+            subscription=self.cell.dead_letter_subscription, max_messages=100, timeout=60
+        ).received_messages
+        pulling.modify_ack_deadline(
+            subscription=self.cell.dead_letter_subscription,
+            ack_ids=[letter.ack_id for letter in letters],
+            ack_deadline_seconds=0,
+        )
+        found += [f"dead {letter.message.attributes['partner']}" for letter in letters]
+        return sorted(found)
+
+
+def event(partner: str, ingest_id: str) -> tuple[bytes, dict[str, str]]:
+    """An event as the receiver would have published it."""
+    project = PROJECTS[partner]
+    value = {"project": project, "user_id": f"user of {ingest_id}", "event_id": "room"}
+    attributes = {
+        "ingest_id": ingest_id,
+        "received_at": format_time(datetime.now(UTC)),
+        "kind": "chat",
+        "partner": partner,
+        "project": project,
+        "event": "message_sent",
+    }
+    return json.dumps({"event": "message_sent", "value": value}).encode(), attributes
+
+
+@asynccontextmanager
+async def two_partners(folder: Path) -> AsyncIterator[Leaving]:
+    async with running(free_port_base(), None, folder / "cell.json", SETTINGS) as (cell, _):
+        secret = cell.secrets / "partners.json"  # nobody has read it yet
+        content = json.loads(secret.read_text())
+        content["partners"][OTHER] = {
+            "tokens_sha256": [hashlib.sha256(OTHER_TOKEN.encode()).hexdigest()],
+            "projects": {PROJECTS[OTHER]: "eu"},
+        }
+        secret.write_text(json.dumps(content))
+        leaving = Leaving(cell)
+        async with leaving.http:
+            yield leaving
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def leaving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Leaving]:
+    async with two_partners(tmp_path_factory.mktemp("leaving")) as leaving:
+        yield leaving
+
+
+async def test_a_partner_leaves(leaving: Leaving) -> None:
+    for partner, project in PROJECTS.items():
+        value = {"project": project, "event_id": "room"}
+        body = [
+            {"event": "message_sent", "value": value | {"user_id": f"user {n}"}} for n in range(5)
+        ]
+        assert (await leaving.send(partner, body)).status_code == 200
+    await leaving.until(lambda: all(leaving.rows(p).get("events_v1") == 5 for p in PROJECTS))
+    await leaving.operate("refresh")
+    await asyncio.to_thread(leaving.put_aside, "before")
+    others = await asyncio.to_thread(leaving.rows, OTHER)
+
+    for nobody in ("someone@partner.example", leaving.cell.settings()["SCHEDULER_ACCOUNT"]):
+        assert (await leaving.order(nobody)).status_code == 403
+    assert (await leaving.order(partner="nobody")).status_code == 404
+    assert (await leaving.order(confirm="1-0123456789abcdef")).status_code == 409
+    planned = await leaving.order()
+    plan = planned.json()
+    assert planned.status_code == 202
+    assert plan["would_delete"] == await asyncio.to_thread(leaving.rows, PARTNER) | {
+        "spill/": 1,
+        "quarantine/": 1,
+        "dead letters": 1,
+    }
+    assert (await leaving.send(PARTNER, {"event": "a", "project": "dev"})).status_code == 200
+
+    await leaving.until(lambda: leaving.rows(PARTNER)["events_v1"] == 6)
+
+    ordered = asyncio.create_task(leaving.order(confirm=plan["confirm"]))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await leaving.send(PARTNER, LATE)).status_code != 401:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
+    assert (await ordered).status_code in {200, 202}
+
+    # What was on its way when the tokens were closed, or is replayed later, is not loaded.
+    topic = publisher(leaving.cell)
+    for partner in PROJECTS:
+        data, attributes = event(partner, f"queued-{partner}")
+        topic.publish(leaving.cell.topic, data, **attributes).result(60)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (done := await leaving.order()).status_code != 200:
+            assert done.status_code == 202, done.text
+            await asyncio.sleep(0.2)
+    certificate = done.json()["certificate"]
+    before = plan["would_delete"] | {"events_v1": 6}
+    assert certificate["found"] | {"events_v1": 6} == before
+    assert certificate["found"]["events_v1"] >= 6
+    assert certificate["deleted"]["events_v1"] >= certificate["found"]["events_v1"]
+    assert certificate["deleted"] | {"events_v1": 6} == before
+
+    queued = "SELECT 1 AS one FROM events WHERE ingest_id = 'queued-other'"
+    await leaving.until(lambda: bool(query.rows(leaving.cell, queued)))
+    assert await asyncio.to_thread(leaving.rows, PARTNER) == {}
+    assert await asyncio.to_thread(leaving.rows, OTHER) == others | {
+        "events_v1": others["events_v1"] + 1,
+        "identities_v1": others["identities_v1"] + 1,
+    }
+    places = ("dead", "quarantine", "spill")
+    assert await asyncio.to_thread(leaving.aside) == [f"{place} other" for place in places]
+
+
+async def test_nothing_of_it_comes_back(leaving: Leaving) -> None:
+    await asyncio.to_thread(leaving.put_aside, "after")
+    for body in ({}, {"prefix": "quarantine/"}, {"source": "dead_letters"}):
+        await leaving.operate("replay", **body)
+    expected = {f"{name}-other" for name in ("before", "after")}
+    shown = "SELECT ingest_id FROM events WHERE REGEXP_CONTAINS(ingest_id, '^(before|after)-')"
+    await leaving.until(
+        lambda: {row["ingest_id"] for row in query.rows(leaving.cell, shown)} == expected
+    )
+    assert await asyncio.to_thread(leaving.rows, PARTNER) == {}
+    swept = await leaving.http.post(f"{leaving.cell.url('privacy_proxy')}/sweep")
+    assert swept.status_code == 200, swept.text
+    assert (swept.status_code, swept.json()["offboardings"]) == (200, {PARTNER: "deleted"})
+    listed = await leaving.http.get(f"{leaving.cell.url('privacy_proxy')}/offboardings")
+    [offboarding] = listed.json()["offboardings"]
+    one = await leaving.http.get(f"{leaving.cell.url('privacy_proxy')}/offboardings/{PARTNER}")
+    assert one.json() == offboarding
+    assert offboarding["state"] == "deleted"
+    nobody = await leaving.http.get(f"{leaving.cell.url('privacy_proxy')}/offboardings/{OTHER}")
+    assert nobody.status_code == 404

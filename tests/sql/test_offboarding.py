@@ -1,0 +1,285 @@
+"""What an offboarding leaves of which rows, by the real statements against the stand-in."""
+
+import asyncio
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from functions.bigquery import open_client
+from functions.closed import ClosedPartner
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
+from functions.privacy.app import new_id
+from functions.privacy.departure import Departure
+from functions.privacy.execution import OutOfTime
+from functions.privacy.offboarding import TABLES, Inventory, Offboarding
+from functions.privacy.offboarding_record import Records
+from functions.privacy.receipts import Receipts
+from functions.pseudonym import PseudonymKeys
+from functions.statements import Statements
+from functions.warehouse import list_tables
+from local.clients import ONCE
+from tests.sql.stand_in import WAREHOUSE
+
+pytestmark = pytest.mark.cell
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+ENTRY = ClosedPartner(("acme-prod",), NOW)
+HELD, FREE = "key of held", "key of free"
+
+
+class World:
+    """The store's tables, and an offboarding whose time is the test's."""
+
+    def __init__(self, client: bigquery.Client, rest: str) -> None:
+        self.client = client
+        self.now = NOW
+        statements = Statements(
+            "privacy",
+            lambda: open_client(rest, "local", "europe-west1"),
+            WAREHOUSE.variables(),
+            seconds=60,
+        )
+        keys = PseudonymKeys(1, {1: b"k" * 32})
+        self.offboarding = Offboarding(
+            statements, (), keys, Layouts(load_catalogue()), lambda: self.now
+        )
+        self.records = Records(statements, Receipts(statements, lambda: self.now), new_id)
+        self.departure = Departure(
+            self.offboarding, self.records, timedelta(minutes=12), lambda: self.now
+        )
+
+    def fill(self, table: str, *rows: dict[str, Any]) -> None:
+        name = f"{WAREHOUSE.store}.{table}"
+        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+
+    def rows(self, columns: str, table: str) -> list[tuple[Any, ...]]:
+        sql = f"SELECT {columns} FROM `{WAREHOUSE.store}.{table}` ORDER BY {columns}"
+        return [row.values() for row in self.client.query(sql).result()]
+
+
+@pytest.fixture
+def world(empty_warehouse: bigquery.Client, stand_in: Any) -> World:
+    return World(empty_warehouse, stand_in.rest)
+
+
+def event(name: str, partner: str, at: datetime = NOW, **other: Any) -> dict[str, Any]:
+    return {
+        "ingest_id": name,
+        "delivery_id": name,
+        "received_at": at.isoformat(),
+        "stored_at": at.isoformat(),
+        "kind": "chat",
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "catalogued": True,
+    } | other
+
+
+def identity(key: str, partner: str) -> dict[str, Any]:
+    return {
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "user_key": key,
+        "key_version": 1,
+        "user_id": f"user of {key}",
+        "first_seen": NOW.isoformat(),
+        "last_seen": NOW.isoformat(),
+    }
+
+
+def erasure(key: str, partner: str) -> dict[str, Any]:
+    return {
+        "erasure_id": f"erasure of {key}",
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "user_key": key,
+        "source": "api",
+        "mode": "grace",
+        "treatment": "anonymise",
+        "status": "hidden",
+        "covers_until": NOW.isoformat(),
+        "due_at": (NOW + 29 * DAY).isoformat(),
+    }
+
+
+def hold(key: str, partner: str, **other: Any) -> dict[str, Any]:
+    return {
+        "hold_id": f"hold of {key} {other}",
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "user_key": key,
+        "reason": "a court asked for it",
+        "filed_at": NOW.isoformat(),
+        "filed_by": "dpo@operator.example",
+        "until": (NOW + 10 * DAY).isoformat(),
+    } | other
+
+
+def rollups(partner: str) -> dict[str, dict[str, Any]]:
+    """A row of each rollup, of a number of 1 each."""
+    values = {"STRING": "r", "DATE": "2026-11-16", "TIMESTAMP": NOW.isoformat()}
+    of_whom = {"partner": partner, "project": f"{partner}-prod"}
+    return {
+        table.name: {column.name: values.get(column.type, 1) for column in table.schema} | of_whom
+        for table in list_tables()
+        if table.name in TABLES and {column.name for column in table.schema} & {"day", "week"}
+    }
+
+
+def fill(world: World, *, with_hold: bool = False) -> None:
+    """The same rows of two partners, and perhaps a hold on a person of acme."""
+    tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for partner in ("acme", "solo"):
+        room: dict[str, Any] = {"kind": "room", "room": {"speakers": [FREE]}}
+        held_room: dict[str, Any] = {"kind": "room", "room": {"speakers": [FREE, HELD]}}
+        tables["events_v1"] += [
+            event(f"{partner} held", partner, user_key=HELD),
+            event(f"{partner} free", partner, user_key=FREE),
+            event(f"{partner} old", partner, NOW - 300 * DAY, user_key=FREE),
+            event(f"{partner} nobody", partner),
+            event(f"{partner} test", partner, project=None, kind="test"),
+            event(f"{partner} room", partner, **room),
+            event(f"{partner} held room", partner, **held_room),
+        ]
+        tables["identities_v1"] += [identity(HELD, partner), identity(FREE, partner)]
+        tables["erasures_v1"] += [erasure(HELD, partner), erasure(FREE, partner)]
+        tables["holds_v1"] += [
+            hold(FREE, partner, released_at=NOW.isoformat()),
+            hold(FREE, partner, until=NOW.isoformat()),
+        ]
+        for table, row in rollups(partner).items():
+            tables[table].append(row)
+    if with_hold:
+        tables["holds_v1"].append(hold(HELD, "acme"))
+    for table, rows in tables.items():
+        world.fill(table, *rows)
+
+
+def never() -> bool:
+    return False
+
+
+def test_every_table_with_rows_of_a_partner_is_cleared() -> None:
+    of_partners = {
+        table.name
+        for table in list_tables()
+        if any(column.name == "partner" for column in table.schema)
+    }
+    assert of_partners - set(TABLES) == {"receipts_v1"}, "receipts stay"
+
+
+async def test_everything_of_the_partner_goes_and_nothing_of_others(world: World) -> None:
+    fill(world)
+    found = await world.offboarding.survey("acme", ENTRY, never)
+    assert found.found == {
+        "events_v1": 7,
+        "identities_v1": 2,
+        "erasures_v1": 2,
+        "holds_v1": 2,
+        **dict.fromkeys(rollups("acme"), 1),
+    }
+    assert not any(found.kept.values())
+    inventory = Inventory()
+    await world.offboarding.clear_tables("acme", inventory, never)
+    assert inventory.deleted == found.found
+    assert not (await world.offboarding.survey("acme", ENTRY, never)).found
+    left = await world.offboarding.survey("solo", ENTRY, never)
+    assert left.found == found.found
+
+
+async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> None:
+    fill(world, with_hold=True)
+    inventory = Inventory()
+    await world.offboarding.clear_tables("acme", inventory, never)
+    kept = {"events_v1": 2, "identities_v1": 1, "erasures_v1": 1, "holds_v1": 1}
+    left = await world.offboarding.survey("acme", ENTRY, never)
+    assert (left.found, +left.kept, left.deletable) == (kept, kept, {})
+    names = [
+        name
+        for (name, partner) in world.rows("ingest_id, partner", "events_v1")
+        if partner == "acme"
+    ]
+    assert names == ["acme held", "acme held room"]
+
+    world.now += 11 * DAY
+    await world.offboarding.clear_tables("acme", Inventory(), never)
+    assert not (await world.offboarding.survey("acme", ENTRY, never)).found
+
+
+async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World) -> None:
+    fill(world)
+    first = await world.departure.one("acme", ENTRY, "dpo@operator.example", never)
+    assert (first.record.state, first.record.complete) == ("deleting", None)
+    world.fill("events_v1", event("late", "acme"))
+    world.now += timedelta(minutes=12)
+    done = await world.departure.one("acme", ENTRY, "", never)
+    assert done.record.state == "deleted"
+    certificate = done.record.complete
+    assert certificate
+    assert certificate["found"]["events_v1"] == 7
+    assert certificate["deleted"]["events_v1"] == 8
+    assert done.record.ordered_by == "dpo@operator.example"
+    again = await world.departure.one("acme", ENTRY, "", never)
+    assert again.record.complete == certificate
+    steps = world.rows("JSON_VALUE(detail, '$.step'), requested_by", "receipts_v1")
+    assert steps == [
+        ("begun", "dpo@operator.example"),
+        ("complete", None),
+        ("deleted", None),
+        ("deleted", None),
+    ]
+
+
+async def test_a_hold_gives_a_certificate_of_the_rest_and_then_one_of_all(world: World) -> None:
+    fill(world, with_hold=True)
+    world.now += timedelta(minutes=12)
+    held = await world.departure.one("acme", ENTRY, "", never)
+    assert held.record.state == "held"
+    assert held.record.held
+    assert held.record.held["kept_by_legal_holds"]["events_v1"] == 2
+    world.now += 11 * DAY
+    assert await world.departure.all({"acme": ENTRY}, never) == {"acme": "deleted"}
+
+
+async def test_who_comes_back_and_leaves_again_is_offboarded_again(world: World) -> None:
+    world.now += timedelta(minutes=12)
+    assert (await world.departure.one("acme", ENTRY, "", never)).record.complete
+    world.fill("events_v1", event("again", "acme"))
+    again = ClosedPartner((), NOW + timedelta(hours=1))
+    world.now += timedelta(hours=2)
+    done = await world.departure.one("acme", again, "", never)
+    assert done.record.complete
+    assert done.record.complete["deleted"] == {"events_v1": 1}
+
+
+async def test_two_at_once_delete_everything_once(world: World) -> None:
+    fill(world)
+    world.now += timedelta(minutes=12)
+    outcomes = await asyncio.gather(
+        *(world.departure.one("acme", ENTRY, "", never) for _ in range(2))
+    )
+    assert {outcome.record.state for outcome in outcomes} == {"deleted"}
+    [record] = (await world.records.read({"acme": ENTRY})).values()
+    assert record.deleted["events_v1"] == record.found["events_v1"] == 7
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 7])
+async def test_a_run_whose_time_is_over_is_continued(world: World, steps: int) -> None:
+    fill(world)
+    world.now += timedelta(minutes=12)
+    left = [steps]
+
+    def is_over() -> bool:
+        left[0] -= 1
+        return left[0] < 0
+
+    with pytest.raises(OutOfTime):
+        await world.departure.one("acme", ENTRY, "", is_over)
+    done = await world.departure.one("acme", ENTRY, "", never)
+    assert done.record.state == "deleted"
+    assert done.record.deleted == done.record.found

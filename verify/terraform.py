@@ -1,0 +1,29 @@
+"""Asks Terraform what it has deployed."""
+
+import subprocess
+from pathlib import Path
+
+from verify.deployment import NothingDeployed
+
+TERRAFORM_SECONDS = 120
+TERRAFORM = Path(__file__).parent.parent / "terraform"
+
+
+def terraform_outputs() -> bytes:
+    """Return what ``terraform output -json`` prints.
+
+    Raises:
+        NothingDeployed: it prints nothing; the message says why.
+    """
+    command = ["terraform", f"-chdir={TERRAFORM}", "output", "-json"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own
+            command, capture_output=True, check=True, timeout=TERRAFORM_SECONDS
+        )
+    except FileNotFoundError:
+        raise NothingDeployed("terraform is not installed: give its outputs, --outputs") from None
+    except subprocess.TimeoutExpired:
+        raise NothingDeployed(f"terraform output took {TERRAFORM_SECONDS} s") from None
+    except subprocess.CalledProcessError as error:
+        raise NothingDeployed(f"terraform output: {error.stderr.decode().strip()}") from None
+    return done.stdout
