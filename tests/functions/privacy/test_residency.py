@@ -139,7 +139,7 @@ async def test_every_check_leaves_a_receipt(store: Store) -> None:
 
 
 async def test_without_a_receipt_there_is_no_answer(store: Store) -> None:
-    store.failing.add("add_receipt")
+    store.failing.add("add_receipts")
     with serving(healthy() | TABLES) as at, pytest.raises(StatementFailed):
         await residency(store, at).ask(asked(OPERATOR))
 
