@@ -27,6 +27,7 @@ HELD = {"state": "held", "certificate": {"kept_by_legal_holds": {"events_v1": 1}
 NOTHING = {"title": "There is no such partner here", "status": 404, "state": "nothing"}
 LATER = {"title": "Not finished: StatementFailed", "status": 503}
 
+CLIENT = httpx.Client
 Said = tuple[int, dict[str, Any]]
 
 
@@ -61,9 +62,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         urls = {name: f"{scheme}://{name}" for name in functions.answers}
         outputs = tmp_path / "outputs.json"
         outputs.write_text(json.dumps({"privacy_urls": {"value": urls}, "other": {"value": 1}}))
-        client = httpx.Client
         transport = httpx.MockTransport(functions.answer)
-        monkeypatch.setattr(command.httpx, "Client", lambda: client(transport=transport))
+        monkeypatch.setattr(httpx, "Client", lambda: CLIENT(transport=transport))
         monkeypatch.setattr(cells, "PAUSE_SECONDS", 0.0)
         return CliRunner().invoke(
             command.main, ["acme", "--outputs", str(outputs), *options], input=typed
