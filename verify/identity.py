@@ -1,4 +1,4 @@
-"""Who asks a private function: an identity token, from the environment or of the Google Cloud CLI."""
+"""Who asks a private function: an identity token, given or of the Google Cloud CLI."""
 
 import subprocess
 from collections.abc import Callable
