@@ -12,7 +12,7 @@ from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.events.envelope import format_time
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
-from functions.load.row import Loaded, Person, Row, RowBuilder
+from functions.load.row import Person, Row, RowBuilder
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.log import log
@@ -93,38 +93,36 @@ class Loader:
             NotStored: neither is known.
         """
         try:
-            await self._load(message)
-        except NotStored as failure:
-            self._tally.counts.refused[failure.reason] += 1
-            raise
-
-    async def _load(self, message: Message) -> None:
-        try:
             loaded = self._builder.build(
                 message.data,
                 message.attributes,
                 delivery_id=self._new_id(),
                 stored_at=to_microseconds(self._now()),
             )
-            await self._store(loaded)
+            if loaded.person is None or self._known.knows(loaded.person):
+                await self._store_event(loaded.row)
+            else:
+                await self._store_both(loaded.row, loaded.person)
         except (BadMessage, RowRefused) as bad:
             await self._quarantine(message, bad.reason)
             self._tally.counts.quarantined[bad.reason] += 1
         except AppendFailed as failure:
-            raise NotStored(failure.reason) from failure
+            raise self._not_stored(failure.reason) from failure
         except QueueFull:
-            raise NotStored("queue_full") from None
+            raise self._not_stored("queue_full") from None
         else:
             self._tally.store((to_microseconds(self._now()) - loaded.received_at) / MICROSECONDS)
 
-    async def _store(self, loaded: Loaded) -> None:
-        if loaded.person is None or self._known.knows(loaded.person):
-            await self._store_event(loaded.row)
-            return
+    def _not_stored(self, reason: str) -> NotStored:
+        """Count a delivery that Pub/Sub is to bring again."""
+        self._tally.counts.refused[reason] += 1
+        return NotStored(reason)
+
+    async def _store_both(self, row: Row, person: Person) -> None:
         # Both are awaited whatever happens to the other: nothing may run after the answer.
         outcomes = await asyncio.gather(
-            self._store_event(loaded.row),
-            self._introduce(loaded.person),
+            self._store_event(row),
+            self._introduce(person),
             return_exceptions=True,
         )
         for outcome in outcomes:
@@ -155,4 +153,4 @@ class Loader:
                 attributes=attributes,
             )
         except BucketUnavailable:
-            raise NotStored("quarantine_unavailable") from None
+            raise self._not_stored("quarantine_unavailable") from None
