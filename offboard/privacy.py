@@ -1,19 +1,14 @@
 """The privacy function of one cell, as an operator calls it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import msgspec
 
-from verify.gcloud import identity_token
+from verify.identity import Headers
 
 REQUEST_SECONDS = 600
 """More than the function's time-out: it is the one that ends a request."""
-
-
-class NotSignedIn(Exception):
-    """Nobody says who asks; the message says what to do."""
 
 
 class NoAnswer(Exception):
@@ -27,29 +22,6 @@ class NoAnswer(Exception):
     def __init__(self, reason: str, *, passes: bool) -> None:
         super().__init__(reason)
         self.passes = passes
-
-
-Headers = Callable[[str], dict[str, str]]
-"""Returns the headers that tell a function's URL who asks; raises `NotSignedIn`."""
-
-
-def identify(given: str) -> Headers:
-    """Return what identifies the operator.
-
-    Args:
-        given: the operator's identity token; without it, ``gcloud`` is asked at each call, for a
-            token is good for an hour only.
-    """
-
-    def headers(url: str) -> dict[str, str]:
-        if url.startswith("http://"):
-            return {}  # a stand-in's, which asks nobody
-        token = given or identity_token()
-        if not token:
-            raise NotSignedIn("nobody is signed in: gcloud auth login, or IDENTITY_TOKEN")
-        return {"Authorization": f"Bearer {token}"}
-
-    return headers
 
 
 def order(

@@ -134,7 +134,7 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 def test_every_endpoint_of_privacy_is_described_and_no_other() -> None:
     routes = {
-        " ".join(argument.value for argument in node.args[:2] if isinstance(argument, ast.Constant))
+        " ".join(map(ast.literal_eval, node.args[:2]))
         for path in (ROOT / "functions" / "privacy").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Route"

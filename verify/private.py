@@ -6,6 +6,7 @@ import httpx
 
 from verify.deployment import Cell
 from verify.finding import Finding
+from verify.identity import Headers, NotSignedIn
 
 ANSWERS = "the function answers"
 REFUSES = "a stranger is kept out"
@@ -13,7 +14,7 @@ TIMEOUT_SECONDS = 60
 """A cold start may take a while."""
 
 
-def check_functions(client: httpx.Client, cell: Cell, identity_token: str) -> Iterator[Finding]:
+def check_functions(client: httpx.Client, cell: Cell, headers: Headers) -> Iterator[Finding]:
     """Ask each private function whether it is up, as oneself and as nobody.
 
     Stand-ins (``http://``) have no front end that asks who calls, so strangers are not tried there.
@@ -21,19 +22,17 @@ def check_functions(client: httpx.Client, cell: Cell, identity_token: str) -> It
     Args:
         client: calls them.
         cell: whose they are.
-        identity_token: of somebody who may call them; empty where there is none.
+        headers: tell a function who asks.
     """
     for name, url in sorted(cell.calls.functions.items()):
-        is_real = url.startswith("https://")
-        if is_real:
+        if url.startswith("https://"):
             yield _stranger(client, Finding(cell.name, REFUSES, name, "holds"), url)
         found = Finding(cell.name, ANSWERS, name, "holds")
-        if is_real and not identity_token:
-            detail = "nobody's identity token: gcloud auth login"
-            yield found._replace(state="not checked", detail=detail)
+        try:
+            said = _get(client, url, headers(url))
+        except NotSignedIn as error:
+            yield found._replace(state="not checked", detail=str(error))
             continue
-        headers = {"Authorization": f"Bearer {identity_token}"} if identity_token else {}
-        said = _get(client, url, headers)
         if said in {"HTTP 401", "HTTP 403"}:
             yield found._replace(state="not checked", detail=f"{said}: you may not call it")
         else:

@@ -16,16 +16,12 @@ pytestmark = pytest.mark.cell
 PAGE = Page("privacy.md")
 
 
-def run(cell: Cell, block: str, folder: Path | None = None, **ids: str) -> list[dict[str, Any]]:
-    """Run a block; the JSON that its commands print."""
-    at = {"PRIVACY_URL": cell.url("privacy_proxy"), "AUTH": "X-Nobody: asks"}
+def ask(cell: Cell, *parts: str, folder: Path | None = None, **ids: str) -> list[dict[str, Any]]:
+    """Run the block that has all of these parts; the JSON that its commands print."""
+    at = {"PRIVACY_URL": cell.url("privacy_proxy"), "STORAGE_URL": cell.url("storage")}
+    header = {"AUTH": "X-Nobody: asks", "STORAGE_AUTH": "X-Nobody: asks"}
     within = f"cd {folder}\n" if folder else ""
-    return page.run(within + block, at | ids)
-
-
-def ask(cell: Cell, *parts: str, **ids: str) -> list[dict[str, Any]]:
-    """Run the block that has all of these parts."""
-    return run(cell, PAGE.block(*parts), **ids)
+    return page.run(within + PAGE.block(*parts), at | header | ids)
 
 
 @pytest.fixture
@@ -95,6 +91,18 @@ def test_the_key_of_an_id_is_the_one_that_views_show(cell: Cell, chatting: list[
     assert shown(cell, chatting[3])["user_key"] in person["user_keys"]
 
 
+def test_a_person_gets_what_is_held(cell: Cell, chatting: list[str], tmp_path: Path) -> None:
+    [made] = ask(cell, "/exports")
+    assert made["is_complete"]
+    assert made["records"]["events_v1"] >= 1
+    for told in made["objects"]:
+        where = {"BUCKET": made["bucket"], "NAME": told["name"]}
+        assert ask(cell, "$NAME", folder=tmp_path, **where) == []
+        fetched = tmp_path / told["name"].rsplit("/", 1)[-1]
+        assert len(fetched.read_bytes()) == told["bytes"]
+    assert "u-1005" in (tmp_path / "identities.jsonl").read_text()
+
+
 def test_what_an_offboarding_would_delete_is_told_and_nothing_done(
     cell: Cell, chatting: list[str]
 ) -> None:
@@ -108,7 +116,7 @@ def test_what_an_offboarding_would_delete_is_told_and_nothing_done(
 
 
 def test_residency_and_retention_are_told(cell: Cell, tmp_path: Path) -> None:
-    [found] = run(cell, PAGE.block("/residency"), tmp_path)
+    [found] = ask(cell, "/residency", folder=tmp_path)
     assert (found["ok"], found["cell"]) == (True, "eu")
     assert "<html" in (tmp_path / "residency.html").read_text()
     [kept] = ask(cell, "/retention")

@@ -110,7 +110,7 @@ class Exports:
         sheet = Sheet(
             self._given.now(), partner, subject.project, told.location, told.retention_days
         )
-        writing = Writing(self._bucket, export_id)
+        writing = Writing(self._bucket, subject.project, export_id)
         try:
             await self._write(writing, subject, sheet)
         except BucketUnavailable:

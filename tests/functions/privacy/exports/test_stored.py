@@ -37,7 +37,7 @@ def bucket() -> Bucket:
 async def export(bucket: Bucket, number: int, *users: str, **other: Any) -> None:
     keys = tuple(key for user in users for key in KEYS.all_user_keys("dev", user))
     given: dict[str, Any] = {"project": "dev", "user_keys": keys, "made_at": NOW}
-    writing = Writing(Writer(bucket), f"e{number}")
+    writing = Writing(Writer(bucket), "dev", f"e{number}")
     await writing.begin(Index(**given | other))
     await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
     await writing.add("holds", [])
@@ -52,22 +52,22 @@ async def erase(bucket: Bucket, *covers: Cover) -> Counter[tuple[str, str]]:
 
 async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> None:
     writer = Writer(bucket)
-    writing = Writing(writer, "e1")
+    writing = Writing(writer, "dev", "e1")
     await writing.begin(Index("dev", ("k",), NOW))
     await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
     await writing.add("holds", [])
     await writing.finish("<html>é")
 
     assert [tuple(file) for file in writing.files] == [
-        ("exports/e1/cover-sheet.html", None, 8),
-        ("exports/e1/events-0001.jsonl", 2, 21),
+        ("exports/dev/e1/cover-sheet.html", None, 8),
+        ("exports/dev/e1/events-0001.jsonl", 2, 21),
     ]
-    content = bucket.contents["exports/e1/events-0001.jsonl"][0]
+    content = bucket.contents["exports/dev/e1/events-0001.jsonl"][0]
     assert [msgspec.json.decode(line) for line in content.splitlines()] == [{"a": 1}, {"b": "é\n"}]
     assert writer.types == {
-        "exports/e1/index.json": "application/json",
-        "exports/e1/events-0001.jsonl": "application/x-ndjson",
-        "exports/e1/cover-sheet.html": "text/html; charset=utf-8",
+        "exports/dev/e1/index.json": "application/json",
+        "exports/dev/e1/events-0001.jsonl": "application/x-ndjson",
+        "exports/dev/e1/cover-sheet.html": "text/html; charset=utf-8",
     }
 
 
@@ -76,7 +76,7 @@ async def test_whose_it_is_stands_there_before_anything_else(bucket: Bucket) -> 
     bucket.then = lambda action: names.extend(bucket.contents)
     await export(bucket, 1, "ann")
 
-    assert names[0] == "exports/e1/index.json"
+    assert names[0] == "exports/dev/e1/index.json"
 
 
 async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket) -> None:
@@ -120,7 +120,7 @@ async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket
     bucket.then = fail_at_the_second
     with pytest.raises(BucketUnavailable):
         await erase(bucket, cover("ann"))
-    assert "exports/e1/index.json" in bucket.contents
+    assert "exports/dev/e1/index.json" in bucket.contents
     bucket.then = lambda action: None
     await erase(bucket, cover("ann"))
     assert bucket.contents == {}
@@ -133,6 +133,6 @@ async def test_out_of_time_is_said(bucket: Bucket) -> None:
 
 
 async def test_an_index_that_nobody_can_read_is_left_to_its_age(bucket: Bucket) -> None:
-    bucket.put("exports/e1/index.json", b"{")
+    bucket.put("exports/dev/e1/index.json", b"{")
     assert await erase(bucket, cover("ann")) == {}
-    assert list(bucket.contents) == ["exports/e1/index.json"]
+    assert list(bucket.contents) == ["exports/dev/e1/index.json"]
