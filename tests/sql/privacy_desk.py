@@ -20,6 +20,7 @@ from functions.bigquery import open_client
 from functions.closed import ClosedList, ClosedUnavailable
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
+from functions.privacy.covered import with_covered
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
 from functions.privacy.erasures import Sweep
 from functions.privacy.people import user_keys
@@ -27,7 +28,7 @@ from functions.privacy.receipts import Receipts
 from functions.privacy.refusal import Refused
 from functions.privacy.routes import Router
 from functions.pseudonym import PseudonymKeys
-from functions.statements import Parameter, Statements
+from functions.statements import Statements
 from functions.warehouse import Warehouse
 from tests.functions.identity_tokens import bearer
 
@@ -40,24 +41,29 @@ PERMISSIONS = Permissions(list(PROJECTS), [OFFICER], {PARTNER: ["dev", "shop"]})
 METHODS = ["GET", "POST", "DELETE"]
 
 
-class CountedStatements:
+class CountedStatements(Statements):
     """Runs statements, and counts them by name.
+
+    Args:
+        rest: the stand-in's URL.
+        warehouse: its datasets.
 
     Attributes:
         counts: how often each was run.
     """
 
-    def __init__(self, statements: Statements) -> None:
-        self._statements = statements
+    def __init__(self, rest: str, warehouse: Warehouse) -> None:
+        super().__init__(
+            "privacy",
+            lambda: open_client(rest, "local", "europe-west1"),
+            with_covered(warehouse.variables()),
+            seconds=60,
+        )
         self.counts: Counter[str] = Counter()
 
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+    async def _run(self, name: str, parameters: Any) -> tuple[list[Any], int]:
         self.counts[name] += 1
-        return await self._statements.rows(name, **parameters)
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        self.counts[name] += 1
-        return await self._statements.change(name, **parameters)
+        return await super()._run(name, parameters)
 
 
 class NoSweep:
@@ -81,23 +87,15 @@ class Desk:
     """The function's routes of erasures, deletions in the chat and holds.
 
     Args:
-        rest: the stand-in's URL.
-        warehouse: its datasets.
+        statements: run its statements.
         now: the time of the first request; each takes a second.
         sweep: executes what has no grace period.
     """
 
-    def __init__(self, rest: str, warehouse: Warehouse, now: datetime, sweep: Sweep) -> None:
+    def __init__(self, statements: Statements, now: datetime, sweep: Sweep) -> None:
         self.now = now
         self.closed: ClosedList | None = ClosedList({})
-        self.statements = CountedStatements(
-            Statements(
-                "privacy",
-                lambda: open_client(rest, "local", "europe-west1"),
-                warehouse.variables(),
-                seconds=60,
-            )
-        )
+        self.statements = statements
         receipts = Receipts(self.statements, self.clock)
         given = Surroundings(
             self.statements, receipts, KEYS, partner_of, self.clock, lambda: new_id(self.now)
@@ -127,8 +125,8 @@ class Desk:
     async def push(
         self, event: str, user: str | None, received_at: datetime, email: str = PUSH, **other: Any
     ) -> httpx.Response:
-        """Push an event of the chat, as Pub/Sub does."""
-        data = {"event": event, "value": {"user_id": user, "project": "dev"}}
+        """Push an event of the chat of the project ``dev``, as Pub/Sub does."""
+        data = msgspec.json.encode({"event": event, "value": {"user_id": user, "project": "dev"}})
         attributes = {
             "ingest_id": str(uuid_utils.uuid7()),
             "received_at": received_at.isoformat(),
@@ -137,8 +135,13 @@ class Desk:
             "project": "dev",
             "partner": "acme",
         }
-        body = base64.b64encode(msgspec.json.encode(data)).decode()
-        message = {"data": body, "attributes": attributes} | other
+        return await self.push_message(data, attributes, email, **other)
+
+    async def push_message(
+        self, data: bytes, attributes: dict[str, str], email: str = PUSH, **other: Any
+    ) -> httpx.Response:
+        """Push a message, as Pub/Sub does."""
+        message = {"data": base64.b64encode(data).decode(), "attributes": attributes} | other
         return await self.ask("POST", "/stream", {"message": message}, email)
 
     async def _closed(self) -> ClosedList:
@@ -160,3 +163,9 @@ def new_id(moment: datetime) -> str:
 def key(user: str, project: str = "dev") -> str:
     """The user key that new rows have."""
     return user_keys(KEYS, project, [user])[-1]
+
+
+def counted(desk: Desk) -> "Counter[str]":
+    """How often each statement of a desk was run."""
+    assert isinstance(desk.statements, CountedStatements)
+    return desk.statements.counts

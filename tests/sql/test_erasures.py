@@ -9,7 +9,7 @@ from google.cloud import bigquery
 
 from tests.sql import new_year
 from tests.sql.new_year import NOW, WAREHOUSE, query
-from tests.sql.privacy_desk import OFFICER, PARTNER, Desk, NoSweep, key
+from tests.sql.privacy_desk import OFFICER, PARTNER, CountedStatements, Desk, NoSweep, counted, key
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -25,7 +25,7 @@ def sweep() -> NoSweep:
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, sweep: NoSweep) -> Desk:
     """On the third of January, at noon."""
-    return Desk(stand_in.rest, WAREHOUSE, NOW, sweep)
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, sweep)
 
 
 def event(number: int, user: str, **other: Any) -> dict[str, Any]:
@@ -239,7 +239,7 @@ async def test_a_dry_run_counts_and_files_nothing(
         "POST", "/holds", {"project": "dev", "ids": ["ann"], "reason": "suit", "until": until}
     )
     before = stored(client)
-    desk.statements.counts.clear()
+    counted(desk).clear()
     answer = await desk.erase("ann", "bob", "cat", dry_run=True)
     assert (answer.status_code, answer.json()) == (
         200,
@@ -259,18 +259,18 @@ async def test_a_dry_run_counts_and_files_nothing(
         },
     )
     assert stored(client) == before
-    of_three = dict(desk.statements.counts)
-    desk.statements.counts.clear()
+    of_three = dict(counted(desk))
+    counted(desk).clear()
     await desk.erase(*(f"user {number}" for number in range(5_000)), dry_run=True)
-    assert dict(desk.statements.counts) == of_three
+    assert dict(counted(desk)) == of_three
 
 
 async def test_filing_takes_as_many_statements_for_thousands_as_for_one(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     await desk.erase("ann")
-    of_one = dict(desk.statements.counts)
-    desk.statements.counts.clear()
+    of_one = dict(counted(desk))
+    counted(desk).clear()
     answer = await desk.erase(*(f"user {number}" for number in range(5_000)))
     assert (answer.status_code, answer.json()["user_keys"]) == (202, {"hidden": 10_000})
-    assert dict(desk.statements.counts) == of_one
+    assert dict(counted(desk)) == of_one

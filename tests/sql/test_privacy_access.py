@@ -7,7 +7,17 @@ import pytest
 from google.cloud import bigquery
 
 from tests.sql.new_year import NOW, WAREHOUSE
-from tests.sql.privacy_desk import NOBODY, OFFICER, PARTNER, PUSH, SCHEDULER, Desk, NoSweep
+from tests.sql.privacy_desk import (
+    NOBODY,
+    OFFICER,
+    PARTNER,
+    PUSH,
+    SCHEDULER,
+    CountedStatements,
+    Desk,
+    NoSweep,
+    counted,
+)
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -17,7 +27,7 @@ UNTIL = str(NOW + timedelta(days=1))
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(stand_in.rest, WAREHOUSE, NOW, NoSweep())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoSweep())
 
 
 def erasure(project: str, **other: Any) -> dict[str, Any]:
@@ -47,7 +57,7 @@ async def test_nobody_files_for_a_project_of_others(
         403,
         "`project` is not one of yours",
     )
-    assert desk.statements.counts.total() == 0
+    assert counted(desk).total() == 0
 
 
 @pytest.mark.parametrize("email", [PARTNER, NOBODY, SCHEDULER, PUSH])

@@ -15,7 +15,6 @@ from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.sheet import Sheet
 from functions.privacy.exports.stored import Bucket, Index, Writing
 from functions.privacy.exports.tables import Subject, Tables
-from functions.privacy.pages import render
 from functions.privacy.people import IDS_OF_A_PERSON, Id, user_keys
 from functions.privacy.periods import EXPORTED
 from functions.privacy.receipts import Receipt
@@ -171,4 +170,4 @@ class Exports:
             page += 1
             sheet.counts["events_v1"] += len(events)
             await writing.add(f"events-{page:04}", events)
-        await writing.finish(render("cover-sheet", sheet=sheet, files=writing.files))
+        await writing.finish(sheet.render(writing.files))

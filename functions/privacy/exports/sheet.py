@@ -1,11 +1,16 @@
 """What the cover sheet of an export tells, in plain words."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from functions.privacy import periods
 from functions.privacy.exports.set_aside import Search
+from functions.privacy.exports.stored import File
+from functions.privacy.pages import render
+from functions.warehouse import EXTRA_DAYS
 
 Missing = Literal["set_aside", "dead_letters", "events"]
 """What was not looked at completely; asking again may help."""
@@ -41,3 +46,13 @@ class Sheet:
         self.unreadable += search.unreadable
         if not search.is_complete:
             self.missing.append(place)
+
+    def render(self, files: Sequence[File]) -> str:
+        """Return the page; the files are listed in the order of their names."""
+        return render(
+            "cover-sheet",
+            sheet=self,
+            files=sorted(files),
+            periods=periods,
+            extra_days=EXTRA_DAYS,
+        )

@@ -105,6 +105,27 @@ def test_a_statement_erases_each_column(holding: Holding) -> None:
             assert isinstance(statement, exp.Delete | exp.Merge), name
 
 
+def test_an_export_has_every_column_about_the_person() -> None:
+    """All but the hidden key, which protects the person."""
+    texts = [
+        render((SQL / "privacy" / f"{name}.sql").read_text(), VARIABLES)
+        for name in ("find_events_of", "find_records_of")
+    ]
+    exported = {
+        (table.name, column)
+        for text in texts
+        for select in sqlglot.parse_one(text, read="bigquery").find_all(exp.Select)
+        for table in [select.args["from_"].this]
+        for column in (each.alias_or_name for each in select.expressions)
+    }
+    for holding in OF_USERS:
+        table, _, column = holding.place.partition(".")
+        if table == "events_v1":
+            assert (table, "content") in exported, "whole rows"
+        else:
+            assert ((table, column) in exported) is (column != "hidden_key"), holding.place
+
+
 def test_a_sweep_rewrites_what_is_no_table() -> None:
     rewritten = {kind.__name__ for kind in get_args(get_type_hints(places)["return"])}
     registered = {

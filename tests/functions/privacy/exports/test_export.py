@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from functions.privacy import periods
 from functions.privacy.caller import Caller
 from functions.privacy.erasure_routes import Surroundings
 from functions.privacy.exports import tables
@@ -18,6 +19,7 @@ from functions.privacy.people import IDS_OF_A_PERSON, user_keys
 from functions.privacy.refusal import Refused
 from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
+from functions.warehouse import EXTRA_DAYS
 from tests.functions.privacy.disclosure import (
     ANN,
     NOW,
@@ -102,7 +104,8 @@ class Cell:
 
     @property
     def sheet(self) -> str:
-        return self.bucket.contents[f"{FOLDER}cover-sheet.html"][0].decode()
+        [name] = [name for name in self.bucket.contents if name.endswith("/cover-sheet.html")]
+        return self.bucket.contents[name][0].decode()
 
 
 @pytest.fixture
@@ -311,6 +314,8 @@ async def test_the_sheet_is_plain_and_escaped(cell: Cell) -> None:
     assert "acme" in cell.sheet
     assert "22 November 2026, 12:00 UTC" in cell.sheet
     assert "100 days" in cell.sheet
+    assert f"<strong>extra</strong>: {EXTRA_DAYS} days" in cell.sheet
+    assert f"{periods.TOMBSTONE.days} days after they were carried out" in cell.sheet
     assert "europe-west1" in cell.sheet
     for jargon in ("pseudonym", "NULL", "BigQuery", "Pub/Sub", "quarantine", "JSON", "GDPR"):
         assert jargon not in cell.sheet, jargon

@@ -86,7 +86,7 @@ async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket
     await export(bucket, 4, "ann", project="shop")
     counts = await erase(bucket, cover("ann"))
 
-    assert {name.split("/")[1] for name in bucket.contents} == {"e2", "e4"}
+    assert {name.split("/")[2] for name in bucket.contents} == {"e2", "e4"}
     assert counts == {("erasure of ann", "exports_deleted"): 2}
 
 

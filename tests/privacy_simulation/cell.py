@@ -1,0 +1,234 @@
+"""A cell in which time passes as the simulation says: its real parts, on stand-ins."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import TypeVar
+
+import uuid_utils
+
+from functions import spill
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
+from functions.grpc_channel import open_channel
+from functions.load.admission import Admission
+from functions.load.app import TABLES
+from functions.load.append import TableAppender
+from functions.load.loader import Loader
+from functions.load.people import KnownPeople
+from functions.load.protobuf import RowEncoder, load_schema
+from functions.load.row import RowBuilder
+from functions.load.table import Table
+from functions.load.tally import Tally
+from functions.message import Message
+from functions.operate.dead_letters import DeadLetters
+from functions.operate.decode import Decoder
+from functions.operate.refresh import Refresh
+from functions.operate.replay import Replay, Selection
+from functions.operate.settle import Settle
+from functions.privacy.dead_letters import DeadLetters as LettersWithout
+from functions.privacy.exports.stored import ExportedCopies
+from functions.privacy.open_days import OpenDays
+from functions.privacy.receipts import Receipts
+from functions.privacy.redaction import Redaction
+from functions.privacy.stored_objects import StoredObjects
+from functions.privacy.sweep import Place, Sweep
+from functions.push import Message as Pushed
+from functions.quarantine import Quarantine
+from tests.functions.operate.stand_ins import Partners
+from tests.privacy_simulation.crashes import Crashed, Crashes
+from tests.privacy_simulation.offboarding import Closed, departures
+from tests.privacy_simulation.places import Bucket, Letters, Upload
+from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
+from tests.privacy_simulation.words import START, Event
+from tests.sql.privacy_desk import KEYS, Desk
+from tests.sql.stand_in import StandIn
+
+T = TypeVar("T")
+
+TOLD = {"delete_profile_confirmed", "account_restored"}
+"""The events that the subscription of deletions lets through."""
+
+DEATHS = 1
+"""How often a process may die of one request before it gets through."""
+
+
+class Cell:
+    """The cell.
+
+    Args:
+        stand_in: of BigQuery.
+
+    Attributes:
+        now: the time, which the simulation sets.
+    """
+
+    def __init__(self, stand_in: StandIn) -> None:
+        self.now = START
+        self.crashes = Crashes()
+        self.warehouse = Simulated(stand_in)
+        self.bucket = Bucket(self._clock, self.crashes)
+        self.letters = Letters(self.crashes)
+        self.closed = Closed()
+        self.quarantine = Quarantine(Upload(self.bucket))
+        self.statements = self.warehouse.statements("privacy", self.crashes)
+        self._nightly = self.warehouse.statements("operate", Crashes())
+        self.receipts = Receipts(self.statements, self._clock)
+        self.sweeping = self._sweep()
+        self.desk = Desk(self.statements, START, self.sweeping)
+        self._departure = departures(
+            self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
+        )
+        self._load = self._loader(stand_in)
+
+    def set_time(self, now: datetime) -> None:
+        """Let it be a certain moment everywhere."""
+        self.now = self.desk.now = now
+        self.warehouse.set_clock(now)
+
+    async def deliver(self, messages: Sequence[Message]) -> list[int]:
+        """Deliver messages as Pub/Sub does: all to load, and deletions to privacy."""
+        pushed = [Pushed(each.data, each.attributes.to_mapping()) for each in messages]
+        await asyncio.gather(*(self._load.load(each) for each in pushed))
+        for each in pushed:
+            if each.attributes["event"] in TOLD:
+                push = partial(self.desk.push_message, each.data, each.attributes)
+                answer = await self.surely(push)
+                assert answer.status_code == 204
+        return []
+
+    def spill(self, events: Sequence[Event]) -> None:
+        """Spill events together, as receivers do that cannot publish."""
+        content = spill.encode(
+            spill.Spilled(event.data, event.attributes.to_mapping()) for event in events
+        )
+        self.bucket.put(spill.object_name(self.now, str(uuid_utils.uuid7())), content)
+
+    async def set_aside(self, event: Event) -> None:
+        """Quarantine an event, as load does with one that it cannot store."""
+        await self.quarantine.keep(
+            reason="not_publishable",
+            partner=event.attributes.partner,
+            kind=event.attributes.kind,
+            data=event.data,
+            received_at=event.attributes.received_at,
+            attributes=event.attributes.to_mapping(),
+        )
+
+    async def replay(self) -> None:
+        """Replay what waits everywhere, and settle the days that it was of."""
+        decoder = Decoder(Partners().current, "eu", 10**6)
+        replay = Replay(
+            self.bucket,
+            self.deliver,
+            decoder.decode,
+            self.quarantine,
+            clock=lambda: 0.0,
+            seconds=1,
+        )
+        letters = DeadLetters(self.letters, self.deliver, clock=lambda: 0.0, seconds=1)
+        reports = [
+            await replay.run(Selection("spill/")),
+            await replay.run(Selection("quarantine/not_publishable/")),
+            await letters.run(dry_run=False),
+        ]
+        assert not any(report.failed or report.unavailable for report in reports)
+        days = {date.fromisoformat(day) for report in reports for day in report.days}
+        await self.sweep()
+        await self.settle(days)
+
+    async def sweep(self) -> None:
+        """Execute what is due; whoever dies of it, the next sweep goes on."""
+        report = await self.surely(self.sweeping.run)
+        assert report.finished
+        if self.closed.list.partners:
+            await self._depart()
+
+    async def offboard(self, partner: str, *projects: str) -> None:
+        """Close a partner, and delete what is its."""
+        self.closed.close(partner, projects, self.now)
+        self.desk.closed = self.closed.list
+        await self._depart()
+
+    async def _depart(self) -> None:
+        partners = self.closed.list.partners
+        await self.surely(lambda: self._departure.all(partners, lambda: False))
+
+    async def settle(self, days: "set[date]") -> None:
+        """Settle the open window, and days to which a replay brought events."""
+        settle = Settle(self._nightly, now=self._clock, clock=lambda: 0.0, seconds=1)
+        report = await settle.run(days)
+        assert (report.failed, report.remaining) == ("", 0)
+
+    async def refresh(self) -> None:
+        """Bring the rollups up to date."""
+        refresh = Refresh(
+            self._nightly,
+            now=self._clock,
+            clock=lambda: 0.0,
+            seconds=1,
+            retention_days=WAREHOUSE.retention_days,
+        )
+        report = await refresh.run()
+        assert (report.failed, report.remaining) == ("", [])
+
+    async def surely(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Do something, again where the process died of it."""
+        for _ in range(DEATHS):
+            self.crashes.armed = True
+            try:
+                return await action()
+            except Crashed:
+                self.letters.expire_leases()
+            finally:
+                self.crashes.armed = False
+        return await action()
+
+    def _sweep(self) -> Sweep:
+        redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
+        places: tuple[Place, ...] = (
+            StoredObjects(self.bucket, redaction),
+            LettersWithout(self.letters, self.letters.publish, redaction, self._clock),
+            ExportedCopies(self.bucket),
+        )
+        return Sweep(
+            self.statements,
+            self.receipts,
+            OpenDays(self.warehouse.statements("operate", self.crashes), self._clock),
+            places,
+            now=self._clock,
+            clock=lambda: 0.0,
+            seconds=1,
+            retention_days=WAREHOUSE.retention_days,
+        )
+
+    def _loader(self, stand_in: StandIn) -> Admission:
+        tally = Tally()
+        loader = Loader(
+            builder=RowBuilder(load_catalogue(), KEYS),
+            store_event=_table(stand_in, "events_v1").store,
+            store_identity=_table(stand_in, "identities_v1").store,
+            known=KnownPeople(10_000),
+            keep=self.quarantine.keep,
+            now=self._clock,
+            new_id=lambda: str(uuid_utils.uuid7()),
+            tally=tally,
+        )
+        return Admission(self.closed, loader.load, tally)
+
+    def _clock(self) -> datetime:
+        return self.now
+
+
+def _table(stand_in: StandIn, name: str) -> Table:
+    encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
+    dataset = WAREHOUSE.store.split(".")[1]
+    appender = TableAppender(
+        partial(open_channel, f"http://{stand_in.grpc}"),
+        f"projects/local/datasets/{dataset}/tables/{name}",
+        encoder.descriptor,
+        deadline=60,
+        renew=lambda row: row,
+    )
+    return Table(name, encoder, appender.append, max_rows=500, max_in_flight=1, max_waiting=100_000)

@@ -1,0 +1,62 @@
+"""A partner leaves the simulated cell."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import uuid_utils
+
+from functions.closed import ClosedList, ClosedPartner
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
+from functions.privacy.departed_letters import DepartedLetters
+from functions.privacy.departed_objects import DepartedObjects
+from functions.privacy.departure import Departure
+from functions.privacy.held_events import HeldEvents
+from functions.privacy.offboarding import Offboarding
+from functions.privacy.offboarding_record import Records
+from functions.privacy.receipts import Receipts
+from functions.quarantine import Quarantine
+from tests.privacy_simulation.crashes import CrashingStatements
+from tests.privacy_simulation.places import Bucket, Letters
+from tests.sql.privacy_desk import KEYS
+
+CLOSING = timedelta(minutes=12)
+
+
+class Closed:
+    """The closed list, as load and privacy read it.
+
+    Attributes:
+        list: of now.
+    """
+
+    def __init__(self) -> None:
+        self.list = ClosedList({})
+
+    async def current(self) -> ClosedList:
+        return self.list
+
+    def close(self, partner: str, projects: tuple[str, ...], now: datetime) -> None:
+        """Close a partner."""
+        self.list = ClosedList({partner: ClosedPartner(projects, now)})
+
+
+def departures(
+    statements: CrashingStatements,
+    receipts: Receipts,
+    bucket: Bucket,
+    letters: Letters,
+    quarantine: Quarantine,
+    now: Callable[[], datetime],
+) -> Departure:
+    """What carries offboardings on, on the parts of the simulated cell."""
+    set_aside = HeldEvents(quarantine)
+    offboarding = Offboarding(
+        statements,
+        (DepartedObjects(bucket, set_aside), DepartedLetters(letters, set_aside)),
+        KEYS,
+        Layouts(load_catalogue()),
+        now,
+    )
+    records = Records(statements, receipts, lambda: str(uuid_utils.uuid7()))
+    return Departure(offboarding, records, CLOSING, now)

@@ -1,0 +1,221 @@
+"""Writes the script of a simulation: of a seed, before anything runs, so that it is the truth."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.privacy_simulation.words import (
+    DAY,
+    DAYS,
+    HOUR,
+    START,
+    Arrival,
+    Event,
+    Hold,
+    Person,
+    Request,
+    Script,
+)
+
+PEOPLE = 300
+KINDS = (
+    ("stream", "grace", "anonymise", 12),
+    ("api", "grace", "anonymise", 8),
+    ("api", "grace", "delete", 8),
+    ("api", "immediate", "anonymise", 6),
+    ("api", "immediate", "delete", 6),
+)
+"""Source, mode, treatment and number of the erasures: 40."""
+
+RESTORED = {("stream", "anonymise"): 5, ("api", "anonymise"): 3, ("api", "delete"): 2}
+"""How many of those with a grace period are taken back."""
+
+AGAIN = 3
+"""How many are asked for of people who asked before, and came back or still wait."""
+
+QUIET = 16 * (0,)
+"""Days without an event, against four with some."""
+
+LEAVES = START + 30 * DAY + 12 * HOUR
+NAMES = ("message_sent", "emoji_sent", "message_reaction_sent", "session_started", "room_opened")
+DELETED, RESTORED_EVENT = "delete_profile_confirmed", "account_restored"
+
+
+def write(seed: int) -> Script:
+    """Write the script."""
+    random = Random(seed)
+    people = tuple(_person(number, random) for number in range(PEOPLE))
+    requests = tuple(_requests(people, random))
+    life = _Life(random, requests)
+    events = [event for person in people for event in life.of(person)]
+    events += [event for request in requests for event in life.told(request)]
+    events += life.rooms(people)
+    return Script(
+        people,
+        requests,
+        tuple(sorted(events, key=lambda event: (event.received_at, event.ingest_id))),
+        tuple(_holds(requests)),
+        LEAVES,
+    )
+
+
+def _person(number: int, random: Random) -> Person:
+    project = "dev" if number < 200 else "shop" if number < 260 else "other"
+    ids = [f"id-{number:03}-{letter}" for letter in "abc"[: random.choice((1, 1, 1, 2, 3))]]
+    return Person(number, project, tuple(ids), f"nickname-{number:03}")
+
+
+def _requests(people: tuple[Person, ...], random: Random) -> Iterator[Request]:
+    """Choose whose erasures are asked for, and when; two people in the first of each kind."""
+    candidates = random.sample(people[:260], 60)
+    before: list[Request] = []
+    for source, mode, rows, count in KINDS:
+        restored = RESTORED.get((source, rows), 0) if mode == "grace" else 0
+        for nth in range(count):
+            first, last = (3, 26) if mode == "grace" else (5, 50)
+            at = START + random.randint(first, last) * DAY + random.randint(8, 20) * HOUR
+            chosen: tuple[Person, ...] = (candidates.pop(),)
+            if (mode, rows) == ("immediate", "delete") and nth < AGAIN:
+                # One who waits, one who came back, one who was executed long ago.
+                earlier = before[(6, 7, 9)[nth]]
+                chosen, at = earlier.people, earlier.at + (20, 25, 31)[nth] * DAY
+            elif source == "api" and nth == count - 1:
+                same = [each for each in candidates if each.project == chosen[0].project]
+                chosen = (*chosen, same[0])
+                candidates.remove(same[0])
+            request = Request(
+                number=len(before),
+                people=chosen,
+                at=at + timedelta(seconds=len(before)),
+                source=source,
+                mode=mode,
+                rows=rows,
+                restored_at=at + random.randint(2, 20) * DAY if nth < restored else None,
+                user_id=chosen[0].ids[0] if source == "stream" else "",
+            )
+            before.append(request)
+            yield request
+
+
+def _holds(requests: tuple[Request, ...]) -> Iterator[Hold]:
+    """Hold somebody whose grace period ends meanwhile, and somebody who wants to go at once."""
+    waits = next(
+        each
+        for each in requests
+        if (each.mode, each.rows) == ("grace", "delete") and each.restored_at is None
+    )
+    hurries = next(each for each in requests if each.mode == "immediate")
+    yield Hold(waits.people[0], START + 2 * DAY, START + 90 * DAY, START + 57 * DAY)
+    yield Hold(hurries.people[0], START + 2 * DAY, hurries.at + 6 * DAY)
+
+
+class _Life:
+    """Makes the events.
+
+    Args:
+        random: the dice.
+        requests: the erasures: who left does nothing, unless they come back.
+    """
+
+    def __init__(self, random: Random, requests: tuple[Request, ...]) -> None:
+        self._random = random
+        self._away: dict[int, list[tuple[datetime, datetime]]] = {}
+        for request in requests:
+            for person in request.people:
+                # Half of them come back after a while; who is restored was never away.
+                days = random.randint(3, 15) if request.number % 2 else 10 * DAYS
+                until = request.restored_at or request.at + days * DAY
+                self._away.setdefault(person.number, []).append((request.at, until))
+
+    def of(self, person: Person) -> Iterator[Event]:
+        """What a person does."""
+        for day in range(DAYS):
+            for _ in range(self._random.choice((*QUIET, 1, 1, 2, 2))):
+                at = (
+                    START
+                    + day * DAY
+                    + timedelta(microseconds=self._random.randrange(82_800 * 10**6))
+                )
+                if person.project == "other" and at > LEAVES:
+                    continue
+                if any(since < at <= until for since, until in self._away.get(person.number, ())):
+                    continue
+                user = self._random.choice(person.ids)
+                yield self._event(person, user, self._random.choice(NAMES), at, self._ways(at))
+
+    def told(self, request: Request) -> Iterator[Event]:
+        """What the chat tells of a deletion: twice, and of some the return before it."""
+        if request.source != "stream":
+            return
+        [person] = request.people
+        first = request.at
+        if request.restored_at:
+            back = request.restored_at
+            yield self._event(person, request.user_id, RESTORED_EVENT, back, (Arrival(back),))
+            first = back + DAY if request.number % 2 else request.at
+        arrivals = (Arrival(first), Arrival(first + DAY))
+        yield self._event(person, request.user_id, DELETED, request.at, arrivals)
+
+    def rooms(self, people: tuple[Person, ...]) -> Iterator[Event]:
+        """What the Rooms webhook tells: who speaks, every day."""
+        for day in range(DAYS):
+            for project in ("dev", "shop", "other"):
+                at = START + day * DAY + self._random.randint(0, 22) * HOUR
+                if project == "other" and at > LEAVES:
+                    continue
+                candidates = [
+                    person
+                    for person in people
+                    if person.project == project
+                    and not any(
+                        since < at <= until for since, until in self._away.get(person.number, ())
+                    )
+                ]
+                speakers = [person.ids[0] for person in self._random.sample(candidates, 4)]
+                value = {"project": project, "id": f"room-{day % 5}", "speakers": speakers}
+                yield self._made(project, "room_updated", at, "", value, (Arrival(at),), speakers)
+
+    def _ways(self, at: datetime) -> tuple[Arrival, ...]:
+        """How an event arrives: most at once, some late, twice, or after a replay."""
+        later = at + self._random.randint(1, 6) * DAY
+        ways: tuple[tuple[int, tuple[Arrival, ...]], ...] = (
+            (2, (Arrival(at, "spill"),)),
+            (2, (Arrival(at, "quarantine"),)),
+            (2, (Arrival(later, "dead_letters"),)),
+            # Stored, and a copy of it comes out of the dead letters weeks later.
+            (2, (Arrival(at), Arrival(later, "dead_letters"))),
+            (4, (Arrival(later),)),
+            (4, (Arrival(at), Arrival(later))),
+            (84, (Arrival(at),)),
+        )
+        return self._random.choices([way for _, way in ways], [weight for weight, _ in ways])[0]
+
+    def _event(
+        self, person: Person, user: str, name: str, at: datetime, arrivals: tuple[Arrival, ...]
+    ) -> Event:
+        value = {
+            "user_id": user,
+            "nickname": person.nickname,
+            "event_id": f"room-{person.number % 5}",
+            "project": person.project,
+            "platform": "web",
+        }
+        if self._random.random() < 0.02:
+            value["remark"] = f"{person.nickname} was here"  # nobody knows whether it is personal
+        return self._made(person.project, name, at, user, value, arrivals)
+
+    def _made(
+        self,
+        project: str,
+        name: str,
+        at: datetime,
+        user: str,
+        value: Mapping[str, Any],
+        arrivals: tuple[Arrival, ...],
+        speakers: "list[str] | None" = None,
+    ) -> Event:
+        data = json.dumps({"event": name, "value": value}).encode()
+        ingest_id = f"{self._random.getrandbits(128):032x}"
+        return Event(ingest_id, project, name, at, user, data, arrivals, tuple(speakers or ()))

@@ -1,0 +1,170 @@
+"""What ought to be true at a moment, told from the script alone and in the plainest way."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Literal
+
+from functions.privacy.periods import GRACE
+from tests.privacy_simulation.words import DAY, Arrival, Event, Request, Script
+
+State = Literal["plain", "hidden", "anonymous", "gone"]
+"""Of an event: shown as it is, under another key, without a person; or not there at all."""
+
+Id = tuple[str, str]
+"""A project, and an id that a person is known by in it."""
+
+
+class Truth:
+    """The truth.
+
+    Args:
+        script: what happens.
+        sweeps: when what is due is executed, in order.
+        replays: when what waits is replayed, in order.
+    """
+
+    def __init__(self, script: Script, sweeps: list[datetime], replays: list[datetime]) -> None:
+        self.script = script
+        self._sweeps = sweeps
+        self._replays = replays
+        self._requests: dict[Id, list[Request]] = defaultdict(list)
+        self._heard = _deletions_heard(script)
+        for request in script.requests:
+            for one in request.ids():
+                self._requests[one].append(request)
+
+    def requests_of(self, one: Id) -> list[Request]:
+        """All that was ever asked for an id."""
+        return self._requests.get(one, [])
+
+    def filed_at(self, request: Request) -> datetime:
+        """When the cell hears of a request: of one in the chat, when the message comes."""
+        return self._heard.get(request.number, request.at)
+
+    def is_restored(self, request: Request, now: datetime) -> bool:
+        """Whether a request was taken back."""
+        return request.restored_at is not None and request.restored_at <= now
+
+    def due_at(self, request: Request) -> datetime:
+        """When a request is to be executed."""
+        return request.at if request.mode == "immediate" else request.at + GRACE
+
+    def executed_at(self, request: Request) -> datetime | None:
+        """When a request is executed by itself; None where it is not within the simulation."""
+        if request.restored_at is not None:
+            return None
+        held = [
+            hold.over_at
+            for hold in self.script.holds
+            if hold.person in request.people and hold.at <= self.due_at(request) < hold.over_at
+        ]
+        if request.mode == "immediate" and not held:
+            return request.at
+        earliest = max([self.due_at(request), *held])
+        return next((sweep for sweep in self._sweeps if sweep >= earliest), None)
+
+    def owner(self, event: Event, one: Id, now: datetime) -> Request | None:
+        """The request that covers an event of an id: the first that was made after it."""
+        for request in sorted(self.requests_of(one), key=lambda each: each.at):
+            if (
+                event.received_at <= request.at
+                and self.filed_at(request) <= now
+                and not self.is_restored(request, now)
+            ):
+                return request
+        return None
+
+    def executed(self, owner: Request, one: Id, now: datetime) -> Request | None:
+        """The request with which a covering one was executed: itself or a later one, which takes
+        the earlier ones with it; None while it waits.
+        """
+        done = [
+            (moment, request)
+            for request in self.requests_of(one)
+            if request.at >= owner.at
+            and (moment := self.executed_at(request)) is not None
+            and moment <= now
+        ]
+        return min(done, key=lambda each: each[0])[1] if done else None
+
+    def deletes(self, owner: Request, one: Id, now: datetime) -> bool:
+        """Whether a covering request deletes, or one that came while it waited."""
+        by = self.executed(owner, one, now)
+        until = self.executed_at(by) if by else None
+        return any(
+            request.rows == "delete"
+            for request in self.requests_of(one)
+            if request is owner
+            or (request.at >= owner.at and (until is None or request.at <= until))
+        )
+
+    def state(self, event: Event, now: datetime) -> State:
+        """What an event that arrived is like."""
+        if event.project == "other" and now >= self.script.leaves_at:
+            return "gone"
+        one = (event.project, event.user_id)
+        owner = self.owner(event, one, now)
+        if owner is None:
+            return "plain"
+        if self.executed(owner, one, now) is None:
+            return "hidden"
+        return "gone" if self.deletes(owner, one, now) else "anonymous"
+
+    def arrived_at(self, event: Event) -> datetime | None:
+        """When an event is first stored; None where it never is."""
+        moments = [self._stored_at(event, arrival) for arrival in event.arrivals]
+        return min((moment for moment in moments if moment), default=None)
+
+    def _stored_at(self, event: Event, arrival: Arrival) -> datetime | None:
+        moment: datetime | None = arrival.at
+        if arrival.way != "topic":
+            moment = next((replay for replay in self._replays if replay >= arrival.at), None)
+        if moment and event.project == "other" and moment >= self.script.leaves_at:
+            return None  # load drops what is a closed partner's
+        return moment
+
+    def shown(self, now: datetime) -> Iterator[tuple[Event, State]]:
+        """The events that views show, each with what it is like."""
+        for event in self.script.events:
+            arrived_at = self.arrived_at(event)
+            if arrived_at is None or arrived_at > now:
+                continue
+            state = self.state(event, now)
+            if state != "gone":
+                yield event, state
+
+    def counts(self, now: datetime) -> Counter[tuple[str, date]]:
+        """How many chat events views show of each project and day."""
+        return Counter(
+            (event.project, event.received_at.date())
+            for event, _ in self.shown(now)
+            if event.user_id
+        )
+
+    def people(self, project: str, last: date, days: int, now: datetime) -> set[str]:
+        """The ids that were active in the days that end with one, whatever became of them."""
+        first = last - (days - 1) * DAY
+        return {
+            event.user_id
+            for event in self.script.events
+            if event.user_id
+            and event.project == project
+            and first <= event.received_at.date() <= last
+            and (arrived_at := self.arrived_at(event)) is not None
+            and arrived_at <= now
+        }
+
+
+def _deletions_heard(script: Script) -> dict[int, datetime]:
+    """When the first message of each deletion in the chat comes, by the request's number."""
+    heard = {}
+    for request in script.requests:
+        for event in script.events:
+            if (
+                event.user_id == request.user_id
+                and event.received_at == request.at
+                and event.event == "delete_profile_confirmed"
+            ):
+                heard[request.number] = min(arrival.at for arrival in event.arrivals)
+    return heard

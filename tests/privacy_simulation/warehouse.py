@@ -1,0 +1,73 @@
+"""A warehouse of the simulation's own on the BigQuery stand-in, whose views know its clock."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from google.cloud import bigquery
+
+from functions.bigquery import open_client
+from functions.privacy.covered import with_covered
+from functions.warehouse import Warehouse, list_tables, list_views
+from local.warehouse import create_datasets, create_table, describe, replace_views
+from tests.privacy_simulation.crashes import Crashes, CrashingStatements
+from tests.sql.stand_in import LOCATION, PROJECT, StandIn, connect
+
+WAREHOUSE = Warehouse("local.simulated_store", "local.simulated")
+CLOCK = f"(SELECT MAX(now) FROM `{WAREHOUSE.store}.clock`)"
+SHOWN = {"event_message_sent", "event_delete_profile_confirmed"}
+"""Of the views of single events, which are alike, these."""
+
+
+class Simulated:
+    """The warehouse.
+
+    Args:
+        stand_in: where it is made.
+    """
+
+    def __init__(self, stand_in: StandIn) -> None:
+        self._rest = stand_in.rest
+        self.client = connect(stand_in)
+        create_datasets(self.client, WAREHOUSE, LOCATION)
+        self.tables = [table.name for table in list_tables()]
+        for table in list_tables():
+            create_table(self.client, describe(table, WAREHOUSE))
+        self.rows(f"CREATE TABLE `{WAREHOUSE.store}.clock` (now TIMESTAMP)")
+        views = [
+            view._replace(query=view.query.replace("CURRENT_TIMESTAMP()", CLOCK))
+            for view in list_views()
+            if not view.name.startswith("event_") or view.name in SHOWN
+        ]
+        self.views = [view.name for view in views]
+        replace_views(self.client, WAREHOUSE, views)
+
+    def statements(self, folder: str, crashes: Crashes) -> CrashingStatements:
+        """Statements of a folder, at which processes may die."""
+        statements = CrashingStatements(
+            folder,
+            lambda: open_client(self._rest, PROJECT, LOCATION),
+            with_covered(WAREHOUSE.variables()),
+            seconds=60,
+        )
+        statements.crashes = crashes
+        statements.ran = []
+        return statements
+
+    def set_clock(self, now: datetime) -> None:
+        """Let the views be as of a moment."""
+        clock = f"`{WAREHOUSE.store}.clock`"
+        self.rows(f"DELETE FROM {clock} WHERE TRUE; INSERT INTO {clock} VALUES ('{now}')")
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Run a query; names without a dataset mean the views."""
+        config = bigquery.QueryJobConfig(default_dataset=WAREHOUSE.bi)
+        return [dict(row) for row in self.client.query(sql, job_config=config).result()]
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """All rows of a table of the store."""
+        return self.rows(f"SELECT * FROM `{WAREHOUSE.store}.{name}`")
+
+    def exported(self, name: str) -> str:
+        """A table of the store, as JSON."""
+        return json.dumps(self.table(name), default=str)
