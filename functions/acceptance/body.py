@@ -81,7 +81,8 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     elements = _split(body, most + 1)
     if body.startswith(b"[") and 1 < len(elements) <= most:
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            return list(map(_fast, elements, _BODIES.decode(body)))
+            pairs = zip(elements, _BODIES.decode(body), strict=True)
+            return [_fast(element, decoded) for element, decoded in pairs]
     return [_event(element) for element in elements]
 
 
