@@ -159,6 +159,15 @@ class Checks:
             request = erased.get(self._keys.get(row["user_key"], ("", "")))
             assert request is None or row["first"] > request.at, (request, row["first"])
 
+    def without_a_trace(self) -> None:
+        """Nothing anywhere has an id or a key of whoever asked, and did not come back."""
+        gone = self._of_nobody(self._cell.now)
+        names = [name for key, one in self._keys.items() if one in gone for name in (key, one[1])]
+        texts = {name: self._cell.warehouse.exported(name) for name in self._cell.warehouse.tables}
+        for place, text in (texts | dict(self._places())).items():
+            found = [name for name in names if name in text]
+            assert not found, (place, found)
+
     def _done(self, one: Id, now: datetime) -> list[Request]:
         return [
             request

@@ -21,19 +21,15 @@ from tests.privacy_simulation.words import (
 
 PEOPLE = 300
 KINDS = (
-    ("stream", "grace", "anonymise", 12),
-    ("api", "grace", "anonymise", 8),
-    ("api", "grace", "delete", 8),
-    ("api", "immediate", "anonymise", 6),
-    ("api", "immediate", "delete", 6),
+    ("stream", "grace", "anonymise", 12 * (1,), 5),
+    ("api", "grace", "anonymise", (3, 2, 2, 1), 1),
+    ("api", "grace", "delete", (2, 2, 2, 2), 1),
+    ("api", "immediate", "anonymise", (2, 2, 2), 0),
+    ("api", "immediate", "delete", (2, 2, 2), 0),
 )
-"""Source, mode, treatment and number of the erasures: 40."""
-
-RESTORED = {("stream", "anonymise"): 5, ("api", "anonymise"): 3, ("api", "delete"): 2}
-"""How many of those with a grace period are taken back."""
-
-AGAIN = 3
-"""How many are asked for of people who asked before, and came back or still wait."""
+"""Source, mode and treatment of the erasures; of how many people the requests are, 40 in all; and
+how many of the requests are taken back, of 10 people in all.
+"""
 
 QUIET = 16 * (0,)
 """Days without an event, against four with some."""
@@ -68,34 +64,36 @@ def _person(number: int, random: Random) -> Person:
 
 
 def _requests(people: tuple[Person, ...], random: Random) -> Iterator[Request]:
-    """Choose whose erasures are asked for, and when; two people in the first of each kind."""
+    """Choose whose erasures are asked for, and when.
+
+    Those that are to delete at once are also asked for of people who asked in the chat before: of
+    one who still waits, of one who came back meanwhile, and of one who was executed long ago.
+    """
     candidates = random.sample(people[:260], 60)
-    before: list[Request] = []
-    for source, mode, rows, count in KINDS:
-        restored = RESTORED.get((source, rows), 0) if mode == "grace" else 0
-        for nth in range(count):
+    made: list[Request] = []
+    for source, mode, rows, sizes, restored in KINDS:
+        for nth, size in enumerate(sizes):
             first, last = (3, 26) if mode == "grace" else (5, 50)
             at = START + random.randint(first, last) * DAY + random.randint(8, 20) * HOUR
-            chosen: tuple[Person, ...] = (candidates.pop(),)
-            if (mode, rows) == ("immediate", "delete") and nth < AGAIN:
-                # One who waits, one who came back, one who was executed long ago.
-                earlier = before[(6, 7, 9)[nth]]
-                chosen, at = earlier.people, earlier.at + (20, 25, 31)[nth] * DAY
-            elif source == "api" and nth == count - 1:
+            chosen = [candidates.pop()]
+            if (mode, rows) == ("immediate", "delete"):
+                earlier = made[(6, 7, 9)[nth]]
+                chosen, at = [*earlier.people], earlier.at + (20, 25, 31)[nth] * DAY
+            while len(chosen) < size:
                 same = [each for each in candidates if each.project == chosen[0].project]
-                chosen = (*chosen, same[0])
+                chosen.append(same[0])
                 candidates.remove(same[0])
             request = Request(
-                number=len(before),
-                people=chosen,
-                at=at + timedelta(seconds=len(before)),
+                number=len(made),
+                people=tuple(chosen),
+                at=at + timedelta(seconds=len(made)),
                 source=source,
                 mode=mode,
                 rows=rows,
                 restored_at=at + random.randint(2, 20) * DAY if nth < restored else None,
                 user_id=chosen[0].ids[0] if source == "stream" else "",
             )
-            before.append(request)
+            made.append(request)
             yield request
 
 
@@ -146,7 +144,7 @@ class _Life:
                 yield self._event(person, user, self._random.choice(NAMES), at, self._ways(at))
 
     def told(self, request: Request) -> Iterator[Event]:
-        """What the chat tells of a deletion: twice, and of some the return before it."""
+        """What the chat tells of a deletion: some twice, and of some the return before it."""
         if request.source != "stream":
             return
         [person] = request.people
@@ -155,7 +153,9 @@ class _Life:
             back = request.restored_at
             yield self._event(person, request.user_id, RESTORED_EVENT, back, (Arrival(back),))
             first = back + DAY if request.number % 2 else request.at
-        arrivals = (Arrival(first), Arrival(first + DAY))
+        arrivals: tuple[Arrival, ...] = (Arrival(first), Arrival(first + DAY))
+        if request.number % 3:
+            arrivals = arrivals[:1]
         yield self._event(person, request.user_id, DELETED, request.at, arrivals)
 
     def rooms(self, people: tuple[Person, ...]) -> Iterator[Event]:

@@ -29,9 +29,10 @@ SWEPT = DELIVERED + 30 * MINUTE
 SETTLED = DELIVERED + 50 * MINUTE
 """When in a day events arrive, and what is done about them."""
 
-NIGHT_DAYS = (6, 13, 20, 27, 34, 41, 48, 55, 59)
+NIGHT_DAYS = tuple(range(9, DAYS, 10))
 REPLAY_DAYS = NIGHT_DAYS[1::2]
-SWEEP_DAYS = (*range(2, DAYS, 4), *NIGHT_DAYS)
+SWEEP_DAYS = tuple(range(4, DAYS, 5))
+"""A real cell settles every night and sweeps every hour; here it has to do with fewer."""
 
 
 def truth_of(script: Script) -> Truth:

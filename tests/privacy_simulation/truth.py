@@ -29,6 +29,7 @@ class Truth:
         self._sweeps = sweeps
         self._replays = replays
         self._requests: dict[Id, list[Request]] = defaultdict(list)
+        self._arrived: dict[str, datetime | None] = {}
         self._heard = _deletions_heard(script)
         for request in script.requests:
             for one in request.ids():
@@ -113,6 +114,11 @@ class Truth:
 
     def arrived_at(self, event: Event) -> datetime | None:
         """When an event is first stored; None where it never is."""
+        if event.ingest_id not in self._arrived:
+            self._arrived[event.ingest_id] = self._first_arrival(event)
+        return self._arrived[event.ingest_id]
+
+    def _first_arrival(self, event: Event) -> datetime | None:
         moments = [self._stored_at(event, arrival) for arrival in event.arrivals]
         return min((moment for moment in moments if moment), default=None)
 
