@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, load_catalogue
-from generate import dictionary, samples, schema, settings, view_columns, views
+from generate import dictionary, privacy, samples, schema, settings, view_columns, views
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,6 +50,7 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **samples.render(catalogue),
         **dictionary.render(catalogue, by_hand | table, metrics, columns),
         **settings.render(root),
+        **privacy.render(root),
     }
 
 

@@ -14,9 +14,9 @@ from rich.console import Console
 from functions import settings
 from offboard import report
 from offboard.cell import Cell
-from offboard.privacy import identify
 from offboard.settings import Settings
 from verify.deployment import NothingDeployed
+from verify.identity import identify
 from verify.terraform import terraform_outputs
 
 FAILED, GOES_ON = 1, 3

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import httpx
 
-from offboard.privacy import Headers, NoAnswer, NotSignedIn, order
+from offboard.privacy import NoAnswer, order
+from verify.identity import Headers, NotSignedIn
 
 PAUSE_SECONDS = 60.0
 """Between two questions; the function looks at everything at each."""

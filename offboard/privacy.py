@@ -1,21 +1,14 @@
 """The privacy function of one cell, as an operator calls it."""
 
-import subprocess
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import msgspec
 
+from verify.identity import Headers
+
 REQUEST_SECONDS = 600
 """More than the function's time-out: it is the one that ends a request."""
-
-GCLOUD = ("gcloud", "auth", "print-identity-token")
-GCLOUD_SECONDS = 60
-
-
-class NotSignedIn(Exception):
-    """Nobody says who asks; the message says what to do."""
 
 
 class NoAnswer(Exception):
@@ -29,36 +22,6 @@ class NoAnswer(Exception):
     def __init__(self, reason: str, *, passes: bool) -> None:
         super().__init__(reason)
         self.passes = passes
-
-
-Headers = Callable[[str], dict[str, str]]
-"""Returns the headers that tell a function's URL who asks; raises `NotSignedIn`."""
-
-
-def identify(identity_token: str) -> Headers:
-    """Return what identifies the operator.
-
-    Args:
-        identity_token: the operator's; without it, ``gcloud`` is asked at each call, for a token
-            is good for an hour only.
-    """
-
-    def headers(url: str) -> dict[str, str]:
-        if url.startswith("http://"):
-            return {}  # a stand-in's, which asks nobody
-        return {"Authorization": f"Bearer {identity_token or _ask_gcloud()}"}
-
-    return headers
-
-
-def _ask_gcloud() -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - a constant
-            GCLOUD, capture_output=True, check=True, timeout=GCLOUD_SECONDS
-        )
-    except (OSError, subprocess.SubprocessError):
-        raise NotSignedIn("nobody is signed in: gcloud auth login, or IDENTITY_TOKEN") from None
-    return done.stdout.decode().strip()
 
 
 def order(

@@ -41,6 +41,7 @@ module "cell" {
   signing_secrets     = var.signing_secrets
   partner_readers     = { for name, partner in var.partners : name => partner.readers if length(partner.readers) > 0 }
   viewers             = local.viewers_by_cell[each.key]
+  callers             = local.callers_by_cell[each.key]
   retention_days      = var.retention_days
   deletion_protection = var.deletion_protection
   alert_channels      = [for channel in google_monitoring_notification_channel.email : channel.id]

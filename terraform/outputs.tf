@@ -39,6 +39,11 @@ output "operate_urls" {
   value       = { for cell, outputs in module.cell : cell => outputs.operate_url }
 }
 
+output "privacy_urls" {
+  description = "The privacy functions, by cell; docs/privacy.md tells what to ask them."
+  value       = { for cell, outputs in module.cell : cell => outputs.privacy_url }
+}
+
 output "cells" {
   description = "What each cell is made of, and where all of it has to be: `make verify` asks Google whether it is."
   value = {
@@ -49,6 +54,11 @@ output "cells" {
       }
     })
   }
+}
+
+output "calls" {
+  description = "By cell: the private functions that people call, and what subscriptions and jobs call. `make verify` asks Google whether it is so."
+  value       = { for cell, outputs in module.cell : cell => outputs.calls }
 }
 
 output "dashboard_urls" {

@@ -35,12 +35,16 @@ locals {
     }
   }
 
+  projects_by_cell = {
+    for cell in keys(var.cells) : cell => toset(flatten([
+      for partner in values(var.partners) : [for name, project in partner.projects : name if project.cell == cell]
+    ]))
+  }
+
   # Whose numbers a person sees on a cell's dashboard. A partner's viewers see its projects there.
   viewers_by_cell = {
     for cell, settings in var.cells : cell => {
-      projects = toset(flatten([
-        for partner in values(var.partners) : [for name, project in partner.projects : name if project.cell == cell]
-      ]))
+      projects   = local.projects_by_cell[cell]
       everything = toset([for email in settings.viewers : lower(email)])
       some = {
         for email, projects in transpose({
@@ -50,6 +54,26 @@ locals {
             }
           ]...) : name => [for email in project.viewers : lower(email)] if project.cell == cell
         }) : email => toset(projects)
+      }
+    }
+  }
+
+  # Whose data an identity may have exported or erased. Without projects named, all of the partner's.
+  callers_by_cell = {
+    for cell, settings in var.cells : cell => {
+      projects   = local.projects_by_cell[cell]
+      everything = toset([for email in settings.privacy_callers : lower(email)])
+      some = {
+        for email, projects in {
+          for pair in flatten([
+            for partner in values(var.partners) : [
+              for email, projects in partner.privacy_callers : [
+                for project in coalescelist(tolist(projects), keys(partner.projects)) :
+                { email = lower(email), project = project } if contains(local.projects_by_cell[cell], project)
+              ]
+            ]
+          ]) : pair.email => pair.project...
+        } : email => toset(projects)
       }
     }
   }

@@ -8,6 +8,7 @@ variable "partners" {
     signing_version: 0 for unsigned webhooks. To require signatures, give the secrets in signing_secrets and raise this by one; raise it with each change of them.
     readers: groups that may query this partner's rows, in a dataset of their own.
     viewers: people (e-mail addresses of Google accounts) who see the partner's projects on the dashboards of their cells.
+    privacy_callers: identities (e-mail addresses of people and service accounts) that may have the partner's data erased and exported, each with the projects that are its matter (none: all of the partner's).
     subscriptions: events pushed to the partner's own back end: cell, endpoint (https), country of the back end (ISO 3166), transfer_basis (needed to leave the EU from a gdpr cell), and which kinds, events and projects (none: all).
   EOT
   type = map(object({
@@ -20,6 +21,7 @@ variable "partners" {
     signing_version = optional(number, 0)
     readers         = optional(set(string), [])
     viewers         = optional(set(string), [])
+    privacy_callers = optional(map(set(string)), {})
     subscriptions = optional(map(object({
       cell           = string
       endpoint       = string
@@ -81,6 +83,16 @@ variable "partners" {
   validation {
     condition     = alltrue(flatten([for partner in values(var.partners) : [for person in partner.viewers : can(regex("^[^@: ]+@[^@: ]+$", person))]]))
     error_message = "viewers are the e-mail addresses of people, such as ann@acme.example: a group's does not say who is in it."
+  }
+  validation {
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for identity in keys(partner.privacy_callers) : can(regex("^[^@: ]+@[^@: ]+$", identity))]]))
+    error_message = "privacy_callers are the e-mail addresses of people and service accounts, such as privacy@acme-back-end.iam.gserviceaccount.com: a group's does not say who is in it."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for partner in values(var.partners) : [for projects in values(partner.privacy_callers) : length(setsubtract(projects, keys(partner.projects))) == 0]
+    ]))
+    error_message = "Not the partner's own: ${join(", ", flatten([for name, partner in var.partners : [for identity, projects in partner.privacy_callers : [for project in setsubtract(projects, keys(partner.projects)) : "${project} (${name}, ${identity})"]]]))}. A partner's privacy_callers reach projects of that partner only."
   }
   validation {
     condition = alltrue(flatten([

@@ -19,6 +19,7 @@ variable "cells" {
     readers: groups that may query the cell's BI dataset, and see nothing else.
     operators: groups that may call the operate function.
     viewers: people (e-mail addresses of Google accounts) who see all projects on the cell's dashboard.
+    privacy_callers: identities (e-mail addresses of people and service accounts) whose matter the data of all projects are: erasures, exports, offboardings.
     iap: people open the dashboard through Identity-Aware Proxy, instead of gcloud run services proxy.
     cmek: encrypt everything with a key of your own. Choose it with the first apply: a table cannot be re-keyed in place.
     pseudonym_key_version: raise it by one to begin a new key space for user keys.
@@ -33,6 +34,7 @@ variable "cells" {
     readers               = optional(set(string), [])
     operators             = optional(set(string), [])
     viewers               = optional(set(string), [])
+    privacy_callers       = optional(set(string), [])
     iap                   = optional(bool, false)
     cmek                  = optional(bool, false)
     pseudonym_key_version = optional(number, 1)
@@ -86,17 +88,21 @@ variable "cells" {
     condition     = alltrue(flatten([for cell in values(var.cells) : [for person in cell.viewers : can(regex("^[^@: ]+@[^@: ]+$", person))]]))
     error_message = "viewers are the e-mail addresses of people, such as olga@operator.example: a group's does not say who is in it."
   }
+  validation {
+    condition     = alltrue(flatten([for cell in values(var.cells) : [for identity in cell.privacy_callers : can(regex("^[^@: ]+@[^@: ]+$", identity))]]))
+    error_message = "privacy_callers are the e-mail addresses of people and service accounts, such as dpo@operator.example: a group's does not say who is in it."
+  }
 }
 
 variable "retention_days" {
-  description = "Days after which an event's partition goes: what reports look back, plus 30 days."
+  description = "Days after which an event's partition goes: what reports look back (6 months), plus 30 days."
   type        = number
   default     = 215
   nullable    = false
 
   validation {
-    condition     = var.retention_days >= 30 && floor(var.retention_days) == var.retention_days
-    error_message = "retention_days is a whole number of days, 30 or more."
+    condition     = var.retention_days >= 210 && floor(var.retention_days) == var.retention_days
+    error_message = "retention_days is a whole number of days, 210 or more: people are counted over 6 months and by weeks over 28 weeks, back from the oldest day that is still counted. With less these numbers would be too low, and nothing would say so."
   }
 }
 

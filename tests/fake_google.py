@@ -1,4 +1,4 @@
-"""Google's APIs as they may answer: REST for all that has a location, gRPC for topics."""
+"""Google's APIs as they may answer: gRPC for topics and subscriptions, REST for the rest."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.json_format import ParseDict
-from google.pubsub_v1 import GetTopicRequest, Topic
+from google.pubsub_v1 import GetSubscriptionRequest, GetTopicRequest, Subscription, Topic
 
 REGION = "europe-west1"
 TOPICS = ("projects/local/topics/chat-eu-events", "projects/local/topics/chat-eu-dead")
@@ -70,31 +70,42 @@ def serving(answers: dict[str, Answer]) -> Iterator[Served]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    topics = grpc.server(ThreadPoolExecutor(2))
-    topics.add_generic_rpc_handlers((_topics(answers),))
-    port = topics.add_insecure_port("127.0.0.1:0")
-    topics.start()
+    pubsub = grpc.server(ThreadPoolExecutor(2))
+    pubsub.add_generic_rpc_handlers(
+        (
+            _getter(answers, "Publisher", GetTopicRequest, "topic", Topic),
+            _getter(answers, "Subscriber", GetSubscriptionRequest, "subscription", Subscription),
+        )
+    )
+    port = pubsub.add_insecure_port("127.0.0.1:0")
+    pubsub.start()
     try:
         yield Served(f"http://127.0.0.1:{server.server_port}", f"http://127.0.0.1:{port}")
     finally:
-        topics.stop(None).wait()
+        pubsub.stop(None).wait()
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _topics(answers: dict[str, Answer]) -> Any:
+def _getter(
+    answers: dict[str, Answer], service: str, request_type: Any, field: str, answer_type: Any
+) -> Any:
+    """Answer ``Get<Thing>`` of one of Pub/Sub's services."""
+
     def get(request: Any, context: Any) -> Any:
-        answer = answers.get(f"/v1/{request.topic}", Answer(404, {}))
+        answer = answers.get(f"/v1/{getattr(request, field)}", Answer(404, {}))
         if answer.status == 404:
             context.abort(grpc.StatusCode.NOT_FOUND, "")
         if answer.status != 200:
             context.abort(grpc.StatusCode.PERMISSION_DENIED, "")
-        return ParseDict(answer.body, Topic.pb()())
+        return ParseDict(answer.body, answer_type.pb()())
 
     handler: Any = grpc.unary_unary_rpc_method_handler(
         get,
-        request_deserializer=GetTopicRequest.pb().FromString,
-        response_serializer=lambda topic: topic.SerializeToString(),
+        request_deserializer=request_type.pb().FromString,
+        response_serializer=lambda found: found.SerializeToString(),
     )
-    return grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", {"GetTopic": handler})
+    return grpc.method_handlers_generic_handler(
+        f"google.pubsub.v1.{service}", {f"Get{answer_type.__name__}": handler}
+    )

@@ -121,6 +121,21 @@ def test_every_link_leads_somewhere(page: str) -> None:
         assert (path.parent / target).exists(), target
 
 
+def test_every_endpoint_of_privacy_is_described_and_no_other() -> None:
+    routes = {
+        " ".join(map(ast.literal_eval, node.args[:2]))
+        for path in (ROOT / "functions" / "privacy").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Route"
+    }
+    endpoints = re.compile(r"`((?:GET|POST|DELETE) /[^`]+)`")
+    described = PAGES["privacy.md"].split("\n## Endpoints\n")[1].split("\n## ")[0]
+    assert {"POST /erasures", "POST /sweep", "DELETE /holds/{id}"} <= routes
+    assert set(endpoints.findall(described)) == routes | {"GET /health"}
+    section = README.split("\n## Privacy\n")[1].split("\n## ")[0]
+    assert set(endpoints.findall(section)) == routes
+
+
 def test_every_endpoint_of_the_dashboard_is_described() -> None:
     for path in ROUTES:
         assert (

@@ -14,9 +14,12 @@ from functions import settings
 from functions.bigquery import open_client
 from functions.warehouse import list_views
 from verify import report
+from verify.callers import check_jobs, check_subscriptions
 from verify.deployment import Cell, NothingDeployed, read
 from verify.finding import Finding, all_hold
+from verify.identity import Headers, identify
 from verify.places import check_places
+from verify.private import check_functions
 from verify.rows import check_rows
 from verify.settings import Settings
 from verify.terraform import terraform_outputs
@@ -50,12 +53,14 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
     is 1 unless everything holds; what could not be asked does not hold.
     """
     try:
+        given = settings.read(Settings, os.environ)
         cells = read(
             outputs.read_bytes() if outputs else terraform_outputs(),
             _read_tokens(tokens) if tokens else {},
-            settings.read(Settings, os.environ),
+            given,
         )
-        findings = [finding for cell in cells for finding in check(cell, within)]
+        headers = identify(given.identity_token)
+        findings = [finding for cell in cells for finding in check(cell, within, headers)]
     except NothingDeployed as error:
         raise click.ClickException(str(error)) from None
     except DefaultCredentialsError:
@@ -70,8 +75,13 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
         raise SystemExit(1)
 
 
-def check(cell: Cell, within: float) -> Iterator[Finding]:
+def check(cell: Cell, within: float, headers: Headers) -> Iterator[Finding]:
     """Ask everything of one cell.
+
+    Args:
+        cell: which.
+        within: seconds that events may take to become rows.
+        headers: tell private functions who asks.
 
     Raises:
         google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
@@ -82,6 +92,9 @@ def check(cell: Cell, within: float) -> Iterator[Finding]:
         yield from check_urls(http, cell)
         yield check_wrong_token(http, cell)
         yield from check_rows(http, bigquery, cell, within)
+        yield from check_functions(http, cell, headers)
+    yield from check_subscriptions(cell)
+    yield from check_jobs(cell)
     yield from check_places(cell)
     for dataset in (cell.datasets.bi, *cell.datasets.partners.values()):
         yield from check_views(bigquery, cell, dataset, expected)

@@ -5,7 +5,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from functions.locations.parts import Datasets, Endpoints
+from functions.locations import parts
+from functions.locations.parts import Datasets
 from verify.settings import Settings
 
 T = TypeVar("T")
@@ -28,6 +29,42 @@ class Urls(msgspec.Struct, frozen=True):
         return Urls(self.events.replace(OWN_TOKEN, token), self.rooms.replace(OWN_TOKEN, token))
 
 
+class Endpoints(parts.Endpoints, frozen=True):
+    """Where all services are that are asked.
+
+    Attributes:
+        scheduler: Cloud Scheduler's REST API.
+    """
+
+    scheduler: str
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What a push subscription should do.
+
+    Attributes:
+        endpoint: where it pushes to.
+        filter: of the messages that it pushes; None for all.
+    """
+
+    endpoint: str
+    filter: str | None = None
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """What calls the functions of a cell.
+
+    Attributes:
+        functions: URLs of the private ones that people may call, by name.
+        subscriptions: those that push to functions, by ``projects/P/subscriptions/S``.
+        jobs: what the scheduler calls, by ``projects/P/locations/R/jobs/J``.
+    """
+
+    functions: dict[str, str]
+    subscriptions: dict[str, Delivery]
+    jobs: dict[str, str]
+
+
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """What one cell is made of, and where all of it has to be.
 
@@ -41,6 +78,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         datasets: names.
         endpoints: where to ask.
         projects: the payload's projects that are pinned here, by partner.
+        calls: what calls its functions.
         webhooks: by partner and token's name.
     """
 
@@ -53,6 +91,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     datasets: Datasets
     endpoints: Endpoints
     projects: dict[str, tuple[str, ...]]
+    calls: Calls = Calls({}, {}, {})
     webhooks: dict[str, dict[str, Urls]] = {}
 
 
@@ -62,6 +101,7 @@ class _Output(msgspec.Struct, Generic[T]):
 
 class _Outputs(msgspec.Struct):
     cells: _Output[dict[str, Cell]]
+    calls: _Output[dict[str, Calls]]
     webhook_urls: _Output[dict[str, dict[str, dict[str, Urls]]]]
 
 
@@ -85,6 +125,7 @@ def read(outputs: bytes, tokens: Mapping[str, str], settings: Settings) -> list[
             cell,
             name=name,
             endpoints=_override(cell.endpoints, settings),
+            calls=decoded.calls.value.get(name, cell.calls),
             webhooks={
                 partner: {
                     token: urls.with_token(tokens.get(partner, OWN_TOKEN))
@@ -104,4 +145,5 @@ def _override(endpoints: Endpoints, settings: Settings) -> Endpoints:
         pubsub=settings.pubsub_endpoint or endpoints.pubsub,
         storage=settings.storage_endpoint or endpoints.storage,
         secrets=settings.secrets_endpoint or endpoints.secrets,
+        scheduler=settings.scheduler_endpoint or endpoints.scheduler,
     )

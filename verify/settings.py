@@ -1,4 +1,4 @@
-"""Where Google's services are; each setting takes the place of what the outputs say."""
+"""What the environment may say: where Google's services are, instead of the outputs; who asks."""
 
 import msgspec
 
@@ -11,9 +11,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         pubsub_endpoint: ``https://host``, of the gRPC API.
         storage_endpoint: ``https://host``.
         secrets_endpoint: ``https://host`` of Secret Manager.
+        scheduler_endpoint: ``https://host`` of Cloud Scheduler.
+        identity_token: of who asks private functions, where ``gcloud`` is not signed in as them.
     """
 
     bigquery_endpoint: str = ""
     pubsub_endpoint: str = ""
     storage_endpoint: str = ""
     secrets_endpoint: str = ""
+    scheduler_endpoint: str = ""
+    identity_token: str = ""

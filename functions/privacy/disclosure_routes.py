@@ -4,13 +4,23 @@ from functools import partial
 
 import msgspec
 
+from functions.bucket import Bucket
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
 from functions.locations.check import Google
 from functions.locations.parts import Endpoints, Parts
+from functions.objects import Objects
 from functions.privacy.erasure_routes import Surroundings
+from functions.privacy.exports.export import Deployment, Exports, Sources
+from functions.privacy.exports.set_aside import SetAside
+from functions.privacy.exports.tables import Tables
 from functions.privacy.lookups import Lookups
 from functions.privacy.residency import Promise, Residency
+from functions.privacy.retention import Retention
 from functions.privacy.routes import Route
 from functions.privacy.settings import Settings
+from functions.storage import open_bucket
+from functions.subscription import Subscription
 
 
 def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
@@ -27,6 +37,13 @@ def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
         now=given.now,
         new_id=given.new_id,
     )
+    objects = Objects(
+        partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        settings.storage_deadline_seconds,
+    )
+    retention = Retention(
+        given.statements, objects, now=given.now, retention_days=settings.retention_days
+    )
     residency = Residency(
         _promise(settings),
         cell=settings.cell,
@@ -35,9 +52,25 @@ def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
         new_id=given.new_id,
     )
     return [
+        Route("POST", "/exports", _exports(given, settings, objects).make),
         Route("POST", "/lookups", lookups.ask),
         Route("POST", "/residency", residency.ask),
+        Route("GET", "/retention", retention.ask),
     ]
+
+
+def _exports(given: Surroundings, settings: Settings, objects: Objects) -> Exports:
+    dead_letters = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
+    return Exports(
+        given,
+        Sources(
+            Tables(given.statements, settings.retention_days),
+            SetAside(objects, dead_letters, Layouts(load_catalogue())),
+        ),
+        Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        Deployment(settings.bucket, settings.location, settings.retention_days),
+        seconds=settings.work_seconds,
+    )
 
 
 def _promise(settings: Settings) -> Promise:

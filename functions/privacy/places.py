@@ -9,6 +9,7 @@ from functions.events.layout import Layouts
 from functions.grpc_channel import open_channel
 from functions.objects import Objects
 from functions.privacy.dead_letters import DeadLetters
+from functions.privacy.exports.stored import ExportedCopies
 from functions.privacy.redaction import Redaction
 from functions.privacy.settings import Settings
 from functions.privacy.stored_objects import StoredObjects
@@ -21,8 +22,8 @@ from functions.topic import Topic
 
 def places(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
-) -> tuple[StoredObjects, DeadLetters]:
-    """Return where events are beside the tables; call it inside the running event loop.
+) -> tuple[StoredObjects, DeadLetters, ExportedCopies]:
+    """Return where people are beside the tables; call it inside the running event loop.
 
     Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
 
@@ -34,12 +35,14 @@ def places(
     redaction = partial(Redaction, keys=keys, layouts=Layouts(load_catalogue()))
     bucket = partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket)
     topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.dead_letter_topic)
+    objects = Objects(bucket, settings.storage_deadline_seconds)
     return (
-        StoredObjects(Objects(bucket, settings.storage_deadline_seconds), redaction),
+        StoredObjects(objects, redaction),
         DeadLetters(
             Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
             Publisher(topic, settings.publish_deadline_seconds).publish,
             redaction,
             now,
         ),
+        ExportedCopies(objects),
     )

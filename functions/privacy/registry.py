@@ -33,7 +33,8 @@ class Holding(NamedTuple):
         form: ``personal``, ``pseudonym``, ``unknown`` (it may be personal), ``staff`` (of those
             who operate), or ``none``.
         holds: what, in plain words.
-        erased_by: files of ``sql/privacy``, or steps of the sweep, that erase a person there.
+        erased_by: what erases a person there: files of ``sql/privacy``, or what a sweep rewrites
+            (`functions.privacy.places`).
         kept: how long; None for ever.
         kept_from: what that time counts from.
     """
@@ -74,7 +75,7 @@ COLUMNS: dict[str, _Column] = {
     "identities_v1.user_id": _Column("the sender's own id", ("erase_identities",), _STORED),
     "identities_v1.nickname": _Column("the name in the chat", ("erase_identities",), _STORED),
     "erasures_v1.user_key": _Column(
-        "whose erasure it is", ("forget",), periods.REMEMBERED, _OF_ERASURE
+        "whose erasure it is", ("forget",), periods.TOMBSTONE, _OF_ERASURE
     ),
     "erasures_v1.hidden_key": _Column(
         "the key that views show the person under", ("finish",), timedelta(), _OF_ERASURE
@@ -87,8 +88,8 @@ COLUMNS: dict[str, _Column] = {
 }
 """Every column with data about a person, by table and dotted name."""
 
-_OBJECTS = ("objects",)
-_LETTERS = ("dead_letters",)
+_OBJECTS = ("StoredObjects",)
+_LETTERS = ("DeadLetters",)
 _BRIEFLY = ()
 """Nothing erases it there: it passes on, or goes, within the days that a tombstone waits for."""
 
@@ -107,7 +108,13 @@ ELSEWHERE: tuple[Holding, ...] = (
         for reason in UNDECODABLE
     ),
     Holding(
-        "prefix", EXPORTS, "personal", "what was exported", ("exports",), periods.EXPORTED, "export"
+        "prefix",
+        EXPORTS,
+        "personal",
+        "what was exported",
+        ("ExportedCopies",),
+        periods.EXPORTED,
+        "export",
     ),
     Holding("subscription", "load", "personal", "events to store", _BRIEFLY, periods.SUBSCRIPTION),
     Holding("subscription", "privacy", "personal", "deletions", _BRIEFLY, periods.SUBSCRIPTION),
@@ -126,7 +133,7 @@ ELSEWHERE: tuple[Holding, ...] = (
     Holding("topic", "events", "none", "nothing: subscriptions keep", (), timedelta()),
     Holding("topic", "dead", "none", "nothing: its subscription keeps", (), timedelta()),
     Holding(
-        "logs", "logs", "staff", "who called and who read what", (), periods.LOGGED, "the call"
+        "logs", "cell", "staff", "who called and who read what", (), periods.LOGGED, "the call"
     ),
 )
 """What is not a table."""

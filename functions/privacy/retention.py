@@ -98,7 +98,7 @@ class Retention:
             "events_v1": stored.days,
             "events_v1.extra": EXTRA_DAYS,
             "identities_v1": stored.days,
-            "erasures_v1": periods.REMEMBERED.days,
+            "erasures_v1": periods.TOMBSTONE.days,
             "erasures that are due": None,
             "holds_v1": periods.HELD.days,
         }

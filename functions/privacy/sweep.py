@@ -17,7 +17,7 @@ from functions.days import DAY, midnight
 from functions.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
-from functions.privacy.periods import REMEMBERED, TOMBSTONE
+from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
 from functions.statements import Parameter, StatementFailed
 from functions.subscription import SubscriptionUnavailable
@@ -151,6 +151,9 @@ class Sweep:
             done_at = self._now().astimezone(UTC)
             report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
         report.rows["forget"] += await self._statements.change("forget", now=now)
+        report.rows["forget_holds"] += await self._statements.change(
+            "forget_holds", over_since=now - HELD
+        )
 
     async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> None:
         """Claim what is due, after its people were counted once more."""

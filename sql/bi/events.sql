@@ -1,6 +1,7 @@
 -- grain: one row per ingest id
 -- All chat and room events of the retention, each shown once; a person whose erasure is pending
--- appears under the erasure's hidden key. Test deliveries are in test_deliveries.
+-- appears under the erasure's hidden key, as a speaker too. Once it is executed, what comes late is
+-- shown without the person. Test deliveries are in test_deliveries.
 --
 -- An event may be stored more than once while its sender or Pub/Sub still repeats it. Those days
 -- (the open window) are freed of copies here; older ones are settled: the store holds one row each.
@@ -64,7 +65,22 @@ hidden AS (
       PARTITION BY project, user_key ORDER BY covers_until, erasure_id
     ) AS covers_after
   FROM `${store}.erasures_v1`
-  WHERE status IN ('hidden', 'due')
+  WHERE status IN ('hidden', 'due', 'executed')
+),
+
+hidden_speakers AS (
+  SELECT
+    project,
+    ARRAY_AGG(
+      STRUCT(
+        user_key AS user_key,
+        hidden_key AS hidden_key,
+        covers_after AS covers_after,
+        covers_until AS covers_until
+      )
+    ) AS people
+  FROM hidden
+  GROUP BY project
 )
 
 SELECT
@@ -77,7 +93,7 @@ SELECT
   every_day.event,
   every_day.catalogued,
   every_day.room_id,
-  COALESCE(hidden.hidden_key, every_day.user_key) AS user_key,
+  IF(hidden.project IS NULL, every_day.user_key, hidden.hidden_key) AS user_key,
   every_day.platform,
   every_day.source,
   every_day.screen_size,
@@ -85,7 +101,34 @@ SELECT
   every_day.os,
   every_day.device_type,
   every_day.properties,
-  every_day.room,
+  IF(
+    hidden_speakers.people IS NULL,
+    every_day.room,
+    STRUCT(
+      every_day.room.name AS name,
+      every_day.room.about AS about,
+      every_day.room.status AS status,
+      every_day.room.start_time AS start_time,
+      every_day.room.end_time AS end_time,
+      every_day.room.stream_start_time AS stream_start_time,
+      every_day.room.stream_end_time AS stream_end_time,
+      every_day.room.stream_url AS stream_url,
+      every_day.room.source_url AS source_url,
+      every_day.room.pic AS pic,
+      every_day.room.is_speak AS is_speak,
+      ARRAY(
+        SELECT COALESCE(person.hidden_key, speaker)
+        FROM UNNEST(every_day.room.speakers) AS speaker WITH OFFSET AS place
+        LEFT JOIN UNNEST(hidden_speakers.people) AS person
+          ON
+            speaker = person.user_key
+            AND (person.covers_after IS NULL OR every_day.received_at > person.covers_after)
+            AND every_day.received_at <= person.covers_until
+        WHERE person.user_key IS NULL OR person.hidden_key IS NOT NULL
+        ORDER BY place
+      ) AS speakers
+    )
+  ) AS room,
   every_day.flags,
   every_day.stored_at
 FROM every_day
@@ -95,3 +138,8 @@ LEFT JOIN hidden
     AND every_day.user_key = hidden.user_key
     AND (hidden.covers_after IS NULL OR every_day.received_at > hidden.covers_after)
     AND every_day.received_at <= hidden.covers_until
+LEFT JOIN hidden_speakers
+  ON
+    every_day.kind = 'room'
+    AND ARRAY_LENGTH(every_day.room.speakers) > 0
+    AND every_day.project = hidden_speakers.project

@@ -33,13 +33,17 @@ run "eu_and_us" {
   variables {
     cells = {
       eu = { region = "europe-west1" }
-      us = { region = "us-central1", gdpr = false }
+      us = { region = "us-central1", gdpr = false, privacy_callers = ["Dpo@operator.example"] }
     }
     partners = {
       acme = {
         projects = { acme-prod = { cell = "eu" }, acme-us = { cell = "us", gdpr = false } }
         readers  = ["analysts@acme.example"]
         tokens   = ["2026-01", "2026-08"]
+        privacy_callers = {
+          "backend@acme.iam.gserviceaccount.com" = []
+          "Lea@acme.example"                     = ["acme-us"]
+        }
       }
       globex = { projects = { globex = { cell = "us", gdpr = false } } }
     }
@@ -52,6 +56,21 @@ run "eu_and_us" {
   assert {
     condition     = keys(local.partners_by_cell.eu) == ["acme"] && keys(local.partners_by_cell.us) == ["acme", "globex"]
     error_message = "A partner is known where it has a project, and nowhere else."
+  }
+  assert {
+    condition = local.callers_by_cell.us == {
+      projects   = toset(["acme-us", "globex"])
+      everything = toset(["dpo@operator.example"])
+      some = {
+        "backend@acme.iam.gserviceaccount.com" = toset(["acme-us"])
+        "lea@acme.example"                     = toset(["acme-us"])
+      }
+    }
+    error_message = "A partner's caller has the partner's projects in the cell, or those that are named."
+  }
+  assert {
+    condition     = local.callers_by_cell.eu.some == { "backend@acme.iam.gserviceaccount.com" = toset(["acme-prod"]) } && length(local.callers_by_cell.eu.everything) == 0
+    error_message = "A caller without a project in a cell is nobody there."
   }
   assert {
     condition     = length(local.partners.acme.tokens_sha256) == 2

@@ -121,6 +121,39 @@ run "readers_are_groups" {
   expect_failures = [var.cells]
 }
 
+run "privacy_callers_are_identities" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", privacy_callers = ["group:privacy@acme.example"] } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "partner_privacy_callers_are_identities" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, privacy_callers = { "the back end" = [] } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "privacy_caller_of_another_partner_s_project" {
+  command = plan
+
+  variables {
+    partners = {
+      acme   = { projects = { acme-prod = { cell = "eu" } }, privacy_callers = { "lea@acme.example" = ["globex"] } }
+      globex = { projects = { globex = { cell = "eu" } } }
+    }
+  }
+
+  expect_failures = [var.partners]
+}
+
 run "unknown_cell" {
   command = plan
 
@@ -303,7 +336,7 @@ run "retention" {
   command = plan
 
   variables {
-    retention_days = 7
+    retention_days = 209
   }
 
   expect_failures = [var.retention_days]

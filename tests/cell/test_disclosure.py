@@ -1,15 +1,21 @@
 """What the privacy function of a running cell tells: where data are, and whose keys are whose."""
 
+import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from functions.quarantine import Quarantined
 from local import query
 from local.cell import Cell
+from local.clients import objects, publisher
 from tests.cell.conftest import Post
 from tests.cell.running import PATIENCE_SECONDS, until
+from tests.load_faults.feed import simulated
 
 pytestmark = pytest.mark.cell
 
@@ -68,6 +74,71 @@ def test_keys_of_an_id_and_back(privacy: httpx.Client, cell: Cell, post: Post) -
     assert back["people"] == [{"user_key": identity["user_key"], "ids": ["looked-up"]}]
     [receipt] = receipts(cell, back["id"])
     assert (receipt["people"], receipt["partner"], receipt["project"]) == (1, "demo", "dev")
+
+
+def test_everything_about_a_person_is_exported(
+    privacy: httpx.Client, cell: Cell, post: Post
+) -> None:
+    for number in range(2):
+        value = {"project": "dev", "user_id": "exported", "nickname": "Ex", "odd": number}
+        post({"event": "session_started", "value": value}).raise_for_status()
+    speakers = {"project": "dev", "roomId": "1", "speakers": ["exported", "another"]}
+    post({"event": "room_speakers_updated", "value": speakers}, "rooms").raise_for_status()
+    rooms = f"""SELECT room.speakers FROM {cell.store_dataset}.events_v1
+        WHERE received_at > TIMESTAMP '2000-01-01' AND event = 'room_speakers_updated'
+        AND ARRAY_LENGTH(room.speakers) = 2"""
+    until(lambda: query.rows(cell, rooms))
+    stored = f"""SELECT user_key FROM {cell.store_dataset}.events_v1
+        WHERE received_at > TIMESTAMP '2000-01-01' AND JSON_VALUE(extra, '$.odd') IS NOT NULL"""
+    until(lambda: query.rows(cell, stored), 2)
+    [event] = simulated("exported", 1)
+    data = json.dumps({"event": "named", "value": {"user_id": "exported"}}).encode()
+    bucket = objects(cell).bucket(cell.bucket)
+    name = "quarantine/event_too_large/demo/chat/exported.ndjson"
+    record = Quarantined(
+        reason="event_too_large",
+        partner=event.attributes["partner"],
+        kind="chat",
+        received_at=event.attributes["received_at"],
+        body=base64.b64encode(data).decode(),
+        attributes=event.attributes | {"project": "dev"},
+    )
+    bucket.blob(name).upload_from_string(msgspec.json.encode(record))
+    publisher(cell).publish(
+        cell.dead_letter_topic, data, **event.attributes | {"project": "dev"}
+    ).result(60)
+    body = {"project": "dev", "ids": ["exported"]}
+    export = privacy.post("/exports", json=body).raise_for_status().json()
+    bucket.blob(name).delete()
+
+    assert export["is_complete"] is True
+    files = {
+        file["name"].split("/")[-1]: bucket.blob(file["name"]).download_as_bytes()
+        for file in export["objects"]
+    }
+    lines = {
+        name: [json.loads(line) for line in content.splitlines()]
+        for name, content in files.items()
+        if name.endswith(".jsonl")
+    }
+    events = lines["events-0001.jsonl"]
+    assert sorted(each["extra"]["odd"] for each in events if "extra" in each) == [0, 1]
+    [room] = [each for each in events if each["kind"] == "room"]
+    assert len(room["room"]["speakers"]) == 1
+    assert {each["nickname"] for each in lines["identities.jsonl"]} == {"Ex"}
+    assert {each["place"] for each in lines["set-aside.jsonl"]} == {"quarantine", "dead letters"}
+    assert b"another" not in b"".join(files.values())
+    assert b"<h1>Your data</h1>" in files["cover-sheet.html"]
+    [receipt] = receipts(cell, export["id"])
+    assert (receipt["operation"], receipt["people"]) == ("export", 1)
+
+
+def test_what_is_older_than_promised_is_asked(privacy: httpx.Client) -> None:
+    report = privacy.get("/retention").raise_for_status().json()
+
+    places = {place["place"]: place["state"] for place in report["places"]}
+    assert {"events_v1", "identities_v1", "spill/", "exports/"} <= places.keys()
+    assert "unknown" not in places.values()
 
 
 def test_what_is_wrong_is_named_and_not_quoted(privacy: httpx.Client) -> None:

@@ -1,11 +1,6 @@
 """The commands of docs/operations.md, run by a shell as an operator would."""
 
 import base64
-import json
-import os
-import re
-import shutil
-import subprocess
 from typing import Any
 
 import msgspec
@@ -16,51 +11,29 @@ from functions.quarantine import Quarantined, object_name
 from local import query
 from local.cell import Cell
 from local.clients import objects, publisher
-from tests.cell.running import PATIENCE_SECONDS, ROOT, until
+from tests.cell import page
+from tests.cell.page import Page
+from tests.cell.running import until
 from tests.load_faults.feed import simulated
 
 pytestmark = pytest.mark.cell
 
-PAGE = (ROOT / "docs" / "operations.md").read_text()
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [text for language, text in BLOCK.findall(PAGE) if language == "sh"]
+PAGE = Page("operations.md")
+block = PAGE.block
 
 
 def run(cell: Cell, block: str) -> list[dict[str, Any]]:
     """Run a block; the JSON that its commands print."""
     header = {"AUTH": "X-Nobody: asks", "STORAGE_AUTH": "X-Nobody: asks"}
     urls = {"OPERATE_URL": cell.url("operate"), "STORAGE_URL": cell.url("storage")}
-    environ = {"PATH": os.environ["PATH"], "BUCKET": cell.bucket} | header | urls
-    done = subprocess.run(
-        [shutil.which("bash") or "bash", "-eu", "-o", "pipefail", "-c", block],
-        env=environ,
-        capture_output=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, (block, done.stderr)
-    decoder, text, answers = json.JSONDecoder(), done.stdout.decode(), []
-    while text := text.lstrip():
-        answer, end = decoder.raw_decode(text)
-        answers.append(answer)
-        text = text[end:]
-    assert len(answers) == block.count("curl ")
-    return answers
-
-
-def block(*parts: str) -> str:
-    """The page's block that has all of these in it."""
-    found: str
-    [found] = [text for text in BLOCKS if all(part in text for part in parts)]
-    return found
+    return page.run(block, {"BUCKET": cell.bucket} | header | urls)
 
 
 def test_every_command_of_the_page_is_run(cell: Cell) -> None:
-    others = [text for language, text in BLOCK.findall(PAGE) if language != "sh"]
-    assert [text for text in others if "curl" in text] == []
-    assert "curl" not in BLOCK.sub("", PAGE)
-    assert len(BLOCKS) >= 7
-    for each in BLOCKS:
+    assert [text for text in PAGE.others if "curl" in text] == []
+    assert PAGE.commands_outside() == []
+    assert len(PAGE.blocks) >= 7
+    for each in PAGE.blocks:
         run(cell, each)
 
 

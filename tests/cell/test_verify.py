@@ -1,4 +1,7 @@
-"""`make verify` on a running cell: a healthy one holds, and each fault is told."""
+"""`make verify` on a running cell: a healthy one holds, and each fault is told.
+
+What no stand-in answers (a scheduler's job) a small server does.
+"""
 
 import json
 import signal
@@ -12,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from functions.warehouse import list_views
+from local import provision
 from local.cell import Cell
 from local.clients import ONCE, warehouse
 from tests import fake_google
@@ -19,6 +23,7 @@ from verify import __main__ as command
 
 pytestmark = pytest.mark.cell
 
+JOB = "projects/local/locations/europe-west1/jobs/chat-eu-sweep"
 NOBODY = "http://127.0.0.1:1"
 Change = Callable[[dict[str, Any]], None]
 
@@ -45,8 +50,26 @@ def outputs(description: dict[str, Any]) -> dict[str, Any]:
                         "storage": description["storage"],
                         "pubsub": f"http://{description['pubsub']}",
                         "secrets": NOBODY,
+                        "scheduler": NOBODY,
                     },
                     "projects": {"demo": ["dev", "partner-prod"]},
+                }
+            }
+        },
+        "calls": {
+            "value": {
+                "eu": {
+                    "functions": {
+                        name: description["functions"][name] for name in ("operate", "privacy")
+                    },
+                    "subscriptions": {
+                        Cell.subscription: {"endpoint": description["functions"]["load"]},
+                        Cell.privacy_subscription: {
+                            "endpoint": f"{description['functions']['privacy']}/stream",
+                            "filter": provision.DELETIONS,
+                        },
+                    },
+                    "jobs": {JOB: "https://privacy.example/sweep"},
                 }
             }
         },
@@ -75,23 +98,29 @@ Verify = Callable[..., Verdict]
 
 
 @pytest.fixture
-def verify(description: dict[str, Any], tmp_path: Path) -> Verify:
+def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
     """Run the command on the cell's outputs, changed as a test wishes."""
+    job = {"state": "ENABLED", "httpTarget": {"uri": "https://privacy.example/sweep"}}
+    answers = fake_google.healthy() | {f"/v1/{JOB}": fake_google.Answer(200, job)}
+    with fake_google.serving(answers) as google:
 
-    def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
-        described = outputs(description)
-        change(described)
-        file = tmp_path / "outputs.json"
-        file.write_text(json.dumps(described))
-        done = CliRunner().invoke(
-            command.main,
-            ["--outputs", str(file), "--within", str(within), "--json"],
-            env={"SECRETS_ENDPOINT": description["secrets"]},
-        )
-        assert description["token"] not in done.output
-        return Verdict(done.exit_code, done.stdout)
+        def run(change: Change = lambda _outputs: None, *, within: int = 60) -> Verdict:
+            described = outputs(description)
+            change(described)
+            file = tmp_path / "outputs.json"
+            file.write_text(json.dumps(described))
+            done = CliRunner().invoke(
+                command.main,
+                ["--outputs", str(file), "--within", str(within), "--json"],
+                env={
+                    "SECRETS_ENDPOINT": description["secrets"],
+                    "SCHEDULER_ENDPOINT": google.rest,
+                },
+            )
+            assert description["token"] not in done.output
+            return Verdict(done.exit_code, done.stdout)
 
-    return run
+        yield run
 
 
 @pytest.fixture
@@ -117,6 +146,11 @@ def test_a_healthy_cell_holds(verify: Verify, cell: Cell) -> None:
         "events of demo",
         "rooms of demo",
         "receive",
+        "operate",
+        "privacy",
+        "subscription chat-eu-load",
+        "subscription chat-eu-privacy",
+        "job chat-eu-sweep",
         "Test event",
         "topic chat-eu-events",
         "topic chat-eu-dead",

@@ -108,7 +108,7 @@ HEAVY = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["receive", "load", "operate"])
+@pytest.mark.parametrize("name", ["receive", "load", "operate", "privacy"])
 def test_a_start_imports_no_heavy_library(name: str) -> None:
     code = f"import sys, functions.{name}.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)

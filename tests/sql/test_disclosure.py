@@ -113,18 +113,18 @@ async def test_identities_are_found_once_within_their_project(store: Store) -> N
 @pytest.mark.parametrize(
     ("status", "seen", "told"),
     [
-        ("hidden", NOW - DAY, False),
-        ("hidden", NOW - HOUR, False),
-        ("hidden", NOW - HOUR + timedelta(microseconds=1), True),
-        ("due", NOW - DAY, False),
-        ("executed", NOW - DAY, False),
-        ("executed", NOW, True),
-        ("restored", NOW - DAY, True),
-        ("restoration", NOW - DAY, True),
+        ("hidden", NOW - DAY, []),
+        ("hidden", NOW - HOUR, []),
+        ("hidden", NOW - HOUR + timedelta(microseconds=1), ["ann"]),
+        ("due", NOW - DAY, []),
+        ("executed", NOW - DAY, []),
+        ("executed", NOW, ["ann"]),
+        ("restored", NOW - DAY, ["ann"]),
+        ("restoration", NOW - DAY, ["ann"]),
     ],
 )
 async def test_who_asked_to_be_erased_is_not_told(
-    store: Store, status: str, seen: datetime, *, told: bool
+    store: Store, status: str, seen: datetime, told: list[str]
 ) -> None:
     store.fill("identities_v1", [identity("ann", seen)])
     store.fill(
@@ -136,7 +136,7 @@ async def test_who_asked_to_be_erased_is_not_told(
         ],
     )
 
-    assert bool(await ids_of(store, "key of ann")) == told
+    assert [user for _, user in await ids_of(store, "key of ann")] == told
     assert await ids_of(store, "hidden key of ann") == []
 
 
@@ -181,17 +181,7 @@ async def test_records_of_a_person_are_found_without_what_protects_the_person(
 ) -> None:
     store.fill("identities_v1", [identity("ann"), identity("bob"), identity("ann", project="shop")])
     store.fill("erasures_v1", [erasure("ann", NOW), erasure("bob", NOW)])
-    hold = {
-        "hold_id": "hold of ann",
-        "partner": "acme",
-        "project": "dev",
-        "user_key": "key of ann",
-        "reason": "a dispute",
-        "filed_at": NOW.isoformat(),
-        "filed_by": "clerk@acme.example",
-        "until": (NOW + DAY).isoformat(),
-    }
-    store.fill("holds_v1", [hold, hold | {"user_key": "key of bob"}])
+    store.fill("holds_v1", [hold("ann", NOW + DAY), hold("bob", NOW + DAY)])
     rows = await store.statements.rows(
         "find_records_of", project="dev", user_keys=["key of ann"], now=NOW
     )
@@ -203,3 +193,82 @@ async def test_records_of_a_person_are_found_without_what_protects_the_person(
     assert found["holds_v1"]["reason"] == "a dispute"
     text = "".join(row["content"] for row in rows)
     assert not [word for word in ("hidden key", "salt", "clerk@", "bob") if word in text]
+
+
+def hold(user: str, until: datetime, released: datetime | None = None) -> dict[str, Any]:
+    return {
+        "hold_id": f"hold of {user}",
+        "partner": "acme",
+        "project": "dev",
+        "user_key": f"key of {user}",
+        "reason": "a dispute",
+        "filed_at": (NOW - 300 * DAY).isoformat(),
+        "filed_by": "clerk@acme.example",
+        "until": until.isoformat(),
+        "released_at": released.isoformat() if released else None,
+    }
+
+
+async def overdue(store: Store) -> dict[str, tuple[int, datetime]]:
+    rows = await store.statements.rows(
+        "find_overdue",
+        stored_since=NOW - 217 * DAY,
+        extra_since=NOW - 32 * DAY,
+        due_since=NOW - DAY,
+        held_since=NOW - 31 * DAY,
+    )
+    return {row["place"]: (row["overdue"], row["oldest"]) for row in rows}
+
+
+async def test_what_is_older_than_promised_is_found(store: Store) -> None:
+    old = NOW - 217 * DAY - HOUR
+    store.fill(
+        "events_v1",
+        [
+            event("1", old, "ann", extra='{"a": 1}'),
+            event("2", old - DAY, "ann"),
+            event("3", NOW - 217 * DAY, "ann"),
+            event("4", NOW - 33 * DAY, "ann", extra='{"a": 1}'),
+            event("5", NOW - 31 * DAY, "ann", extra='{"a": 1}'),
+        ],
+    )
+    store.fill("identities_v1", [identity("ann", old), identity("bob")])
+    store.fill(
+        "erasures_v1",
+        [
+            erasure("ann", NOW - 31 * DAY, due_at=(NOW - 2 * DAY).isoformat()),
+            erasure("bob", NOW - 31 * DAY, due_at=(NOW - HOUR).isoformat()),
+            erasure("held", NOW - 31 * DAY, due_at=(NOW - 9 * DAY).isoformat()),
+            erasure("eve", old, "executed", forget_at=(NOW - 2 * DAY).isoformat()),
+            erasure("old", old, "executed", forget_at=(NOW + DAY).isoformat()),
+            erasure("back", old, "restored"),
+        ],
+    )
+    store.fill(
+        "holds_v1",
+        [
+            hold("held", NOW + DAY),
+            hold("over", NOW - 40 * DAY),
+            hold("released", NOW + DAY, NOW - 50 * DAY),
+            hold("fresh", NOW - DAY),
+        ],
+    )
+
+    assert await overdue(store) == {
+        "events_v1": (2, old - DAY),
+        "events_v1.extra": (1, NOW - 33 * DAY),
+        "identities_v1": (1, old),
+        "erasures that are due": (1, NOW - 2 * DAY),
+        "erasures_v1": (1, NOW - 2 * DAY),
+        "holds_v1": (2, NOW - 50 * DAY),
+    }
+
+
+async def test_holds_that_are_long_over_are_forgotten(store: Store) -> None:
+    store.fill(
+        "holds_v1",
+        [hold("now", NOW), hold("over", NOW - 30 * DAY), hold("released", NOW, NOW - 31 * DAY)],
+    )
+
+    for changed in (2, 0):
+        assert await store.statements.change("forget_holds", over_since=NOW - 30 * DAY) == changed

@@ -7,7 +7,8 @@ import sqlglot
 from sqlglot import exp
 
 from functions.events.draft import MAX_FLAGS
-from functions.warehouse import View, Warehouse, list_tables, list_views, render
+from functions.privacy.covered import with_covered
+from functions.warehouse import SQL, View, Warehouse, list_tables, list_views, render
 
 VARIABLES = Warehouse("p.store", "p.bi").variables()
 VIEWS = list_views()
@@ -90,3 +91,15 @@ def test_identities_have_the_columns_that_erasing_needs() -> None:
         "partner", "project", "user_key", "key_version", "user_id", "nickname", "first_seen",
         "last_seen",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", ["bi/events.sql", "privacy/remove_speakers.sql"])
+def test_a_room_that_is_put_together_again_has_all_its_columns_in_order(file: str) -> None:
+    """BigQuery compares the fields of records by position."""
+    [room] = [column for column in TABLES["events_v1"].schema if column.name == "room"]
+    text = render((SQL / file).read_text(), with_covered(VARIABLES))
+    built = [
+        [field.alias for field in struct.expressions]
+        for struct in sqlglot.parse_one(text, read="bigquery").find_all(exp.Struct)
+    ]
+    assert [field.name for field in room.fields] in built

@@ -97,12 +97,25 @@ def of_duckdb(column: Column) -> str:
 
 
 def in_duckdb(sql: str) -> str:
-    """Translate a query. DuckDB moves no cast that may fail; BigQuery's DATE never does."""
-    [translated] = sqlglot.transpile(sql, read="bigquery", write="duckdb")
-    query = sqlglot.parse_one(translated, read="duckdb")
+    """Translate a query. DuckDB moves no cast that may fail; BigQuery's DATE never does.
+
+    Of an array that is made of the row's own arrays, DuckDB makes a join that no filter passes;
+    BigQuery evaluates it within the row, like any expression. So it is left out here.
+    """
+    read = sqlglot.parse_one(sql, read="bigquery").transform(
+        lambda node: exp.null() if is_made_of_arrays(node) else node
+    )
+    query = sqlglot.parse_one(read.sql("duckdb"), read="duckdb")
     return query.transform(
         lambda node: exp.TryCast(**node.args) if type(node) is exp.Cast else node
     ).sql("duckdb")
+
+
+def is_made_of_arrays(node: exp.Expr) -> bool:
+    """Whether it is ``ARRAY(SELECT … FROM UNNEST(…))`` that reads no table."""
+    if not isinstance(node, exp.Array) or not node.find(exp.Select):
+        return False
+    return bool(node.find(exp.Unnest)) and not node.find(exp.Table)
 
 
 def scans(database: duckdb.DuckDBPyConnection, sql: str) -> list[Scan]:

@@ -84,6 +84,39 @@ def test_every_reading_of_a_partitioned_table_is_bounded(name: str) -> None:
 
 
 @every_statement
+def test_every_joined_partitioned_table_is_bounded(name: str) -> None:
+    for select in STATEMENTS[name].find_all(exp.Select):
+        where = select.args.get("where")
+        for join in select.args.get("joins") or ():
+            table = join.this
+            if isinstance(table, exp.Table) and table.name in PARTITIONED:
+                conditions = [join.args.get("on"), where.this if where else None]
+                column = PARTITIONED[table.name]
+                assert any(bounded(each, column, table.alias) for each in conditions)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in STATEMENTS if "${covered}" in (SQL / name).read_text()]
+)
+def test_events_are_erased_between_two_moments(name: str) -> None:
+    """Both bounds, so that a sweep for what comes late reads few days."""
+    for table in STATEMENTS[name].find_all(exp.Table):
+        if table.name != "events_v1":
+            continue
+        scope = table.find_ancestor(exp.Select, exp.Delete, exp.Update)
+        assert scope
+        condition = scope.args["where"].this
+        kinds = {
+            type(part)
+            for part in condition.flatten()
+            if isinstance(part, exp.GTE | exp.LTE)
+            and part.this.name == "received_at"
+            and isinstance(part.expression, exp.Parameter)
+        }
+        assert kinds == {exp.GTE, exp.LTE}
+
+
+@every_statement
 def test_a_statement_is_one_and_says_what_it_does(name: str) -> None:
     text = (SQL / name).read_text()
     assert text.startswith("-- ")

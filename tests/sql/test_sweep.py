@@ -392,7 +392,7 @@ async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
 STEPS = [
     "restore_missed", "find_ripe", "claim", "covered", "count_covered", "add_receipts",
     "delete_later_copies", "anonymise_events", "delete_events", "remove_speakers",
-    "erase_identities", "find_receipts", "add_receipts", "finish", "forget",
+    "erase_identities", "find_receipts", "add_receipts", "finish", "forget", "forget_holds",
 ]  # fmt: skip
 
 
@@ -417,7 +417,9 @@ async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
 
 async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None:
     assert (await store.sweep()).finished
-    assert store.statements.ran == ["restore_missed", "find_ripe", "covered", "forget"]
+    assert store.statements.ran == [
+        "restore_missed", "find_ripe", "covered", "forget", "forget_holds",
+    ]  # fmt: skip
 
 
 async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> None:

@@ -21,6 +21,7 @@ FULL: dict[str, Any] = {
             "readers": ["analysts@acme.example"],
             "operators": ["operators@acme.example"],
             "viewers": ["olga@operator.example"],
+            "privacy_callers": ["Dpo@operator.example"],
             "iap": True,
         },
         "us": {"region": "us-central1", "gdpr": False},
@@ -30,6 +31,10 @@ FULL: dict[str, Any] = {
             "projects": {"acme-prod": {"cell": "eu"}, "acme-us": {"cell": "us", "gdpr": False}},
             "readers": ["team@acme.example"],
             "viewers": ["Ann@acme.example"],
+            "privacy_callers": {
+                "backend@acme.iam.gserviceaccount.com": [],
+                "Lea@acme.example": ["acme-us"],
+            },
             "subscriptions": {
                 "rewards": {
                     "cell": "eu",

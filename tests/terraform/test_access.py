@@ -1,5 +1,6 @@
 """Least privilege: the grants of a plan are those of the table in terraform/README.md."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,8 +17,15 @@ ROW = re.compile(
 )
 BASIC = {"roles/owner", "roles/editor", "roles/viewer", "roles/browser"}
 
-NAMED = {"allUsers": "everybody", "user": "viewers"}
-"""Members that a plan knows by themselves."""
+NAMED = {
+    "callers": "privacy callers",
+    "exports": "privacy callers",
+    "people": "operators",
+    "viewers": "viewers",
+}
+"""Whom a plan knows by address, by the resource that grants; all others are readers."""
+
+ACCOUNT = re.compile(r'google_service_account\.this\["(\w+)"\]')
 
 Grant = tuple[str, str, str]
 
@@ -38,7 +46,8 @@ def granted(plan: dict[str, Any]) -> set[Grant]:
         if resource.type.endswith(("_iam_member", "_iam_binding", "_iam_policy")):
             found.add(_iam(resource, references))
         elif resource.type == "google_bigquery_dataset":
-            found.update(_accesses(resource))
+            expressions = references[f"{resource.type}.{resource.name}"]
+            found.update(_accesses(resource, expressions))
     return found
 
 
@@ -54,10 +63,10 @@ def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
 
 def _who(resource: Resource, expressions: dict[str, Any]) -> str:
     member = resource.values.get("member", "")
-    if named := NAMED.get(member.split(":")[0]):
-        return named
-    if member.startswith("group:"):
-        return "operators" if resource.name == "people" else "readers"
+    if member == "allUsers":
+        return "everybody"
+    if resource.name in NAMED or member.startswith("group:"):
+        return NAMED.get(resource.name, "readers")
     if resource.type == "google_kms_crypto_key_iam_member":
         return "agents that encrypt"
     referred = " ".join(expressions["member"].get("references", []))
@@ -67,7 +76,7 @@ def _who(resource: Resource, expressions: dict[str, Any]) -> str:
             "scheduler": "agent of Cloud Scheduler",
             "iap": "agent of Identity-Aware Proxy",
         }[agent[1]]
-    if account := re.search(r'google_service_account\.this\["(\w+)"\]', referred):
+    if account := ACCOUNT.search(referred):
         return account[1]
     return _key(resource).split("/")[0]
 
@@ -83,6 +92,9 @@ def _on(resource: Resource, expressions: dict[str, Any]) -> str:
     if kind == "project" and values.get("condition"):
         bucket = re.search(r"buckets/(gcf-v2-sources)-", values["condition"][0]["expression"])
         return f"project, if {bucket[1] if bucket else '?'}"
+    if kind == "storage_bucket" and values.get("condition"):
+        prefix = re.search(r"/objects/(\w+)/", values["condition"][0]["expression"])
+        return f"bucket data, if {prefix[1] if prefix else '?'}"
     if kind == "service_account":
         return "account " + (_index(expressions["service_account_id"]) or _key(resource))
     named: dict[str, Callable[[], str]] = {
@@ -95,7 +107,9 @@ def _on(resource: Resource, expressions: dict[str, Any]) -> str:
         "kms_crypto_key": lambda: "key",
         "project": lambda: "project",
         "pubsub_subscription": lambda: "subscription " + _key(resource).split("/")[-1],
-        "pubsub_topic": lambda: "topic " + _index(expressions["topic"]),
+        "pubsub_topic": lambda: (
+            "topic " + (_index(expressions["topic"]) or _key(resource).split("/")[-1])
+        ),
         "secret_manager_secret": lambda: "secret " + _key(resource).split("/")[-1],
         "storage_bucket": lambda: (
             "bucket " + ("source" if values["bucket"].endswith("-source") else "data")
@@ -109,7 +123,7 @@ def _index(expression: dict[str, Any]) -> str:
     return found[1] if found else ""
 
 
-def _accesses(dataset: Resource) -> Iterator[Grant]:
+def _accesses(dataset: Resource, expressions: dict[str, Any]) -> Iterator[Grant]:
     kind = _kind(dataset.values["dataset_id"])
     for access in dataset.values["access"]:
         if access["dataset"]:
@@ -119,9 +133,11 @@ def _accesses(dataset: Resource) -> Iterator[Grant]:
         elif access["special_group"]:
             who = {"projectOwners": "project owners"}[access["special_group"]]
             yield who, access["role"], f"dataset {kind}"
-        else:
-            assert access["group_by_email"]
+        elif access["group_by_email"]:
             yield "readers", access["role"], f"dataset {kind}"
+        else:
+            [account] = set(ACCOUNT.findall(json.dumps(expressions["access"]).replace('\\"', '"')))
+            yield account, access["role"], f"dataset {kind}"
 
 
 def _kind(dataset_id: str) -> str:
@@ -150,6 +166,24 @@ def test_nobody_has_a_basic_role_and_one_door_is_open(full_plan: dict[str, Any])
     assert not [found.address for found in members if found.values["role"] in BASIC]
     assert open_doors == {"chat-eu-receive", "chat-us-receive"}
     assert all(resource.type.endswith("_iam_member") for resource in members)
+
+
+def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str, Any]) -> None:
+    objects = "projects/_/buckets/acme-chat-prod-chat-us/objects/"
+    granted = {
+        (found.values["member"], found.values["condition"][0]["expression"])
+        for found in managed(full_plan["planned_values"])
+        if found.type == "google_storage_bucket_iam_member"
+        and (found.cell, found.name) == ("us", "exports")
+    }
+
+    assert granted == {
+        ("user:lea@acme.example", f'resource.name.startsWith("{objects}exports/acme-us/")'),
+        (
+            "serviceAccount:backend@acme.iam.gserviceaccount.com",
+            f'resource.name.startsWith("{objects}exports/acme-us/")',
+        ),
+    }
 
 
 def test_a_grant_that_nobody_explained_is_found(full_plan: dict[str, Any]) -> None:

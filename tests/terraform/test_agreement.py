@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import importlib
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -13,18 +14,25 @@ import pytest
 
 from functions.load.tally import Loaded
 from functions.operate.report import Report
+from functions.privacy.execution import TIME_TRAVEL
 from functions.receive.tally import Received
+from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
 from functions.tally import Milliseconds
 from functions.warehouse import list_views
 from local import provision
-from local.cell import Cell
+from local.cell import PROJECT, Cell
 from tests.terraform.resources import Resource, of_type
 from tests.terraform.workspace import ROOT, Workspace
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
-FUNCTIONS = ("dashboard", "load", "operate", "receive")
+FUNCTIONS = ("dashboard", "load", "operate", "privacy", "receive")
+CHANGED = re.compile(
+    r"^(?:INSERT INTO|DELETE FROM|UPDATE|MERGE) `\$\{store\}\.(\w+)`", re.MULTILINE
+)
+"""Tables that a statement changes."""
+
 MODULE = ROOT / "terraform" / "modules" / "cell"
 
 
@@ -68,9 +76,7 @@ def test_secrets_are_mounted_where_the_settings_say(
     service = functions[name].values["service_config"][0]
     environment = service["environment_variables"]
     paths = {
-        environment[key]
-        for key in ("PARTNERS_FILE", "PSEUDONYM_KEYS", "VIEWERS_FILE")
-        if key in environment
+        environment[key] for key in environment if key.endswith("_FILE") or key == "PSEUDONYM_KEYS"
     }
     mounted = {
         f"{volume['mount_path']}/{version['path']}"
@@ -99,10 +105,11 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
         rule["condition"][0]["matches_prefix"][0]: rule["condition"][0]["age"]
         for rule in bucket["lifecycle_rule"]
     }
-    source = (ROOT / "functions" / "load" / "body.py").read_text()
+    source = (ROOT / "functions" / "events" / "body.py").read_text()
     undecodable = set(re.findall(r'BadMessage\("(\w+)"\)', source))
 
-    assert {SPILL, "quarantine/"} <= set(days)
+    assert {SPILL, "quarantine/", "exports/"} <= set(days)
+    assert days["exports/"] == 1
     assert {f"quarantine/{reason}/" for reason in undecodable} == {
         prefix for prefix in days if prefix.count("/") == 2
     }
@@ -111,14 +118,24 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
     assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
 
 
+def test_deleted_rows_are_gone_when_receipts_say(full_plan: dict[str, Any]) -> None:
+    hours = {
+        found.values["max_time_travel_hours"]
+        for found in of_type(full_plan["planned_values"], "google_bigquery_dataset")
+    }
+
+    assert hours == {str(int(TIME_TRAVEL.total_seconds() // 3600))}
+
+
 def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[str, Any]) -> None:
     planned = {
-        resource.name: resource.values
+        f"projects/{PROJECT}/subscriptions/{resource.values['name']}": resource.values
         for resource in of_type(full_plan["planned_values"], "google_pubsub_subscription")
         if resource.cell == "eu"
     }
-    load, dead = planned["function"], planned["dead"]
     cell = Cell(1, "", Path(), "")
+    pushed = {cell.subscription: None, cell.privacy_subscription: provision.DELETIONS}
+    dead = planned[cell.dead_letter_subscription]
     paths = {url.rsplit("/", 1)[-1] for _, url in cell.jobs()}
     jobs = {
         resource.values["name"]: resource.values["schedule"]
@@ -126,15 +143,18 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
         if resource.cell == "eu"
     }
 
-    assert load["name"] == cell.subscription.rsplit("/", 1)[-1]
-    assert load["ack_deadline_seconds"] == provision.ACK_DEADLINE_SECONDS
-    assert load["retry_policy"][0] == {
-        "minimum_backoff": f"{provision.MINIMUM_BACKOFF_SECONDS}s",
-        "maximum_backoff": f"{provision.MAXIMUM_BACKOFF_SECONDS}s",
-    }
-    attempts = load["dead_letter_policy"][0]["max_delivery_attempts"]
-    assert attempts == provision.DELIVERY_ATTEMPTS
-    assert dead["name"] == cell.dead_letter_subscription.rsplit("/", 1)[-1]
+    for name, sent in pushed.items():
+        subscription = planned[name]
+        assert subscription["filter"] == sent
+        assert subscription["ack_deadline_seconds"] == provision.ACK_DEADLINE_SECONDS
+        assert subscription["retry_policy"][0] == {
+            "minimum_backoff": f"{provision.MINIMUM_BACKOFF_SECONDS}s",
+            "maximum_backoff": f"{provision.MAXIMUM_BACKOFF_SECONDS}s",
+        }
+        attempts = subscription["dead_letter_policy"][0]["max_delivery_attempts"]
+        assert attempts == provision.DELIVERY_ATTEMPTS
+    partners = f"projects/{PROJECT}/subscriptions/chat-eu-partner-acme-rewards"
+    assert set(planned) == {*pushed, cell.dead_letter_subscription, partners}
     assert dead["ack_deadline_seconds"] == provision.DEAD_LETTER_ACK_DEADLINE_SECONDS
     assert dead["message_retention_duration"] == "2678400s"
     assert {entry["ttl"] for found in planned.values() for entry in found["expiration_policy"]} == {
@@ -143,14 +163,62 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
     assert set(jobs) == {f"chat-eu-{path}" for path in paths}
     assert jobs["chat-eu-replay"] == "*/5 * * * *"
     assert jobs["chat-eu-settle"] == jobs["chat-eu-refresh"] == "0 0 * * *"
+    assert re.fullmatch(r"\d+ \* \* \* \*", jobs["chat-eu-sweep"])
+
+
+def test_the_residency_report_asks_for_all_that_is_stored_somewhere(
+    functions: dict[str, Resource], full_plan: dict[str, Any]
+) -> None:
+    environment = functions["privacy"].values["service_config"][0]["environment_variables"]
+    parts = json.loads(environment["PARTS"])
+    there = {
+        kind: {
+            found.values[name]
+            for found in of_type(full_plan["planned_values"], f"google_{kind}")
+            if found.cell == "eu"
+        }
+        for kind, name in (
+            ("pubsub_topic", "name"),
+            ("secret_manager_secret", "secret_id"),
+            ("storage_bucket", "name"),
+            ("bigquery_dataset", "dataset_id"),
+        )
+    }
+    datasets = parts["datasets"]
+
+    assert {name.rsplit("/", 1)[-1] for name in parts["topics"]} == there["pubsub_topic"]
+    assert {name.rsplit("/", 1)[-1] for name in parts["secrets"]} == there["secret_manager_secret"]
+    assert set(parts["buckets"]) == there["storage_bucket"]
+    names = {datasets["store"], datasets["bi"], *datasets["partners"].values()}
+    assert names == there["bigquery_dataset"]
+    embedded = Cell(1, "", Path(), "").parts()
+    names_of = {name.rsplit("/", 1)[-1] for name in embedded["topics"] + embedded["secrets"]}
+    assert names_of == there["pubsub_topic"] | there["secret_manager_secret"]
+    assert environment["GDPR"] == "true"
+
+
+def test_pushes_and_jobs_call_as_those_that_the_function_knows(
+    functions: dict[str, Resource], full_plan: dict[str, Any]
+) -> None:
+    environment = functions["privacy"].values["service_config"][0]["environment_variables"]
+    accounts = {
+        f"{resource.values['account_id']}@acme-chat-prod.iam.gserviceaccount.com"
+        for resource in of_type(full_plan["planned_values"], "google_service_account")
+        if resource.address.endswith(('["push"]', '["scheduler"]')) and resource.cell == "eu"
+    }
+
+    assert {environment["PUSH_ACCOUNT"], environment["SCHEDULER_ACCOUNT"]} == accounts
+    assert "push" in environment["PUSH_ACCOUNT"]
 
 
 def test_a_call_lasts_as_long_as_the_function_may(
     functions: dict[str, Resource], full_plan: dict[str, Any]
 ) -> None:
-    operate = functions["operate"].values["service_config"][0]["timeout_seconds"]
-    settings = importlib.import_module("functions.operate.settings").Settings
-    defaults = {field.name: field.default for field in msgspec.structs.fields(settings)}
+    operate, privacy = (
+        functions[name].values["service_config"][0]["timeout_seconds"]
+        for name in ("operate", "privacy")
+    )
+    defaults = defaults_of("operate")
     deadlines = {
         found.values["name"]: int(found.values["attempt_deadline"].removesuffix("s"))
         for found in of_type(full_plan["planned_values"], "google_cloud_scheduler_job")
@@ -160,19 +228,35 @@ def test_a_call_lasts_as_long_as_the_function_may(
     for job in ("settle", "refresh"):
         assert defaults[f"{job}_seconds"] + defaults["statement_seconds"] < operate
         assert operate < deadlines[f"chat-eu-{job}"]
+    defaults = defaults_of("privacy")
+    assert defaults["work_seconds"] + defaults["statement_seconds"] < privacy
+    assert privacy < deadlines["chat-eu-sweep"]
 
 
-def test_operate_may_touch_what_its_statements_name(full_plan: dict[str, Any]) -> None:
-    text = "".join(file.read_text() for file in (ROOT / "sql" / "operate").glob("*.sql"))
+def defaults_of(function: str) -> dict[str, Any]:
+    settings = importlib.import_module(f"functions.{function}.settings").Settings
+    return {field.name: field.default for field in msgspec.structs.fields(settings)}
+
+
+@pytest.mark.parametrize("name", ["operate", "privacy"])
+def test_a_function_may_touch_what_its_statements_name(
+    full_plan: dict[str, Any], name: str
+) -> None:
+    files = [*(ROOT / "sql" / name).glob("*.sql")]
+    if name == "privacy":  # it counts open days before it erases
+        files += [ROOT / "sql" / "operate" / f"{statement}.sql" for statement in ROLLUPS]
+    texts = [file.read_text() for file in files]
     views = {view.name: view.references for view in list_views()}
-    named = set(re.findall(r"\$\{bi\}\.(\w+)", text))
-    tables = set(re.findall(r"\$\{store\}\.(\w+)", text))
-    granted: dict[str, set[str]] = {"function": set(), "views": set()}
+    named = {view for text in texts for view in re.findall(r"\$\{bi\}\.(\w+)", text)}
+    tables = {table for text in texts for table in re.findall(r"\$\{store\}\.(\w+)", text)}
+    changed = {table for text in texts for table in CHANGED.findall(text)}
+    granted: dict[str, set[str]] = {"function": set(), "reader": set(), "views": set()}
     for found in of_type(full_plan["planned_values"], "google_bigquery_table_iam_member"):
-        if found.cell == "eu" and '["operate/' in found.address:
+        if found.cell == "eu" and f'["{name}/' in found.address:
             granted[found.name].add(found.values["table_id"])
 
-    assert granted["function"] == tables
+    assert granted["function"] == changed
+    assert granted["reader"] == tables - changed
     assert granted["views"] == named.union(*(views[name] for name in named))
 
 

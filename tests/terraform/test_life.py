@@ -13,6 +13,7 @@ from tests.terraform.workspace import Workspace
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("life")]
 
 RENEWED = {
+    "google_secret_manager_secret_version.callers",
     "google_secret_manager_secret_version.partners",
     "google_secret_manager_secret_version.viewers",
     "google_storage_bucket_object.functions",
@@ -89,13 +90,14 @@ ENTRIES = {
       memory      = "1Gi"
       timeout     = 60
       max         = 1
-      publishes   = true
+      publishes   = ["events"]
       subscribes  = ["dead"]
       bucket      = true
       tables      = ["events_v1"]
       reads       = ["daily_v1"]
       views       = ["events"]
       queries     = true
+      adds        = ["closed"]
       invokers    = ["people@acme.example"]
       environment = { CELL = var.name }
       secrets     = { "/secrets/partners" = "partners" }
@@ -103,7 +105,7 @@ ENTRIES = {
 """,
     ),
     "pubsub.tf": (
-        "    load = {",
+        "    load    = {",
         """
     extra = { path = "/x", filter = "attributes.kind = \\"room\\"" }
 """,
@@ -160,6 +162,7 @@ CELL = 'module.cell["eu"].'
                 f"{CELL}google_bigquery_dataset.bi": ("update",),
                 f"{CELL}google_secret_manager_secret_version.partners": ("create", "delete"),
                 f"{CELL}google_secret_manager_secret_version.viewers": ("create", "delete"),
+                f"{CELL}google_secret_manager_secret_version.callers": ("create", "delete"),
             },
         ),
         (
@@ -188,7 +191,8 @@ CELL = 'module.cell["eu"].'
                         'google_pubsub_subscription.function["extra"]',
                         'google_pubsub_subscription_iam_member.dead_letters["extra"]',
                         'google_pubsub_subscription_iam_member.function["extra/dead"]',
-                        'google_pubsub_topic_iam_member.publisher["extra"]',
+                        'google_pubsub_topic_iam_member.publisher["extra/events"]',
+                        'google_secret_manager_secret_iam_member.adder["extra/closed"]',
                         'google_secret_manager_secret_iam_member.function["extra/partners"]',
                         'google_service_account.this["extra"]',
                         'google_storage_bucket_iam_member.data["extra"]',

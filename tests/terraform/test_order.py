@@ -18,13 +18,12 @@ ORDER = [
     ("google_project_service_identity.agent", "time_sleep.apis"),
     # grants -> a while -> what needs them
     (f"{CELL}google_cloudfunctions2_function.this", f"{CELL}time_sleep.permissions"),
-    (
-        f"{CELL}google_cloudfunctions2_function.this",
-        f"{CELL}google_secret_manager_secret_version.partners",
-    ),
-    (
-        f"{CELL}google_cloudfunctions2_function.this",
-        f"{CELL}google_secret_manager_secret_version.pseudonym",
+    *(
+        (
+            f"{CELL}google_cloudfunctions2_function.this",
+            f"{CELL}google_secret_manager_secret_version.{secret}",
+        )
+        for secret in ("callers", "closed", "partners", "pseudonym", "viewers")
     ),
     # invoker and token -> subscription, job
     (
@@ -44,6 +43,8 @@ ORDER = [
         f"{CELL}google_cloud_scheduler_job.this",
         f"{CELL}google_cloud_run_v2_service_iam_member.scheduler",
     ),
+    # account -> dataset that it may describe
+    (f"{CELL}google_bigquery_dataset.store", f"{CELL}google_service_account.this"),
     # dataset authorisation -> views
     (f"{CELL}google_bigquery_dataset.store", f"{CELL}google_bigquery_dataset.bi"),
     (f"{CELL}google_bigquery_dataset.bi", f"{CELL}google_bigquery_dataset.partner"),
@@ -64,8 +65,7 @@ ORDER = [
             "google_cloudfunctions2_function.this",
             "google_logging_project_bucket_config.cell",
             "google_pubsub_topic.this",
-            "google_secret_manager_secret.partners",
-            "google_secret_manager_secret.pseudonym",
+            "google_secret_manager_secret.this",
             "google_storage_bucket.data",
             "google_storage_bucket.source",
         )
@@ -82,6 +82,7 @@ GRANTS_A_FUNCTION_NEEDS = {
     "google_storage_bucket_iam_member",
 }
 NEEDED_BY_OTHERS = {
+    "google_storage_bucket_iam_member.exports",
     "google_pubsub_subscription_iam_member.dead_letters",
     "google_pubsub_topic_iam_member.dead_letters",
 }

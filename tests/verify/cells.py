@@ -2,11 +2,22 @@
 
 from typing import Any
 
-from functions.locations.parts import Datasets, Endpoints
+from functions.locations.parts import Datasets
 from tests.fake_google import REGION, SECRETS, TOPICS
-from verify.deployment import Cell, Urls
+from verify.deployment import Calls, Cell, Delivery, Endpoints, Urls
 
 URLS = Urls("https://receive.example/events/t0ken", "https://receive.example/rooms/t0ken")
+
+
+CALLS = Calls(
+    {"privacy": "https://privacy.example"},
+    {
+        "projects/local/subscriptions/chat-eu-privacy": Delivery(
+            "https://privacy.example/stream", 'attributes.event = "account_restored"'
+        )
+    },
+    {f"projects/local/locations/{REGION}/jobs/chat-eu-sweep": "https://privacy.example/sweep"},
+)
 
 
 def a_cell(**changes: Any) -> Cell:
@@ -18,7 +29,8 @@ def a_cell(**changes: Any) -> Cell:
         "secrets": SECRETS,
         "buckets": ("local-chat-eu",),
         "datasets": Datasets("chat_eu_store", "chat_eu", {}),
-        "endpoints": Endpoints("http://bq", "http://ps", "http://st", "http://sm"),
+        "endpoints": Endpoints("http://bq", "http://ps", "http://st", "http://sm", "http://sc"),
+        "calls": CALLS,
         "projects": {"acme": ("acme-prod",)},
         "webhooks": {"acme": {"1": URLS}},
     }

@@ -8,11 +8,13 @@ from verify.settings import Settings
 
 def outputs(last: str = "t0ken") -> bytes:
     cell = msgspec.to_builtins(a_cell())
+    calls = cell.pop("calls")
     del cell["name"], cell["webhooks"]
     urls = {kind: f"https://receive.example/{kind}/{last}" for kind in ("events", "rooms")}
     return msgspec.json.encode(
         {
             "cells": {"sensitive": False, "type": ["object", {}], "value": {"eu": cell}},
+            "calls": {"value": {"eu": calls}},
             "webhook_urls": {
                 "sensitive": True,
                 "value": {"acme": {"eu": {"1": urls}, "us": {"1": urls}}},

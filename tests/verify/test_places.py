@@ -1,15 +1,15 @@
 """What was found out about places is told in the words of `make verify`."""
 
-from functions.locations.parts import Endpoints
 from tests.fake_google import SECRETS, Answer, healthy, serving
 from tests.verify.cells import a_cell
+from verify.deployment import Endpoints
 from verify.finding import Finding
 from verify.places import CHECK, check_places
 
 
 def findings(given: dict[str, Answer]) -> dict[str, Finding]:
     with serving(given) as at:
-        cell = a_cell(endpoints=Endpoints(at.rest, at.grpc, at.rest, at.rest))
+        cell = a_cell(endpoints=Endpoints(at.rest, at.grpc, at.rest, at.rest, at.rest))
         return {finding.subject: finding for finding in check_places(cell)}
 
 

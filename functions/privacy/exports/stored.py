@@ -71,17 +71,20 @@ class Objects(Protocol):
 class Writing:
     """Writes the objects of one export.
 
+    Their names begin with the project: who may have its users' data exported may read them there.
+
     Args:
         bucket: the cell's.
+        project: that the person is a user of.
         export_id: of the export.
 
     Attributes:
         files: that are written, the index aside.
     """
 
-    def __init__(self, bucket: Bucket, export_id: str) -> None:
+    def __init__(self, bucket: Bucket, project: str, export_id: str) -> None:
         self._bucket = bucket
-        self._folder = f"{PREFIX}{export_id}/"
+        self._folder = f"{PREFIX}{project}/{export_id}/"
         self.files: list[File] = []
 
     async def begin(self, index: Index) -> None:
@@ -142,7 +145,7 @@ class ExportedCopies:
             erasure_ids = _erasures(content, covers) if content is not None else ()
             if erasure_ids:
                 await self._delete(index, found)
-                counts.update((erasure_id, PREFIX) for erasure_id in erasure_ids)
+                counts.update((erasure_id, "exports_deleted") for erasure_id in erasure_ids)
 
     async def _delete(self, index: Stored, found: Iterable[Stored]) -> None:
         folder = index.name.removesuffix(INDEX)

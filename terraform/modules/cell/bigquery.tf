@@ -20,6 +20,11 @@ resource "google_bigquery_dataset" "store" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
+  # The residency report asks where it is.
+  access {
+    role          = "roles/bigquery.metadataViewer"
+    user_by_email = google_service_account.this["privacy"].email
+  }
   # One entry for all views of the dataset, those to come included.
   access {
     dataset {
@@ -123,6 +128,10 @@ resource "google_bigquery_dataset" "bi" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
+  access {
+    role          = "roles/bigquery.metadataViewer"
+    user_by_email = google_service_account.this["privacy"].email
+  }
   dynamic "access" {
     for_each = var.settings.readers
     content {
@@ -161,7 +170,7 @@ resource "google_bigquery_dataset" "bi" {
 resource "google_bigquery_dataset" "partner" {
   for_each = local.partner_readers
 
-  dataset_id                 = "${local.bi_id}_${replace(each.key, "-", "_")}"
+  dataset_id                 = local.partner_datasets[each.key]
   location                   = local.region
   description                = "Views on the events of ${each.key} in the cell ${var.name}."
   max_time_travel_hours      = "48"
@@ -172,6 +181,10 @@ resource "google_bigquery_dataset" "partner" {
   access {
     role          = "OWNER"
     special_group = "projectOwners"
+  }
+  access {
+    role          = "roles/bigquery.metadataViewer"
+    user_by_email = google_service_account.this["privacy"].email
   }
   dynamic "access" {
     for_each = each.value
@@ -190,7 +203,8 @@ resource "google_bigquery_dataset" "partner" {
 
 locals {
   # Of the partners that are in this cell.
-  partner_readers = { for name, readers in var.partner_readers : name => readers if contains(keys(var.partners), name) }
+  partner_readers  = { for name, readers in var.partner_readers : name => readers if contains(keys(var.partners), name) }
+  partner_datasets = { for name in keys(local.partner_readers) : name => "${local.bi_id}_${replace(name, "-", "_")}" }
 }
 
 # Queries across regions would copy data out of this one; switched off for it. A job runs once, so

@@ -1,14 +1,15 @@
 # The functions: one entry each in `functions`, one zip for all.
 locals {
   # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. What its account may do:
-  # publishes   publish events
+  # publishes   publish to these topics
   # subscribes  pull from these subscriptions
-  # bucket      write, read and delete spill and quarantine
+  # bucket      write, read and delete spill, quarantine and exports
   # tables      change these tables of the store
   # reads       read these tables
   # views       read these views
   # queries     run queries
   # secrets     read these, mounted at the keys' paths
+  # adds        add versions to these secrets
   # invokers    groups that may call it, beside Pub/Sub and the scheduler
   functions = {
     receive = {
@@ -18,13 +19,14 @@ locals {
       memory      = "1Gi" # five times MAX_WAITING_BYTES at worst, and the libraries
       timeout     = 60
       max         = 20
-      publishes   = true
+      publishes   = ["events"]
       subscribes  = []
       bucket      = true
       tables      = []
       reads       = []
       views       = []
       queries     = false
+      adds        = []
       invokers    = []
       environment = {
         CELL             = var.name
@@ -34,8 +36,9 @@ locals {
         STORAGE_ENDPOINT = local.storage_endpoint
         BUCKET           = google_storage_bucket.data.name
         PARTNERS_FILE    = "/secrets/partners/partners.json"
+        CLOSED_FILE      = "/secrets/closed/closed.json"
       }
-      secrets = { "/secrets/partners" = "partners" }
+      secrets = { "/secrets/closed" = "closed", "/secrets/partners" = "partners" }
     }
     load = {
       description = "Pub/Sub to BigQuery; called by the push subscription."
@@ -44,13 +47,14 @@ locals {
       memory      = "1Gi"
       timeout     = local.ack_deadline_seconds
       max         = 20
-      publishes   = false
+      publishes   = []
       subscribes  = []
       bucket      = true
       tables      = ["events_v1", "identities_v1"]
       reads       = []
       views       = []
       queries     = false # Storage Write needs none
+      adds        = []
       invokers    = []
       environment = {
         CELL                    = var.name
@@ -58,10 +62,11 @@ locals {
         BIGQUERY_WRITE_ENDPOINT = local.bigquery_write_endpoint
         STORE_DATASET           = "projects/${var.project_id}/datasets/${local.store_id}"
         PSEUDONYM_KEYS          = "/secrets/pseudonym"
+        CLOSED_FILE             = "/secrets/closed/closed.json"
         STORAGE_ENDPOINT        = local.storage_endpoint
         BUCKET                  = google_storage_bucket.data.name
       }
-      secrets = { "/secrets/pseudonym" = "pseudonym" }
+      secrets = { "/secrets/closed" = "closed", "/secrets/pseudonym" = "pseudonym" }
     }
     operate = {
       description = "Replays, settles and refreshes; called by the scheduler and by operators."
@@ -70,16 +75,17 @@ locals {
       memory      = "1Gi"
       timeout     = 540 # SETTLE_SECONDS or REFRESH_SECONDS, and one statement more
       max         = 2
-      publishes   = true
+      publishes   = ["events"]
       subscribes  = ["dead"]
       bucket      = true
       tables = [
         "events_v1", "identities_v1",
         "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
       ]
-      reads    = []
+      reads    = ["erasures_v1"] # days whose people do not fall
       views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
       queries  = true
+      adds     = []
       invokers = var.settings.operators
       environment = {
         CELL                     = var.name
@@ -105,13 +111,14 @@ locals {
       memory      = "512Mi"
       timeout     = 300 # REFRESH_SECONDS and an answer
       max         = 4
-      publishes   = false
+      publishes   = []
       subscribes  = []
       bucket      = false
       tables      = []
       reads       = ["active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1"]
       views       = []
       queries     = true
+      adds        = []
       invokers    = [] # viewers.tf
       environment = {
         GCP_PROJECT       = var.project_id
@@ -125,6 +132,56 @@ locals {
         IAP_AUDIENCE = var.settings.iap ? "/projects/${var.project_number}/locations/${local.region}/services/${local.prefix}-dashboard" : ""
       }
       secrets = { "/secrets/viewers" = "viewers" }
+    }
+    privacy = {
+      description = "Erasures, exports, offboardings; called by data protection, Pub/Sub and the scheduler."
+      ingress     = "ALLOW_ALL" # for people and partners' back ends; IAM lets in nobody else
+      concurrency = 8
+      memory      = "1Gi"
+      timeout     = 540 # WORK_SECONDS, and one statement more
+      max         = 4
+      publishes   = ["dead"] # dead letters without the erased person
+      subscribes  = ["dead"]
+      bucket      = true
+      tables = [
+        "erasures_v1", "events_v1", "holds_v1", "identities_v1", "receipts_v1",
+        "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; a partner leaves
+      ]
+      reads    = []
+      views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
+      queries  = true
+      adds     = ["closed"]
+      invokers = [] # privacy.tf
+      environment = {
+        CELL                     = var.name
+        GCP_PROJECT              = var.project_id
+        LOCATION                 = local.region
+        PARTNERS_FILE            = "/secrets/partners/partners.json"
+        CALLERS_FILE             = "/secrets/callers/callers.json"
+        CLOSED_FILE              = "/secrets/closed/closed.json"
+        CLOSED_SECRET            = "projects/${var.project_id}/secrets/${google_secret_manager_secret.this["closed"].secret_id}"
+        SECRETS_ENDPOINT         = local.secrets_endpoint
+        PSEUDONYM_KEYS           = "/secrets/pseudonym"
+        SCHEDULER_ACCOUNT        = "${local.prefix}-scheduler@${local.accounts_domain}"
+        PUSH_ACCOUNT             = "${local.prefix}-push@${local.accounts_domain}"
+        PUBSUB_ENDPOINT          = local.pubsub_endpoint
+        DEAD_LETTER_TOPIC        = "projects/${var.project_id}/topics/${google_pubsub_topic.this["dead"].name}"
+        DEAD_LETTER_SUBSCRIPTION = "projects/${var.project_id}/subscriptions/${google_pubsub_subscription.dead.name}"
+        STORAGE_ENDPOINT         = local.storage_endpoint
+        BUCKET                   = google_storage_bucket.data.name
+        BIGQUERY_ENDPOINT        = "https://${local.bigquery_host}"
+        STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
+        BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
+        RETENTION_DAYS           = var.retention_days
+        PARTS                    = jsonencode(local.parts)
+        GDPR                     = tostring(var.settings.gdpr && trimspace(var.settings.adequacy) == "")
+      }
+      secrets = {
+        "/secrets/callers"   = "callers"
+        "/secrets/closed"    = "closed"
+        "/secrets/partners"  = "partners" # whose a project is
+        "/secrets/pseudonym" = "pseudonym"
+      }
     }
   }
 }
@@ -140,7 +197,7 @@ resource "google_storage_bucket_object" "functions" {
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  #checkov:skip=CKV_GCP_124:the receiver is called by the chat product, from the internet; operate and dashboard by people, whom IAM lets in
+  #checkov:skip=CKV_GCP_124:the receiver is called by the chat product, from the internet; operate, dashboard and privacy by people, whom IAM lets in
 
   for_each = local.functions
 
@@ -182,10 +239,10 @@ resource "google_cloudfunctions2_function" "this" {
       content {
         mount_path = secret_volumes.key
         project_id = var.project_id
-        secret     = local.volumes[secret_volumes.value].secret
+        secret     = google_secret_manager_secret.this[secret_volumes.value].secret_id
 
         dynamic "versions" {
-          for_each = local.volumes[secret_volumes.value].versions
+          for_each = local.volumes[secret_volumes.value]
           content {
             path    = versions.key
             version = versions.value
@@ -203,7 +260,13 @@ resource "google_cloudfunctions2_function" "this" {
   }
 
   # A build and a first revision fail where an account cannot read the source or a secret yet.
-  depends_on = [time_sleep.permissions, google_secret_manager_secret_version.partners, google_secret_manager_secret_version.viewers]
+  depends_on = [
+    time_sleep.permissions,
+    google_secret_manager_secret_version.callers,
+    google_secret_manager_secret_version.closed,
+    google_secret_manager_secret_version.partners,
+    google_secret_manager_secret_version.viewers,
+  ]
 }
 
 # The one door that is open to everybody: the receiver asks for a partner's token itself.

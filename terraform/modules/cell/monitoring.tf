@@ -7,6 +7,7 @@ locals {
   refusals = {
     body_incomplete      = 100
     bucket_unavailable   = 1
+    closed_unavailable   = 1
     event_too_large      = 10
     method_not_allowed   = 100
     not_json             = 10

@@ -8,6 +8,11 @@ output "operate_url" {
   value       = google_cloudfunctions2_function.this["operate"].service_config[0].uri
 }
 
+output "privacy_url" {
+  description = "The privacy function's address."
+  value       = google_cloudfunctions2_function.this["privacy"].service_config[0].uri
+}
+
 output "dashboard_url" {
   description = "The dashboard's address, which a browser opens where Identity-Aware Proxy is on."
   value       = google_cloudfunctions2_function.this["dashboard"].service_config[0].uri
@@ -37,22 +42,33 @@ output "bi_connection" {
 
 output "parts" {
   description = "What has a location, by name, and the addresses of the APIs that know it."
-  value = {
+  value = merge(local.parts, {
     region     = local.region
     project_id = var.project_id
-    topics     = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
-    secrets    = [for volume in values(local.volumes) : "projects/${var.project_id}/secrets/${volume.secret}"]
-    buckets    = [google_storage_bucket.data.name, google_storage_bucket.source.name]
-    datasets = {
-      store    = google_bigquery_dataset.store.dataset_id
-      bi       = google_bigquery_dataset.bi.dataset_id
-      partners = { for name, dataset in google_bigquery_dataset.partner : name => dataset.dataset_id }
-    }
     endpoints = {
-      bigquery = "https://${local.bigquery_host}"
-      pubsub   = trimsuffix(local.pubsub_endpoint, ":443")
-      storage  = local.storage_endpoint
-      secrets  = "https://secretmanager.googleapis.com"
+      bigquery  = "https://${local.bigquery_host}"
+      pubsub    = trimsuffix(local.pubsub_endpoint, ":443")
+      storage   = local.storage_endpoint
+      secrets   = local.secrets_endpoint
+      scheduler = "https://cloudscheduler.googleapis.com"
+    }
+  })
+
+  depends_on = [google_bigquery_dataset.store, google_bigquery_dataset.bi, google_bigquery_dataset.partner]
+}
+
+output "calls" {
+  description = "The private functions that people call, and what else calls functions: subscriptions and jobs."
+  value = {
+    functions = { for name in ["operate", "privacy"] : name => google_cloudfunctions2_function.this[name].service_config[0].uri }
+    subscriptions = {
+      for name, subscription in google_pubsub_subscription.function : "projects/${var.project_id}/subscriptions/${subscription.name}" => {
+        endpoint = "${google_cloudfunctions2_function.this[name].service_config[0].uri}${local.deliveries[name].path}"
+        filter   = local.deliveries[name].filter
+      }
+    }
+    jobs = {
+      for name, job in google_cloud_scheduler_job.this : "projects/${var.project_id}/locations/${job.region}/jobs/${job.name}" => "${google_cloudfunctions2_function.this[local.jobs[name].function].service_config[0].uri}${local.jobs[name].path}"
     }
   }
 }

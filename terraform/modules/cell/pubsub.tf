@@ -7,7 +7,8 @@ locals {
 
   # Functions that Pub/Sub delivers events to: where, and which (all, without a filter).
   deliveries = {
-    load = { path = "/", filter = null }
+    load    = { path = "/", filter = null }
+    privacy = { path = "/stream", filter = "attributes.event = \"delete_profile_confirmed\" OR attributes.event = \"account_restored\"" }
   }
 }
 
@@ -26,11 +27,15 @@ resource "google_pubsub_topic" "this" {
 }
 
 resource "google_pubsub_topic_iam_member" "publisher" {
-  for_each = toset([for name, function in local.functions : name if function.publishes])
+  for_each = merge([
+    for name, function in local.functions : {
+      for topic in function.publishes : "${name}/${topic}" => { function = name, topic = topic }
+    }
+  ]...)
 
-  topic  = google_pubsub_topic.this["events"].id
+  topic  = google_pubsub_topic.this[each.value.topic].id
   role   = "roles/pubsub.publisher"
-  member = google_service_account.this[each.key].member
+  member = google_service_account.this[each.value.function].member
 }
 
 resource "google_pubsub_subscription" "function" {

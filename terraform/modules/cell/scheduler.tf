@@ -25,6 +25,14 @@ locals {
       deadline    = 560
       late_after  = 90000
     }
+    sweep = {
+      description = "Executes erasures that are due."
+      function    = "privacy"
+      path        = "/sweep"
+      schedule    = "20 * * * *" # not when settle and refresh run
+      deadline    = 560
+      late_after  = 10800 # the erasure promise has a day to spare
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 # Secrets, replicated in the region only. Their values are write-only: no state and no plan has them.
 
-resource "google_secret_manager_secret" "partners" {
-  secret_id           = "${local.prefix}-partners"
+resource "google_secret_manager_secret" "this" {
+  for_each = toset(["callers", "closed", "partners", "pseudonym", "viewers"])
+
+  secret_id           = "${local.prefix}-${each.key}"
   deletion_policy     = local.deletion_policy
   deletion_protection = var.deletion_protection
   labels              = var.labels
@@ -31,7 +33,7 @@ locals {
 
 # A new version takes the place of the old one; the receiver reads the newest every minute.
 resource "google_secret_manager_secret_version" "partners" {
-  secret                 = google_secret_manager_secret.partners.id
+  secret                 = google_secret_manager_secret.this["partners"].id
   secret_data_wo_version = local.partners_version
   secret_data_wo = jsonencode({
     partners = {
@@ -47,31 +49,10 @@ resource "google_secret_manager_secret_version" "partners" {
 }
 
 # The key of the user keys: a version for each key space, none ever replaced.
-resource "google_secret_manager_secret" "pseudonym" {
-  secret_id           = "${local.prefix}-pseudonym"
-  deletion_policy     = local.deletion_policy
-  deletion_protection = var.deletion_protection
-  labels              = var.labels
-
-  replication {
-    user_managed {
-      replicas {
-        location = local.region
-        dynamic "customer_managed_encryption" {
-          for_each = local.kms_keys
-          content {
-            kms_key_name = customer_managed_encryption.value
-          }
-        }
-      }
-    }
-  }
-}
-
 resource "google_secret_manager_secret_version" "pseudonym" {
   for_each = toset([for version in range(1, var.settings.pseudonym_key_version + 1) : tostring(version)])
 
-  secret                 = google_secret_manager_secret.pseudonym.id
+  secret                 = google_secret_manager_secret.this["pseudonym"].id
   secret_data_wo_version = tonumber(each.key)
   # 32 bytes from three random UUIDs (366 random bits). It is evaluated anew in each run, but sent
   # only when the version is made, and kept nowhere else.
@@ -79,24 +60,27 @@ resource "google_secret_manager_secret_version" "pseudonym" {
   deletion_policy = local.deletion_policy
 }
 
-locals {
-  # What functions mount: a secret, and its versions by file name.
-  volumes = {
-    # Read again every minute, so the newest version it is.
-    partners = {
-      secret   = google_secret_manager_secret.partners.secret_id
-      versions = { "partners.json" = "latest" }
-    }
-    viewers = {
-      secret   = google_secret_manager_secret.viewers.secret_id
-      versions = { "viewers.json" = "latest" }
-    }
-    # Pinned: rows made with a key need that key for ever.
-    pseudonym = {
-      secret   = google_secret_manager_secret.pseudonym.secret_id
-      versions = { for version, key in google_secret_manager_secret_version.pseudonym : version => key.version }
-    }
+# The partners whose offboarding has begun. The first version names none; the privacy function adds
+# the later ones, and no apply makes another: that would let closed partners in again.
+resource "google_secret_manager_secret_version" "closed" {
+  secret                 = google_secret_manager_secret.this["closed"].id
+  secret_data_wo_version = 1
+  secret_data_wo         = jsonencode({ partners = {} })
+  deletion_policy        = local.deletion_policy
+
+  lifecycle {
+    ignore_changes = [enabled, secret_data_wo_version]
   }
+}
+
+locals {
+  # What functions mount: of each secret its versions, by file name.
+  volumes = merge(
+    # Read again and again, so the newest version it is.
+    { for name in ["callers", "closed", "partners", "viewers"] : name => { "${name}.json" = "latest" } },
+    # Pinned: rows made with a key need that key for ever.
+    { pseudonym = { for version, key in google_secret_manager_secret_version.pseudonym : version => key.version } },
+  )
 }
 
 resource "google_secret_manager_secret_iam_member" "function" {
@@ -106,7 +90,20 @@ resource "google_secret_manager_secret_iam_member" "function" {
     }
   ]...)
 
-  secret_id = local.volumes[each.value.secret].secret
+  secret_id = google_secret_manager_secret.this[each.value.secret].secret_id
   role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.this[each.value.function].member
+}
+
+# Functions that add versions to a secret, which is more than reading and less than changing any.
+resource "google_secret_manager_secret_iam_member" "adder" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for secret in function.adds : "${name}/${secret}" => { function = name, secret = secret }
+    }
+  ]...)
+
+  secret_id = google_secret_manager_secret.this[each.value.secret].secret_id
+  role      = "roles/secretmanager.secretVersionAdder"
   member    = google_service_account.this[each.value.function].member
 }

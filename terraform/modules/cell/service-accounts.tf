@@ -77,8 +77,12 @@ resource "time_sleep" "permissions" {
     google_project_iam_member.function_jobs,
     google_pubsub_topic_iam_member.publisher,
     google_pubsub_subscription_iam_member.function,
+    google_pubsub_topic_iam_member.inspector,
+    google_secret_manager_secret_iam_member.adder,
     google_secret_manager_secret_iam_member.function,
+    google_secret_manager_secret_iam_member.inspector,
     google_storage_bucket_iam_member.build_source,
     google_storage_bucket_iam_member.data,
+    google_storage_bucket_iam_member.inspector,
   ]
 }

@@ -3,6 +3,7 @@ locals {
   # Days by prefix; where several fit, the shortest counts. All less than the 30 days of the erasure
   # promise. What cannot be decoded cannot be searched for a person, so it goes within 7 days.
   lifecycle_days = {
+    "exports/"                        = 1
     "spill/"                          = 28
     "quarantine/"                     = 28
     "quarantine/not_json/"            = 7
@@ -11,7 +12,7 @@ locals {
   }
 }
 
-# Spill and quarantine.
+# Spill, quarantine and exports.
 resource "google_storage_bucket" "data" {
   #checkov:skip=CKV_GCP_62:data-access audit logs (project.tf) tell more, in a log bucket of the region
   #checkov:skip=CKV_GCP_78:an old version would outlive the erasure of the person in it

@@ -8,6 +8,8 @@ variable "settings" {
   description = "The cell's entry in the root's `cells`, which describes it."
   type = object({
     region                = string
+    gdpr                  = bool
+    adequacy              = string
     readers               = set(string)
     operators             = set(string)
     viewers               = set(string)
@@ -97,6 +99,12 @@ variable "partner_readers" {
 
 variable "viewers" {
   description = "Who sees which numbers on the dashboard: all projects of the cell, the addresses of people who see all of them, and of others with their projects."
+  type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
+  nullable    = false
+}
+
+variable "callers" {
+  description = "Whose matter which projects are for the privacy function: all projects of the cell, the identities whose matter all of them are, and others with their projects."
   type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
   nullable    = false
 }

@@ -41,30 +41,9 @@ resource "google_cloud_run_v2_service_iam_member" "dashboard" {
   member   = google_service_account.this["dashboard"].member
 }
 
-resource "google_secret_manager_secret" "viewers" {
-  secret_id           = "${local.prefix}-viewers"
-  deletion_policy     = local.deletion_policy
-  deletion_protection = var.deletion_protection
-  labels              = var.labels
-
-  replication {
-    user_managed {
-      replicas {
-        location = local.region
-        dynamic "customer_managed_encryption" {
-          for_each = local.kms_keys
-          content {
-            kms_key_name = customer_managed_encryption.value
-          }
-        }
-      }
-    }
-  }
-}
-
 # As functions/permissions.py reads it, at every request.
 resource "google_secret_manager_secret_version" "viewers" {
-  secret                 = google_secret_manager_secret.viewers.id
+  secret                 = google_secret_manager_secret.this["viewers"].id
   secret_data_wo_version = parseint(substr(sha256(jsonencode(var.viewers)), 0, 12), 16)
   secret_data_wo         = jsonencode(var.viewers)
 

@@ -43,17 +43,17 @@ locals {
   # A partner's dataset has the same views. Those on the store become a filter on the cell's own
   # view, the others are the same files above them: no text of a partner's view reads the store.
   partner_views = merge([
-    for partner in keys(local.partner_readers) : {
-      for name in keys(local.layer) : "${local.bi_id}_${replace(partner, "-", "_")}.${name}" => {
+    for partner, dataset in local.partner_datasets : {
+      for name in keys(local.layer) : "${dataset}.${name}" => {
         wave    = local.layer[name] + 1
-        dataset = "${local.bi_id}_${replace(partner, "-", "_")}"
+        dataset = dataset
         name    = name
         query = strcontains(local.view_texts[name], "$${store}") ? join("\n", [
           "SELECT *",
           "FROM `${local.bi}.${name}`",
           # A press of the Test button may name no project.
           name == "test_deliveries" ? "WHERE partner = '${partner}'" : "WHERE project IN (${join(", ", [for project, cell in var.partners[partner].projects : "'${project}'" if cell == var.name])})",
-        ]) : templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${local.bi}_${replace(partner, "-", "_")}" }))
+        ]) : templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" }))
       }
     }
   ]...)

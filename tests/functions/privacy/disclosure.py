@@ -36,7 +36,9 @@ class Store:
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         self._note(name, parameters)
-        self.receipts.append(json.loads(str(parameters["receipt"])))
+        given = parameters["receipts"]
+        assert not isinstance(given, str | datetime)
+        self.receipts += [json.loads(each) for each in given]
         return 1
 
     def _note(self, name: str, parameters: dict[str, Parameter]) -> None:

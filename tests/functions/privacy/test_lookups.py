@@ -55,7 +55,7 @@ async def test_ids_are_told_their_keys_of_every_version(lookups: Lookups, store:
         ],
     }
     assert answer.headers["cache-control"] == "no-store"
-    assert [name for name, _ in store.asked] == ["add_receipt"], "nobody is searched for"
+    assert [name for name, _ in store.asked] == ["add_receipts"], "nobody is searched for"
 
 
 async def test_keys_are_told_their_ids_by_one_statement(lookups: Lookups, store: Store) -> None:
@@ -77,7 +77,7 @@ async def test_keys_are_told_their_ids_by_one_statement(lookups: Lookups, store:
         "find_identities",
         {"project": "dev", "user_keys": [new, unknown, old], "now": NOW},
     )
-    assert [name for name, _ in store.asked] == ["find_identities", "add_receipt"]
+    assert [name for name, _ in store.asked] == ["find_identities", "add_receipts"]
 
 
 async def test_the_receipt_tells_who_how_many_and_why_and_names_nobody(
@@ -101,7 +101,7 @@ async def test_the_receipt_tells_who_how_many_and_why_and_names_nobody(
     assert not [each for each in ("u-one", *keys_of("u-one")) if each in text]
 
 
-@pytest.mark.parametrize("failing", ["add_receipt", "find_identities"])
+@pytest.mark.parametrize("failing", ["add_receipts", "find_identities"])
 async def test_without_a_receipt_nothing_is_told(
     lookups: Lookups, store: Store, failing: str
 ) -> None:

@@ -112,6 +112,7 @@ async def test_a_page_says_when_all_is_well(store: Store) -> None:
     page = bytes(answer.body).decode()
 
     assert "All 9 places are as promised." in page
+    assert "nowhere else. That region has to be in the European Union.\nGoogle was asked" in page
     assert "22 November 2026, 12:00 UTC" in page
     assert "check-1" in page
 
@@ -139,7 +140,7 @@ async def test_every_check_leaves_a_receipt(store: Store) -> None:
 
 
 async def test_without_a_receipt_there_is_no_answer(store: Store) -> None:
-    store.failing.add("add_receipt")
+    store.failing.add("add_receipts")
     with serving(healthy() | TABLES) as at, pytest.raises(StatementFailed):
         await residency(store, at).ask(asked(OPERATOR))
 

@@ -1,0 +1,86 @@
+"""The events in an object that was put aside which may be of a project, read as erasures do."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from functions import quarantine, spill
+from functions.acceptance.body import NotJson, parse
+from functions.events.envelope import Kind, parse_kind
+from functions.privacy.set_aside import UNPLACED
+from functions.quarantine import Quarantined
+
+
+class Unreadable(Exception):
+    """Nobody can tell what it is; it goes by its age."""
+
+
+class Message(NamedTuple):
+    """An event as sent.
+
+    Attributes:
+        data: the sender's bytes.
+        kind: the webhook that it came by.
+        received_at: as the attribute of Pub/Sub's message; empty where it is not known.
+    """
+
+    data: bytes
+    kind: Kind
+    received_at: str
+
+
+class Owner(NamedTuple):
+    """Whose events are looked for.
+
+    Attributes:
+        partner: that the project belongs to.
+        project: of the person.
+    """
+
+    partner: str
+    project: str
+
+
+def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Message | None:
+    """Return an event that was accepted; None for one of another project.
+
+    Raises:
+        Unreadable: its attributes are not those of an event.
+    """
+    project = attributes.get("project")
+    if (project or owner.project) != owner.project or attributes.get("partner") != owner.partner:
+        return None
+    try:
+        return Message(data, parse_kind(attributes["kind"]), attributes.get("received_at", ""))
+    except (ValueError, KeyError):
+        raise Unreadable from None
+
+
+def messages_of(name: str, content: bytes, owner: Owner) -> list[Message]:
+    """Return the events of an object.
+
+    Of bodies that were refused those count, too, of which nobody knows the project.
+
+    Raises:
+        Unreadable: it is not of the form that its name says, or its body is no JSON.
+    """
+    try:
+        if not name.startswith(spill.PREFIX):
+            return _quarantined(*quarantine.decode(content), owner)
+        found = (message_of(each.data, each.attributes, owner) for each in spill.decode(content))
+        return [message for message in found if message is not None]
+    except (ValueError, NotJson):
+        raise Unreadable from None
+
+
+def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[Message]:
+    if record.attributes is not None:
+        message = message_of(body, record.attributes, owner)
+        return [] if message is None else [message]
+    if record.partner != owner.partner:
+        return []
+    kind = parse_kind(record.kind)
+    return [
+        Message(event.data, kind if event.name is not None else "test", record.received_at)
+        for event in parse(body, most=len(body))
+        if not event.project or record.reason in UNPLACED or event.project == owner.project
+    ]

@@ -1,0 +1,85 @@
+"""What of a row or a message is one person's: data of others are left out (Art. 15(4) GDPR)."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from functions.events.envelope import Kind
+from functions.events.layout import Layouts
+from functions.events.person import mentioned, take_out
+
+OF_A_ROOM = (
+    "ingest_id",
+    "delivery_id",
+    "received_at",
+    "stored_at",
+    "kind",
+    "partner",
+    "project",
+    "event",
+    "catalogued",
+    "room_id",
+    "occurred_at",
+    "room",
+)
+"""What remains of an event in which the person only is among the speakers of the room."""
+
+Record = dict[str, Any]
+
+
+def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
+    """Return what of a row of ``events_v1`` is the person's, without what is empty.
+
+    Args:
+        row: its columns.
+        user_keys: of the person.
+    """
+    if row.get("user_key") in user_keys:
+        own = dict(row)
+    else:
+        own = {name: row[name] for name in OF_A_ROOM if name in row}
+    room = own.get("room")
+    if room:
+        speakers = [each for each in room.get("speakers") or () if each in user_keys]
+        own["room"] = {**room, "speakers": speakers}
+    found: Record = _without_empty(own)
+    return found
+
+
+def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts) -> Record | None:
+    """Return what of a message is the person's, in the sender's own words; None for nothing.
+
+    Args:
+        data: the event as sent.
+        kind: the webhook that it came by.
+        ids: of the person.
+        layouts: of the catalogue's events.
+
+    Raises:
+        BadMessage: nobody can read it.
+    """
+    found = mentioned(data, kind, layouts)
+    if found.user_id in ids:
+        own = take_out(data, kind, layouts, user=False, speakers=_AllBut(ids))
+        return {"as_sent": msgspec.json.decode(own)}
+    if any(each in ids for each in found.speakers):
+        return {"you_may_speak_in_a_room": True}
+    return None
+
+
+class _AllBut:
+    """Every user id but those of one person."""
+
+    def __init__(self, ids: Collection[str]) -> None:
+        self._ids = ids
+
+    def __contains__(self, user_id: object) -> bool:
+        return user_id not in self._ids
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        members = {name: _without_empty(member) for name, member in value.items()}
+        return {name: member for name, member in members.items() if member not in (None, [], {})}
+    return value

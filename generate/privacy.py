@@ -1,0 +1,107 @@
+"""The parts of docs/privacy.md that derive from the registry of personal data and its periods."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from functions.privacy import periods
+from functions.privacy.execution import FAIL_SAFE, TIME_TRAVEL
+from functions.privacy.registry import Holding, holdings
+
+PATH = "docs/privacy.md"
+
+_PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+_FORMS = {
+    "none": "nothing of people",
+    "personal": "ids, nicknames",
+    "pseudonym": "user keys",
+    "staff": "who acted",
+    "unknown": "unknown, perhaps personal",
+}
+_PLACES = {
+    "column": "`{}`",
+    "logs": "the cell's logs",
+    "prefix": "`{}` in the bucket",
+    "subscription": "subscription `{}`",
+    "topic": "topic `{}`",
+}
+
+
+def render(root: Path) -> dict[str, str]:
+    """Return path -> content of the page with its generated parts; nothing where there is no page.
+
+    Raises:
+        ValueError: the page has a part that is not known, or lacks one that is.
+    """
+    page = root / PATH
+    if not page.is_file():
+        return {}
+    text = page.read_text("utf-8")
+    named = sorted(name for _, name, _ in _PART.findall(text))
+    if named != sorted(_PARTS):
+        raise ValueError(f"{PATH} has the generated parts {named}, not {sorted(_PARTS)}")
+    return {PATH: _PART.sub(lambda part: f"{part[1]}\n{_PARTS[part[2]]()}\n{part[3]}", text)}
+
+
+def _registry() -> str:
+    header = ("where", "what", "form", "who erases a person there")
+    return _table(header, (_holding(each) for each in holdings()))
+
+
+def _holding(holding: Holding) -> tuple[str, ...]:
+    erased_by = ", ".join(f"`{name}`" for name in holding.erased_by) or "nobody: it goes by itself"
+    if holding.kept is None:
+        erased_by = "nobody: it is about those who act"
+    return _place(holding), holding.holds, _FORMS[holding.form], erased_by
+
+
+def _retention() -> str:
+    rows = {(_place(each), _long(each.kept), each.kept_from) for each in holdings()}
+    kept = ((where, time, since if time != _long(None) else "") for where, time, since in rows)
+    return _table(("where", "kept for at most", "counted from"), sorted(kept))
+
+
+def _remains() -> str:
+    gone = periods.GRACE + timedelta(days=1)
+    rows = (
+        ("an erasure with grace is due", "the request", _long(periods.GRACE)),
+        ("nothing of the person is live", "the request", _long(gone)),
+        ("time travel ends: an owner could bring rows back", "the execution", _long(TIME_TRAVEL)),
+        (
+            "fail-safe ends: Google alone could bring rows back",
+            "the execution",
+            _long(TIME_TRAVEL + FAIL_SAFE),
+        ),
+        (
+            "Google has no copy, whatever the hour of the execution",
+            "the request",
+            _long(gone + TIME_TRAVEL + FAIL_SAFE),
+        ),
+        ("bodies that nobody can read are gone", "their receipt", _long(periods.UNPARSED)),
+        ("the tombstone goes: a user key and times", "the execution", _long(periods.TOMBSTONE)),
+    )
+    return _table(("what", "counted from", "after"), rows)
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "registry": _registry,
+    "remains": _remains,
+    "retention": _retention,
+}
+
+
+def _place(holding: Holding) -> str:
+    return _PLACES[holding.kind].format(holding.place)
+
+
+def _long(time: timedelta | None) -> str:
+    if time is None:
+        return "ever"
+    return f"{time.days} day{'' if time.days == 1 else 's'}" if time else "no time"
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,81 @@
+# Who may call the privacy function: IAM lets them in, the secret says whose matter which projects are.
+
+locals {
+  callers = setunion(var.callers.everything, keys(var.callers.some))
+}
+
+resource "google_cloud_run_v2_service_iam_member" "callers" {
+  for_each = local.callers
+
+  name     = google_cloudfunctions2_function.this["privacy"].name
+  location = local.region
+  role     = "roles/run.invoker"
+  member   = "${endswith(each.key, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.key}"
+}
+
+# Who may have somebody's data exported may fetch the export: by its name, for nobody may list others'.
+resource "google_storage_bucket_iam_member" "exports" {
+  for_each = merge(
+    { for identity in var.callers.everything : identity => { identity = identity, folder = "exports/" } },
+    merge([
+      for identity, projects in var.callers.some : {
+        for project in projects : "${identity}/${project}" => { identity = identity, folder = "exports/${project}/" }
+      } if !contains(var.callers.everything, identity)
+    ]...),
+  )
+
+  bucket = google_storage_bucket.data.name
+  role   = "roles/storage.objectViewer"
+  member = "${endswith(each.value.identity, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.value.identity}"
+
+  condition {
+    title      = "its-exports"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.data.name}/objects/${each.value.folder}\")"
+  }
+}
+
+# As functions/permissions.py reads it, at every request.
+resource "google_secret_manager_secret_version" "callers" {
+  secret                 = google_secret_manager_secret.this["callers"].id
+  secret_data_wo_version = parseint(substr(sha256(jsonencode(var.callers)), 0, 12), 16)
+  secret_data_wo         = jsonencode(var.callers)
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# The residency report asks where each of these is; it reads no row, object, message or value.
+locals {
+  # By name: a dataset itself would refer to the function's account, and so to the function.
+  parts = {
+    topics   = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
+    secrets  = [for secret in google_secret_manager_secret.this : "projects/${var.project_id}/secrets/${secret.secret_id}"]
+    buckets  = [google_storage_bucket.data.name, google_storage_bucket.source.name]
+    datasets = { store = local.store_id, bi = local.bi_id, partners = local.partner_datasets }
+  }
+}
+
+resource "google_pubsub_topic_iam_member" "inspector" {
+  for_each = google_pubsub_topic.this
+
+  topic  = each.value.id
+  role   = "roles/pubsub.viewer"
+  member = google_service_account.this["privacy"].member
+}
+
+resource "google_storage_bucket_iam_member" "inspector" {
+  for_each = { data = google_storage_bucket.data.name, source = google_storage_bucket.source.name }
+
+  bucket = each.value
+  role   = "roles/storage.legacyBucketReader"
+  member = google_service_account.this["privacy"].member
+}
+
+resource "google_secret_manager_secret_iam_member" "inspector" {
+  for_each = google_secret_manager_secret.this
+
+  secret_id = each.value.secret_id
+  role      = "roles/secretmanager.viewer"
+  member    = google_service_account.this["privacy"].member
+}

@@ -1,0 +1,52 @@
+"""The commands of a page of the documentation, run by a shell as a person would."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from tests.cell.running import PATIENCE_SECONDS, ROOT
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Page:
+    """A page of ``docs``; its blocks of ``sh`` are meant to be run."""
+
+    def __init__(self, name: str) -> None:
+        self.text = (ROOT / "docs" / name).read_text()
+        found = BLOCK.findall(self.text)
+        self.blocks = [text for language, text in found if language == "sh"]
+        self.others = [text for language, text in found if language != "sh"]
+
+    def block(self, *parts: str) -> str:
+        """The block that has all of these in it."""
+        found: str
+        [found] = [text for text in self.blocks if all(part in text for part in parts)]
+        return found
+
+    def commands_outside(self) -> list[str]:
+        """Lines outside of any block that have a command."""
+        return [line for line in BLOCK.sub("", self.text).splitlines() if "curl" in line]
+
+
+def run(block: str, environ: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Run a block; the JSON that its commands print."""
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", "-eu", "-o", "pipefail", "-c", block],
+        env={"PATH": os.environ["PATH"]} | dict(environ),
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, (block, done.stdout, done.stderr)
+    decoder, text, answers = json.JSONDecoder(), done.stdout.decode(), []
+    while text := text.lstrip():
+        answer, end = decoder.raw_decode(text)
+        answers.append(answer)
+        text = text[end:]
+    assert len(answers) == block.count("curl ") - block.count(" -o ")
+    return answers

@@ -1,0 +1,138 @@
+"""The objects of exports: whose they are is written first, and an erasure takes them along."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions.bucket import BucketUnavailable
+from functions.privacy.covered import Cover, Covered
+from functions.privacy.execution import OutOfTime
+from functions.privacy.exports.stored import ExportedCopies, Index, Writing
+from tests.functions.privacy.stand_ins import KEYS, NOW, Bucket, cover
+
+HOUR = timedelta(hours=1)
+
+
+class Writer:
+    """Writes into a bucket in memory, as `functions.bucket.Bucket` does."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self.types: dict[str, str] = {}
+
+    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
+        self.bucket._act("write")
+        self.types[name] = content_type
+        self.bucket.put(name, data)
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket()
+
+
+async def export(bucket: Bucket, number: int, *users: str, **other: Any) -> None:
+    keys = tuple(key for user in users for key in KEYS.all_user_keys("dev", user))
+    given: dict[str, Any] = {"project": "dev", "user_keys": keys, "made_at": NOW}
+    writing = Writing(Writer(bucket), "dev", f"e{number}")
+    await writing.begin(Index(**given | other))
+    await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
+    await writing.add("holds", [])
+    await writing.finish("<html>")
+
+
+async def erase(bucket: Bucket, *covers: Cover) -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter()
+    await ExportedCopies(bucket).rewrite(Covered(covers), counts, lambda: False)
+    return counts
+
+
+async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> None:
+    writer = Writer(bucket)
+    writing = Writing(writer, "dev", "e1")
+    await writing.begin(Index("dev", ("k",), NOW))
+    await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
+    await writing.add("holds", [])
+    await writing.finish("<html>é")
+
+    assert [tuple(file) for file in writing.files] == [
+        ("exports/dev/e1/cover-sheet.html", None, 8),
+        ("exports/dev/e1/events-0001.jsonl", 2, 21),
+    ]
+    content = bucket.contents["exports/dev/e1/events-0001.jsonl"][0]
+    assert [msgspec.json.decode(line) for line in content.splitlines()] == [{"a": 1}, {"b": "é\n"}]
+    assert writer.types == {
+        "exports/dev/e1/index.json": "application/json",
+        "exports/dev/e1/events-0001.jsonl": "application/x-ndjson",
+        "exports/dev/e1/cover-sheet.html": "text/html; charset=utf-8",
+    }
+
+
+async def test_whose_it_is_stands_there_before_anything_else(bucket: Bucket) -> None:
+    names: list[str] = []
+    bucket.then = lambda action: names.extend(bucket.contents)
+    await export(bucket, 1, "ann")
+
+    assert names[0] == "exports/dev/e1/index.json"
+
+
+async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket) -> None:
+    await export(bucket, 1, "ann")
+    await export(bucket, 2, "bob")
+    await export(bucket, 3, "eve", "ann")
+    await export(bucket, 4, "ann", project="shop")
+    counts = await erase(bucket, cover("ann"))
+
+    assert {name.split("/")[2] for name in bucket.contents} == {"e2", "e4"}
+    assert counts == {("erasure of ann", "exports_deleted"): 2}
+
+
+@pytest.mark.parametrize(
+    ("made_at", "executed_at", "stays"),
+    [
+        (NOW + HOUR, None, False),
+        (NOW + HOUR, NOW + HOUR, False),
+        (NOW + 2 * HOUR, NOW + HOUR, True),
+    ],
+)
+async def test_what_was_made_before_the_execution_goes(
+    bucket: Bucket, made_at: Any, executed_at: Any, *, stays: bool
+) -> None:
+    await export(bucket, 1, "ann", made_at=made_at)
+    await erase(bucket, cover("ann", executed_at=executed_at, covers_until=NOW))
+
+    assert bool(bucket.contents) is stays
+
+
+async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket: Bucket) -> None:
+    await export(bucket, 1, "ann")
+    deletions: list[str] = []
+
+    def fail_at_the_second(action: str) -> None:
+        if action == "delete":
+            deletions.append(action)
+            if len(deletions) == 2:
+                raise BucketUnavailable(action)
+
+    bucket.then = fail_at_the_second
+    with pytest.raises(BucketUnavailable):
+        await erase(bucket, cover("ann"))
+    assert "exports/dev/e1/index.json" in bucket.contents
+    bucket.then = lambda action: None
+    await erase(bucket, cover("ann"))
+    assert bucket.contents == {}
+
+
+async def test_out_of_time_is_said(bucket: Bucket) -> None:
+    await export(bucket, 1, "ann")
+    with pytest.raises(OutOfTime):
+        await ExportedCopies(bucket).rewrite(Covered([cover("ann")]), Counter(), lambda: True)
+
+
+async def test_an_index_that_nobody_can_read_is_left_to_its_age(bucket: Bucket) -> None:
+    bucket.put("exports/dev/e1/index.json", b"{")
+    assert await erase(bucket, cover("ann")) == {}
+    assert list(bucket.contents) == ["exports/dev/e1/index.json"]

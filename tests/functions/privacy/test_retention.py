@@ -1,0 +1,148 @@
+"""Storage limitation: what is older than promised is told, and silence is no success."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.bucket import BucketUnavailable
+from functions.objects import Stored
+from functions.privacy.caller import Caller
+from functions.privacy.refusal import Refused
+from functions.privacy.registry import holdings
+from functions.privacy.retention import Retention
+from tests.functions.privacy.disclosure import (
+    ANN,
+    NOW,
+    OPERATOR,
+    PUSH,
+    SCHEDULER,
+    Store,
+    asked,
+    said,
+)
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+class Bucket:
+    """Objects with the time at which they were written."""
+
+    def __init__(self, **objects: timedelta) -> None:
+        self.ages: dict[str, timedelta] = dict(objects)
+        self.failing = False
+
+    async def find(self, prefix: str) -> list[Stored]:
+        if self.failing:
+            raise BucketUnavailable
+        return [
+            Stored(name, 1, NOW - age) for name, age in self.ages.items() if name.startswith(prefix)
+        ]
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+async def report(store: Store, bucket: Bucket) -> dict[str, Any]:
+    retention = Retention(store, bucket, now=lambda: NOW, retention_days=100)
+    answer: dict[str, Any] = said(await retention.ask(asked(OPERATOR)))
+    return answer
+
+
+def places(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {place["place"]: place for place in answer["places"]}
+
+
+async def test_all_is_well_where_nothing_is_old(store: Store) -> None:
+    answer = await report(store, Bucket(**{"spill/a": 28 * DAY, "exports/1/a": 25 * HOUR}))
+
+    assert answer["ok"] is True
+    found = places(answer)
+    assert {place["state"] for place in found.values()} == {"ok"}
+    assert found["events_v1"]["days"] == 100
+    assert {each.place for each in holdings() if each.kind == "prefix"} <= found.keys()
+
+
+async def test_bounds_are_the_promise_and_a_day(store: Store) -> None:
+    await report(store, Bucket())
+
+    assert store.asked == [
+        (
+            "find_overdue",
+            {
+                "stored_since": NOW - 102 * DAY,
+                "extra_since": NOW - 32 * DAY,
+                "due_since": NOW - DAY,
+                "held_since": NOW - 31 * DAY,
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "late"),
+    [
+        ("spill/a", 29 * DAY, []),
+        ("spill/a", 29 * DAY + HOUR, ["spill/"]),
+        ("quarantine/project_unknown/acme/chat/a", 20 * DAY, []),
+        ("quarantine/project_unknown/acme/chat/a", 30 * DAY, ["quarantine/"]),
+        ("quarantine/not_json/acme/chat/a", 9 * DAY, ["quarantine/not_json/"]),
+        ("exports/1/a", 2 * DAY, []),
+        ("exports/1/a", 2 * DAY + HOUR, ["exports/"]),
+    ],
+)
+async def test_objects_that_should_be_gone_are_found(
+    store: Store, name: str, age: timedelta, late: list[str]
+) -> None:
+    answer = await report(store, Bucket(**{name: age, "spill/young": HOUR}))
+
+    found = {place["place"]: place for place in answer["places"] if place["state"] == "late"}
+    assert list(found) == late
+    assert answer["ok"] is (not late)
+    for place in found.values():
+        assert (place["overdue"], datetime.fromisoformat(place["oldest"])) == (1, NOW - age)
+
+
+async def test_rows_that_should_be_gone_are_found(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = NOW - 300 * DAY
+    store.found["find_overdue"] = [{"place": "identities_v1", "overdue": 7, "oldest": old}]
+    answer = await report(store, Bucket())
+
+    assert answer["ok"] is False
+    assert places(answer)["identities_v1"] == {
+        "place": "identities_v1",
+        "days": 100,
+        "state": "late",
+        "overdue": 7,
+        "oldest": old.isoformat().replace("+00:00", "Z"),
+    }
+    line = json.loads(capsys.readouterr().out)
+    assert (line["severity"], line["late"]) == ("WARNING", {"identities_v1": 7})
+
+
+@pytest.mark.parametrize("part", ["tables", "bucket"])
+async def test_what_cannot_be_asked_is_unknown_and_not_ok(store: Store, part: str) -> None:
+    bucket = Bucket()
+    if part == "bucket":
+        bucket.failing = True
+    else:
+        store.failing.add("find_overdue")
+    answer = await report(store, bucket)
+
+    assert answer["ok"] is False
+    unknown = {name for name, place in places(answer).items() if place["state"] == "unknown"}
+    assert ("exports/" in unknown, "events_v1" in unknown) == (part == "bucket", part == "tables")
+
+
+@pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
+async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> None:
+    retention = Retention(store, Bucket(), now=lambda: NOW, retention_days=100)
+    with pytest.raises(Refused) as refused:
+        await retention.ask(asked(caller))
+    assert refused.value.status == 403
+    assert store.asked == []

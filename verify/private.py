@@ -1,0 +1,55 @@
+"""The private functions: they answer those whom IAM lets in, and nobody else gets that far."""
+
+from collections.abc import Iterator
+
+import httpx
+
+from verify.deployment import Cell
+from verify.finding import Finding
+from verify.identity import Headers, NotSignedIn
+
+ANSWERS = "the function answers"
+REFUSES = "a stranger is kept out"
+TIMEOUT_SECONDS = 60
+"""A cold start may take a while."""
+
+
+def check_functions(client: httpx.Client, cell: Cell, headers: Headers) -> Iterator[Finding]:
+    """Ask each private function whether it is up, as oneself and as nobody.
+
+    Stand-ins (``http://``) have no front end that asks who calls, so strangers are not tried there.
+
+    Args:
+        client: calls them.
+        cell: whose they are.
+        headers: tell a function who asks.
+    """
+    for name, url in sorted(cell.calls.functions.items()):
+        if url.startswith("https://"):
+            yield _stranger(client, Finding(cell.name, REFUSES, name, "holds"), url)
+        found = Finding(cell.name, ANSWERS, name, "holds")
+        try:
+            said = _get(client, url, headers(url))
+        except NotSignedIn as error:
+            yield found._replace(state="not checked", detail=str(error))
+            continue
+        if said in {"HTTP 401", "HTTP 403"}:
+            yield found._replace(state="not checked", detail=f"{said}: you may not call it")
+        else:
+            yield found._replace(state="holds" if said == "HTTP 200" else "fails", detail=said)
+
+
+def _stranger(client: httpx.Client, found: Finding, url: str) -> Finding:
+    said = _get(client, url, {})
+    if said in {"HTTP 401", "HTTP 403"}:
+        return found._replace(detail=said)
+    reached = said.startswith("HTTP")
+    return found._replace(state="fails" if reached else "not checked", detail=said)
+
+
+def _get(client: httpx.Client, url: str, headers: dict[str, str]) -> str:
+    try:
+        answer = client.get(f"{url}/health", headers=headers, timeout=TIMEOUT_SECONDS)
+    except httpx.HTTPError as error:
+        return type(error).__name__
+    return f"HTTP {answer.status_code}"
