@@ -37,7 +37,7 @@ from functions.privacy.sweep import Place, Sweep
 from functions.push import Message as Pushed
 from functions.quarantine import Quarantine
 from tests.functions.operate.stand_ins import Partners
-from tests.privacy_simulation.crashes import Crashed, Crashes
+from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
 from tests.privacy_simulation.offboarding import Closed, departures
 from tests.privacy_simulation.places import Bucket, Letters, Upload
 from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
@@ -49,9 +49,6 @@ T = TypeVar("T")
 
 TOLD = {"delete_profile_confirmed", "account_restored"}
 """The events that the subscription of deletions lets through."""
-
-DEATHS = 1
-"""How often a process may die of one request before it gets through."""
 
 
 class Cell:
@@ -175,7 +172,7 @@ class Cell:
 
     async def surely(self, action: Callable[[], Awaitable[T]]) -> T:
         """Do something, again where the process died of it."""
-        for _ in range(DEATHS):
+        while True:
             self.crashes.armed = True
             try:
                 return await action()
@@ -183,7 +180,6 @@ class Cell:
                 self.letters.expire_leases()
             finally:
                 self.crashes.armed = False
-        return await action()
 
     def _sweep(self) -> Sweep:
         redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
@@ -195,7 +191,7 @@ class Cell:
         return Sweep(
             self.statements,
             self.receipts,
-            OpenDays(self.warehouse.statements("operate", self.crashes), self._clock),
+            CrashingRollups(OpenDays(self._nightly, self._clock), self.crashes),
             places,
             now=self._clock,
             clock=lambda: 0.0,

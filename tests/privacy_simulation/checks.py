@@ -61,7 +61,7 @@ class Checks:
             "SELECT ingest_id, user_key FROM events WHERE kind = 'chat'"
         )
         shown = {row["ingest_id"]: row["user_key"] for row in rows}
-        assert len(shown) == len(rows)
+        assert len(shown) == len(rows), "an event is shown twice"
         hidden: dict[tuple[Id, int], set[str]] = defaultdict(set)
         for event, state in self._truth.shown(now):
             one = (event.project, event.user_id)
@@ -93,8 +93,8 @@ class Checks:
                 continue
             speakers = set(shown.pop(event.ingest_id))
             own, hidden = self._speakers(event, now)
-            assert own == {key for key in speakers if key in self._keys}
-            assert len(speakers - own) == hidden
+            assert own == {key for key in speakers if key in self._keys}, event
+            assert len(speakers - own) == hidden, event
         assert shown == {}
 
     def _speakers(self, event: Event, now: datetime) -> tuple[set[str], int]:
@@ -172,7 +172,7 @@ class Checks:
         return [
             request
             for request in self._truth.requests_of(one)
-            if (done := self._truth.executed_at(request)) is not None and done <= now
+            if (done := self._truth.executed_at(request, one)) is not None and done <= now
         ]
 
     def _waits(self, one: Id, now: datetime) -> bool:
@@ -235,8 +235,8 @@ class Checks:
             done
             for request in cuts
             if request.at.date() > last
-            and (done := self._truth.executed_at(request)) is not None
-            and done <= now
+            for one in request.ids()
+            if (done := self._truth.executed_at(request, one)) is not None and done <= now
         ]
         most = len(self._truth.people(row["project"], last, days, now))
         least = len(

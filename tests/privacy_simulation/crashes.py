@@ -1,8 +1,12 @@
-"""Crashes between any two steps, as a process that is killed leaves them behind."""
+"""Crashes between any two steps, as a process that is killed leaves them behind.
+
+A step is what changes something: a statement, a write of an object, a publish. To die after a
+question is to die after the step before it.
+"""
 
 from typing import Any
 
-from functions.statements import Statements
+from functions.statements import Parameter, Statements
 
 
 class Crashed(Exception):
@@ -10,7 +14,7 @@ class Crashed(Exception):
 
 
 class Crashes:
-    """Lets each step be somebody's last, once before it and once after it.
+    """Lets each step be somebody's last once.
 
     Attributes:
         armed: whether the next step that nobody died at is one to die at.
@@ -23,29 +27,43 @@ class Crashes:
         self.died_at: set[str] = set()
         self.steps: set[str] = set()
 
-    def at(self, step: str) -> None:
-        """Take a step, or die of it."""
+    def after(self, step: str) -> None:
+        """Have taken a step; or die of it."""
+        if not self.armed:
+            return
         self.steps.add(step)
-        if self.armed and step not in self.died_at:
+        if step not in self.died_at:
             self.died_at.add(step)
-            self.armed = False
             raise Crashed(step)
 
 
 class CrashingStatements(Statements):
-    """Statements before and after which a process may die.
+    """Statements after which a process may die.
 
     Attributes:
         crashes: tells which.
-        ran: the names of all that were run, in order.
     """
 
     crashes: Crashes
-    ran: list[str]
 
-    async def _run(self, name: str, parameters: Any) -> tuple[list[Any], int]:
-        self.crashes.at(f"before {name}")
-        self.ran.append(name)
-        found = await super()._run(name, parameters)
-        self.crashes.at(f"after {name}")
-        return found
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        changed = await super().change(name, **parameters)
+        self.crashes.after(name)
+        return changed
+
+
+class CrashingRollups:
+    """A count of the open days after which a process may die.
+
+    Args:
+        rollups: count.
+        crashes: tells whether.
+    """
+
+    def __init__(self, rollups: Any, crashes: Crashes) -> None:
+        self._rollups = rollups
+        self._crashes = crashes
+
+    async def count(self) -> None:
+        await self._rollups.count()
+        self._crashes.after("people are counted")

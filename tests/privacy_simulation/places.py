@@ -40,16 +40,14 @@ class Bucket:
     async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
         if self.contents.get(name, (b"", 0))[1] != over:
             return False
-        self._crashes.at("before an object is written")
         self.put(name, content)
-        self._crashes.at("after an object is written")
+        self._crashes.after("an object is written")
         return True
 
     async def delete(self, stored: Stored) -> None:
         if self._has(stored):
-            self._crashes.at("before an object is deleted")
             del self.contents[stored.name]
-            self._crashes.at("after an object is deleted")
+            self._crashes.after("an object is deleted")
 
     def _has(self, stored: Stored) -> bool:
         return self.contents.get(stored.name, (b"", 0))[1] == stored.generation
@@ -85,10 +83,9 @@ class Letters:
         self._waiting.append(Letter(name, name, data, attributes))
 
     async def publish(self, messages: Sequence[Message]) -> list[int]:
-        self._crashes.at("before letters are published")
         for message in messages:
             self.put(message.data, message.attributes.to_mapping())
-        self._crashes.at("after letters are published")
+        self._crashes.after("letters are published")
         return []
 
     async def pull(self) -> list[Letter]:
@@ -97,9 +94,9 @@ class Letters:
         return pulled
 
     async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        self._crashes.at("before letters are acknowledged")
         for letter in letters:
             self._leased.pop(letter.ack_id, None)
+        self._crashes.after("letters are acknowledged")
 
     async def give_back(self, letters: Sequence[Letter]) -> None:
         self._waiting += [

@@ -24,14 +24,14 @@ KINDS = (
     ("stream", "grace", "anonymise", 12 * (1,), 5),
     ("api", "grace", "anonymise", (3, 2, 2, 1), 1),
     ("api", "grace", "delete", (2, 2, 2, 2), 1),
-    ("api", "immediate", "anonymise", (2, 2, 2), 0),
+    ("api", "immediate", "anonymise", (3, 3), 0),
     ("api", "immediate", "delete", (2, 2, 2), 0),
 )
 """Source, mode and treatment of the erasures; of how many people the requests are, 40 in all; and
 how many of the requests are taken back, of 10 people in all.
 """
 
-QUIET = 16 * (0,)
+QUIET = 26 * (0,)
 """Days without an event, against four with some."""
 
 LEAVES = START + 30 * DAY + 12 * HOUR

@@ -29,10 +29,10 @@ SWEPT = DELIVERED + 30 * MINUTE
 SETTLED = DELIVERED + 50 * MINUTE
 """When in a day events arrive, and what is done about them."""
 
-NIGHT_DAYS = tuple(range(9, DAYS, 10))
-REPLAY_DAYS = NIGHT_DAYS[1::2]
+NIGHT_DAYS = (9, 24, 44, 59)
+REPLAY_DAYS = (19, 39, 59)
 SWEEP_DAYS = tuple(range(4, DAYS, 5))
-"""A real cell settles every night and sweeps every hour; here it has to do with fewer."""
+"""A real cell refreshes and settles every night and sweeps every hour; this one does with less."""
 
 
 def truth_of(script: Script) -> Truth:
@@ -81,9 +81,9 @@ class Timeline:
         if day in SWEEP_DAYS:
             self._cell.set_time(midnight + SWEPT)
             await self._cell.sweep()
-        if day in NIGHT_DAYS:
             self._cell.set_time(midnight + SETTLED)
             await self._cell.settle(set())
+        if day in NIGHT_DAYS:
             await self._cell.refresh()
 
     def _asked(self, midnight: datetime) -> list[tuple[datetime, Callable[[], Awaitable[None]]]]:

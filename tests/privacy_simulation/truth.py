@@ -51,14 +51,19 @@ class Truth:
         """When a request is to be executed."""
         return request.at if request.mode == "immediate" else request.at + GRACE
 
-    def executed_at(self, request: Request) -> datetime | None:
-        """When a request is executed by itself; None where it is not within the simulation."""
+    def executed_at(self, request: Request, one: Id) -> datetime | None:
+        """When a request is executed for an id by itself; None where it never is.
+
+        Somebody who is held waits for the end of the hold, others of the request do not.
+        """
         if request.restored_at is not None:
             return None
         held = [
             hold.over_at
             for hold in self.script.holds
-            if hold.person in request.people and hold.at <= self.due_at(request) < hold.over_at
+            if one == (hold.person.project, one[1])
+            and one[1] in hold.person.ids
+            and hold.at <= self.due_at(request) < hold.over_at
         ]
         if request.mode == "immediate" and not held:
             return request.at
@@ -84,7 +89,7 @@ class Truth:
             (moment, request)
             for request in self.requests_of(one)
             if request.at >= owner.at
-            and (moment := self.executed_at(request)) is not None
+            and (moment := self.executed_at(request, one)) is not None
             and moment <= now
         ]
         return min(done, key=lambda each: each[0])[1] if done else None
@@ -92,7 +97,7 @@ class Truth:
     def deletes(self, owner: Request, one: Id, now: datetime) -> bool:
         """Whether a covering request deletes, or one that came while it waited."""
         by = self.executed(owner, one, now)
-        until = self.executed_at(by) if by else None
+        until = self.executed_at(by, one) if by else None
         return any(
             request.rows == "delete"
             for request in self.requests_of(one)

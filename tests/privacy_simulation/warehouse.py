@@ -51,7 +51,6 @@ class Simulated:
             seconds=60,
         )
         statements.crashes = crashes
-        statements.ran = []
         return statements
 
     def set_clock(self, now: datetime) -> None:
