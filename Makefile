@@ -53,10 +53,10 @@ verify: setup ## after an apply: is it all there, in its region, and working? (V
 offboard: setup ## a partner leaves every cell: its tokens are closed, its data deleted (PARTNER=…, OFFBOARD="--help")
 	@$(BIN)/python -m offboard $(OFFBOARD) -- $(PARTNER)
 
-soak: setup ## fuzz and load the receiver for minutes
+soak: setup ## fuzz, load and break it for minutes
 	$(BIN)/python -m pytest -q -m soak
 
-bench: setup ## compare receiver and loader with what others would build (needs wrk; BENCH="--help")
+bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 generate: setup ## write what derives from the catalogue

@@ -9,7 +9,9 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,7 +21,7 @@ class QueueFull(Exception):
     """As many items wait as may; the caller should refuse work and let the sender come again."""
 
 
-class _Waiting(NamedTuple, Generic[T, R]):
+class _Waiting(msgspec.Struct, Generic[T, R], frozen=True):
     entry: T
     items: int
     size: int
@@ -68,17 +70,21 @@ class Batcher(Generic[T, R]):
         self._in_flight: set[asyncio.Task[None]] = set()
         self._scheduled = False
 
-    async def put(self, entry: T, *, size: int, items: int = 1) -> R:
-        """Send an entry with the next batch and return its result.
+    def put(self, entry: T, *, size: int, items: int = 1) -> "asyncio.Future[R]":
+        """Send an entry with the next batch.
+
+        It returns a future, not a coroutine, which every entry would pay for.
 
         Args:
             entry: what to send.
             size: its size in bytes, counted against `max_bytes`.
             items: how many items it stands for, counted against `max_items`.
 
+        Returns:
+            The entry's result, or what `send` raised for its batch.
+
         Raises:
             QueueFull: too many items wait already.
-            Exception: what `send` raised for the batch.
         """
         if self._waiting_items + items > self._max_waiting:
             raise QueueFull
@@ -93,7 +99,7 @@ class Batcher(Generic[T, R]):
             else:
                 # Everything that is ready in this turn of the loop still joins the batch.
                 loop.call_soon(self._start)
-        return await result
+        return result
 
     def _start(self) -> None:
         self._scheduled = False
@@ -124,12 +130,12 @@ class Batcher(Generic[T, R]):
         items, size = batch[0].items, batch[0].size
         while self._waiting:
             following = self._waiting[0]
-            items += following.items
             size += following.size
-            if items > self._max_items or size > self._max_bytes:
+            if items + following.items > self._max_items or size > self._max_bytes:
                 break
+            items += following.items
             batch.append(self._waiting.popleft())
-        self._waiting_items -= sum(waiting.items for waiting in batch)
+        self._waiting_items -= items
         return batch
 
     async def _run(self, batch: list[_Waiting[T, R]]) -> None:

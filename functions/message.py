@@ -1,7 +1,8 @@
 """An event on its way to Pub/Sub, and how much of such one publish takes."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from functions.events.envelope import Attributes
 
@@ -15,7 +16,7 @@ MESSAGE_OVERHEAD_BYTES = 400
 """An allowance for a message's attributes beside the event's name, and for framing."""
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """An event on its way: the sender's bytes, and what Pub/Sub may know of it."""
 
     data: bytes

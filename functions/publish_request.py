@@ -33,11 +33,16 @@ def encode(topic: str, messages: Iterable[Message]) -> bytes:
 
 def _message(message: Message) -> bytes:
     data, attributes = message.data, message.attributes
+    ingest_id, received_at = attributes.ingest_id.encode(), attributes.received_at.encode()
     return b"".join(
         (
-            _field(_DATA, data),
-            _attribute("ingest_id", attributes.ingest_id),
-            _attribute("received_at", attributes.received_at),
+            _DATA,
+            _length(len(data)),
+            data,
+            _head("ingest_id", len(ingest_id)),
+            ingest_id,
+            _head("received_at", len(received_at)),
+            received_at,
             _shared(attributes.kind, attributes.partner, attributes.project, attributes.event),
         )
     )
@@ -70,6 +75,7 @@ def _field(tag: bytes, content: bytes) -> bytes:
     return tag + _length(len(content)) + content
 
 
+@lru_cache(maxsize=4096)
 def _length(number: int) -> bytes:
     """Return a length as a varint: seven bits a byte, the lowest first."""
     if number < 0x80:

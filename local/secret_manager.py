@@ -23,6 +23,7 @@ from typing import Any
 import click
 
 HOST = "127.0.0.1"
+VERSIONS = "versions"
 ACCESS = re.compile(r"(?P<secret>.+)/versions/(?P<version>latest|[1-9][0-9]*):access")
 ADD = re.compile(r"(?P<secret>.+):addVersion")
 
@@ -82,14 +83,17 @@ class Secrets:
 
     def _newest(self, secret: str) -> Path:
         name = secret.removeprefix(self._prefix)
-        for path in (self._folder / f"{name}.json", self._folder / name):
-            if name != secret and re.fullmatch("[a-z]+", name) and path.exists():
-                return path
+        file, folder = self._folder / f"{name}.json", self._folder / name
+        if name != secret and re.fullmatch("[a-z]+", name):
+            if file.is_file():
+                return file
+            if folder.is_dir() and name != VERSIONS:
+                return folder
         raise FileNotFoundError(secret)
 
     def _versions(self, secret: str) -> Path:
         newest = self._newest(secret)
-        return newest if newest.is_dir() else self._folder / "versions" / newest.stem
+        return newest if newest.is_dir() else self._folder / VERSIONS / newest.stem
 
     def _numbers(self, secret: str) -> list[int]:
         newest, versions = self._newest(secret), self._versions(secret)

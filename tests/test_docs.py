@@ -15,6 +15,8 @@ from functions.load.tally import Loaded
 from functions.receive.tally import Received
 from functions.tally import Milliseconds
 from local.__main__ import main
+from offboard.__main__ import main as offboard
+from offboard.settings import Settings as OffboardSettings
 from verify.__main__ import main as verify
 from verify.settings import Settings as VerifySettings
 
@@ -51,6 +53,15 @@ def test_every_option_and_setting_of_verify_is_among_the_operations() -> None:
         assert f"`{option.opts[0]}`" in operations, option.opts
     for name in VerifySettings.__struct_fields__:
         assert f"`{name.upper()}`" in operations, name
+
+
+def test_every_option_and_setting_of_offboarding_is_on_the_privacy_page() -> None:
+    section = PAGES["privacy.md"].split("\n### When a partner leaves\n")[1].split("\n### ")[0]
+    for option in offboard.params:
+        if isinstance(option, click.Option):
+            assert f"`{option.opts[0]}`" in section, option.opts
+    for name in OffboardSettings.__struct_fields__:
+        assert f"`{name.upper()}`" in section, name
 
 
 def test_verify_helps() -> None:

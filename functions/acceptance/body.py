@@ -5,10 +5,11 @@ fit its types takes the careful one, which also accepts half a surrogate pair (J
 for a nickname that was cut inside an emoji).
 """
 
+import contextlib
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import msgspec
 
@@ -26,7 +27,7 @@ class NotJson(Exception):
     """The body is not UTF-8 or not JSON; the message says where, and quotes nothing of it."""
 
 
-class ReceivedEvent(NamedTuple):
+class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     """One event of a body.
 
     Attributes:
@@ -52,6 +53,7 @@ class _Body(msgspec.Struct):
 
 
 _BODY = msgspec.json.Decoder(_Body)
+_BODIES = msgspec.json.Decoder(list[_Body])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _LINE = msgspec.json.Decoder(msgspec.Raw)
 
@@ -73,10 +75,14 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     if not body.isascii():
         _check_utf8(body)
     try:
-        return [_fast(body)]
+        return [_fast(body, _BODY.decode(body))]
     except (msgspec.DecodeError, RecursionError):
         pass
-    return [_event(element) for element in _split(body, most + 1)]
+    elements = _split(body, most + 1)
+    if body.startswith(b"[") and 1 < len(elements) <= most:
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            return list(map(_fast, elements, _BODIES.decode(body)))
+    return [_event(element) for element in elements]
 
 
 def _check_utf8(body: bytes) -> None:
@@ -86,8 +92,7 @@ def _check_utf8(body: bytes) -> None:
         raise NotJson(f"the body is not UTF-8 at byte {error.start}") from None
 
 
-def _fast(data: bytes) -> ReceivedEvent:
-    decoded = _BODY.decode(data)
+def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
     if not decoded.event.strip():
         return ReceivedEvent(data, None, None)
     project = decoded.value.project
@@ -98,7 +103,7 @@ def _fast(data: bytes) -> ReceivedEvent:
 
 def _event(data: bytes) -> ReceivedEvent:
     try:
-        return _fast(data)
+        return _fast(data, _BODY.decode(data))
     except (msgspec.DecodeError, RecursionError):
         envelope = open_envelope(_value_at(data.decode(), 0)[0])
     return ReceivedEvent(data, envelope.event, _text(envelope.properties.get("project")))
@@ -115,7 +120,7 @@ def _text(project: object) -> str | None:
 
 def _split(body: bytes, most: int) -> list[bytes]:
     text = body.strip(SPACE)
-    if max(text.count(b","), text.count(b"\n")) > FAST_PIECES:
+    if len(text) > FAST_PIECES and max(text.count(b","), text.count(b"\n")) > FAST_PIECES:
         return _split_carefully(text.decode(), most)
     try:
         if text.startswith(b"["):

@@ -1,6 +1,6 @@
 """Where an event belongs: each project of a partner is pinned to exactly one cell."""
 
-from typing import NamedTuple
+import msgspec
 
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
@@ -9,7 +9,7 @@ MAX_EVENT_BYTES = 1_048_576
 """The most that one event may have, where a function's settings say nothing else."""
 
 
-class Placement(NamedTuple):
+class Placement(msgspec.Struct, frozen=True, gc=False):
     """What becomes of an event.
 
     Attributes:
@@ -22,6 +22,9 @@ class Placement(NamedTuple):
     reason: str
     project: str | None
 
+
+ELSEWHERE = Placement(421, "project_elsewhere", None)
+"""An event that nothing of is kept here."""
 
 NOT_PUBLISHABLE = Placement(422, "not_publishable", None)
 """An event that was placed, but that Pub/Sub will never take."""
@@ -56,7 +59,7 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
     if pinned_to is None:
         return Placement(422, "project_unknown", None)
     if pinned_to != cell:
-        return Placement(421, "project_elsewhere", None)
+        return ELSEWHERE
     if len(event.data) > max_event_bytes:
         return Placement(413, "event_too_large", None)
     return Placement(200, "", project)

@@ -1,6 +1,6 @@
 """Who sent an event, and the message that it becomes."""
 
-from typing import NamedTuple
+import msgspec
 
 from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
@@ -9,7 +9,7 @@ from functions.events.envelope import ATTRIBUTE_BYTES, Attributes, Kind, cut
 from functions.message import Message
 
 
-class Sender(NamedTuple):
+class Sender(msgspec.Struct, frozen=True):
     """Who sent a request, by which webhook, and under which id of its own.
 
     Attributes:

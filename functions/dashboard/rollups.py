@@ -6,6 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, NamedTuple
 
+# Slow to import, but every page needs it: so it is imported at the start, not at the first page.
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
+from google.cloud.bigquery.enums import QueryApiMethod
+from requests.exceptions import RequestException
+
 from functions.log import log
 from functions.warehouse import SQL, render
 
@@ -86,12 +93,6 @@ class Rollups:
         return Rows(*await asyncio.gather(*queries))
 
     def _run(self, name: str, given: Mapping[str, tuple[str, str | date]]) -> list[Row]:
-        from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - slow to import
-        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
-        from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter  # noqa: PLC0415
-        from google.cloud.bigquery.enums import QueryApiMethod  # noqa: PLC0415
-        from requests.exceptions import RequestException  # noqa: PLC0415
-
         sql = self._texts[name]
         parameters = [
             ScalarQueryParameter(key, kind, value)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Container, Mapping
 
+from msgspec.structs import asdict
+
 from functions.events.catalogue import snake_case
 from functions.events.coerce import MICROSECONDS, NotCoerced, to_list, to_string
 from functions.events.layout import Layout, Place
@@ -113,7 +115,7 @@ class Draft:
             case "speakers" if isinstance(typed, list):
                 self.speakers = typed
             case "user_agent":
-                self.columns |= reduce_user_agent(str(typed))._asdict()
+                self.columns |= asdict(reduce_user_agent(str(typed)))
             case "occurred_at":
                 self._store_occurred_at(place, value, typed)
             case "project" if typed != self._project:

@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import floor
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 Kind = Literal["chat", "room", "test"]
 KINDS: tuple[Kind, ...] = ("chat", "room", "test")
+_KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 ATTRIBUTE_BYTES = 1024
 """The longest attribute value in bytes; Pub/Sub refuses the whole publish for a longer one."""
 
 
-class Envelope(NamedTuple):
+class Envelope(msgspec.Struct, frozen=True):
     """A decoded webhook body.
 
     Attributes:
@@ -31,7 +34,7 @@ class Envelope(NamedTuple):
     properties: dict[str, object]
 
 
-class Attributes(NamedTuple):
+class Attributes(msgspec.Struct, frozen=True, gc=False):
     """What Pub/Sub knows of an event without opening it; partners filter subscriptions by it.
 
     Attributes:
@@ -122,7 +125,7 @@ def parse_kind(text: str) -> Kind:
     Raises:
         ValueError: it is none.
     """
-    kind = next((kind for kind in KINDS if kind == text), None)
+    kind = _KINDS.get(text)
     if kind is None:
         raise ValueError("attribute kind is not one of " + ", ".join(KINDS))
     return kind

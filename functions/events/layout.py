@@ -6,7 +6,9 @@ spellings that the documentation uses.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from functions.events.catalogue import Catalogue, Event, Property, snake_case
 from functions.events.coerce import COERCIONS, to_list
@@ -35,7 +37,7 @@ _SPECIAL: dict[str, Target] = {
 }
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """Where a property's value goes, and how it gets its type.
 
     Attributes:

@@ -4,8 +4,8 @@ A whole agent string singles people out. Browser and system families and a devic
 """
 
 from functools import cache, lru_cache
-from typing import NamedTuple
 
+import msgspec
 from ua_parser import Parser, Result
 from ua_parser.loaders import load_lazy_builtins
 from ua_parser.regex import Resolver
@@ -27,7 +27,7 @@ _TV_WORDS = ("smart-tv", "smarttv", "smart tv", "googletv", "appletv", "apple tv
 _TABLET_WORDS = ("ipad", "tablet", "kindle", "playbook", "nexus 7", "nexus 9", "nexus 10")
 
 
-class Client(NamedTuple):
+class Client(msgspec.Struct, frozen=True):
     """What remains of a user agent.
 
     Attributes:

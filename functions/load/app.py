@@ -13,6 +13,7 @@ from pathlib import Path
 import uuid_utils
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive
 
 from functions.bucket import Bucket
 from functions.closed import ClosedFile
@@ -33,6 +34,9 @@ from functions.push import parse_push
 from functions.quarantine import Quarantine
 from functions.settings import read
 from functions.tally import Paced
+
+_STORED = Response(status_code=204)
+"""The answer to nearly every delivery; sending it changes nothing in it."""
 
 TABLES = Path(__file__).parents[2] / "sql" / "store"
 
@@ -79,10 +83,10 @@ async def answer(admission: Admission, paced: Paced, request: Request) -> Respon
         return _health(request)
     if path != "/":
         return problem(404, "Not found")
-    if request.method != "POST":
+    if request.scope["method"] != "POST":
         return problem(405, "Method not allowed", {"Allow": "POST"})
     try:
-        push = parse_push(await request.body())
+        push = parse_push(await _body(request.receive))
     except ValueError:
         return problem(400, "Not a Pub/Sub push")
     try:
@@ -91,7 +95,21 @@ async def answer(admission: Admission, paced: Paced, request: Request) -> Respon
         return problem(503, f"Not stored: {failure.reason}")
     finally:
         paced.write_when_due()
-    return Response(status_code=204)
+    return _STORED
+
+
+async def _body(receive: Receive) -> bytes:
+    """Read the whole body; of one that breaks off, what came of it, which is no push.
+
+    Starlette reads it with an asynchronous generator: that takes longer than parsing the push.
+    """
+    chunks: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> Table:

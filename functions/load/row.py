@@ -1,7 +1,8 @@
 """An event as Pub/Sub delivers it becomes a row of ``events_v1``."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from functions.events.body import BadMessage, decode_json, encode_json
 from functions.events.catalogue import Catalogue
@@ -26,7 +27,7 @@ Row = dict[str, object]
 """Values by column, as `functions.load.protobuf.RowEncoder` takes them."""
 
 
-class Person(NamedTuple):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """Whom an event is about, for ``identities_v1``.
 
     Attributes:
@@ -46,7 +47,7 @@ class Person(NamedTuple):
     received_at: int
 
 
-class Loaded(NamedTuple):
+class Loaded(msgspec.Struct, frozen=True):
     """What one event comes to.
 
     Attributes:

@@ -60,9 +60,12 @@ class DepartedLetters:
                     raise OutOfTime
                 letters = await self._subscription.pull()
                 empty = 0 if letters else empty + 1
+                start = len(returned)
+                returned += letters  # until they are forgotten
                 theirs = [letter for letter in letters if departed.owner(letter.attributes)]
-                returned += [letter for letter in letters if letter not in theirs or dry_run]
                 await self._forget(theirs, departed, found, dry_run=dry_run)
+                if not dry_run:
+                    returned[start:] = [letter for letter in letters if letter not in theirs]
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
                 await self._subscription.give_back(returned)

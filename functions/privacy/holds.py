@@ -92,7 +92,7 @@ class Holds:
     async def file(self, asked: Asked) -> Response:
         """``POST /holds``: 201 with the hold; the same request again gives the same one.
 
-        What a sweep has begun to execute is not held up by it.
+        An execution that a sweep has begun is stopped by it; what was changed before stays so.
 
         Raises:
             Refused: the project is not the caller's, or the time is past.

@@ -169,6 +169,10 @@ class Sweep:
         )
 
     def _first(self, covered: Covered, now: datetime) -> datetime:
-        """Return the first moment of which covered events may be stored."""
-        age = self._retention if covered.due() else REMEMBERED
+        """Return the first moment of which covered events may be stored.
+
+        A tombstone that is older than it should be waited for the end of a legal hold.
+        """
+        waited = any(cover.executed_at and cover.executed_at < now - TOMBSTONE for cover in covered)
+        age = self._retention if waited or covered.due() else REMEMBERED
         return midnight(now.date()) - min(age, self._retention)

@@ -1,12 +1,13 @@
 """What of one request is made durable together."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from functions.message import Message, pieces
 
 
-class Chunk(NamedTuple):
+class Chunk(msgspec.Struct, frozen=True):
     """Messages of one sender's request that are made durable together.
 
     Attributes:

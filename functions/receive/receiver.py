@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive
 
 from functions.acceptance import signature
 from functions.acceptance.admission import Admission
 from functions.acceptance.body import NotJson, ReceivedEvent, parse
 from functions.acceptance.partners import Partner
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.acceptance.placement import NOT_PUBLISHABLE, Placement, place
+from functions.acceptance.placement import ELSEWHERE, NOT_PUBLISHABLE, Placement, place
 from functions.acceptance.sender import Sender, message_of
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
@@ -73,7 +74,7 @@ class Receiver:
         """Answer one request."""
         receive = MeteredReceive(request.receive, self._intake)
         try:
-            return await self._answer(Request(request.scope, receive))
+            return await self._answer(request, receive)
         except Refusal as refusal:
             self._tally.refuse_all(refusal.answer)
             return refusal.answer
@@ -85,7 +86,7 @@ class Receiver:
             receive.release()
             self._paced.write_when_due()
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, receive: Receive) -> Response:
         target = route(request)
         directory = await self._admission.current()
         if target is None:
@@ -94,15 +95,16 @@ class Receiver:
         if found is None:
             raise Refusal(answers.unauthorized())
         self._tally.hear(found[0])
-        if request.method in READS:
+        if request.scope["method"] in READS:
             return answers.ok()
-        body = await read_body(request, self._settings.max_request_bytes)
-        self._check_signature(found[1], request, body)
+        body = await read_body(request, receive, self._settings.max_request_bytes)
+        if found[1].signing_secrets:
+            self._check_signature(found[1], request, body)
         return await self._receive(body, Sender(*found, target.kind, sender_id(request)))
 
     def _check_signature(self, partner: Partner, request: Request, body: bytes) -> None:
-        """Refuse a body that its partner did not sign, where the partner has signing secrets."""
-        if partner.signing_secrets and not signature.verify(
+        """Refuse a body that its partner did not sign."""
+        if not signature.verify(
             partner.signing_secrets,
             request.headers,
             body,
@@ -122,7 +124,7 @@ class Receiver:
             raise Refusal(answers.too_many(self._settings.max_request_events))
         cell, most = self._settings.cell, self._settings.max_event_bytes
         placements = [place(event, sender.record, cell, most) for event in events]
-        if any(placement.status == 421 for placement in placements):
+        if ELSEWHERE in placements:
             raise Refusal(answers.refused(placements, 421))
         return await self._store(events, placements, sender, received_at)
 

@@ -10,17 +10,18 @@ import msgspec
 from rich.console import Console
 
 from local.children import ChildDied
-from tests.bench import report, wrk
-from tests.bench.freshness import Freshness, NotLoaded, measure
+from tests.bench import dashboard, freshness, outcome, report, wrk
+from tests.bench.freshness import NotLoaded
 from tests.bench.measure import Broken, rounds
 from tests.bench.servers import NotStarted, bench
 from tests.bench.variants import VARIANTS, Variant
 
 PORT_BASE = 18700
 TABLE_COLUMNS = 135
-FRESHNESS = "j"
+FRESHNESS, DASHBOARD = "j", "l"
 FRESHNESS_SECONDS_FOR_EACH = 5
 """Freshness is measured once, for so many times the seconds of the other measurements."""
+PREFIX = "watchers-warehouse-bench-"
 
 
 @click.command()
@@ -29,7 +30,7 @@ FRESHNESS_SECONDS_FOR_EACH = 5
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice([*(variant.name for variant in VARIANTS), FRESHNESS]),
+    type=click.Choice([*(variant.name for variant in VARIANTS), FRESHNESS, DASHBOARD]),
     help="Measure this variant; may be given several times.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -51,7 +52,7 @@ def main(
     page: Path | None,
     port_base: int,
 ) -> None:
-    """Compare receiver and loader with what others would build, on two cores of this machine."""
+    """Compare this with what others would build, on two cores of this machine."""
     if len(os.sched_getaffinity(0)) < 2:
         raise click.ClickException("two processors are needed: one of them for the function alone")
     log = Console(stderr=True)
@@ -67,11 +68,20 @@ def main(
         fresh = None
         if not only or FRESHNESS in only:
             log.print(f"{FRESHNESS}, freshness in the embedded cell")
-            fresh = _freshness(port_base, seconds)
+            with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+                fresh = freshness.measure(
+                    port_base, FRESHNESS_SECONDS_FOR_EACH * seconds, Path(folder)
+                )
+        dashboards = []
+        if not only or DASHBOARD in only:
+            log.print(f"{DASHBOARD}, the dashboard over a raw table that doubles")
+            with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+                dashboards = dashboard.measure(port_base, Path(folder))
     except (wrk.WrkMissing, wrk.WrkFailed, Broken, NotStarted, NotLoaded, ChildDied) as error:
         raise click.ClickException(str(error)) from error
-    run = report.Run(report.machine(), count, seconds, figures, report.verdicts(figures), fresh)
-    if report.is_disturbed(run):
+    verdicts = outcome.verdicts(figures)
+    run = outcome.Run(outcome.machine(), count, seconds, figures, verdicts, fresh, dashboards)
+    if outcome.is_disturbed(run):
         log.print("the machine was busy with something else: these figures mean little")
     if as_json:
         sys.stdout.write(msgspec.json.encode(run).decode() + "\n")
@@ -79,11 +89,6 @@ def main(
         report.show(run, Console(width=max(Console().width, TABLE_COLUMNS)))
     if page is not None:
         report.write(run, page)
-
-
-def _freshness(port_base: int, seconds: int) -> Freshness:
-    with tempfile.TemporaryDirectory(prefix="watchers-warehouse-bench-") as folder:
-        return measure(port_base, FRESHNESS_SECONDS_FOR_EACH * seconds, Path(folder))
 
 
 if __name__ == "__main__":

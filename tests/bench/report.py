@@ -1,31 +1,15 @@
 """Shows a run: as a table, as JSON, as the results of docs/benchmarks.md."""
 
-import os
-import platform
-from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.freshness import Freshness
-from tests.bench.measure import Figures
-from tests.bench.variants import BARS, VARIANTS, Bar
-
-PACKAGES = (
-    "functions-framework",
-    "google-cloud-bigquery-storage",
-    "google-cloud-pubsub",
-    "grpcio",
-    "gunicorn",
-    "httptools",
-    "starlette",
-    "uvicorn",
-    "uvloop",
-)
+from tests.bench.dashboard import ENDPOINT_MS
+from tests.bench.outcome import Run
+from tests.bench.variants import VARIANTS
 
 BEGIN, END = "<!-- results: begin (written by make bench) -->", "<!-- results: end -->"
 
@@ -42,9 +26,6 @@ HEADINGS = (
     "RSS MB",
     "start s",
 )
-TOLERATED = 0.05
-"""The share of the function's core that others may take in a run that means something."""
-
 FRESHNESS_HEADINGS = (
     "",
     "embedded cell",
@@ -55,70 +36,18 @@ FRESHNESS_HEADINGS = (
     "max ms",
 )
 
+DASHBOARD_HEADINGS = (
+    "",
+    "events stored",
+    "rollup rows read",
+    "refresh of all days s",
+    "data p50 ms",
+    "data max ms",
+    "page ms",
+    f"data under {ENDPOINT_MS:,} ms",
+)
+
 BAR_HEADINGS = ("ratio", "figure", "measured", "bar", "")
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """A bar and what was measured.
-
-    Attributes:
-        of: the variant above the line.
-        to: the variant below the line.
-        figure: what is compared.
-        ratio: measured.
-        bound: the bar.
-        at_most: whether the bar is an upper one.
-        holds: whether it is met.
-    """
-
-    of: str
-    to: str
-    figure: str
-    ratio: float
-    bound: float
-    at_most: bool
-    holds: bool
-
-
-class Run(msgspec.Struct, frozen=True):
-    """A run's outcome.
-
-    Attributes:
-        machine: what it ran on, and the versions.
-        rounds: how many.
-        seconds: of load for each variant and round.
-        figures: the medians by variant.
-        verdicts: on the bars whose two variants ran.
-        freshness: in the embedded cell; None where it was not measured.
-    """
-
-    machine: dict[str, str]
-    rounds: int
-    seconds: int
-    figures: dict[str, Figures]
-    verdicts: list[Verdict]
-    freshness: Freshness | None = None
-
-
-def verdicts(figures: Mapping[str, Figures]) -> list[Verdict]:
-    """Compare the medians with the bars."""
-    return [_verdict(bar, figures) for bar in BARS if {bar.of, bar.to} <= figures.keys()]
-
-
-def _verdict(bar: Bar, figures: Mapping[str, Figures]) -> Verdict:
-    ratio: float = getattr(figures[bar.of], bar.figure) / getattr(figures[bar.to], bar.figure)
-    return Verdict(bar.of, bar.to, bar.figure, ratio, bar.bound, bar.at_most, bar.holds(ratio))
-
-
-def machine() -> dict[str, str]:
-    """Describe this machine and the versions in use."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2] for line in lines if line.startswith("model name")), "")
-    return {
-        "processor": f"{model.strip() or platform.machine()}, {os.cpu_count()} cores",
-        "system": f"{platform.system()} {platform.release()}",
-        "Python": platform.python_version(),
-    } | {name: version(name) for name in PACKAGES}
 
 
 def _rows(run: Run) -> Iterator[tuple[str, ...]]:
@@ -163,19 +92,29 @@ def _freshness_rows(run: Run) -> Iterator[tuple[str, ...]]:
         )
 
 
+def _dashboard_rows(run: Run) -> Iterator[tuple[str, ...]]:
+    for of in run.dashboards:
+        yield (
+            "l",
+            f"{of.events:,}",
+            f"{of.rollup_rows:,}",
+            f"{of.refresh_seconds:.1f}",
+            f"{of.endpoint_p50_ms:.0f}",
+            f"{of.endpoint_max_ms:.0f}",
+            f"{of.page_ms:.0f}",
+            "met" if of.holds else "missed",
+        )
+
+
 def _tables(run: Run) -> Iterator[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
     for headings, rows in (
         (HEADINGS, _rows(run)),
         (FRESHNESS_HEADINGS, _freshness_rows(run)),
+        (DASHBOARD_HEADINGS, _dashboard_rows(run)),
         (BAR_HEADINGS, _bar_rows(run)),
     ):
         if found := list(rows):
             yield headings, found
-
-
-def is_disturbed(run: Run) -> bool:
-    """Tell whether others took more of the function's core than a little."""
-    return any(of.others > TOLERATED for of in run.figures.values())
 
 
 def show(run: Run, console: Console) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.bench import report
+from tests.bench import outcome, report
+from tests.bench.dashboard import Dashboard
 from tests.bench.freshness import Freshness
 from tests.bench.measure import Figures, medians
-from tests.bench.report import BEGIN, END, Run
+from tests.bench.outcome import Run
+from tests.bench.report import BEGIN, END
 
 
 def figures(
@@ -20,7 +22,7 @@ def figures(
 
 
 def a_run(of: dict[str, Figures]) -> Run:
-    return Run({"Python": "3.13"}, rounds=3, seconds=2, figures=of, verdicts=report.verdicts(of))
+    return Run({"Python": "3.13"}, rounds=3, seconds=2, figures=of, verdicts=outcome.verdicts(of))
 
 
 def test_each_figure_has_its_own_median() -> None:
@@ -29,7 +31,7 @@ def test_each_figure_has_its_own_median() -> None:
 
 
 def test_a_bar_is_met_or_missed() -> None:
-    verdicts = report.verdicts({"a": figures(100, 0.4), "d": figures(2_500), "e": figures(14_900)})
+    verdicts = outcome.verdicts({"a": figures(100, 0.4), "d": figures(2_500), "e": figures(14_900)})
     assert [(of.of, of.to, of.holds) for of in verdicts] == [
         ("d", "a", True),
         ("e", "a", False),
@@ -39,12 +41,12 @@ def test_a_bar_is_met_or_missed() -> None:
 
 
 def test_a_bar_needs_both_of_its_variants() -> None:
-    assert report.verdicts({"d": figures(1)}) == []
+    assert outcome.verdicts({"d": figures(1)}) == []
 
 
 def test_a_busy_machine_is_noticed() -> None:
-    assert not report.is_disturbed(a_run({"a": figures(1, others=0.04)}))
-    assert report.is_disturbed(a_run({"a": figures(1, others=0.04), "d": figures(1, others=0.3)}))
+    assert not outcome.is_disturbed(a_run({"a": figures(1, others=0.04)}))
+    assert outcome.is_disturbed(a_run({"a": figures(1, others=0.04), "d": figures(1, others=0.3)}))
 
 
 def test_results_replace_the_earlier_ones_and_nothing_else(tmp_path: Path) -> None:
@@ -67,6 +69,18 @@ def test_freshness_has_a_table_of_its_own() -> None:
     fresh = msgspec.structs.replace(run, freshness=Freshness(3_000, 199.6, 55.5, 120.0, 210.2))
     row = "| j | from receipt to storage | 3,000 | 200 | 55.5 | 120.0 | 210.2 |"
     assert row in report.markdown(fresh)
+
+
+def test_the_dashboard_has_a_table_of_its_own() -> None:
+    run = a_run({"a": figures(100)})
+    assert "rollup rows" not in report.markdown(run)
+    measured = [
+        Dashboard(150_000, 7_754, 5.6, 175, 448, 219),
+        Dashboard(300_000, 7_754, 6.2, 197, 1_000, 235),
+    ]
+    shown = report.markdown(msgspec.structs.replace(run, dashboards=measured))
+    assert "| l | 150,000 | 7,754 | 5.6 | 175 | 448 | 219 | met |" in shown
+    assert "| l | 300,000 | 7,754 | 6.2 | 197 | 1000 | 235 | missed |" in shown
 
 
 def test_a_page_without_a_place_is_left_alone(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 import pytest
 import pytest_asyncio
+from click.testing import CliRunner, Result
 
 from functions import spill
 from functions.events.envelope import format_time
@@ -25,6 +26,7 @@ from local.cell import PARTNER, Cell
 from local.clients import objects, publisher, subscriber
 from local.identity_token import identity_token
 from local.up import running
+from offboard import __main__ as offboard
 from tests.cell.running import PATIENCE_SECONDS, free_port_base
 
 pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="module")]
@@ -113,11 +115,12 @@ class Leaving:
         letters = pulling.pull(
             subscription=self.cell.dead_letter_subscription, max_messages=100, timeout=60
         ).received_messages
-        pulling.modify_ack_deadline(
-            subscription=self.cell.dead_letter_subscription,
-            ack_ids=[letter.ack_id for letter in letters],
-            ack_deadline_seconds=0,
-        )
+        if letters:
+            pulling.modify_ack_deadline(
+                subscription=self.cell.dead_letter_subscription,
+                ack_ids=[letter.ack_id for letter in letters],
+                ack_deadline_seconds=0,
+            )
         found += [f"dead {letter.message.attributes['partner']}" for letter in letters]
         return sorted(found)
 
@@ -239,3 +242,27 @@ async def test_nothing_of_it_comes_back(leaving: Leaving) -> None:
     assert offboarding["state"] == "deleted"
     nobody = await leaving.http.get(f"{leaving.cell.url('privacy_proxy')}/offboardings/{OTHER}")
     assert nobody.status_code == 404
+
+
+async def test_the_other_one_leaves_by_the_command(leaving: Leaving, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs.json"
+    urls = {"eu": leaving.cell.url("privacy_proxy")}
+    outputs.write_text(json.dumps({"privacy_urls": {"value": urls}}))
+    arguments = [OTHER, "--outputs", str(outputs), "--json"]
+
+    def run(typed: str) -> Result:
+        return CliRunner().invoke(offboard.main, arguments, input=f"{typed}\n")
+
+    refused = await asyncio.to_thread(run, PARTNER)
+    assert refused.exit_code == 1
+    assert (await leaving.send(OTHER, [])).status_code == 200, "it is still let in"
+    done = await asyncio.to_thread(run, OTHER)
+    assert done.exit_code == 0, done.output
+    cell = json.loads(done.stdout)["cells"]["eu"]
+    assert cell["state"] == "deleted"
+    assert cell["answer"]["certificate"]["deleted"]["events_v1"] >= 7
+    assert (await leaving.send(OTHER, [])).status_code == 401
+    assert await asyncio.to_thread(leaving.rows, OTHER) == {}
+    assert await asyncio.to_thread(leaving.aside) == []
+    again = await asyncio.to_thread(run, "")
+    assert again.exit_code == 0

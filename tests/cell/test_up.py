@@ -39,6 +39,7 @@ KEYS = {
     "bigquery",
     "bigquery_grpc",
     "storage",
+    "secrets",
     "project",
     "location",
     "store_dataset",

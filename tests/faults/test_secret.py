@@ -1,4 +1,4 @@
-"""The partners' secret is gone, then back: nobody is let in, and nobody is locked out for long."""
+"""A secret is gone, then back: nobody is let in, and nobody is locked out for long."""
 
 import pytest
 
@@ -9,10 +9,11 @@ from tests.faults.rig import Rig
 pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
 
 
-async def test_gone_while_it_is_known(rig: Rig) -> None:
-    known, unknown, back = Record("known", 100), Record("unknown", 100), Record("back", 100)
+@pytest.mark.parametrize("name", ["partners", "closed"])
+async def test_gone_while_it_is_known(rig: Rig, name: str) -> None:
+    known, unknown, back = (Record(f"{name}-{when}", 100) for when in ("known", "unknown", "back"))
     await send(rig, known.deliveries[:1])
-    secret = rig.cell.secrets / "partners.json"
+    secret = rig.cell.secrets / f"{name}.json"
     hidden = secret.rename(secret.with_suffix(".gone"))
     try:
         await send(rig, known.deliveries[1:])

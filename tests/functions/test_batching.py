@@ -36,9 +36,9 @@ async def turn() -> None:
 async def test_an_idle_batcher_sends_at_once_and_a_busy_one_in_batches() -> None:
     sink = Sink()
     sending = batcher(sink)
-    tasks = [asyncio.create_task(sending.put(0, size=1))]
+    tasks = [sending.put(0, size=1)]
     await turn()
-    tasks += [asyncio.create_task(sending.put(entry, size=1)) for entry in range(1, 6)]
+    tasks += [sending.put(entry, size=1) for entry in range(1, 6)]
     await turn()
     assert sink.batches == [[0]]
     sink.gate.set()
@@ -73,7 +73,7 @@ async def test_an_entry_may_stand_for_several_items() -> None:
 async def test_as_many_batches_as_allowed_are_in_flight() -> None:
     sink = Sink()
     sending = batcher(sink, max_in_flight=2, max_items=1)
-    tasks = [asyncio.create_task(sending.put(entry, size=1)) for entry in range(3)]
+    tasks = [sending.put(entry, size=1) for entry in range(3)]
     await turn()
     assert sink.batches == [[0], [1]]
     sink.gate.set()
@@ -83,9 +83,9 @@ async def test_as_many_batches_as_allowed_are_in_flight() -> None:
 async def test_what_may_not_wait_is_refused() -> None:
     sink = Sink()
     sending = batcher(sink, max_waiting=2)
-    tasks = [asyncio.create_task(sending.put(0, size=1))]
+    tasks = [sending.put(0, size=1)]
     await turn()
-    tasks.append(asyncio.create_task(sending.put(1, items=2, size=1)))
+    tasks.append(sending.put(1, items=2, size=1))
     await turn()
     with pytest.raises(QueueFull):
         await sending.put(2, size=1)
@@ -107,7 +107,7 @@ async def test_a_failure_goes_to_its_own_batch_only() -> None:
 async def test_a_caller_that_goes_away_does_not_harm_the_batch() -> None:
     sink = Sink()
     sending = batcher(sink)
-    tasks = [asyncio.create_task(sending.put(entry, size=1)) for entry in range(2)]
+    tasks = [sending.put(entry, size=1) for entry in range(2)]
     await turn()
     tasks[0].cancel()
     sink.gate.set()
@@ -118,9 +118,9 @@ async def test_batches_keep_their_distance_while_one_is_under_way() -> None:
     sink = Sink()
     sending = Batcher(sink.send, max_items=3, max_bytes=100, max_in_flight=4, spacing=0.05)
     began = asyncio.get_running_loop().time()
-    first = asyncio.create_task(sending.put(0, size=1))
+    first = sending.put(0, size=1)
     await turn()
-    others = [asyncio.create_task(sending.put(entry, size=1)) for entry in (1, 2)]
+    others = [sending.put(entry, size=1) for entry in (1, 2)]
     await turn()
     assert sink.batches == [[0]]
     async with asyncio.timeout(60):
@@ -135,9 +135,9 @@ async def test_batches_keep_their_distance_while_one_is_under_way() -> None:
 async def test_a_full_batch_and_an_idle_batcher_wait_for_nothing() -> None:
     sink = Sink()
     sending = Batcher(sink.send, max_items=2, max_bytes=100, max_in_flight=4, spacing=3_600)
-    tasks = [asyncio.create_task(sending.put(0, size=1))]
+    tasks = [sending.put(0, size=1)]
     await turn()
-    tasks += [asyncio.create_task(sending.put(entry, size=1)) for entry in (1, 2, 3)]
+    tasks += [sending.put(entry, size=1) for entry in (1, 2, 3)]
     await turn()
     assert sink.batches == [[0], [1, 2]]
     sink.gate.set()

@@ -1,7 +1,7 @@
 """A cell whose loader can be cut off from BigQuery; events are published to its topic directly."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -111,18 +111,28 @@ class LoaderRig(Rig):
     async def quarantined(self, burst: str) -> list[Quarantined]:
         """What is in quarantine of a burst."""
 
-        def read() -> list[Quarantined]:
-            found = objects(self.cell).list_blobs(self.cell.bucket, prefix="quarantine/")
-            records = [
-                msgspec.json.decode(blob.download_as_bytes(), type=Quarantined) for blob in found
-            ]
-            return [
-                record
-                for record in records
-                if (record.attributes or {}).get("ingest_id", "").startswith(f"{burst}-")
-            ]
+        return [record for _, record in await asyncio.to_thread(self._quarantined, burst)]
 
-        return await asyncio.to_thread(read)
+    async def correct(self, burst: str, corrected: Callable[[Quarantined], Quarantined]) -> None:
+        """Correct what is in quarantine of a burst, as an operator does with each object."""
+
+        def write() -> None:
+            for blob, record in self._quarantined(burst):
+                blob.upload_from_string(msgspec.json.encode(corrected(record)) + b"\n")
+
+        await asyncio.to_thread(write)
+
+    def _quarantined(self, burst: str) -> list[tuple[Any, Quarantined]]:
+        found = objects(self.cell).list_blobs(self.cell.bucket, prefix="quarantine/")
+        records = [
+            (blob, msgspec.json.decode(blob.download_as_bytes(), type=Quarantined))
+            for blob in found
+        ]
+        return [
+            (blob, record)
+            for blob, record in records
+            if (record.attributes or {}).get("ingest_id", "").startswith(f"{burst}-")
+        ]
 
     async def operate(self, path: str, **body: object) -> dict[str, Any]:
         """Call the operate function, again where it asks for that; its last report."""

@@ -1,14 +1,20 @@
 """Each good event is shown once and each bad one is kept, whatever fails between them and rows."""
 
 import asyncio
+import base64
 import signal
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
+from functions.events.envelope import format_time
+from functions.quarantine import Quarantined
 from tests.load_faults.feed import Event, deliveries, simulated, with_poison
 from tests.load_faults.outcome import expect_exactly_once
 from tests.load_faults.rig import LoaderRig
+
+CORRECT = b'{"event": "emoji_sent", "value": {"emoji": 1}}'
 
 DOWN_SECONDS = 30
 """How long BigQuery is down, in real time."""
@@ -16,6 +22,7 @@ DOWN_SECONDS = 30
 pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
 
 
+@pytest.mark.soak
 async def test_twenty_thousand_events_while_the_loader_is_killed(rig: LoaderRig) -> None:
     events = simulated("killed", 20_000)
     publishing = asyncio.create_task(rig.publish(events))
@@ -27,6 +34,7 @@ async def test_twenty_thousand_events_while_the_loader_is_killed(rig: LoaderRig)
     await expect_exactly_once(rig, "killed", events)
 
 
+@pytest.mark.soak
 async def test_bigquery_is_down_during_a_burst(rig: LoaderRig) -> None:
     events = simulated("down", 5_000)
     publishing = asyncio.create_task(rig.publish(events[:2_500]))
@@ -107,19 +115,28 @@ async def test_poison_is_kept_once_while_the_bucket_is_down_and_pubsub_repeats(
 
 
 async def test_what_is_repaired_comes_in_by_a_replay(rig: LoaderRig) -> None:
-    """The limit is raised, and what was too large for it is replayed."""
-    events = [
-        event
-        for event in with_poison(simulated("repaired", 400))
-        if event.reason in {None, "row_too_large"}
-    ]
+    """Of each kind: the limit is raised, bodies and times are corrected, and all is replayed."""
+    events = with_poison(simulated("repaired", 400))
     await rig.publish(events)
     await expect_exactly_once(rig, "repaired", events)
+    await rig.correct("repaired", _corrected)
     async with rig.loader(MAX_ROW_BYTES="1000000"):
-        report = await rig.operate("replay", prefix="quarantine/row_too_large/")
+        report = await rig.operate("replay", prefix="quarantine/")
         assert report["failed"] == []
         repaired = [event._replace(reason=None) for event in events]
         await expect_exactly_once(rig, "repaired", repaired)
+
+
+def _corrected(record: Quarantined) -> Quarantined:
+    attributes = record.attributes or {}
+    match record.reason:
+        case "not_json" | "number_out_of_range":
+            return structs.replace(record, body=base64.b64encode(CORRECT).decode())
+        case "time_out_of_range":
+            received_at = format_time(datetime.now(UTC) - timedelta(hours=1))
+            return structs.replace(record, attributes=attributes | {"received_at": received_at})
+        case _:
+            return record
 
 
 async def test_one_event_is_received_five_times_hours_and_days_apart(rig: LoaderRig) -> None:

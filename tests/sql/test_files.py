@@ -99,7 +99,7 @@ def test_a_room_that_is_put_together_again_has_all_its_columns_in_order(file: st
     [room] = [column for column in TABLES["events_v1"].schema if column.name == "room"]
     text = render((SQL / file).read_text(), with_covered(VARIABLES))
     built = [
-        [field.alias for field in struct.expressions]
+        [field.alias_or_name for field in struct.expressions]
         for struct in sqlglot.parse_one(text, read="bigquery").find_all(exp.Struct)
     ]
     assert [field.name for field in room.fields] in built

@@ -147,7 +147,8 @@ async def test_what_is_not_due_held_or_restored_stays(store: Store) -> None:
 
 
 async def test_a_hold_stops_an_execution_and_what_comes_late(store: Store) -> None:
-    done = {"status": "executed", "copy_salt": "s", "claim": "c"}
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": NOW.isoformat()}
+    done["executed_at"] = CUT.isoformat()
     begun = {"status": "due", "copy_salt": "s", "day_salt": "d", "claim": "c"}
     store.fill("erasures_v1", [erasure("ann", CUT, **done), erasure("bob", CUT, **begun)])
     store.fill("holds_v1", [hold("ann"), hold("bob")])
@@ -157,6 +158,14 @@ async def test_a_hold_stops_an_execution_and_what_comes_late(store: Store) -> No
     assert statuses(store) == {"ann": "executed", "bob": "due"}
     assert [row[0] for row in store.rows("user_key")] == ["ann", "bob"]
     assert len(store.rows("user_key", "identities_v1")) == 2
+    # The tombstone waits for the end of the hold, to catch what it kept.
+    store.now += 99 * DAY
+    await store.sweep()
+    assert statuses(store) == {"ann": "executed", "bob": "due"}
+    store.now += 2 * DAY
+    await store.sweep()
+    assert [row[0] for row in store.rows("user_key", where="user_key IN ('ann', 'bob')")] == []
+    assert statuses(store) == {"bob": "executed"}
 
 
 async def test_erased_back_and_erased_again(store: Store) -> None:
@@ -471,7 +480,7 @@ async def test_time_is_kept_and_the_next_sweep_goes_on(store: Store) -> None:
 
 async def test_old_days_are_read_only_while_something_is_due(store: Store) -> None:
     old = NOW - REMEMBERED - 2 * DAY
-    done = {"status": "executed", "copy_salt": "s", "claim": "c"}
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "executed_at": CUT.isoformat()}
     store.fill("erasures_v1", [erasure("ann", CUT, **done)])
     store.fill("events_v1", [event("1", "ann", old)])
     await store.sweep()

@@ -46,6 +46,22 @@ def test_ndjson_is_one_event_a_line(values: list[object]) -> None:
     assert [json.loads(event.data) for event in parse(body, MOST)] == values
 
 
+EVENTS = st.fixed_dictionaries(
+    {"event": st.text() | SCALARS},
+    optional={
+        "value": st.fixed_dictionaries({}, optional={"project": SCALARS, "x": JSON}) | SCALARS,
+        "project": SCALARS,
+    },
+)
+
+
+@given(st.lists(EVENTS, min_size=2, max_size=4))
+def test_an_event_in_an_array_is_what_it_is_alone(values: list[object]) -> None:
+    each = [json.dumps(value).encode() for value in values]
+    alone = [event for one in each for event in parse(one, MOST)]
+    assert parse(b"[%b]" % b" , ".join(each), MOST) == alone
+
+
 @pytest.mark.parametrize(
     ("body", "name", "project"),
     [

@@ -30,9 +30,10 @@ SEVERAL = Partner(("0" * 64,), {"prod": "eu", "dev": "eu", "us": "us"})
     ],
 )
 def test_an_event_is_placed_by_its_project(
-    partner: Partner, name: str | None, project: str | None, expected: Placement
+    partner: Partner, name: str | None, project: str | None, expected: tuple[int, str, str | None]
 ) -> None:
-    assert place(ReceivedEvent(b"{}", name, project), partner, "eu", 2) == expected
+    placement = place(ReceivedEvent(b"{}", name, project), partner, "eu", 2)
+    assert placement == Placement(*expected)
     assert expected[1] in {"", *REASONS}
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from functions.events.user_agent import FAMILY_CHARACTERS, reduce_user_agent
+from functions.events.user_agent import FAMILY_CHARACTERS, Client, reduce_user_agent
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -41,7 +41,7 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
     ],
 )
 def test_agents(agent: str, expected: tuple[str | None, str | None, str]) -> None:
-    assert reduce_user_agent(agent) == expected
+    assert reduce_user_agent(agent) == Client(*expected)
 
 
 def test_a_long_agent_is_cut() -> None:

@@ -1,17 +1,20 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Route
 
 from functions.bucket import Bucket, BucketUnavailable
 from functions.load import app
+from functions.load.admission import Admission
+from functions.tally import Paced
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 ATTRIBUTES = {
@@ -204,6 +207,32 @@ async def test_without_the_closed_list_pubsub_is_asked_to_come_again(
     answer = await client.post("/", content=push(event("u")))
     assert (answer.status_code, answer.json()["title"]) == (503, "Not stored: closed_unavailable")
     assert (write_stub.stored, bucket) == ([], {})
+
+
+async def test_a_push_may_come_in_pieces(client: httpx.AsyncClient, write_stub: Any) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        whole = push(event("u"))
+        yield whole[:10]
+        yield whole[10:]
+
+    assert (await client.post("/", content=pieces())).status_code == 204
+    assert len(write_stub.of_table("events_v1")) == 1
+
+
+async def test_a_push_that_breaks_off_is_no_push() -> None:
+    coming: Iterator[dict[str, Any]] = iter(
+        [
+            {"type": "http.request", "body": push(event("u"))[:-1], "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+
+    async def receive() -> dict[str, Any]:
+        return next(coming)
+
+    request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
+    answer = await app.answer(cast("Admission", None), cast("Paced", None), request)
+    assert answer.status_code == 400
 
 
 async def test_a_missing_setting_is_named() -> None:

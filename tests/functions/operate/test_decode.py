@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from functions.acceptance.ingest_id import derived
 from functions.acceptance.partners_file import PartnersUnavailable
+from functions.events.envelope import Attributes
 from functions.message import Message
 from functions.objects import Stored
 from functions.operate.decode import Decoder
@@ -67,7 +68,10 @@ async def test_a_refused_event_is_accepted_by_the_partners_of_now(
     partners.projects = {"acme-new": "eu", "acme-prod": "eu"}
     [accepted] = await decoder.decode(QUARANTINE, content)
     assert accepted.data == EVENT.replace(b"acme-prod", b"acme-new")
-    assert accepted.attributes[1:] == (RECEIVED_AT, "chat", "acme", "acme-new", "emoji_sent")
+    ingest_id = accepted.attributes.ingest_id
+    assert accepted.attributes == Attributes(
+        ingest_id, RECEIVED_AT, "chat", "acme", "acme-new", "emoji_sent"
+    )
 
 
 async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(

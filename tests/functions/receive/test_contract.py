@@ -109,8 +109,9 @@ def headers_in_code() -> set[str]:
     names = set()
     for tree in SOURCES:
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                names |= {node.value.lower()} & KNOWN
+            if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+                value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+                names |= {value.lower()} & KNOWN
     return names
 
 

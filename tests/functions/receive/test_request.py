@@ -104,10 +104,10 @@ async def test_a_body_is_read_up_to_its_limit(parts: list[bytes], limit: int) ->
     coming = request(messages=chunks(*parts))
     whole = b"".join(parts)
     if len(whole) <= limit:
-        assert await read_body(coming, limit) == whole
+        assert await read_body(coming, coming.receive, limit) == whole
     else:
         with pytest.raises(Refusal):
-            await read_body(coming, limit)
+            await read_body(coming, coming.receive, limit)
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ async def test_a_length_over_the_limit_is_refused_unread(length: bytes, *, refus
     declared = request(headers=[(b"content-length", length)], messages=chunks(b"body"))
     if refused:
         with pytest.raises(Refusal) as caught:
-            await read_body(declared, 10)
+            await read_body(declared, declared.receive, 10)
         assert caught.value.answer.status_code == 413
     else:
-        assert await read_body(declared, 10) == b"body"
+        assert await read_body(declared, declared.receive, 10) == b"body"
 
 
 async def test_a_body_that_breaks_off_is_refused() -> None:
-    cut = [*chunks(b"a", b"b")[:1], {"type": "http.disconnect"}]
+    cut_off = request(messages=[*chunks(b"a", b"b")[:1], {"type": "http.disconnect"}])
     with pytest.raises(Refusal) as caught:
-        await read_body(request(messages=cut), 10)
+        await read_body(cut_off, cut_off.receive, 10)
     assert caught.value.answer.status_code == 400

@@ -1,0 +1,319 @@
+"""Offboardings through the function's HTTP face, and what any failure of any step leaves."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions import spill
+from functions.privacy.periods import REMEMBERED
+from functions.pseudonym import user_key
+from functions.quarantine import Quarantined
+from tests.functions.operate.stand_ins import message
+from tests.functions.privacy.leaving import CLOSING, OFFICER, PARTNER, PUSH, SCHEDULER, Leaving
+from tests.functions.privacy.stand_ins import KEYS, attributes, body, quarantined, spilled
+
+HELD = "held"
+PROJECT = {"project": "acme-prod"}
+
+
+def acme(number: int, user: str = "ann") -> tuple[bytes, dict[str, str]]:
+    return body(user, **PROJECT), attributes(number, **PROJECT)
+
+
+def solo(number: int) -> tuple[bytes, dict[str, str]]:
+    return body("sue"), attributes(number, partner="solo", project="only")
+
+
+def filled() -> Leaving:
+    """A cell with something of acme and of solo in each place."""
+    leaving = Leaving()
+    for partner in ("acme", "solo"):
+        leaving.store.rows_of[partner] = {"events_v1": 5, "identities_v1": 2, "daily_v1": 1}
+    put = leaving.bucket.put
+    put("spill/both", spilled(acme(1), solo(2), acme(3)))
+    put("spill/acme", spilled(acme(4)))
+    put("spill/solo", spilled(solo(5)))
+    for data, of in (acme(6), solo(7)):
+        put(*quarantined(data, partner=of["partner"], attributes=of))
+    put(*quarantined(b"no json", reason="not_json"))
+    put(*quarantined(b"{", reason="bad_attributes", partner="unknown", attributes=PROJECT))
+    put(*quarantined(b"[", reason="bad_attributes", partner="unknown", attributes={"kind": "x"}))
+    index = {"project": "acme-prod", "user_keys": [], "made_at": "2026-11-22T11:00:00Z"}
+    put("exports/a/index.json", json.dumps(index).encode())
+    put("exports/a/events.jsonl", b"{}")
+    put("exports/b/index.json", json.dumps(index | {"project": "only"}).encode())
+    put("exports/b/events.jsonl", b"{}")
+    leaving.letters.put(message(1), message(2))
+    leaving.letters.put_raw(*solo(8))
+    return leaving
+
+
+def check_others(leaving: Leaving) -> None:
+    """All of solo is there as it was."""
+    assert leaving.store.rows_of["solo"] == {"events_v1": 5, "identities_v1": 2, "daily_v1": 1}
+    events = [
+        event.attributes["ingest_id"]
+        for name, (content, *_) in leaving.bucket.contents.items()
+        if name.startswith("spill/")
+        for event in spill.decode(content)
+        if event.attributes["partner"] == "solo"
+    ]
+    assert sorted(events) == ["i2", "i5"]
+    names = leaving.bucket.contents.keys()
+    assert {"exports/b/index.json", "exports/b/events.jsonl"} <= names
+    assert sum("/solo/" in name for name in names) == 1
+    letters = [*leaving.letters.waiting, *leaving.letters.leased]
+    assert [each.attributes["ingest_id"] for each in letters if each.data == solo(8)[0]] == ["i8"]
+
+
+def check_gone(leaving: Leaving) -> None:
+    """Nothing of acme is left anywhere."""
+    assert not any(leaving.store.rows_of["acme"].values())
+    text = b"".join(content for content, *_ in leaving.bucket.contents.values())
+    assert b"acme" not in text
+    assert not [name for name in leaving.bucket.contents if "/acme/" in name]
+    letters = [*leaving.letters.waiting, *leaving.letters.leased]
+    assert not [each for each in letters if each.attributes["partner"] == "acme"]
+
+
+FOUND = {
+    "daily_v1": 1,
+    "dead letters": 2,
+    "events_v1": 5,
+    "exports/": 1,
+    "identities_v1": 2,
+    "quarantine/": 3,
+    "spill/": 3,
+}
+
+
+async def finish(leaving: Leaving) -> dict[str, Any]:
+    """Ask until there is a certificate, as an operator does, and return it."""
+    for _ in range(20):
+        answer = await leaving.order()
+        if answer.status_code == 202 and "confirm" in answer.json():
+            answer = await leaving.order(answer.json()["confirm"])
+        assert answer.status_code in {200, 202, 503}
+        if answer.status_code == 200:
+            certificate: dict[str, Any] = answer.json()["certificate"]
+            return certificate
+        leaving.now += CLOSING
+    pytest.fail("there is no certificate")
+
+
+async def test_the_first_request_only_counts() -> None:
+    leaving = filled()
+    answer = await leaving.order()
+    plan = answer.json()
+    assert (answer.status_code, plan["state"]) == (202, "open")
+    assert (plan["projects"], plan["would_delete"]) == (["acme-prod"], FOUND)
+    assert plan["kept_by_legal_holds"] == {}
+    assert plan["confirm_until"] == "2026-11-22T12:15:00+00:00"
+    assert (leaving.closed(), leaving.store.receipts) == (set(), {})
+    assert len(leaving.letters.waiting) == 3
+    check_others(leaving)
+
+
+async def test_the_code_closes_and_deletes_and_the_certificate_comes_when_it_is_true() -> None:
+    leaving = filled()
+    answer = await leaving.order(await leaving.code())
+    said = answer.json()
+    assert (answer.status_code, said["state"], said["certificate"]) == (202, "deleting", None)
+    assert answer.headers["retry-after"]
+    assert (leaving.closed(), said["left"]) == ({"acme"}, {})
+    check_gone(leaving)
+    check_others(leaving)
+
+    leaving.now += CLOSING
+    done = (await leaving.order()).json()
+    assert done["state"] == "deleted"
+    certificate = done["certificate"]
+    assert certificate["found"] == certificate["deleted"] == FOUND
+    assert certificate["kept_by_legal_holds"] == {}
+    until = {each["what"]: each["until"] for each in certificate["remains"]}
+    assert until["deleted rows, readable by time travel"] == "2026-11-24T12:12:00+00:00"
+    assert "2026-12-01T12:12:00+00:00" in until.values()
+    assert "2026-11-29T12:00:00+00:00" in until.values()
+    assert certificate["to_do"]
+    assert done["ordered_by"] == OFFICER
+    assert OFFICER not in json.dumps(certificate)
+    assert (await leaving.order()).json() == done
+    shown = await leaving.ask("GET", "/offboardings/acme")
+    listed = await leaving.ask("GET", "/offboardings")
+    assert shown.json() == done
+    assert listed.json() == {"offboardings": [done]}
+
+
+@pytest.mark.parametrize("email", [PARTNER, SCHEDULER, PUSH, "nobody@else.example"])
+async def test_offboardings_are_the_matter_of_operators(email: str) -> None:
+    leaving = filled()
+    code = await leaving.code()
+    answers = [
+        await leaving.order(email=email),
+        await leaving.order(code, email=email),
+        await leaving.ask("GET", "/offboardings", email),
+        await leaving.ask("GET", "/offboardings/acme", email),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert leaving.closed() == set()
+    assert leaving.store.rows_of["acme"]["events_v1"] == 5
+
+
+@pytest.mark.parametrize("content", ["{}", '{"partner": "A"}', '{"partner": ""}', '{"x": 1}', "["])
+async def test_what_is_no_request_is_400(content: str) -> None:
+    leaving = filled()
+    answer = await leaving.ask("POST", "/offboardings")
+    assert answer.status_code == 400
+    answer = await leaving._http.post(
+        "/offboardings", content=content, headers=dict(answer.request.headers)
+    )
+    assert answer.status_code == 400
+
+
+async def test_who_does_not_exist_is_404_and_says_so_to_programs() -> None:
+    leaving = Leaving()
+    leaving.projects = {"acme-us": "us"}
+    answer = await leaving.order()
+    assert (answer.status_code, answer.json()["state"]) == (404, "nothing")
+    assert (await leaving.ask("GET", "/offboardings/acme")).status_code == 404
+
+
+async def test_who_has_no_tokens_any_more_leaves_all_the_same() -> None:
+    leaving = filled()
+    leaving.projects = {"acme-us": "us"}
+    assert (await finish(leaving))["projects"] == []
+
+
+async def test_a_code_that_is_not_valid_changes_nothing() -> None:
+    leaving = filled()
+    code = await leaving.code()
+    leaving.now += 2 * CLOSING
+    for wrong in (code, "1-0123456789abcdef", "x"):
+        assert (await leaving.order(wrong)).status_code == 409
+    assert leaving.closed() == set()
+
+
+async def test_without_the_partners_secret_nothing_is_begun() -> None:
+    leaving = filled()
+    code = await leaving.code()
+    leaving.projects = None
+    assert [(await leaving.order(each)).status_code for each in ("", code)] == [503, 503]
+    assert leaving.closed() == set()
+
+
+async def test_whatever_step_fails_the_next_requests_finish() -> None:
+    """A failure at each step in turn, before it has an effect and after."""
+    whole = filled()
+    await finish(whole)
+    assert len(whole.steps) > 50
+    for step in range(1, len(whole.steps) + 1):
+        leaving = filled()
+        leaving.fails_at = step
+        certificate = await finish(leaving)
+        check_gone(leaving)
+        check_others(leaving)
+        assert leaving.closed() == {"acme"}
+        assert certificate["kept_by_legal_holds"] == {}
+        assert certificate["found"].items() <= FOUND.items(), leaving.steps[step - 1]
+
+
+async def test_whenever_the_time_is_over_the_sweep_goes_on() -> None:
+    for steps in range(0, 40, 3):
+        leaving = filled()
+        code = await leaving.code()
+        leaving.over_after = steps
+        answer = await leaving.order(code)
+        assert (answer.status_code, leaving.closed()) == (202, {"acme"})
+        leaving.now += CLOSING
+        leaving.over_after = 1_000
+        swept = await leaving.ask("POST", "/sweep", SCHEDULER)
+        assert (swept.status_code, swept.json()["offboardings"]) == (200, {"acme": "deleted"})
+        check_gone(leaving)
+        check_others(leaving)
+
+
+async def test_a_sweep_says_what_did_not_answer_and_what_is_left() -> None:
+    leaving = filled()
+    await leaving.order(await leaving.code())
+    leaving.over_after = 0
+    assert (await leaving.ask("POST", "/sweep", SCHEDULER)).status_code == 202
+    leaving.steps.clear()
+    leaving.fails_at = 1
+    answer = await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert (answer.status_code, answer.json()["unavailable"]) == (503, "ListUnavailable")
+
+
+async def test_a_sweep_runs_nothing_where_nobody_left() -> None:
+    leaving = filled()
+    answer = await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert (answer.json()["offboardings"], leaving.steps) == ({}, ["read the list"])
+
+
+async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_come() -> None:
+    leaving = filled()
+    await finish(leaving)
+    leaving.letters.put(message(9))
+    leaving.bucket.put("spill/late", spilled(acme(9)))
+    await leaving.ask("POST", "/sweep", SCHEDULER)
+    check_gone(leaving)
+    leaving.now += REMEMBERED
+    leaving.steps.clear()
+    await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert leaving.steps == ["read the list", "find_offboardings"]
+
+
+def hold(leaving: Leaving) -> None:
+    key = user_key(KEYS.current, "acme-prod", HELD)
+    leaving.store.people = [("acme", "acme-prod", key)]
+    leaving.store.rows_of["acme"]["holds_v1"] = 1
+    leaving.store.held["acme"] = {"events_v1": 2, "holds_v1": 1}
+
+
+async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
+    leaving = filled()
+    hold(leaving)
+    leaving.bucket.put("spill/held", spilled(acme(10, HELD), acme(11)))
+    leaving.letters.put_raw(*acme(12, HELD))
+    leaving.bucket.put(*quarantined(body(HELD, **PROJECT), reason="project_unknown"))
+    room = body("x", "room_updated", speakers=[HELD], **PROJECT)
+    of_room = attributes(13, kind="room", event="room_updated", **PROJECT)
+    leaving.bucket.put(*quarantined(room, reason="row_refused", attributes=of_room))
+    await leaving.order(await leaving.code())
+    leaving.now += CLOSING
+    answer = await leaving.order()
+    said = answer.json()
+    assert (answer.status_code, said["state"]) == (202, "held")
+    kept = {"events_v1": 2, "holds_v1": 1, "quarantine/": 4}
+    assert said["certificate"]["kept_by_legal_holds"] == kept
+    records = [
+        msgspec.json.decode(content, type=Quarantined)
+        for name, (content, *_) in leaving.bucket.contents.items()
+        if "/acme/" in name
+    ]
+    assert sorted(record.reason for record in records) == [
+        "legal_hold",
+        "legal_hold",
+        "project_unknown",
+        "row_refused",
+    ]
+    ids = {(record.attributes or {}).get("ingest_id") for record in records}
+    assert ids == {"i10", "i12", "i13", None}
+    check_others(leaving)
+
+    leaving.store.people, leaving.store.held["acme"] = [], {}
+    swept = await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert swept.json()["offboardings"] == {"acme": "deleted"}
+    check_gone(leaving)
+
+
+async def test_an_object_of_the_spill_that_nobody_can_read_holds_the_certificate_up() -> None:
+    leaving = filled()
+    leaving.bucket.put("spill/torn", b'{"data": ')
+    await leaving.order(await leaving.code())
+    leaving.now += CLOSING
+    said = (await leaving.order()).json()
+    assert (said["state"], said["unreadable"]) == ("deleting", {"spill/": 1})
+    del leaving.bucket.contents["spill/torn"]
+    assert (await leaving.order()).json()["state"] == "deleted"
