@@ -165,7 +165,11 @@ class Sweep:
         if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
             await self._rollups.count()
         report.rows["claim"] += await self._statements.change(
-            "claim", now=now, erasure_ids=erasure_ids, claim=str(uuid.uuid4())
+            "claim",
+            now=now,
+            erasure_ids=erasure_ids,
+            claim=str(uuid.uuid4()),
+            copy_salt=str(uuid.uuid4()),  # not the claim: receipts tell that for ever
         )
 
     def _first(self, covered: Covered, now: datetime) -> datetime:

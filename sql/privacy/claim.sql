@@ -2,13 +2,16 @@
 --
 -- An erasure takes the person's earlier ones with it, for it asks for all that was received up to
 -- it. Of people whom a legal hold names nothing is begun. Without ids, all that are due are begun.
+--
+-- All have the same copy_salt: an event that waits outside the tables does not tell with which
+-- version of the key its row was made, and is to get the same new id as that.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'due',
   treatment = IF(erasures.covers_until <= ripe.deletes_until, 'delete', erasures.treatment),
   claim = @claim,
   day_salt = GENERATE_UUID(),
-  copy_salt = GENERATE_UUID()
+  copy_salt = @copy_salt
 FROM (
   SELECT
     project,
