@@ -36,6 +36,7 @@ def test_the_script_has_everything_that_may_happen() -> None:
     assert len(script.holds) == 2
 
 
+@pytest.mark.soak
 async def test_people_are_hidden_restored_and_forgotten(simulated_stand_in: StandIn) -> None:
     cell = Cell(simulated_stand_in)
     script = write(SEED)
