@@ -98,11 +98,16 @@ class Filing:
         for start in range(0, len(every_key), KEYS_OF_A_STATEMENT):
             part = every_key[start : start + KEYS_OF_A_STATEMENT]
             before |= await self._file(asked, erasure_id, partner, part, now)
-        filed = _filed(erasure_id, every_key, before)
-        if filed.erasure_id == erasure_id:
-            new = sum(any(key not in before for key in keys) for keys in people)
-            await self._note(asked, erasure_id, partner, requested_by, new)
-        return filed
+        covering = [{before.get(key, erasure_id) for key in keys} for keys in people]
+        # Of an earlier one too: whoever filed it may not have lived to note it.
+        noted = Counter(each for erasures in covering for each in erasures)
+        await self._receipts.add_all(
+            [
+                _receipt(asked, each, partner, requested_by, number)
+                for each, number in sorted(noted.items())
+            ]
+        )
+        return _filed(erasure_id, noted)
 
     async def _file(
         self,
@@ -137,23 +142,23 @@ class Filing:
         rows = await self._statements.rows("find_filed_before", erasure_id=erasure_id, **alike)
         return {row["user_key"]: row["erasure_id"] for row in rows}
 
-    async def _note(
-        self, asked: ErasureRequest, erasure_id: str, partner: str, requested_by: str, people: int
-    ) -> None:
-        receipt = Receipt(
-            receipt_id=f"{erasure_id}/filed",
-            operation="erasure",
-            reference=erasure_id,
-            detail={"step": "filed", "source": "api", "mode": asked.mode, "rows": asked.rows},
-            partner=partner,
-            project=asked.project,
-            requested_by=requested_by,
-            people=people,
-        )
-        await self._receipts.add(receipt)
+
+def _receipt(
+    asked: ErasureRequest, erasure_id: str, partner: str, requested_by: str, people: int
+) -> Receipt:
+    return Receipt(
+        receipt_id=f"{erasure_id}/filed",
+        operation="erasure",
+        reference=erasure_id,
+        detail={"step": "filed", "source": "api", "mode": asked.mode, "rows": asked.rows},
+        partner=partner,
+        project=asked.project,
+        requested_by=requested_by,
+        people=people,
+    )
 
 
-def _filed(erasure_id: str, keys: Sequence[str], before: Mapping[str, str]) -> Filed:
-    covering = Counter(before.get(key, erasure_id) for key in keys)
-    most = erasure_id if erasure_id in covering else covering.most_common(1)[0][0]
-    return Filed(most, tuple(sorted(covering.keys() - {most})))
+def _filed(erasure_id: str, people: Mapping[str, int]) -> Filed:
+    """Choose the erasure to answer with, of those that cover people."""
+    most = erasure_id if erasure_id in people else max(people, key=lambda each: people[each])
+    return Filed(most, tuple(sorted(people.keys() - {most})))

@@ -31,7 +31,7 @@ KINDS = (
 how many of the requests are taken back, of 10 people in all.
 """
 
-QUIET = 26 * (0,)
+QUIET = 32 * (0,)
 """Days without an event, against four with some."""
 
 LEAVES = START + 30 * DAY + 12 * HOUR
@@ -185,10 +185,10 @@ class _Life:
             (2, (Arrival(at, "quarantine"),)),
             (2, (Arrival(later, "dead_letters"),)),
             # Stored, and a copy of it comes out of the dead letters weeks later.
-            (2, (Arrival(at), Arrival(later, "dead_letters"))),
+            (1, (Arrival(at), Arrival(later, "dead_letters"))),
             (4, (Arrival(later),)),
-            (4, (Arrival(at), Arrival(later))),
-            (84, (Arrival(at),)),
+            (3, (Arrival(at), Arrival(later))),
+            (86, (Arrival(at),)),
         )
         return self._random.choices([way for _, way in ways], [weight for weight, _ in ways])[0]
 

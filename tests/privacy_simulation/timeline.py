@@ -29,9 +29,10 @@ SWEPT = DELIVERED + 30 * MINUTE
 SETTLED = DELIVERED + 50 * MINUTE
 """When in a day events arrive, and what is done about them."""
 
-NIGHT_DAYS = (9, 24, 44, 59)
+NIGHT_DAYS = (14, 34, 59)
 REPLAY_DAYS = (19, 39, 59)
 SWEEP_DAYS = tuple(range(4, DAYS, 5))
+CHECK_DAYS = (9, *NIGHT_DAYS[:2], 44, 59)
 """A real cell refreshes and settles every night and sweeps every hour; this one does with less."""
 
 

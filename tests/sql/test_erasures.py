@@ -90,6 +90,18 @@ async def test_the_same_request_again_is_the_same_erasure(
     assert {row["covers_until"] for row in stored(as_of_new_year)} == {NOW + 5 * DAY + HOUR / 3600}
 
 
+async def test_a_repetition_notes_what_was_filed_and_not_noted(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    first = (await desk.erase("ann", "bob")).json()
+    name = f"`{WAREHOUSE.store}.receipts_v1`"
+    as_of_new_year.query(f"DELETE FROM {name} WHERE TRUE").result()
+    again = (await desk.erase("ann", "bob")).json()
+    [receipt] = again["receipts"]
+    assert receipt["receipt_id"] == f"{first['erasure_id']}/filed"
+    assert receipt["people"] == 2
+
+
 async def test_whoever_came_back_is_filed_anew_for_what_came_since(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
