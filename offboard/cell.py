@@ -61,6 +61,7 @@ class Cell:
         self._progress = progress
         self._sleep = sleep
         self._now = now
+        self._asked_at = now()
 
     def plan(self, client: httpx.Client) -> None:
         """Ask what would be deleted; a partner who is closed already goes on leaving."""
@@ -91,6 +92,7 @@ class Cell:
     def _ask(self, client: httpx.Client) -> None:
         """Ask, with the code of the plan where there is one."""
         code = str(self.said.get("confirm", ""))
+        self._asked_at = self._now()
         try:
             said = order(client, self._url, self._headers, self._partner, code)
         except NotSignedIn as error:
@@ -112,7 +114,9 @@ class Cell:
         except ValueError:
             return PAUSE_SECONDS
         left = (settled_at - self._now()).total_seconds()
-        return left + 1.0 if left > 0 else PAUSE_SECONDS
+        if left > 0:
+            return left + 1.0
+        return 0.0 if settled_at > self._asked_at else PAUSE_SECONDS
 
 
 def _state(said: Mapping[str, Any]) -> State:

@@ -54,6 +54,7 @@ def certify(
         "closed_at": entry.closed_at.isoformat(),
         "deleted_at": at.isoformat(),
         "found": counts(record.found),
+        "counted_all": record.counted_all,
         "deleted": counts(record.deleted),
         "kept_by_legal_holds": counts(inventory.kept),
         "remains": remains,

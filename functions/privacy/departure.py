@@ -137,7 +137,8 @@ class Departure:
             return
         inventory = await self._offboarding.survey(partner, entry, is_over)
         await self._records.note_begun(partner, entry, ordered_by, inventory)
-        record.begun, record.ordered_by, record.found = True, ordered_by, inventory.found
+        record.begun, record.ordered_by = True, ordered_by
+        record.found, record.counted_all = inventory.found, inventory.counted_all
 
     async def _look(
         self, partners: Partners, records: Mapping[str, Record], is_over: Deadline

@@ -63,12 +63,14 @@ class Inventory:
         kept: of them, those that a legal hold keeps.
         unreadable: objects of which nobody can tell whose events they have.
         deleted: what was deleted since.
+        counted_all: False where the time did not suffice to count everything.
     """
 
     found: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
     deleted: Counter[str] = field(default_factory=Counter)
+    counted_all: bool = True
 
     @property
     def deletable(self) -> Counter[str]:
@@ -115,15 +117,14 @@ class Offboarding:
         self._now = now
 
     async def survey(self, partner: str, entry: ClosedPartner, is_over: Deadline) -> Inventory:
-        """Count what there is of a partner; nothing is changed.
-
-        Raises:
-            OutOfTime: not all was looked at.
-        """
+        """Count what there is of a partner, as far as the time suffices; nothing is changed."""
         inventory = await self._count_rows(partner)
         found, departed = Found(), await self._departed({partner: entry})
         for place in self._places:
-            await place.clear(departed, found, is_over, dry_run=True)
+            try:
+                await place.clear(departed, found, is_over, dry_run=True)
+            except OutOfTime:
+                inventory.counted_all = False
         inventory.take(partner, found, deleted=False)
         return inventory
 

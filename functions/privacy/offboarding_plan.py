@@ -11,7 +11,6 @@ from functions.log import log
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import VALID, Confirmations
 from functions.privacy.departed import Deadline
-from functions.privacy.execution import OutOfTime
 from functions.privacy.offboarding import Offboarding
 from functions.privacy.offboarding_record import counts
 from functions.privacy.refusal import Refused, later
@@ -50,14 +49,11 @@ class Plan:
         """Count what there is of a partner; return that, with a code that confirms it.
 
         Raises:
-            Refused: there is no such partner (404), or it cannot be told (503).
+            Refused: there is no such partner (404), or the partners cannot be read (503).
         """
         projects, now = await self._projects(partner), self._now()
-        try:
-            entry = ClosedPartner(projects, now)
-            inventory = await self._offboarding.survey(partner, entry, is_over)
-        except OutOfTime:
-            raise later("There is too much to count in the time") from None
+        entry = ClosedPartner(projects, now)
+        inventory = await self._offboarding.survey(partner, entry, is_over)
         if not projects and not inventory.found:
             title = "There is no such partner here, and nothing of one"
             raise Refused(404, title, members={"state": "nothing"})
@@ -66,6 +62,7 @@ class Plan:
             "state": "open",
             "projects": list(projects),
             "would_delete": counts(inventory.deletable),
+            "counted_all": inventory.counted_all,
             "kept_by_legal_holds": counts(inventory.kept),
             "unreadable": counts(inventory.unreadable),
             "confirm": self._confirmations.code(partner, now),

@@ -22,7 +22,8 @@ class Record:
     Attributes:
         begun: whether it was noted that the partner was closed, and what there was then.
         ordered_by: who confirmed it; empty where that is not known.
-        found: what there was when the tokens were closed.
+        found: what there was when the tokens were closed,
+        counted_all: as far as the time sufficed to count it.
         deleted: what was deleted since.
         held: the certificate of all but what a legal hold keeps; None before.
         complete: the certificate of everything; None before.
@@ -31,6 +32,7 @@ class Record:
     begun: bool = False
     ordered_by: str = ""
     found: Counter[str] = field(default_factory=Counter)
+    counted_all: bool = True
     deleted: Counter[str] = field(default_factory=Counter)
     held: Certificate | None = None
     complete: Certificate | None = None
@@ -47,6 +49,7 @@ class _Detail(msgspec.Struct):
     step: str
     closed_at: datetime
     found: dict[str, int] = {}  # msgspec copies an empty default for each instance
+    counted_all: bool = True
     deleted: dict[str, int] = {}
     certificate: Certificate | None = None
 
@@ -88,7 +91,11 @@ class Records:
         self, partner: str, entry: ClosedPartner, ordered_by: str, inventory: Inventory
     ) -> None:
         """Note that a partner is closed, who confirmed it, and what there was; once."""
-        detail = {"found": counts(inventory.found), "projects": entry.projects}
+        detail = {
+            "found": counts(inventory.found),
+            "counted_all": inventory.counted_all,
+            "projects": entry.projects,
+        }
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
@@ -136,6 +143,7 @@ def _add(record: Record, detail: _Detail, requested_by: str) -> None:
             record.begun = True
             record.ordered_by = requested_by
             record.found.update(detail.found)
+            record.counted_all = detail.counted_all
         case "deleted":
             record.deleted.update(detail.deleted)
         case "held":

@@ -234,6 +234,22 @@ async def test_whenever_the_time_is_over_the_sweep_goes_on() -> None:
         check_others(leaving)
 
 
+async def test_what_cannot_be_counted_in_time_is_not_counted_and_leaves_all_the_same() -> None:
+    leaving = filled()
+    leaving.over_after = 3
+    plan = (await leaving.order()).json()
+    assert (plan["counted_all"], plan["would_delete"]["events_v1"]) == (False, 5)
+    assert "dead letters" not in plan["would_delete"]
+    answer = await leaving.order(plan["confirm"])
+    assert (answer.status_code, leaving.closed()) == (202, {"acme"})
+    leaving.over_after = 1_000
+    leaving.now += CLOSING
+    certificate = (await leaving.order()).json()["certificate"]
+    assert certificate["counted_all"] is False
+    check_gone(leaving)
+    check_others(leaving)
+
+
 async def test_a_sweep_says_what_did_not_answer_and_what_is_left() -> None:
     leaving = filled()
     await leaving.order(await leaving.code())
