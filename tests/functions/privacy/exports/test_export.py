@@ -19,7 +19,7 @@ from functions.privacy.people import IDS_OF_A_PERSON, user_keys
 from functions.privacy.refusal import Refused
 from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
-from functions.warehouse import EXTRA_DAYS
+from functions.warehouse import EXTRA_DAYS, SQL
 from tests.functions.privacy.disclosure import (
     ANN,
     NOW,
@@ -186,6 +186,10 @@ async def test_what_nobody_can_read_is_counted_and_said(cell: Cell) -> None:
 
     assert (answer["unreadable"], answer["is_complete"]) == (3, True)
     assert "3 files that nobody can read" in cell.sheet
+
+
+def test_a_page_is_what_the_statement_returns_at_most() -> None:
+    assert f"\nLIMIT {tables.PAGE}\n" in (SQL / "privacy" / "find_events_of.sql").read_text()
 
 
 async def test_events_come_in_pages_that_follow_each_other(
