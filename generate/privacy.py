@@ -81,6 +81,7 @@ def _remains() -> str:
         ),
         ("bodies that nobody can read are gone", "their receipt", _long(periods.UNPARSED)),
         ("the tombstone goes: a user key and times", "the execution", _long(periods.TOMBSTONE)),
+        ("the mark of a restoration goes: the same", "the restoration", _long(periods.REMEMBERED)),
     )
     return _table(("what", "counted from", "after"), rows)
 

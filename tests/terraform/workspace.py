@@ -16,6 +16,9 @@ OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "activate.sh"
 TERRAFORM = shutil.which("terraform") or ""
 BASH = shutil.which("bash") or "/bin/bash"
 DEPLOYED = ("functions", "main.py", "requirements.txt", "sql", "terraform")
+PATIENCE_SECONDS = 900
+"""How long a command may take: long enough for a slow machine that does other work."""
+
 VARIABLES = "variables.json"
 """A plan's variables; no name that Terraform reads by itself, or its tests would."""
 
@@ -59,7 +62,7 @@ class Workspace(NamedTuple):
             env=dict(self.environ),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         assert not check or done.returncode == 0, done.stdout + done.stderr
@@ -147,7 +150,7 @@ def _environ() -> Mapping[str, str]:
             env=environ,
             capture_output=True,
             check=True,
-            timeout=300,
+            timeout=PATIENCE_SECONDS,
         )
     entries = (entry.partition("=") for entry in shown.stdout.decode().split("\0") if entry)
     return {name: value for name, _, value in entries}

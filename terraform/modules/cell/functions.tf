@@ -82,7 +82,7 @@ locals {
         "events_v1", "identities_v1",
         "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
       ]
-      reads    = ["erasures_v1"] # days whose people do not fall
+      reads    = ["erasures_v1"] # whose erasure changes no number of people
       views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
       queries  = true
       adds     = []
