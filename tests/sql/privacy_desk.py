@@ -135,13 +135,13 @@ class Desk:
             "project": "dev",
             "partner": "acme",
         }
-        return await self.push_message(data, attributes, email, **other)
+        return await self._push(_message(data, attributes) | other, email)
 
-    async def push_message(
-        self, data: bytes, attributes: dict[str, str], email: str = PUSH, **other: Any
-    ) -> httpx.Response:
+    async def push_message(self, data: bytes, attributes: dict[str, str]) -> httpx.Response:
         """Push a message, as Pub/Sub does."""
-        message = {"data": base64.b64encode(data).decode(), "attributes": attributes} | other
+        return await self._push(_message(data, attributes), PUSH)
+
+    async def _push(self, message: dict[str, Any], email: str) -> httpx.Response:
         return await self.ask("POST", "/stream", {"message": message}, email)
 
     async def _closed(self) -> ClosedList:
@@ -151,6 +151,10 @@ class Desk:
 
     async def _answer(self, request: Request) -> Response:
         return await self._router.answer(request)
+
+
+def _message(data: bytes, attributes: dict[str, str]) -> dict[str, Any]:
+    return {"data": base64.b64encode(data).decode(), "attributes": attributes}
 
 
 def new_id(moment: datetime) -> str:
