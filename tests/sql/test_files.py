@@ -103,3 +103,11 @@ def test_a_room_that_is_put_together_again_has_all_its_columns_in_order(file: st
         for struct in sqlglot.parse_one(text, read="bigquery").find_all(exp.Struct)
     ]
     assert [field.name for field in room.fields] in built
+
+
+@pytest.mark.parametrize("file", ["bi/events.sql", "privacy/covered.sql"])
+def test_what_is_hidden_is_what_is_executed_later(file: str) -> None:
+    """Views and the sweep cut a person's erasures alike, so both cover the same events."""
+    text = " ".join((SQL / file).read_text().split())
+    assert "PARTITION BY project, user_key ORDER BY covers_until, erasure_id" in text
+    assert "WHERE status IN ('hidden', 'due', 'executed')" in text
