@@ -40,7 +40,9 @@ ROLLUPS = [
     table for table in list_tables() if table.name in {"active_users_v1", "daily_v1", "cohorts_v1"}
 ]
 ROLLUP_NAMES = {table.name for table in ROLLUPS}
-TODAY = datetime.now(UTC).date()
+NOW = datetime(2026, 5, 11, 12, tzinfo=UTC)
+"""The time that queries take for now: another day may begin while the tests run."""
+TODAY = NOW.date()
 FIRST = TODAY - timedelta(days=90)
 FIRST_OPEN = TODAY - timedelta(days=WAREHOUSE.open_window_days)
 
@@ -70,7 +72,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
             "INSERT INTO p.store.events_v1 (ingest_id, delivery_id, kind, project, user_key,"
             " room_id, event, catalogued, flags, received_at)"
             " SELECT hour, hour, 'chat', 'dev', 'ann', 'r1', event, hour % 2 = 0, ['unknown:a'],"
-            " now() - INTERVAL (hour) HOUR"
+            f" TIMESTAMPTZ '{NOW}' - INTERVAL (hour) HOUR"
             f" FROM range(0, 6000, 12) hours (hour), UNNEST([{names}]) names (event)"
         )
         database.execute(
@@ -79,7 +81,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         for table in ROLLUPS:
             database.execute(
                 f"INSERT INTO p.store.{table.name} (project, {table.partition_by})"
-                f" SELECT 'dev', today() - number::INTEGER FROM range(400) days (number)"
+                f" SELECT 'dev', DATE '{TODAY}' - number::INTEGER FROM range(400) days (number)"
             )
         database.execute("UPDATE p.store.cohorts_v1 SET cohort_week = week, people = 1")
         for view in VIEWS:
@@ -97,18 +99,29 @@ def of_duckdb(column: Column) -> str:
 
 
 def in_duckdb(sql: str) -> str:
-    """Translate a query. DuckDB moves no cast that may fail; BigQuery's DATE never does.
+    """Translate a query, at NOW. DuckDB moves no cast that may fail; BigQuery's DATE never does.
 
     Of an array that is made of the row's own arrays, DuckDB makes a join that no filter passes;
     BigQuery evaluates it within the row, like any expression. So it is left out here.
     """
-    read = sqlglot.parse_one(sql, read="bigquery").transform(
-        lambda node: exp.null() if is_made_of_arrays(node) else node
+    read = (
+        sqlglot.parse_one(sql, read="bigquery")
+        .transform(lambda node: exp.null() if is_made_of_arrays(node) else node)
+        .transform(at_now)
     )
     query = sqlglot.parse_one(read.sql("duckdb"), read="duckdb")
     return query.transform(
         lambda node: exp.TryCast(**node.args) if type(node) is exp.Cast else node
     ).sql("duckdb")
+
+
+def at_now(node: exp.Expr) -> exp.Expr:
+    """Replace what reads the clock by what it would read at NOW."""
+    if isinstance(node, exp.CurrentTimestamp):
+        return exp.cast(exp.Literal.string(NOW.isoformat()), exp.DataType.Type.TIMESTAMPTZ)
+    if isinstance(node, exp.CurrentDate):
+        return exp.cast(exp.Literal.string(TODAY.isoformat()), exp.DataType.Type.DATE)
+    return node
 
 
 def is_made_of_arrays(node: exp.Expr) -> bool:
