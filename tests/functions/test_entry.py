@@ -5,12 +5,17 @@ import gc
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
+import httpx
 import pytest
+from functions_framework import aio
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from functions.entry import Handler, entry_point
 from functions.log import TRACE_FIELD
@@ -51,11 +56,13 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 
 
 def request(path: str = "/") -> Request:
+    """What the framework hands to a function; each is of another application."""
     headers = [(b"traceparent", f"00-{TRACE}-b7ad6b7169203331-01".encode())]
     server = ("h", 80)
     return Request(
         {
             "type": "http",
+            "app": Starlette(),
             "method": "GET",
             "path": path,
             "query_string": b"",
@@ -94,6 +101,73 @@ async def test_a_defect_is_500_and_says_where_but_not_what(
     assert line[TRACE_FIELD] == f"projects/p/traces/{TRACE}"
     assert line["where"][-1].endswith(" handle")
     assert "/defect" not in out
+
+
+application: Callable[[str, str], Starlette] = aio.create_asgi_app
+"""Makes the framework's application of a function's name and its file."""
+
+MAIN = """
+from functions_framework import aio
+from functions.entry import entry_point
+
+example = aio.http(entry_point("example"))
+"""
+
+
+@pytest.fixture
+async def client(app: App, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that function under functions-framework."""
+    source = tmp_path / "main.py"
+    source.write_text(MAIN)
+    transport = httpx.ASGITransport(application("example", str(source)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://h") as client:
+        yield client
+
+
+async def test_the_framework_serves_it_and_later_requests_are_served_alike(
+    client: httpx.AsyncClient,
+) -> None:
+    answers = [await client.get("/any/path") for _ in range(3)]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(200, "served")}
+    assert len({tuple(answer.headers.items()) for answer in answers}) == 1
+
+
+async def test_later_requests_pass_no_layer_of_the_framework(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/robots.txt")).status_code == 404  # a route of the framework
+    await client.get("/")
+    assert (await client.get("/robots.txt")).text == "served"
+
+
+async def test_a_defect_of_a_later_request_is_answered_and_logged_too(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await client.get("/")
+    assert (await client.get("/defect")).status_code == 500
+    assert json.loads(capsys.readouterr().out)["error"] == "KeyError"
+
+
+async def test_the_server_starts_and_stops_the_framework_at_any_time(
+    app: App, tmp_path: Path
+) -> None:
+    """The messages of the server's life go where they went before the first request."""
+    source = tmp_path / "main.py"
+    source.write_text(MAIN)
+    example = application("example", str(source))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(example), base_url="http://h"
+    ) as client:
+        await client.get("/")
+    said: list[str] = []
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Message:
+        return {"type": next(asked)}
+
+    async def send(message: Message) -> None:
+        said.append(message["type"])
+
+    await example({"type": "lifespan"}, receive, send)
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 HEAVY = {
