@@ -42,7 +42,7 @@ unit: setup
 	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak" $(NO_UNITS)
 
 integration: setup
-	$(BIN)/python -m pytest -q -m "(cell or slow) and not soak"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak"
 
 terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m terraform

@@ -14,7 +14,7 @@ from msgspec import to_builtins
 from functions.warehouse import Table, View, Warehouse, list_tables, list_views, render
 from local.clients import ONCE
 
-TIMEOUT = 30
+TIMEOUT = 120
 """Seconds for one request."""
 DAY = 24 * 60 * 60 * 1000
 """Milliseconds."""

@@ -1,6 +1,7 @@
 """Starts embedded cells for tests, as a person starts them."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -24,9 +25,13 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "local", *arguments]
 
 
+PORT_BASES = {"gw0": range(18_600, 24_000, 50), "gw1": range(24_000, 30_000, 50)}
+"""Where each of the processes that run tests looks for ports, so that no two choose the same."""
+
+
 def free_port_base() -> int:
     """A port base whose ports are all free; below the range that clients are given ports of."""
-    for base in range(18_600, 30_000, 50):
+    for base in PORT_BASES[os.environ.get("PYTEST_XDIST_WORKER", "gw0")]:
         if not taken_ports(range(base, base + len(PORTS))):
             return base
     raise OSError("no free ports")
