@@ -14,6 +14,13 @@ import msgspec
 
 PREFIX = "quarantine/"
 
+HELD = "held/"
+"""What a legal hold keeps of a partner who has left. It is apart, for what is in quarantine goes by
+its age and can be replayed; this goes with the hold."""
+
+LEGAL_HOLD = "legal_hold"
+"""The reason for which something is there."""
+
 CONTENT_TYPE = "application/x-ndjson"
 
 WRITE_SECONDS = 5.0
@@ -140,4 +147,5 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str =
     Where a body has an id of its own, each has a name of its own: two of them may well be alike.
     """
     digest = hashlib.sha256(data + own_id.encode(errors="surrogatepass")).hexdigest()
-    return f"{PREFIX}{reason}/{partner}/{kind}/{digest}.ndjson"
+    folder = HELD if reason == LEGAL_HOLD else f"{PREFIX}{reason}/"
+    return f"{folder}{partner}/{kind}/{digest}.ndjson"

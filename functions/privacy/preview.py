@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from functions.privacy.erasure_request import ErasureRequest
-from functions.privacy.filing import Statements
 from functions.privacy.people import user_keys
+from functions.privacy.services import Statements
 from functions.pseudonym import PseudonymKeys
 
 

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from functions.bucket import BucketUnavailable
 from functions.log import log
-from functions.privacy.erasure_routes import Surroundings
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.sheet import Sheet
@@ -20,6 +19,7 @@ from functions.privacy.periods import EXPORTED
 from functions.privacy.receipts import Receipt
 from functions.privacy.refusal import later
 from functions.privacy.routes import Asked
+from functions.privacy.surroundings import Surroundings
 
 
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

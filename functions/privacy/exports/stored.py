@@ -10,6 +10,7 @@ import msgspec
 from functions.objects import Stored
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
+from functions.privacy.services import Objects
 
 PREFIX = "exports/"
 """Objects that begin so go after a day (`functions.privacy.periods.EXPORTED`)."""
@@ -53,19 +54,6 @@ class Bucket(Protocol):
 
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
         """Write an object within so many seconds, or raise BucketUnavailable."""
-
-
-class Objects(Protocol):
-    """The bucket's objects, as `functions.objects.Objects`."""
-
-    async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose name starts so, in the order of their names."""
-
-    async def read(self, stored: Stored) -> bytes | None:
-        """Return the content; None where that version is gone."""
-
-    async def delete(self, stored: Stored) -> None:
-        """Delete that version."""
 
 
 class Writing:

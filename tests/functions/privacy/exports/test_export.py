@@ -10,13 +10,13 @@ import pytest
 
 from functions.privacy import periods
 from functions.privacy.caller import Caller
-from functions.privacy.erasure_routes import Surroundings
 from functions.privacy.exports import tables
 from functions.privacy.exports.export import Deployment, Exports, Sources
 from functions.privacy.exports.set_aside import LETTERS, SetAside
 from functions.privacy.exports.tables import Tables
 from functions.privacy.people import IDS_OF_A_PERSON, user_keys
 from functions.privacy.refusal import Refused
+from functions.privacy.surroundings import Surroundings
 from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
 from functions.warehouse import EXTRA_DAYS, SQL
@@ -67,6 +67,9 @@ class Letters:
         pulled, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
         self.leased += pulled
         return pulled
+
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        raise AssertionError("an export has nothing forgotten")
 
     async def give_back(self, letters: Sequence[Letter]) -> None:
         assert self.leased == list(letters)
