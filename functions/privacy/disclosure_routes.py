@@ -72,6 +72,7 @@ def _exports(given: Surroundings, settings: Settings, objects: Objects) -> Expor
             SetAside(objects, dead_letters, Layouts(load_catalogue())),
         ),
         Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        objects,
         Deployment(settings.bucket, settings.location, settings.retention_days),
         seconds=settings.work_seconds,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import Response
 
-from functions.privacy.people import Id, user_keys
+from functions.privacy.people import Id, names_one, user_keys
 from functions.privacy.receipts import Receipt
 from functions.privacy.refusal import Refused
 from functions.privacy.routes import Asked
@@ -31,6 +31,10 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=IDS)]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
     until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for what types do not say
+        if names_one(self.reason, self.ids):
+            raise ValueError("`reason` names a person: it is kept for ever, so it may not")
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from typing import Annotated
 import msgspec
 from starlette.responses import JSONResponse, Response
 
-from functions.privacy.people import Id, user_keys
+from functions.privacy.people import Id, names_one, user_keys
 from functions.privacy.receipts import Receipt
 from functions.privacy.routes import Asked
 from functions.privacy.surroundings import Surroundings
@@ -25,9 +25,6 @@ from functions.pseudonym import USER_KEY_DIGITS
 
 PEOPLE = 5_000
 """The most ids or user keys of one look-up."""
-
-TELLING_CHARACTERS = 4
-"""An id that is shorter may be in a reason by chance, and tells nobody who is meant."""
 
 UserKey = Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{USER_KEY_DIGITS}}}$")]
 
@@ -50,8 +47,7 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for what types do not say
         if bool(self.ids) == bool(self.user_keys):
             raise ValueError("either `ids` or `user_keys` is needed, and not both")
-        telling = (each for each in self.ids if len(each) >= TELLING_CHARACTERS)
-        if any(each in self.reason for each in (*telling, *self.user_keys)):
+        if names_one(self.reason, (*self.ids, *self.user_keys)):
             raise ValueError("`reason` names a person: it is kept, so it may not")
 
 

@@ -15,6 +15,7 @@ import pytest
 from functions.load.tally import Loaded
 from functions.operate.report import Report
 from functions.privacy.execution import TIME_TRAVEL
+from functions.quarantine import HELD
 from functions.receive.tally import Received
 from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
@@ -115,6 +116,7 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
     }
     assert all(age <= 7 for prefix, age in days.items() if prefix.count("/") == 2)
     assert max(days.values()) < 30
+    assert not [prefix for prefix in days if HELD.startswith(prefix)]
     assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
 
 
