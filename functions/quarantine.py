@@ -8,9 +8,10 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
+
+from functions.bucket import ObjectWriter
 
 PREFIX = "quarantine/"
 
@@ -58,13 +59,6 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
 _DECODER = msgspec.json.Decoder(Quarantined)
 
 
-class Bucket(Protocol):
-    """Takes objects: `functions.bucket.Bucket`."""
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object within so many seconds, or raise BucketUnavailable."""
-
-
 class Quarantine:
     """Writes quarantined bodies to the cell's bucket.
 
@@ -72,7 +66,7 @@ class Quarantine:
         bucket: the cell's bucket.
     """
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: ObjectWriter) -> None:
         self._bucket = bucket
 
     async def keep(

@@ -15,7 +15,7 @@ from functions.message import Message
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import Redaction, Taken
-from functions.privacy.services import Subscription
+from functions.services import Subscription
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
 

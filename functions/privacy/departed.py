@@ -9,8 +9,8 @@ from functions.events.body import BadMessage
 from functions.events.envelope import parse_kind
 from functions.events.layout import Layouts
 from functions.events.person import mentioned
-from functions.privacy.services import Statements
 from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
 
 Deadline = Callable[[], bool]
 """Says whether the time for further steps is over."""

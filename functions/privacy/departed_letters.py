@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from functions.privacy.look import Look
-from functions.privacy.services import Subscription
+from functions.services import Subscription
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 
 PLACE = "dead letters"

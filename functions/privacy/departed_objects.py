@@ -9,10 +9,10 @@ from functions.log import log
 from functions.objects import Stored
 from functions.privacy.exports.stored import PREFIX as EXPORTS
 from functions.privacy.look import Look
-from functions.privacy.services import Objects
 from functions.privacy.set_aside import UNPLACED
 from functions.quarantine import PREFIX as QUARANTINE
 from functions.quarantine import UNKNOWN, Quarantined
+from functions.services import Objects
 
 
 class DepartedObjects:

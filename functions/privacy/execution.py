@@ -8,7 +8,7 @@ import msgspec
 
 from functions.privacy.covered import Covered
 from functions.privacy.receipts import Receipt, Receipts
-from functions.privacy.services import Statements
+from functions.services import Statements
 from functions.statements import Parameter
 
 TIME_TRAVEL = timedelta(hours=48)

@@ -15,8 +15,8 @@ from functions.closed import ClosedPartner
 from functions.objects import Stored
 from functions.privacy.departed import Deadline, Departed, HeldPeople
 from functions.privacy.look import Found, Look
-from functions.privacy.services import Objects
 from functions.quarantine import HELD, LEGAL_HOLD, UNKNOWN
+from functions.services import Objects
 
 
 class Quarantine(Protocol):

@@ -15,7 +15,7 @@ from functions.privacy.departed import Deadline, HeldPeople
 from functions.privacy.execution import OutOfTime
 from functions.privacy.held_events import HeldEvents
 from functions.privacy.look import Found, Look
-from functions.privacy.services import Statements
+from functions.services import Statements
 from functions.statements import Parameter
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)

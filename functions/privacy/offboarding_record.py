@@ -11,8 +11,8 @@ import msgspec
 from functions.closed import ClosedPartner
 from functions.privacy.offboarding import Inventory
 from functions.privacy.receipts import Receipt, Receipts
-from functions.privacy.services import Statements
 from functions.quarantine import HELD
+from functions.services import Statements
 
 Certificate = dict[str, Any]
 

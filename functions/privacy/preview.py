@@ -6,8 +6,8 @@ from typing import Any
 
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.people import user_keys
-from functions.privacy.services import Statements
 from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
 
 
 class Preview:

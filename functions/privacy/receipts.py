@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from functions.privacy.services import Statements
+from functions.services import Statements
 
 
 class Receipt(msgspec.Struct, frozen=True):

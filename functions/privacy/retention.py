@@ -13,8 +13,8 @@ from functions.objects import Stored
 from functions.privacy import periods
 from functions.privacy.registry import Holding, holdings
 from functions.privacy.routes import Asked
-from functions.privacy.services import Objects, Statements
 from functions.quarantine import HELD
+from functions.services import Objects, Statements
 from functions.statements import StatementFailed
 from functions.warehouse import EXTRA_DAYS
 

@@ -10,8 +10,8 @@ from functions.objects import CONCURRENT_REQUESTS, Stored
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import Redaction
-from functions.privacy.services import Objects
 from functions.privacy.set_aside import PREFIXES, Rewritten, rewrite_quarantined, rewrite_spilled
+from functions.services import Objects
 
 MARGIN = timedelta(hours=1)
 """How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""

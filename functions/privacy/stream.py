@@ -24,9 +24,9 @@ from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.refusal import Refused, later
 from functions.privacy.restoring import restoration
 from functions.privacy.routes import Asked
-from functions.privacy.services import Statements
 from functions.pseudonym import PseudonymKeys
 from functions.push import Message, parse_push
+from functions.services import Statements
 
 DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 

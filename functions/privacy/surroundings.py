@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from functions.privacy.receipts import Receipts
-from functions.privacy.services import Statements
 from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
 
 
 class Surroundings(NamedTuple):

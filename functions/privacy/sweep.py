@@ -19,7 +19,7 @@ from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
 from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
-from functions.privacy.services import Statements
+from functions.services import Statements
 from functions.statements import StatementFailed
 from functions.subscription import SubscriptionUnavailable
 from functions.topic import PublishFailed

@@ -7,20 +7,20 @@ from typing import Annotated, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from functions.bucket import BucketUnavailable
+from functions.bucket import BucketUnavailable, ObjectWriter
 from functions.log import log
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.sheet import Sheet
-from functions.privacy.exports.stored import Bucket, ErasedMeanwhile, Index, Writing
+from functions.privacy.exports.stored import ErasedMeanwhile, Index, Writing
 from functions.privacy.exports.tables import Subject, Tables
 from functions.privacy.people import IDS_OF_A_PERSON, Id, user_keys
 from functions.privacy.periods import EXPORTED
 from functions.privacy.receipts import Receipt
 from functions.privacy.refusal import later
 from functions.privacy.routes import Asked
-from functions.privacy.services import Objects
 from functions.privacy.surroundings import Surroundings
+from functions.services import Objects
 
 
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +79,7 @@ class Exports:
         self,
         given: Surroundings,
         sources: Sources,
-        bucket: Bucket,
+        bucket: ObjectWriter,
         objects: Objects,
         deployment: Deployment,
         *,

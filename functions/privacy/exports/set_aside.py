@@ -18,8 +18,8 @@ from functions.privacy.exports.messages import (
 )
 from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
-from functions.privacy.services import Objects, Subscription
 from functions.privacy.set_aside import PREFIXES
+from functions.services import Objects, Subscription
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 
 LETTERS = 10_000

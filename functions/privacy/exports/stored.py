@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
+from functions.bucket import ObjectWriter
 from functions.objects import Stored
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
-from functions.privacy.services import Objects
+from functions.services import Objects
 
 PREFIX = "exports/"
 """Objects that begin so go after a day (`functions.privacy.periods.EXPORTED`)."""
@@ -49,13 +50,6 @@ class File(NamedTuple):
     bytes: int
 
 
-class Bucket(Protocol):
-    """Takes objects: `functions.bucket.Bucket`."""
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object within so many seconds, or raise BucketUnavailable."""
-
-
 class ErasedMeanwhile(Exception):
     """An export was deleted while it was made: it tells of somebody who is erased, or of nobody."""
 
@@ -75,7 +69,9 @@ class Writing:
         files: that are written, the index aside.
     """
 
-    def __init__(self, bucket: Bucket, objects: Objects, project: str, export_id: str) -> None:
+    def __init__(
+        self, bucket: ObjectWriter, objects: Objects, project: str, export_id: str
+    ) -> None:
         self._bucket = bucket
         self._objects = objects
         self._folder = f"{PREFIX}{project}/{export_id}/"

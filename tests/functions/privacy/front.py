@@ -21,9 +21,9 @@ from functions.privacy.erasures import Sweep
 from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Router
-from functions.privacy.services import Statements
 from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
 from tests.functions.identity_tokens import bearer
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What operations use of the services around them. Tests put stand-ins in their place."""
+"""What the operations use of the services around them. Tests put stand-ins in their place."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
