@@ -3,7 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 from functions.storage import open_bucket
 
@@ -16,6 +16,13 @@ RETRY_DELAYS = (0.1, 1.0, 2.0)
 
 class BucketUnavailable(Exception):
     """The bucket did not take the object in time."""
+
+
+class ObjectWriter(Protocol):
+    """Takes objects, as `Bucket` does."""
+
+    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
+        """Write an object within so many seconds, or raise BucketUnavailable."""
 
 
 class Bucket:

@@ -4,17 +4,29 @@ It is a secret, of JSON. Terraform makes its first version, which names nobody; 
 adds the others, see `functions.privacy.closed_list`::
 
     {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}}}
+
+Terraform makes a version again where it finds its own gone. That one would let everybody in who is
+closed. So it says when it was made, and when the secret was: such a list is no list.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
+
+FIRST_DAY = timedelta(days=1)
+"""Terraform makes its first version so soon after the secret, though an apply be repeated."""
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class MadeAnew(ValueError):
+    """Terraform made the list, long after the secret: who is closed is in a version before it."""
 
 
 class ClosedUnavailable(SecretUnavailable):
@@ -30,7 +42,7 @@ class ClosedPartner(msgspec.Struct, frozen=True):
     """
 
     projects: tuple[str, ...]
-    closed_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    closed_at: Moment
 
 
 class ClosedList(msgspec.Struct, frozen=True):
@@ -39,22 +51,31 @@ class ClosedList(msgspec.Struct, frozen=True):
     Attributes:
         partners: those who have left, by name.
         follows: the version of the secret that this one was made of; 0 where nobody says.
+        made_at: when Terraform made it; None where somebody else did.
+        secret_made_at: when the secret was made, which Terraform says beside it.
     """
 
     partners: dict[str, ClosedPartner]
     follows: int = 0
+    made_at: Moment | None = None
+    secret_made_at: Moment | None = None
 
     @classmethod
     def from_json(cls, text: bytes) -> "ClosedList":
         """Read the secret's content.
 
         Raises:
+            MadeAnew: it is not the list of those who are closed.
             ValueError: it is not of the form above; the message quotes none of it.
         """
         try:
-            return msgspec.json.decode(text, type=cls)
+            found = msgspec.json.decode(text, type=cls)
         except msgspec.DecodeError:
             raise ValueError("the closed list is not of the expected form") from None
+        made_at, secret_made_at = found.made_at, found.secret_made_at
+        if made_at and secret_made_at and made_at > secret_made_at + FIRST_DAY:
+            raise MadeAnew("the closed list was made anew")
+        return found
 
     def covers(self, attributes: Mapping[str, str]) -> bool:
         """Say whether an event is a closed partner's.

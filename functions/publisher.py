@@ -2,17 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
 
 from functions.message import Message, pieces
-from functions.topic import publish_by_halves
-
-
-class Topic(Protocol):
-    """Takes messages: `functions.topic.Topic`."""
-
-    async def publish(self, messages: Sequence[Message], within: float) -> None:
-        """Publish messages within so many seconds, or raise PublishFailed or NotPublishable."""
+from functions.topic import MessagePublisher, publish_by_halves
 
 
 class Publisher:
@@ -23,7 +15,7 @@ class Publisher:
         deadline: seconds that one publish may take.
     """
 
-    def __init__(self, topic: Topic, deadline: float) -> None:
+    def __init__(self, topic: MessagePublisher, deadline: float) -> None:
         self._topic = topic
         self._deadline = deadline
 

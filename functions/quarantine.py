@@ -8,11 +8,19 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 
+from functions.bucket import ObjectWriter
+
 PREFIX = "quarantine/"
+
+HELD = "held/"
+"""What a legal hold keeps of a partner who has left. It is apart, for what is in quarantine goes by
+its age and can be replayed; this goes with the hold."""
+
+LEGAL_HOLD = "legal_hold"
+"""The reason for which something is there."""
 
 CONTENT_TYPE = "application/x-ndjson"
 
@@ -51,13 +59,6 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
 _DECODER = msgspec.json.Decoder(Quarantined)
 
 
-class Bucket(Protocol):
-    """Takes objects: `functions.bucket.Bucket`."""
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object within so many seconds, or raise BucketUnavailable."""
-
-
 class Quarantine:
     """Writes quarantined bodies to the cell's bucket.
 
@@ -65,7 +66,7 @@ class Quarantine:
         bucket: the cell's bucket.
     """
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: ObjectWriter) -> None:
         self._bucket = bucket
 
     async def keep(
@@ -140,4 +141,5 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str =
     Where a body has an id of its own, each has a name of its own: two of them may well be alike.
     """
     digest = hashlib.sha256(data + own_id.encode(errors="surrogatepass")).hexdigest()
-    return f"{PREFIX}{reason}/{partner}/{kind}/{digest}.ndjson"
+    folder = HELD if reason == LEGAL_HOLD else f"{PREFIX}{reason}/"
+    return f"{folder}{partner}/{kind}/{digest}.ndjson"

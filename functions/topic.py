@@ -7,7 +7,7 @@ The generated clients cost a third of the throughput in prototypes and 0.1 s of 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 import grpc.aio
@@ -33,6 +33,13 @@ class PublishFailed(Exception):
 
 class NotPublishable(Exception):
     """Pub/Sub refuses a message of the publish for what it is; it took none of them."""
+
+
+class MessagePublisher(Protocol):
+    """Takes messages, as `Topic` does."""
+
+    async def publish(self, messages: Sequence[Message], within: float) -> None:
+        """Publish messages within so many seconds, or raise PublishFailed or NotPublishable."""
 
 
 async def publish_by_halves(

@@ -52,7 +52,7 @@ def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_jso
 
     It shows first what would be deleted, and asks. It may be repeated: whoever is closed goes on
     leaving. The exit code is 0 when nothing is left in any cell, 3 when cells go on by themselves
-    or a legal hold keeps something, 1 when a cell failed.
+    or a legal hold keeps something, 1 when a cell failed or may still be open.
     """
     people = Console(stderr=True)
     try:

@@ -87,6 +87,8 @@ class Cell:
             self._progress(self.name, f"{told}; asks again in {pause:.0f} s")
             self._sleep(pause)
             self._ask(client)
+        if self.state == "open":  # nobody knows whether it is closed, so it may not go on by itself
+            self.state = "failed"
         self._progress(self.name, self.reason or self.state)
 
     def _ask(self, client: httpx.Client) -> None:

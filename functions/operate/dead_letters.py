@@ -8,28 +8,16 @@ time, each event is still shown once.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from functions.events.envelope import Attributes
 from functions.log import log
 from functions.message import Message
 from functions.operate.replay import Publish
 from functions.operate.report import Report, day_of
+from functions.services import Subscription
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
-
-
-class Subscription(Protocol):
-    """The dead-letter subscription, as `functions.subscription.Subscription`."""
-
-    async def pull(self) -> list[Letter]:
-        """Lease messages that nobody else has."""
-
-    async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        """Have messages forgotten."""
-
-    async def give_back(self, letters: Sequence[Letter]) -> None:
-        """Let messages be pulled again at once."""
 
 
 class _Event(NamedTuple):

@@ -11,18 +11,22 @@ from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
 from functions.closed import ClosedFile
 from functions.entry import Handler
+from functions.events.catalogue import load_catalogue
+from functions.events.layout import Layouts
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
+from functions.privacy.departed import HeldPeople
 from functions.privacy.disclosure_routes import disclosure_routes
-from functions.privacy.erasure_routes import Surroundings, erasure_routes
-from functions.privacy.offboarding_routes import offboarding_routes, offboardings
+from functions.privacy.erasure_routes import erasure_routes
+from functions.privacy.offboarding_routes import held_events, offboarding_routes, offboardings
 from functions.privacy.open_days import OpenDays
 from functions.privacy.owners import Owners
 from functions.privacy.places import places
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Route, Router
 from functions.privacy.settings import Settings
+from functions.privacy.surroundings import Surroundings
 from functions.privacy.sweep import Sweep
 from functions.privacy.sweeping import Sweeping
 from functions.pseudonym import load_keys
@@ -55,10 +59,12 @@ def create(environ: Mapping[str, str]) -> Handler:
         seconds=settings.work_seconds,
         retention_days=settings.retention_days,
     )
-    leaving = offboardings(settings, given, partners)
+    people = HeldPeople(statements, keys, Layouts(load_catalogue()))
+    held = held_events(settings, people)
+    leaving = offboardings(settings, given, partners, people, held)
     routes = [
         *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
-        *disclosure_routes(given, settings),
+        *disclosure_routes(given, settings, held),
         *offboarding_routes(leaving),
         Route("POST", "/sweep", Sweeping(sweep, leaving).post),
     ]

@@ -6,7 +6,7 @@ from functions.closed import ClosedPartner
 from functions.privacy.execution import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.offboarding import Inventory
 from functions.privacy.offboarding_record import Certificate, Record, counts
-from functions.privacy.periods import DEAD_LETTERS, LOGGED, SUBSCRIPTION
+from functions.privacy.periods import DEAD_LETTERS, EXPORTED, LOGGED, SUBSCRIPTION
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",
@@ -16,6 +16,13 @@ TO_DO = (
     "Delete what was taken out of the cell: extracts of BI tools, exports that were handed over.",
 )
 """What no function of a cell may do."""
+
+TO_DO_WHILE_HELD = (
+    "Leave the partner in `partners` until its legal holds are over in every cell.",
+    "Release or prolong them while it is there: without it they end at their `until`.",
+    TO_DO[-1],
+)
+"""The same as long as a legal hold keeps something."""
 
 
 def certify(
@@ -42,6 +49,7 @@ def certify(
         _left("events on their way, dropped when they are delivered", "Pub/Sub", delivered),
         _left("events that Pub/Sub gave up", "Pub/Sub, dead letters", delivered + DEAD_LETTERS),
         _left("the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED),
+        *_exports(entry),
         _left("receipts: the partner's name, dates and counts", "receipts_v1", None),
         _left("names of partner and projects", "closed list, so that it stays closed", None),
         _left(
@@ -58,8 +66,15 @@ def certify(
         "deleted": counts(record.deleted),
         "kept_by_legal_holds": counts(inventory.kept),
         "remains": remains,
-        "to_do": list(TO_DO),
+        "to_do": list(TO_DO_WHILE_HELD if +inventory.kept else TO_DO),
     }
+
+
+def _exports(entry: ClosedPartner) -> list[dict[str, str | None]]:
+    """Tell of exports, which are found by their project: of none where no project was known."""
+    if entry.projects:
+        return []
+    return [_left("exports of the day before", "exports/", entry.closed_at + EXPORTED)]
 
 
 def _left(what: str, where: str, until: datetime | None) -> dict[str, str | None]:

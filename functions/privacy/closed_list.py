@@ -5,17 +5,25 @@ version says which one it was made of. Where that is not the one just before it,
 written in between: who reads the list takes what these versions have besides, and writes it anew.
 Nothing is lost by that even if the writer who passed over the others does not live to see it, and
 an entry that an operator took out, in a version that names no other, stays out.
+
+A list that Terraform made anew, as its version was destroyed, counts for nothing: receive and load
+refuse it, and whoever reads it here writes the list of the version before it once more.
 """
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from functions.closed import ClosedList, ClosedPartner
+from functions.closed import ClosedList, ClosedPartner, MadeAnew
+from functions.log import log
 from functions.privacy.secret_manager import SecretsUnavailable, Version
+
+FIRST = 1
+"""The version that Terraform makes with the secret; it names nobody."""
 
 ATTEMPTS = 10
 """How often a version is added, at most, until the newest one has the entry."""
@@ -80,15 +88,34 @@ class ClosedSecret:
         try:
             for _ in range(ATTEMPTS):
                 newest = self._secret.newest()
-                known = ClosedList.from_json(newest.data)
-                partners = entries | self._passed_over(known, newest.number) | known.partners
-                if partners == known.partners:
+                number, known = self._last(newest)
+                partners = entries | self._passed_over(known, number) | known.partners
+                if number == newest.number and partners == known.partners:
                     return known
                 fresh = ClosedList(partners, follows=newest.number)
                 self._secret.add(msgspec.json.encode(fresh))
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
         raise ListUnavailable("others write it all the time")
+
+    def _last(self, newest: Version) -> tuple[int, ClosedList]:
+        """Return the newest list that was not made anew, with the number of its version.
+
+        Raises:
+            ListUnavailable: a version that may have it is gone.
+            ValueError: it is no list.
+        """
+        version: Version | None = newest
+        for number in range(newest.number, 0, -1):
+            if number < newest.number:
+                version = self._secret.at(number)
+            if version is not None:
+                with suppress(MadeAnew):
+                    return number, ClosedList.from_json(version.data)
+                log("ERROR", "closed list made anew", version=number)
+            elif number > FIRST:
+                raise ListUnavailable("the last version is gone")
+        return 0, ClosedList({})
 
     def _passed_over(self, known: ClosedList, number: int) -> dict[str, ClosedPartner]:
         """Return the entries of the versions between a list and the one that it was made of."""

@@ -7,7 +7,7 @@ long as it takes to see all, and then given back.
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from functions.events.envelope import Attributes
 from functions.log import log
@@ -15,24 +15,12 @@ from functions.message import Message
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import Redaction, Taken
+from functions.services import Subscription
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """As `functions.publisher.Publisher.publish`."""
-
-
-class Subscription(Protocol):
-    """The dead-letter subscription, as `functions.subscription.Subscription`."""
-
-    async def pull(self) -> list[Letter]:
-        """Lease messages that nobody else has."""
-
-    async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        """Have messages forgotten."""
-
-    async def give_back(self, letters: Sequence[Letter]) -> None:
-        """Let messages be pulled again at once."""
 
 
 class DeadLetters:

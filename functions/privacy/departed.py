@@ -1,8 +1,7 @@
 """Partners who have left, as events are looked at: whose is it, and must it be kept?"""
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from functions.closed import ClosedList, ClosedPartner
@@ -11,13 +10,10 @@ from functions.events.envelope import parse_kind
 from functions.events.layout import Layouts
 from functions.events.person import mentioned
 from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
 
 Deadline = Callable[[], bool]
 """Says whether the time for further steps is over."""
-
-
-SetAside = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
-"""Keeps an event in quarantine: its partner, the sender's own bytes, its message's attributes."""
 
 
 class Held(NamedTuple):
@@ -26,21 +22,6 @@ class Held(NamedTuple):
     partner: str
     project: str
     user_key: str
-
-
-@dataclass(slots=True)
-class Found:
-    """What was found of partners, each counted by partner and place.
-
-    Attributes:
-        all: everything.
-        kept: of that, what a legal hold keeps.
-        unreadable: of the rest, what cannot be looked into and so stays.
-    """
-
-    all: Counter[tuple[str, str]] = field(default_factory=Counter)
-    kept: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unreadable: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class Departed:
@@ -85,10 +66,12 @@ class Departed:
         Args:
             partner: whose event it is.
             data: the sender's own bytes.
-            attributes: of its message.
+            attributes: of its message; without a project it may be of each of the partner's.
         """
-        project = attributes.get("project", "")
-        if not project or not self.has_held(partner):
+        given = attributes.get("project")
+        theirs = {held.project for held in self._held if held.partner == partner}
+        projects = theirs & {given} if given else theirs
+        if not projects:
             return False
         try:
             found = mentioned(data, parse_kind(attributes.get("kind", "")), self._layouts)
@@ -98,5 +81,31 @@ class Departed:
             Held(partner, project, key) in self._held
             for user in (found.user_id, *found.speakers)
             if user is not None
+            for project in projects
             for key in self._keys.all_user_keys(project, user)
         )
+
+
+class HeldPeople:
+    """Reads whom legal holds name.
+
+    Args:
+        statements: of ``sql/privacy``.
+        keys: of user keys.
+        layouts: of the catalogue's events.
+    """
+
+    def __init__(self, statements: Statements, keys: PseudonymKeys, layouts: Layouts) -> None:
+        self._statements = statements
+        self._keys = keys
+        self._layouts = layouts
+
+    async def of(self, partners: Mapping[str, ClosedPartner], at: datetime) -> Departed:
+        """Return partners who have left, with whom their holds named at a moment (UTC).
+
+        Raises:
+            StatementFailed: that cannot be read.
+        """
+        rows = await self._statements.rows("find_held_people", partners=sorted(partners), now=at)
+        held = [Held(row["partner"], row["project"], row["user_key"]) for row in rows]
+        return Departed(partners, held, self._keys, self._layouts)

@@ -70,7 +70,7 @@ class Departure:
         Args:
             partner: its name.
             entry: of the closed list.
-            ordered_by: who confirmed it.
+            ordered_by: who confirmed it; empty where that is not known.
             is_over: whether the time is.
 
         Raises:
@@ -89,6 +89,8 @@ class Departure:
             partners: of the closed list.
             is_over: whether the time is.
 
+        What a legal hold kept of a partner goes when the hold is over, whoever is closed now.
+
         Returns:
             The state of each that was looked at, by name.
 
@@ -101,10 +103,17 @@ class Departure:
             for name, entry in partners.items()
             if not records[name].complete or self._now() < entry.closed_at + WATCHED
         }
-        if not watched:
-            return {}
-        outcomes = await self._carry_on(watched, records, is_over)
+        outcomes = await self._carry_on(watched, records, is_over) if watched else {}
+        await self._let_go(watched, is_over)
         return {name: outcome.record.state for name, outcome in outcomes.items()}
+
+    async def _let_go(self, watched: Partners, is_over: Deadline) -> None:
+        """Delete what holds have kept of partners whom no offboarding looks at any more."""
+        deleted: Counter[str] = Counter()
+        try:
+            await self._offboarding.clear_besides(watched.keys(), is_over, deleted)
+        finally:
+            await self._records.note_let_go(deleted)
 
     async def _carry_on(
         self,
@@ -167,7 +176,7 @@ class Departure:
         is_clean = not inventory.deletable and not inventory.unreadable
         if record.complete or not is_clean or began < self.settled_at(entry):
             return
-        is_held = any(Counter(inventory.kept).values())
+        is_held = bool(+inventory.kept)
         if is_held and record.held:
             return
         certificate = certify(partner, entry, record, inventory, began)

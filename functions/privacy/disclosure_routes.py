@@ -10,39 +10,43 @@ from functions.events.layout import Layouts
 from functions.locations.check import Google
 from functions.locations.parts import Endpoints, Parts
 from functions.objects import Objects
-from functions.privacy.erasure_routes import Surroundings
 from functions.privacy.exports.export import Deployment, Exports, Sources
 from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.tables import Tables
+from functions.privacy.held_events import HeldEvents
 from functions.privacy.lookups import Lookups
 from functions.privacy.residency import Promise, Residency
 from functions.privacy.retention import Retention
 from functions.privacy.routes import Route
 from functions.privacy.settings import Settings
+from functions.privacy.surroundings import Surroundings
 from functions.storage import open_bucket
 from functions.subscription import Subscription
 
 
-def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
+def disclosure_routes(
+    given: Surroundings, settings: Settings, held_events: HeldEvents
+) -> list[Route]:
     """Return the routes.
+
+    Args:
+        given: what the operations work with.
+        settings: where everything is.
+        held_events: tells what legal holds do not keep any more.
 
     Raises:
         ValueError: the setting ``PARTS`` is malformed.
     """
-    lookups = Lookups(
-        given.statements,
-        given.receipts,
-        given.keys,
-        given.partner_of,
-        now=given.now,
-        new_id=given.new_id,
-    )
     objects = Objects(
         partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
         settings.storage_deadline_seconds,
     )
     retention = Retention(
-        given.statements, objects, now=given.now, retention_days=settings.retention_days
+        given.statements,
+        objects,
+        held_events.overdue,
+        now=given.now,
+        retention_days=settings.retention_days,
     )
     residency = Residency(
         _promise(settings),
@@ -53,7 +57,7 @@ def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
     )
     return [
         Route("POST", "/exports", _exports(given, settings, objects).make),
-        Route("POST", "/lookups", lookups.ask),
+        Route("POST", "/lookups", Lookups(given).ask),
         Route("POST", "/residency", residency.ask),
         Route("GET", "/retention", retention.ask),
     ]
@@ -68,6 +72,7 @@ def _exports(given: Surroundings, settings: Settings, objects: Objects) -> Expor
             SetAside(objects, dead_letters, Layouts(load_catalogue())),
         ),
         Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        objects,
         Deployment(settings.bucket, settings.location, settings.retention_days),
         seconds=settings.work_seconds,
     )

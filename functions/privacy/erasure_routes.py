@@ -1,42 +1,19 @@
 """The routes of erasures, of deletions in the chat and of legal holds."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import NamedTuple
 
 from functions.closed import ClosedList
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.erasures import Erasures, Sweep
-from functions.privacy.filing import Filing, Statements
+from functions.privacy.filing import Filing
 from functions.privacy.holds import Holds
 from functions.privacy.preview import Preview
-from functions.privacy.receipts import Receipts
 from functions.privacy.register import Register
 from functions.privacy.restoring import Restoring
 from functions.privacy.routes import Route
 from functions.privacy.stream import Stream
-from functions.pseudonym import PseudonymKeys
-
-
-class Surroundings(NamedTuple):
-    """What the operations work with.
-
-    Attributes:
-        statements: of ``sql/privacy``.
-        receipts: where each operation is noted.
-        keys: of user keys.
-        partner_of: returns the partner that a project belongs to; raises Refused.
-        now: the clock, with an offset.
-        new_id: returns a fresh id, in the order of time.
-    """
-
-    statements: Statements
-    receipts: Receipts
-    keys: PseudonymKeys
-    partner_of: Callable[[str], Awaitable[str]]
-    now: Callable[[], datetime]
-    new_id: Callable[[], str]
+from functions.privacy.surroundings import Surroundings
 
 
 def erasure_routes(
@@ -49,10 +26,10 @@ def erasure_routes(
         sweep: executes what has no grace period.
         closed: returns the list of partners who have left.
     """
-    statements, receipts, keys, partner_of, now, new_id = given
+    statements, receipts, keys, _, now, new_id = given
     register = Register(statements, now)
     erasures = Erasures(
-        Filing(statements, receipts, keys, partner_of, now=now, new_id=new_id),
+        Filing(given),
         Preview(statements, keys, now),
         register,
         Restoring(statements, register, receipts, now),
@@ -60,7 +37,7 @@ def erasure_routes(
     )
     layouts = Layouts(load_catalogue())
     stream = Stream(statements, receipts, keys, layouts, closed=closed, now=now, new_id=new_id)
-    holds = Holds(statements, receipts, keys, partner_of, now=now, new_id=new_id)
+    holds = Holds(given)
     return [
         Route("POST", "/erasures", erasures.file),
         Route("GET", "/erasures", erasures.list_all),

@@ -3,12 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 import msgspec
 
 from functions.privacy.covered import Covered
 from functions.privacy.receipts import Receipt, Receipts
+from functions.services import Statements
 from functions.statements import Parameter
 
 TIME_TRAVEL = timedelta(hours=48)
@@ -23,16 +23,6 @@ Counts = Counter[tuple[str, str]]
 
 class OutOfTime(Exception):
     """The time of a request does not suffice; what is left is the next sweep's."""
-
-
-class Statements(Protocol):
-    """Runs statements of ``sql/privacy``, as `functions.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed."""
 
 
 class Execution:

@@ -6,29 +6,19 @@ be repeated, so a request that was interrupted is simply sent again.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.people import user_keys
 from functions.privacy.periods import GRACE, TOMBSTONE
-from functions.privacy.receipts import Receipt, Receipts
-from functions.pseudonym import PseudonymKeys
+from functions.privacy.receipts import Receipt
+from functions.privacy.surroundings import Surroundings
 from functions.statements import Parameter
 
 KEYS_OF_A_STATEMENT = 50_000
 """User keys in one statement: about 2.5 MB of the 10 MB that a request to BigQuery may have."""
-
-
-class Statements(Protocol):
-    """Runs statements, as `functions.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed."""
 
 
 class Filed(NamedTuple):
@@ -53,30 +43,11 @@ class Filing:
     """Files what is asked for by the interface.
 
     Args:
-        statements: of ``sql/privacy``.
-        receipts: where each filing is noted.
-        keys: of user keys.
-        partner_of: returns the partner that a project belongs to; raises Refused.
-        now: the clock, with an offset.
-        new_id: returns a fresh erasure id, in the order of time.
+        given: what operations work with.
     """
 
-    def __init__(
-        self,
-        statements: Statements,
-        receipts: Receipts,
-        keys: PseudonymKeys,
-        partner_of: Callable[[str], Awaitable[str]],
-        *,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._statements = statements
-        self._receipts = receipts
-        self._keys = keys
-        self._partner_of = partner_of
-        self._now = now
-        self._new_id = new_id
+    def __init__(self, given: Surroundings) -> None:
+        self._given = given
 
     async def file(self, asked: ErasureRequest, requested_by: str) -> Filed:
         """File an erasure; from then on the people are hidden.
@@ -89,10 +60,10 @@ class Filing:
             Refused: it is not known whose the project is.
             StatementFailed: not all of it is known to be filed; it can be sent again.
         """
-        partner = await self._partner_of(asked.project)
-        now = self._now()
-        erasure_id = self._new_id()
-        people = [user_keys(self._keys, asked.project, person.ids) for person in asked.people]
+        partner = await self._given.partner_of(asked.project)
+        now = self._given.now()
+        erasure_id = self._given.new_id()
+        people = [user_keys(self._given.keys, asked.project, person.ids) for person in asked.people]
         every_key = list(dict.fromkeys(key for keys in people for key in keys))
         before: dict[str, str] = {}
         for start in range(0, len(every_key), KEYS_OF_A_STATEMENT):
@@ -101,7 +72,7 @@ class Filing:
         covering = [{before.get(key, erasure_id) for key in keys} for keys in people]
         # Of an earlier one too: whoever filed it may not have lived to note it.
         noted = Counter(each for erasures in covering for each in erasures)
-        await self._receipts.add_all(
+        await self._given.receipts.add_all(
             [
                 _receipt(asked, each, partner, requested_by, number)
                 for each, number in sorted(noted.items())
@@ -121,15 +92,15 @@ class Filing:
         people = {"project": asked.project, "user_keys": keys}
         if asked.rows == "delete":
             # What waits to be anonymised would otherwise leave rows that this is to delete.
-            await self._statements.change("tighten_erasures", **people)
+            await self._given.statements.change("tighten_erasures", **people)
         alike: Mapping[str, Parameter] = people | {"mode": asked.mode, "treatment": asked.rows}
-        [found] = await self._statements.rows("find_filed_since", **alike)
+        [found] = await self._given.statements.rows("find_filed_since", **alike)
         since: datetime | None = found["since"]
         returned: list[str] = []
         if since is not None:
-            rows = await self._statements.rows("find_returned", since=since, **alike)
+            rows = await self._given.statements.rows("find_returned", since=since, **alike)
             returned = [row["user_key"] for row in rows]
-        await self._statements.change(
+        await self._given.statements.change(
             "file_erasure",
             erasure_id=erasure_id,
             partner=partner,
@@ -139,7 +110,9 @@ class Filing:
             forget_at=now + TOMBSTONE,
             **alike,
         )
-        rows = await self._statements.rows("find_filed_before", erasure_id=erasure_id, **alike)
+        rows = await self._given.statements.rows(
+            "find_filed_before", erasure_id=erasure_id, **alike
+        )
         return {row["user_key"]: row["erasure_id"] for row in rows}
 
 

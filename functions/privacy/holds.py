@@ -1,18 +1,17 @@
 """``/holds``: legal holds, which keep people's data from being erased for now."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from starlette.responses import Response
 
-from functions.privacy.filing import Statements
-from functions.privacy.people import Id, user_keys
-from functions.privacy.receipts import Receipt, Receipts
+from functions.privacy.people import Id, names_one, user_keys
+from functions.privacy.receipts import Receipt
 from functions.privacy.refusal import Refused
 from functions.privacy.routes import Asked
-from functions.pseudonym import PseudonymKeys
+from functions.privacy.surroundings import Surroundings
 
 IDS = 10_000
 """The most ids of one hold."""
@@ -32,6 +31,10 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=IDS)]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
     until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for what types do not say
+        if names_one(self.reason, self.ids):
+            raise ValueError("`reason` names a person: it is kept for ever, so it may not")
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,30 +67,11 @@ class Holds:
     """The operations on legal holds.
 
     Args:
-        statements: of ``sql/privacy``.
-        receipts: where filing and releasing are noted.
-        keys: of user keys.
-        partner_of: returns the partner that a project belongs to; raises Refused.
-        now: the clock, with an offset.
-        new_id: returns a fresh hold id, in the order of time.
+        given: what operations work with.
     """
 
-    def __init__(
-        self,
-        statements: Statements,
-        receipts: Receipts,
-        keys: PseudonymKeys,
-        partner_of: Callable[[str], Awaitable[str]],
-        *,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._statements = statements
-        self._receipts = receipts
-        self._keys = keys
-        self._partner_of = partner_of
-        self._now = now
-        self._new_id = new_id
+    def __init__(self, given: Surroundings) -> None:
+        self._given = given
 
     async def file(self, asked: Asked) -> Response:
         """``POST /holds``: 201 with the hold; the same request again gives the same one.
@@ -100,19 +84,23 @@ class Holds:
         """
         wanted = msgspec.json.decode(asked.body, type=HoldRequest)
         asked.caller.must_have(wanted.project)
-        now = self._now()
+        now = self._given.now()
         if wanted.until <= now:
             raise Refused(422, "`until` is past")
-        partner = await self._partner_of(wanted.project)
+        partner = await self._given.partner_of(wanted.project)
         alike: dict[str, Any] = {
             "project": wanted.project,
-            "user_keys": user_keys(self._keys, wanted.project, wanted.ids),
+            "user_keys": user_keys(self._given.keys, wanted.project, wanted.ids),
             "reason": wanted.reason,
             "until": wanted.until,
         }
-        filing = {"hold_id": self._new_id(), "partner": partner, "filed_by": asked.caller.email}
-        await self._statements.change("file_hold", now=now, **filing, **alike)
-        found = await self._statements.rows("find_holds_filed", **alike)
+        filing = {
+            "hold_id": self._given.new_id(),
+            "partner": partner,
+            "filed_by": asked.caller.email,
+        }
+        await self._given.statements.change("file_hold", now=now, **filing, **alike)
+        found = await self._given.statements.rows("find_holds_filed", **alike)
         hold = await self._found(found[0]["hold_id"], {wanted.project})
         await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
         return _json(hold, 201)
@@ -129,8 +117,8 @@ class Holds:
             StatementFailed: it is not known to be released; it can be sent again.
         """
         hold = await self._found(asked.id, asked.caller.projects)
-        await self._statements.change(
-            "release_hold", hold_id=hold.hold_id, projects=[hold.project], now=self._now()
+        await self._given.statements.change(
+            "release_hold", hold_id=hold.hold_id, projects=[hold.project], now=self._given.now()
         )
         hold = await self._found(hold.hold_id, {hold.project})
         await self._note("release", hold, asked.caller.email, {"released_at": hold.released_at})
@@ -143,7 +131,9 @@ class Holds:
         return holds[0]
 
     async def _find(self, projects: Collection[str], hold_id: str = "") -> list[Hold]:
-        rows = await self._statements.rows("list_holds", projects=sorted(projects), hold_id=hold_id)
+        rows = await self._given.statements.rows(
+            "list_holds", projects=sorted(projects), hold_id=hold_id
+        )
         return [msgspec.convert(dict(row), Hold) for row in rows]
 
     async def _note(
@@ -158,7 +148,7 @@ class Holds:
             project=hold.project,
             requested_by=requested_by,
         )
-        await self._receipts.add(receipt)
+        await self._given.receipts.add(receipt)
 
 
 def _json(content: object, status: int = 200) -> Response:

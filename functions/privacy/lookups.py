@@ -11,33 +11,22 @@ What it tells, and what not:
 * Every look-up leaves a receipt before it is answered: who asked, for how many, and why.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Any, Protocol
+from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 from starlette.responses import JSONResponse, Response
 
-from functions.privacy.people import Id, user_keys
-from functions.privacy.receipts import Receipt, Receipts
+from functions.privacy.people import Id, names_one, user_keys
+from functions.privacy.receipts import Receipt
 from functions.privacy.routes import Asked
-from functions.pseudonym import USER_KEY_DIGITS, PseudonymKeys
-from functions.statements import Parameter
+from functions.privacy.surroundings import Surroundings
+from functions.pseudonym import USER_KEY_DIGITS
 
 PEOPLE = 5_000
 """The most ids or user keys of one look-up."""
 
-TELLING_CHARACTERS = 4
-"""An id that is shorter may be in a reason by chance, and tells nobody who is meant."""
-
 UserKey = Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{USER_KEY_DIGITS}}}$")]
-
-
-class Statements(Protocol):
-    """Runs statements, as `functions.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
 
 
 class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,8 +47,7 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for what types do not say
         if bool(self.ids) == bool(self.user_keys):
             raise ValueError("either `ids` or `user_keys` is needed, and not both")
-        telling = (each for each in self.ids if len(each) >= TELLING_CHARACTERS)
-        if any(each in self.reason for each in (*telling, *self.user_keys)):
+        if names_one(self.reason, (*self.ids, *self.user_keys)):
             raise ValueError("`reason` names a person: it is kept, so it may not")
 
 
@@ -67,30 +55,11 @@ class Lookups:
     """Answers look-ups.
 
     Args:
-        statements: of ``sql/privacy``.
-        receipts: takes one of each look-up.
-        keys: of user keys.
-        partner_of: returns the partner that a project belongs to; raises Refused.
-        now: the clock, with an offset.
-        new_id: returns a fresh id.
+        given: what operations work with.
     """
 
-    def __init__(
-        self,
-        statements: Statements,
-        receipts: Receipts,
-        keys: PseudonymKeys,
-        partner_of: Callable[[str], Awaitable[str]],
-        *,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._statements = statements
-        self._receipts = receipts
-        self._keys = keys
-        self._partner_of = partner_of
-        self._now = now
-        self._new_id = new_id
+    def __init__(self, given: Surroundings) -> None:
+        self._given = given
 
     async def ask(self, asked: Asked) -> Response:
         """Answer, in the order of the request; each id or key once.
@@ -102,14 +71,14 @@ class Lookups:
         """
         request = msgspec.json.decode(asked.body, type=LookupRequest)
         asked.caller.must_have(request.project)
-        partner = await self._partner_of(request.project)
+        partner = await self._given.partner_of(request.project)
         given = "ids" if request.ids else "user_keys"
         if request.ids:
             people = self._keys_of(request.project, request.ids)
         else:
             people = await self._ids_of(request.project, request.user_keys)
-        reference = self._new_id()
-        await self._receipts.add(
+        reference = self._given.new_id()
+        await self._given.receipts.add(
             Receipt(
                 receipt_id=f"{reference}/lookup",
                 operation="lookup",
@@ -128,14 +97,14 @@ class Lookups:
 
     def _keys_of(self, project: str, ids: Sequence[str]) -> list[dict[str, object]]:
         return [
-            {"id": each, "user_keys": user_keys(self._keys, project, [each])}
+            {"id": each, "user_keys": user_keys(self._given.keys, project, [each])}
             for each in dict.fromkeys(ids)
         ]
 
     async def _ids_of(self, project: str, keys: Sequence[str]) -> list[dict[str, object]]:
         asked_for = list(dict.fromkeys(keys))
-        rows = await self._statements.rows(
-            "find_identities", project=project, user_keys=asked_for, now=self._now()
+        rows = await self._given.statements.rows(
+            "find_identities", project=project, user_keys=asked_for, now=self._given.now()
         )
         found: dict[str, list[str]] = {}
         for row in rows:

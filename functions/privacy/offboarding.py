@@ -5,16 +5,17 @@ continued by the next, and runs that meet do no harm.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.closed import ClosedPartner
-from functions.events.layout import Layouts
-from functions.privacy.departed import Deadline, Departed, Found, Held
+from functions.privacy.departed import Deadline, HeldPeople
 from functions.privacy.execution import OutOfTime
-from functions.pseudonym import PseudonymKeys
+from functions.privacy.held_events import HeldEvents
+from functions.privacy.look import Found, Look
+from functions.services import Statements
 from functions.statements import Parameter
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,22 +36,10 @@ TABLES = (
 Partners = Mapping[str, ClosedPartner]
 
 
-class Statements(Protocol):
-    """Runs statements of ``sql/privacy``, as `functions.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed."""
-
-
 class Place(Protocol):
     """Where events are beside the tables: objects, or dead letters."""
 
-    async def clear(
-        self, departed: Departed, found: Found, is_over: Deadline, *, dry_run: bool = False
-    ) -> None:
+    async def clear(self, look: Look) -> None:
         """Delete what is the partners', and count it; raises OutOfTime."""
 
 
@@ -62,7 +51,7 @@ class Inventory:
         found: rows, objects and events.
         kept: of them, those that a legal hold keeps.
         unreadable: objects of which nobody can tell whose events they have.
-        deleted: what was deleted since.
+        deleted: of them, those that are known to be deleted since.
         counted_all: False where the time did not suffice to count everything.
     """
 
@@ -77,18 +66,15 @@ class Inventory:
         """What is neither kept nor unreadable."""
         return self.found - self.kept
 
-    def take(self, partner: str, found: Found, *, deleted: bool) -> None:
+    def take(self, partner: str, found: Found) -> None:
         """Add what was found in a place."""
         for mine, theirs in (
             (self.found, found.all),
             (self.kept, found.kept),
             (self.unreadable, found.unreadable),
+            (self.deleted, found.deleted),
         ):
             mine.update({place: n for (of, place), n in theirs.items() if of == partner and n})
-        if deleted:
-            self.deleted.update(
-                {place: n for (of, place), n in (found.all - found.kept).items() if of == partner}
-            )
 
 
 class Offboarding:
@@ -97,8 +83,8 @@ class Offboarding:
     Args:
         statements: runs the statements.
         places: where events are beside the tables.
-        keys: of user keys.
-        layouts: of the catalogue's events.
+        held_events: takes the events there that a legal hold keeps.
+        people: tells whom legal holds name.
         now: the clock, with an offset.
     """
 
@@ -106,26 +92,28 @@ class Offboarding:
         self,
         statements: Statements,
         places: Sequence[Place],
-        keys: PseudonymKeys,
-        layouts: Layouts,
+        held_events: HeldEvents,
+        people: HeldPeople,
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
-        self._places = places
-        self._keys = keys
-        self._layouts = layouts
+        # Last, so that what was moved there in a look is counted in it.
+        self._places: Sequence[Place] = (*places, held_events)
+        self._held_events = held_events
+        self._people = people
         self._now = now
 
     async def survey(self, partner: str, entry: ClosedPartner, is_over: Deadline) -> Inventory:
         """Count what there is of a partner, as far as the time suffices; nothing is changed."""
         inventory = await self._count_rows(partner)
-        found, departed = Found(), await self._departed({partner: entry})
+        found = Found()
+        look = await self._look({partner: entry}, found, is_over, dry_run=True)
         for place in self._places:
             try:
-                await place.clear(departed, found, is_over, dry_run=True)
+                await place.clear(look)
             except OutOfTime:
                 inventory.counted_all = False
-        inventory.take(partner, found, deleted=False)
+        inventory.take(partner, found)
         return inventory
 
     async def clear_tables(self, partner: str, inventory: Inventory, is_over: Deadline) -> None:
@@ -163,14 +151,20 @@ class Offboarding:
         Raises:
             OutOfTime: not all was looked at.
         """
-        departed = await self._departed(partners)
-        for place in self._places:
-            found = Found()
-            try:
-                await place.clear(departed, found, is_over)
-            finally:
-                for partner, inventory in inventories.items():
-                    inventory.take(partner, found, deleted=True)
+        found = Found()
+        look = await self._look(partners, found, is_over)
+        try:
+            for place in self._places:
+                await place.clear(look)
+        finally:
+            for partner, inventory in inventories.items():
+                inventory.take(partner, found)
+
+    async def clear_besides(
+        self, watched: Collection[str], is_over: Deadline, deleted: Counter[str]
+    ) -> None:
+        """Let go what holds have kept of others, see `HeldEvents.clear_besides`."""
+        await self._held_events.clear_besides(watched, self._now(), is_over, deleted)
 
     async def _count_rows(self, partner: str) -> Inventory:
         given: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
@@ -180,11 +174,12 @@ class Offboarding:
             inventory.kept[row["place"]] = row["kept"]
         return inventory
 
-    async def _departed(self, partners: Partners) -> Departed:
-        given: dict[str, Parameter] = {"partners": sorted(partners), "now": self._now()}
-        rows = await self._statements.rows("find_held_people", **given)
-        held = [Held(row["partner"], row["project"], row["user_key"]) for row in rows]
-        return Departed(partners, held, self._keys, self._layouts)
+    async def _look(
+        self, partners: Partners, found: Found, is_over: Deadline, *, dry_run: bool = False
+    ) -> Look:
+        departed = await self._people.of(partners, self._now())
+        set_aside = self._held_events.set_aside
+        return Look(departed, found, set_aside, is_over, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:
         given: dict[str, Parameter] = {"partner": partner}

@@ -69,6 +69,10 @@ class Plan:
             "confirm_until": (now + VALID).isoformat(timespec="seconds"),
         }
 
+    def confirms(self, partner: str, code: str) -> bool:
+        """Say whether a code confirms now what was shown of a partner."""
+        return self._confirmations.confirms(code, partner, self._now())
+
     async def close(self, partner: str, code: str) -> ClosedPartner:
         """Close a partner, as was confirmed; return its entry of the closed list.
 
@@ -76,10 +80,10 @@ class Plan:
             Refused: the code is not valid (409), or the partners cannot be read (503).
             ListUnavailable: it is not known to be closed.
         """
-        now = self._now()
-        if not self._confirmations.confirms(code, partner, now):
+        if not self.confirms(partner, code):
             raise Refused(409, "`confirm` is not valid, or not any more: ask for a new one")
-        entry = await self._closed.close(partner, await self._projects(partner), now)
+        projects = await self._projects(partner)
+        entry = await self._closed.close(partner, projects, self._now())
         log("WARNING", "partner closed", partner=partner)
         return entry
 

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from functions.closed import ClosedPartner
-from functions.privacy.offboarding import Inventory, Statements
+from functions.privacy.offboarding import Inventory
 from functions.privacy.receipts import Receipt, Receipts
+from functions.quarantine import HELD
+from functions.services import Statements
 
 Certificate = dict[str, Any]
 
@@ -103,6 +105,26 @@ class Records:
         detail = {"deleted": counts(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self._new_id())
+
+    async def note_let_go(self, deleted: Counter[str]) -> None:
+        """Note what holds kept and do not keep any more of partners who are not leaving now.
+
+        Args:
+            deleted: the numbers of objects, by partner.
+        """
+        reference = self._new_id()
+        await self._receipts.add_all(
+            [
+                Receipt(
+                    receipt_id=f"{partner}:held:{reference}",
+                    operation="release",
+                    reference=partner,
+                    detail={"deleted": {HELD: number}},
+                    partner=partner,
+                )
+                for partner, number in sorted(deleted.items())
+            ]
+        )
 
     async def note_certificate(
         self, partner: str, entry: ClosedPartner, step: str, certificate: Certificate

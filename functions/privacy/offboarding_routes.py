@@ -6,16 +6,13 @@ from functools import partial
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.bucket import Bucket
-from functions.events.catalogue import load_catalogue
-from functions.events.layout import Layouts
 from functions.objects import Objects
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import Confirmations
-from functions.privacy.departed import Deadline
+from functions.privacy.departed import Deadline, HeldPeople
 from functions.privacy.departed_letters import DepartedLetters
 from functions.privacy.departed_objects import DepartedObjects
 from functions.privacy.departure import Departure
-from functions.privacy.erasure_routes import Surroundings
 from functions.privacy.held_events import HeldEvents
 from functions.privacy.offboarding import Offboarding
 from functions.privacy.offboarding_plan import Plan
@@ -24,30 +21,45 @@ from functions.privacy.offboardings import Offboardings
 from functions.privacy.routes import Route
 from functions.privacy.secret_manager import Secret
 from functions.privacy.settings import Settings
+from functions.privacy.surroundings import Surroundings
 from functions.quarantine import Quarantine
 from functions.storage import open_bucket
 from functions.subscription import Subscription
 
 
-def offboardings(settings: Settings, given: Surroundings, partners: PartnersFile) -> Offboardings:
+def held_events(settings: Settings, people: HeldPeople) -> HeldEvents:
+    """Wire what legal holds keep of partners who have left.
+
+    Args:
+        settings: where everything is.
+        people: tells whom holds name.
+    """
+    at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
+    return HeldEvents(Quarantine(Bucket(*at)), objects, people)
+
+
+def offboardings(
+    settings: Settings,
+    given: Surroundings,
+    partners: PartnersFile,
+    people: HeldPeople,
+    held: HeldEvents,
+) -> Offboardings:
     """Wire offboardings.
 
     Args:
         settings: where everything is.
         given: what the operations work with.
         partners: who has tokens.
+        people: tells whom legal holds name.
+        held: takes events that a legal hold keeps.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
-    set_aside = HeldEvents(Quarantine(Bucket(*at)))
     objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
     subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
-    offboarding = Offboarding(
-        given.statements,
-        (DepartedObjects(objects, set_aside), DepartedLetters(subscription, set_aside)),
-        given.keys,
-        Layouts(load_catalogue()),
-        given.now,
-    )
+    places = (DepartedObjects(objects), DepartedLetters(subscription))
+    offboarding = Offboarding(given.statements, places, held, people, given.now)
     records = Records(given.statements, given.receipts, given.new_id)
     closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
     plan = Plan(

@@ -90,13 +90,16 @@ class Offboardings:
         asked.caller.must_be_operator()
         wanted = msgspec.json.decode(asked.body, type=OffboardingRequest)
         is_over = self.deadline()
+        # Whoever only asks how far it is has not ordered it.
+        is_order = self._plan.confirms(wanted.partner, wanted.confirm)
         try:
             entry = (await self._closed.read()).partners.get(wanted.partner)
             if entry is None:
                 if not wanted.confirm:
                     return JSONResponse(await self._plan.show(wanted.partner, is_over), 202)
                 entry = await self._plan.close(wanted.partner, wanted.confirm)
-            return await self._go_on(wanted.partner, entry, asked.caller.email, is_over)
+            ordered_by = asked.caller.email if is_order else ""
+            return await self._go_on(wanted.partner, entry, ordered_by, is_over)
         except UNAVAILABLE as failure:
             raise later(f"Not finished: {type(failure).__name__}") from failure
 
@@ -142,8 +145,7 @@ class Offboardings:
         report = OffboardingReport()
         try:
             partners = (await self._closed.read()).partners
-            if partners:
-                report.states = await self._departure.all(partners, is_over)
+            report.states = await self._departure.all(partners, is_over)
         except OutOfTime:
             report.finished = False
             log("WARNING", "offboarding ends early", reason="time")

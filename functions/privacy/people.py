@@ -14,6 +14,10 @@ IDS_OF_A_PERSON = 20
 """The most ids of one person in a request."""
 
 
+TELLING_CHARACTERS = 4
+"""An id that is shorter may be in a text by chance, and tells nobody who is meant."""
+
+
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One person.
 
@@ -22,6 +26,11 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=IDS_OF_A_PERSON)]
+
+
+def names_one(text: str, ids: Iterable[str]) -> bool:
+    """Say whether a text has one of these ids or user keys in it."""
+    return any(each in text for each in ids if len(each) >= TELLING_CHARACTERS)
 
 
 def user_keys(keys: PseudonymKeys, project: str, ids: Iterable[str]) -> list[str]:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from functions.privacy.erasure_request import ErasureRequest
-from functions.privacy.filing import Statements
 from functions.privacy.people import user_keys
 from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
 
 
 class Preview:

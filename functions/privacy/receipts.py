@@ -2,18 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
 
-from functions.statements import Parameter
-
-
-class Statements(Protocol):
-    """Runs statements, as `functions.statements.Statements`."""
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed."""
+from functions.services import Statements
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from functions.privacy.filing import Statements
+from functions.services import Statements
 
 Status = Literal["hidden", "due", "executed", "restored", "forgotten"]
 

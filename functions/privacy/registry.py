@@ -96,6 +96,15 @@ _BRIEFLY = ()
 ELSEWHERE: tuple[Holding, ...] = (
     Holding("prefix", spill.PREFIX, "personal", "events as sent", _OBJECTS, periods.SET_ASIDE),
     Holding("prefix", quarantine.PREFIX, "personal", "bodies as sent", _OBJECTS, periods.SET_ASIDE),
+    Holding(
+        "prefix",
+        quarantine.HELD,
+        "personal",
+        "what a legal hold keeps of a partner who has left",
+        _OBJECTS,
+        timedelta(),
+        _OF_HOLD,
+    ),
     *(
         Holding(
             "prefix",

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from functions.privacy.filing import Statements
 from functions.privacy.periods import REMEMBERED
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.refusal import Refused
 from functions.privacy.register import Entry, Register
+from functions.services import Statements
 
 
 class Restoring:

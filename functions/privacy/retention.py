@@ -1,8 +1,8 @@
 """``GET /retention``: what is held for longer than is promised (storage limitation)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import msgspec
 from starlette.responses import Response
@@ -13,27 +13,15 @@ from functions.objects import Stored
 from functions.privacy import periods
 from functions.privacy.registry import Holding, holdings
 from functions.privacy.routes import Asked
-from functions.statements import Parameter, StatementFailed
+from functions.quarantine import HELD
+from functions.services import Objects, Statements
+from functions.statements import StatementFailed
 from functions.warehouse import EXTRA_DAYS
 
 TOLERANCE = timedelta(days=1)
 """Nothing goes to the minute: partitions are whole days, and buckets are cleaned once a day."""
 
 State = Literal["ok", "late", "unknown"]
-
-
-class Statements(Protocol):
-    """Runs statements, as `functions.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
-
-
-class Objects(Protocol):
-    """The bucket's objects, as `functions.objects.Objects`."""
-
-    async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose name starts so."""
 
 
 class Kept(NamedTuple):
@@ -60,6 +48,7 @@ class Retention:
     Args:
         statements: of ``sql/privacy``.
         objects: the bucket's.
+        held_too_long: returns what no legal hold kept any more at a moment, with an offset.
         now: the clock, with an offset.
         retention_days: for which events are kept.
     """
@@ -68,12 +57,14 @@ class Retention:
         self,
         statements: Statements,
         objects: Objects,
+        held_too_long: Callable[[datetime], Awaitable[list[Stored]]],
         *,
         now: Callable[[], datetime],
         retention_days: int,
     ) -> None:
         self._statements = statements
         self._objects = objects
+        self._held_too_long = held_too_long
         self._now = now
         self._retention_days = retention_days
 
@@ -126,17 +117,21 @@ class Retention:
 
     async def _prefix(self, holding: Holding, now: datetime) -> Kept:
         try:
-            return _age(holding, await self._objects.find(holding.place), now)
-        except BucketUnavailable:
+            late = [each.written_at for each in await self._late(holding, now - TOLERANCE)]
+        except (BucketUnavailable, StatementFailed):
             return Kept(holding.place, _days(holding), "unknown", None)
+        if not late:
+            return Kept(holding.place, _days(holding), "ok")
+        return Kept(holding.place, _days(holding), "late", len(late), min(late))
 
-
-def _age(holding: Holding, objects: Sequence[Stored], now: datetime) -> Kept:
-    limit = now - (holding.kept or timedelta.max) - TOLERANCE
-    late = [each.written_at for each in objects if each.written_at < limit]
-    if not late:
-        return Kept(holding.place, _days(holding), "ok")
-    return Kept(holding.place, _days(holding), "late", len(late), min(late))
+    async def _late(self, holding: Holding, at: datetime) -> list[Stored]:
+        """Return the objects of a prefix that should be gone at a moment."""
+        if holding.place == HELD:
+            return await self._held_too_long(at)
+        if holding.kept is None:
+            return []
+        found = await self._objects.find(holding.place)
+        return [each for each in found if each.written_at < at - holding.kept]
 
 
 def _days(holding: Holding) -> int | None:

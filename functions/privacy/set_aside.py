@@ -1,4 +1,4 @@
-"""Objects of spill and quarantine without the people who are covered.
+"""Objects with events, without the people who are covered.
 
 What cannot be read is left: a body that is no JSON goes after a week (the bucket's lifecycle), for
 nobody can look for a person in it.
@@ -16,6 +16,9 @@ from functions.acceptance.body import NotJson, parse
 from functions.events.envelope import parse_kind, parse_time
 from functions.privacy.redaction import Redaction, Taken
 from functions.quarantine import Quarantined
+
+PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.HELD)
+"""Where events are in the bucket."""
 
 UNPLACED = frozenset({"project_missing", "project_unknown"})
 """Reasons of bodies of which it is not known which of the partner's projects they are of."""

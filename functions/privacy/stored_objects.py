@@ -4,37 +4,21 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol
 
-from functions import quarantine, spill
+from functions import spill
 from functions.objects import CONCURRENT_REQUESTS, Stored
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import Redaction
-from functions.privacy.set_aside import Rewritten, rewrite_quarantined, rewrite_spilled
+from functions.privacy.set_aside import PREFIXES, Rewritten, rewrite_quarantined, rewrite_spilled
+from functions.services import Objects
 
 MARGIN = timedelta(hours=1)
 """How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""
 
 
-class Objects(Protocol):
-    """The bucket's objects, as `functions.objects.Objects`."""
-
-    async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose name starts so, in the order of their names."""
-
-    async def read(self, stored: Stored) -> bytes | None:
-        """Return the content; None where that version is gone."""
-
-    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
-        """Write an object in place of a version; say whether it was written."""
-
-    async def delete(self, stored: Stored) -> None:
-        """Delete that version."""
-
-
 class StoredObjects:
-    """Rewrites spill and quarantine.
+    """Rewrites spill, quarantine and what legal holds keep.
 
     What replaces an object is written before the object goes, and only over the version that was
     read. So nothing of others is lost, whatever is interrupted and whoever replays meanwhile.
@@ -56,11 +40,7 @@ class StoredObjects:
             OutOfTime: not all objects were looked at.
         """
         redaction = self._redaction(covered)
-        found = [
-            stored
-            for prefix in (spill.PREFIX, quarantine.PREFIX)
-            for stored in await self._objects.find(prefix)
-        ]
+        found = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
         waiting = deque(stored for stored in found if _concerns(covered, stored))
 
         async def work() -> None:
@@ -92,7 +72,7 @@ class StoredObjects:
             return []
         if not await self._replace(stored, rewritten):
             return [found for found in await self._objects.find(stored.name) if found != stored]
-        place = (spill.PREFIX if is_spilled else quarantine.PREFIX).rstrip("/")
+        place = stored.name.partition("/")[0]
         counts.update((erasure_id, f"{place}_{what}") for erasure_id, what in rewritten.taken)
         return []
 

@@ -19,7 +19,6 @@ from functions.events.layout import Layouts
 from functions.events.person import user_id
 from functions.log import log
 from functions.privacy import periods
-from functions.privacy.filing import Statements
 from functions.privacy.people import user_keys
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.refusal import Refused, later
@@ -27,6 +26,7 @@ from functions.privacy.restoring import restoration
 from functions.privacy.routes import Asked
 from functions.pseudonym import PseudonymKeys
 from functions.push import Message, parse_push
+from functions.services import Statements
 
 DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.bucket import BucketUnavailable
 from functions.days import DAY, midnight
@@ -19,20 +19,11 @@ from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
 from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
-from functions.statements import Parameter, StatementFailed
+from functions.services import Statements
+from functions.statements import StatementFailed
 from functions.subscription import SubscriptionUnavailable
 from functions.topic import PublishFailed
 from functions.warehouse import OPEN_WINDOW_DAYS
-
-
-class Statements(Protocol):
-    """Runs statements of ``sql/privacy``, as `functions.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed."""
 
 
 class Place(Protocol):

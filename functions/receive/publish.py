@@ -3,13 +3,12 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate, pairwise
-from typing import Protocol
 
 from functions.batching import Batcher
 from functions.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
-from functions.topic import PublishFailed, publish_by_halves
+from functions.topic import MessagePublisher, PublishFailed, publish_by_halves
 
 PUBLISHES_IN_FLIGHT = 8
 
@@ -21,13 +20,6 @@ Each takes as much processor time as two events on their whole way, and fewer ca
 
 Refused = Sequence[int]
 """Positions in a chunk of the messages that Pub/Sub will never take."""
-
-
-class Topic(Protocol):
-    """Takes messages: `functions.topic.Topic`."""
-
-    async def publish(self, messages: Sequence[Message], within: float) -> None:
-        """Publish messages within so many seconds, or raise PublishFailed or NotPublishable."""
 
 
 class Publisher:
@@ -45,7 +37,7 @@ class Publisher:
 
     def __init__(
         self,
-        topic: Topic,
+        topic: MessagePublisher,
         breaker: Breaker,
         *,
         deadline: float,

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
 import uuid_utils
 
 from functions import spill
 from functions.batching import Batcher
-from functions.bucket import BucketUnavailable
+from functions.bucket import BucketUnavailable, ObjectWriter
 from functions.log import log
 from functions.receive.chunk import Chunk
 from functions.spill import Spilled
@@ -27,13 +26,6 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Bucket(Protocol):
-    """Takes objects: `functions.bucket.Bucket`."""
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object within so many seconds, or raise BucketUnavailable."""
-
-
 class Spill:
     """Writes the events of concurrent requests together, one object per flush.
 
@@ -46,7 +38,7 @@ class Spill:
 
     def __init__(
         self,
-        bucket: Bucket,
+        bucket: ObjectWriter,
         *,
         linger: float = LINGER_SECONDS,
         clock: Callable[[], float] = time.monotonic,

@@ -1,7 +1,7 @@
--- Whom the legal holds of some partners name.
+-- Whom the legal holds of some partners name at a moment.
 SELECT DISTINCT partner, project, user_key
 FROM `${store}.holds_v1`
 WHERE
   partner IN UNNEST(@partners)
-  AND released_at IS NULL
+  AND (released_at IS NULL OR released_at > @now)
   AND until > @now

@@ -31,7 +31,13 @@ counted AS (
     COUNTIF(erasures.status = 'due') AS due,
     COUNTIF(erasures.status = 'executed') AS executed,
     COUNTIF(erasures.status = 'restored') AS restored,
-    COUNTIF(erasures.status = 'hidden' AND held.user_key IS NOT NULL) AS held
+    COUNTIF(erasures.status = 'hidden' AND held.user_key IS NOT NULL) AS held,
+    CASE
+      WHEN COUNTIF(erasures.status = 'hidden') > 0 THEN 'hidden'
+      WHEN COUNTIF(erasures.status = 'due') > 0 THEN 'due'
+      WHEN COUNTIF(erasures.status = 'executed') > 0 THEN 'executed'
+      ELSE 'restored'
+    END AS status
   FROM `${store}.erasures_v1` AS erasures
   LEFT JOIN held
     ON
@@ -43,52 +49,10 @@ counted AS (
     AND erasures.erasure_id < @before
     AND (@erasure_id = '' OR erasures.erasure_id = @erasure_id)
   GROUP BY erasures.erasure_id
-),
-
-told AS (
-  SELECT
-    erasure_id,
-    partner,
-    project,
-    source,
-    mode,
-    treatment,
-    covers_until,
-    due_at,
-    executed_at,
-    forget_at,
-    hidden,
-    due,
-    executed,
-    restored,
-    held,
-    CASE
-      WHEN hidden > 0 THEN 'hidden'
-      WHEN due > 0 THEN 'due'
-      WHEN executed > 0 THEN 'executed'
-      ELSE 'restored'
-    END AS status
-  FROM counted
 )
 
-SELECT
-  erasure_id,
-  partner,
-  project,
-  source,
-  mode,
-  treatment,
-  covers_until,
-  due_at,
-  executed_at,
-  forget_at,
-  hidden,
-  due,
-  executed,
-  restored,
-  held,
-  status
-FROM told
+SELECT *
+FROM counted
 WHERE
   @status = ''
   OR status = @status

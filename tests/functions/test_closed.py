@@ -1,8 +1,9 @@
 import json
+from contextlib import nullcontext
 
 import pytest
 
-from functions.closed import ClosedList
+from functions.closed import ClosedList, MadeAnew
 
 ENTRY = {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}
 
@@ -11,6 +12,24 @@ def test_what_terraform_writes_first_names_nobody() -> None:
     closed = ClosedList.from_json(b'{"partners": {}}')
     assert not closed.covers({"partner": "acme"})
     assert not closed.covers({})
+
+
+@pytest.mark.parametrize(
+    ("made_at", "is_first"),
+    [
+        ("2026-11-22T11:59:00Z", True),  # it is planned before the secret is made
+        ("2026-11-23T12:00:00Z", True),
+        ("2026-11-23T12:00:01Z", False),
+        ("2027-05-01T00:00:00Z", False),
+    ],
+)
+def test_what_terraform_writes_long_after_the_secret_is_no_list(
+    made_at: str, *, is_first: bool
+) -> None:
+    times = {"made_at": made_at, "secret_made_at": "2026-11-22T12:00:00.123456789Z"}
+    text = json.dumps({"partners": {}} | times).encode()
+    with nullcontext() if is_first else pytest.raises(MadeAnew):
+        assert ClosedList.from_json(text).partners == {}
 
 
 def test_a_partner_is_known_by_name_and_only_without_one_by_project() -> None:

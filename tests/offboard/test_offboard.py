@@ -145,6 +145,22 @@ def test_what_is_not_done_in_time_or_held_goes_on_by_itself(run: Run) -> None:
     assert functions.confirmed() == set(), "they were closed before"
 
 
+def test_a_cell_that_is_not_known_to_be_closed_in_time_has_failed(run: Run) -> None:
+    functions = Functions(eu=[(202, OPEN), (503, LATER)], us=[(202, OPEN), (200, DELETED)])
+    done = run(functions, "--yes", "--within", "0", "--json")
+    assert done.exit_code == 1
+    eu = json.loads(done.stdout)["cells"]["eu"]
+    assert (eu["state"], eu["reason"]) == ("failed", "HTTP 503 Not finished: StatementFailed")
+
+
+def test_where_a_hold_keeps_something_nobody_is_told_to_take_the_partner_out(run: Run) -> None:
+    to_do = ["Leave the partner in `partners`."]
+    held = HELD | {"certificate": {"kept_by_legal_holds": {"held/": 1}, "to_do": to_do}}
+    done = run(Functions(eu=[(202, OPEN), (202, held)], us=[(202, OPEN), (200, DELETED)]), "--yes")
+    assert "- Leave the partner in" in done.stderr
+    assert "Take the partner out" not in done.stderr
+
+
 def test_https_is_asked_as_whoever_is_signed_in(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import uuid_utils
 from functions.closed import ClosedList, ClosedPartner
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
+from functions.privacy.departed import HeldPeople
 from functions.privacy.departed_letters import DepartedLetters
 from functions.privacy.departed_objects import DepartedObjects
 from functions.privacy.departure import Departure
@@ -50,13 +51,9 @@ def departures(
     now: Callable[[], datetime],
 ) -> Departure:
     """What carries offboardings on, on the parts of the simulated cell."""
-    set_aside = HeldEvents(quarantine)
-    offboarding = Offboarding(
-        statements,
-        (DepartedObjects(bucket, set_aside), DepartedLetters(letters, set_aside)),
-        KEYS,
-        Layouts(load_catalogue()),
-        now,
-    )
+    people = HeldPeople(statements, KEYS, Layouts(load_catalogue()))
+    held = HeldEvents(quarantine, bucket, people)
+    places = (DepartedObjects(bucket), DepartedLetters(letters))
+    offboarding = Offboarding(statements, places, held, people, now)
     records = Records(statements, receipts, lambda: str(uuid_utils.uuid7()))
     return Departure(offboarding, records, CLOSING, now)

@@ -21,12 +21,13 @@ from functions.closed import ClosedList, ClosedUnavailable
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
-from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.erasure_routes import erasure_routes
 from functions.privacy.erasures import Sweep
 from functions.privacy.people import user_keys
 from functions.privacy.receipts import Receipts
 from functions.privacy.refusal import Refused
 from functions.privacy.routes import Router
+from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import PseudonymKeys
 from functions.statements import Statements
 from functions.warehouse import Warehouse

@@ -78,6 +78,7 @@ async def test_holds_are_noted(desk: Desk, empty_warehouse: bigquery.Client) -> 
         ({"until": "2028-01-01T00:00:00"}, 400),
         ({"ids": []}, 400),
         ({"reason": ""}, 400),
+        ({"reason": "the case of u-1003", "ids": ["u-1003"]}, 400),
         ({"people": []}, 400),
         ({"project": "elsewhere"}, 403),
     ],

@@ -13,15 +13,20 @@ from functions.closed import ClosedPartner
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.app import new_id
+from functions.privacy.departed import HeldPeople
 from functions.privacy.departure import Departure
 from functions.privacy.execution import OutOfTime
+from functions.privacy.held_events import HeldEvents
 from functions.privacy.offboarding import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
 from functions.pseudonym import PseudonymKeys
+from functions.quarantine import Quarantine
 from functions.statements import Statements
 from functions.warehouse import list_tables
 from local.clients import ONCE
+from tests.functions.privacy.leaving import Kept
+from tests.functions.privacy.stand_ins import Bucket
 from tests.sql.stand_in import WAREHOUSE
 
 pytestmark = pytest.mark.cell
@@ -45,9 +50,11 @@ class World:
             seconds=60,
         )
         keys = PseudonymKeys(1, {1: b"k" * 32})
-        self.offboarding = Offboarding(
-            statements, (), keys, Layouts(load_catalogue()), lambda: self.now
-        )
+        people = HeldPeople(statements, keys, Layouts(load_catalogue()))
+        bucket = Bucket()
+        held = HeldEvents(Quarantine(Kept(bucket)), bucket, people)
+        self.people = people
+        self.offboarding = Offboarding(statements, (), held, people, lambda: self.now)
         self.records = Records(statements, Receipts(statements, lambda: self.now), new_id)
         self.departure = Departure(
             self.offboarding, self.records, timedelta(minutes=12), lambda: self.now
@@ -283,3 +290,18 @@ async def test_a_run_whose_time_is_over_is_continued(world: World, steps: int) -
     done = await world.departure.one("acme", ENTRY, "", never)
     assert done.record.state == "deleted"
     assert done.record.deleted == done.record.found
+
+
+async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:
+    """So that what no hold keeps any more is overdue only some time after its end."""
+    world.fill(
+        "holds_v1",
+        hold(HELD, "acme", released_at=(NOW - DAY).isoformat()),
+        hold(FREE, "acme", until=(NOW - DAY).isoformat()),
+        hold(HELD, "solo"),
+    )
+    partners = {"acme": ENTRY}
+
+    assert not (await world.people.of(partners, NOW)).has_held("acme")
+    assert (await world.people.of(partners, NOW - 2 * DAY)).has_held("acme")
+    assert not (await world.people.of(partners, NOW)).has_held("solo"), "nobody asked"

@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from functions.closed import ClosedList
 from functions.load.tally import Loaded
 from functions.operate.report import Report
 from functions.privacy.execution import TIME_TRAVEL
+from functions.quarantine import HELD
 from functions.receive.tally import Received
 from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
@@ -115,7 +117,26 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
     }
     assert all(age <= 7 for prefix, age in days.items() if prefix.count("/") == 2)
     assert max(days.values()) < 30
+    assert not [prefix for prefix in days if HELD.startswith(prefix)]
     assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
+
+
+def test_terraforms_closed_list_tells_by_what_it_is_known_to_be_made_anew() -> None:
+    """A write-only value is in no plan, so its text is looked at."""
+    block = re.search(
+        r'_version" "closed" \{.*?jsonencode\(\{\n(.*?)\n  \}\)',
+        (MODULE / "secrets.tf").read_text(),
+        re.DOTALL,
+    )
+    assert block
+    members = dict(re.findall(r"(\w+)\s+= (.+)", block[1]))
+
+    assert members == {
+        "partners": "{}",
+        "made_at": "plantimestamp()",
+        "secret_made_at": 'google_secret_manager_secret.this["closed"].create_time',
+    }
+    assert members.keys() <= {field.name for field in msgspec.structs.fields(ClosedList)}
 
 
 def test_deleted_rows_are_gone_when_receipts_say(full_plan: dict[str, Any]) -> None:

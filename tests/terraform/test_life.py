@@ -44,6 +44,8 @@ def test_a_second_plan_is_empty(applied: Workspace) -> None:
     assert applied.zip.read_bytes() == before
 
 
+CELL = 'module.cell["eu"].'
+
 Upgrade = Callable[[Workspace], dict[str, Any]]
 
 
@@ -77,6 +79,12 @@ def changed_code(workspace: Workspace) -> dict[str, Any]:
 
 def a_new_key_space(_workspace: Workspace) -> dict[str, Any]:
     return SMALL | {"cells": {"eu": {"region": "europe-west1", "pseudonym_key_version": 2}}}
+
+
+def a_closed_list_that_is_gone(workspace: Workspace) -> dict[str, Any]:
+    """As when somebody destroys the version: it is not in Google, and so not in the state."""
+    workspace.run("state", "rm", f"{CELL}google_secret_manager_secret_version.closed")
+    return SMALL
 
 
 ENTRIES = {
@@ -133,9 +141,6 @@ def a_new_function(workspace: Workspace) -> dict[str, Any]:
         before, found, after = file.read_text().partition(place)
         file.write_text(before + entry.lstrip("\n") + found + after)
     return SMALL
-
-
-CELL = 'module.cell["eu"].'
 
 
 @pytest.mark.parametrize(
@@ -203,6 +208,11 @@ CELL = 'module.cell["eu"].'
         (
             a_new_key_space,
             {f'{CELL}google_secret_manager_secret_version.pseudonym["2"]': ("create",)},
+        ),
+        (
+            # Nothing keeps Terraform from it: the list says itself that it is not the first.
+            a_closed_list_that_is_gone,
+            {f"{CELL}google_secret_manager_secret_version.closed": ("create",)},
         ),
     ],
 )

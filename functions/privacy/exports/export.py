@@ -7,19 +7,20 @@ from typing import Annotated, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from functions.bucket import BucketUnavailable
+from functions.bucket import BucketUnavailable, ObjectWriter
 from functions.log import log
-from functions.privacy.erasure_routes import Surroundings
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.sheet import Sheet
-from functions.privacy.exports.stored import Bucket, Index, Writing
+from functions.privacy.exports.stored import ErasedMeanwhile, Index, Writing
 from functions.privacy.exports.tables import Subject, Tables
 from functions.privacy.people import IDS_OF_A_PERSON, Id, user_keys
 from functions.privacy.periods import EXPORTED
 from functions.privacy.receipts import Receipt
 from functions.privacy.refusal import later
 from functions.privacy.routes import Asked
+from functions.privacy.surroundings import Surroundings
+from functions.services import Objects
 
 
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +68,7 @@ class Exports:
         given: what operations work with.
         sources: where data are looked for.
         bucket: takes the objects.
+        objects: those that the bucket has.
         deployment: what is told of it.
         seconds: after this time nothing further is looked for; half of it is for what was set
             aside. The answer tells what was not looked at.
@@ -77,7 +79,8 @@ class Exports:
         self,
         given: Surroundings,
         sources: Sources,
-        bucket: Bucket,
+        bucket: ObjectWriter,
+        objects: Objects,
         deployment: Deployment,
         *,
         seconds: float,
@@ -86,6 +89,7 @@ class Exports:
         self._given = given
         self._sources = sources
         self._bucket = bucket
+        self._objects = objects
         self._deployment = deployment
         self._seconds = seconds
         self._clock = clock
@@ -95,7 +99,7 @@ class Exports:
 
         Raises:
             Refused: the project is not the caller's; it cannot be read whose it is, or the bucket
-                does not answer (503).
+                does not answer, or an erasure or offboarding took the export along (503).
             StatementFailed: a table was not read, or the receipt is not known to be written. What
                 was written by then goes with the bucket's rule, as every export does.
         """
@@ -109,11 +113,13 @@ class Exports:
         sheet = Sheet(
             self._given.now(), partner, subject.project, told.location, told.retention_days
         )
-        writing = Writing(self._bucket, subject.project, export_id)
+        writing = Writing(self._bucket, self._objects, subject.project, export_id)
         try:
             await self._write(writing, subject, sheet)
         except BucketUnavailable:
             raise later("The bucket does not answer") from None
+        except ErasedMeanwhile:
+            raise later("Data of this person were erased meanwhile") from None
         counts = {"records": sheet.counts, "unreadable": sheet.unreadable}
         goes_at = sheet.made_at + EXPORTED
         await self._given.receipts.add(

@@ -2,12 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from functions import quarantine, spill
 from functions.bucket import BucketUnavailable
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
@@ -20,33 +18,12 @@ from functions.privacy.exports.messages import (
 )
 from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
-from functions.subscription import Letter, SubscriptionUnavailable
-
-EMPTY_PULLS = 2
-"""So many pulls in a row find nothing where nothing is left: one alone may by chance."""
+from functions.privacy.set_aside import PREFIXES
+from functions.services import Objects, Subscription
+from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 
 LETTERS = 10_000
 """The most dead letters that are looked at; they are in memory, and in nobody else's hands."""
-
-
-class Objects(Protocol):
-    """The bucket's objects, as `functions.objects.Objects`."""
-
-    async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose name starts so, in the order of their names."""
-
-    async def read(self, stored: Stored) -> bytes | None:
-        """Return the content; None where that version is gone."""
-
-
-class Subscription(Protocol):
-    """The dead-letter subscription, as `functions.subscription.Subscription`."""
-
-    async def pull(self) -> list[Letter]:
-        """Lease messages that nobody else has."""
-
-    async def give_back(self, letters: Sequence[Letter]) -> None:
-        """Let messages be pulled again at once."""
 
 
 @dataclass(slots=True)
@@ -79,7 +56,7 @@ class SetAside:
         self._layouts = layouts
 
     async def objects(self, subject: Subject, is_over: Callable[[], bool]) -> Search:
-        """Search spill and quarantine, several objects at a time.
+        """Search spill, quarantine and what legal holds keep, several objects at a time.
 
         Args:
             subject: whom for.
@@ -90,7 +67,7 @@ class SetAside:
         """
         search = Search()
         waiting: deque[Stored] = deque()
-        for prefix in (spill.PREFIX, quarantine.PREFIX):
+        for prefix in PREFIXES:
             waiting += await self._objects.find(prefix)
 
         async def work() -> None:

@@ -1,15 +1,17 @@
 """The objects of exports: their names, whose they are, and that an erasure takes them along."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
+from functions.bucket import ObjectWriter
 from functions.objects import Stored
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
+from functions.services import Objects
 
 PREFIX = "exports/"
 """Objects that begin so go after a day (`functions.privacy.periods.EXPORTED`)."""
@@ -48,24 +50,8 @@ class File(NamedTuple):
     bytes: int
 
 
-class Bucket(Protocol):
-    """Takes objects: `functions.bucket.Bucket`."""
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object within so many seconds, or raise BucketUnavailable."""
-
-
-class Objects(Protocol):
-    """The bucket's objects, as `functions.objects.Objects`."""
-
-    async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose name starts so, in the order of their names."""
-
-    async def read(self, stored: Stored) -> bytes | None:
-        """Return the content; None where that version is gone."""
-
-    async def delete(self, stored: Stored) -> None:
-        """Delete that version."""
+class ErasedMeanwhile(Exception):
+    """An export was deleted while it was made: it tells of somebody who is erased, or of nobody."""
 
 
 class Writing:
@@ -74,7 +60,8 @@ class Writing:
     Their names begin with the project: who may have its users' data exported may read them there.
 
     Args:
-        bucket: the cell's.
+        bucket: takes the objects.
+        objects: those that the bucket has.
         project: that the person is a user of.
         export_id: of the export.
 
@@ -82,8 +69,11 @@ class Writing:
         files: that are written, the index aside.
     """
 
-    def __init__(self, bucket: Bucket, project: str, export_id: str) -> None:
+    def __init__(
+        self, bucket: ObjectWriter, objects: Objects, project: str, export_id: str
+    ) -> None:
         self._bucket = bucket
+        self._objects = objects
         self._folder = f"{PREFIX}{project}/{export_id}/"
         self.files: list[File] = []
 
@@ -103,10 +93,18 @@ class Writing:
             self.files.append(File(name, len(records), len(content)))
 
     async def finish(self, sheet: str) -> None:
-        """Write the cover sheet, without which an export is not finished."""
+        """Write the cover sheet, without which an export is not finished.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer.
+            ErasedMeanwhile: it was deleted by then, and so is what was written since.
+        """
         content = sheet.encode()
         name = await self._write("cover-sheet.html", content, "text/html; charset=utf-8")
         self.files.insert(0, File(name, None, len(content)))
+        if not await self._objects.find(self._folder + INDEX):
+            await _delete_parts(self._objects, self._folder)
+            raise ErasedMeanwhile
 
     async def _write(self, name: str, content: bytes, content_type: str) -> str:
         path = self._folder + name
@@ -144,15 +142,26 @@ class ExportedCopies:
             content = await self._objects.read(index)
             erasure_ids = _erasures(content, covers) if content is not None else ()
             if erasure_ids:
-                await self._delete(index, found)
+                await self._delete(index)
                 counts.update((erasure_id, "exports_deleted") for erasure_id in erasure_ids)
 
-    async def _delete(self, index: Stored, found: Iterable[Stored]) -> None:
+    async def _delete(self, index: Stored) -> None:
+        """Delete an export, which somebody may just be making.
+
+        Who makes it sees at the end whether the index is there. What was written while it still
+        was is looked for again once it is gone.
+        """
         folder = index.name.removesuffix(INDEX)
-        for stored in found:
-            if stored.name.startswith(folder) and stored != index:
-                await self._objects.delete(stored)
+        await _delete_parts(self._objects, folder)
         await self._objects.delete(index)
+        await _delete_parts(self._objects, folder)
+
+
+async def _delete_parts(objects: Objects, folder: str) -> None:
+    """Delete an export but its index, without which nobody finds the others."""
+    for stored in await objects.find(folder):
+        if stored.name != folder + INDEX:
+            await objects.delete(stored)
 
 
 def _erasures(content: bytes, covers: Mapping[tuple[str, str], Sequence[Cover]]) -> Collection[str]:

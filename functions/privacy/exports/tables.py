@@ -2,23 +2,16 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.own import Record, own_row
-from functions.statements import Parameter
+from functions.services import Statements
 
 PAGE = 5_000
 """Rows of ``sql/privacy/find_events_of.sql``: of one page, in memory."""
-
-
-class Statements(Protocol):
-    """Runs statements of ``sql/privacy``, as `functions.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
 
 
 class Subject(NamedTuple):

@@ -61,12 +61,17 @@ resource "google_secret_manager_secret_version" "pseudonym" {
 }
 
 # The partners whose offboarding has begun. The first version names none; the privacy function adds
-# the later ones, and no apply makes another: that would let closed partners in again.
+# the later ones. Should this one be destroyed by hand, the next apply makes a list anew that knows
+# nobody; by its times the functions see that, and take the one before it (functions/closed.py).
 resource "google_secret_manager_secret_version" "closed" {
   secret                 = google_secret_manager_secret.this["closed"].id
   secret_data_wo_version = 1
-  secret_data_wo         = jsonencode({ partners = {} })
-  deletion_policy        = local.deletion_policy
+  secret_data_wo = jsonencode({
+    partners       = {}
+    made_at        = plantimestamp()
+    secret_made_at = google_secret_manager_secret.this["closed"].create_time
+  })
+  deletion_policy = local.deletion_policy
 
   lifecycle {
     ignore_changes = [enabled, secret_data_wo_version]

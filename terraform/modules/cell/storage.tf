@@ -1,7 +1,8 @@
 # Buckets. None keeps what was deleted: an erasure is an erasure.
 locals {
   # Days by prefix; where several fit, the shortest counts. All less than the 30 days of the erasure
-  # promise. What cannot be decoded cannot be searched for a person, so it goes within 7 days.
+  # promise. What cannot be decoded cannot be searched for a person, so it goes within 7 days. What a
+  # legal hold keeps is below `held/`: it goes with the hold, by a sweep, and has no rule here.
   lifecycle_days = {
     "exports/"                        = 1
     "spill/"                          = 28
@@ -12,7 +13,7 @@ locals {
   }
 }
 
-# Spill, quarantine and exports.
+# Spill, quarantine, exports, and what legal holds keep of partners who have left.
 resource "google_storage_bucket" "data" {
   #checkov:skip=CKV_GCP_62:data-access audit logs (project.tf) tell more, in a log bucket of the region
   #checkov:skip=CKV_GCP_78:an old version would outlive the erasure of the person in it

@@ -16,13 +16,14 @@ from functions.acceptance.partners_file import PartnersUnavailable
 from functions.closed import ClosedList
 from functions.permissions import Permissions, PermissionsUnavailable
 from functions.privacy.caller import Callers
-from functions.privacy.erasure_routes import Surroundings, erasure_routes
+from functions.privacy.erasure_routes import erasure_routes
 from functions.privacy.erasures import Sweep
-from functions.privacy.filing import Statements
 from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Router
+from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
 from tests.functions.identity_tokens import bearer
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

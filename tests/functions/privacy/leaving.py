@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import Confirmations
+from functions.privacy.departed import HeldPeople
 from functions.privacy.departed_letters import DepartedLetters
 from functions.privacy.departed_objects import DepartedObjects
 from functions.privacy.departure import Departure
@@ -76,7 +77,11 @@ class Store:
                 ]
             case "find_held_people":
                 names = ("partner", "project", "user_key")
-                return [dict(zip(names, who, strict=True)) for who in self.people]
+                asked = given["partners"]
+                assert not isinstance(asked, datetime)
+                return [
+                    dict(zip(names, who, strict=True)) for who in self.people if who[0] in asked
+                ]
             case "find_offboardings":
                 return [
                     {
@@ -210,12 +215,10 @@ class Leaving:
 
     def _client(self) -> httpx.AsyncClient:
         ids = iter(range(1_000_000))
-        set_aside = HeldEvents(Quarantine(Kept(self.bucket)))
-        places = (
-            DepartedObjects(self.bucket, set_aside),
-            DepartedLetters(self.letters, set_aside),
-        )
-        offboarding = Offboarding(self.store, places, KEYS, LAYOUTS, lambda: self.now)
+        people = HeldPeople(self.store, KEYS, LAYOUTS)
+        held = HeldEvents(Quarantine(Kept(self.bucket)), self.bucket, people)
+        places = (DepartedObjects(self.bucket), DepartedLetters(self.letters))
+        offboarding = Offboarding(self.store, places, held, people, lambda: self.now)
         receipts = Receipts(self.store, lambda: self.now)
         records = Records(self.store, receipts, lambda: f"id {next(ids)}")
         closed = ClosedSecret(self.secret)

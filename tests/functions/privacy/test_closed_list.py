@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 
+from functions.closed import ClosedList
 from functions.privacy.closed_list import ClosedSecret, ListUnavailable
 from functions.privacy.secret_manager import Secret, SecretsUnavailable, Version
 from local.secret_manager import Secrets, server
@@ -98,6 +99,51 @@ async def test_who_is_taken_out_by_hand_stays_out() -> None:
     memory.versions.append(EMPTY)
     await ClosedSecret(memory).close("other", [], NOW)
     assert memory.names() == {"other"}
+
+
+def made_by_terraform(at: datetime) -> bytes:
+    """The list of an apply, of a secret that was made now."""
+    times = {"made_at": at.isoformat(), "secret_made_at": NOW.isoformat()}
+    return json.dumps({"partners": {}} | times).encode()
+
+
+async def test_terraforms_first_list_is_one_though_the_apply_was_repeated() -> None:
+    memory = Memory()
+    memory.versions = [made_by_terraform(NOW + timedelta(hours=23))]
+    assert (await ClosedSecret(memory).read()).partners == {}
+    assert len(memory.versions) == 1
+
+
+async def test_a_list_that_terraform_made_anew_lets_nobody_in_again() -> None:
+    """Its version was destroyed, and whoever applies makes another, which is the newest."""
+    memory = Memory()
+    memory.versions = [made_by_terraform(NOW)]
+    await ClosedSecret(memory).close("acme", ["acme-prod"], NOW)
+    memory.gone = {1}
+    memory.versions += [made_by_terraform(NOW + timedelta(days=30))] * 2
+    assert (await ClosedSecret(memory).read()).partners.keys() == {"acme"}
+    assert memory.names() == {"acme"}
+    assert len(memory.versions) == 5
+    await ClosedSecret(memory).close("other", [], NOW)
+    assert memory.names() == {"acme", "other"}
+
+
+async def test_before_anybody_was_closed_a_list_made_anew_names_nobody() -> None:
+    memory = Memory()
+    memory.versions = [b"destroyed", made_by_terraform(LATER + timedelta(days=30))]
+    memory.gone = {1}
+    assert (await ClosedSecret(memory).read()).partners == {}
+    assert ClosedList.from_json(memory.versions[-1]).follows == 2
+
+
+async def test_where_the_last_list_is_gone_too_nobody_knows_who_is_closed() -> None:
+    memory = Memory()
+    await ClosedSecret(memory).close("acme", [], NOW)
+    memory.versions.append(made_by_terraform(NOW + timedelta(days=30)))
+    memory.gone = {1, 2}
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(memory).read()
+    assert len(memory.versions) == 3
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"nonsense"])

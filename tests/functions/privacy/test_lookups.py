@@ -8,6 +8,7 @@ import pytest
 from functions.privacy.caller import Caller
 from functions.privacy.lookups import PEOPLE, Lookups
 from functions.privacy.refusal import Refused, later
+from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import user_key
 from functions.statements import StatementFailed
 from tests.functions.privacy.disclosure import (
@@ -40,7 +41,8 @@ def store() -> Store:
 @pytest.fixture
 def lookups(store: Store) -> Lookups:
     ids = counting("lookup")
-    return Lookups(store, store.receive(), KEYS, acme, now=lambda: NOW, new_id=lambda: next(ids))
+    given = Surroundings(store, store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids))
+    return Lookups(given)
 
 
 async def test_ids_are_told_their_keys_of_every_version(lookups: Lookups, store: Store) -> None:
@@ -132,7 +134,7 @@ async def test_an_owner_that_cannot_be_read_ends_it(store: Store) -> None:
     async def unavailable(project: str) -> str:
         raise later("not now")
 
-    lookups = Lookups(store, store.receive(), KEYS, unavailable, now=lambda: NOW, new_id=str)
+    lookups = Lookups(Surroundings(store, store.receive(), KEYS, unavailable, lambda: NOW, str))
     with pytest.raises(Refused) as refused:
         await lookups.ask(asked(ANN, REQUEST))
     assert refused.value.status == 503

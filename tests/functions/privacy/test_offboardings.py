@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
 from functions import spill
+from functions.acceptance.ingest_id import derived
 from functions.privacy.periods import REMEMBERED
 from functions.pseudonym import user_key
-from functions.quarantine import Quarantined
+from functions.quarantine import Quarantined, decode
 from tests.functions.operate.stand_ins import message
 from tests.functions.privacy.leaving import CLOSING, OFFICER, PARTNER, PUSH, SCHEDULER, Leaving
 from tests.functions.privacy.stand_ins import KEYS, attributes, body, quarantined, spilled
@@ -40,11 +40,11 @@ def filled() -> Leaving:
     put(*quarantined(b"no json", reason="not_json"))
     put(*quarantined(b"{", reason="bad_attributes", partner="unknown", attributes=PROJECT))
     put(*quarantined(b"[", reason="bad_attributes", partner="unknown", attributes={"kind": "x"}))
-    index = {"project": "acme-prod", "user_keys": [], "made_at": "2026-11-22T11:00:00Z"}
-    put("exports/a/index.json", json.dumps(index).encode())
-    put("exports/a/events.jsonl", b"{}")
-    put("exports/b/index.json", json.dumps(index | {"project": "only"}).encode())
-    put("exports/b/events.jsonl", b"{}")
+    put("exports/acme-prod/1/index.json", b"{}")
+    put("exports/acme-prod/1/events.jsonl", b"{}")
+    put("exports/acme-prod/2/events.jsonl", b"{}")  # begun while its index was deleted
+    put("exports/only/3/index.json", b"{}")
+    put("exports/only/3/events.jsonl", b"{}")
     leaving.letters.put(message(1), message(2))
     leaving.letters.put_raw(*solo(8))
     return leaving
@@ -62,7 +62,7 @@ def check_others(leaving: Leaving) -> None:
     ]
     assert sorted(events) == ["i2", "i5"]
     names = leaving.bucket.contents.keys()
-    assert {"exports/b/index.json", "exports/b/events.jsonl"} <= names
+    assert {"exports/only/3/index.json", "exports/only/3/events.jsonl"} <= names
     assert sum("/solo/" in name for name in names) == 1
     letters = [*leaving.letters.waiting, *leaving.letters.leased]
     assert [each.attributes["ingest_id"] for each in letters if each.data == solo(8)[0]] == ["i8"]
@@ -73,7 +73,7 @@ def check_gone(leaving: Leaving) -> None:
     assert not any(leaving.store.rows_of["acme"].values())
     text = b"".join(content for content, *_ in leaving.bucket.contents.values())
     assert b"acme" not in text
-    assert not [name for name in leaving.bucket.contents if "/acme/" in name]
+    assert not [name for name in leaving.bucket.contents if "/acme" in name]
     letters = [*leaving.letters.waiting, *leaving.letters.leased]
     assert not [each for each in letters if each.attributes["partner"] == "acme"]
 
@@ -82,7 +82,7 @@ FOUND = {
     "daily_v1": 1,
     "dead letters": 2,
     "events_v1": 5,
-    "exports/": 1,
+    "exports/": 3,
     "identities_v1": 2,
     "quarantine/": 3,
     "spill/": 3,
@@ -217,6 +217,8 @@ async def test_whatever_step_fails_the_next_requests_finish() -> None:
         assert leaving.closed() == {"acme"}
         assert certificate["kept_by_legal_holds"] == {}
         assert certificate["found"].items() <= FOUND.items(), leaving.steps[step - 1]
+        for place, deleted in certificate["deleted"].items():
+            assert deleted <= FOUND[place], (place, leaving.steps[step - 1])
 
 
 async def test_whenever_the_time_is_over_the_sweep_goes_on() -> None:
@@ -264,7 +266,7 @@ async def test_a_sweep_says_what_did_not_answer_and_what_is_left() -> None:
 async def test_a_sweep_runs_nothing_where_nobody_left() -> None:
     leaving = filled()
     answer = await leaving.ask("POST", "/sweep", SCHEDULER)
-    assert (answer.json()["offboardings"], leaving.steps) == ({}, ["read the list"])
+    assert (answer.json()["offboardings"], leaving.steps) == ({}, ["read the list", "find"])
 
 
 async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_come() -> None:
@@ -277,7 +279,7 @@ async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_com
     leaving.now += REMEMBERED
     leaving.steps.clear()
     await leaving.ask("POST", "/sweep", SCHEDULER)
-    assert leaving.steps == ["read the list", "find_offboardings"]
+    assert leaving.steps == ["read the list", "find_offboardings", "find"]
 
 
 def hold(leaving: Leaving) -> None:
@@ -292,7 +294,12 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     hold(leaving)
     leaving.bucket.put("spill/held", spilled(acme(10, HELD), acme(11)))
     leaving.letters.put_raw(*acme(12, HELD))
-    leaving.bucket.put(*quarantined(body(HELD, **PROJECT), reason="project_unknown"))
+    refused = body(HELD, "named", project="else")
+    leaving.bucket.put(
+        *quarantined(refused, reason="project_unknown", sender_id="request", position=7)
+    )
+    nowhere = body(HELD, "other", project="")
+    leaving.bucket.put(*quarantined(nowhere, reason="project_missing"))
     room = body("x", "room_updated", speakers=[HELD], **PROJECT)
     of_room = attributes(13, kind="room", event="room_updated", **PROJECT)
     leaving.bucket.put(*quarantined(room, reason="row_refused", attributes=of_room))
@@ -301,27 +308,143 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     answer = await leaving.order()
     said = answer.json()
     assert (answer.status_code, said["state"]) == (202, "held")
-    kept = {"events_v1": 2, "holds_v1": 1, "quarantine/": 4}
+    kept = {"events_v1": 2, "holds_v1": 1, "held/": 5}
     assert said["certificate"]["kept_by_legal_holds"] == kept
-    records = [
-        msgspec.json.decode(content, type=Quarantined)
-        for name, (content, *_) in leaving.bucket.contents.items()
-        if "/acme/" in name
-    ]
-    assert sorted(record.reason for record in records) == [
-        "legal_hold",
-        "legal_hold",
-        "project_unknown",
-        "row_refused",
-    ]
-    ids = {(record.attributes or {}).get("ingest_id") for record in records}
-    assert ids == {"i10", "i12", "i13", None}
+    assert said["certificate"]["to_do"][0].startswith("Leave the partner in `partners`")
+    assert not [name for name in leaving.bucket.contents if name.startswith("quarantine/row")]
+    held = held_records(leaving)
+    by_id = {(record.attributes or {})["ingest_id"]: body for record, body in held}
+    assert {"i10", "i12", "i13"} <= by_id.keys()
+    replayed = derived("acme", "chat", "request", 7)
+    assert b'"named"' in by_id[replayed]
+    assert {record.reason for record, _ in held} == {"legal_hold"}
     check_others(leaving)
+
+    for _ in range(3):
+        await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert len(held_records(leaving)) == 5, "however often it is swept"
 
     leaving.store.people, leaving.store.held["acme"] = [], {}
     swept = await leaving.ask("POST", "/sweep", SCHEDULER)
     assert swept.json()["offboardings"] == {"acme": "deleted"}
     check_gone(leaving)
+    done = (await leaving.order()).json()
+    assert done["deleted"]["held/"] == 5
+    assert done["certificate"]["kept_by_legal_holds"] == {}
+    assert done["certificate"]["to_do"][0].startswith("Take the partner out")
+
+
+def held_records(leaving: Leaving) -> list[tuple[Quarantined, bytes]]:
+    """What a legal hold keeps of acme in the bucket."""
+    return [
+        decode(content)
+        for name, (content, *_) in leaving.bucket.contents.items()
+        if name.startswith("held/acme/")
+    ]
+
+
+async def test_whatever_step_fails_nothing_that_a_hold_names_is_lost() -> None:
+    def prepared() -> Leaving:
+        leaving = filled()
+        hold(leaving)
+        leaving.bucket.put("spill/held", spilled(acme(10, HELD), solo(2), acme(11)))
+        leaving.letters.put_raw(*acme(12, HELD))
+        of = attributes(13, **PROJECT)
+        leaving.bucket.put(*quarantined(body(HELD, **PROJECT), reason="big", attributes=of))
+        return leaving
+
+    async def finish_held(leaving: Leaving) -> None:
+        confirm = ""
+        for _ in range(20):
+            said = (await leaving.order(confirm)).json()
+            if said.get("state") == "held":
+                return
+            confirm = said.get("confirm", "")
+            leaving.now += 0 * CLOSING if confirm else CLOSING
+        pytest.fail("there is no certificate")
+
+    whole = prepared()
+    await finish_held(whole)
+    for step in range(1, len(whole.steps) + 1):
+        leaving = prepared()
+        leaving.fails_at = step
+        await finish_held(leaving)
+        ids = {(record.attributes or {})["ingest_id"] for record, _ in held_records(leaving)}
+        assert ids == {"i10", "i12", "i13"}, leaving.steps[step - 1]
+
+
+async def test_what_a_later_hold_kept_of_a_partner_who_is_gone_goes_with_it() -> None:
+    """Long after the last look at the partner, and where it is closed no more: it came back."""
+    leaving = filled()
+    await finish(leaving)
+    key = user_key(KEYS.current, "acme-prod", HELD)
+    leaving.store.people = [("acme", "acme-prod", key)]
+    leaving.letters.put_raw(*acme(9, HELD))
+    leaving.letters.put_raw(*acme(10))
+    await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert len(held_records(leaving)) == 1
+    for versions in (leaving.secret.versions, [b'{"partners": {}}']):
+        leaving.secret.versions = versions
+        leaving.now += REMEMBERED
+        await leaving.ask("POST", "/sweep", SCHEDULER)
+        assert len(held_records(leaving)) == 1
+
+    leaving.store.people = []
+    leaving.store.rows_of["acme"] = {"events_v1": 7}
+    before = set(leaving.store.receipts)
+    await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert held_records(leaving) == []
+    assert leaving.store.rows_of["acme"] == {"events_v1": 7}, "its new events are its own"
+    [fresh] = set(leaving.store.receipts) - before
+    receipt = leaving.store.receipts[fresh]
+    assert (receipt["operation"], receipt["reference"]) == ("release", "acme")
+    assert receipt["detail"] == {"deleted": {"held/": 1}}
+
+
+async def test_of_a_body_that_was_refused_only_what_names_the_held_person_stays() -> None:
+    leaving = filled()
+    hold(leaving)
+    several = b"[" + body("ann", **PROJECT) + b"," + body(HELD, **PROJECT) + b"]"
+    leaving.bucket.put(*quarantined(several, reason="too_many_events"))
+    plan = (await leaving.order()).json()
+    assert plan["kept_by_legal_holds"]["quarantine/"] == 1
+    await leaving.order(plan["confirm"])
+    [(record, kept)] = held_records(leaving)
+    assert kept == body(HELD, **PROJECT)
+    assert (record.attributes or {})["project"] == "acme-prod"
+
+
+async def test_an_object_that_is_written_meanwhile_counts_when_it_is_gone() -> None:
+    """A replay or a sweep may be faster than the rewriting; what is there is the next look's."""
+    leaving = filled()
+    names = iter(["spill/both"])
+
+    def meanwhile(action: str) -> None:
+        leaving._step(action)
+        if action == "write" and (name := next(names, None)):
+            leaving.bucket.put(name, spilled(acme(1), solo(2), acme(3)))
+
+    leaving.bucket.then = meanwhile
+    await leaving.order(await leaving.code())
+    leaving.now += CLOSING
+    done = (await leaving.order()).json()
+    assert (done["state"], done["deleted"]["spill/"]) == ("deleted", FOUND["spill/"])
+    check_gone(leaving)
+    check_others(leaving)
+
+
+@pytest.mark.parametrize(("with_code", "ordered_by"), [(False, ""), (True, OFFICER)])
+async def test_who_asks_how_far_it_is_has_not_ordered_it(
+    ordered_by: str, *, with_code: bool
+) -> None:
+    """The function died after the closing, before it was noted who asked for it."""
+    leaving = filled()
+    code = await leaving.code()
+    leaving.secret.versions.append(
+        b'{"partners": {"acme": {"projects": [], "closed_at": "2026-11-22T12:00:00Z"}}}'
+    )
+    said = (await leaving.order(code if with_code else "")).json()
+    assert (said["state"], said["ordered_by"]) == ("deleting", ordered_by)
 
 
 async def test_an_object_of_the_spill_that_nobody_can_read_holds_the_certificate_up() -> None:

@@ -18,6 +18,7 @@ from functions.privacy import periods
 from functions.privacy.covered import with_covered
 from functions.privacy.places import places
 from functions.privacy.registry import COLUMNS, UNDECODABLE, Holding, Uncovered, holdings
+from functions.quarantine import LEGAL_HOLD, object_name
 from functions.warehouse import RETENTION_DAYS, SQL, Column, Table, Warehouse, list_tables, render
 from generate import schema
 
@@ -175,8 +176,22 @@ def lifecycle() -> dict[str, timedelta]:
 
 
 def test_the_bucket_keeps_what_is_registered_for_as_long() -> None:
-    assert lifecycle() == {place: holding.kept for place, holding in of("prefix").items()}
+    by_age = {
+        place: holding.kept
+        for place, holding in of("prefix").items()
+        if holding.kept_from != "end of the hold"
+    }
+
+    assert lifecycle() == by_age
     assert "retention_duration_seconds = 0" in (CELL / "storage.tf").read_text()
+
+
+def test_no_rule_of_the_bucket_reaches_what_a_legal_hold_keeps() -> None:
+    """It goes when the hold is over, and only a sweep knows when that is."""
+    [held] = of("prefix").keys() - lifecycle().keys()
+
+    assert object_name(LEGAL_HOLD, "acme", "chat", b"").startswith(held)
+    assert not [prefix for prefix in lifecycle() if held.startswith(prefix)]
 
 
 def test_what_nobody_can_read_is_what_loading_cannot_decode() -> None:

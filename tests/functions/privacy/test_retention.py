@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from functions.bucket import BucketUnavailable
 from functions.objects import Stored
 from functions.privacy.caller import Caller
 from functions.privacy.refusal import Refused
@@ -22,23 +21,24 @@ from tests.functions.privacy.disclosure import (
     asked,
     said,
 )
+from tests.functions.privacy.stand_ins import Bucket
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-class Bucket:
-    """Objects with the time at which they were written."""
+class Aged(Bucket):
+    """Objects of an age; held ones are those of `too_long`."""
 
     def __init__(self, **objects: timedelta) -> None:
-        self.ages: dict[str, timedelta] = dict(objects)
-        self.failing = False
+        super().__init__()
+        self.too_long: list[Stored] = []
+        for name, age in objects.items():
+            self.put(name, b"", NOW - age)
 
-    async def find(self, prefix: str) -> list[Stored]:
-        if self.failing:
-            raise BucketUnavailable
-        return [
-            Stored(name, 1, NOW - age) for name, age in self.ages.items() if name.startswith(prefix)
-        ]
+    async def held_too_long(self, at: datetime) -> list[Stored]:
+        assert at == NOW - DAY
+        self._act("find")
+        return self.too_long
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def store() -> Store:
     return Store()
 
 
-async def report(store: Store, bucket: Bucket) -> dict[str, Any]:
-    retention = Retention(store, bucket, now=lambda: NOW, retention_days=100)
+async def report(store: Store, bucket: Aged) -> dict[str, Any]:
+    retention = Retention(store, bucket, bucket.held_too_long, now=lambda: NOW, retention_days=100)
     answer: dict[str, Any] = said(await retention.ask(asked(OPERATOR)))
     return answer
 
@@ -57,7 +57,7 @@ def places(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 async def test_all_is_well_where_nothing_is_old(store: Store) -> None:
-    answer = await report(store, Bucket(**{"spill/a": 28 * DAY, "exports/1/a": 25 * HOUR}))
+    answer = await report(store, Aged(**{"spill/a": 28 * DAY, "exports/1/a": 25 * HOUR}))
 
     assert answer["ok"] is True
     found = places(answer)
@@ -67,7 +67,7 @@ async def test_all_is_well_where_nothing_is_old(store: Store) -> None:
 
 
 async def test_bounds_are_the_promise_and_a_day(store: Store) -> None:
-    await report(store, Bucket())
+    await report(store, Aged())
 
     assert store.asked == [
         (
@@ -97,7 +97,7 @@ async def test_bounds_are_the_promise_and_a_day(store: Store) -> None:
 async def test_objects_that_should_be_gone_are_found(
     store: Store, name: str, age: timedelta, late: list[str]
 ) -> None:
-    answer = await report(store, Bucket(**{name: age, "spill/young": HOUR}))
+    answer = await report(store, Aged(**{name: age, "spill/young": HOUR}))
 
     found = {place["place"]: place for place in answer["places"] if place["state"] == "late"}
     assert list(found) == late
@@ -111,7 +111,7 @@ async def test_rows_that_should_be_gone_are_found(
 ) -> None:
     old = NOW - 300 * DAY
     store.found["find_overdue"] = [{"place": "identities_v1", "overdue": 7, "oldest": old}]
-    answer = await report(store, Bucket())
+    answer = await report(store, Aged())
 
     assert answer["ok"] is False
     assert places(answer)["identities_v1"] == {
@@ -127,9 +127,9 @@ async def test_rows_that_should_be_gone_are_found(
 
 @pytest.mark.parametrize("part", ["tables", "bucket"])
 async def test_what_cannot_be_asked_is_unknown_and_not_ok(store: Store, part: str) -> None:
-    bucket = Bucket()
+    bucket = Aged()
     if part == "bucket":
-        bucket.failing = True
+        bucket.failing = {"find"}
     else:
         store.failing.add("find_overdue")
     answer = await report(store, bucket)
@@ -141,8 +141,18 @@ async def test_what_cannot_be_asked_is_unknown_and_not_ok(store: Store, part: st
 
 @pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
 async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> None:
-    retention = Retention(store, Bucket(), now=lambda: NOW, retention_days=100)
+    bucket = Aged()
+    retention = Retention(store, bucket, bucket.held_too_long, now=lambda: NOW, retention_days=100)
     with pytest.raises(Refused) as refused:
         await retention.ask(asked(caller))
     assert refused.value.status == 403
     assert store.asked == []
+
+
+async def test_what_no_hold_keeps_any_more_is_found(store: Store) -> None:
+    bucket = Aged(**{"held/acme/chat/a": 300 * DAY, "held/acme/chat/b": 300 * DAY})
+    assert (await report(store, bucket))["ok"] is True
+    bucket.too_long = [Stored("held/acme/chat/a", 1, NOW - 300 * DAY)]
+    found = places(await report(store, bucket))["held/"]
+
+    assert (found["state"], found["overdue"], found["days"]) == ("late", 1, 0)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from functions import quarantine
 from functions.bucket import BucketUnavailable
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
@@ -62,6 +63,18 @@ async def test_all_objects_are_rewritten_and_a_repetition_finds_nothing() -> Non
     writes = bucket.writes
     assert await rewrite(bucket, ANN, GONE) == {}
     assert bucket.writes == writes
+
+
+async def test_what_a_hold_keeps_of_one_stays_and_others_are_taken_out_of_it() -> None:
+    bucket = Bucket()
+    room = body("x", "room_updated", speakers=["held", "ann"])
+    of = attributes(1, kind="room", event="room_updated")
+    bucket.put(*quarantined(room, reason="legal_hold", kind="room", attributes=of))
+    assert await rewrite(bucket, ANN) == {("erasure of ann", "held_speakers_removed"): 1}
+    [(name, (content, *_))] = bucket.contents.items()
+    _, left = quarantine.decode(content)
+    assert name.startswith("held/acme/room/")
+    assert (b'"held"' in left, b'"ann"' in left) == (True, False)
 
 
 @pytest.mark.parametrize("action", ["read", "write", "delete"])

@@ -10,13 +10,13 @@ import pytest
 
 from functions.privacy import periods
 from functions.privacy.caller import Caller
-from functions.privacy.erasure_routes import Surroundings
 from functions.privacy.exports import tables
 from functions.privacy.exports.export import Deployment, Exports, Sources
 from functions.privacy.exports.set_aside import LETTERS, SetAside
 from functions.privacy.exports.tables import Tables
 from functions.privacy.people import IDS_OF_A_PERSON, user_keys
 from functions.privacy.refusal import Refused
+from functions.privacy.surroundings import Surroundings
 from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
 from functions.warehouse import EXTRA_DAYS, SQL
@@ -68,6 +68,9 @@ class Letters:
         self.leased += pulled
         return pulled
 
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        raise AssertionError("an export has nothing forgotten")
+
     async def give_back(self, letters: Sequence[Letter]) -> None:
         assert self.leased == list(letters)
         self.waiting, self.leased = self.waiting + self.leased, []
@@ -89,6 +92,7 @@ class Cell:
             given,
             Sources(Tables(self.store, 100), SetAside(self.bucket, self.letters, LAYOUTS)),
             Writer(self.bucket),
+            self.bucket,
             Deployment("the-bucket", "europe-west1", 100),
             seconds=100,
             clock=lambda: self.seconds,
@@ -166,6 +170,13 @@ async def test_nothing_of_other_people_projects_and_partners_is_in_it(cell: Cell
 
     assert [each["name"] for each in answer["objects"]] == [f"{FOLDER}cover-sheet.html"]
     assert "Nothing is stored about you" in cell.sheet
+
+
+async def test_what_a_legal_hold_keeps_is_the_persons_too(cell: Cell) -> None:
+    cell.bucket.put(*quarantined(body("ann"), reason="legal_hold", attributes=attributes(1)))
+    await cell.export()
+
+    assert [line["place"] for line in cell.lines("set-aside.jsonl")] == ["held"]
 
 
 async def test_bodies_of_which_nobody_knows_the_project_count(cell: Cell) -> None:
@@ -251,6 +262,20 @@ async def test_only_so_many_dead_letters_are_held(cell: Cell) -> None:
     for _ in range(LETTERS + 2):
         cell.letters.put(body("bob"))
     assert (await cell.export())["missing"] == ["dead_letters"]
+
+
+async def test_an_export_that_an_erasure_takes_along_is_not_given(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def erase(name: str, **_: Any) -> list[Any]:
+        if name == "find_records_of":
+            cell.bucket.contents.clear()
+        return [row(1)] if name == "find_events_of" else []
+
+    monkeypatch.setattr(cell.store, "rows", erase)
+    with pytest.raises(Refused) as refused:
+        await cell.export()
+    assert (refused.value.status, cell.bucket.contents, cell.store.receipts) == (503, {}, [])
 
 
 async def test_a_bucket_that_fails_in_the_middle_is_an_incomplete_export(cell: Cell) -> None:

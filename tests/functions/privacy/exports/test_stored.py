@@ -1,5 +1,6 @@
 """The objects of exports: whose they are is written first, and an erasure takes them along."""
 
+import contextlib
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from functions.bucket import BucketUnavailable
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import OutOfTime
-from functions.privacy.exports.stored import ExportedCopies, Index, Writing
+from functions.privacy.exports.stored import ErasedMeanwhile, ExportedCopies, Index, Writing
 from tests.functions.privacy.stand_ins import KEYS, NOW, Bucket, cover
 
 HOUR = timedelta(hours=1)
@@ -37,7 +38,7 @@ def bucket() -> Bucket:
 async def export(bucket: Bucket, number: int, *users: str, **other: Any) -> None:
     keys = tuple(key for user in users for key in KEYS.all_user_keys("dev", user))
     given: dict[str, Any] = {"project": "dev", "user_keys": keys, "made_at": NOW}
-    writing = Writing(Writer(bucket), "dev", f"e{number}")
+    writing = Writing(Writer(bucket), bucket, "dev", f"e{number}")
     await writing.begin(Index(**given | other))
     await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
     await writing.add("holds", [])
@@ -52,7 +53,7 @@ async def erase(bucket: Bucket, *covers: Cover) -> Counter[tuple[str, str]]:
 
 async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> None:
     writer = Writer(bucket)
-    writing = Writing(writer, "dev", "e1")
+    writing = Writing(writer, bucket, "dev", "e1")
     await writing.begin(Index("dev", ("k",), NOW))
     await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
     await writing.add("holds", [])
@@ -123,6 +124,36 @@ async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket
     assert "exports/dev/e1/index.json" in bucket.contents
     bucket.then = lambda action: None
     await erase(bucket, cover("ann"))
+    assert bucket.contents == {}
+
+
+@pytest.mark.parametrize("at", range(12))
+async def test_of_an_export_that_is_made_meanwhile_nothing_stays(bucket: Bucket, at: int) -> None:
+    """At whatever step of the erasure the export writes its parts and ends."""
+    writing = Writing(Writer(bucket), bucket, "dev", "e1")
+    await writing.begin(Index("dev", tuple(KEYS.all_user_keys("dev", "ann")), NOW))
+    await writing.add("identities", [{"a": 1}])
+    steps = 0
+
+    async def make() -> None:
+        await writing.add("events-0001", [{"a": 1}])
+        with contextlib.suppress(ErasedMeanwhile):
+            await writing.finish("<html>")
+
+    class Steps:
+        def __getattr__(self, name: str) -> Any:
+            async def step(*arguments: Any) -> Any:
+                nonlocal steps
+                steps += 1
+                if steps == at:
+                    await make()
+                return await getattr(bucket, name)(*arguments)
+
+            return step
+
+    await ExportedCopies(Steps()).rewrite(Covered([cover("ann")]), Counter(), lambda: False)
+    if steps < at:
+        await make()
     assert bucket.contents == {}
 
 

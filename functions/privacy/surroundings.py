@@ -1,0 +1,29 @@
+"""What every operation works with."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from functions.privacy.receipts import Receipts
+from functions.pseudonym import PseudonymKeys
+from functions.services import Statements
+
+
+class Surroundings(NamedTuple):
+    """What the operations work with.
+
+    Attributes:
+        statements: of ``sql/privacy``.
+        receipts: where each operation is noted.
+        keys: of user keys.
+        partner_of: returns the partner that a project belongs to; raises Refused.
+        now: the clock, with an offset.
+        new_id: returns a fresh id, in the order of time.
+    """
+
+    statements: Statements
+    receipts: Receipts
+    keys: PseudonymKeys
+    partner_of: Callable[[str], Awaitable[str]]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
