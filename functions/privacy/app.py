@@ -14,7 +14,7 @@ from functions.entry import Handler
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
-from functions.privacy.disclosure_routes import disclosure_routes
+from functions.privacy.disclosure_routes import disclosure_routes, retention_of
 from functions.privacy.erasure_routes import Surroundings, erasure_routes
 from functions.privacy.offboarding_routes import offboarding_routes, offboardings
 from functions.privacy.open_days import OpenDays
@@ -56,11 +56,12 @@ def create(environ: Mapping[str, str]) -> Handler:
         retention_days=settings.retention_days,
     )
     leaving = offboardings(settings, given, partners)
+    retention = retention_of(given, settings)
     routes = [
         *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
-        *disclosure_routes(given, settings),
+        *disclosure_routes(given, settings, retention),
         *offboarding_routes(leaving),
-        Route("POST", "/sweep", Sweeping(sweep, leaving).post),
+        Route("POST", "/sweep", Sweeping(sweep, leaving, retention).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

@@ -131,7 +131,7 @@ class _Walk:
         try:
             events = list(spill.decode(content))
         except ValueError:
-            log("ERROR", "spilled object not readable", object=stored.name)
+            log("WARNING", "spilled object not readable", object=stored.name)
             for partner in self.departed.partners:
                 self.found.unreadable[partner, spill.PREFIX] += 1
             return

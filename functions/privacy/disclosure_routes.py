@@ -23,8 +23,23 @@ from functions.storage import open_bucket
 from functions.subscription import Subscription
 
 
-def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
+def retention_of(given: Surroundings, settings: Settings) -> Retention:
+    """Wire the check of what is kept for how long."""
+    return Retention(
+        given.statements,
+        _objects(settings),
+        now=given.now,
+        retention_days=settings.retention_days,
+    )
+
+
+def disclosure_routes(given: Surroundings, settings: Settings, retention: Retention) -> list[Route]:
     """Return the routes.
+
+    Args:
+        given: what the operations work with.
+        settings: where everything is.
+        retention: checks what is kept for how long.
 
     Raises:
         ValueError: the setting ``PARTS`` is malformed.
@@ -37,13 +52,6 @@ def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
         now=given.now,
         new_id=given.new_id,
     )
-    objects = Objects(
-        partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
-        settings.storage_deadline_seconds,
-    )
-    retention = Retention(
-        given.statements, objects, now=given.now, retention_days=settings.retention_days
-    )
     residency = Residency(
         _promise(settings),
         cell=settings.cell,
@@ -52,24 +60,31 @@ def disclosure_routes(given: Surroundings, settings: Settings) -> list[Route]:
         new_id=given.new_id,
     )
     return [
-        Route("POST", "/exports", _exports(given, settings, objects).make),
+        Route("POST", "/exports", _exports(given, settings).make),
         Route("POST", "/lookups", lookups.ask),
         Route("POST", "/residency", residency.ask),
         Route("GET", "/retention", retention.ask),
     ]
 
 
-def _exports(given: Surroundings, settings: Settings, objects: Objects) -> Exports:
+def _exports(given: Surroundings, settings: Settings) -> Exports:
     dead_letters = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     return Exports(
         given,
         Sources(
             Tables(given.statements, settings.retention_days),
-            SetAside(objects, dead_letters, Layouts(load_catalogue())),
+            SetAside(_objects(settings), dead_letters, Layouts(load_catalogue())),
         ),
         Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket),
         Deployment(settings.bucket, settings.location, settings.retention_days),
         seconds=settings.work_seconds,
+    )
+
+
+def _objects(settings: Settings) -> Objects:
+    return Objects(
+        partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        settings.storage_deadline_seconds,
     )
 
 

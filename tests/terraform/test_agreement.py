@@ -260,6 +260,17 @@ def test_a_function_may_touch_what_its_statements_name(
     assert granted["views"] == named.union(*(views[name] for name in named))
 
 
+def fields_of_line(message: str, module: Path) -> list[str | None]:
+    """The fields of a line that one call of ``log`` in a module writes."""
+    [call] = (
+        node
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call)
+        and any(isinstance(each, ast.Constant) and each.value == message for each in node.args)
+    )
+    return [keyword.arg for keyword in call.keywords]
+
+
 def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -> None:
     metrics = {
         found.values["name"].removeprefix("chat_eu_"): found.values
@@ -270,12 +281,14 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         "receive": Received.__struct_fields__,
         "load": Loaded.__struct_fields__,
         "operate": [field.name for field in dataclasses.fields(Report)],
+        "privacy": fields_of_line("retention checked", ROOT / "functions/privacy/retention.py"),
     }
     parts = Milliseconds.__struct_fields__
 
     assert {"accepted", "spilled", "quarantined", "publish_p99_ms", "freshness_p50_ms"} <= set(
         metrics
     )
+    assert "retention_late" in metrics
     for name, values in metrics.items():
         [extracted] = re.findall(
             r"^EXTRACT\(jsonPayload\.([a-z_0-9.]+)\)$", values["value_extractor"]
