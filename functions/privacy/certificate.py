@@ -3,10 +3,16 @@
 from datetime import datetime
 
 from functions.closed import ClosedPartner
-from functions.privacy.execution import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.offboarding import Inventory
 from functions.privacy.offboarding_record import Certificate, Record, counts
-from functions.privacy.periods import DEAD_LETTERS, LOGGED, SUBSCRIPTION, UNPARSED
+from functions.privacy.periods import (
+    DEAD_LETTERS,
+    FAIL_SAFE,
+    LOGGED,
+    SUBSCRIPTION,
+    TIME_TRAVEL,
+    UNPARSED,
+)
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",

@@ -2,21 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from functions.privacy.covered import Covered
+from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.redaction import NOBODY
 from functions.statements import Parameter
-
-TIME_TRAVEL = timedelta(hours=48)
-"""How long deleted rows can be read by time travel: the datasets are set to the shortest."""
-
-FAIL_SAFE = timedelta(days=7)
-"""How long Google keeps them after that, for emergencies (BigQuery's documentation)."""
 
 Counts = Counter[tuple[str, str]]
 """How many events were taken out of a place, by erasure and by what was done where."""

@@ -98,7 +98,7 @@ ELSEWHERE: tuple[Holding, ...] = (
             "prefix",
             f"{quarantine.PREFIX}{reason}/",
             "unknown",
-            "bodies that nobody can read",
+            "what nobody can read",
             _BRIEFLY,
             periods.UNPARSED,
             "the moment it is set aside",

@@ -14,7 +14,7 @@ import pytest
 
 from functions.load.tally import Loaded
 from functions.operate.report import Report
-from functions.privacy.execution import TIME_TRAVEL
+from functions.privacy.periods import TIME_TRAVEL
 from functions.receive.tally import Received
 from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
