@@ -8,10 +8,12 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
 from functions.bucket import ObjectWriter
+from functions.events.envelope import format_time
 
 PREFIX = "quarantine/"
 
@@ -30,6 +32,12 @@ WRITE_SECONDS = 5.0
 
 UNKNOWN = "unknown"
 """Stands for a partner or kind that a malformed message does not tell."""
+
+MALFORMED = "malformed"
+"""The reason of what is not of its place's form, or tells neither partner nor project."""
+
+UNREADABLE = (MALFORMED, "not_json", "number_out_of_range", "too_deep")
+"""Reasons for what nobody can search for a person: it goes soonest."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
@@ -112,6 +120,43 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
         own_id = record.attributes.get("ingest_id", "")
     name = object_name(record.reason, record.partner, record.kind, data, own_id)
     return name, msgspec.json.encode(record) + b"\n"
+
+
+def renewed(record: Quarantined, body: bytes) -> tuple[str, bytes]:
+    """Return the object of a record that gets another body: its name and its content."""
+    return to_object(msgspec.structs.replace(record, body=base64.b64encode(body).decode()), body)
+
+
+def of_message(
+    reason: str, data: bytes, attributes: Mapping[str, str], *, known_at: datetime, source: str
+) -> tuple[str, bytes]:
+    """Return the object of a message that was kept elsewhere: its name and its content.
+
+    Args:
+        reason: a code such as ``not_json``.
+        data: the event's bytes.
+        attributes: of the message; they may lack anything.
+        known_at: a moment at which it had been received, where its attributes tell none.
+        source: what tells it from others that are alike, where it has no ingest id.
+    """
+    partner = attributes.get("partner") or UNKNOWN
+    kind = attributes.get("kind") or UNKNOWN
+    record = Quarantined(
+        reason=reason,
+        partner=partner,
+        kind=kind,
+        received_at=attributes.get("received_at") or format_time(known_at),
+        body=base64.b64encode(data).decode(),
+        attributes=dict(attributes) or None,
+    )
+    own_id = attributes.get("ingest_id") or source
+    name = object_name(reason, partner, kind, data, own_id)
+    return name, msgspec.json.encode(record) + b"\n"
+
+
+def is_unreadable(name: str) -> bool:
+    """Say whether an object is where what nobody can read is kept."""
+    return name.startswith(tuple(f"{PREFIX}{reason}/" for reason in UNREADABLE))
 
 
 def decode(content: bytes) -> tuple[Quarantined, bytes]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from functions.privacy import periods
-from functions.privacy.execution import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.registry import Holding, holdings
 
 PATH = "docs/privacy.md"
@@ -68,18 +67,26 @@ def _remains() -> str:
     rows = (
         ("an erasure with grace is due", "the request", _long(periods.GRACE)),
         ("nothing of the person is live", "the request", _long(gone)),
-        ("time travel ends: an owner could bring rows back", "the execution", _long(TIME_TRAVEL)),
+        (
+            "time travel ends: an owner could bring rows back",
+            "the execution",
+            _long(periods.TIME_TRAVEL),
+        ),
         (
             "fail-safe ends: Google alone could bring rows back",
             "the execution",
-            _long(TIME_TRAVEL + FAIL_SAFE),
+            _long(periods.TIME_TRAVEL + periods.FAIL_SAFE),
         ),
         (
             "Google has no copy, whatever the hour of the execution",
             "the request",
-            _long(gone + TIME_TRAVEL + FAIL_SAFE),
+            _long(gone + periods.TIME_TRAVEL + periods.FAIL_SAFE),
         ),
-        ("bodies that nobody can read are gone", "their receipt", _long(periods.UNPARSED)),
+        (
+            "what nobody can read is gone",
+            "the moment it is set aside",
+            _long(periods.UNPARSED),
+        ),
         ("the tombstone goes: a user key and times", "the execution", _long(periods.TOMBSTONE)),
         ("the mark of a restoration goes: the same", "the restoration", _long(periods.REMEMBERED)),
     )

@@ -34,6 +34,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
         partner: whose user it is.
         project: within which the user key stands for the person.
         user_key: the person's pseudonym.
+        key_version: that it was made with.
         user_id: as sent, as text.
         nickname: as sent; None where the event has none.
         received_at: of the event, in microseconds since 1970.
@@ -42,6 +43,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     partner: str
     project: str
     user_key: str
+    key_version: int
     user_id: str
     nickname: str | None
     received_at: int
@@ -66,13 +68,12 @@ class RowBuilder:
 
     Args:
         catalogue: the catalogue of events.
-        keys: the cell's pseudonym keys; the current one is used.
+        keys: the cell's pseudonym keys; the one of an event's receipt is used.
     """
 
     def __init__(self, catalogue: Catalogue, keys: PseudonymKeys) -> None:
         self._layouts = Layouts(catalogue)
-        self._key = keys.current
-        self._key_version = keys.version
+        self._keys = keys
 
     def build(
         self, data: bytes, attributes: Mapping[str, str], *, delivery_id: str, stored_at: int
@@ -92,7 +93,8 @@ class RowBuilder:
             known = Attributes.from_mapping(attributes)
         except ValueError:
             raise BadMessage("bad_attributes") from None
-        received_at = to_microseconds(parse_time(known.received_at))
+        received = parse_time(known.received_at)
+        received_at = to_microseconds(received)
         if not stored_at - LONGEST_PAST <= received_at <= stored_at + LONGEST_AHEAD:
             raise BadMessage("time_out_of_range")
         envelope = open_envelope(decode_json(data))
@@ -112,13 +114,15 @@ class RowBuilder:
             **draft.columns,
             "flags": draft.flags,
         }
+        key_version = self._keys.version_at(received)
         if draft.speakers and known.project is not None:
-            draft.record["speakers"] = self._user_keys(known.project, draft.speakers)
+            key = self._keys.by_version[key_version]
+            draft.record["speakers"] = _user_keys(key, known.project, draft.speakers)
         if draft.record:
             row[layout.record] = draft.record
         if draft.extra:
             row["extra"] = encode_json(draft.extra)
-        person = self._person(draft, known, received_at)
+        person = self._person(draft, known, received_at, key_version)
         if person is not None:
             row["user_key"] = person.user_key
         return Loaded(row, received_at, person)
@@ -129,28 +133,32 @@ class RowBuilder:
             "partner": person.partner,
             "project": person.project,
             "user_key": person.user_key,
-            "key_version": self._key_version,
+            "key_version": person.key_version,
             "user_id": person.user_id,
             "nickname": person.nickname,
             "first_seen": person.received_at,
             "last_seen": person.received_at,
         }
 
-    def _person(self, draft: Draft, known: Attributes, received_at: int) -> Person | None:
+    def _person(
+        self, draft: Draft, known: Attributes, received_at: int, key_version: int
+    ) -> Person | None:
         if draft.user_id is None or known.project is None:
             return None
         return Person(
             partner=known.partner,
             project=known.project,
-            user_key=user_key(self._key, known.project, draft.user_id),
+            user_key=user_key(self._keys.by_version[key_version], known.project, draft.user_id),
+            key_version=key_version,
             user_id=draft.user_id,
             nickname=draft.nickname,
             received_at=received_at,
         )
 
-    def _user_keys(self, project: str, user_ids: list[str]) -> list[str]:
-        # A person listed twice is one speaker; the sender's order stays.
-        return list(dict.fromkeys(user_key(self._key, project, one) for one in user_ids))
+
+def _user_keys(key: bytes, project: str, user_ids: list[str]) -> list[str]:
+    # A person listed twice is one speaker; the sender's order stays.
+    return list(dict.fromkeys(user_key(key, project, one) for one in user_ids))
 
 
 def _event_name(envelope: Envelope, known: Attributes) -> str | None:

@@ -17,7 +17,7 @@ from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
 from functions.privacy.covered import with_covered
 from functions.privacy.departed import HeldPeople
-from functions.privacy.disclosure_routes import disclosure_routes
+from functions.privacy.disclosure_routes import disclosure_routes, retention_of
 from functions.privacy.erasure_routes import erasure_routes
 from functions.privacy.offboarding_routes import held_events, offboarding_routes, offboardings
 from functions.privacy.open_days import OpenDays
@@ -62,11 +62,12 @@ def create(environ: Mapping[str, str]) -> Handler:
     people = HeldPeople(statements, keys, Layouts(load_catalogue()))
     held = held_events(settings, people)
     leaving = offboardings(settings, given, partners, people, held)
+    retention = retention_of(given, settings, held)
     routes = [
         *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
-        *disclosure_routes(given, settings, held),
+        *disclosure_routes(given, settings, retention),
         *offboarding_routes(leaving),
-        Route("POST", "/sweep", Sweeping(sweep, leaving).post),
+        Route("POST", "/sweep", Sweeping(sweep, leaving, retention).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

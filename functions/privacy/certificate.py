@@ -3,10 +3,17 @@
 from datetime import datetime
 
 from functions.closed import ClosedPartner
-from functions.privacy.execution import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.offboarding import Inventory
 from functions.privacy.offboarding_record import Certificate, Record, counts
-from functions.privacy.periods import DEAD_LETTERS, EXPORTED, LOGGED, SUBSCRIPTION
+from functions.privacy.periods import (
+    DEAD_LETTERS,
+    EXPORTED,
+    FAIL_SAFE,
+    LOGGED,
+    SUBSCRIPTION,
+    TIME_TRAVEL,
+    UNPARSED,
+)
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",
@@ -48,6 +55,9 @@ def certify(
         _left("deleted rows, to Google's support only (fail-safe)", "BigQuery", gone + FAIL_SAFE),
         _left("events on their way, dropped when they are delivered", "Pub/Sub", delivered),
         _left("events that Pub/Sub gave up", "Pub/Sub, dead letters", delivered + DEAD_LETTERS),
+        _left(
+            "what nobody can read, so that nobody knows whose it is", "quarantine", at + UNPARSED
+        ),
         _left("the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED),
         *_exports(entry),
         _left("receipts: the partner's name, dates and counts", "receipts_v1", None),

@@ -1,7 +1,7 @@
 """The dead letters' part of a sweep: letters are replaced by others without the people.
 
-A letter is acknowledged after what replaces it is published. Letters of others are leased for as
-long as it takes to see all, and then given back.
+A letter is acknowledged after what replaces it is published, or is in quarantine where nobody can
+read it. Letters of others are leased for as long as it takes to see all, and then given back.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,18 +9,23 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
+from functions import quarantine
+from functions.events.body import BadMessage
 from functions.events.envelope import Attributes
 from functions.log import log
 from functions.message import Message
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
-from functions.privacy.redaction import Redaction, Taken
+from functions.privacy.redaction import SET_ASIDE, Redaction, Taken
 from functions.services import Subscription
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """As `functions.publisher.Publisher.publish`."""
+
+Keep = Callable[[str, bytes], Awaitable[object]]
+"""Writes an object of this name and content, unless it is there."""
 
 
 class DeadLetters:
@@ -30,6 +35,7 @@ class DeadLetters:
         subscription: that keeps them. Its acknowledgement deadline is longer than a sweep, so that
             no letter of others comes twice in one.
         publish: publishes to the dead-letter topic, and tells which messages are refused.
+        keep: takes letters that nobody can read.
         redaction: makes what takes people out, for what is covered.
         now: the clock, with an offset.
     """
@@ -38,11 +44,13 @@ class DeadLetters:
         self,
         subscription: Subscription,
         publish: Publish,
+        keep: Keep,
         redaction: Callable[[Covered], Redaction],
         now: Callable[[], datetime],
     ) -> None:
         self._subscription = subscription
         self._publish = publish
+        self._keep = keep
         self._redaction = redaction
         self._now = now
 
@@ -52,6 +60,7 @@ class DeadLetters:
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
             PublishFailed: it did not take what replaces a letter.
+            BucketUnavailable: quarantine did not take what nobody can read.
             OutOfTime: not all letters were looked at.
         """
         redaction = self._redaction(covered)
@@ -75,15 +84,23 @@ class DeadLetters:
                 raise OutOfTime
             letters = await self._subscription.pull()
             empty = 0 if letters else empty + 1
-            replaced = []
+            replaced: list[_Replaced] = []
+            unread: list[_Unread] = []
             for letter in letters:
-                found = self._redact(letter, redaction)
+                try:
+                    found = self._redact(letter, redaction)
+                except BadMessage as bad:
+                    unread.append(_Unread(letter, bad.reason))
+                    continue
                 if found is None:
                     kept.append(letter)
                 else:
                     replaced.append(found)
+            kept += (letter for letter, _ in unread)  # until they are set aside
             if replaced:
                 await self._replace(replaced, counts, kept)
+            if unread:
+                await self._set_aside(unread, counts, kept)
 
     def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
         found = redaction.apply_to(letter.data, letter.attributes, self._now())
@@ -108,10 +125,34 @@ class DeadLetters:
         refused = await self._publish(messages) if messages else []
         if refused:
             raise PublishFailed("refused")
+        await self._forget(letters, kept)
+        for each in replaced:
+            _count(each.taken, counts)
+
+    async def _set_aside(
+        self, unread: Sequence["_Unread"], counts: Counts, kept: list[Letter]
+    ) -> None:
+        for letter, reason in unread:
+            await self._keep(
+                *quarantine.of_message(
+                    reason,
+                    letter.data,
+                    letter.attributes,
+                    known_at=self._now(),
+                    source=letter.message_id,
+                )
+            )
+        await self._forget([letter for letter, _ in unread], kept)
+        _count(SET_ASIDE * len(unread), counts)
+
+    async def _forget(self, letters: Sequence[Letter], kept: list[Letter]) -> None:
+        """Acknowledge letters, which are the last of those that are kept."""
         await self._subscription.acknowledge(letters)
         del kept[-len(letters) :]
-        for each in replaced:
-            counts.update((erasure_id, f"dead_letters_{what}") for erasure_id, what in each.taken)
+
+
+def _count(taken: Taken, counts: Counts) -> None:
+    counts.update((erasure_id, f"dead_letters_{what}") for erasure_id, what in taken)
 
 
 class _Replaced(NamedTuple):
@@ -120,3 +161,10 @@ class _Replaced(NamedTuple):
     letter: Letter
     message: Message | None
     taken: Taken
+
+
+class _Unread(NamedTuple):
+    """A letter that nobody can read, and why."""
+
+    letter: Letter
+    reason: str

@@ -9,7 +9,7 @@ from functions.log import log
 from functions.objects import Stored
 from functions.privacy.exports.stored import PREFIX as EXPORTS
 from functions.privacy.look import Look
-from functions.privacy.set_aside import UNPLACED
+from functions.privacy.refused_bodies import UNPLACED
 from functions.quarantine import PREFIX as QUARANTINE
 from functions.quarantine import UNKNOWN, Quarantined
 from functions.services import Objects
@@ -79,7 +79,7 @@ class DepartedObjects:
         try:
             events = list(spill.decode(content))
         except ValueError:
-            log("ERROR", "spilled object not readable", object=stored.name)
+            log("WARNING", "spilled object not readable", object=stored.name)
             for partner in look.departed.partners:
                 look.found.unreadable[partner, spill.PREFIX] += 1
             return

@@ -24,30 +24,34 @@ from functions.storage import open_bucket
 from functions.subscription import Subscription
 
 
-def disclosure_routes(
-    given: Surroundings, settings: Settings, held_events: HeldEvents
-) -> list[Route]:
-    """Return the routes.
+def retention_of(given: Surroundings, settings: Settings, held_events: HeldEvents) -> Retention:
+    """Wire the check of what is kept for how long.
 
     Args:
         given: what the operations work with.
         settings: where everything is.
         held_events: tells what legal holds do not keep any more.
-
-    Raises:
-        ValueError: the setting ``PARTS`` is malformed.
     """
-    objects = Objects(
-        partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
-        settings.storage_deadline_seconds,
-    )
-    retention = Retention(
+    return Retention(
         given.statements,
-        objects,
+        _objects(settings),
         held_events.overdue,
         now=given.now,
         retention_days=settings.retention_days,
     )
+
+
+def disclosure_routes(given: Surroundings, settings: Settings, retention: Retention) -> list[Route]:
+    """Return the routes.
+
+    Args:
+        given: what the operations work with.
+        settings: where everything is.
+        retention: checks what is kept for how long.
+
+    Raises:
+        ValueError: the setting ``PARTS`` is malformed.
+    """
     residency = Residency(
         _promise(settings),
         cell=settings.cell,
@@ -56,14 +60,15 @@ def disclosure_routes(
         new_id=given.new_id,
     )
     return [
-        Route("POST", "/exports", _exports(given, settings, objects).make),
+        Route("POST", "/exports", _exports(given, settings).make),
         Route("POST", "/lookups", Lookups(given).ask),
         Route("POST", "/residency", residency.ask),
         Route("GET", "/retention", retention.ask),
     ]
 
 
-def _exports(given: Surroundings, settings: Settings, objects: Objects) -> Exports:
+def _exports(given: Surroundings, settings: Settings) -> Exports:
+    objects = _objects(settings)
     dead_letters = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     return Exports(
         given,
@@ -75,6 +80,13 @@ def _exports(given: Surroundings, settings: Settings, objects: Objects) -> Expor
         objects,
         Deployment(settings.bucket, settings.location, settings.retention_days),
         seconds=settings.work_seconds,
+    )
+
+
+def _objects(settings: Settings) -> Objects:
+    return Objects(
+        partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        settings.storage_deadline_seconds,
     )
 
 

@@ -2,20 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from functions.privacy.covered import Covered
+from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.receipts import Receipt, Receipts
+from functions.privacy.redaction import NOBODY
 from functions.services import Statements
 from functions.statements import Parameter
-
-TIME_TRAVEL = timedelta(hours=48)
-"""How long deleted rows can be read by time travel: the datasets are set to the shortest."""
-
-FAIL_SAFE = timedelta(days=7)
-"""How long Google keeps them after that, for emergencies (BigQuery's documentation)."""
 
 Counts = Counter[tuple[str, str]]
 """How many events were taken out of a place, by erasure and by what was done where."""
@@ -34,9 +30,11 @@ class Execution:
         covered: what is covered.
         now: the moment (UTC) for which holds are asked.
         first: the first moment (UTC) of which covered events may be stored.
+        claim: of what this sweep itself began.
 
     Attributes:
-        counts: events taken out of objects and dead letters, by erasure.
+        counts: events taken out of objects and dead letters, by erasure; by `NOBODY` what was moved
+            because nobody can read it.
     """
 
     def __init__(
@@ -46,12 +44,14 @@ class Execution:
         covered: Covered,
         now: datetime,
         first: datetime,
+        claim: str,
     ) -> None:
         self._statements = statements
         self._receipts = receipts
         self._covered = covered
         self._now = now
         self._first = first
+        self._claim = claim
         self._projects = {cover.erasure_id: (cover.partner, cover.project) for cover in covered}
         self._begun = {(cover.erasure_id, cover.claim) for cover in covered.due()}
         self.counts: Counts = Counter()
@@ -106,7 +106,8 @@ class Execution:
         """Write receipts of what was taken out of objects and dead letters in this sweep."""
         taken: dict[str, dict[str, int]] = defaultdict(dict)
         for (erasure_id, what), number in sorted(self.counts.items()):
-            taken[erasure_id][what] = number
+            if erasure_id != NOBODY:
+                taken[erasure_id][what] = number
         step = f"places:{self._now.isoformat()}"
         await self._receipts.add_all(
             [
@@ -117,6 +118,10 @@ class Execution:
 
     async def finish(self, done_at: datetime, forget_at: datetime) -> dict[str, dict[str, int]]:
         """Write the receipts of what is executed, then note that it is.
+
+        What was taken out of objects and letters is noted when a sweep ends. One that died before
+        it could leaves a total that is too low, and only who began an execution knows of none: any
+        other total is not called exact.
 
         Args:
             done_at: since when (UTC) no live data is left.
@@ -138,7 +143,12 @@ class Execution:
             self._receipt(
                 erasure_id,
                 f"{claim}:executed",
-                {"step": "executed", "total": totals[erasure_id], **dates},
+                {
+                    "step": "executed",
+                    "total": totals[erasure_id],
+                    "exact": claim == self._claim,
+                    **dates,
+                },
             )
             for erasure_id, claim in sorted(self._begun)
         ]

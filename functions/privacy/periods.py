@@ -1,4 +1,4 @@
-"""How long an erasure waits, and how long it is remembered."""
+"""How long an erasure waits and is remembered, and how long all else stays."""
 
 from datetime import timedelta
 
@@ -25,6 +25,12 @@ UNPARSED = timedelta(days=7)
 
 EXPORTED = timedelta(days=1)
 """The same for exports."""
+
+TIME_TRAVEL = timedelta(hours=48)
+"""How long deleted rows can be read by time travel: the datasets are set to the shortest."""
+
+FAIL_SAFE = timedelta(days=7)
+"""How long Google keeps them after that, for emergencies (BigQuery's documentation)."""
 
 HELD = timedelta(days=30)
 """For so long a legal hold is remembered after it is over: who asks then is told of it."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from functions import quarantine
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.grpc_channel import open_channel
@@ -37,10 +38,11 @@ def places(
     topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.dead_letter_topic)
     objects = Objects(bucket, settings.storage_deadline_seconds)
     return (
-        StoredObjects(objects, redaction),
+        StoredObjects(objects, redaction, now),
         DeadLetters(
             Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
             Publisher(topic, settings.publish_deadline_seconds).publish,
+            partial(objects.write, content_type=quarantine.CONTENT_TYPE, over=0),
             redaction,
             now,
         ),

@@ -11,9 +11,16 @@ from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
 from functions.privacy.covered import Cover, Covered
 from functions.pseudonym import PseudonymKeys
+from functions.quarantine import MALFORMED
+
+NOBODY = ""
+"""Stands for the erasure where what was done was done for none: what cannot be read is moved."""
 
 Taken = tuple[tuple[str, str], ...]
-"""What was done to an event: the erasure, and ``anonymised``, ``deleted``, ``speakers_removed``."""
+"""What was done to an event: the erasure, and ``anonymised``, ``deleted``, ``speakers_removed``; of
+what nobody can read `NOBODY` and ``set_aside``."""
+
+SET_ASIDE: Taken = ((NOBODY, "set_aside"),)
 
 
 class Redacted(NamedTuple):
@@ -27,6 +34,19 @@ class Redacted(NamedTuple):
 
     data: bytes | None
     cover: Cover | None
+    taken: Taken
+
+
+class Rewritten(NamedTuple):
+    """What an object becomes.
+
+    Attributes:
+        objects: name and content of what it is replaced by, in the order in which they are written;
+            none where nothing is left of it.
+        taken: what was done to its events.
+    """
+
+    objects: tuple[tuple[str, bytes], ...]
     taken: Taken
 
 
@@ -47,18 +67,18 @@ class Redaction:
     def apply(
         self, data: bytes, kind: Kind, projects: tuple[str, ...], received_at: datetime
     ) -> Redacted | None:
-        """Redact an event; None where it speaks of nobody who is covered, or cannot be read.
+        """Redact an event; None where it speaks of nobody who is covered.
 
         Args:
             data: the event's bytes.
             kind: the webhook that it came by.
             projects: those that it may be of.
             received_at: of the event, with an offset.
+
+        Raises:
+            BadMessage: nobody can read whom it speaks of.
         """
-        try:
-            found = mentioned(data, kind, self._layouts)
-        except BadMessage:
-            return None
+        found = mentioned(data, kind, self._layouts)
         cover = self._cover(found.user_id, projects, received_at)
         if cover is not None and cover.deletes:
             return Redacted(None, cover, ((cover.erasure_id, "deleted"),))
@@ -83,6 +103,10 @@ class Redaction:
             data: the event's bytes.
             attributes: of the message; what cannot be read of them is taken for the widest.
             known_at: a moment at which it had been received, where its attributes tell none.
+
+        Raises:
+            BadMessage: nobody can read whom it speaks of; ``malformed`` where its attributes tell
+                neither project nor partner, so that nobody knows whose user that would be.
         """
         kind: Kind = "chat"
         received_at = known_at
@@ -90,8 +114,10 @@ class Redaction:
             kind = parse_kind(attributes.get("kind", ""))
         with suppress(ValueError):
             received_at = parse_time(attributes.get("received_at", ""))
-        project = attributes.get("project")
-        projects = (project,) if project else self.projects_of(attributes.get("partner", ""))
+        project, partner = attributes.get("project"), attributes.get("partner")
+        if not project and not partner:
+            raise BadMessage(MALFORMED)
+        projects = (project,) if project else self.projects_of(partner or "")
         redacted = self.apply(data, kind, projects, received_at)
         if redacted is None:
             return None

@@ -16,9 +16,6 @@ from functions.warehouse import EXTRA_DAYS, RETENTION_DAYS, Table, list_tables
 
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]
 
-UNDECODABLE = ("not_json", "number_out_of_range", "too_deep")
-"""Reasons of quarantine for what nobody can read, and so nobody can search for a person."""
-
 
 class Uncovered(Exception):
     """A column with data about a person is in no entry of the registry."""
@@ -110,11 +107,12 @@ ELSEWHERE: tuple[Holding, ...] = (
             "prefix",
             f"{quarantine.PREFIX}{reason}/",
             "unknown",
-            "bodies that nobody can read",
+            "what nobody can read",
             _BRIEFLY,
             periods.UNPARSED,
+            "the moment it is set aside",
         )
-        for reason in UNDECODABLE
+        for reason in quarantine.UNREADABLE
     ),
     Holding(
         "prefix",

@@ -1,8 +1,8 @@
-"""``GET /retention``: what is held for longer than is promised (storage limitation)."""
+"""What is held for longer than is promised (storage limitation); every sweep asks for it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 from starlette.responses import Response
@@ -24,7 +24,7 @@ TOLERANCE = timedelta(days=1)
 State = Literal["ok", "late", "unknown"]
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True):
     """Whether a place keeps what is promised of it.
 
     Attributes:
@@ -40,6 +40,30 @@ class Kept(NamedTuple):
     state: State
     overdue: int | None = 0
     oldest: datetime | None = None
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found.
+
+    Attributes:
+        ok: whether every place keeps what is promised of it.
+        asked_at: when it was asked.
+        places: every place.
+    """
+
+    ok: bool
+    asked_at: datetime
+    places: list[Kept]
+
+    @property
+    def late(self) -> dict[str, int | None]:
+        """How many rows or objects are older than promised, by place."""
+        return {kept.place: kept.overdue for kept in self.places if kept.state == "late"}
+
+    @property
+    def unknown(self) -> list[str]:
+        """The places that could not be asked."""
+        return [kept.place for kept in self.places if kept.state == "unknown"]
 
 
 class Retention:
@@ -69,19 +93,31 @@ class Retention:
         self._retention_days = retention_days
 
     async def ask(self, asked: Asked) -> Response:
-        """Report on every place; it is the matter of operators, for it counts all partners' rows.
+        """``GET /retention``: report on every place.
+
+        It is the matter of operators, for it counts all partners' rows.
 
         Raises:
             Refused: the caller is no operator.
         """
         asked.caller.must_be_operator()
+        checked = await self.check()
+        return Response(msgspec.json.encode(checked), media_type="application/json")
+
+    async def check(self) -> "Checked":
+        """Look at every place, and log what is found: an alert goes by the line's `places_late`."""
         now = self._now()
         found = [*await self._tables(now), *await self._prefixes(now)]
-        ok = all(kept.state == "ok" for kept in found)
-        late = {kept.place: kept.overdue for kept in found if kept.state != "ok"}
-        log("INFO" if ok else "WARNING", "retention checked", ok=ok, late=late)
-        report = {"ok": ok, "asked_at": now, "places": [kept._asdict() for kept in found]}
-        return Response(msgspec.json.encode(report), media_type="application/json")
+        checked = Checked(ok=all(kept.state == "ok" for kept in found), asked_at=now, places=found)
+        log(
+            "INFO" if checked.ok else "WARNING",
+            "retention checked",
+            ok=checked.ok,
+            late=checked.late,
+            unknown=checked.unknown,
+            places_late=len(checked.late),
+        )
+        return checked
 
     async def _tables(self, now: datetime) -> list[Kept]:
         stored = timedelta(days=self._retention_days)

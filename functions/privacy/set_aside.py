@@ -1,152 +1,113 @@
-"""Objects with events, without the people who are covered.
+"""Objects with events, without people who are covered, and without the unreadable.
 
-What cannot be read is left: a body that is no JSON goes after a week (the bucket's lifecycle), for
-nobody can look for a person in it.
+Nobody can look for a person in what cannot be read. So it goes to the part of quarantine that the
+bucket's lifecycle empties after a week, wherever it was found, and leaves the readable rest behind.
 """
 
-import base64
-from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
 from functions import quarantine, spill
 from functions.acceptance.body import NotJson, parse
+from functions.events.body import BadMessage
 from functions.events.envelope import parse_kind, parse_time
-from functions.privacy.redaction import Redaction, Taken
-from functions.quarantine import Quarantined
+from functions.privacy.redaction import SET_ASIDE, Redaction, Rewritten
+from functions.privacy.refused_bodies import Refused, rewrite_refused
+from functions.quarantine import MALFORMED, Quarantined
 
 PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.HELD)
 """Where events are in the bucket."""
-
-UNPLACED = frozenset({"project_missing", "project_unknown"})
-"""Reasons of bodies of which it is not known which of the partner's projects they are of."""
-
-
-class Rewritten(NamedTuple):
-    """What an object becomes.
-
-    Attributes:
-        objects: name and content of what it is replaced by; none where nothing is left of it.
-        taken: what was done to its events.
-    """
-
-    objects: tuple[tuple[str, bytes], ...]
-    taken: Taken
 
 
 def rewrite_spilled(
     name: str, content: bytes, written_at: datetime, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite an object of the spill, under its name; None where nobody in it is covered."""
+    """Rewrite an object of the spill, under its name; None where it stays as it is."""
     lines: list[bytes] = []
+    damaged: list[bytes] = []
+    apart: list[tuple[str, bytes]] = []
     taken: list[tuple[str, str]] = []
-    for line in content.splitlines():
-        found = None
-        for event in _spilled(line):
+    for line in filter(bytes.strip, content.splitlines(keepends=True)):
+        try:
+            [event] = spill.decode(line)
+        except ValueError:
+            damaged.append(line)
+            continue
+        try:
             found = redaction.apply_to(event.data, event.attributes, written_at)
+        except BadMessage as bad:
+            apart.append(
+                quarantine.of_message(
+                    bad.reason, event.data, event.attributes, known_at=written_at, source=name
+                )
+            )
+            taken += SET_ASIDE
+            continue
         if found is None:
-            lines.append(line + b"\n")
+            lines.append(line.rstrip(b"\r\n") + b"\n")
             continue
         redacted, attributes = found
         taken += redacted.taken
         if redacted.data is not None:
             lines.append(spill.encode([spill.Spilled(redacted.data, attributes)]))
+    if damaged:
+        apart.append(_malformed(b"".join(damaged), written_at, name))
+        taken += SET_ASIDE * len(damaged)
     if not taken:
         return None
-    return Rewritten(((name, b"".join(lines)),) if lines else (), tuple(taken))
+    left = ((name, b"".join(lines)),) if lines else ()
+    return Rewritten((*apart, *left), tuple(taken))
 
 
 def rewrite_quarantined(
-    content: bytes, written_at: datetime, redaction: Redaction
+    name: str, content: bytes, written_at: datetime, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite an object of quarantine; None where nobody in it is covered.
+    """Rewrite an object of quarantine; None where it stays as it is.
 
-    The names derive from the bodies. Of a body of several events, those that stay keep their
-    places in the request, and so their ids: it becomes several objects.
+    The names derive from the bodies.
     """
     try:
         record, body = quarantine.decode(content)
     except ValueError:
-        return None
-    if record.attributes is None:
-        return _rewrite_refused(record, body, written_at, redaction)
-    found = redaction.apply_to(body, record.attributes, written_at)
+        return _apart(name, _malformed(content, written_at, name))
+    try:
+        if record.attributes is None:
+            refused = _read_refused(record, body, written_at)
+            return rewrite_refused(refused, redaction, stays=quarantine.is_unreadable(name))
+        found = redaction.apply_to(body, record.attributes, written_at)
+    except BadMessage as bad:
+        moved = msgspec.structs.replace(record, reason=bad.reason)
+        return _apart(name, quarantine.to_object(moved, body))
     if found is None:
         return None
     redacted, attributes = found
     if redacted.data is None:
         return Rewritten((), redacted.taken)
     record = msgspec.structs.replace(record, attributes=attributes)
-    return Rewritten((_object(record, redacted.data),), redacted.taken)
+    return Rewritten((quarantine.renewed(record, redacted.data),), redacted.taken)
 
 
-def _rewrite_refused(
-    record: Quarantined, body: bytes, written_at: datetime, redaction: Redaction
-) -> Rewritten | None:
-    """Rewrite a body that the receiver refused."""
+def _read_refused(record: Quarantined, body: bytes, written_at: datetime) -> Refused:
+    try:
+        kind = parse_kind(record.kind)
+    except ValueError:
+        raise BadMessage(MALFORMED) from None
     try:
         events = parse(body, most=len(body))  # as each event has a byte at least
-        kind = parse_kind(record.kind)
-    except (NotJson, ValueError):
-        return None
+    except NotJson:
+        raise BadMessage("not_json") from None
     try:
         received_at = parse_time(record.received_at)
     except ValueError:
         received_at = written_at
-    own_id = quarantine.id_of_request(record, body)
-    left: list[_Left] = []
-    taken: list[tuple[str, str]] = []
-    for position, event in enumerate(events, record.position):
-        is_placed = event.project and record.reason not in UNPLACED
-        projects = (event.project or "",) if is_placed else redaction.projects_of(record.partner)
-        of_event = kind if event.name is not None else "test"
-        found = redaction.apply(event.data, of_event, projects, received_at)
-        if found is None:
-            left.append(_Left(own_id, position, event.data))
-            continue
-        taken += found.taken
-        if found.data is not None:
-            sender_id = found.cover.ingest_id(own_id) if found.cover else own_id
-            left.append(_Left(sender_id, position, found.data))
-    if not taken:
-        return None
-    return Rewritten(tuple(_join(record, left)), tuple(taken))
+    return Refused(record, quarantine.id_of_request(record, body), events, kind, received_at)
 
 
-class _Left(NamedTuple):
-    """An event of a refused body that stays: its request's id, its place in it, and its bytes."""
-
-    sender_id: str
-    position: int
-    data: bytes
+def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, bytes]:
+    return quarantine.of_message(MALFORMED, content, {}, known_at=written_at, source=source)
 
 
-def _join(record: Quarantined, left: list[_Left]) -> Iterator[tuple[str, bytes]]:
-    """Put events together that follow each other in the same request."""
-    start = 0
-    for end in range(1, len(left) + 1):
-        before, after = left[end - 1], left[end] if end < len(left) else None
-        if after and (after.sender_id, after.position) == (before.sender_id, before.position + 1):
-            continue
-        events = left[start:end]
-        yield _object(
-            msgspec.structs.replace(
-                record, sender_id=events[0].sender_id, position=events[0].position
-            ),
-            b"[" + b",".join(event.data for event in events) + b"]",
-        )
-        start = end
-
-
-def _object(record: Quarantined, body: bytes) -> tuple[str, bytes]:
-    encoded = base64.b64encode(body).decode()
-    return quarantine.to_object(msgspec.structs.replace(record, body=encoded), body)
-
-
-def _spilled(line: bytes) -> list[spill.Spilled]:
-    try:
-        return list(spill.decode(line))
-    except ValueError:
-        return []
+def _apart(name: str, unread: tuple[str, bytes]) -> Rewritten | None:
+    """Move an object that nobody can read, unless it is where such are kept."""
+    return None if quarantine.is_unreadable(name) else Rewritten((unread,), SET_ASIDE)

@@ -1,16 +1,20 @@
-"""The bucket's part of a sweep: objects are replaced by others without the people."""
+"""The bucket's part of a sweep: objects are replaced by others without the people.
+
+What nobody can read goes to its own place on the way, whether or not anybody is covered.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from functions import spill
+from functions import quarantine, spill
 from functions.objects import CONCURRENT_REQUESTS, Stored
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
-from functions.privacy.redaction import Redaction
-from functions.privacy.set_aside import PREFIXES, Rewritten, rewrite_quarantined, rewrite_spilled
+from functions.privacy.periods import UNPARSED
+from functions.privacy.redaction import Redaction, Rewritten
+from functions.privacy.set_aside import PREFIXES, rewrite_quarantined, rewrite_spilled
 from functions.services import Objects
 
 MARGIN = timedelta(hours=1)
@@ -26,11 +30,18 @@ class StoredObjects:
     Args:
         objects: the bucket's.
         redaction: makes what takes people out, for what is covered.
+        now: the clock, with an offset.
     """
 
-    def __init__(self, objects: Objects, redaction: Callable[[Covered], Redaction]) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        redaction: Callable[[Covered], Redaction],
+        now: Callable[[], datetime],
+    ) -> None:
         self._objects = objects
         self._redaction = redaction
+        self._now = now
 
     async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
         """Take out what is covered; count it by erasure.
@@ -41,7 +52,10 @@ class StoredObjects:
         """
         redaction = self._redaction(covered)
         found = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
-        waiting = deque(stored for stored in found if _concerns(covered, stored))
+        since = self._now() - UNPARSED
+        waiting = deque(
+            stored for stored in found if _is_new(stored, since) or _concerns(covered, stored)
+        )
 
         async def work() -> None:
             while waiting and not is_over():
@@ -66,7 +80,7 @@ class StoredObjects:
         rewritten = (
             rewrite_spilled(stored.name, content, stored.written_at, redaction)
             if is_spilled
-            else rewrite_quarantined(content, stored.written_at, redaction)
+            else rewrite_quarantined(stored.name, content, stored.written_at, redaction)
         )
         if rewritten is None:
             return []
@@ -88,6 +102,17 @@ class StoredObjects:
         if not replaces_itself:
             await self._objects.delete(stored)
         return True
+
+
+def _is_new(stored: Stored, since: datetime) -> bool:
+    """Say whether an object may hold something unreadable that no sweep has looked at.
+
+    Of quarantine that is what came within the time after which such things are to be gone; older
+    objects were looked at, and there may be many. The spill is empty as a rule.
+    """
+    if stored.name.startswith(spill.PREFIX):
+        return True
+    return stored.written_at > since and not quarantine.is_unreadable(stored.name)
 
 
 def _concerns(covered: Covered, stored: Stored) -> bool:

@@ -150,6 +150,7 @@ class Stream:
         else:
             forget_at = self._now() + periods.REMEMBERED
             await self._statements.change("file_restoration", forget_at=forget_at, **new)
+        await self._statements.change("drop_overtaken")
         await self._statements.change("restore_missed")
         receipts: list[Receipt] = []
         for row in await self._statements.rows("find_deletions", **whom):

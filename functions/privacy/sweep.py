@@ -30,7 +30,7 @@ class Place(Protocol):
     """Where events are beside the tables: objects, or dead letters."""
 
     async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
-        """Take out what is covered; count it by erasure.
+        """Take out what is covered, and what nobody can read; count it by erasure.
 
         Raises:
             OutOfTime: not all was looked at.
@@ -56,7 +56,8 @@ class SweepReport:
         finished: whether nothing is left of what was due.
         executed: the erasures that were finished, each with its counts.
         rows: rows changed, by statement.
-        places: events that were taken out of objects and dead letters, by place.
+        places: events that were taken out of objects and dead letters, by place; ``set_aside`` are
+            those that nobody can read.
         unavailable: what did not answer, empty for nothing; the sweep ended with it.
     """
 
@@ -126,42 +127,45 @@ class Sweep:
         self, erasure_ids: list[str], report: SweepReport, is_over: Callable[[], bool]
     ) -> None:
         now = self._now().astimezone(UTC)
-        await self._begin(erasure_ids, report, now)
+        claim = await self._begin(erasure_ids, report, now)
         covered = read_covered(await self._statements.rows("covered", now=now))
+        first = self._first(covered, now)
+        execution = Execution(self._statements, self._receipts, covered, now, first, claim)
         if covered:
-            first = self._first(covered, now)
-            execution = Execution(self._statements, self._receipts, covered, now, first)
             await execution.count(oldest=now - self._retention)
             report.rows += await execution.change_tables(is_over, oldest=now - self._retention)
-            try:
-                for place in self._places:
-                    await place.rewrite(covered, execution.counts, is_over)
-            finally:
-                report.places = execution.taken()
-                await execution.note_places()
-            done_at = self._now().astimezone(UTC)
-            report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
+        try:
+            for place in self._places:
+                await place.rewrite(covered, execution.counts, is_over)
+        finally:
+            report.places = execution.taken()
+            await execution.note_places()
+        done_at = self._now().astimezone(UTC)
+        report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
         report.rows["forget"] += await self._statements.change("forget", now=now)
         report.rows["forget_holds"] += await self._statements.change(
             "forget_holds", over_since=now - HELD
         )
 
-    async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> None:
-        """Claim what is due, after its people were counted once more."""
+    async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> str:
+        """Claim what is due, after its people were counted once more; return the claim."""
+        claim = str(uuid.uuid4())
+        report.rows["drop_overtaken"] += await self._statements.change("drop_overtaken")
         report.rows["restore_missed"] += await self._statements.change("restore_missed")
         [found] = await self._statements.rows("find_ripe", now=now, erasure_ids=erasure_ids)
         latest = found["covers_until"]
         if latest is None:
-            return
+            return claim
         if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
             await self._rollups.count()
         report.rows["claim"] += await self._statements.change(
             "claim",
             now=now,
             erasure_ids=erasure_ids,
-            claim=str(uuid.uuid4()),
+            claim=claim,
             copy_salt=str(uuid.uuid4()),  # not the claim: receipts tell that for ever
         )
+        return claim
 
     def _first(self, covered: Covered, now: datetime) -> datetime:
         """Return the first moment of which covered events may be stored.

@@ -1,4 +1,7 @@
-"""``POST /sweep``: the scheduler has erasures executed that are due, and offboardings go on."""
+"""``POST /sweep``: the scheduler has erasures executed that are due, and offboardings go on.
+
+After that it is checked whether anything is kept for too long, so that nobody has to ask for it.
+"""
 
 from typing import Protocol
 
@@ -9,6 +12,7 @@ from functions.log import log
 from functions.privacy.departed import Deadline
 from functions.privacy.offboardings import OffboardingReport
 from functions.privacy.refusal import Refused, later
+from functions.privacy.retention import Checked
 from functions.privacy.routes import Asked
 from functions.privacy.sweep import SweepReport
 
@@ -30,17 +34,26 @@ class Offboardings(Protocol):
         """Go on with all of them."""
 
 
+class Retention(Protocol):
+    """Checks what is kept for how long, as `functions.privacy.retention.Retention`."""
+
+    async def check(self) -> Checked:
+        """Look at every place, and log what is found."""
+
+
 class Sweeping:
     """Answers requests for a sweep.
 
     Args:
         sweep: executes erasures.
         offboardings: go on after that, in the time that is left.
+        retention: is checked last, in the time that is left.
     """
 
-    def __init__(self, sweep: Sweep, offboardings: Offboardings) -> None:
+    def __init__(self, sweep: Sweep, offboardings: Offboardings, retention: Retention) -> None:
         self._sweep = sweep
         self._offboardings = offboardings
+        self._retention = retention
 
     async def post(self, asked: Asked) -> Response:
         """Run a sweep: 200 with its report, 202 where time did not suffice for all.
@@ -57,6 +70,13 @@ class Sweeping:
         report["offboardings"] = leaving.states
         report["finished"] = report["finished"] and leaving.finished
         report["unavailable"] = report["unavailable"] or leaving.unavailable
+        if is_over():
+            report["finished"] = False
+        else:
+            checked = await self._retention.check()
+            report["late"] = checked.late
+            unasked = f"retention of {', '.join(checked.unknown)}" if checked.unknown else ""
+            report["unavailable"] = report["unavailable"] or unasked
         if report["unavailable"]:
             raise later(f"Not finished: {report['unavailable']}", report)
         log("INFO", "swept", **report | {"executed": len(report["executed"])})

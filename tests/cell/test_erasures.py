@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from functions import quarantine, spill
 from functions.events.envelope import Attributes, format_time
 from local import query
 from local.cell import PARTNER, Cell
-from local.clients import publisher
+from local.clients import objects, publisher
 from tests.cell.conftest import Post, Rows
 from tests.cell.running import PATIENCE_SECONDS, until
 
@@ -119,6 +120,28 @@ def test_the_same_request_at_the_same_time_is_one_erasure(user: str, officer: ht
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["erasure_id"] for answer in answers}) == 1
     assert officer.delete(f"/erasures/{answers[0].json()['erasure_id']}").status_code == 200
+
+
+def test_a_sweep_sets_aside_what_nobody_can_read(cell: Cell, officer: httpx.Client) -> None:
+    line, letter = (f"no JSON: {uuid.uuid4()}".encode() for _ in range(2))
+    bucket = objects(cell).bucket(cell.bucket)
+    torn = f"{spill.PREFIX}2026/11/22/00/{uuid.uuid4()}.ndjson"
+    bucket.blob(torn).upload_from_string(line)
+    told = {"partner": PARTNER, "project": "dev", "kind": "chat"}
+    publisher(cell).publish(cell.dead_letter_topic, letter, **told).result(PATIENCE_SECONDS)
+
+    def set_aside() -> list[dict[str, Any]]:
+        assert officer.post("/sweep").status_code == 200
+        places = [f"{quarantine.PREFIX}malformed/unknown/", f"{quarantine.PREFIX}not_json/"]
+        return [
+            {"prefix": prefix, "body": body}
+            for prefix in places
+            for blob in bucket.list_blobs(prefix=prefix)
+            if (body := quarantine.decode(blob.download_as_bytes())[1]) in {line, letter}
+        ]
+
+    assert [each["body"] for each in until(set_aside, 2)] == [line, letter]
+    assert not bucket.blob(torn).exists()
 
 
 def test_what_is_asked_for_at_once_is_done_in_the_request(

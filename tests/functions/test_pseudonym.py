@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,52 @@ def test_the_highest_version_is_current_and_all_are_tried(tmp_path: Path) -> Non
     assert (keys.version, keys.current) == (10, new)
     assert keys.all_user_keys("dev", "u") == [user_key(k, "dev", "u") for k in (old, new)]
     assert keys == PseudonymKeys(10, {9: old, 10: new})
+
+
+def test_an_announced_version_is_used_from_its_time_on(tmp_path: Path) -> None:
+    write_key(tmp_path, "1", KEY)
+    encoded = base64.b64encode(bytes(32)).decode()
+    (tmp_path / "2").write_text(f"{encoded} 2026-11-24T10:00:00Z\n")
+    keys = load_keys(tmp_path)
+    begins = datetime(2026, 11, 24, 10, tzinfo=UTC)
+    assert keys == PseudonymKeys(2, {1: KEY, 2: bytes(32)}, {2: begins})
+    assert keys.version_at(begins - timedelta(microseconds=1)) == 1
+    assert keys.version_at(begins) == 2
+    assert len(keys.all_user_keys("dev", "u")) == 2, "who looks for a person tries it before"
+
+
+@given(st.lists(st.integers(0, 9), max_size=4), st.integers(0, 9), st.integers(0, 9))
+def test_an_erasure_knows_every_key_that_rows_of_before_it_can_get(
+    days: list[int], received: int, filed: int
+) -> None:
+    """Also under versions that are added after it: those are announced, so they begin later."""
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    begins = {number: start + timedelta(days=day) for number, day in enumerate(sorted(days), 2)}
+    by_version = {number: bytes([number]) * 32 for number in (1, *begins)}
+    keys = PseudonymKeys(max(by_version), by_version, begins)
+    filed_at = start + timedelta(days=max(received, filed))
+    known = {
+        version: key
+        for version, key in by_version.items()
+        if version == 1 or begins[version] <= filed_at
+    }
+    then = PseudonymKeys(max(known), known, begins)
+    version = keys.version_at(start + timedelta(days=received))
+    later = user_key(keys.by_version[version], "dev", "u")
+    assert later in then.all_user_keys("dev", "u")
+
+
+def test_where_every_version_was_announced_the_first_is_used_until_then() -> None:
+    begins = datetime(2026, 11, 1, tzinfo=UTC)
+    keys = PseudonymKeys(2, {1: KEY, 2: bytes(32)}, {1: begins, 2: begins})
+    assert keys.version_at(begins - timedelta(days=1)) == 1
+
+
+@pytest.mark.parametrize("time", ["soon", "2026-11-24T10:00:00", "2026-11-24T10:00:00Z x"])
+def test_a_malformed_time_is_refused(tmp_path: Path, time: str) -> None:
+    (tmp_path / "1").write_text(f"{base64.b64encode(KEY).decode()} {time}")
+    with pytest.raises(ValueError, match="key 1 is not followed by a time"):
+        load_keys(tmp_path)
 
 
 def test_no_key_is_refused(tmp_path: Path) -> None:

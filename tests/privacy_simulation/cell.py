@@ -184,8 +184,14 @@ class Cell:
     def _sweep(self) -> Sweep:
         redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
         places: tuple[Place, ...] = (
-            StoredObjects(self.bucket, redaction),
-            LettersWithout(self.letters, self.letters.publish, redaction, self._clock),
+            StoredObjects(self.bucket, redaction, self._clock),
+            LettersWithout(
+                self.letters,
+                self.letters.publish,
+                partial(self.bucket.write, content_type=spill.CONTENT_TYPE, over=0),
+                redaction,
+                self._clock,
+            ),
             ExportedCopies(self.bucket),
         )
         return Sweep(

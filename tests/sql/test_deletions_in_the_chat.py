@@ -152,3 +152,35 @@ async def test_of_a_partner_who_has_left_nothing_is_filed(
     desk.closed = None
     assert (await desk.push(DELETED, "ann", NOW)).status_code == 503, "it comes again"
     assert told(as_of_new_year) == []
+
+
+@pytest.mark.parametrize("status", ["due", "executed"])
+@pytest.mark.parametrize("earlier", [timedelta(0), DAY])
+async def test_a_deletion_that_an_executed_erasure_covers_asks_for_nothing(
+    desk: Desk, as_of_new_year: bigquery.Client, status: str, earlier: timedelta
+) -> None:
+    await desk.erase("ann")
+    name = f"`{WAREHOUSE.store}.erasures_v1`"
+    as_of_new_year.query(f"UPDATE {name} SET status = '{status}' WHERE TRUE").result()
+    await desk.push(DELETED, "ann", NOW - earlier)
+    await desk.push(DELETED, "bob", NOW - earlier)
+    await desk.push(DELETED, "ann", NOW + DAY)
+    filed = query(
+        as_of_new_year,
+        f"SELECT DISTINCT source, status, covers_until FROM {name} "
+        f"WHERE user_key IN ('{key('ann')}', '{key('bob')}') ORDER BY covers_until, source",
+    )
+    stream = {(row["status"], row["covers_until"]) for row in filed if row["source"] == "stream"}
+    assert stream == {("hidden", NOW - earlier), ("hidden", NOW + DAY)}, "of bob, and of later"
+    assert [row["status"] for row in filed if row["source"] == "api"] == [status]
+    ann = query(
+        as_of_new_year,
+        f"SELECT covers_until FROM {name} WHERE user_key = '{key('ann')}' AND source = 'stream'",
+    )
+    assert [row["covers_until"] for row in ann] == [NOW + DAY]
+    noted = query(
+        as_of_new_year,
+        f"SELECT COUNT(*) AS n FROM `{WAREHOUSE.store}.receipts_v1` "
+        "WHERE recorded_at > '2000-01-01' AND operation = 'erasure'",
+    )
+    assert noted == [{"n": 3}], "nothing is noted of what was not filed"

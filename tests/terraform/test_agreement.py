@@ -15,8 +15,8 @@ import pytest
 from functions.closed import ClosedList
 from functions.load.tally import Loaded
 from functions.operate.report import Report
-from functions.privacy.execution import TIME_TRAVEL
-from functions.quarantine import HELD
+from functions.privacy.periods import TIME_TRAVEL
+from functions.quarantine import HELD, UNREADABLE
 from functions.receive.tally import Received
 from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
@@ -107,12 +107,10 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
         rule["condition"][0]["matches_prefix"][0]: rule["condition"][0]["age"]
         for rule in bucket["lifecycle_rule"]
     }
-    source = (ROOT / "functions" / "events" / "body.py").read_text()
-    undecodable = set(re.findall(r'BadMessage\("(\w+)"\)', source))
 
     assert {SPILL, "quarantine/", "exports/"} <= set(days)
     assert days["exports/"] == 1
-    assert {f"quarantine/{reason}/" for reason in undecodable} == {
+    assert {f"quarantine/{reason}/" for reason in UNREADABLE} == {
         prefix for prefix in days if prefix.count("/") == 2
     }
     assert all(age <= 7 for prefix, age in days.items() if prefix.count("/") == 2)
@@ -281,6 +279,17 @@ def test_a_function_may_touch_what_its_statements_name(
     assert granted["views"] == named.union(*(views[name] for name in named))
 
 
+def fields_of_line(message: str, module: Path) -> list[str | None]:
+    """The fields of a line that one call of ``log`` in a module writes."""
+    [call] = (
+        node
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call)
+        and any(isinstance(each, ast.Constant) and each.value == message for each in node.args)
+    )
+    return [keyword.arg for keyword in call.keywords]
+
+
 def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -> None:
     metrics = {
         found.values["name"].removeprefix("chat_eu_"): found.values
@@ -291,12 +300,14 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         "receive": Received.__struct_fields__,
         "load": Loaded.__struct_fields__,
         "operate": [field.name for field in dataclasses.fields(Report)],
+        "privacy": fields_of_line("retention checked", ROOT / "functions/privacy/retention.py"),
     }
     parts = Milliseconds.__struct_fields__
 
     assert {"accepted", "spilled", "quarantined", "publish_p99_ms", "freshness_p50_ms"} <= set(
         metrics
     )
+    assert "retention_late" in metrics
     for name, values in metrics.items():
         [extracted] = re.findall(
             r"^EXTRACT\(jsonPayload\.([a-z_0-9.]+)\)$", values["value_extractor"]

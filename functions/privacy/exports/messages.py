@@ -6,7 +6,7 @@ from typing import NamedTuple
 from functions import quarantine, spill
 from functions.acceptance.body import NotJson, parse
 from functions.events.envelope import Kind, parse_kind
-from functions.privacy.set_aside import UNPLACED
+from functions.privacy.refused_bodies import UNPLACED
 from functions.quarantine import Quarantined
 
 

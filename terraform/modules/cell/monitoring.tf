@@ -27,6 +27,7 @@ locals {
   }
 
   line = {
+    checked  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
     loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
     received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
     replayed = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
@@ -37,6 +38,7 @@ locals {
       spilled          = { filter = local.line.received, value = "EXTRACT(jsonPayload.spilled)" }
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
       replay_remaining = { filter = local.line.replayed, value = "EXTRACT(jsonPayload.remaining)" }
+      retention_late   = { filter = local.line.checked, value = "EXTRACT(jsonPayload.places_late)" }
     },
     # Milliseconds; lines of a moment without any have none.
     {
@@ -122,6 +124,13 @@ locals {
         duration = 0
         severity = "WARNING"
         advice   = "Webhooks are refused; the incident's label `reason` says for what, docs/webhook-contract.md what it means and who can mend it."
+      }
+      # Each sweep checks it; one that cannot is no success, and its job late.
+      retention = {
+        query    = "sum(increase(${local.series.retention_late}_sum[2h])) > 0"
+        duration = 0
+        severity = "ERROR"
+        advice   = "Something is kept for longer than is promised. The privacy function's log line `retention checked` says where, docs/privacy.md how long it may be; look at the nightly jobs, at partition expiration and at the bucket's lifecycle."
       }
       spill = {
         query    = "sum(increase(${local.series.replay_remaining}_sum[10m])) > 0"

@@ -49,6 +49,13 @@ resource "google_secret_manager_secret_version" "partners" {
 }
 
 # The key of the user keys: a version for each key space, none ever replaced.
+#
+# A version that is added says from when it is used, for events received from then on. By then every
+# function has it, so an erasure knows the keys that rows of before it can have (functions/pseudonym.py).
+locals {
+  key_notice = "24h"
+}
+
 resource "google_secret_manager_secret_version" "pseudonym" {
   for_each = toset([for version in range(1, var.settings.pseudonym_key_version + 1) : tostring(version)])
 
@@ -56,7 +63,10 @@ resource "google_secret_manager_secret_version" "pseudonym" {
   secret_data_wo_version = tonumber(each.key)
   # 32 bytes from three random UUIDs (366 random bits). It is evaluated anew in each run, but sent
   # only when the version is made, and kept nowhere else.
-  secret_data_wo  = base64sha256("${uuid()}${uuid()}${uuid()}")
+  secret_data_wo = join(" ", concat(
+    [base64sha256("${uuid()}${uuid()}${uuid()}")],
+    each.key == "1" ? [] : [timeadd(timestamp(), local.key_notice)],
+  ))
   deletion_policy = local.deletion_policy
 }
 

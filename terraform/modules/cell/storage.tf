@@ -7,6 +7,7 @@ locals {
     "exports/"                        = 1
     "spill/"                          = 28
     "quarantine/"                     = 28
+    "quarantine/malformed/"           = 7
     "quarantine/not_json/"            = 7
     "quarantine/number_out_of_range/" = 7
     "quarantine/too_deep/"            = 7

@@ -5,7 +5,7 @@ DAY = 86_400_000_000
 
 
 def person(key: str = "k", *, nickname: str | None = None, received_at: int = 5 * DAY) -> Person:
-    return Person("demo", "dev", key, "u", nickname, received_at)
+    return Person("demo", "dev", key, 1, "u", nickname, received_at)
 
 
 def test_a_person_is_known_for_the_day() -> None:

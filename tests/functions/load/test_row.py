@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.events.body import BadMessage
+from functions.events.catalogue import load_catalogue
 from functions.events.coerce import to_timestamp
 from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import Loaded, Person, RowBuilder
@@ -67,7 +69,7 @@ def test_the_documented_example(builder: RowBuilder, keys: PseudonymKeys) -> Non
         "properties": {"status": "on"},
         "flags": [],
     }
-    assert loaded.person == Person("demo", "dev", key, "454334341212", "Andy", received_at or 0)
+    assert loaded.person == Person("demo", "dev", key, 1, "454334341212", "Andy", received_at or 0)
     assert builder.identity(loaded.person) == {
         "partner": "demo",
         "project": "dev",
@@ -132,6 +134,35 @@ def test_a_test_delivery_keeps_its_body(builder: RowBuilder) -> None:
 
 def test_a_scalar_body_is_kept(builder: RowBuilder) -> None:
     assert build(builder, [1, 2], kind="test").row["extra"] == '{"body":[1,2]}'
+
+
+@pytest.mark.parametrize(
+    ("received_at", "version"),
+    [
+        ("2026-11-22T14:25:32.999999Z", 1),
+        ("2026-11-22T14:25:33Z", 2),
+        ("2026-11-22T15:25:32+01:00", 1),
+    ],
+)
+def test_a_row_has_the_key_of_its_receipt_however_late_it_is_loaded(
+    received_at: str, version: int
+) -> None:
+    since = datetime(2026, 11, 22, 14, 25, 33, tzinfo=UTC)
+    keys = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32}, {2: since})
+    builder = RowBuilder(load_catalogue(), keys)
+    value = {"user_id": "u", "speakers": ["a"]}
+    loaded = builder.build(
+        json.dumps({"event": "room_updated", "value": value}).encode(),
+        ATTRIBUTES | {"received_at": received_at, "kind": "room"},
+        delivery_id="d",
+        stored_at=STORED_AT + 30 * 86_400_000_000,
+    )
+    key = keys.by_version[version]
+    assert loaded.row["user_key"] == user_key(key, "dev", "u")
+    assert loaded.row["room"] == {"speakers": [user_key(key, "dev", "a")]}
+    assert loaded.person is not None
+    identity = builder.identity(loaded.person)
+    assert (identity["user_key"], identity["key_version"]) == (loaded.row["user_key"], version)
 
 
 def test_a_room_has_its_speakers_as_user_keys(builder: RowBuilder, keys: PseudonymKeys) -> None:

@@ -1,18 +1,28 @@
 """Offboardings through the function's HTTP face, and what any failure of any step leaves."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from functions import spill
 from functions.acceptance.ingest_id import derived
-from functions.privacy.periods import REMEMBERED
+from functions.privacy.covered import Covered
+from functions.privacy.periods import REMEMBERED, UNPARSED
+from functions.privacy.stored_objects import StoredObjects
 from functions.pseudonym import user_key
 from functions.quarantine import Quarantined, decode
 from tests.functions.operate.stand_ins import message
 from tests.functions.privacy.leaving import CLOSING, OFFICER, PARTNER, PUSH, SCHEDULER, Leaving
-from tests.functions.privacy.stand_ins import KEYS, attributes, body, quarantined, spilled
+from tests.functions.privacy.stand_ins import (
+    KEYS,
+    attributes,
+    body,
+    quarantined,
+    redaction,
+    spilled,
+)
 
 HELD = "held"
 PROJECT = {"project": "acme-prod"}
@@ -447,12 +457,17 @@ async def test_who_asks_how_far_it_is_has_not_ordered_it(
     assert (said["state"], said["ordered_by"]) == ("deleting", ordered_by)
 
 
-async def test_an_object_of_the_spill_that_nobody_can_read_holds_the_certificate_up() -> None:
+async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep() -> None:
     leaving = filled()
     leaving.bucket.put("spill/torn", b'{"data": ')
     await leaving.order(await leaving.code())
     leaving.now += CLOSING
     said = (await leaving.order()).json()
     assert (said["state"], said["unreadable"]) == ("deleting", {"spill/": 1})
-    del leaving.bucket.contents["spill/torn"]
-    assert (await leaving.order()).json()["state"] == "deleted"
+    sweep = StoredObjects(leaving.bucket, lambda covered: redaction(*covered), lambda: leaving.now)
+    await sweep.rewrite(Covered([]), Counter(), lambda: False)
+    said = (await leaving.order()).json()
+    assert said["state"] == "deleted"
+    [left] = [each for each in said["certificate"]["remains"] if each["where"] == "quarantine"]
+    assert left["until"] == (leaving.now + UNPARSED).isoformat(), "it is there, and goes"
+    assert any(name.startswith("quarantine/malformed/") for name in leaving.bucket.contents)

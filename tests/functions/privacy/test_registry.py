@@ -13,11 +13,12 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
+from functions import quarantine
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
 from functions.privacy.covered import with_covered
 from functions.privacy.places import places
-from functions.privacy.registry import COLUMNS, UNDECODABLE, Holding, Uncovered, holdings
+from functions.privacy.registry import COLUMNS, Holding, Uncovered, holdings
 from functions.quarantine import LEGAL_HOLD, object_name
 from functions.warehouse import RETENTION_DAYS, SQL, Column, Table, Warehouse, list_tables, render
 from generate import schema
@@ -194,10 +195,11 @@ def test_no_rule_of_the_bucket_reaches_what_a_legal_hold_keeps() -> None:
     assert not [prefix for prefix in lifecycle() if held.startswith(prefix)]
 
 
-def test_what_nobody_can_read_is_what_loading_cannot_decode() -> None:
+def test_what_nobody_can_read_is_what_loading_cannot_decode_and_what_has_no_form() -> None:
     source = (ROOT / "functions" / "events" / "body.py").read_text()
 
-    assert set(UNDECODABLE) == set(re.findall(r'BadMessage\("(\w+)"\)', source))
+    undecodable = set(re.findall(r'BadMessage\("(\w+)"\)', source))
+    assert set(quarantine.UNREADABLE) == undecodable | {quarantine.MALFORMED}
 
 
 def seconds(name: str) -> timedelta:

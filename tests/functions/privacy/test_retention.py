@@ -122,7 +122,11 @@ async def test_rows_that_should_be_gone_are_found(
         "oldest": old.isoformat().replace("+00:00", "Z"),
     }
     line = json.loads(capsys.readouterr().out)
-    assert (line["severity"], line["late"]) == ("WARNING", {"identities_v1": 7})
+    assert (line["severity"], line["late"], line["places_late"]) == (
+        "WARNING",
+        {"identities_v1": 7},
+        1,
+    )
 
 
 @pytest.mark.parametrize("part", ["tables", "bucket"])

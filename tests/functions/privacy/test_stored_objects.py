@@ -1,7 +1,9 @@
 """Objects are replaced whole, and whatever happens in between loses nothing of others."""
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,6 +11,7 @@ from functions import quarantine
 from functions.bucket import BucketUnavailable
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
+from functions.privacy.redaction import NOBODY
 from functions.privacy.stored_objects import StoredObjects
 from tests.functions.privacy.stand_ins import (
     HOUR,
@@ -25,10 +28,12 @@ from tests.functions.privacy.stand_ins import (
 ANN, GONE = cover("ann"), cover("bob", treatment="delete")
 
 
-async def rewrite(bucket: Bucket, *covers: Cover, seconds: int = 1_000) -> Counts:
+async def rewrite(
+    bucket: Bucket, *covers: Cover, seconds: int = 1_000, now: datetime = NOW
+) -> Counts:
     counts: Counts = Counter()
     left = iter(range(seconds))
-    objects = StoredObjects(bucket, lambda covered: redaction(*covered))
+    objects = StoredObjects(bucket, lambda covered: redaction(*covered), lambda: now)
     await objects.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
     return counts
 
@@ -129,7 +134,65 @@ async def test_an_object_that_was_replayed_meanwhile_does_not_come_back() -> Non
 async def test_what_was_looked_at_when_an_erasure_was_executed_is_not_read_again() -> None:
     bucket = Bucket()
     for number in range(4):
-        bucket.put(f"spill/{number}", spilled((body("ann"), attributes(1))), NOW + number * HOUR)
+        _, content = quarantined(body("ann"), attributes=attributes(1))
+        bucket.put(f"quarantine/bad_row/{number}", content, NOW + number * HOUR)
     tombstone = ANN._replace(status="executed", executed_at=NOW + timedelta(hours=2, minutes=30))
-    assert await rewrite(bucket, tombstone) == {("erasure of ann", "spill_anonymised"): 2}
+    later = NOW + timedelta(days=8)
+    assert await rewrite(bucket, tombstone, now=later) == {
+        ("erasure of ann", "quarantine_anonymised"): 2
+    }
     assert bucket.reads == 2
+
+
+async def test_what_nobody_can_read_is_set_aside_although_nobody_is_covered() -> None:
+    bucket = Bucket()
+    good = spilled((body("ann"), attributes(1)))
+    bucket.put("spill/old", b"damaged\n" + good, NOW - timedelta(days=20))
+    bucket.put("spill/lost", b"\x00")
+    bucket.put(*quarantined(b"no JSON"))
+    bucket.put(*quarantined(b"no JSON at all", reason="not_json"))
+    assert await rewrite(bucket) == {
+        (NOBODY, "spill_set_aside"): 2,
+        (NOBODY, "quarantine_set_aside"): 1,
+    }
+    assert bucket.contents["spill/old"][0] == good
+    assert sorted(name.split("/")[1] for name in bucket.contents) == [
+        "malformed",
+        "malformed",
+        "not_json",
+        "not_json",
+        "old",
+    ]
+    before = dict(bucket.contents)
+    assert await rewrite(bucket) == {}
+    assert bucket.contents == before, "nothing lives longer for being looked at again"
+
+
+@pytest.mark.parametrize("action", ["write", "delete"])
+@pytest.mark.parametrize("content", [b"damaged", b"damaged\n" + spilled((body("ann"), {}))])
+async def test_a_crash_in_between_loses_nothing_that_nobody_can_read(
+    action: str, content: bytes
+) -> None:
+    bucket = Bucket()
+    bucket.put("spill/a", content)
+    whole = await _moved(bucket)
+    for fails in range(3):
+        bucket = Bucket()
+        bucket.put("spill/a", content)
+        left = iter([None] * fails)
+
+        def then(acted: str, left: Iterator[None] = left) -> None:
+            if acted == action and next(left, action):
+                raise BucketUnavailable(action)
+
+        bucket.then = then
+        with suppress(BucketUnavailable):
+            await rewrite(bucket)
+        bucket.then = lambda _: None
+        assert await _moved(bucket) == whole
+
+
+async def _moved(bucket: Bucket) -> dict[str, bytes]:
+    """What is in the bucket after a rewriting that nothing disturbs."""
+    await rewrite(bucket)
+    return {name: content for name, (content, *_) in bucket.contents.items()}
