@@ -6,7 +6,7 @@ from functions.closed import ClosedPartner
 from functions.privacy.execution import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.offboarding import Inventory
 from functions.privacy.offboarding_record import Certificate, Record, counts
-from functions.privacy.periods import DEAD_LETTERS, EXPORTED, LOGGED, SUBSCRIPTION
+from functions.privacy.periods import DEAD_LETTERS, EXPORTED, LOGGED, SECRET_SEEN, SUBSCRIPTION
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",
@@ -49,6 +49,11 @@ def certify(
         _left("events on their way, dropped when they are delivered", "Pub/Sub", delivered),
         _left("events that Pub/Sub gave up", "Pub/Sub, dead letters", delivered + DEAD_LETTERS),
         _left("the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED),
+        _left(
+            "events taken in where the closing was not seen at once; sweeps delete them",
+            "BigQuery",
+            entry.closed_at + SECRET_SEEN,
+        ),
         *_exports(entry),
         _left("receipts: the partner's name, dates and counts", "receipts_v1", None),
         _left("names of partner and projects", "closed list, so that it stays closed", None),
