@@ -10,6 +10,7 @@ from functions.privacy.periods import (
     EXPORTED,
     FAIL_SAFE,
     LOGGED,
+    SECRET_SEEN,
     SUBSCRIPTION,
     TIME_TRAVEL,
     UNPARSED,
@@ -59,6 +60,11 @@ def certify(
             "what nobody can read, so that nobody knows whose it is", "quarantine", at + UNPARSED
         ),
         _left("the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED),
+        _left(
+            "events taken in where the closing was not seen at once; sweeps delete them",
+            "BigQuery",
+            entry.closed_at + SECRET_SEEN,
+        ),
         *_exports(entry),
         _left("receipts: the partner's name, dates and counts", "receipts_v1", None),
         _left("names of partner and projects", "closed list, so that it stays closed", None),

@@ -86,14 +86,16 @@ class ClosedSecret:
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
         """Return a newest list that lacks nothing, after adding versions where there was none."""
         try:
+            newest = self._secret.newest()
             for _ in range(ATTEMPTS):
-                newest = self._secret.newest()
                 number, known = self._last(newest)
                 partners = entries | self._passed_over(known, number) | known.partners
                 if number == newest.number and partners == known.partners:
                     return known
-                fresh = ClosedList(partners, follows=newest.number)
-                self._secret.add(msgspec.json.encode(fresh))
+                data = msgspec.json.encode(ClosedList(partners, follows=newest.number))
+                added = Version(self._secret.add(data), data)
+                # What is newest may be told late, even by hours: then it is what was added.
+                newest = max(added, self._secret.newest())
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
         raise ListUnavailable("others write it all the time")

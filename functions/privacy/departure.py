@@ -1,8 +1,9 @@
 """Carries offboardings on, to the certificate: in the request that orders one, then every hour.
 
 A partner is closed first. Instances that read the closed list a while ago may still take something
-in meanwhile, so the certificate waits for a look at everything that began when no older list can be
-in use, and found nothing to delete.
+in meanwhile, so the certificate waits for a look at everything that began when no older list should
+be in use, and found nothing to delete. For a day sweeps look at the tables all the same: where the
+newest version of a secret is not seen at once, more may have come.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from functions.privacy.certificate import certify
 from functions.privacy.departed import Deadline
 from functions.privacy.offboarding import Inventory, Offboarding, Partners
 from functions.privacy.offboarding_record import Record, Records
-from functions.privacy.periods import REMEMBERED
+from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 
 LOOKS = 3
 """Looks at everything in one go: one deletes, one finds nothing, one is to spare for what came."""
@@ -59,7 +60,7 @@ class Departure:
         self._now = now
 
     def settled_at(self, entry: ClosedPartner) -> datetime:
-        """Return from when on nothing of the partner can be taken in any more."""
+        """Return from when on nothing of the partner should be taken in any more."""
         return entry.closed_at + self._closing
 
     async def one(
@@ -153,10 +154,12 @@ class Departure:
         self, partners: Partners, records: Mapping[str, Record], is_over: Deadline
     ) -> dict[str, Inventory]:
         """Look at everything once, delete what can be, and note it, even if not all is done."""
+        began = self._now()
         inventories = {name: Inventory() for name in partners}
         try:
             for name, inventory in inventories.items():
-                if not records[name].complete:
+                may_have_more = began < partners[name].closed_at + SECRET_SEEN
+                if may_have_more or not records[name].complete:
                     await self._offboarding.clear_tables(name, inventory, is_over)
             await self._offboarding.clear_places(partners, inventories, is_over)
         finally:

@@ -38,6 +38,10 @@ HELD = timedelta(days=30)
 LOGGED = timedelta(days=30)
 """Logs are kept for so long, where the deployment says nothing else (``log_retention_days``)."""
 
+SECRET_SEEN = timedelta(days=1)
+"""After so long everybody sees a secret's newest version. It takes minutes as a rule; Secret
+Manager's documentation of its consistency speaks of a few hours."""
+
 OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
 
 TOMBSTONE = OPEN_WINDOW + DEAD_LETTERS + OPEN_WINDOW

@@ -101,6 +101,20 @@ async def test_who_is_taken_out_by_hand_stays_out() -> None:
     assert memory.names() == {"other"}
 
 
+async def test_what_is_newest_may_be_told_late() -> None:
+    """Secret Manager is consistent at once by numbers only."""
+
+    class Late(Memory):
+        def newest(self) -> Version:
+            return Version(1, self.versions[0])
+
+    memory = Late()
+    assert (await ClosedSecret(memory).close("acme", [], NOW)).closed_at == NOW
+    assert len(memory.versions) == 2
+    await ClosedSecret(memory).close("other", [], NOW)
+    assert memory.names() == {"acme", "other"}
+
+
 def made_by_terraform(at: datetime) -> bytes:
     """The list of an apply, of a secret that was made now."""
     times = {"made_at": at.isoformat(), "secret_made_at": NOW.isoformat()}
@@ -158,8 +172,9 @@ async def test_what_is_no_list_is_not_written_over(content: bytes) -> None:
 async def test_many_writers_end() -> None:
     class Busy(Memory):
         def add(self, data: bytes) -> int:
-            super().add(data)
-            return super().add(EMPTY)
+            number = super().add(data)
+            super().add(EMPTY)
+            return number
 
     with pytest.raises(ListUnavailable):
         await ClosedSecret(Busy()).close("acme", [], NOW)

@@ -9,7 +9,7 @@ import pytest
 from functions import spill
 from functions.acceptance.ingest_id import derived
 from functions.privacy.covered import Covered
-from functions.privacy.periods import REMEMBERED, UNPARSED
+from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNPARSED
 from functions.privacy.stored_objects import StoredObjects
 from functions.pseudonym import user_key
 from functions.quarantine import Quarantined, decode
@@ -17,6 +17,7 @@ from tests.functions.operate.stand_ins import message
 from tests.functions.privacy.leaving import CLOSING, OFFICER, PARTNER, PUSH, SCHEDULER, Leaving
 from tests.functions.privacy.stand_ins import (
     KEYS,
+    NOW,
     attributes,
     body,
     quarantined,
@@ -290,6 +291,28 @@ async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_com
     leaving.steps.clear()
     await leaving.ask("POST", "/sweep", SCHEDULER)
     assert leaving.steps == ["read the list", "find_offboardings", "find"]
+
+
+async def test_for_a_day_tables_are_looked_at_all_the_same() -> None:
+    """An instance to which the closed list was told late may have stored something."""
+    leaving = filled()
+    await finish(leaving)
+    leaving.store.rows_of["acme"] = {"events_v1": 3}
+    swept = await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert (swept.json()["offboardings"], swept.status_code) == ({"acme": "deleted"}, 200)
+    check_gone(leaving)
+    done = (await leaving.order()).json()
+    assert done["deleted"]["events_v1"] == FOUND["events_v1"] + 3
+    ends = (NOW + SECRET_SEEN).isoformat()
+    assert [each["where"] for each in done["certificate"]["remains"] if each["until"] == ends] == [
+        "BigQuery"
+    ]
+
+    leaving.now = NOW + SECRET_SEEN
+    leaving.steps.clear()
+    await leaving.ask("POST", "/sweep", SCHEDULER)
+    assert "pull" in leaving.steps
+    assert "survey_partner" not in leaving.steps
 
 
 def hold(leaving: Leaving) -> None:
