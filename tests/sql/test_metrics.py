@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from google.cloud import bigquery
@@ -31,7 +32,7 @@ FEATURES = (
     "session_time", "pq_opened", "pq_answer_sent", "pq_viewed", "pq_closed", "hl_viewed",
     "hl_button_pressed", "autotranslation_toggle", "autotranslation_language", NEW,
 )  # fmt: skip
-VALUES = {
+VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "session_time": {"duration": (10, 60, 90_000)},
     "pq_opened": {"type": ("poll", None), "question": ("Who?", "When?")},
     "pq_answer_sent": {"type": ("poll", "quiz"), "question": ("Who?",)},
