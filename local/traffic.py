@@ -30,6 +30,10 @@ from local.behaviour import (
 )
 from local.webhook import Plan, Webhook
 
+VISIT = timedelta(minutes=15)
+"""What no visit is longer than."""
+DAY = timedelta(days=1)
+
 
 def make_traffic(plan: Plan, catalogue: Catalogue) -> list[Webhook]:
     """Make the webhooks of a plan, ordered by time."""
@@ -146,10 +150,16 @@ class _Maker:
                 at += timedelta(seconds=draw.uniform(1, 20))
 
     def _start_of_visit(self) -> datetime:
-        """Draw a time at which a visit is over before the traffic ends."""
-        start = self._start()
-        length = max((self._plan.until - start).total_seconds() - 900, 0)
-        return start + timedelta(seconds=self._random.uniform(0, length))
+        """Draw a time at which a visit is over before the traffic ends.
+
+        Each day is as likely as the others, the last one too: whoever looks at today's numbers soon
+        after midnight shall find some.
+        """
+        last = self._plan.until - VISIT
+        days = [self._start() + number * DAY for number in range(self._plan.days)]
+        day = self._random.choice([day for day in days if day < last] or days[-1:])
+        length = max(min(last - day, DAY), timedelta(0))
+        return day + self._random.random() * length
 
     def _webhook(
         self,

@@ -68,6 +68,17 @@ def test_chat_events_have_the_common_properties(name: str) -> None:
     assert all(name in webhook.value for webhook in traffic() if webhook.kind == "chat")
 
 
+@pytest.mark.parametrize(("time", "days"), [("00:20", 10), ("00:05", 9), ("23:59", 10)])
+def test_every_day_has_its_share_the_last_one_too(time: str, days: int) -> None:
+    until = datetime.fromisoformat(f"2026-03-10T{time}+00:00")
+    plan = Plan(2_000, 100, 10, 1, until, ("a", "b"))
+    made = make_traffic(plan, load_catalogue())
+    started = Counter(webhook.at.date() for webhook in made if webhook.event == "session_started")
+    assert len(started) == days
+    assert min(started.values()) * 4 > max(started.values())
+    assert made[-1].at < until
+
+
 def test_a_visit_begins_with_its_session() -> None:
     seen = set()
     for webhook in traffic(events=500, users=200):
