@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from functions.events.catalogue import Scalar
+
 ENTRY = ("session_started", "room_opened")
+TURNED_AWAY = 0.05
+"""The share of visits that end before the messages are loaded."""
 FIRST_VISIT = ("la_opened", "la_closed", "agreement_accepted", "name_set", "avatar_set")
 BEAT = "session_time"
 BEAT_SECONDS = (10, 20, 30, 60, 120, 180, 300, 600)
@@ -37,6 +41,17 @@ ACTIVITIES: tuple[tuple[int, tuple[str, ...]], ...] = (
 )
 """What people do in a room, and how often; an event of the catalogue that is missing here and in a
 visit's frame is done by itself, now and then."""
+GOES_ON = 0.8
+"""How likely somebody takes each further step of an activity."""
+COMES_BACK = "account_restored"
+"""Who deletes their profile always comes back: nobody of the demonstration is hidden."""
+
+FAVOURITES: dict[str, tuple[Scalar, ...]] = {
+    "ordinal": (1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6),
+    "hl_content": ("Double points tonight", "Double points tonight", "Extra time", "none"),
+    "question": ("Who will win?", "Who will win?", "Who scores first?"),
+}
+"""What is chosen where the catalogue has an example only; what is named more often, more often."""
 
 NICKNAMES = ("Andy", "Bea", "Chidi", "Dana", "Émile", "Freya", "Goran", "Hana", "Íris", "Jun 🎈")
 ROOMS = ("16888417", "16888418", "16888419", "16888420", "16888421")

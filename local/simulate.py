@@ -15,7 +15,8 @@ from functions.events.catalogue import load_catalogue
 from functions.events.envelope import Attributes, format_time
 from local.cell import CELL, PARTNER, PARTNER_PROJECTS, Cell
 from local.clients import publisher
-from local.traffic import Plan, Webhook, make_traffic
+from local.traffic import make_traffic
+from local.webhook import Plan, Webhook
 
 CONNECTIONS = 16
 TIMEOUT_SECONDS = 15

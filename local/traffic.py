@@ -6,10 +6,8 @@ Pure: the same arguments give the same events. What the catalogue gains takes pa
 import base64
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import cast
 from uuid import UUID
 
 from functions.events.catalogue import Catalogue, Event, Property, Scalar
@@ -19,61 +17,22 @@ from local.behaviour import (
     AGENTS,
     BEAT,
     BEAT_SECONDS,
+    COMES_BACK,
     ENTRY,
+    FAVOURITES,
     FIRST_VISIT,
+    GOES_ON,
     NICKNAMES,
     ROOMS,
     SCREENS,
+    TURNED_AWAY,
     Person,
 )
+from local.webhook import Plan, Webhook
 
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """One webhook as the sender makes it.
-
-    Attributes:
-        at: when, UTC.
-        kind: which of the two webhooks it comes by.
-        ingest_id: the id that it gets if it is published as if received in the past.
-        body: the JSON object.
-    """
-
-    at: datetime
-    kind: Kind
-    ingest_id: str
-    body: dict[str, object]
-
-    @property
-    def event(self) -> str:
-        """The event's name."""
-        return str(self.body["event"])
-
-    @property
-    def value(self) -> dict[str, object]:
-        """The event's properties."""
-        return cast("dict[str, object]", self.body["value"])
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much traffic to make.
-
-    Attributes:
-        events: how many webhooks in all.
-        users: how many people, over all projects.
-        days: over how many days before `until`, that of `until` included.
-        seed: of everything random.
-        until: when the traffic ends, UTC.
-        projects: the projects that people belong to.
-    """
-
-    events: int
-    users: int
-    days: int
-    seed: int
-    until: datetime
-    projects: tuple[str, ...]
+VISIT = timedelta(minutes=15)
+"""What no visit is longer than."""
+DAY = timedelta(days=1)
 
 
 def make_traffic(plan: Plan, catalogue: Catalogue) -> list[Webhook]:
@@ -138,21 +97,34 @@ class _Maker:
         """One person's visit; the first ones together do everything that can be done."""
         draw = self._random
         index = draw.randrange(len(self._people))
-        activities = draw.choices(
+        person = self._people[index]
+        is_complete = number < len(self._activities)
+        if not is_complete and draw.random() < TURNED_AWAY:
+            yield from self._follow(person, [ENTRY[:1]])
+            return
+        chosen = draw.choices(
             [names for _, names in self._activities],
             [weight for weight, _ in self._activities],
             k=draw.randint(1, 5),
         )
-        if number < len(self._activities):
+        activities = [ENTRY, *map(self._part, chosen)]
+        if is_complete:
             activities.append(self._activities[number][1])
-        names = [*ENTRY]
         if index in self._new_people or number == 0:
             self._new_people.discard(index)
-            names += FIRST_VISIT
-        names += [name for activity in activities for name in activity]
-        yield from self._follow(self._people[index], names)
+            activities.insert(1, FIRST_VISIT)
+        yield from self._follow(person, activities)
 
-    def _follow(self, person: Person, names: list[str]) -> Iterator[Webhook]:
+    def _part(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the steps of an activity up to the one after which the person leaves it."""
+        if COMES_BACK in names:
+            return names
+        steps = 1
+        while steps < len(names) and self._random.random() < GOES_ON:
+            steps += 1
+        return names[:steps]
+
+    def _follow(self, person: Person, activities: list[tuple[str, ...]]) -> Iterator[Webhook]:
         draw = self._random
         started = self._start_of_visit()
         room = draw.choice(ROOMS)
@@ -167,34 +139,49 @@ class _Maker:
             "source": "room",
             "nickname": person.nickname,
         }
-        for name in names:
-            at += timedelta(seconds=draw.uniform(1, 20))
-            while beats and (at - started).total_seconds() > beats[0]:
-                beat = common | {"Duration": beats[0]}
-                moment = started + timedelta(seconds=beats.pop(0))
-                yield self._webhook(moment, "chat", self._events[BEAT], beat)
-            yield self._webhook(at, "chat", self._events[name], common)
+        for names in activities:
+            about: dict[str, object] = {}  # one poll, one highlight: alike in all its events
+            for name in names:
+                while beats and (at - started).total_seconds() > beats[0]:
+                    beat = common | {"Duration": beats[0]}
+                    moment = started + timedelta(seconds=beats.pop(0))
+                    yield self._webhook(moment, "chat", self._events[BEAT], beat)
+                yield self._webhook(at, "chat", self._events[name], common, about)
+                at += timedelta(seconds=draw.uniform(1, 20))
 
     def _start_of_visit(self) -> datetime:
-        """Draw a time at which a visit is over before the traffic ends."""
-        start = self._start()
-        length = max((self._plan.until - start).total_seconds() - 900, 0)
-        return start + timedelta(seconds=self._random.uniform(0, length))
+        """Draw a time at which a visit is over before the traffic ends.
+
+        Each day is as likely as the others, the last one too: whoever looks at today's numbers soon
+        after midnight shall find some.
+        """
+        last = self._plan.until - VISIT
+        days = [self._start() + number * DAY for number in range(self._plan.days)]
+        day = self._random.choice([day for day in days if day < last] or days[-1:])
+        length = max(min(last - day, DAY), timedelta(0))
+        return day + self._random.random() * length
 
     def _webhook(
-        self, at: datetime, kind: Kind, event: Event, common: Mapping[str, object]
+        self,
+        at: datetime,
+        kind: Kind,
+        event: Event,
+        common: Mapping[str, object],
+        about: dict[str, object] | None = None,
     ) -> Webhook:
-        value = {
-            prop.sent_as: self._value(prop)
-            for prop in event.properties
-            if prop.sent_as not in common
-        }
+        """Make a webhook; what `about` does not have yet of its properties is added to it."""
+        about = {} if about is None else about
+        own = [prop for prop in event.properties if prop.sent_as not in common]
+        for prop in own:
+            if prop.sent_as not in about:
+                about[prop.sent_as] = self._value(prop)
+        value = {prop.sent_as: about[prop.sent_as] for prop in own}
         body: dict[str, object] = {"event": event.name, "value": {**common, **value}}
         ingest_id = UUID(bytes=self._random.randbytes(16), version=4)
         return Webhook(at.astimezone(UTC), kind, str(ingest_id), body)
 
     def _value(self, prop: Property) -> Scalar | list[Scalar]:
-        choices = prop.values or prop.examples
+        choices = prop.values or FAVOURITES.get(prop.name, prop.examples)
         if prop.repeated:
             return self._random.sample(choices, self._random.randint(1, min(2, len(choices))))
         return self._random.choice(choices)

@@ -32,12 +32,12 @@ class Cohort(msgspec.Struct, frozen=True):
         return self.returned[weeks_later - 1] / self.people
 
 
-def follow(rows: Iterable[Row], today: date) -> list[Cohort]:
+def follow(rows: Iterable[Row], last: date) -> list[Cohort]:
     """Return the cohorts, newest first.
 
     Args:
         rows: ``cohort_week``, ``week`` and ``people``; a week without a row is one without people.
-        today: the last day counted; its week is told although it is not over.
+        last: the last day counted; its week is told although it may not be over.
     """
     counts = {(row["cohort_week"], row["week"]): row["people"] for row in rows}
     started = sorted({cohort for cohort, _ in counts}, reverse=True)
@@ -47,7 +47,7 @@ def follow(rows: Iterable[Row], today: date) -> list[Cohort]:
             counts.get((week, week), 0),
             [
                 counts.get((week, week + timedelta(weeks=later)), 0)
-                for later in range(1, min(WEEKS, (monday(today) - week).days // 7) + 1)
+                for later in range(1, min(WEEKS, (monday(last) - week).days // 7) + 1)
             ],
         )
         for week in started

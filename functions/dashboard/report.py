@@ -12,15 +12,15 @@ from functions.dashboard.window import Window
 
 
 class Day(msgspec.Struct, frozen=True):
-    """The numbers of a UTC day; people of a day not counted yet are None."""
+    """The numbers of a UTC day; those that are not counted yet are None."""
 
     day: date
-    events: int = 0
-    messages: int = 0
-    animated_reactions: int = 0
-    message_reactions: int = 0
-    active_users: int = 0
-    senders: int = 0
+    events: int | None = None
+    messages: int | None = None
+    animated_reactions: int | None = None
+    message_reactions: int | None = None
+    active_users: int | None = None
+    senders: int | None = None
     dau: int | None = None
     wau: int | None = None
     mau: int | None = None
@@ -64,8 +64,8 @@ class Report(msgspec.Struct, frozen=True):
         window: ``90d`` or ``6m``.
         first: the window's first UTC day.
         last: its last: today.
-        synchronised_at: when the rollups were last brought up to date (UTC); None if never in the
-            window.
+        synchronised_at: when the rollups were last brought up to date, the newest day among them
+            (UTC); None if never in the window.
         last_received_at: when the newest event of the project that they count was received (UTC).
         counted: the newest day whose people are counted; None for none.
         totals: of the window.
@@ -87,6 +87,12 @@ class Report(msgspec.Struct, frozen=True):
     rooms: list[Room]
     funnel: list[Step]
     cohorts: list[Cohort]
+
+    @property
+    def last_whole(self) -> Day | None:
+        """The newest day that is counted and over; None for none."""
+        whole = (each for each in self.days if each.dau is not None and each.day < self.last)
+        return max(whole, key=lambda each: each.day, default=None)
 
     @property
     def is_empty(self) -> bool:
@@ -129,25 +135,31 @@ def report(project: str, window: Window, today: date, rows: Rows) -> Report:
         days=days,
         rooms=[msgspec.convert(row, Room) for row in rows.rooms],
         funnel=_funnel(rows.daily),
-        cohorts=follow(rows.cohorts, today),
+        cohorts=follow(rows.cohorts, counted[-1].day if counted else today),
     )
 
 
 def _days(first: date, last: date, rows: Rows) -> list[Day]:
     daily = {row["day"]: row for row in rows.daily}
     people = {row["day"]: row for row in rows.people}
-    newest = max(people, default=first - timedelta(days=1))
+    before = first - timedelta(days=1)
+    # People have a row for each day, events only for days with any. A page may be read while one
+    # rollup is replaced already and the other not yet.
+    people_until = max(people, default=before)
+    daily_until = max([*daily, people_until])
     return [
-        _day(day, daily.get(day, {}), people.get(day, {}), is_counted=day <= newest)
+        Day(
+            day,
+            **_numbers(DAILY, daily.get(day, {}), is_counted=day <= daily_until),
+            **_numbers(SPANS, people.get(day, {}), is_counted=day <= people_until),
+        )
         for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
     ]
 
 
-def _day(day: date, daily: Row, people: Row, *, is_counted: bool) -> Day:
+def _numbers(names: Iterable[str], row: Row, *, is_counted: bool) -> dict[str, Any]:
     # A day without a row is one on which nobody came, unless it is not counted yet.
-    counted: dict[str, Any] = {name: daily.get(name, 0) for name in DAILY}
-    counted |= {name: people.get(name, 0) if is_counted else None for name in SPANS}
-    return Day(day, **counted)
+    return {name: row.get(name, 0) if is_counted else None for name in names}
 
 
 def _totals(window: Window, rows: Rows) -> Totals:

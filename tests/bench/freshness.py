@@ -14,8 +14,9 @@ from local import simulate
 from local.cell import Cell
 from local.children import Child
 from local.pubsub.http import Poster
-from local.traffic import Webhook, make_traffic
+from local.traffic import make_traffic
 from local.up import running
+from local.webhook import Webhook
 
 PER_SECOND = 200
 CALM_SECONDS = 3

@@ -12,7 +12,8 @@ from functions.events.catalogue import load_catalogue
 from functions.events.envelope import Attributes, format_time
 from local.cell import CELL, PARTNER, PARTNER_PROJECTS, PROJECT
 from local.pubsub.push import push_body
-from local.traffic import Plan, Webhook, make_traffic
+from local.traffic import make_traffic
+from local.webhook import Plan, Webhook
 
 PEOPLE = 10_000
 AGENTS = 1_000

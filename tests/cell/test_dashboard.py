@@ -96,26 +96,40 @@ DRAWN = """() => [...document.querySelectorAll('canvas')].map(canvas =>
 """
 
 
+HIDDEN_WIDTH = "table => table.scrollWidth - table.clientWidth"
+
+
 def test_the_page_shows_numbers_and_draws_every_chart(browser: Browser, filled: str) -> None:
     with opened(browser, filled) as page:
         assert figure(page, "dau") >= 2
         assert figure(page, "messages") >= 2
-        page.wait_for_function("document.documentElement.classList.contains('scripted')")
+        expect(page.locator("html")).to_have_class("scripted")
         assert page.evaluate(DRAWN) == [True] * 4
         expect(page.locator("#synchronised")).to_contain_text("UTC")
 
 
 def test_the_window_is_switched_and_back(browser: Browser, filled: str) -> None:
-    days = "document.querySelectorAll('#people tbody tr').length"
     with opened(browser, filled) as page:
-        assert page.evaluate(days) == 90
+        days = page.locator("#people tbody tr")
+        assert days.count() == 90
         page.get_by_role("radio", name="6 months").check()
         expect(page.get_by_role("status")).to_have_text(f"Showing {PROJECT}, 6 months.")
         expect(page).to_have_url(re.compile("window=6m"))
-        assert page.evaluate(days) > 180
+        assert days.count() > 180
         assert page.evaluate(DRAWN) == [True] * 4
         page.go_back()
-        page.wait_for_function(f"{days} === 90")
+        expect(days).to_have_count(90)
+
+
+def test_another_project_is_picked(browser: Browser, filled: str) -> None:
+    with opened(browser, filled) as page:
+        picker = page.get_by_role("combobox", name="Project")
+        assert picker.locator("option").all_inner_texts() == ["dev", PROJECT]
+        picker.select_option("dev")
+        expect(page.get_by_role("status")).to_have_text("Showing dev, 90 days.")
+        expect(page.get_by_role("main")).to_have_attribute("data-project", "dev")
+        expect(page).to_have_url(re.compile("project=dev&window=90d$"))
+        expect(page).to_have_title(re.compile("^dev "))
 
 
 def test_refresh_counts_new_events(browser: Browser, filled: str, send: Send) -> None:
@@ -136,6 +150,8 @@ def test_a_refresh_under_way_is_shown_and_a_failed_one_said(browser: Browser, fi
         button = page.get_by_role("button", name="Refresh")
         button.click()
         expect(page.locator("#progress")).to_be_visible()
+        runs = "bar => bar.getAnimations().length"
+        assert page.get_by_role("progressbar", name="Refreshing").evaluate(runs) == 1
         expect(page.get_by_role("status")).to_contain_text("Counting")
         expect(button).to_have_attribute("aria-disabled", "true")
         problem = {"title": "The numbers could not be brought up to date", "detail": "Try again."}
@@ -152,6 +168,9 @@ def test_a_refresh_under_way_is_shown_and_a_failed_one_said(browser: Browser, fi
             "The numbers could not be brought up to date. Try again."
         )
         expect(button).not_to_have_attribute("aria-disabled", "true")
+        page.evaluate("() => { window.fetch = async () => { throw new TypeError() } }")
+        button.click()
+        expect(page.get_by_role("status")).to_contain_text("cannot be reached. Reload the page")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -166,6 +185,7 @@ def test_it_fits_the_screen_in_light_and_in_dark(
         ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         brightness = sum(map(int, re.findall(r"\d+", ground)[:3]))
         assert (brightness > 600) == (scheme == "light")
+        assert page.get_by_role("group", name="Table of top rooms").evaluate(HIDDEN_WIDTH) == 0
         assert len(page.screenshot(full_page=True)) > 10_000
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from functions.events.catalogue import load_catalogue
 from functions.events.envelope import Attributes, format_time
 from local.cell import PARTNER, PARTNER_PROJECTS
-from local.traffic import Plan, make_traffic
+from local.traffic import make_traffic
+from local.webhook import Plan
 
 POISON = ("not_json", "number_out_of_range", "row_too_large", "time_out_of_range")
 TOO_LARGE = 110_000

@@ -20,8 +20,9 @@ from local.cell import PARTNER
 from local.demonstration import DAYS, SEED, USERS
 from local.query import as_text
 from local.simulate import plan
-from local.traffic import Webhook, make_traffic
+from local.traffic import make_traffic
 from local.warehouse import create_warehouse
+from local.webhook import Webhook
 from tests.sql import new_year
 from tests.sql.stand_in import LOCATION, PROJECT, connect, running
 

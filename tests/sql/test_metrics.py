@@ -1,44 +1,57 @@
 """Every metric of random traffic, counted in plain Python and by the views and rollups."""
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.warehouse import list_tables
-from tests.sql import new_year
+from functions.warehouse import list_tables, list_views
+from tests.sql import new_year, plain_metrics
 from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
+from tests.sql.plain_metrics import DAY, Event, Events, Row
 from tests.sql.stand_in import StandIn
 
 pytestmark = [pytest.mark.cell, pytest.mark.slow]
 
-DAY = timedelta(days=1)
-FIRST = TODAY - 40 * DAY
+FIRST = TODAY - 200 * DAY
+OFTEN = TODAY - 30 * DAY
 OPEN_FROM = TODAY - 8 * DAY
-NAMES = (
+PROJECTS, USERS = ("dev", "shop"), ("ann", "bob", "cat", "dan")
+NEW = "brand_new"
+MAIN = (
     "message_sent", "emoji_sent", "message_reaction_sent", "session_started", "room_opened",
     "agreement_accepted",
 )  # fmt: skip
-STEPS = ("session_started", "room_opened", "agreement_accepted", "message_sent")
-Row = dict[str, Any]
-
-
-class Event(NamedTuple):
-    """What was sent once; it is stored once or more often."""
-
-    at: datetime
-    project: str
-    user: str | None
-    name: str
-    kind: str
-    room: str | None
-    copies: int
+FEATURES = (
+    *plain_metrics.STREAM, *plain_metrics.MODERATION, *plain_metrics.BETS, *plain_metrics.RECORDS,
+    "session_time", "pq_opened", "pq_answer_sent", "pq_viewed", "pq_closed", "hl_viewed",
+    "hl_button_pressed", "autotranslation_toggle", "autotranslation_language", NEW,
+)  # fmt: skip
+VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
+    "session_time": {"duration": (10, 60, 90_000)},
+    "pq_opened": {"type": ("poll", None), "question": ("Who?", "When?")},
+    "pq_answer_sent": {"type": ("poll", "quiz"), "question": ("Who?",)},
+    "pq_viewed": {"type": ("poll",), "question": ("Who?", None)},
+    "hl_viewed": {"hl_content": ("Win", "none")},
+    "hl_button_pressed": {"hl_content": ("Win", None)},
+    "ff_stream_evaluated": {"evaluation": (1, 4, None)},
+    "ff_stream_type_of_problem_selected": {"type": ("dn_work", "microphone", "else", None)},
+    "ff_stream_connection_tested": {"speed": (0.5, 20.0, None), "ping": (20.0, None)},
+    "report_sent": {"type": ("Spam", "Flood", None)},
+    "report_cancelled": {"type": ("Spam",)},
+    "records_player": {"view": ("expanded", "minimized", None)},
+    "records_forward": {"duration": (15, 30, None)},
+    "records_back": {"duration": (10, None)},
+    "records_speed_changed": {"speed": (1.5, 2.0)},
+    "autotranslation_toggle": {"status": ("on", "off")},
+    "autotranslation_language": {"language_selected": ("english", None)},
+}
+"""The properties that events have, each with what may be its value; None for left out."""
 
 
 def moments(first: date) -> st.SearchStrategy[datetime]:
@@ -54,26 +67,49 @@ def moments(first: date) -> st.SearchStrategy[datetime]:
     )
 
 
-traffic = st.lists(
-    st.builds(
+def of_name(name: str) -> st.SearchStrategy[Event]:
+    """An event of a name, with properties as it may have them."""
+    properties = {prop: st.sampled_from(known) for prop, known in VALUES.get(name, {}).items()}
+    return st.builds(
         Event,
-        at=moments(FIRST),
-        project=st.sampled_from(["dev", "shop"]),
-        user=st.sampled_from(["ann", "bob", "cat", "dan", None]),
-        name=st.sampled_from(NAMES),
-        kind=st.sampled_from(["chat", "chat", "chat", "room", "test"]),
+        at=moments(OFTEN) | moments(OFTEN) | moments(FIRST),
+        project=st.sampled_from(PROJECTS),
+        user=st.sampled_from([*USERS, None]),
+        name=st.just(name),
+        kind=st.sampled_from(["chat"] * 6 + ["room", "test"]),
         room=st.sampled_from(["r1", "r2", None]),
         copies=st.integers(1, 2),
-    ),
-    min_size=15,
-    max_size=80,
+        properties=st.fixed_dictionaries(properties),
+        flags=st.sampled_from([(), (), ("unknown:shade",), ("out_of_list:type", "unknown:*")]),
+        platform=st.sampled_from(["ios", "web", None]),
+    )
+
+
+traffic = st.lists(
+    st.sampled_from(MAIN).flatmap(of_name) | st.sampled_from(FEATURES).flatmap(of_name),
+    min_size=60,
+    max_size=120,
 )
+hidings = st.dictionaries(
+    st.tuples(st.sampled_from(PROJECTS), st.sampled_from(USERS)), moments(OFTEN), max_size=3
+)
+"""Until when whose events are hidden."""
 
 
-def stored(events: list[Event]) -> Iterable[Row]:
+def shown(events: Events, hidden: dict[tuple[str, str], datetime]) -> Events:
+    """The events as the views tell them: hidden people are others."""
+    return [
+        event._replace(user=f"hidden-{event.user}")
+        if event.user and event.at <= hidden.get((event.project, event.user), NOW - 999 * DAY)
+        else event
+        for event in events
+    ]
+
+
+def stored(events: Events) -> Iterable[Row]:
     """The rows: a copy comes a little later, and only where settling has not been yet."""
     for number, event in enumerate(events):
-        for copy in range(event.copies if event.at.date() >= OPEN_FROM else 1):
+        for copy in range(event.copies if event.day >= OPEN_FROM else 1):
             at = min(event.at + copy * timedelta(hours=30), NOW)
             yield {
                 "ingest_id": f"i{number}",
@@ -84,164 +120,62 @@ def stored(events: list[Event]) -> Iterable[Row]:
                 "partner": "acme",
                 "project": event.project,
                 "event": event.name,
-                "catalogued": True,
+                "catalogued": event.name != NEW,
                 "room_id": event.room,
                 "user_key": event.user,
+                "platform": event.platform,
+                "properties": dict(event.properties),
+                "flags": list(event.flags),
             }
 
 
-def chat(events: list[Event]) -> list[Event]:
-    return [event for event in events if event.kind == "chat"]
-
-
-def people(events: Iterable[Event]) -> int:
-    return len({event.user for event in events} - {None})
-
-
-def by_day(events: list[Event]) -> dict[tuple[str, date], list[Event]]:
-    days = defaultdict(list)
-    for event in chat(events):
-        days[event.project, event.at.date()].append(event)
-    return days
-
-
-def daily_activity(events: list[Event]) -> list[Row]:
-    found = []
-    for (project, day), those in by_day(events).items():
-        counts = Counter(event.name for event in those)
-        found.append(
-            {
-                "project": project,
-                "day": day,
-                "events": len(those),
-                "active_users": people(those),
-                "senders": people(event for event in those if event.name == "message_sent"),
-                "messages": counts["message_sent"],
-                "animated_reactions": counts["emoji_sent"],
-                "message_reactions": counts["message_reaction_sent"],
-                "rooms": len({event.room for event in those} - {None}),
-            }
-        )
-    return found
-
-
-def entry_funnel(events: list[Event]) -> list[Row]:
-    found = []
-    for (project, day), those in by_day(events).items():
-        did = defaultdict(set)
-        for event in those:
-            did[event.user].add(event.name)
-        did.pop(None, None)
-        counts = [
-            sum(names.issuperset(STEPS[: number + 1]) for names in did.values())
-            for number in range(len(STEPS))
-        ]
-        if counts[0]:
-            columns = ("started", "opened", "accepted", "sent_message")
-            steps = dict(zip(columns, counts, strict=True))
-            found.append({"project": project, "day": day, **steps})
-    return found
-
-
-def active_users(events: list[Event]) -> list[Row]:
-    found = []
-    for project in ("dev", "shop"):
-        known = [event for event in chat(events) if event.project == project and event.user]
-        if not known:
-            continue
-        for number in range((TODAY - FIRST).days + 1):
-            day = FIRST + number * DAY
-
-            def since(first: date, known: list[Event] = known, day: date = day) -> int:
-                return people(event for event in known if first <= event.at.date() <= day)
-
-            if since(FIRST):
-                found.append(
-                    {
-                        "project": project,
-                        "day": day,
-                        "dau": since(day),
-                        "wau": since(day - 6 * DAY),
-                        "mau": since(day - 29 * DAY),
-                        "calendar_week": since(day - day.weekday() * DAY),
-                        "calendar_month": since(day.replace(day=1)),
-                    }
-                )
-    return found
-
-
-def overview(events: list[Event]) -> list[Row]:
-    found = []
-    for project in ("dev", "shop"):
-        those = [event for event in chat(events) if event.project == project]
-        if not people(those):
-            continue
-        counts = Counter(event.name for event in those)
-        found += [
-            {
-                "project": project,
-                "period": period,
-                "active_users": people(those),
-                "senders": people(event for event in those if event.name == "message_sent"),
-                "messages": counts["message_sent"],
-                "animated_reactions": counts["emoji_sent"],
-                "message_reactions": counts["message_reaction_sent"],
-            }
-            for period in ("90 days", "6 months")
-        ]
-    return found
-
-
-def cohorts(events: list[Event]) -> list[Row]:
-    weeks = defaultdict(set)
-    for event in chat(events):
-        if event.user:
-            day = event.at.date()
-            weeks[event.project, event.user].add(day - day.weekday() * DAY)
-    counts = Counter(
-        (project, min(came), week) for (project, _), came in weeks.items() for week in came
-    )
+def filed(hidden: dict[tuple[str, str], datetime]) -> list[Row]:
+    """The erasures' rows."""
     return [
-        {"project": project, "cohort_week": start, "week": week, "people": count}
-        for (project, start, week), count in counts.items()
+        {
+            "erasure_id": f"{project}-{user}",
+            "partner": "acme",
+            "project": project,
+            "user_key": user,
+            "hidden_key": f"hidden-{user}",
+            "source": "api",
+            "mode": "grace",
+            "treatment": "anonymise",
+            "status": "hidden",
+            "covers_until": until.isoformat(),
+            "due_at": (until + 30 * DAY).isoformat(),
+        }
+        for (project, user), until in hidden.items()
     ]
 
 
-def sessions(events: list[Event]) -> list[Row]:
-    """Visits by project, person and day; within a moment, in the order of the ids."""
-    those = [
-        (event.at, f"i{number}", event)
-        for number, event in enumerate(events)
-        if event.kind == "chat" and event.user
-    ]
-    found: list[Row] = []
-    last: dict[tuple[str, str | None, date], Row] = {}
-    for at, _, event in sorted(those):
-        key = (event.project, event.user, at.date())
-        visit = last.get(key)
-        if (
-            visit is None
-            or event.name == "session_started"
-            or at > visit["ended_at"] + timedelta(minutes=30)
-        ):
-            visit = {"project": event.project, "user_key": event.user, "day": at.date()}
-            visit |= {"started_at": at, "entry_event": event.name, "events": 0}
-            last[key] = visit
-            found.append(visit)
-        visit["ended_at"] = at
-        visit["events"] += 1
-    return found
+def every_day(events: Events) -> list[Row]:
+    days = [FIRST + number * DAY for number in range((TODAY - FIRST).days + 1)]
+    return plain_metrics.active_users(events, days)
 
 
-METRICS = {
-    "daily_activity": daily_activity,
-    "entry_funnel": entry_funnel,
-    "active_users": active_users,
-    "overview": overview,
-    "cohorts": cohorts,
-    "sessions": sessions,
-    "daily_v1": daily_activity,
+METRICS: dict[str, Callable[[Events], list[Row]]] = {
+    "daily_activity": plain_metrics.daily_activity,
+    "daily_v1": plain_metrics.daily_activity,
+    "rooms_activity": plain_metrics.rooms_activity,
+    "rooms_daily_v1": plain_metrics.rooms_activity,
+    "entry_funnel": plain_metrics.entry_funnel,
+    "active_users": every_day,
+    "overview": lambda events: plain_metrics.overview(events, TODAY),
+    "cohorts": plain_metrics.cohorts,
+    "sessions": plain_metrics.sessions,
+    "polls": plain_metrics.polls,
+    "highlights": plain_metrics.highlights,
+    "stream_quality": plain_metrics.stream_quality,
+    "moderation": plain_metrics.moderation,
+    "copybetting": plain_metrics.copybetting,
+    "records": plain_metrics.records,
+    "autotranslation": plain_metrics.autotranslation,
+    "catalogue_drift": lambda events: plain_metrics.catalogue_drift(events, lambda n: n != NEW),
 }
+"""How each view, or rollup, is counted."""
+NO_METRICS = {"events", "rooms", "test_deliveries"}
+"""Views that count nothing."""
 WHERE = {"overview": f"WHERE day = '{TODAY}'"}
 
 
@@ -249,31 +183,46 @@ def sort(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: repr(sorted(row.items())))
 
 
-def check(client: bigquery.Client, rest: str, events: list[Event]) -> None:
-    names = [f"{WAREHOUSE.store}.{table.name}" for table in list_tables()]
-    client.query(";\n".join(f"DELETE FROM `{name}` WHERE TRUE" for name in names)).result()
+def check(client: bigquery.Client, rest: str, events: Events, told: Events) -> set[str]:
+    """Compare all views with what is told; return those that had any row."""
     new_year.insert(client, "events_v1", list(stored(events)))
     asyncio.run(new_year.refresh(rest, FIRST))
+    filled = set()
     for view, count in METRICS.items():
-        expected = count(events)
+        expected = count(told)
         columns = ", ".join(expected[0]) if expected else "project"
         dataset = WAREHOUSE.store if view.endswith("_v1") else WAREHOUSE.bi
-        shown = query(client, f"SELECT {columns} FROM `{dataset}.{view}` {WHERE.get(view, '')}")
-        assert sort(shown) == sort(expected), view
+        found = query(client, f"SELECT {columns} FROM `{dataset}.{view}` {WHERE.get(view, '')}")
+        assert sort(found) == sort(expected), view
+        if expected:
+            filled.add(view)
+    return filled
 
 
 def test_metrics_are_those_of_plain_python(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
+    filled: set[str] = set()
+    tables = [f"{WAREHOUSE.store}.{table.name}" for table in list_tables()]
+
     @settings(
-        max_examples=6,
+        max_examples=5,
         deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(traffic)
-    def hold(events: list[Event]) -> None:
-        check(as_of_new_year, stand_in.rest, events)
+    @given(traffic, hidings)
+    def hold(events: Events, hidden: dict[tuple[str, str], datetime]) -> None:
+        deletes = ";\n".join(f"DELETE FROM `{name}` WHERE TRUE" for name in tables)
+        as_of_new_year.query(deletes).result()
+        new_year.insert(as_of_new_year, "erasures_v1", filed(hidden))
+        filled.update(check(as_of_new_year, stand_in.rest, events, shown(events, hidden)))
 
     hold()
+    assert filled == set(METRICS)
+
+
+def test_every_view_that_counts_is_among_them() -> None:
+    views = {view.name for view in list_views() if not view.name.startswith("event_")}
+    assert {name for name in METRICS if not name.endswith("_v1")} == views - NO_METRICS

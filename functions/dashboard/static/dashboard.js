@@ -15,7 +15,10 @@
   }
 
   async function answered(request) {
-    const answer = await request;
+    // Also what a browser says of a sign-in that has expired: it may not follow to another host.
+    const answer = await request.catch(() => {
+      throw new Error("The dashboard cannot be reached. Reload the page; you may have to sign in again.");
+    });
     if (answer.ok) return answer;
     const problem = await answer.json().catch(() => ({}));
     throw new Error([problem.title, problem.detail].filter(Boolean).join(". ") || `Error ${answer.status}`);

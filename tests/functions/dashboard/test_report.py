@@ -48,11 +48,33 @@ def test_days_without_a_row_are_told_as_days_on_which_nobody_came() -> None:
     made = report("p", Window.DAYS_90, TODAY, rows)
     assert [day.day for day in made.days] == [TODAY - n * DAY for n in reversed(range(90))]
     assert [(day.events, day.dau, day.wau) for day in made.days[-4:]] == [
-        (0, 0, 0), (5, 2, 3), (0, 0, 3), (0, None, None),
+        (0, 0, 0), (5, 2, 3), (0, 0, 3), (None, None, None),
     ]  # fmt: skip
     assert made.counted
     assert made.counted.day == TODAY - DAY
     assert made.last_received_at == rows.daily[0]["last_received_at"]
+
+
+def test_a_day_whose_events_are_counted_and_its_people_not_yet_has_a_half() -> None:
+    rows = NONE._replace(daily=[daily(TODAY, events=5)], people=[people(TODAY - DAY, dau=2)])
+    made = report("p", Window.DAYS_90, TODAY, rows)
+    assert [(day.events, day.messages, day.dau) for day in made.days[-2:]] == [
+        (0, 0, 2), (5, 0, None),
+    ]  # fmt: skip
+    assert made.counted
+    assert made.counted.day == TODAY - DAY
+
+
+@pytest.mark.parametrize(("newest", "whole"), [(TODAY, TODAY - DAY), (TODAY - DAY, TODAY - DAY)])
+def test_the_last_whole_day_is_over_and_counted(newest: date, whole: date) -> None:
+    rows = [people(TODAY - n * DAY) for n in range(3) if TODAY - n * DAY <= newest]
+    found = report("p", Window.DAYS_90, TODAY, NONE._replace(people=rows)).last_whole
+    assert found
+    assert found.day == whole
+
+
+def test_without_counted_days_none_is_whole() -> None:
+    assert report("p", Window.DAYS_90, TODAY, NONE).last_whole is None
 
 
 @pytest.mark.parametrize(("window", "people_"), [(Window.DAYS_90, 3), (Window.MONTHS_6, 7)])
@@ -97,6 +119,20 @@ def test_cohorts_are_told_up_to_this_week() -> None:
     assert newest == Cohort(monday(TODAY), 5, [])
     assert oldest == Cohort(first, 10, [0, 4])
     assert [oldest.share(later) for later in (0, 1, 2, 3)] == [None, 0.0, 0.4, None]
+
+
+def test_a_week_that_is_not_counted_yet_is_none_without_people() -> None:
+    """At midnight on Monday: nobody can say yet who of last week's people comes again."""
+    today, week = monday(TODAY), monday(TODAY) - timedelta(weeks=1)
+    rows = NONE._replace(
+        people=[people(today - DAY, wau=3)],
+        cohorts=[{"cohort_week": week, "week": week, "people": 3}],
+    )
+    [cohort] = report("p", Window.DAYS_90, today, rows).cohorts
+    assert cohort.share(1) is None
+    counted = rows._replace(people=[*rows.people, people(today)])
+    [cohort] = report("p", Window.DAYS_90, today, counted).cohorts
+    assert cohort.share(1) == 0
 
 
 def test_an_old_cohort_is_followed_for_twelve_weeks() -> None:

@@ -1,0 +1,55 @@
+"""What the simulator makes: webhooks, and the plan that says how many of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from functions.events.envelope import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One webhook as the sender makes it.
+
+    Attributes:
+        at: when, UTC.
+        kind: which of the two webhooks it comes by.
+        ingest_id: the id that it gets if it is published as if received in the past.
+        body: the JSON object.
+    """
+
+    at: datetime
+    kind: Kind
+    ingest_id: str
+    body: dict[str, object]
+
+    @property
+    def event(self) -> str:
+        """The event's name."""
+        return str(self.body["event"])
+
+    @property
+    def value(self) -> dict[str, object]:
+        """The event's properties."""
+        return cast("dict[str, object]", self.body["value"])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much traffic to make.
+
+    Attributes:
+        events: how many webhooks in all.
+        users: how many people, over all projects.
+        days: over how many days before `until`, that of `until` included.
+        seed: of everything random.
+        until: when the traffic ends, UTC.
+        projects: the projects that people belong to.
+    """
+
+    events: int
+    users: int
+    days: int
+    seed: int
+    until: datetime
+    projects: tuple[str, ...]

@@ -1,0 +1,408 @@
+"""The metrics of the BI views in plain Python: written once more, from their descriptions."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
+STEPS = ("session_started", "room_opened", "agreement_accepted", "message_sent")
+Row = dict[str, Any]
+
+
+class Event(NamedTuple):
+    """What was sent once; it is stored once or more often.
+
+    Attributes:
+        at: when its first copy was received.
+        project: the partner's.
+        user: whom it shows; None for nobody.
+        name: the event's.
+        kind: chat, room or test.
+        room: where; None for nowhere.
+        copies: how often it is stored.
+        properties: those that are typed columns.
+        flags: what loading noticed.
+        platform: the person's; None if not said.
+    """
+
+    at: datetime
+    project: str
+    user: str | None
+    name: str
+    kind: str = "chat"
+    room: str | None = None
+    copies: int = 1
+    properties: Mapping[str, Any] = MappingProxyType({})
+    flags: tuple[str, ...] = ()
+    platform: str | None = None
+
+    @property
+    def day(self) -> date:
+        """The UTC day of receipt."""
+        return self.at.date()
+
+
+Events = list[Event]
+
+
+def chat(events: Iterable[Event], *names: str) -> Events:
+    """Those of the chat; with names, those of these names."""
+    return [each for each in events if each.kind == "chat" and (not names or each.name in names)]
+
+
+def people(events: Iterable[Event], *names: str) -> int:
+    """How many different people they show."""
+    return len({each.user for each in chat(events, *names)} - {None})
+
+
+def count(events: Iterable[Event], *names: str) -> int:
+    return len(chat(events, *names))
+
+
+def divided(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def values(events: Iterable[Event], name: str, prop: str) -> list[Any]:
+    """The known values of a property of events of a name."""
+    found = (each.properties.get(prop) for each in chat(events, name))
+    return [value for value in found if value is not None]
+
+
+def mean(numbers: list[float]) -> float | None:
+    return divided(sum(numbers), len(numbers))
+
+
+def by_day(
+    events: Iterable[Event], key: Callable[[Event], Row] = lambda _: {}
+) -> Iterator[tuple[Row, Events]]:
+    """Events by project, day and a key of more columns."""
+    groups = defaultdict(list)
+    for each in events:
+        groups[tuple(({"project": each.project, "day": each.day} | key(each)).items())].append(each)
+    for columns, those in groups.items():
+        yield dict(columns), those
+
+
+def _counts(those: Events) -> Row:
+    return {
+        "events": len(those),
+        "active_users": people(those),
+        "senders": people(those, "message_sent"),
+        "messages": count(those, "message_sent"),
+        "animated_reactions": count(those, "emoji_sent"),
+        "message_reactions": count(those, "message_reaction_sent"),
+    }
+
+
+def daily_activity(events: Events) -> list[Row]:
+    return [
+        key | _counts(those) | {"rooms": len({each.room for each in those} - {None})}
+        for key, those in by_day(chat(events))
+    ]
+
+
+def rooms_activity(events: Events) -> list[Row]:
+    placed = [each for each in chat(events) if each.room]
+    return [
+        key | _counts(those) for key, those in by_day(placed, lambda each: {"room_id": each.room})
+    ]
+
+
+def entry_funnel(events: Events) -> list[Row]:
+    found = []
+    for key, those in by_day(chat(events, *STEPS)):
+        did = defaultdict(set)
+        for each in those:
+            did[each.user].add(each.name)
+        did.pop(None, None)
+        counts = [
+            sum(names.issuperset(STEPS[: number + 1]) for names in did.values())
+            for number in range(len(STEPS))
+        ]
+        if counts[0]:
+            columns = ("started", "opened", "accepted", "sent_message")
+            found.append(key | dict(zip(columns, counts, strict=True)))
+    return found
+
+
+def six_months_before(day: date) -> date:
+    """The same day of the month six months before, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 - 6, 12)
+    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(following - DAY, date(year, month + 1, 1) + (day.day - 1) * DAY)
+
+
+def _projects(events: Events) -> Iterator[tuple[str, Events]]:
+    for project in sorted({each.project for each in events}):
+        yield project, [each for each in chat(events) if each.project == project]
+
+
+def active_users(events: Events, days: Iterable[date]) -> list[Row]:
+    found = []
+    days = list(days)
+    for project, known in _projects(events):
+        for day in days:
+
+            def since(first: date, known: Events = known, day: date = day) -> int:
+                return people(each for each in known if first <= each.day <= day)
+
+            if since(six_months_before(day) + DAY):
+                dau, mau = since(day), since(day - 29 * DAY)
+                found.append(
+                    {
+                        "project": project,
+                        "day": day,
+                        "dau": dau,
+                        "wau": since(day - 6 * DAY),
+                        "mau": mau,
+                        "calendar_week": since(day - day.weekday() * DAY),
+                        "calendar_month": since(day.replace(day=1)),
+                        "stickiness": divided(dau, mau),
+                    }
+                )
+    return found
+
+
+def overview(events: Events, today: date) -> list[Row]:
+    found = []
+    periods = {"90 days": today - 89 * DAY, "6 months": six_months_before(today) + DAY}
+    for project, those in _projects(events):
+        if not people(each for each in those if each.day >= periods["6 months"]):
+            continue
+        for period, first in periods.items():
+            counts = _counts([each for each in those if each.day >= first])
+            del counts["events"]
+            found.append({"project": project, "period": period} | counts)
+    return found
+
+
+def cohorts(events: Events) -> list[Row]:
+    """A cohort is followed for 12 weeks; who was away for more than 16 starts anew."""
+    weeks = defaultdict(set)
+    for each in chat(events):
+        if each.user:
+            weeks[each.project, each.user].add(each.day - each.day.weekday() * DAY)
+    counts: Counter[tuple[str, date, date]] = Counter()
+    for (project, _), came in weeks.items():
+        before = start = date.min
+        for week in sorted(came):
+            if before == date.min or week - before > 16 * WEEK:
+                start = week
+            before = week
+            if week - start <= 12 * WEEK:
+                counts[project, start, week] += 1
+    return [
+        {
+            "project": project,
+            "cohort_week": start,
+            "week": week,
+            "weeks_later": (week - start) // WEEK,
+            "people": number,
+            "cohort_people": counts[project, start, start],
+            "returned": number / counts[project, start, start],
+        }
+        for (project, start, week), number in counts.items()
+    ]
+
+
+def sessions(events: Events) -> list[Row]:
+    """Visits by project, person and day; within a moment, in the order of the ids."""
+    numbered = [(each.at, f"i{number}", each) for number, each in enumerate(events)]
+    found: list[Row] = []
+    last: dict[tuple[str, str, date], Row] = {}
+    for at, _, each in sorted(numbered, key=lambda entry: entry[:2]):
+        if each.kind != "chat" or not each.user:
+            continue
+        key = (each.project, each.user, each.day)
+        visit = last.get(key)
+        if (
+            visit is None
+            or each.name == "session_started"
+            or at > visit["ended_at"] + timedelta(minutes=30)
+        ):
+            visit = {"project": each.project, "user_key": each.user, "day": each.day}
+            visit |= {"started_at": at, "entry_event": each.name, "events": 0, "messages": 0}
+            visit |= {"entry_room_id": None, "platform": None, "longest": None}
+            last[key] = visit
+            found.append(visit)
+        visit["ended_at"] = at
+        visit["events"] += 1
+        visit["messages"] += each.name == "message_sent"
+        visit["entry_room_id"] = visit["entry_room_id"] or each.room
+        visit["platform"] = each.platform or visit["platform"]
+        if each.name == "session_time":
+            visit["longest"] = max(visit["longest"] or 0, each.properties["duration"])
+    for visit in found:
+        midnight = datetime.combine(visit["day"], datetime.min.time(), UTC)
+        longest = visit.pop("longest")
+        passed = (visit["ended_at"] - midnight) // timedelta(seconds=1)
+        visit["duration_seconds"] = None if longest is None else min(longest, passed)
+    return found
+
+
+def polls(events: Events) -> list[Row]:
+    names = ("pq_opened", "pq_answer_sent", "pq_viewed", "pq_closed")
+    return [
+        key
+        | {
+            "opened": count(those, "pq_opened"),
+            "openers": people(those, "pq_opened"),
+            "answered": count(those, "pq_answer_sent"),
+            "voters": people(those, "pq_answer_sent"),
+            "viewed": count(those, "pq_viewed"),
+            "closed": count(those, "pq_closed"),
+            "participation": divided(people(those, "pq_answer_sent"), people(those, "pq_opened")),
+        }
+        for key, those in by_day(
+            chat(events, *names),
+            lambda each: {name: each.properties.get(name) for name in ("type", "question")},
+        )
+    ]
+
+
+def highlights(events: Events) -> list[Row]:
+    return [
+        key
+        | {
+            "views": count(those, "hl_viewed"),
+            "viewers": people(those, "hl_viewed"),
+            "clicks": count(those, "hl_button_pressed"),
+            "clickers": people(those, "hl_button_pressed"),
+            "ctr": divided(count(those, "hl_button_pressed"), count(those, "hl_viewed")),
+        }
+        for key, those in by_day(
+            chat(events, "hl_viewed", "hl_button_pressed"),
+            lambda each: {"hl_content": each.properties.get("hl_content")},
+        )
+    ]
+
+
+STREAM = (
+    "bad_connection", "ff_stream_evaluated", "ff_stream_type_of_problem_selected",
+    "ff_stream_connection_tested", "ff_stream_success", "ff_stream_closed",
+)  # fmt: skip
+
+
+def stream_quality(events: Events) -> list[Row]:
+    found = []
+    for key, those in by_day(chat(events, *STREAM)):
+        problems = Counter(values(those, "ff_stream_type_of_problem_selected", "type"))
+        row = key | {
+            "evaluations": count(those, "ff_stream_evaluated"),
+            "average_evaluation": mean(values(those, "ff_stream_evaluated", "evaluation")),
+            "problems": count(those, "ff_stream_type_of_problem_selected"),
+            "connection_tests": count(those, "ff_stream_connection_tested"),
+            "average_speed": mean(values(those, "ff_stream_connection_tested", "speed")),
+            "average_ping": mean(values(those, "ff_stream_connection_tested", "ping")),
+            "bad_connections": count(those, "bad_connection"),
+            "users_with_bad_connection": people(those, "bad_connection"),
+            "forms_completed": count(those, "ff_stream_success"),
+            "forms_closed": count(those, "ff_stream_closed"),
+        }
+        kinds = ("dn_work", "interruptions", "microphone")
+        found.append(row | {f"problems_{kind}": problems[kind] for kind in kinds})
+    return found
+
+
+MODERATION = (
+    "report_pressed", "report_sent", "report_cancelled", "banned_opened", "unblocking_pressed",
+    "message_sending_blocked_slowmode",
+)  # fmt: skip
+
+
+def moderation(events: Events) -> list[Row]:
+    def key(each: Event) -> Row:
+        typed = each.name in {"report_sent", "report_cancelled"}
+        return {
+            "event": each.name,
+            "report_type": each.properties.get("type") if typed else None,
+        }
+
+    return [
+        columns | {"events": len(those), "users": people(those)}
+        for columns, those in by_day(chat(events, *MODERATION), key)
+    ]
+
+
+BETS = ("betshare_list_opened", "betshare_list_bet_shared", "betshare_chat_repeated")
+
+
+def copybetting(events: Events) -> list[Row]:
+    columns = (
+        ("lists_opened", "openers"),
+        ("bets_shared", "sharers"),
+        ("bets_repeated", "repeaters"),
+    )
+    found = []
+    for key, those in by_day(chat(events, *BETS)):
+        row = dict(key)
+        for name, (times, who) in zip(BETS, columns, strict=True):
+            row |= {times: count(those, name), who: people(those, name)}
+        found.append(row)
+    return found
+
+
+RECORDS = (
+    "records_player", "records_play", "records_pause", "records_forward", "records_back",
+    "records_speed_changed",
+)  # fmt: skip
+
+
+def records(events: Events) -> list[Row]:
+    found = []
+    for key, those in by_day(chat(events, *RECORDS)):
+        views = Counter(values(those, "records_player", "view"))
+        found.append(
+            key
+            | {
+                "plays": count(those, "records_play"),
+                "listeners": people(those, "records_play"),
+                "pauses": count(those, "records_pause"),
+                "jumps_forward": count(those, "records_forward"),
+                "seconds_forward": sum(values(those, "records_forward", "duration")),
+                "jumps_back": count(those, "records_back"),
+                "seconds_back": sum(values(those, "records_back", "duration")),
+                "speed_changes": count(those, "records_speed_changed"),
+                "average_speed": mean(values(those, "records_speed_changed", "speed")),
+                "player_expanded": views["expanded"],
+                "player_minimized": views["minimized"],
+            }
+        )
+    return found
+
+
+def autotranslation(events: Events) -> list[Row]:
+    settings = {
+        "autotranslation_toggle": ("status", "status"),
+        "autotranslation_language": ("language", "language_selected"),
+    }
+
+    def key(each: Event) -> Row:
+        setting, prop = settings[each.name]
+        return {"setting": setting, "value": each.properties.get(prop)}
+
+    return [
+        columns | {"events": len(those), "users": people(those)}
+        for columns, those in by_day(chat(events, *settings), key)
+    ]
+
+
+def catalogue_drift(events: Events, known: Callable[[str], bool]) -> list[Row]:
+    """Events that the catalogue does not have, and each of loading's findings."""
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for each in events:
+        if each.kind == "test":
+            continue
+        findings = [flag.split(":", 1) for flag in each.flags]
+        if not known(each.name):
+            findings.append(["uncatalogued", ""])
+        for finding, prop in findings:
+            counts[each.project, each.day, each.kind, each.name, finding, prop or None] += 1
+    columns = ("project", "day", "kind", "event", "finding", "property")
+    return [
+        dict(zip(columns, key, strict=True)) | {"events": number} for key, number in counts.items()
+    ]
