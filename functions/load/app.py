@@ -18,7 +18,9 @@ from starlette.types import Receive
 from functions.bucket import Bucket
 from functions.closed import ClosedFile
 from functions.events.catalogue import load_catalogue
+from functions.batching import QueueFull
 from functions.grpc_channel import open_channel
+from functions.intake import Intake, MeteredReceive
 from functions.load.admission import Admission
 from functions.load.append import TableAppender
 from functions.load.loader import Loader, NotStored
@@ -68,7 +70,8 @@ def create(environ: Mapping[str, str]) -> Callable[[Request], Awaitable[Response
         refresh_seconds=settings.closed_refresh_seconds,
         keep_seconds=settings.closed_keep_seconds,
     )
-    return partial(answer, Admission(closed, loader.load, tally), paced)
+    admission = Admission(closed, loader.load, tally)
+    return partial(answer, admission, Intake(settings.max_waiting_bytes), tally, paced)
 
 
 def new_id() -> str:
@@ -76,7 +79,9 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-async def answer(admission: Admission, paced: Paced, request: Request) -> Response:
+async def answer(
+    admission: Admission, intake: Intake, tally: Tally, paced: Paced, request: Request
+) -> Response:
     """Answer a request."""
     path = request.scope["path"]  # `request.url` would parse the whole address anew
     if path == "/health":
@@ -85,16 +90,25 @@ async def answer(admission: Admission, paced: Paced, request: Request) -> Respon
         return problem(404, "Not found")
     if request.scope["method"] != "POST":
         return problem(405, "Method not allowed", {"Allow": "POST"})
+    receive = MeteredReceive(request.receive, intake)
     try:
-        push = parse_push(await _body(request.receive))
-    except ValueError:
-        return problem(400, "Not a Pub/Sub push")
-    try:
-        await admission.load(push.message)
+        return await _load(admission, receive)
+    except QueueFull:
+        tally.counts.refused["queue_full"] += 1
+        return problem(503, "Not stored: queue_full")
     except NotStored as failure:
         return problem(503, f"Not stored: {failure.reason}")
     finally:
+        receive.release()
         paced.write_when_due()
+
+
+async def _load(admission: Admission, receive: Receive) -> Response:
+    try:
+        push = parse_push(await _body(receive))
+    except ValueError:
+        return problem(400, "Not a Pub/Sub push")
+    await admission.load(push.message)
     return _STORED
 
 

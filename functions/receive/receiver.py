@@ -20,12 +20,12 @@ from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedUnavailable
 from functions.events.envelope import format_time
+from functions.intake import Intake, MeteredReceive
 from functions.message import Message
 from functions.quarantine import Quarantine
 from functions.receive import answers
 from functions.receive.answers import Refusal
 from functions.receive.durable import Durable, NotDurable
-from functions.receive.intake import Intake, MeteredReceive
 from functions.receive.request import READS, bearer_token, read_body, route, sender_id
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally

@@ -9,9 +9,12 @@ from functions.events.envelope import Attributes, format_time
 from local.cell import PARTNER, PARTNER_PROJECTS
 from local.traffic import Plan, make_traffic
 
-POISON = ("not_json", "number_out_of_range", "row_too_large", "time_out_of_range")
+POISON = ("not_json", "number_out_of_range", "row_too_large", "time_out_of_range", "too_deep")
 TOO_LARGE = 110_000
 """Bytes of a text that is over the limit of the rig."""
+
+DEEP = 20_000
+"""Levels that no version of Python follows."""
 
 
 class Event(NamedTuple):
@@ -63,6 +66,7 @@ def _poison(event: Event, reason: str) -> Event:
             {"event": "message_sent", "value": {"text": "a" * TOO_LARGE}}
         ).encode(),
         "time_out_of_range": b'{"event": "emoji_sent", "value": {"emoji": 1}}',
+        "too_deep": b'{"event": "emoji_sent", "value": {"new": %b%b}}' % (b"[" * DEEP, b"]" * DEEP),
     }
     attributes = event.attributes
     if reason == "time_out_of_range":
