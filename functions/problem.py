@@ -13,7 +13,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, object] | None = None,
 ) -> Response:
-    """Answer with problem details; the receiver tells senders more, see `functions.receive.answers`.
+    """Answer with problem details; what senders are told is in `functions.receive.answers`.
 
     Args:
         status: HTTP's.

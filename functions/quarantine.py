@@ -7,7 +7,7 @@ same body, or Pub/Sub's of the same event, do not pile up.
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -35,7 +35,7 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
         body: the bytes as received, base64.
         attributes: those of the Pub/Sub message, where it came from the loader.
         sender_id: the sender's own id of the request, where it came from the receiver and had one.
-        position: of the body's first event in that request, from 0.
+        positions: of the body's events in that request, from 0; none where it is the whole one.
     """
 
     reason: str
@@ -45,7 +45,7 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
     body: str
     attributes: dict[str, str] | None = None
     sender_id: str = ""
-    position: int = 0
+    positions: list[int] = []
 
 
 _DECODER = msgspec.json.Decoder(Quarantined)
@@ -78,7 +78,7 @@ class Quarantine:
         received_at: str,
         attributes: Mapping[str, str] | None = None,
         sender_id: str = "",
-        position: int = 0,
+        positions: Sequence[int] = (),
     ) -> None:
         """Keep a body, described as `Quarantined` is; returns when it is durable.
 
@@ -93,7 +93,7 @@ class Quarantine:
             body=base64.b64encode(data).decode(),
             attributes=dict(attributes) if attributes else None,
             sender_id=sender_id,
-            position=position,
+            positions=list(positions),
         )
         name, content = to_object(record, data)
         await self._bucket.write(name, content, content_type=CONTENT_TYPE, within=WRITE_SECONDS)
@@ -106,7 +106,7 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
         record: of the body.
         data: the body's bytes.
     """
-    own_id = f"{record.sender_id} {record.position}" if record.sender_id else ""
+    own_id = f"{record.sender_id} {record.positions}" if record.sender_id else ""
     if record.attributes:
         own_id = record.attributes.get("ingest_id", "")
     name = object_name(record.reason, record.partner, record.kind, data, own_id)

@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive
 
+from functions.batching import QueueFull
 from functions.bucket import Bucket
 from functions.closed import ClosedFile
 from functions.events.catalogue import load_catalogue
-from functions.batching import QueueFull
 from functions.grpc_channel import open_channel
 from functions.intake import Intake, MeteredReceive
 from functions.load.admission import Admission

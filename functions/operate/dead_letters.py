@@ -18,7 +18,6 @@ from functions.operate.report import Report, day_of
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
 
-
 HELD_LETTERS = 50_000
 """The most letters that one run holds until its end; of each only what giving it back needs."""
 

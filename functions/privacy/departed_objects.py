@@ -9,7 +9,8 @@ from typing import Protocol
 import msgspec
 
 from functions import spill
-from functions.acceptance.body import NotJson, parse
+from functions.acceptance.refused import split
+from functions.acceptance.values import NotJson
 from functions.log import log
 from functions.objects import Stored
 from functions.privacy.departed import Deadline, Departed, Found, SetAside
@@ -182,7 +183,7 @@ def _events(record: Quarantined | None) -> Iterator[tuple[bytes, Mapping[str, st
         if record.attributes is not None:
             yield body, record.attributes
             return
-        for event in parse(body, most=len(body)):
+        for _, event in split(record, body):
             yield event.data, {"kind": record.kind, "project": event.project or ""}
     except (binascii.Error, NotJson):
         return  # nobody can tell whom it is about

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from functions import quarantine, spill
-from functions.acceptance.body import NotJson, parse
+from functions.acceptance.refused import join, split
+from functions.acceptance.values import NotJson
 from functions.events.envelope import parse_kind, parse_time
 from functions.privacy.redaction import Redaction, Taken
 from functions.quarantine import Quarantined
@@ -84,7 +85,7 @@ def _rewrite_refused(
 ) -> Rewritten | None:
     """Rewrite a body that the receiver refused."""
     try:
-        events = parse(body, most=len(body))  # as each event has a byte at least
+        events = split(record, body)
         kind = parse_kind(record.kind)
     except (NotJson, ValueError):
         return None
@@ -95,7 +96,7 @@ def _rewrite_refused(
     own_id = quarantine.id_of_request(record, body)
     left: list[_Left] = []
     taken: list[tuple[str, str]] = []
-    for position, event in enumerate(events, record.position):
+    for position, event in events:
         is_placed = event.project and record.reason not in UNPLACED
         projects = (event.project or "",) if is_placed else redaction.projects_of(record.partner)
         of_event = kind if event.name is not None else "test"
@@ -121,20 +122,16 @@ class _Left(NamedTuple):
 
 
 def _join(record: Quarantined, left: list[_Left]) -> Iterator[tuple[str, bytes]]:
-    """Put events together that follow each other in the same request."""
-    start = 0
-    for end in range(1, len(left) + 1):
-        before, after = left[end - 1], left[end] if end < len(left) else None
-        if after and (after.sender_id, after.position) == (before.sender_id, before.position + 1):
-            continue
-        events = left[start:end]
+    """Put the events of each request together."""
+    requests: dict[str, list[_Left]] = {}
+    for event in left:
+        requests.setdefault(event.sender_id, []).append(event)
+    for sender_id, events in requests.items():
+        positions = [event.position for event in events]
         yield _object(
-            msgspec.structs.replace(
-                record, sender_id=events[0].sender_id, position=events[0].position
-            ),
-            b"[" + b",".join(event.data for event in events) + b"]",
+            msgspec.structs.replace(record, sender_id=sender_id, positions=positions),
+            join([event.data for event in events]),
         )
-        start = end
 
 
 def _object(record: Quarantined, body: bytes) -> tuple[str, bytes]:

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from functions.bucket import Bucket, BucketUnavailable
-from functions.load import app
 from functions.intake import Intake
+from functions.load import app
 from functions.load.admission import Admission
 from functions.load.tally import Tally
 from functions.tally import Paced

@@ -1,7 +1,10 @@
 """Stand-ins for the two that do I/O, which can be told to fail, and the partners that may send."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
@@ -46,14 +49,30 @@ class Broker:
         return self.refused
 
 
+def with_trailers(path: str, body: bytes, trailers: Mapping[str, str]) -> Request:
+    """A request as the server hands it on: trailers go into the list that the headers are in."""
+    headers: list[tuple[bytes, bytes]] = []
+
+    async def receive() -> dict[str, Any]:
+        headers.extend((name.encode(), value.encode()) for name, value in trailers.items())
+        return {"type": "http.request", "body": body}
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b""}
+    return Request(scope | {"headers": headers}, receive)
+
+
 class Objects:
     """Takes objects, or fails as told."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.kept: list[tuple[str, bytes, list[int]]] = []
         self.fails = False
 
-    async def keep(self, *, reason: str, partner: str, kind: str, data: bytes, **_: str) -> None:
+    async def keep(
+        self, *, reason: str, partner: str, kind: str, data: bytes, **of_request: Any
+    ) -> None:
         if self.fails:
             raise BucketUnavailable
         self.names.append(object_name(reason, partner, kind, data))
+        self.kept.append((reason, data, list(of_request["positions"])))
