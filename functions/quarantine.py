@@ -7,6 +7,7 @@ same body, or Pub/Sub's of the same event, do not pile up.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -22,6 +23,9 @@ WRITE_SECONDS = 5.0
 
 UNKNOWN = "unknown"
 """Stands for a partner or kind that a malformed message does not tell."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
+"""What can be a part of an object's name; a malformed message may tell anything of any length."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
@@ -140,4 +144,5 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str =
     Where a body has an id of its own, each has a name of its own: two of them may well be alike.
     """
     digest = hashlib.sha256(data + own_id.encode(errors="surrogatepass")).hexdigest()
-    return f"{PREFIX}{reason}/{partner}/{kind}/{digest}.ndjson"
+    folders = (part if _NAME.fullmatch(part) else UNKNOWN for part in (partner, kind))
+    return f"{PREFIX}{reason}/{'/'.join(folders)}/{digest}.ndjson"
