@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive
@@ -12,10 +11,10 @@ from starlette.types import Receive
 from functions.acceptance import signature
 from functions.acceptance.admission import Admission
 from functions.acceptance.body import ReceivedEvent, parse
+from functions.acceptance.partners import Partner
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.acceptance.placement import ELSEWHERE, NOT_PUBLISHABLE, Placement, place
 from functions.acceptance.sender import Sender, message_of
-from functions.acceptance.signature import SigningKey
 from functions.acceptance.values import NotJson
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
@@ -99,22 +98,16 @@ class Receiver:
         self._tally.hear(found[0])
         if request.scope["method"] in READS:
             return answers.ok()
-        # Before the body: the server appends its trailers to the headers.
-        sender = Sender(*found, target.kind, sender_id(request))
-        secrets = sender.record.signing_secrets
-        headers = request.headers if secrets else None
         body = await read_body(request, receive, self._settings.max_request_bytes)
-        if headers is not None:
-            self._check_signature(secrets, headers, body)
-        return await self._receive(body, sender)
+        if found[1].signing_secrets:
+            self._check_signature(found[1], request, body)
+        return await self._receive(body, Sender(*found, target.kind, sender_id(request)))
 
-    def _check_signature(
-        self, secrets: Sequence[SigningKey], headers: Headers, body: bytes
-    ) -> None:
+    def _check_signature(self, partner: Partner, request: Request, body: bytes) -> None:
         """Refuse a body that its partner did not sign."""
         if not signature.verify(
-            secrets,
-            headers,
+            partner.signing_secrets,
+            request.headers,
             body,
             now=time.time(),
             tolerance=self._settings.signature_tolerance_seconds,

@@ -1,10 +1,8 @@
 """Stand-ins for the two that do I/O, which can be told to fail, and the partners that may send."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from starlette.requests import Request
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
@@ -47,18 +45,6 @@ class Broker:
             message for place, message in enumerate(messages) if place not in self.refused
         ]
         return self.refused
-
-
-def with_trailers(path: str, body: bytes, trailers: Mapping[str, str]) -> Request:
-    """A request as the server hands it on: trailers go into the list that the headers are in."""
-    headers: list[tuple[bytes, bytes]] = []
-
-    async def receive() -> dict[str, Any]:
-        headers.extend((name.encode(), value.encode()) for name, value in trailers.items())
-        return {"type": "http.request", "body": body}
-
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": b""}
-    return Request(scope | {"headers": headers}, receive)
 
 
 class Objects:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.functions.receive.stand_ins import (
     TOKEN,
     Broker,
     Objects,
-    with_trailers,
 )
 
 EVENTS = f"/events/{TOKEN}"
@@ -270,16 +268,6 @@ async def test_a_retry_with_the_senders_id_is_the_same_event(
     ids = [message.attributes.ingest_id for message in broker.messages]
     assert ids[:2] == ids[2:4]
     assert len(set(ids)) == 3
-
-
-async def test_what_follows_the_body_is_no_header(
-    settings: Settings, broker: Broker, objects: Objects, tally: Tally
-) -> None:
-    await receiver_of(settings, broker, objects, tally).handle(
-        with_trailers(EVENTS, json.dumps(event()).encode(), {"webhook-id": "msg_1"})
-    )
-    [message] = broker.messages
-    assert uuid.UUID(message.attributes.ingest_id).version == 7, "an id that nobody gave"
 
 
 async def test_a_secret_that_cannot_be_read_lets_nobody_in(

@@ -11,10 +11,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from functions.receive.settings import Settings
-from functions.receive.tally import Tally
-from tests.functions.receive.conftest import receiver_of
-from tests.functions.receive.stand_ins import Broker, Objects, with_trailers
+from tests.functions.receive.stand_ins import Broker, Objects
 
 TOKEN = "token-of-signed"
 SECRETS = ["whsec_" + "YWJj" * 8, "whsec_" + "ZGVm" * 16]
@@ -78,14 +75,6 @@ async def test_what_is_not_signed_is_401_and_leaves_nothing(
     assert answer.json()["reason"] == "signature_invalid"
     assert broker.messages == []
     assert objects.names == []
-
-
-async def test_a_signature_behind_the_body_is_none(
-    settings: Settings, broker: Broker, objects: Objects, tally: Tally
-) -> None:
-    receiver = receiver_of(settings, broker, objects, tally)
-    answer = await receiver.handle(with_trailers(URL, BODY, signed()))
-    assert (answer.status_code, broker.messages, objects.names) == (401, [], [])
 
 
 async def test_a_signature_does_not_replace_the_token(sender: httpx.AsyncClient) -> None:
