@@ -27,6 +27,10 @@ class Push(msgspec.Struct):
     message: Message
 
 
+class NotAPush(ValueError):
+    """The body is not a Pub/Sub push, so Pub/Sub did not send it."""
+
+
 _decoder = msgspec.json.Decoder(Push)
 
 
@@ -34,9 +38,9 @@ def parse_push(body: bytes) -> Push:
     """Read the body of a push request.
 
     Raises:
-        ValueError: it is not one, so Pub/Sub did not send it.
+        NotAPush: it is not one.
     """
     try:
         return _decoder.decode(body)
     except msgspec.DecodeError:
-        raise ValueError("the body is not a Pub/Sub push") from None
+        raise NotAPush("the body is not a Pub/Sub push") from None

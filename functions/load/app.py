@@ -20,7 +20,7 @@ from functions.bucket import Bucket
 from functions.closed import ClosedFile
 from functions.events.catalogue import load_catalogue
 from functions.grpc_channel import open_channel
-from functions.intake import Intake, MeteredReceive
+from functions.intake import Intake
 from functions.load.admission import Admission
 from functions.load.append import TableAppender
 from functions.load.loader import Loader, NotStored
@@ -32,7 +32,7 @@ from functions.load.table import Table
 from functions.load.tally import Tally
 from functions.problem import problem
 from functions.pseudonym import load_keys
-from functions.push import parse_push
+from functions.push import NotAPush, parse_push
 from functions.quarantine import Quarantine
 from functions.settings import read
 from functions.tally import Paced
@@ -83,46 +83,47 @@ async def answer(
     admission: Admission, intake: Intake, tally: Tally, paced: Paced, request: Request
 ) -> Response:
     """Answer a request."""
-    path = request.scope["path"]  # `request.url` would parse the whole address anew
-    if path == "/health":
-        return _health(request)
-    if path != "/":
-        return problem(404, "Not found")
-    if request.scope["method"] != "POST":
-        return problem(405, "Method not allowed", {"Allow": "POST"})
-    receive = MeteredReceive(request.receive, intake)
+    # `request.url` would parse the whole address anew.
+    if request.scope["path"] != "/" or request.scope["method"] != "POST":
+        return _answer_other(request)
+    body = b""
     try:
-        return await _load(admission, receive)
+        body = await _body(request.receive, intake)
+        await admission.load(parse_push(body).message)
+    except NotAPush:
+        return problem(400, "Not a Pub/Sub push")
     except QueueFull:
         tally.counts.refused["queue_full"] += 1
         return problem(503, "Not stored: queue_full")
     except NotStored as failure:
         return problem(503, f"Not stored: {failure.reason}")
     finally:
-        receive.release()
+        intake.release(len(body))
         paced.write_when_due()
-
-
-async def _load(admission: Admission, receive: Receive) -> Response:
-    try:
-        push = parse_push(await _body(receive))
-    except ValueError:
-        return problem(400, "Not a Pub/Sub push")
-    await admission.load(push.message)
     return _STORED
 
 
-async def _body(receive: Receive) -> bytes:
-    """Read the whole body; of one that breaks off, what came of it, which is no push.
+async def _body(receive: Receive, intake: Intake) -> bytes:
+    """Read the whole body, and hold it; of one that breaks off, what came of it, which is no push.
 
-    Starlette reads it with an asynchronous generator: that takes longer than parsing the push.
+    Starlette reads it with an asynchronous generator: that takes longer than parsing the push. The
+    receiver's way of holding it would cost a coroutine more.
+
+    Raises:
+        QueueFull: it would be more than may be held; then nothing of it is.
     """
     chunks: list[bytes] = []
     more = True
-    while more:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        more = message.get("more_body", False)
+    try:
+        while more:
+            message = await receive()
+            chunk = message.get("body", b"")
+            intake.take(len(chunk))
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+    except BaseException:
+        intake.release(sum(map(len, chunks)))
+        raise
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -150,7 +151,14 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
     )
 
 
-def _health(request: Request) -> Response:
-    if request.method not in {"GET", "HEAD"}:
-        return problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
-    return JSONResponse({"status": "ok"})
+def _answer_other(request: Request) -> Response:
+    """Answer what is no delivery."""
+    match request.scope["path"], request.scope["method"]:
+        case "/health", "GET" | "HEAD":
+            return JSONResponse({"status": "ok"})
+        case "/health", _:
+            return problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
+        case "/", _:
+            return problem(405, "Method not allowed", {"Allow": "POST"})
+        case _:
+            return problem(404, "Not found")

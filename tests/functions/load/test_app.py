@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from functions.bucket import Bucket, BucketUnavailable
+from functions.closed import ClosedFile
 from functions.intake import Intake
 from functions.load import app
 from functions.load.admission import Admission
@@ -237,10 +238,29 @@ async def test_a_push_that_breaks_off_is_no_push() -> None:
         return next(coming)
 
     request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
-    tally = Tally()
-    admission, paced = cast("Admission", None), Paced(tally.write)
-    answer = await app.answer(admission, Intake(1_000), tally, paced, request)
+    tally, intake = Tally(), Intake(1_000)
+    unused = Admission(cast("ClosedFile", None), cast("Any", None), tally)
+    answer = await app.answer(unused, intake, tally, Paced(tally.write), request)
     assert answer.status_code == 400
+    intake.take(1_000)  # nothing of it is held
+
+
+async def test_a_push_whose_connection_fails_is_not_held() -> None:
+    coming: Iterator[dict[str, Any]] = iter(
+        [{"type": "http.request", "body": push(event("u"))[:-1], "more_body": True}]
+    )
+
+    async def receive() -> dict[str, Any]:
+        for message in coming:
+            return message
+        raise ConnectionResetError
+
+    tally, intake = Tally(), Intake(1_000)
+    request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
+    unused = Admission(cast("ClosedFile", None), cast("Any", None), tally)
+    with pytest.raises(ConnectionResetError):
+        await app.answer(unused, intake, tally, Paced(tally.write), request)
+    intake.take(1_000)
 
 
 async def test_pushes_that_memory_has_no_room_for_come_again(
