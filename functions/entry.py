@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from functions.log import log, trace
-from functions.problem import MEDIA_TYPE
+from functions.problem import problem
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -45,9 +45,7 @@ def entry_point(name: str) -> Handler:
         except Exception as error:  # noqa: BLE001 - the framework would log the path and its token
             tied = trace(request.headers, os.environ.get("GCP_PROJECT", ""))
             _log_crash(name, error, tied)
-            return Response(
-                '{"title": "Internal error", "status": 500}\n', 500, media_type=MEDIA_TYPE
-            )
+            return problem(500, "Internal error")
 
     function.__name__ = function.__qualname__ = name
     return function

@@ -13,7 +13,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, object] | None = None,
 ) -> Response:
-    """Answer with problem details of a private function.
+    """Answer with problem details; what senders are told is in `functions.receive.answers`.
 
     Args:
         status: HTTP's.

@@ -9,28 +9,26 @@ class Message(msgspec.Struct, rename="camel"):
     Attributes:
         data: the event's bytes as the sender sent them; base64 on the wire.
         attributes: those of the message.
-        message_id: Pub/Sub's own id of it.
         publish_time: when Pub/Sub took it, UTC, as ISO 8601.
     """
 
     data: bytes = b""
     attributes: dict[str, str] = {}  # msgspec copies an empty default for each instance
-    message_id: str = ""
     publish_time: str = ""
 
 
-class Push(msgspec.Struct, rename="camel"):
-    """The body of a push request.
+class Push(msgspec.Struct):
+    """The body of a push request, as far as it is used.
 
     Attributes:
         message: what is delivered.
-        subscription: the full name of the push subscription.
-        delivery_attempt: 1 for the first; None where the subscription has no dead-letter topic.
     """
 
     message: Message
-    subscription: str = ""
-    delivery_attempt: int | None = None
+
+
+class NotAPush(ValueError):
+    """The body is not a Pub/Sub push, so Pub/Sub did not send it."""
 
 
 _decoder = msgspec.json.Decoder(Push)
@@ -40,9 +38,9 @@ def parse_push(body: bytes) -> Push:
     """Read the body of a push request.
 
     Raises:
-        ValueError: it is not one, so Pub/Sub did not send it.
+        NotAPush: it is not one.
     """
     try:
         return _decoder.decode(body)
     except msgspec.DecodeError:
-        raise ValueError("the body is not a Pub/Sub push") from None
+        raise NotAPush("the body is not a Pub/Sub push") from None

@@ -7,7 +7,8 @@ same body, or Pub/Sub's of the same event, do not pile up.
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -39,6 +40,9 @@ MALFORMED = "malformed"
 UNREADABLE = (MALFORMED, "not_json", "number_out_of_range", "too_deep")
 """Reasons for what nobody can search for a person: it goes soonest."""
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
+"""What can be a part of an object's name; a malformed message may tell anything of any length."""
+
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
     """One quarantined body.
@@ -51,7 +55,7 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
         body: the bytes as received, base64.
         attributes: those of the Pub/Sub message, where it came from the loader.
         sender_id: the sender's own id of the request, where it came from the receiver and had one.
-        position: of the body's first event in that request, from 0.
+        positions: of the body's events in that request, from 0; none where it is the whole one.
     """
 
     reason: str
@@ -61,7 +65,7 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
     body: str
     attributes: dict[str, str] | None = None
     sender_id: str = ""
-    position: int = 0
+    positions: list[int] = []
 
 
 _DECODER = msgspec.json.Decoder(Quarantined)
@@ -87,7 +91,7 @@ class Quarantine:
         received_at: str,
         attributes: Mapping[str, str] | None = None,
         sender_id: str = "",
-        position: int = 0,
+        positions: Sequence[int] = (),
     ) -> None:
         """Keep a body, described as `Quarantined` is; returns when it is durable.
 
@@ -102,7 +106,7 @@ class Quarantine:
             body=base64.b64encode(data).decode(),
             attributes=dict(attributes) if attributes else None,
             sender_id=sender_id,
-            position=position,
+            positions=list(positions),
         )
         name, content = to_object(record, data)
         await self._bucket.write(name, content, content_type=CONTENT_TYPE, within=WRITE_SECONDS)
@@ -115,7 +119,7 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
         record: of the body.
         data: the body's bytes.
     """
-    own_id = f"{record.sender_id} {record.position}" if record.sender_id else ""
+    own_id = f"{record.sender_id} {record.positions}" if record.sender_id else ""
     if record.attributes:
         own_id = record.attributes.get("ingest_id", "")
     name = object_name(record.reason, record.partner, record.kind, data, own_id)
@@ -186,5 +190,6 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str =
     Where a body has an id of its own, each has a name of its own: two of them may well be alike.
     """
     digest = hashlib.sha256(data + own_id.encode(errors="surrogatepass")).hexdigest()
-    folder = HELD if reason == LEGAL_HOLD else f"{PREFIX}{reason}/"
-    return f"{folder}{partner}/{kind}/{digest}.ndjson"
+    folders = (part if _NAME.fullmatch(part) else UNKNOWN for part in (partner, kind))
+    top = HELD if reason == LEGAL_HOLD else f"{PREFIX}{reason}/"
+    return f"{top}{'/'.join(folders)}/{digest}.ndjson"

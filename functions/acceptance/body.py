@@ -6,25 +6,16 @@ for a nickname that was cut inside an emoji).
 """
 
 import contextlib
-import json
-from collections.abc import Iterator
-from itertools import islice
-from typing import NoReturn
 
 import msgspec
 
+from functions.acceptance.values import SPACE, NotJson, only_value, values
 from functions.events.envelope import open_envelope
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-SPACE = b" \t\r\n"
-
 FAST_PIECES = 100_000
 """Commas or lines up to which a body is split at once; it bounds what that takes in memory."""
-
-
-class NotJson(Exception):
-    """The body is not UTF-8 or not JSON; the message says where, and quotes nothing of it."""
 
 
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -86,6 +77,16 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     return [_event(element) for element in elements]
 
 
+def parse_one(body: bytes) -> ReceivedEvent:
+    """Read a body that is one event, even if it is an array.
+
+    Raises:
+        NotJson: it is not one JSON value.
+    """
+    _check_utf8(body)
+    return _event(body)
+
+
 def _check_utf8(body: bytes) -> None:
     try:
         body.decode()
@@ -106,7 +107,7 @@ def _event(data: bytes) -> ReceivedEvent:
     try:
         return _fast(data, _BODY.decode(data))
     except (msgspec.DecodeError, RecursionError):
-        envelope = open_envelope(_value_at(data.decode(), 0)[0])
+        envelope = open_envelope(only_value(data.decode()))
     return ReceivedEvent(data, envelope.event, _text(envelope.properties.get("project")))
 
 
@@ -122,13 +123,13 @@ def _text(project: object) -> str | None:
 def _split(body: bytes, most: int) -> list[bytes]:
     text = body.strip(SPACE)
     if len(text) > FAST_PIECES and max(text.count(b","), text.count(b"\n")) > FAST_PIECES:
-        return _split_carefully(text.decode(), most)
+        return values(text.decode(), most)
     try:
         if text.startswith(b"["):
             return [bytes(element) for element in _ARRAY.decode(text)[:most]] or [text]
         return [bytes(_LINE.decode(line)) for line in _lines(text)[:most]]
     except (msgspec.DecodeError, RecursionError):
-        return _split_carefully(text.decode(), most)
+        return values(text.decode(), most)
 
 
 def _lines(text: bytes) -> list[bytes]:
@@ -136,63 +137,3 @@ def _lines(text: bytes) -> list[bytes]:
     if not lines:
         raise NotJson("the body is empty")
     return lines
-
-
-def _split_carefully(text: str, most: int) -> list[bytes]:
-    """Split what msgspec refuses: Python's decoder accepts more, and tells where it stops.
-
-    Here an object may also be spread over several lines.
-    """
-    elements = _elements(text) if text.startswith("[") else _values(text)
-    return [element.encode() for element in islice(elements, most)] or [text.encode()]
-
-
-def _values(text: str) -> Iterator[str]:
-    position = 0
-    while position < len(text):
-        end = _value_at(text, position)[1]
-        yield text[position:end]
-        position = _skip_space(text, end)
-        if position < len(text) and "\n" not in text[end:position]:
-            raise NotJson(f"something follows the JSON value at character {end}")
-
-
-def _elements(text: str) -> Iterator[str]:
-    position = _skip_space(text, 1)
-    closed = text[position : position + 1] == "]"
-    while not closed:
-        end = _value_at(text, position)[1]
-        yield text[position:end]
-        position = _skip_space(text, end)
-        closed = text[position : position + 1] == "]"
-        if not closed:
-            if text[position : position + 1] != ",":
-                raise NotJson(f"the array lacks a comma or its end at character {position}")
-            position = _skip_space(text, position + 1)
-    if position + 1 < len(text):
-        raise NotJson(f"something follows the array at character {position + 1}")
-
-
-def _skip_space(text: str, position: int) -> int:
-    while text[position : position + 1] in {" ", "\t", "\r", "\n"}:
-        position += 1
-    return position
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-_CAREFUL = json.JSONDecoder(parse_constant=_no_constant)
-
-
-def _value_at(text: str, position: int) -> tuple[object, int]:
-    """Decode the value that starts here; return it and where it ends."""
-    try:
-        return _CAREFUL.raw_decode(text, position)
-    except json.JSONDecodeError as error:
-        raise NotJson(f"the body is not JSON at character {error.pos}") from None
-    except ValueError as error:
-        raise NotJson("the body has a number that JSON does not allow") from error
-    except RecursionError:
-        raise NotJson("the body is nested too deeply") from None

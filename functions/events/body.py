@@ -32,29 +32,31 @@ def decode_json(data: bytes) -> object:
 
     Raises:
         BadMessage: ``not_json``; ``too_deep`` for what no decoder follows; ``number_out_of_range``
-            for what no 64-bit number holds, such as ``1e400``.
+            for what no 64-bit number holds, such as ``1e400``, or has thousands of digits.
     """
     try:
         return msgspec.json.decode(data)
     except RecursionError:
         raise BadMessage("too_deep") from None
     except ValueError:
+        pass
+    try:
         return _decode_halves(data)
+    except RecursionError:
+        raise BadMessage("too_deep") from None
 
 
 def _decode_halves(data: bytes) -> object:
     try:
         decoded = json.loads(data, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise BadMessage("too_deep") from None
     except ValueError:
         raise BadMessage("not_json") from None
     try:
         text = json.dumps(decoded, ensure_ascii=False, allow_nan=False)
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return msgspec.json.decode(whole)
     except ValueError:
         raise BadMessage("number_out_of_range") from None
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return msgspec.json.decode(whole)
 
 
 def _refuse_constant(_name: str) -> object:
@@ -66,8 +68,15 @@ def encode_json(value: object) -> str:
 
     Integers beyond 64 bits become text, because BigQuery refuses numbers that it cannot keep
     exactly; so does what is nested deeper than `DEPTH`.
+
+    Raises:
+        BadMessage: ``too_deep`` for what was decoded, but no encoder follows: writing starts deeper
+            in the stack than reading did, so it may give up earlier.
     """
-    return msgspec.json.encode(_storable(value, DEPTH)).decode()
+    try:
+        return msgspec.json.encode(_storable(value, DEPTH)).decode()
+    except RecursionError:
+        raise BadMessage("too_deep") from None
 
 
 def _storable(value: object, depth: int) -> object:

@@ -139,11 +139,11 @@ def parse_time(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # in UTC it may be before the year 1 or after 9999
         raise ValueError("attribute received_at is not an ISO 8601 time") from None
-    if moment.tzinfo is None:
-        raise ValueError("attribute received_at has no offset from UTC")
-    return moment.astimezone(UTC)
+    raise ValueError("attribute received_at has no offset from UTC")
 
 
 def cut(text: str, limit: int) -> str:

@@ -41,18 +41,21 @@ class Client(msgspec.Struct, frozen=True):
     device_type: str
 
 
-@lru_cache(maxsize=CACHED_AGENTS)
 def reduce_user_agent(agent: str) -> Client:
     """Reduce a user agent to browser, system and device class.
 
     A browser that asks for desktop pages, as an iPad does by default, counts as what it says.
     """
-    read = agent[:AGENT_CHARACTERS]
-    parsed = _parser().parse(read)
+    return _reduced(agent[:AGENT_CHARACTERS])  # cut first: senders choose what the cache holds
+
+
+@lru_cache(maxsize=CACHED_AGENTS)
+def _reduced(agent: str) -> Client:
+    parsed = _parser().parse(agent)
     return Client(
         browser=_family(parsed.user_agent.family if parsed.user_agent else None),
         os=_family(parsed.os.family if parsed.os else None),
-        device_type=_device_type(parsed, read),
+        device_type=_device_type(parsed, agent),
     )
 
 

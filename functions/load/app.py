@@ -15,10 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive
 
+from functions.batching import QueueFull
 from functions.bucket import Bucket
 from functions.closed import ClosedFile
 from functions.events.catalogue import load_catalogue
 from functions.grpc_channel import open_channel
+from functions.intake import Intake
 from functions.load.admission import Admission
 from functions.load.append import TableAppender
 from functions.load.loader import Loader, NotStored
@@ -30,7 +32,7 @@ from functions.load.table import Table
 from functions.load.tally import Tally
 from functions.problem import problem
 from functions.pseudonym import load_keys
-from functions.push import parse_push
+from functions.push import NotAPush, parse_push
 from functions.quarantine import Quarantine
 from functions.settings import read
 from functions.tally import Paced
@@ -68,7 +70,8 @@ def create(environ: Mapping[str, str]) -> Callable[[Request], Awaitable[Response
         refresh_seconds=settings.closed_refresh_seconds,
         keep_seconds=settings.closed_keep_seconds,
     )
-    return partial(answer, Admission(closed, loader.load, tally), paced)
+    admission = Admission(closed, loader.load, tally)
+    return partial(answer, admission, Intake(settings.max_waiting_bytes), tally, paced)
 
 
 def new_id() -> str:
@@ -76,39 +79,51 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-async def answer(admission: Admission, paced: Paced, request: Request) -> Response:
+async def answer(
+    admission: Admission, intake: Intake, tally: Tally, paced: Paced, request: Request
+) -> Response:
     """Answer a request."""
-    path = request.scope["path"]  # `request.url` would parse the whole address anew
-    if path == "/health":
-        return _health(request)
-    if path != "/":
-        return problem(404, "Not found")
-    if request.scope["method"] != "POST":
-        return problem(405, "Method not allowed", {"Allow": "POST"})
+    # `request.url` would parse the whole address anew.
+    if request.scope["path"] != "/" or request.scope["method"] != "POST":
+        return _answer_other(request)
+    body = b""
     try:
-        push = parse_push(await _body(request.receive))
-    except ValueError:
+        body = await _body(request.receive, intake)
+        await admission.load(parse_push(body).message)
+    except NotAPush:
         return problem(400, "Not a Pub/Sub push")
-    try:
-        await admission.load(push.message)
+    except QueueFull:
+        tally.counts.refused["queue_full"] += 1
+        return problem(503, "Not stored: queue_full")
     except NotStored as failure:
         return problem(503, f"Not stored: {failure.reason}")
     finally:
+        intake.release(len(body))
         paced.write_when_due()
     return _STORED
 
 
-async def _body(receive: Receive) -> bytes:
-    """Read the whole body; of one that breaks off, what came of it, which is no push.
+async def _body(receive: Receive, intake: Intake) -> bytes:
+    """Read the whole body, and hold it; of one that breaks off, what came of it, which is no push.
 
-    Starlette reads it with an asynchronous generator: that takes longer than parsing the push.
+    Starlette reads it with an asynchronous generator: that takes longer than parsing the push. The
+    receiver's way of holding it would cost a coroutine more.
+
+    Raises:
+        QueueFull: it would be more than may be held; then nothing of it is.
     """
     chunks: list[bytes] = []
     more = True
-    while more:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        more = message.get("more_body", False)
+    try:
+        while more:
+            message = await receive()
+            chunk = message.get("body", b"")
+            intake.take(len(chunk))
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+    except BaseException:
+        intake.release(sum(map(len, chunks)))
+        raise
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -136,7 +151,14 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
     )
 
 
-def _health(request: Request) -> Response:
-    if request.method not in {"GET", "HEAD"}:
-        return problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
-    return JSONResponse({"status": "ok"})
+def _answer_other(request: Request) -> Response:
+    """Answer what is no delivery."""
+    match request.scope["path"], request.scope["method"]:
+        case "/health", "GET" | "HEAD":
+            return JSONResponse({"status": "ok"})
+        case "/health", _:
+            return problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
+        case "/", _:
+            return problem(405, "Method not allowed", {"Allow": "POST"})
+        case _:
+            return problem(404, "Not found")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from functions.intake import MAX_WAITING_BYTES
 from functions.load.storage_write import MAX_REQUEST_BYTES
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
 
@@ -28,6 +29,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_batch_rows: rows in one append.
         max_row_bytes: the largest row; BigQuery takes 10 MB, together with the request around it.
         max_waiting_rows: rows that may wait for theirs; then Pub/Sub is asked to come again.
+        max_waiting_bytes: bytes of pushes that may be in memory, from being read until they are
+            answered; then Pub/Sub is asked to come again. The process takes up to five times as
+            much: parsed, encoded, sent.
         known_people: people of a day whose identity is not stored again; about 250 bytes each.
         closed_refresh_seconds: after this time that secret is read again.
         closed_keep_seconds: the longest time that its last good value is used while it cannot be
@@ -48,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_batch_rows: int = 500
     max_row_bytes: int = MAX_REQUEST_BYTES
     max_waiting_rows: int = 20_000
+    max_waiting_bytes: int = MAX_WAITING_BYTES
     known_people: int = 100_000
     closed_refresh_seconds: float = REFRESH_SECONDS
     closed_keep_seconds: float = KEEP_SECONDS

@@ -19,6 +19,9 @@ from functions.services import Subscription
 from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
 
+HELD_LETTERS = 50_000
+"""The most letters that one run holds until its end; of each only what giving it back needs."""
+
 
 class _Event(NamedTuple):
     letter: Letter
@@ -34,6 +37,7 @@ class DeadLetters:
         publish: publishes messages, and tells which are refused.
         clock: seconds, monotonic.
         seconds: after this time no further letters are pulled.
+        most: letters that are held until the end; with so many, no further ones are pulled.
     """
 
     def __init__(
@@ -43,18 +47,21 @@ class DeadLetters:
         *,
         clock: Callable[[], float],
         seconds: float,
+        most: int = HELD_LETTERS,
     ) -> None:
         self._subscription = subscription
         self._publish = publish
         self._clock = clock
         self._seconds = seconds
+        self._most = most
 
     async def run(self, *, dry_run: bool) -> Report:
         """Replay what the subscription has.
 
         The service does not tell how many letters there are. So a dry run leases them, one batch
         after the other, counts, and gives all back: it sees what no other replay has, as far as
-        the time suffices. ``remaining`` in the report is how many were seen and are left.
+        the time suffices, and `HELD_LETTERS` of them at most. ``remaining`` in the report is how
+        many were seen beyond that, or are left.
 
         Args:
             dry_run: only report what would be replayed.
@@ -77,14 +84,14 @@ class DeadLetters:
         while empty < EMPTY_PULLS:
             letters = await self._subscription.pull()
             empty = 0 if letters else empty + 1
-            if self._clock() >= ends_at:
+            if self._clock() >= ends_at or len(kept) + len(letters) > self._most:
                 report.remaining += len(letters)
-                kept += letters
+                kept += map(_light, letters)
                 return
             events = _open(letters, report, kept)
             if dry_run:
                 _count(events, report)
-                kept += (event.letter for event in events)
+                kept += (_light(event.letter) for event in events)
             else:
                 await self._replay(events, report, kept)
 
@@ -93,7 +100,7 @@ class DeadLetters:
             refused = set(await self._publish([event.message for event in events]))
         except PublishFailed:
             report.remaining += len(events)
-            kept += (event.letter for event in events)
+            kept += (_light(event.letter) for event in events)
             raise
         good = [event for position, event in enumerate(events) if position not in refused]
         for position in sorted(refused):
@@ -124,7 +131,12 @@ def _count(events: Sequence[_Event], report: Report) -> None:
 def _refuse(letter: Letter, report: Report, kept: list[Letter], reason: str) -> None:
     log("ERROR", "dead letter not replayed", message_id=letter.message_id, reason=reason)
     report.failed.append(letter.message_id)
-    kept.append(letter)
+    kept.append(_light(letter))
+
+
+def _light(letter: Letter) -> Letter:
+    """Return what is needed to give a letter back: a run that counts holds all that there are."""
+    return letter._replace(data=b"", attributes={})
 
 
 def _note(report: Report, reason: str, failure: Exception) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from functions import quarantine, spill
-from functions.acceptance.body import NotJson, parse
 from functions.acceptance.partners import Directory
 from functions.acceptance.placement import place
+from functions.acceptance.refused import split
 from functions.acceptance.sender import Sender, message_of
+from functions.acceptance.values import NotJson
 from functions.events.envelope import Attributes, parse_kind, parse_time
 from functions.message import Message
 from functions.objects import Stored
@@ -61,11 +62,11 @@ class Decoder:
     def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:
         """Accept all events of a body; as long as one is refused, the object has to stay."""
         try:
-            events = parse(body, most=len(body))  # as each event has a byte at least
+            events = split(record, body)
         except NotJson:
             raise NotReplayable("not_json") from None
         messages = []
-        for position, event in enumerate(events, record.position):
+        for position, event in events:
             placement = place(event, sender.record, self._cell, self._max_event_bytes)
             if placement.status != HTTPStatus.OK:
                 raise NotReplayable(placement.reason)

@@ -141,10 +141,9 @@ class Replay:
         return True
 
     async def _replay(self, stored: Stored, report: Report, *, dry_run: bool) -> None:
-        content = await self._objects.read(stored)
-        if content is None:
+        messages = await self._read(stored)
+        if messages is None:
             return  # another replay was faster
-        messages = await self._decode(stored, content)
         days = {day_of(message) for message in messages}
         if not dry_run:
             refused = await self._publish(messages)
@@ -155,6 +154,11 @@ class Replay:
         report.days |= days
         report.objects += 1
         report.events += len(messages)
+
+    async def _read(self, stored: Stored) -> list[Message] | None:
+        """Return an object's messages; its content, half as large again, is not held with them."""
+        content = await self._objects.read(stored)
+        return None if content is None else await self._decode(stored, content)
 
     async def _set_aside(self, stored: Stored, refused: list[Message], report: Report) -> None:
         """Quarantine what Pub/Sub refuses of a spilled object: the others are not held up by it.

@@ -132,7 +132,8 @@ def ranges(days: Iterable[date], today: date) -> list[tuple[datetime, datetime]]
         Of each stretch its first moment, and the first one after it.
     """
     window = {today - number * DAY for number in range(OPEN_WINDOW_DAYS + 2)}
-    later = {day + number * DAY for day in days for number in range(OPEN_WINDOW_DAYS + 1)}
+    past = (day for day in days if day <= today)
+    later = {day + number * DAY for day in past for number in range(OPEN_WINDOW_DAYS + 1)}
     stretches: list[tuple[date, date]] = []
     for day in sorted(day for day in window | later if day <= today):
         if stretches and stretches[-1][1] == day:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from functions import quarantine, spill
 from functions.acceptance import ingest_id
-from functions.acceptance.body import NotJson, parse
+from functions.acceptance.refused import split
+from functions.acceptance.values import NotJson
 from functions.log import log
 from functions.objects import Stored
 from functions.privacy.exports.stored import PREFIX as EXPORTS
@@ -130,10 +131,10 @@ def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[s
         return
     own_id = quarantine.id_of_request(record, body)
     try:
-        events = parse(body, most=len(body))  # as each event has a byte at least
+        events = split(record, body)
     except NotJson:
         return  # nobody can tell whom it is about
-    for position, event in enumerate(events, record.position):
+    for position, event in events:
         attributes = {
             "ingest_id": ingest_id.derived(record.partner, record.kind, own_id, position),
             "received_at": record.received_at,

@@ -9,6 +9,7 @@ import msgspec
 
 from functions import quarantine
 from functions.acceptance.body import ReceivedEvent
+from functions.acceptance.refused import join
 from functions.events.body import BadMessage
 from functions.events.envelope import Kind
 from functions.privacy.redaction import SET_ASIDE, Redaction, Rewritten
@@ -24,14 +25,14 @@ class Refused(NamedTuple):
     Attributes:
         record: of quarantine.
         own_id: what the ids of its events derive from.
-        events: of the body, in order.
+        events: of the body, each with its place in the request.
         kind: the webhook that it came by.
         received_at: when, with an offset.
     """
 
     record: Quarantined
     own_id: str
-    events: Sequence[ReceivedEvent]
+    events: Sequence[tuple[int, ReceivedEvent]]
     kind: Kind
     received_at: datetime
 
@@ -39,8 +40,8 @@ class Refused(NamedTuple):
 def rewrite_refused(refused: Refused, redaction: Redaction, *, stays: bool) -> Rewritten | None:
     """Rewrite a refused body; None where it stays as it is.
 
-    Of several events, those that stay keep their places in the request, and so their ids: the body
-    becomes several objects.
+    Of several events, those that stay keep their places in the request, and so their ids. Those
+    that get another id, or that nobody can read, become objects of their own.
 
     Args:
         refused: the body.
@@ -50,7 +51,7 @@ def rewrite_refused(refused: Refused, redaction: Redaction, *, stays: bool) -> R
     left: dict[str, list[_Left]] = defaultdict(list)
     taken: list[tuple[str, str]] = []
     reason = refused.record.reason
-    for position, event in enumerate(refused.events, refused.record.position):
+    for position, event in refused.events:
         of_event = refused.kind if event.name is not None else "test"
         projects = _projects(event, refused.record, redaction)
         try:
@@ -90,17 +91,13 @@ def _objects(record: Quarantined, left: Mapping[str, list["_Left"]]) -> Iterator
 
 
 def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes]]:
-    """Put events together that follow each other in the same request."""
-    start = 0
-    for end in range(1, len(left) + 1):
-        before, after = left[end - 1], left[end] if end < len(left) else None
-        if after and (after.sender_id, after.position) == (before.sender_id, before.position + 1):
-            continue
-        events = left[start:end]
+    """Put the events of each request together."""
+    requests: dict[str, list[_Left]] = defaultdict(list)
+    for event in left:
+        requests[event.sender_id].append(event)
+    for sender_id, events in requests.items():
+        positions = [event.position for event in events]
         yield quarantine.renewed(
-            msgspec.structs.replace(
-                record, sender_id=events[0].sender_id, position=events[0].position
-            ),
-            b"[" + b",".join(event.data for event in events) + b"]",
+            msgspec.structs.replace(record, sender_id=sender_id, positions=positions),
+            join([event.data for event in events]),
         )
-        start = end

@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 
 from functions import quarantine, spill
-from functions.acceptance.body import NotJson, parse
+from functions.acceptance.refused import split
+from functions.acceptance.values import NotJson
 from functions.events.body import BadMessage
 from functions.events.envelope import parse_kind, parse_time
 from functions.privacy.redaction import SET_ASIDE, Redaction, Rewritten
@@ -94,7 +95,7 @@ def _read_refused(record: Quarantined, body: bytes, written_at: datetime) -> Ref
     except ValueError:
         raise BadMessage(MALFORMED) from None
     try:
-        events = parse(body, most=len(body))  # as each event has a byte at least
+        events = split(record, body)
     except NotJson:
         raise BadMessage("not_json") from None
     try:

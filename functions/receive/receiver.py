@@ -1,6 +1,5 @@
 """The way of one request through the receiver."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,21 +10,23 @@ from starlette.types import Receive
 
 from functions.acceptance import signature
 from functions.acceptance.admission import Admission
-from functions.acceptance.body import NotJson, ReceivedEvent, parse
+from functions.acceptance.body import ReceivedEvent, parse
 from functions.acceptance.partners import Partner
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.acceptance.placement import ELSEWHERE, NOT_PUBLISHABLE, Placement, place
 from functions.acceptance.sender import Sender, message_of
+from functions.acceptance.values import NotJson
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedUnavailable
 from functions.events.envelope import format_time
+from functions.intake import Intake, MeteredReceive
 from functions.message import Message
 from functions.quarantine import Quarantine
 from functions.receive import answers
 from functions.receive.answers import Refusal
+from functions.receive.aside import Aside
 from functions.receive.durable import Durable, NotDurable
-from functions.receive.intake import Intake, MeteredReceive
 from functions.receive.request import READS, bearer_token, read_body, route, sender_id
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
@@ -65,7 +66,7 @@ class Receiver:
         self._settings = settings
         self._admission = admission
         self._durable = durable
-        self._quarantine = quarantine
+        self._aside = Aside(quarantine, tally.quarantine)
         self._tally = tally
         self._paced = paced
         self._intake = Intake(settings.max_waiting_bytes)
@@ -118,7 +119,7 @@ class Receiver:
         try:
             events = parse(body, self._settings.max_request_events)
         except NotJson as error:
-            await self._keep("not_json", sender, body, received_at)
+            await self._aside.keep("not_json", sender, body, received_at)
             raise Refusal(answers.problem(400, "not_json", str(error))) from None
         if len(events) > self._settings.max_request_events:
             raise Refusal(answers.too_many(self._settings.max_request_events))
@@ -139,7 +140,7 @@ class Receiver:
         ids: list[str | None] = [None] * len(events)
         positions: list[int] = []
         messages: list[Message] = []
-        refusals = []
+        refused: dict[int, Placement] = {}
         for position, (event, placement) in enumerate(zip(events, placements, strict=True)):
             if placement.status == 200:
                 message = message_of(event, placement.project, sender, position, received_at)
@@ -147,19 +148,15 @@ class Receiver:
                 positions.append(position)
                 messages.append(message)
             else:
-                refusals.append(
-                    self._keep(placement.reason, sender, event.data, received_at, position)
-                )
-        if refusals:
-            # All are waited for, whatever becomes of one: nothing may run after the answer.
-            for outcome in await asyncio.gather(*refusals, return_exceptions=True):
-                if outcome is not None:
-                    raise outcome
-        outcomes = list(placements)
-        for refused in await self._durable.store(messages) if messages else ():
-            data, position = messages[refused].data, positions[refused]
-            await self._keep(NOT_PUBLISHABLE.reason, sender, data, received_at, position)
-            outcomes[position] = NOT_PUBLISHABLE
+                refused[position] = placement
+        if refused:
+            await self._aside.keep_all(refused, events, sender, received_at)
+        unpublished = await self._durable.store(messages) if messages else ()
+        if not unpublished:
+            return self._stored(placements, ids)
+        refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
+        await self._aside.keep_all(refused, events, sender, received_at)
+        outcomes = [refused.get(position, placed) for position, placed in enumerate(placements)]
         return self._stored(outcomes, ids)
 
     def _stored(self, outcomes: Sequence[Placement], ids: Sequence[str | None]) -> Response:
@@ -175,17 +172,3 @@ class Receiver:
         for outcome in refused:
             self._tally.refuse(outcome.reason)
         return answers.accepted(outcomes, ids)
-
-    async def _keep(
-        self, reason: str, sender: Sender, data: bytes, received_at: str, position: int = 0
-    ) -> None:
-        await self._quarantine.keep(
-            reason=reason,
-            partner=sender.partner,
-            kind=sender.kind,
-            data=data,
-            received_at=received_at,
-            sender_id=sender.id,
-            position=position,
-        )
-        self._tally.quarantine()

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from functions.acceptance.placement import MAX_EVENT_BYTES
+from functions.intake import MAX_WAITING_BYTES
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
 
 
@@ -48,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_request_events: int = 1_000
     signature_tolerance_seconds: float = 300.0
     max_waiting_events: int = 20_000
-    max_waiting_bytes: int = 67_108_864
+    max_waiting_bytes: int = MAX_WAITING_BYTES
     publish_deadline_seconds: float = 4.0
     durable_within_seconds: float = 10.0
     closed_refresh_seconds: float = REFRESH_SECONDS

@@ -71,9 +71,9 @@ class Tally:
         """Count events that went to the bucket."""
         self._counts.spilled += events
 
-    def quarantine(self) -> None:
-        """Count a quarantined body or event."""
-        self._counts.quarantined += 1
+    def quarantine(self, events: int) -> None:
+        """Count quarantined events, or a body of which no event could be told as one."""
+        self._counts.quarantined += events
 
     def publish(self, seconds: float) -> None:
         """Count a publish."""

@@ -83,3 +83,11 @@ def test_the_name_leads_with_what_operators_look_for() -> None:
     name = object_name("not_json", "acme", "chat", b"")
     digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert name == f"quarantine/not_json/acme/chat/{digest}.ndjson"
+
+
+@pytest.mark.parametrize("odd", ["", "a/b", "../..", "x" * 1_000, "Zo\xeb", "a\nb", "."])
+def test_a_malformed_message_does_not_choose_the_folder(odd: str) -> None:
+    """Nor a name that is longer than the bucket takes: it would come again for ever."""
+    assert object_name("bad_attributes", odd, odd, b"").startswith(
+        "quarantine/bad_attributes/unknown/unknown/"
+    )

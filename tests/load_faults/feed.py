@@ -10,9 +10,12 @@ from local.cell import PARTNER, PARTNER_PROJECTS
 from local.traffic import make_traffic
 from local.webhook import Plan
 
-POISON = ("not_json", "number_out_of_range", "row_too_large", "time_out_of_range")
+POISON = ("not_json", "number_out_of_range", "row_too_large", "time_out_of_range", "too_deep")
 TOO_LARGE = 110_000
 """Bytes of a text that is over the limit of the rig."""
+
+DEEP = 20_000
+"""Levels that no version of Python follows."""
 
 
 class Event(NamedTuple):
@@ -64,6 +67,7 @@ def _poison(event: Event, reason: str) -> Event:
             {"event": "message_sent", "value": {"text": "a" * TOO_LARGE}}
         ).encode(),
         "time_out_of_range": b'{"event": "emoji_sent", "value": {"emoji": 1}}',
+        "too_deep": b'{"event": "emoji_sent", "value": {"new": %b%b}}' % (b"[" * DEEP, b"]" * DEEP),
     }
     attributes = event.attributes
     if reason == "time_out_of_range":

@@ -320,6 +320,96 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         assert values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
 
 
+OPERATIONS = ROOT / "docs" / "operations.md"
+
+
+def rows(section: str) -> list[list[str]]:
+    """Return the cells of a section's tables whose first one is code."""
+    lines = OPERATIONS.read_text().split(f"\n### {section}\n")[1].split("\n#")[0].splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("| `")
+    ]
+
+
+def alerts(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        found.values["display_name"].removeprefix("chat-eu: "): found.values
+        for found in of_type(plan["planned_values"], "google_monitoring_alert_policy")
+        if found.cell == "eu"
+    }
+
+
+def as_documented(alert: dict[str, Any]) -> tuple[str, str, str]:
+    """Return limit, within and for, as the operations tell them."""
+    [condition] = alert["conditions"]
+    if condition["condition_absent"]:
+        hours = int(condition["condition_absent"][0]["duration"].removesuffix("s")) // 3600
+        return "none", f"{hours}h, or the cell's `quiet_hours`", ""
+    [queried] = condition["condition_prometheus_query_language"]
+    query, holds = queried["query"], f"{queried['duration'].removesuffix('s')} s"
+    [within] = set(re.findall(r"\[(\w+)\]", query)) or {""}
+    if query.startswith("absent_over_time"):
+        return "none", within, holds
+    limits = set(re.findall(r"(>=? \d+)", query))
+    return f"`{limits.pop()}`" if len(limits) == 1 else "below", within, holds
+
+
+def test_the_operations_tell_of_every_alert_what_it_waits_for(full_plan: dict[str, Any]) -> None:
+    told = {
+        name.strip("`"): (severity.strip("`"), limit, within, holds)
+        for name, severity, _, limit, within, holds in (
+            row for row in rows("Alerts") if len(row) == 6
+        )
+    }
+    made = {
+        name: (alert["severity"], *as_documented(alert))
+        for name, alert in alerts(full_plan).items()
+    }
+
+    assert {"dead_letters", "refusals", "no events", "job_sweep"} <= set(made)
+    assert told == made
+
+
+def test_the_operations_tell_how_many_refusals_are_too_many(full_plan: dict[str, Any]) -> None:
+    [queried] = alerts(full_plan)["refusals"]["conditions"][0][
+        "condition_prometheus_query_language"
+    ]
+    made = dict(re.findall(r'_refused_(\w+)_sum\[15m\]\)\) >= (\d+), "reason"', queried["query"]))
+    told = {
+        reason: limit
+        for reasons, limit in (row for row in rows("Alerts") if len(row) == 2)
+        for reason in re.findall(r"`(\w+)`", reasons)
+    }
+
+    assert "token_unknown" in made
+    assert told == made
+
+
+@pytest.mark.parametrize("line", ["received", "loaded"])
+def test_the_operations_name_the_alert_of_every_field(full_plan: dict[str, Any], line: str) -> None:
+    fields = {
+        found.values["name"]: re.findall(r"jsonPayload\.(\w+)", found.values["value_extractor"])[0]
+        for found in of_type(full_plan["planned_values"], "google_logging_metric")
+        if found.cell == "eu" and f'message="{line}"' in found.values["filter"]
+    }
+    made = {
+        (field, f"`{alert}`")
+        for alert, values in alerts(full_plan).items()
+        for metric, field in fields.items()
+        if re.search(rf"[_/]{metric}(_sum|\")", json.dumps(values["conditions"]).replace("\\", ""))
+    }
+    told = {
+        (name.strip("`"), alert)
+        for name, meaning, alert, _ in (row for row in rows(f"`{line}`") if len(row) == 4)
+        if alert and not meaning.startswith("`")  # those are the single lines
+    }
+
+    assert fields
+    assert told == made
+
+
 def test_every_reason_of_the_receiver_is_watched() -> None:
     monitoring = (MODULE / "monitoring.tf").read_text()
     block = re.search(r"refusals = \{\n(.*?)\n  \}", monitoring, re.DOTALL)

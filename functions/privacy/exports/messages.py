@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from functions import quarantine, spill
-from functions.acceptance.body import NotJson, parse
+from functions.acceptance.refused import split
+from functions.acceptance.values import NotJson
 from functions.events.envelope import Kind, parse_kind
 from functions.privacy.refused_bodies import UNPLACED
 from functions.quarantine import Quarantined
@@ -81,6 +82,6 @@ def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[Message
     kind = parse_kind(record.kind)
     return [
         Message(event.data, kind if event.name is not None else "test", record.received_at)
-        for event in parse(body, most=len(body))
+        for _, event in split(record, body)
         if not event.project or record.reason in UNPLACED or event.project == owner.project
     ]

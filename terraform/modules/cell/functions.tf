@@ -44,7 +44,7 @@ locals {
       description = "Pub/Sub to BigQuery; called by the push subscription."
       ingress     = "ALLOW_INTERNAL_ONLY" # Pub/Sub of the same project counts as internal
       concurrency = 250
-      memory      = "1Gi"
+      memory      = "1Gi" # as for receive
       timeout     = local.ack_deadline_seconds
       max         = 20
       publishes   = []

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.acceptance.body import FAST_PIECES, NotJson, ReceivedEvent, parse
+from functions.acceptance.body import FAST_PIECES, ReceivedEvent, parse, parse_one
+from functions.acceptance.values import NotJson
 
 MOST = 10_000
 
@@ -155,3 +156,20 @@ def test_a_long_number_is_accepted_or_refused(digits: int) -> None:
 def test_an_object_may_span_lines() -> None:
     body = b'{\n "event": "a"\n}\n{"event":\r\n"b"}'
     assert [event.name for event in parse(body, MOST)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("body", [b'[{"event":"a"},2]', b' {"event":"a"}\n', b'"\\ud83d"', b"7"])
+def test_one_event_is_one_whatever_its_form(body: bytes) -> None:
+    assert parse_one(body).data == body
+
+
+@given(st.binary())
+def test_any_bytes_are_one_event_or_not_json(body: bytes) -> None:
+    with contextlib.suppress(NotJson):
+        parse_one(body)
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"{} {}", b"{}\n{}", b"{} x", b"\xff", b"{"])
+def test_what_is_not_one_value_is_no_event(body: bytes) -> None:
+    with pytest.raises(NotJson):
+        parse_one(body)

@@ -44,6 +44,7 @@ def test_odd_json_is_decoded(data: bytes, value: object) -> None:
         (b"{'a': 1}", "not_json"),
         (b'"\xff"', "not_json"),
         (b"9" * 5000, "not_json"),
+        (b"-" + b"9" * 4300, "number_out_of_range"),
         (b"[" * 200_000 + b"]" * 200_000, "too_deep"),
     ],
 )
@@ -65,6 +66,17 @@ def test_what_is_encoded_is_json_within_bigquerys_limits(value: object) -> None:
     decoded = json.loads(encode_json(value))
     assert _depth(decoded) <= DEPTH
     assert all(-(2**63) <= number < 2**63 for number in _integers(decoded))
+
+
+@pytest.mark.parametrize("beside", [b"", rb', "\ud83d"', b", 1e400", b", 123456789012345678901"])
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_any_depth_is_stored_or_bad(opening: bytes, beside: bytes) -> None:
+    """Each decoder and encoder gives up at a depth of its own, and none may do so unnoticed."""
+    closing = {b"[": b"]"}.get(opening, b"}")
+    for depth in range(600, 1_400, 7):
+        nested = opening * depth + b"[]" + closing * depth
+        with contextlib.suppress(BadMessage):
+            assert json.loads(encode_json(decode_json(b"[%b%b]" % (nested, beside))))
 
 
 def test_what_fits_is_encoded_as_it_is() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,3 +28,22 @@ def test_a_text_is_cut_to_bytes_that_utf8_can_carry(text: str, limit: int) -> No
     assert len(written) <= limit
     assert text.encode(errors="replace").startswith(written)
     assert limit - len(written) < 4 or written == text.encode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "2026-11-22",
+        "2026-11-22T14:25:32",
+        "2026-11-22T24:00:00Z",
+        "2026-11-22T14:25:32+24:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_what_is_no_moment_is_refused_without_being_quoted(text: str) -> None:
+    with pytest.raises(ValueError, match="attribute received_at") as caught:
+        parse_time(text)
+    assert not text or text not in str(caught.value)

@@ -1,6 +1,6 @@
 import pytest
 
-from functions.events.user_agent import FAMILY_CHARACTERS, Client, reduce_user_agent
+from functions.events.user_agent import FAMILY_CHARACTERS, Client, _reduced, reduce_user_agent
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -47,3 +47,13 @@ def test_agents(agent: str, expected: tuple[str | None, str | None, str]) -> Non
 def test_a_long_agent_is_cut() -> None:
     client = reduce_user_agent("x" * 300 + "/1.0 CFNetwork/1408 Darwin/22.5.0" + "y" * 100_000)
     assert client.browser is None or len(client.browser) <= FAMILY_CHARACTERS
+
+
+def test_no_more_of_an_agent_is_remembered_than_is_read() -> None:
+    reduce_user_agent("z" * 1_000_000)
+    before = _reduced.cache_info()
+    reduce_user_agent("z" * 2_000_000)
+    assert (_reduced.cache_info().hits, _reduced.cache_info().currsize) == (
+        before.hits + 1,
+        before.currsize,
+    )

@@ -12,8 +12,11 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from functions.bucket import Bucket, BucketUnavailable
+from functions.closed import ClosedFile
+from functions.intake import Intake
 from functions.load import app
 from functions.load.admission import Admission
+from functions.load.tally import Tally
 from functions.tally import Paced
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
@@ -52,29 +55,33 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 
 
 @pytest.fixture
-async def client(
-    write_stub: Any, bucket: dict[str, bytes], tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
+def settings(write_stub: Any, bucket: dict[str, bytes], tmp_path: Path) -> dict[str, str]:
     keys = tmp_path / "pseudonym"
     keys.mkdir()
     (keys / "1").write_text(base64.b64encode(bytes(range(32))).decode())
     (tmp_path / "closed.json").write_text('{"partners": {}}')
-    handler = app.create(
-        {
-            "CELL": "eu",
-            "GCP_PROJECT": "local",
-            "BIGQUERY_WRITE_ENDPOINT": write_stub.endpoint,
-            "STORE_DATASET": "projects/local/datasets/chat_eu_store",
-            "PSEUDONYM_KEYS": str(keys),
-            "CLOSED_FILE": str(tmp_path / "closed.json"),
-            "STORAGE_ENDPOINT": "http://127.0.0.1:1",
-            "BUCKET": "local-chat-eu",
-            "APPEND_DEADLINE_SECONDS": "2",
-        }
-    )
-    served = Starlette(routes=[Route("/{path:path}", handler, methods=METHODS)])
-    transport = httpx.ASGITransport(served)
-    async with httpx.AsyncClient(transport=transport, base_url="http://load") as opened:
+    return {
+        "CELL": "eu",
+        "GCP_PROJECT": "local",
+        "BIGQUERY_WRITE_ENDPOINT": write_stub.endpoint,
+        "STORE_DATASET": "projects/local/datasets/chat_eu_store",
+        "PSEUDONYM_KEYS": str(keys),
+        "CLOSED_FILE": str(tmp_path / "closed.json"),
+        "STORAGE_ENDPOINT": "http://127.0.0.1:1",
+        "BUCKET": "local-chat-eu",
+        "APPEND_DEADLINE_SECONDS": "2",
+    }
+
+
+def client_of(settings: dict[str, str]) -> httpx.AsyncClient:
+    """Call it inside the running event loop, as whatever creates the function."""
+    served = Starlette(routes=[Route("/{path:path}", app.create(settings), methods=METHODS)])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://load")
+
+
+@pytest.fixture
+async def client(settings: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(settings) as opened:
         yield opened
 
 
@@ -231,8 +238,53 @@ async def test_a_push_that_breaks_off_is_no_push() -> None:
         return next(coming)
 
     request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
-    answer = await app.answer(cast("Admission", None), cast("Paced", None), request)
+    tally, intake = Tally(), Intake(1_000)
+    unused = Admission(cast("ClosedFile", None), cast("Any", None), tally)
+    answer = await app.answer(unused, intake, tally, Paced(tally.write), request)
     assert answer.status_code == 400
+    intake.take(1_000)  # nothing of it is held
+
+
+async def test_a_push_whose_connection_fails_is_not_held() -> None:
+    coming: Iterator[dict[str, Any]] = iter(
+        [{"type": "http.request", "body": push(event("u"))[:-1], "more_body": True}]
+    )
+
+    async def receive() -> dict[str, Any]:
+        for message in coming:
+            return message
+        raise ConnectionResetError
+
+    tally, intake = Tally(), Intake(1_000)
+    request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
+    unused = Admission(cast("ClosedFile", None), cast("Any", None), tally)
+    with pytest.raises(ConnectionResetError):
+        await app.answer(unused, intake, tally, Paced(tally.write), request)
+    intake.take(1_000)
+
+
+async def test_pushes_that_memory_has_no_room_for_come_again(
+    settings: dict[str, str], write_stub: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = push(event("u"))
+    reading, gate = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield whole[:-1]
+        reading.set()
+        await gate.wait()
+        yield whole[-1:]
+
+    async with client_of(settings | {"MAX_WAITING_BYTES": str(len(whole))}) as client:
+        first = asyncio.create_task(client.post("/", content=slow()))
+        await reading.wait()
+        answer = await client.post("/", content=whole)
+        assert (answer.status_code, answer.json()["title"]) == (503, "Not stored: queue_full")
+        gate.set()
+        assert (await first).status_code == 204
+        assert (await client.post("/", content=whole)).status_code == 204
+    assert len(write_stub.of_table("events_v1")) == 2
+    assert '"refused":{"queue_full":1}' in capsys.readouterr().out
 
 
 async def test_a_missing_setting_is_named() -> None:

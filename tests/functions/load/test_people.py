@@ -1,3 +1,5 @@
+import pickle
+
 from functions.load.people import KnownPeople
 from functions.load.row import Person
 
@@ -36,3 +38,11 @@ def test_the_least_recently_seen_is_forgotten() -> None:
     assert known.knows(person("a"))
     known.remember(person("c"))
     assert [known.knows(person(key)) for key in "abc"] == [True, False, True]
+
+
+def test_a_long_nickname_takes_no_more_than_a_short_one() -> None:
+    known = KnownPeople(2)
+    known.remember(person(nickname="x" * 1_000_000))
+    assert known.knows(person(nickname="x" * 1_000_000))
+    assert not known.knows(person(nickname="x" * 999_999))
+    assert len(pickle.dumps(known)) < 1_000

@@ -184,6 +184,12 @@ def test_broken_json_is_bad(builder: RowBuilder) -> None:
         build(builder, b'{"event": ')
 
 
+@pytest.mark.parametrize("received_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_utc_does_not_have_is_bad(builder: RowBuilder, received_at: str) -> None:
+    with pytest.raises(BadMessage, match="bad_attributes"):
+        build(builder, {"event": "room_opened"}, received_at=received_at)
+
+
 def test_an_endless_event_name_is_cut(builder: RowBuilder) -> None:
     assert build(builder, {"event": "ü" * 2000}).row["event"] == "ü" * 512
 

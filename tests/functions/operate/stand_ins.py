@@ -118,6 +118,7 @@ class Letters:
     def __init__(self) -> None:
         self.waiting: list[Letter] = []
         self.leased: list[Letter] = []
+        self.given_back: list[Letter] = []
         self.failing: set[str] = set()
         self.batch = 100
         self.then: Callable[[], None] = lambda: None
@@ -144,12 +145,19 @@ class Letters:
     async def acknowledge(self, letters: Sequence[Letter]) -> None:
         self._check("acknowledge")
         assert letters, "Pub/Sub refuses a request without ids"
-        self.leased = [each for each in self.leased if each not in letters]
+        self._part(letters)
 
     async def give_back(self, letters: Sequence[Letter]) -> None:
         self._check("give_back")
-        self.waiting += [each for each in self.leased if each in letters]
-        self.leased = [each for each in self.leased if each not in letters]
+        self.given_back += letters
+        self.waiting += self._part(letters)
+
+    def _part(self, letters: Sequence[Letter]) -> list[Letter]:
+        """Lease some no longer; as in Pub/Sub, nothing but the delivery's id tells which."""
+        ids = {each.ack_id for each in letters}
+        parted = [each for each in self.leased if each.ack_id in ids]
+        self.leased = [each for each in self.leased if each.ack_id not in ids]
+        return parted
 
     def _check(self, action: str) -> None:
         if action in self.failing:

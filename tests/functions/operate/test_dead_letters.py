@@ -42,6 +42,22 @@ async def test_a_dry_run_counts_and_gives_back(
     assert (report.events, report.days, report.remaining) == (5, {"2026-11-22"}, 0)
     assert topic.messages == []
     assert (len(letters.waiting), letters.leased) == (5, [])
+    assert all((each.data, each.attributes) == (b"", {}) for each in letters.given_back)
+
+
+@pytest.mark.parametrize("malformed", [False, True])
+async def test_no_more_letters_are_held_than_allowed(
+    letters: Letters, topic: Topic, clock: Clock, *, malformed: bool
+) -> None:
+    """Malformed ones are held by a replay as well, for they go back in the end."""
+    for number in range(9):
+        letters.put_raw(b"{}", {} if malformed else message(number).attributes.to_mapping())
+    letters.batch = 2
+    few = DeadLetters(letters, topic.publish, clock=clock, seconds=240, most=5)
+    report = await few.run(dry_run=not malformed)
+    assert (report.events + len(report.failed), report.remaining) == (4, 2)
+    assert (len(letters.waiting), letters.leased) == (9, [])
+    assert len(letters.given_back) == 6
 
 
 @pytest.mark.parametrize("dry_run", [False, True])

@@ -81,10 +81,19 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
     first = await decoder.decode(QUARANTINE, quarantined(body))
     assert await decoder.decode(QUARANTINE, quarantined(body, reason="other")) == first
     assert len({each.attributes.ingest_id for each in first}) == 2
-    numbered = await decoder.decode(QUARANTINE, quarantined(body, sender_id="msg_1", position=3))
-    assert [each.attributes.ingest_id for each in numbered] == [
-        derived("acme", "chat", "msg_1", position) for position in (3, 4)
+    some = b"[" + EVENT + b"," + EVENT + b"]"
+    content = quarantined(some, sender_id="msg_1", positions=[3, 7])
+    assert [each.attributes.ingest_id for each in await decoder.decode(QUARANTINE, content)] == [
+        derived("acme", "chat", "msg_1", position) for position in (3, 7)
     ]
+
+
+async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
+    """Split, it would take the ids of its neighbours, and a large one all the memory."""
+    body = b"[" + EVENT + b"," + EVENT + b"]"
+    [one] = await decoder.decode(QUARANTINE, quarantined(body, sender_id="msg_1", positions=[3]))
+    assert (one.data, one.attributes.kind) == (body, "test")
+    assert one.attributes.ingest_id == derived("acme", "chat", "msg_1", 3)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +105,9 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
         (quarantined(received_at="yesterday"), "malformed"),
         (quarantined().replace(b'"body":"', b'"body":"!'), "malformed"),
         (quarantined(b"{"), "not_json"),
+        (quarantined(EVENT + b"7", positions=[0]), "not_json"),
+        (quarantined(b"[1]", positions=[0, 1]), "not_json"),
+        (quarantined(b"[1, 2, 3]", positions=[0, 1]), "not_json"),
         (quarantined(partner="nobody"), "partner_unknown"),
         (quarantined(EVENT.replace(b"acme-prod", b"acme-us")), "project_elsewhere"),
         (quarantined(b'{"event": "a"}'), "project_missing"),

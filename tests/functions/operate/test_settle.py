@@ -24,7 +24,7 @@ def test_the_open_window_and_the_day_that_left_it_are_looked_at() -> None:
         ([date(2026, 10, 1)], [(day(13), day(23)), (day(1, 10), day(10, 10))]),
         ([date(2026, 11, 4)], [(day(4), day(23))]),
         ([date(2026, 11, 22)], [(day(13), day(23))]),
-        ([date(2026, 11, 23)], [(day(13), day(23))]),
+        ([date(2026, 11, 23), date.max], [(day(13), day(23))]),
         (
             [date(2026, 10, 1), date(2026, 10, 3), date(2026, 10, 3)],
             [(day(13), day(23)), (day(1, 10), day(12, 10))],

@@ -329,7 +329,7 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     leaving.letters.put_raw(*acme(12, HELD))
     refused = body(HELD, "named", project="else")
     leaving.bucket.put(
-        *quarantined(refused, reason="project_unknown", sender_id="request", position=7)
+        *quarantined(refused, reason="project_unknown", sender_id="request", positions=[7])
     )
     nowhere = body(HELD, "other", project="")
     leaving.bucket.put(*quarantined(nowhere, reason="project_missing"))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
@@ -51,9 +52,13 @@ class Objects:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.kept: list[tuple[str, bytes, list[int]]] = []
         self.fails = False
 
-    async def keep(self, *, reason: str, partner: str, kind: str, data: bytes, **_: str) -> None:
+    async def keep(
+        self, *, reason: str, partner: str, kind: str, data: bytes, **of_request: Any
+    ) -> None:
         if self.fails:
             raise BucketUnavailable
         self.names.append(object_name(reason, partner, kind, data))
+        self.kept.append((reason, data, list(of_request["positions"])))

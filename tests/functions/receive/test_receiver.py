@@ -15,7 +15,12 @@ from functions.receive.durable import NotDurable
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from tests.functions.receive.conftest import client_of, receiver_of
-from tests.functions.receive.stand_ins import ONE_PROJECT_TOKEN, TOKEN, Broker, Objects
+from tests.functions.receive.stand_ins import (
+    ONE_PROJECT_TOKEN,
+    TOKEN,
+    Broker,
+    Objects,
+)
 
 EVENTS = f"/events/{TOKEN}"
 SECRET = "3b1e-Zoë-secret"
@@ -166,6 +171,22 @@ async def test_good_and_bad_events_of_one_request(
     assert [name.split("/")[1] for name in objects.names] == ["project_unknown", "event_too_large"]
 
 
+async def test_events_with_the_same_fault_are_one_object(
+    sender: httpx.AsyncClient, objects: Objects
+) -> None:
+    """Whoever sends a thousand of them must not cost a thousand writes; each is kept, though."""
+    body = [event(project=project) for project in ("a", "acme-prod", "b", "a", "a")]
+    answer = await sender.post(EVENTS, json=[*body, event(project=None)])
+    assert [each["status"] for each in answer.json()["results"]] == [422, 200, 422, 422, 422, 422]
+    assert [(reason, places) for reason, _, places in objects.kept] == [
+        ("project_unknown", [0, 3, 4]),
+        ("project_unknown", [2]),
+        ("project_missing", [5]),
+    ]
+    assert json.loads(objects.kept[0][1]) == [body[0]] * 3
+    assert json.loads(objects.kept[1][1]) == body[2]
+
+
 @pytest.mark.parametrize("body", ["{}", "[]", "null", "7", '"x"', '{"event":""}', '{"event":7}'])
 async def test_json_without_an_event_name_is_the_test_button(
     sender: httpx.AsyncClient, broker: Broker, body: str
@@ -224,8 +245,8 @@ async def test_no_write_outlives_the_answer(settings: Settings, broker: Broker) 
     class Slow:
         running = 0
 
-        async def keep(self, *, position: int, **_: object) -> None:
-            if position == 0:
+        async def keep(self, *, positions: list[int], **_: object) -> None:
+            if 0 in positions:
                 raise BucketUnavailable
             self.running += 1
             await asyncio.sleep(0.01)
@@ -233,7 +254,7 @@ async def test_no_write_outlives_the_answer(settings: Settings, broker: Broker) 
 
     slow = Slow()
     async with client_of(receiver_of(settings, broker, slow, Tally()).handle) as sender:
-        answer = await sender.post(EVENTS, json=[event(project="only")] * 5)
+        answer = await sender.post(EVENTS, json=[event(project=f"x{n}") for n in range(5)])
     assert (answer.status_code, slow.running) == (503, 0)
 
 

@@ -30,7 +30,7 @@ def test_the_line_has_everything(out: Out) -> None:
     tally.hear("acme")
     tally.accept(3)
     tally.spill(2)
-    tally.quarantine()
+    tally.quarantine(1)
     tally.refuse("event_too_large")
     for milliseconds in range(1, 201):
         tally.publish(milliseconds / 1000)

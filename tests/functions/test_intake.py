@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.batching import QueueFull
-from functions.receive.intake import Intake, MeteredReceive
+from functions.intake import Intake, MeteredReceive
 
 
 def receiving(intake: Intake, size: int) -> MeteredReceive:

@@ -1,8 +1,11 @@
-"""Bounds the memory that bodies take: from the first byte that is read until the answer."""
+"""Bounds the memory that requests take: from the first byte that is read until the answer."""
 
 from starlette.types import Message, Receive
 
 from functions.batching import QueueFull
+
+MAX_WAITING_BYTES = 67_108_864
+"""What a function's bodies may take at a time, where its settings say nothing else."""
 
 
 class Intake:

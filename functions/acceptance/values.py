@@ -1,0 +1,96 @@
+"""JSON values that msgspec refuses: Python's decoder accepts more, and tells where it stops.
+
+It accepts half a surrogate pair and numbers of any size; NaN and infinite numbers are refused here.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import NoReturn
+
+SPACE = b" \t\r\n"
+
+_SPACES = frozenset(SPACE.decode())
+
+
+class NotJson(Exception):
+    """The body is not UTF-8 or not JSON; the message says where, and quotes nothing of it."""
+
+
+def values(text: str, most: int) -> list[bytes]:
+    """Split an array, or values on lines of their own; an empty array is a value.
+
+    An object may be spread over several lines.
+
+    Args:
+        text: without space around it.
+        most: how many values to return; what follows is not looked at.
+
+    Raises:
+        NotJson: it is neither.
+    """
+    elements = _elements(text) if text.startswith("[") else _values(text)
+    return [element.encode() for element in islice(elements, most)] or [text.encode()]
+
+
+def only_value(text: str) -> object:
+    """Decode a text of one value.
+
+    Raises:
+        NotJson: it is not one.
+    """
+    value, end = _value_at(text, _skip_space(text, 0))
+    if _skip_space(text, end) < len(text):
+        raise NotJson(f"something follows the JSON value at character {end}")
+    return value
+
+
+def _values(text: str) -> Iterator[str]:
+    position = 0
+    while position < len(text):
+        end = _value_at(text, position)[1]
+        yield text[position:end]
+        position = _skip_space(text, end)
+        if position < len(text) and "\n" not in text[end:position]:
+            raise NotJson(f"something follows the JSON value at character {end}")
+
+
+def _elements(text: str) -> Iterator[str]:
+    position = _skip_space(text, 1)
+    closed = text[position : position + 1] == "]"
+    while not closed:
+        end = _value_at(text, position)[1]
+        yield text[position:end]
+        position = _skip_space(text, end)
+        closed = text[position : position + 1] == "]"
+        if not closed:
+            if text[position : position + 1] != ",":
+                raise NotJson(f"the array lacks a comma or its end at character {position}")
+            position = _skip_space(text, position + 1)
+    if position + 1 < len(text):
+        raise NotJson(f"something follows the array at character {position + 1}")
+
+
+def _skip_space(text: str, position: int) -> int:
+    while text[position : position + 1] in _SPACES:
+        position += 1
+    return position
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+_CAREFUL = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _value_at(text: str, position: int) -> tuple[object, int]:
+    """Decode the value that starts here; return it and where it ends."""
+    try:
+        return _CAREFUL.raw_decode(text, position)
+    except json.JSONDecodeError as error:
+        raise NotJson(f"the body is not JSON at character {error.pos}") from None
+    except ValueError as error:
+        raise NotJson("the body has a number that JSON does not allow") from error
+    except RecursionError:
+        raise NotJson("the body is nested too deeply") from None
