@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from functions.log import log
 from functions.privacy.covered import Covered
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.receipts import Receipt, Receipts
@@ -103,11 +104,12 @@ class Execution:
         return changed
 
     async def note_places(self) -> None:
-        """Write receipts of what was taken out of objects and dead letters in this sweep."""
+        """Write receipts of what this sweep took out of objects and dead letters."""
         taken: dict[str, dict[str, int]] = defaultdict(dict)
         for (erasure_id, what), number in sorted(self.counts.items()):
-            if erasure_id != NOBODY:
-                taken[erasure_id][what] = number
+            taken[erasure_id][what] = number
+        if unread := taken.pop(NOBODY, None):
+            log("WARNING", "unreadable events set aside", places=unread)
         step = f"places:{self._now.isoformat()}"
         await self._receipts.add_all(
             [
@@ -119,9 +121,8 @@ class Execution:
     async def finish(self, done_at: datetime, forget_at: datetime) -> dict[str, dict[str, int]]:
         """Write the receipts of what is executed, then note that it is.
 
-        What was taken out of objects and letters is noted when a sweep ends. One that died before
-        it could leaves a total that is too low, and only who began an execution knows of none: any
-        other total is not called exact.
+        What was taken out of objects and letters is noted when a sweep ends; one that died before
+        it left a total that is too low. Only the sweep that began an execution knows of none.
 
         Args:
             done_at: since when (UTC) no live data is left.

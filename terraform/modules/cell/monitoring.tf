@@ -101,7 +101,7 @@ locals {
         query    = "max(${local.lost}) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "Events could not be loaded in 100 attempts. They are kept for 31 days in the subscription ${local.prefix}-dead; the load function's log says why."
+        advice   = "Events could not be loaded in 100 attempts. They are kept for 31 days in the subscription ${local.prefix}-dead, or for 7 in quarantine where nobody can read them; the load function's log says why."
       }
       backlog = {
         query    = "max(${local.oldest}) > 600"
