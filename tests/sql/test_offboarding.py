@@ -218,6 +218,17 @@ async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> N
     assert not (await world.offboarding.survey("acme", ENTRY, never)).found
 
 
+async def test_a_hold_of_a_project_binds_whoever_it_belongs_to_now(world: World) -> None:
+    """What is counted as kept is what is kept, or no look would ever find nothing to delete."""
+    fill(world)
+    world.fill("holds_v1", hold(HELD, "acme") | {"partner": "its former partner"})
+    inventory = Inventory()
+    await world.offboarding.clear_tables("acme", inventory, never)
+    left = await world.offboarding.survey("acme", ENTRY, never)
+    assert left.found["events_v1"] == 2
+    assert left.deletable == {}
+
+
 async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World) -> None:
     fill(world)
     first = await world.departure.one("acme", ENTRY, "dpo@operator.example", never)
