@@ -18,7 +18,6 @@ from functions.privacy.look import Found, Look
 from functions.quarantine import HELD, LEGAL_HOLD, UNKNOWN
 from functions.services import Objects
 
-
 SKEW = timedelta(minutes=5)
 """How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""
 
