@@ -29,7 +29,8 @@ class Departed:
 
     Args:
         partners: by name.
-        held: whom their legal holds name.
+        held: whom their legal holds name,
+        at: at this moment, with an offset.
         keys: of user keys.
         layouts: of the catalogue's events.
     """
@@ -38,10 +39,12 @@ class Departed:
         self,
         partners: Mapping[str, ClosedPartner],
         held: Collection[Held],
+        at: datetime,
         keys: PseudonymKeys,
         layouts: Layouts,
     ) -> None:
         self.partners = partners
+        self.at = at
         self._list = ClosedList(dict(partners))
         self._held = frozenset(held)
         self._keys = keys
@@ -108,4 +111,4 @@ class HeldPeople:
         """
         rows = await self._statements.rows("find_held_people", partners=sorted(partners), now=at)
         held = [Held(row["partner"], row["project"], row["user_key"]) for row in rows]
-        return Departed(partners, held, self._keys, self._layouts)
+        return Departed(partners, held, at, self._keys, self._layouts)

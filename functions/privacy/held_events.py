@@ -7,7 +7,7 @@ rule of the bucket reaches it. It goes when no hold names anybody in it any more
 
 from collections import Counter
 from collections.abc import Awaitable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from functions import quarantine
@@ -17,6 +17,9 @@ from functions.privacy.departed import Deadline, Departed, HeldPeople
 from functions.privacy.look import Found, Look
 from functions.quarantine import HELD, LEGAL_HOLD, UNKNOWN
 from functions.services import Objects
+
+SKEW = timedelta(minutes=5)
+"""How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""
 
 
 class Quarantine(Protocol):
@@ -84,7 +87,8 @@ class HeldEvents:
             look.found.all[partner, HELD] += 1
             if await self._is_held(stored, look.departed):
                 look.found.kept[partner, HELD] += 1
-            elif not look.dry_run:
+            elif not look.dry_run and stored.written_at < look.departed.at - SKEW:
+                # Else another run may have put it there for a hold that this one knows nothing of.
                 await self._objects.delete(stored)
                 look.found.deleted[partner, HELD] += 1
 

@@ -1,13 +1,13 @@
 -- Counts a partner's rows by table: all of them, and those that a legal hold keeps.
 --
--- Only tables with rows are named. It is one statement, so the numbers are of one moment.
+-- Only tables with rows are named. It is one statement, so the numbers are of one moment. A hold
+-- binds by project, as where rows are deleted: a project may have been another partner's before.
 WITH
 held AS (
   SELECT DISTINCT project, user_key
   FROM `${store}.holds_v1`
   WHERE
-    partner = @partner
-    AND released_at IS NULL
+    released_at IS NULL
     AND until > @now
 ),
 

@@ -14,19 +14,20 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.app import new_id
 from functions.privacy.departed import HeldPeople
+from functions.privacy.departed_objects import DepartedObjects
 from functions.privacy.departure import Departure
 from functions.privacy.execution import OutOfTime
 from functions.privacy.held_events import HeldEvents
 from functions.privacy.offboarding import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
-from functions.pseudonym import PseudonymKeys
+from functions.pseudonym import PseudonymKeys, user_key
 from functions.quarantine import Quarantine
 from functions.statements import Statements
 from functions.warehouse import list_tables
 from local.clients import ONCE
 from tests.functions.privacy.leaving import Kept
-from tests.functions.privacy.stand_ins import Bucket
+from tests.functions.privacy.stand_ins import Bucket, attributes, body, spilled
 from tests.sql.stand_in import WAREHOUSE
 
 pytestmark = pytest.mark.cell
@@ -51,10 +52,11 @@ class World:
         )
         keys = PseudonymKeys(1, {1: b"k" * 32})
         people = HeldPeople(statements, keys, Layouts(load_catalogue()))
-        bucket = Bucket()
-        held = HeldEvents(Quarantine(Kept(bucket)), bucket, people)
+        self.bucket = Bucket()
+        held = HeldEvents(Quarantine(Kept(self.bucket)), self.bucket, people)
         self.people = people
-        self.offboarding = Offboarding(statements, (), held, people, lambda: self.now)
+        places = (DepartedObjects(self.bucket),)
+        self.offboarding = Offboarding(statements, places, held, people, lambda: self.now)
         self.records = Records(statements, Receipts(statements, lambda: self.now), new_id)
         self.departure = Departure(
             self.offboarding, self.records, timedelta(minutes=12), lambda: self.now
@@ -218,6 +220,17 @@ async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> N
     assert not (await world.offboarding.survey("acme", ENTRY, never)).found
 
 
+async def test_a_hold_of_a_project_binds_whoever_it_belongs_to_now(world: World) -> None:
+    """What is counted as kept is what is kept, or no look would ever find nothing to delete."""
+    fill(world)
+    world.fill("holds_v1", hold(HELD, "acme") | {"partner": "its former partner"})
+    inventory = Inventory()
+    await world.offboarding.clear_tables("acme", inventory, never)
+    left = await world.offboarding.survey("acme", ENTRY, never)
+    assert left.found["events_v1"] == 2
+    assert left.deletable == {}
+
+
 async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World) -> None:
     fill(world)
     first = await world.departure.one("acme", ENTRY, "dpo@operator.example", never)
@@ -251,6 +264,33 @@ async def test_a_hold_gives_a_certificate_of_the_rest_and_then_one_of_all(world:
     assert held.record.held["kept_by_legal_holds"]["events_v1"] == 2
     world.now += 11 * DAY
     assert await world.departure.all({"acme": ENTRY}, never) == {"acme": "deleted"}
+
+
+async def test_what_waits_in_the_bucket_is_held_for_as_long_as_the_hold_says(world: World) -> None:
+    """Longer than anything else in the bucket is kept."""
+    key = user_key(b"k" * 32, "acme-prod", "held")
+    until = NOW + 100 * DAY
+    world.fill("holds_v1", hold(key, "acme", until=until.isoformat()))
+    events = [
+        (body(user, project="acme-prod"), attributes(number, project="acme-prod"))
+        for number, user in enumerate(("held", "free"))
+    ]
+    world.bucket.put("spill/a", spilled(*events))
+    world.now += timedelta(minutes=12)
+    held = await world.departure.one("acme", ENTRY, "", never)
+    assert held.record.held
+    assert held.record.held["kept_by_legal_holds"] == {"held/": 1, "holds_v1": 1}
+    assert held.record.held["deleted"] == {"spill/": 1}
+
+    world.now = until - timedelta(hours=1)
+    assert await world.departure.all({"acme": ENTRY}, never) == {"acme": "held"}
+    [name] = world.bucket.contents
+    assert name.startswith("held/acme/chat/")
+    world.now = until
+    assert await world.departure.all({"acme": ENTRY}, never) == {"acme": "deleted"}
+    assert world.bucket.contents == {}
+    done = await world.departure.one("acme", ENTRY, "", never)
+    assert done.record.deleted == {"spill/": 1, "held/": 1, "holds_v1": 1}
 
 
 async def test_who_comes_back_and_leaves_again_is_offboarded_again(world: World) -> None:

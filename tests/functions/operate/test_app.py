@@ -143,6 +143,7 @@ async def test_an_outage_is_503_with_what_was_done(
         b"[]",
         b'{"prefix": ""}',
         b'{"prefix": "partners/"}',
+        b'{"prefix": "held/"}',
         b'{"from": "yesterday"}',
         b'{"from": "2026-11-22T10:00:00"}',
         b'{"dry_run": "yes"}',

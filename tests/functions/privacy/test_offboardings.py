@@ -434,6 +434,29 @@ async def test_what_a_later_hold_kept_of_a_partner_who_is_gone_goes_with_it() ->
     assert receipt["detail"] == {"deleted": {"held/": 1}}
 
 
+async def test_what_a_hold_kept_just_now_is_not_for_a_run_that_began_before_it() -> None:
+    """Two runs meet: one has read the holds before this one was filed."""
+    leaving = filled()
+    await leaving.order(await leaving.code())
+
+    def other_run(action: str) -> None:
+        leaving._step(action)
+        if action == "pull" and not held_records(leaving):
+            leaving.bucket.put(
+                *quarantined(body(HELD, **PROJECT), reason="legal_hold", attributes=acme(9)[1]),
+                written_at=leaving.now,
+            )
+
+    leaving.letters._step = other_run
+    leaving.now += CLOSING
+    said = (await leaving.order()).json()
+    assert (said["state"], said["left"]) == ("deleting", {"held/": 1})
+    leaving.letters._step = leaving._step
+    leaving.now += CLOSING
+    assert (await leaving.order()).json()["state"] == "deleted"
+    check_gone(leaving)
+
+
 async def test_of_a_body_that_was_refused_only_what_names_the_held_person_stays() -> None:
     leaving = filled()
     hold(leaving)
