@@ -17,7 +17,7 @@ async def settle(rig: Rig, record: Record) -> set[str]:
         The rooms of the events that are shown.
     """
     await rig.recover()
-    await _drain(rig)
+    await drain(rig)
     shown = await _shown(rig, record)
     assert record.accepted - shown.keys() == set(), "accepted, and not there"
     assert shown.keys() - record.sent == set()
@@ -25,7 +25,7 @@ async def settle(rig: Rig, record: Record) -> set[str]:
     return set(shown)
 
 
-async def _drain(rig: Rig) -> None:
+async def drain(rig: Rig) -> None:
     """Replay until nothing is left, as the scheduler does.
 
     An upload that was given up may still arrive meanwhile, and a slow answer ends a replay early.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cell.running import PATIENCE_SECONDS
+from tests.faults.outcome import drain
 from tests.faults.rig import Rig
 
 pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
@@ -47,7 +48,7 @@ GOOD: dict[str, Raw] = {
     "an escaped token": lambda token: post(URL)(escaped(token)),
     "an absolute address": post(b"http://elsewhere" + URL),
     "chunks": post(URL, CHUNKED, body=CHUNK + b"0\r\n\r\n"),
-    "a trailer": post(URL, CHUNKED, body=CHUNK + b"0\r\nwebhook-id: msg_1\r\n\r\n"),
+    "a trailer": post(URL, CHUNKED, body=CHUNK + b"0\r\nwebhook-id: odd-trailer\r\n\r\n"),
     "asking first": post(URL, LENGTH, b"Expect: 100-continue"),
     "HTTP/1.0": of(b"POST", URL, LENGTH, body=BODY, version=b"1.0"),
     "a header that is not ASCII": post(URL, LENGTH, b"webhook-id: \xff\xfe"),
@@ -67,7 +68,7 @@ BAD: dict[str, tuple[int, Raw]] = {
     "two lengths": (400, post(URL, LENGTH, b"Content-Length: 3")),
     "a negative length": (400, post(URL, b"Content-Length: -1")),
     "an unknown coding": (400, post(URL, b"Transfer-Encoding: xchunked")),
-    "a folded header": (400, post(URL, LENGTH, b"webhook-id: a\r\n b")),
+    "a folded header": (400, post(URL, LENGTH, b"webhook-id: odd\r\n fold")),
     "gzip": (400, post(URL, body=gzip.compress(BODY))),
     "nothing": (400, post(URL, b"Content-Length: 0", body=b"")),
 }
@@ -98,6 +99,7 @@ async def test_odd_requests_are_answered_plainly(rig: Rig) -> None:
         b"GET", URL, b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"
     )
     assert await exchange(rig, upgrade(token)) < 500
+    await drain(rig)  # what a slow machine did not publish in time
     await rig.until_shown("odd", len(GOOD))
 
 
@@ -109,4 +111,5 @@ async def test_a_slow_sender_is_served_and_one_that_breaks_off_is_forgotten(rig:
     assert await exchange(rig, slow, pieces=len(slow)) == 200
     broken.close()
     await broken.wait_closed()
+    await drain(rig)
     await rig.until_shown("slow", 1)
