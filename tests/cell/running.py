@@ -9,13 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from local.cell import PORTS
 from local.children import die_with_parent, taken_ports
 
 ROOT = Path(__file__).parent.parent.parent
+Seen = TypeVar("Seen")
 PATIENCE_SECONDS = 120
 """How long a test waits for what must come: long enough for a slow machine that does other work."""
 
@@ -66,6 +68,15 @@ def is_listening(port: int) -> bool:
     """Whether something accepts connections there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def within_a_day(act: Callable[[], Seen]) -> tuple[date, Seen]:
+    """What is seen on one UTC day, and which day; if midnight passes meanwhile, act once more."""
+    today = datetime.now(UTC).date()
+    seen = act()
+    if datetime.now(UTC).date() == today:
+        return today, seen
+    return today + timedelta(days=1), act()
 
 
 def until(ask: Callable[[], list[dict[str, Any]]], count: int = 1) -> list[dict[str, Any]]:

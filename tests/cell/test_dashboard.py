@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser import chromium
 from tests.cell.conftest import Post, Rows
+from tests.cell.running import within_a_day
 
 pytestmark = pytest.mark.cell
 
@@ -59,9 +60,13 @@ def send(post: Post, stored: Rows) -> Send:
 @pytest.fixture(scope="module")
 def filled(description: dict[str, Any], send: Send) -> str:
     """The address of the dashboard, for a project with events of today that are counted."""
-    send(2)
     url = description["dashboard"]
-    assert httpx.post(f"{url}/refresh", timeout=SECONDS, trust_env=False).status_code == 200
+
+    def fill() -> int:
+        send(2)
+        return httpx.post(f"{url}/refresh", timeout=SECONDS, trust_env=False).status_code
+
+    assert within_a_day(fill)[1] == 200
     return f"{url}/?project={PROJECT}"
 
 
@@ -134,11 +139,21 @@ def test_another_project_is_picked(browser: Browser, filled: str) -> None:
 
 def test_refresh_counts_new_events(browser: Browser, filled: str, send: Send) -> None:
     with opened(browser, filled) as page:
-        before = [figure(page, name) for name in ("messages", "dau", "senders")]
-        send(3)
-        page.get_by_role("button", name="Refresh").click()
-        expect(page.get_by_role("status")).to_contain_text("Up to date")
-        after = [figure(page, name) for name in ("messages", "dau", "senders")]
+        names = ("messages", "dau", "senders")
+
+        def refreshed() -> list[int]:
+            status = page.get_by_role("status")
+            status.evaluate("said => { said.textContent = '' }")  # of the refresh before
+            page.get_by_role("button", name="Refresh").click()
+            expect(status).to_contain_text("Up to date")
+            return [figure(page, name) for name in names]
+
+        def send_between() -> tuple[list[int], list[int]]:
+            before = refreshed()  # of this day: at midnight daily active users begin anew
+            send(3)
+            return before, refreshed()
+
+        _, (before, after) = within_a_day(send_between)
         assert after == [count + 3 for count in before]
         expect(page.locator("#progress")).to_be_hidden()
 

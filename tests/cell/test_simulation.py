@@ -4,22 +4,21 @@ import asyncio
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from functions.events.catalogue import load_catalogue
 from local import demonstration, query, report
 from local.cell import Cell
-from tests.cell.running import ROOT, command, running_cell, until
+from tests.cell.running import ROOT, command, running_cell, until, within_a_day
 
 pytestmark = pytest.mark.cell
 
 EVENTS = 3_000
-Looked = TypeVar("Looked")
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +41,6 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, 
 
 def day(sent: dict[str, Any]) -> date:
     return datetime.fromisoformat(sent["received_at"]).date()
-
-
-def within_a_day(look: Callable[[], Looked]) -> tuple[date, Looked]:
-    """What is seen on one UTC day, and which day; if midnight passes meanwhile, look once more."""
-    today = datetime.now(UTC).date()
-    seen = look()
-    if datetime.now(UTC).date() == today:
-        return today, seen
-    return today + timedelta(days=1), look()
 
 
 def chat_events(record: list[Any]) -> list[tuple[date, str, str, str]]:

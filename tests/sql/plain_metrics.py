@@ -167,16 +167,19 @@ def active_users(events: Events, days: Iterable[date]) -> list[Row]:
     return found
 
 
-def overview(events: Events, today: date) -> list[Row]:
+def overview(events: Events, days: Iterable[date]) -> list[Row]:
     found = []
-    periods = {"90 days": today - 89 * DAY, "6 months": six_months_before(today) + DAY}
-    for project, those in _projects(events):
-        if not people(each for each in those if each.day >= periods["6 months"]):
-            continue
-        for period, first in periods.items():
-            counts = _counts([each for each in those if each.day >= first])
-            del counts["events"]
-            found.append({"project": project, "period": period} | counts)
+    days = list(days)
+    for project, known in _projects(events):
+        for day in days:
+            those = [each for each in known if each.day <= day]
+            half_year = six_months_before(day) + DAY
+            if not people(each for each in those if each.day >= half_year):
+                continue
+            for period, first in (("90 days", day - 89 * DAY), ("6 months", half_year)):
+                counts = _counts([each for each in those if each.day >= first])
+                del counts["events"]
+                found.append({"project": project, "day": day, "period": period} | counts)
     return found
 
 
