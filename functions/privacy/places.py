@@ -14,6 +14,7 @@ from functions.privacy.exports.stored import ExportedCopies
 from functions.privacy.redaction import Redaction
 from functions.privacy.settings import Settings
 from functions.privacy.stored_objects import StoredObjects
+from functions.privacy.unread_objects import UnreadObjects
 from functions.pseudonym import PseudonymKeys
 from functions.publisher import Publisher
 from functions.storage import open_bucket
@@ -23,7 +24,7 @@ from functions.topic import Topic
 
 def places(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
-) -> tuple[StoredObjects, DeadLetters, ExportedCopies]:
+) -> tuple[StoredObjects, DeadLetters, ExportedCopies, UnreadObjects]:
     """Return where people are beside the tables; call it inside the running event loop.
 
     Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
@@ -37,8 +38,9 @@ def places(
     bucket = partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket)
     topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.dead_letter_topic)
     objects = Objects(bucket, settings.storage_deadline_seconds)
+    stored = StoredObjects(objects, redaction)
     return (
-        StoredObjects(objects, redaction, now),
+        stored,
         DeadLetters(
             Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
             Publisher(topic, settings.publish_deadline_seconds).publish,
@@ -47,4 +49,5 @@ def places(
             now,
         ),
         ExportedCopies(objects),
+        UnreadObjects(objects, stored, now),
     )

@@ -1,18 +1,17 @@
 """The bucket's part of a sweep: objects are replaced by others without the people.
 
-What nobody can read goes to its own place on the way, whether or not anybody is covered.
+What nobody can read goes to its own place on the way.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 
-from functions import quarantine, spill
+from functions import spill
 from functions.objects import CONCURRENT_REQUESTS, Stored
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
-from functions.privacy.periods import UNPARSED
 from functions.privacy.redaction import Redaction, Rewritten
 from functions.privacy.set_aside import PREFIXES, rewrite_quarantined, rewrite_spilled
 from functions.services import Objects
@@ -30,18 +29,11 @@ class StoredObjects:
     Args:
         objects: the bucket's.
         redaction: makes what takes people out, for what is covered.
-        now: the clock, with an offset.
     """
 
-    def __init__(
-        self,
-        objects: Objects,
-        redaction: Callable[[Covered], Redaction],
-        now: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, objects: Objects, redaction: Callable[[Covered], Redaction]) -> None:
         self._objects = objects
         self._redaction = redaction
-        self._now = now
 
     async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
         """Take out what is covered; count it by erasure.
@@ -50,12 +42,25 @@ class StoredObjects:
             BucketUnavailable: the bucket did not answer.
             OutOfTime: not all objects were looked at.
         """
-        redaction = self._redaction(covered)
         found = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
-        since = self._now() - UNPARSED
-        waiting = deque(
-            stored for stored in found if _is_new(stored, since) or _concerns(covered, stored)
-        )
+        concerned = [stored for stored in found if concerns(covered, stored)]
+        if await self.rewrite_each(concerned, covered, counts, is_over):
+            raise OutOfTime
+
+    async def rewrite_each(
+        self,
+        found: Iterable[Stored],
+        covered: Covered,
+        counts: Counts,
+        is_over: Callable[[], bool],
+    ) -> int:
+        """Do the same with some objects, in their order; return of how many it had no time for.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer.
+        """
+        redaction = self._redaction(covered)
+        waiting = deque(found)
 
         async def work() -> None:
             while waiting and not is_over():
@@ -68,8 +73,7 @@ class StoredObjects:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        if waiting:
-            raise OutOfTime
+        return len(waiting)
 
     async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
         """Rewrite one object; return it as it is now, where somebody else was faster."""
@@ -104,18 +108,7 @@ class StoredObjects:
         return True
 
 
-def _is_new(stored: Stored, since: datetime) -> bool:
-    """Say whether an object may hold something unreadable that no sweep has looked at.
-
-    Of quarantine that is what came within the time after which such things are to be gone; older
-    objects were looked at, and there may be many. The spill is empty as a rule.
-    """
-    if stored.name.startswith(spill.PREFIX):
-        return True
-    return stored.written_at > since and not quarantine.is_unreadable(stored.name)
-
-
-def _concerns(covered: Covered, stored: Stored) -> bool:
+def concerns(covered: Covered, stored: Stored) -> bool:
     """Say whether an object may hold what is covered.
 
     What was written before an erasure was executed was looked at then.

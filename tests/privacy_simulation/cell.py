@@ -34,6 +34,7 @@ from functions.privacy.receipts import Receipts
 from functions.privacy.redaction import Redaction
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.sweep import Place, Sweep
+from functions.privacy.unread_objects import UnreadObjects
 from functions.push import Message as Pushed
 from functions.quarantine import Quarantine
 from tests.functions.operate.stand_ins import Partners
@@ -183,8 +184,9 @@ class Cell:
 
     def _sweep(self) -> Sweep:
         redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
+        stored = StoredObjects(self.bucket, redaction)
         places: tuple[Place, ...] = (
-            StoredObjects(self.bucket, redaction, self._clock),
+            stored,
             LettersWithout(
                 self.letters,
                 self.letters.publish,
@@ -193,6 +195,7 @@ class Cell:
                 self._clock,
             ),
             ExportedCopies(self.bucket),
+            UnreadObjects(self.bucket, stored, self._clock),
         )
         return Sweep(
             self.statements,

@@ -11,6 +11,7 @@ from functions.acceptance.ingest_id import derived
 from functions.privacy.covered import Covered
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNPARSED
 from functions.privacy.stored_objects import StoredObjects
+from functions.privacy.unread_objects import UnreadObjects
 from functions.pseudonym import user_key
 from functions.quarantine import Quarantined, decode
 from tests.functions.operate.stand_ins import message
@@ -510,8 +511,10 @@ async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep()
     leaving.now += CLOSING
     said = (await leaving.order()).json()
     assert (said["state"], said["unreadable"]) == ("deleting", {"spill/": 1})
-    sweep = StoredObjects(leaving.bucket, lambda covered: redaction(*covered), lambda: leaving.now)
-    await sweep.rewrite(Covered([]), Counter(), lambda: False)
+    stored = StoredObjects(leaving.bucket, lambda covered: redaction(*covered))
+    await UnreadObjects(leaving.bucket, stored, lambda: leaving.now).rewrite(
+        Covered([]), Counter(), lambda: False
+    )
     said = (await leaving.order()).json()
     assert said["state"] == "deleted"
     [left] = [each for each in said["certificate"]["remains"] if each["where"] == "quarantine"]

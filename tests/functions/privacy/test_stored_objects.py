@@ -13,6 +13,7 @@ from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import NOBODY
 from functions.privacy.stored_objects import StoredObjects
+from functions.privacy.unread_objects import UnreadObjects
 from tests.functions.privacy.stand_ins import (
     HOUR,
     NOW,
@@ -33,8 +34,9 @@ async def rewrite(
 ) -> Counts:
     counts: Counts = Counter()
     left = iter(range(seconds))
-    objects = StoredObjects(bucket, lambda covered: redaction(*covered), lambda: now)
-    await objects.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
+    objects = StoredObjects(bucket, lambda covered: redaction(*covered))
+    for place in (objects, UnreadObjects(bucket, objects, lambda: now)):
+        await place.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
     return counts
 
 
