@@ -55,7 +55,7 @@ def _serve_directly(app: Starlette, function: Handler) -> None:
     """Give the requests that follow to the function without the framework's layers above it.
 
     They are four middlewares, four routes that lead to one function or to a 404, and a choice by
-    the type of what it returned: a third of the processor time of the least request
+    the type of what it returned: more than half of the processor time of the least request
     (docs/benchmarks.md). The function answers all methods and paths, logs what it raises and
     always returns a response, so none of them has anything left to do.
 

@@ -48,6 +48,7 @@ APPEND_EACH = PEERS / "append_each.py"
 INSERT_EACH = PEERS / "insert_each.py"
 SAMPLE = PEERS / "documentation_sample.py"
 HELLO = PEERS / "hello_world.py"
+BARE = PEERS / "bare_server.py"
 OURS = ROOT / "main.py"
 
 
@@ -64,6 +65,7 @@ VARIANTS = (
     Variant("a", "documentation sample, default threads", SAMPLE),
     Variant("b", "documentation sample, THREADS=64", SAMPLE, environ={"THREADS": "64"}),
     Variant("c", "hello world that reads the body", HELLO),
+    Variant("c0", "hello world past the framework", BARE),
     Variant("d", "this receiver", OURS),
     Variant("d256", "this receiver, 256 connections", OURS, connections=256),
     Variant("e", "this receiver, arrays of 100", OURS, events=100),
