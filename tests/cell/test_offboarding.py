@@ -29,7 +29,7 @@ from local.up import running
 from offboard import __main__ as offboard
 from tests.cell.running import PATIENCE_SECONDS, free_port_base
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="module")]
 
 OTHER, OTHER_TOKEN = "other", secrets.token_urlsafe(24)
 PROJECTS = {PARTNER: "dev", OTHER: "other-prod"}

@@ -96,6 +96,7 @@ def test_a_part_that_dies_is_reported_and_takes_the_cell_down() -> None:
     assert not taken_ports(range(base, base + len(PORTS)))
 
 
+@pytest.mark.soak
 def test_a_data_dir_outlives_the_cell(tmp_path: Path) -> None:
     options = ("--data-dir", str(tmp_path / "data"))
     with running_cell(*options) as first:

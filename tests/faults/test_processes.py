@@ -78,6 +78,7 @@ async def test_a_replay_is_killed_while_another_one_runs(rig: Rig) -> None:
     assert await settle(rig, record) == record.sent
 
 
+@pytest.mark.soak
 async def test_the_loader_is_killed_under_load(rig: Rig) -> None:
     record = Record("loaded", 1_000)
 

@@ -13,6 +13,7 @@ from tests.load_faults.rig import LoaderRig
 pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
 
 
+@pytest.mark.soak
 async def test_dead_letters_come_in_by_a_replay(rig: LoaderRig) -> None:
     """Bad events, and a loader that is told of a wrong bucket: nothing keeps them."""
     events = with_poison(simulated("dead", 300))

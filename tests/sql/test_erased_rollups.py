@@ -99,6 +99,7 @@ async def test_people_stay_counted(
         assert numbers(client) == truth
 
 
+@pytest.mark.soak
 async def test_who_is_anonymised_is_one_person_on_a_day_and_others_are_counted_on(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:

@@ -194,6 +194,7 @@ def check(client: bigquery.Client, rest: str, events: Events, told: Events) -> s
     return filled
 
 
+@pytest.mark.soak
 def test_metrics_are_those_of_plain_python(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
