@@ -86,11 +86,11 @@ class Departure:
     async def all(self, partners: Partners, is_over: Deadline) -> dict[str, str]:
         """Go on with all that are not complete, and look for what came late for others.
 
+        What a legal hold kept of a partner goes when the hold is over, whoever is closed now.
+
         Args:
             partners: of the closed list.
             is_over: whether the time is.
-
-        What a legal hold kept of a partner goes when the hold is over, whoever is closed now.
 
         Returns:
             The state of each that was looked at, by name.
