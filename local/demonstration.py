@@ -1,6 +1,7 @@
 """What `make run` does with a fresh cell: fills it, shows the numbers, tells how to go on."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,14 +9,22 @@ import httpx
 from rich.console import Console
 
 from local import query, report, simulate
+from local.behaviour import COMES_BACK
 from local.cell import Cell
 
 USERS = 150
 DAYS = 30
 SEED = 1
-STORED_WITHIN_SECONDS = 60
+ARRIVED_WITHIN_SECONDS = 60
 REFRESHED_WITHIN_SECONDS = 300
-COUNT = "SELECT COUNT(*) AS events FROM events"
+ARRIVED = """
+SELECT
+  (SELECT COUNT(*) FROM events) AS events,
+  COUNTIF(status = 'restoration') AS returns,
+  COUNTIF(status = 'hidden' AND source = 'stream') AS hidden
+FROM {store}.erasures_v1
+"""
+"""What has come so far. Who deletes a profile and comes back is hidden until both are filed."""
 
 
 async def show(cell: Cell, events: int, console: Console) -> None:
@@ -26,13 +35,14 @@ async def show(cell: Cell, events: int, console: Console) -> None:
         httpx.HTTPError: the rollups could not be refreshed.
     """
     console.print(f"The cell is up: {cell.url('receive')}")
-    before = await _stored(cell)
+    before = await _arrived(cell)
     now = datetime.now(UTC)
     plan = simulate.plan(events=events, users=USERS, days=DAYS, seed=SEED, now=now)
-    _, summary = await simulate.run(cell, plan, rate=None, console=console)
+    record, summary = await simulate.run(cell, plan, rate=None, console=console)
     console.print(f"Simulated {DAYS} days: {summary}")
-    async with asyncio.timeout(STORED_WITHIN_SECONDS):
-        while await _stored(cell) < before + summary.accepted:  # noqa: ASYNC110 - another process
+    expected = before["events"] + summary.accepted, before["returns"] + returns(record)
+    async with asyncio.timeout(ARRIVED_WITHIN_SECONDS):
+        while not is_complete(await _arrived(cell), *expected):  # noqa: ASYNC110 - other processes
             await asyncio.sleep(0.1)
     await refresh(cell, now.date() - timedelta(days=DAYS - 1))
     await asyncio.to_thread(report.show, cell, console)
@@ -54,6 +64,17 @@ async def refresh(cell: Cell, first: date) -> dict[str, Any]:
     return report
 
 
-async def _stored(cell: Cell) -> int:
-    counted = await asyncio.to_thread(query.rows, cell, COUNT)
-    return int(counted[0]["events"])
+def returns(record: Iterable[simulate.Sent]) -> int:
+    """Count the webhooks that take a deletion back."""
+    return sum(sent.webhook.body["event"] == COMES_BACK for sent in record)
+
+
+def is_complete(arrived: dict[str, int], events: int, returns: int) -> bool:
+    """Say whether so much has come, and nobody is hidden any more."""
+    return arrived["events"] >= events and arrived["returns"] >= returns and not arrived["hidden"]
+
+
+async def _arrived(cell: Cell) -> dict[str, int]:
+    sql = ARRIVED.format(store=cell.store_dataset)
+    [row] = await asyncio.to_thread(query.rows, cell, sql)
+    return row

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from zlib import crc32
 
 import httpx
 from rich.console import Console
@@ -162,11 +163,10 @@ async def _post(
     addresses = cell.describe()
     urls = {"chat": addresses["events_url"], "room": addresses["rooms_url"]}
     started = time.monotonic()
-    waiting = iter(enumerate(webhooks))
     record: dict[int, Sent] = {}
 
-    async def work(client: httpx.AsyncClient) -> None:
-        for number, webhook in waiting:
+    async def work(client: httpx.AsyncClient, lane: Sequence[tuple[int, Webhook]]) -> None:
+        for number, webhook in lane:
             if rate:
                 await asyncio.sleep(started + number / rate - time.monotonic())
             answer = await client.post(urls[webhook.kind], json=webhook.body)
@@ -176,5 +176,18 @@ async def _post(
             advance(1)
 
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-        await asyncio.gather(*(work(client) for _ in range(CONNECTIONS)))
+        await asyncio.gather(*(work(client, lane) for lane in lanes(webhooks, CONNECTIONS)))
     return [record[number] for number in sorted(record)]
+
+
+def lanes(webhooks: Sequence[Webhook], count: int) -> list[list[tuple[int, Webhook]]]:
+    """Divide webhooks over connections, each with its number.
+
+    Those of one person keep their order, as those of one device do: who deletes a profile and comes
+    back must not be seen to come back first.
+    """
+    divided: list[list[tuple[int, Webhook]]] = [[] for _ in range(count)]
+    for number, webhook in enumerate(webhooks):
+        person = str(webhook.value.get("user_id", ""))
+        divided[crc32(person.encode()) % count].append((number, webhook))
+    return divided

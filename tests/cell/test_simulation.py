@@ -13,6 +13,7 @@ import pytest
 
 from functions.events.catalogue import load_catalogue
 from local import demonstration, query, report
+from local.behaviour import COMES_BACK
 from local.cell import Cell
 from tests.cell.running import ROOT, command, running_cell, until, within_a_day
 
@@ -34,9 +35,17 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, 
         summary = json.loads(done.stdout)
         assert (summary["sent"], summary["accepted"], summary["refused"]) == (EVENTS, EVENTS, 0)
         cell = Cell(int(base), description["token"], Path("unused"), description["pubsub"])
-        stored = f"SELECT 1 AS one FROM events HAVING COUNT(*) >= {EVENTS}"
-        until(lambda: query.rows(cell, stored))
-        yield cell, [json.loads(line) for line in record.read_text().splitlines()]
+        sent = [json.loads(line) for line in record.read_text().splitlines()]
+        returns = sum(each["body"]["event"] == COMES_BACK for each in sent)
+        assert returns
+        arrived = demonstration.ARRIVED.format(store=cell.store_dataset)
+
+        def complete() -> list[dict[str, Any]]:
+            found = query.rows(cell, arrived)
+            return [each for each in found if demonstration.is_complete(each, EVENTS, returns)]
+
+        until(complete)
+        yield cell, sent
 
 
 def day(sent: dict[str, Any]) -> date:
