@@ -6,6 +6,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+import local  # noqa: F401 - before gRPC, see there
+
 # The same examples in every run: a failure is never a matter of luck. `make soak` draws new ones.
 settings.register_profile("test", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("test")
