@@ -7,11 +7,8 @@ keep them apart while it is busy.
 
 import asyncio
 import sys
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
-
-import msgspec
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,13 +16,6 @@ R = TypeVar("R")
 
 class QueueFull(Exception):
     """As many items wait as may; the caller should refuse work and let the sender come again."""
-
-
-class _Waiting(msgspec.Struct, Generic[T, R], frozen=True):
-    entry: T
-    items: int
-    size: int
-    result: "asyncio.Future[R]"
 
 
 class Batcher(Generic[T, R]):
@@ -65,8 +55,10 @@ class Batcher(Generic[T, R]):
         self._spacing = spacing
         self._began = 0.0
         self._pause: asyncio.TimerHandle | None = None
-        self._waiting: deque[_Waiting[T, R]] = deque()
+        # An entry, its items, its size in bytes, and where its result goes.
+        self._waiting: list[tuple[T, int, int, asyncio.Future[R]]] = []
         self._waiting_items = 0
+        self._waiting_size = 0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._scheduled = False
 
@@ -90,8 +82,9 @@ class Batcher(Generic[T, R]):
             raise QueueFull
         loop = asyncio.get_running_loop()
         result: asyncio.Future[R] = loop.create_future()
-        self._waiting.append(_Waiting(entry, items, size, result))
+        self._waiting.append((entry, items, size, result))
         self._waiting_items += items
+        self._waiting_size += size
         if not self._scheduled and len(self._in_flight) < self._max_in_flight:
             self._scheduled = True
             if self._linger:
@@ -125,30 +118,34 @@ class Batcher(Generic[T, R]):
         self._pause = None
         self._start()
 
-    def _take(self) -> list[_Waiting[T, R]]:
-        batch = [self._waiting.popleft()]
-        items, size = batch[0].items, batch[0].size
-        while self._waiting:
-            following = self._waiting[0]
-            size += following.size
-            if items + following.items > self._max_items or size > self._max_bytes:
+    def _take(self) -> list[tuple[T, int, int, asyncio.Future[R]]]:
+        if self._waiting_items <= self._max_items and self._waiting_size <= self._max_bytes:
+            batch, self._waiting = self._waiting, []
+            self._waiting_items = self._waiting_size = 0
+            return batch
+        count = items = size = 0
+        for _, more_items, more_size, _ in self._waiting:
+            is_full = items + more_items > self._max_items or size + more_size > self._max_bytes
+            if count and is_full:
                 break
-            items += following.items
-            batch.append(self._waiting.popleft())
+            count, items, size = count + 1, items + more_items, size + more_size
+        batch = self._waiting[:count]
+        del self._waiting[:count]
         self._waiting_items -= items
+        self._waiting_size -= size
         return batch
 
-    async def _run(self, batch: list[_Waiting[T, R]]) -> None:
+    async def _run(self, batch: list[tuple[T, int, int, asyncio.Future[R]]]) -> None:
         try:
-            results = await self._send([waiting.entry for waiting in batch])
+            results = await self._send([entry for entry, _, _, _ in batch])
         except Exception as error:  # noqa: BLE001 - the callers get it, whatever it is
-            for waiting in batch:
-                if not waiting.result.done():
-                    waiting.result.set_exception(error)
+            for _, _, _, result in batch:
+                if not result.done():
+                    result.set_exception(error)
         else:
-            for waiting, result in zip(batch, results, strict=True):
-                if not waiting.result.done():
-                    waiting.result.set_result(result)
+            for (_, _, _, result), outcome in zip(batch, results, strict=True):
+                if not result.done():
+                    result.set_result(outcome)
         finally:
             task = asyncio.current_task()
             if task is not None:

@@ -8,14 +8,35 @@ import traceback
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.log import log, trace
 from functions.problem import problem
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+def answering(handle: Handler) -> ASGIApp:
+    """Return the application that answers each request with what a handler returns for it."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handle(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return application
+
+
+class _Answered(Response):
+    """What the framework is given as the response to a request that an application answers."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._application(scope, receive, send)
 
 
 def entry_point(name: str) -> Handler:
@@ -26,67 +47,74 @@ def entry_point(name: str) -> Handler:
     before the server forks, and clients must not cross a fork.
 
     Args:
-        name: of the package; its ``app.create(environ)`` returns the handler.
+        name: of the package; its ``app.create(environ)`` returns an ASGI application, which
+            answers all methods and paths.
     """
     if os.environ.get("FUNCTION_TARGET") == name:
         importlib.import_module(f"functions.{name}.app")
-    handler: Handler | None = None
+    served: ASGIApp | None = None
     creating = asyncio.Lock()
 
     async def function(request: Request) -> Response:
-        nonlocal handler
-        try:
-            if handler is None:
-                async with creating:
-                    if handler is None:
-                        handler = _create(name)
-                        _serve_directly(request.scope["app"], function)
-            return await handler(request)
-        except Exception as error:  # noqa: BLE001 - the framework would log the path and its token
-            tied = trace(request.headers, os.environ.get("GCP_PROJECT", ""))
-            _log_crash(name, error, tied)
-            return problem(500, "Internal error")
+        nonlocal served
+        async with creating:
+            if served is None:
+                try:
+                    served = _serve_directly(name, _create(name), request.scope["app"])
+                except Exception as error:  # noqa: BLE001 - the framework would log path and token
+                    _log_crash(name, error, request.scope)
+                    return problem(500, "Internal error")
+        return _Answered(served)
 
     function.__name__ = function.__qualname__ = name
     return function
 
 
-def _serve_directly(app: Starlette, function: Handler) -> None:
-    """Give the requests that follow to the function without the framework's layers above it.
+def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
+    """Give the requests that follow to an application without the framework's layers above it.
 
     They are four middlewares, four routes that lead to one function or to a 404, and a choice by
     the type of what it returned: more than half of the processor time of the least request
-    (docs/benchmarks.md). The function answers all methods and paths, logs what it raises and
-    always returns a response, so none of them has anything left to do.
+    (docs/benchmarks.md). Nothing that an application raises passes from here, so none of them has
+    anything left to do.
 
     Args:
-        app: the framework's application, which reads `middleware_stack` at every request.
-        function: what the framework calls.
+        name: of the function, for the log.
+        application: answers all requests.
+        app: the framework's own, which reads `middleware_stack` at every request.
+
+    Returns:
+        What answers a request now.
     """
     framework = app.middleware_stack
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = await function(Request(scope, receive, send))
-            await response(scope, receive, send)
+            try:
+                await application(scope, receive, send)
+            except Exception as error:  # noqa: BLE001 - the framework would log path and token
+                _log_crash(name, error, scope)
+                await problem(500, "Internal error")(scope, receive, send)
         elif framework is not None:
             await framework(scope, receive, send)
 
     app.middleware_stack = serve
+    return serve
 
 
-def _create(name: str) -> Handler:
-    handler: Handler = importlib.import_module(f"functions.{name}.app").create(os.environ)
+def _create(name: str) -> ASGIApp:
+    application: ASGIApp = importlib.import_module(f"functions.{name}.app").create(os.environ)
     # What exists now lives as long as the process: the collector need not walk it again, and
     # short-lived requests need few collections (1.7 times the throughput, docs/benchmarks.md).
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
-    return handler
+    return application
 
 
-def _log_crash(name: str, error: Exception, tied: dict[str, str]) -> None:
+def _log_crash(name: str, error: Exception, scope: Scope) -> None:
     """Log where it happened, without the exception's message: it may quote a payload."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    tied = trace(Headers(scope=scope), os.environ.get("GCP_PROJECT", ""))
     log("ERROR", "unexpected error", function=name, error=type(error).__name__, where=where, **tied)

@@ -1,11 +1,21 @@
-"""Bounds the memory that requests take: from the first byte that is read until the answer."""
+"""Reads bodies, and bounds the memory that they take: from their first byte until the answer."""
 
-from starlette.types import Message, Receive
+import sys
+
+from starlette.types import Receive
 
 from functions.batching import QueueFull
 
 MAX_WAITING_BYTES = 67_108_864
 """What a function's bodies may take at a time, where its settings say nothing else."""
+
+
+class BodyTooLarge(Exception):
+    """The body is longer than one may be; the rest of it is not read."""
+
+
+class BodyIncomplete(Exception):
+    """The connection ended before the body did."""
 
 
 class Intake:
@@ -21,50 +31,48 @@ class Intake:
     def __init__(self, max_bytes: int) -> None:
         self._free = max_bytes
 
-    def take(self, size: int) -> None:
-        """Hold bytes.
+    async def read(self, receive: Receive, limit: int = sys.maxsize) -> bytes:
+        """Read a request's body, and hold it until it is released.
+
+        Starlette reads one with an asynchronous generator: that takes longer than parsing it.
+
+        Args:
+            receive: the request's, as ASGI has it.
+            limit: the most bytes that it may have.
+
+        Returns:
+            The body; release it once the request is answered. Nothing is held where this raises.
 
         Raises:
-            QueueFull: they are more than may be held; then none of them is.
+            QueueFull: it is more than may be held now.
+            BodyTooLarge: it is longer than `limit`.
+            BodyIncomplete: it broke off.
         """
-        if size > self._free:
-            raise QueueFull
-        self._free -= size
+        body: bytes | bytearray = b""
+        more = True
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise BodyIncomplete
+                chunk = message.get("body", b"")
+                size = len(chunk)
+                if len(body) + size > limit:
+                    raise BodyTooLarge
+                if size > self._free:
+                    raise QueueFull
+                self._free -= size
+                if not body:  # as most requests: their body comes at once
+                    body = chunk
+                else:
+                    body = bytearray(body) if isinstance(body, bytes) else body
+                    body += chunk
+                more = message.get("more_body", False)
+        finally:
+            if more:  # its end was not reached
+                self._free += len(body)
+        return bytes(body)
 
-    def release(self, size: int) -> None:
-        """Hold bytes no longer."""
-        self._free += size
-
-
-class MeteredReceive:
-    """An ASGI ``receive`` of one request that holds what it returns.
-
-    Args:
-        receive: the server's.
-        intake: holds the bytes.
-    """
-
-    __slots__ = ("_held", "_intake", "_receive")
-
-    def __init__(self, receive: Receive, intake: Intake) -> None:
-        self._receive = receive
-        self._intake = intake
-        self._held = 0
-
-    async def __call__(self) -> Message:
-        """Return the next message.
-
-        Raises:
-            QueueFull: its body would be more than may be held.
-        """
-        message = await self._receive()
-        size = len(message.get("body", b""))
-        if size:
-            self._intake.take(size)
-            self._held += size
-        return message
-
-    def release(self) -> None:
-        """Hold nothing any more: the request is answered."""
-        self._intake.release(self._held)
-        self._held = 0
+    def release(self, body: bytes) -> None:
+        """Hold a body no longer."""
+        self._free += len(body)

@@ -70,8 +70,14 @@ class SecretFile(Generic[T]):
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
         self._give_up_at = float("-inf")
+        self._fresh_until = float("-inf")
         self._reading: set[asyncio.Future[bytes]] = set()
         self._latest: asyncio.Future[bytes] | None = None
+
+    @property
+    def fresh_until(self) -> float:
+        """Until when, on the clock, `current` returns just what it returned last."""
+        return self._fresh_until
 
     async def current(self) -> T:
         """Return the value, the same object until it is read anew; reads in the background.
@@ -109,10 +115,12 @@ class SecretFile(Generic[T]):
             value = self._parse(reading.result())
         except Exception as error:  # noqa: BLE001 - whatever it is, no value comes of it
             log("ERROR", "secret not read", secret=self._name, reason=type(error).__name__)
-            return
-        # A read that hung ends late: what was read after it is newer.
-        if started > self._read_at:
-            self._value, self._read_at = value, started
+        else:
+            # A read that hung ends late: what was read after it is newer.
+            if started > self._read_at:
+                self._value, self._read_at = value, started
+        if self._latest not in self._reading:
+            self._fresh_until = min(self._tried_at + self._refresh, self._read_at + self._keep)
 
 
 def _in_thread(read: Callable[[], bytes]) -> asyncio.Future[bytes]:

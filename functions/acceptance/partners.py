@@ -62,10 +62,10 @@ class Directory:
 
     def __init__(self, partners: dict[str, Partner]) -> None:
         self._by_name = partners
-        self._by_digest: dict[str, tuple[str, str, Partner]] = {}
+        self._by_digest: dict[str, tuple[str, tuple[str, Partner]]] = {}
         for name, partner in partners.items():
             for digest in partner.tokens_sha256:
-                if self._by_digest.setdefault(digest, (digest, name, partner))[1] != name:
+                if self._by_digest.setdefault(digest, (digest, (name, partner)))[1][0] != name:
                     raise ValueError("two partners have the same token")
 
     @classmethod
@@ -89,10 +89,10 @@ class Directory:
         if not token:
             return None
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
-        stored, name, partner = self._by_digest.get(digest, ("", "", None))
-        if partner is None or not hmac.compare_digest(stored, digest):
+        found = self._by_digest.get(digest)
+        if found is None or not hmac.compare_digest(found[0], digest):
             return None
-        return name, partner
+        return found[1]
 
     def without(self, closed: Container[str]) -> "Directory":
         """Return the directory without some partners, given by name: nobody has their tokens."""

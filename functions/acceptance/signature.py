@@ -9,10 +9,8 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-
-from starlette.datastructures import Headers
 
 PREFIX = "whsec_"
 KEY_BYTES = range(24, 65)
@@ -63,7 +61,12 @@ class _Signed(NamedTuple):
 
 
 def verify(
-    keys: Iterable[SigningKey], headers: Headers, body: bytes, *, now: float, tolerance: float
+    keys: Iterable[SigningKey],
+    headers: Mapping[bytes, bytes],
+    body: bytes,
+    *,
+    now: float,
+    tolerance: float,
 ) -> bool:
     """Tell whether one of the keys signed this request, recently.
 
@@ -71,15 +74,15 @@ def verify(
 
     Args:
         keys: any of which will do, so that a key can be replaced.
-        headers: of the request.
+        headers: of the request, by lower-case names.
         body: the bytes as received.
         now: seconds since 1970, UTC.
         tolerance: seconds that the sender's clock may be off, either way.
     """
     signed = _Signed(
         *(
-            headers.get(name, "").encode("latin-1")
-            for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+            headers.get(name, b"")
+            for name in (b"webhook-id", b"webhook-timestamp", b"webhook-signature")
         )
     )
     if not _ID.fullmatch(signed.id) or not _TIMESTAMP.fullmatch(signed.timestamp):

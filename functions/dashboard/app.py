@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
 
 from functions.bigquery import open_client
 from functions.caller import Unidentified, invoker
@@ -29,7 +30,7 @@ from functions.dashboard.rollups import QueriesFailed, Rollups
 from functions.dashboard.settings import Settings
 from functions.dashboard.tables import TABLES, as_csv
 from functions.dashboard.window import Window, monday
-from functions.entry import Handler
+from functions.entry import answering
 from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
 from functions.settings import read
 from functions.warehouse import Warehouse, dataset_name
@@ -41,7 +42,7 @@ ROUTES = {"/": "GET", "/data": "GET", "/refresh": "POST", "/health": "GET"} | {
 }
 
 
-def create(environ: Mapping[str, str]) -> Handler:
+def create(environ: Mapping[str, str]) -> ASGIApp:
     """Create the function.
 
     Raises:
@@ -62,7 +63,7 @@ def create(environ: Mapping[str, str]) -> Handler:
         operate=Operate(settings.operate_url, settings.refresh_seconds),
         now=partial(datetime.now, UTC),
     )
-    return dashboard.answer
+    return answering(dashboard.answer)
 
 
 class Dashboard:

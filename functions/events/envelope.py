@@ -113,6 +113,15 @@ def format_time(moment: datetime) -> str:
     return f"{_second(floor(moment.timestamp()))}.{moment.microsecond:06}Z"
 
 
+def format_nanoseconds(since_1970: int) -> str:
+    """Write a time as the ``received_at`` attribute, of nanoseconds as `time.time_ns` has them.
+
+    That takes half the time of the way through a `datetime`.
+    """
+    second, nanosecond = divmod(since_1970, 1_000_000_000)
+    return f"{_second(second)}.{nanosecond // 1000:06}Z"
+
+
 @lru_cache(maxsize=16)
 def _second(timestamp: int) -> str:
     """Write all but the fraction, once a second: at every event it is noticeable."""

@@ -5,7 +5,7 @@ its partner has left; 503: none of these, so that Pub/Sub delivers it again; 400
 push.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,15 @@ from pathlib import Path
 import uuid_utils
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive
+from starlette.types import ASGIApp
 
 from functions.batching import QueueFull
 from functions.bucket import Bucket
 from functions.closed import ClosedFile
+from functions.entry import answering
 from functions.events.catalogue import load_catalogue
 from functions.grpc_channel import open_channel
-from functions.intake import Intake
+from functions.intake import BodyIncomplete, Intake
 from functions.load.admission import Admission
 from functions.load.append import TableAppender
 from functions.load.loader import Loader, NotStored
@@ -43,7 +44,7 @@ _STORED = Response(status_code=204)
 TABLES = Path(__file__).parents[2] / "sql" / "store"
 
 
-def create(environ: Mapping[str, str]) -> Callable[[Request], Awaitable[Response]]:
+def create(environ: Mapping[str, str]) -> ASGIApp:
     """Wire the function; call it inside the running event loop.
 
     Raises:
@@ -71,7 +72,7 @@ def create(environ: Mapping[str, str]) -> Callable[[Request], Awaitable[Response
         keep_seconds=settings.closed_keep_seconds,
     )
     admission = Admission(closed, loader.load, tally)
-    return partial(answer, admission, Intake(settings.max_waiting_bytes), tally, paced)
+    return answering(partial(answer, admission, Intake(settings.max_waiting_bytes), tally, paced))
 
 
 def new_id() -> str:
@@ -88,9 +89,9 @@ async def answer(
         return _answer_other(request)
     body = b""
     try:
-        body = await _body(request.receive, intake)
+        body = await intake.read(request.receive)
         await admission.load(parse_push(body).message)
-    except NotAPush:
+    except (NotAPush, BodyIncomplete):
         return problem(400, "Not a Pub/Sub push")
     except QueueFull:
         tally.counts.refused["queue_full"] += 1
@@ -98,33 +99,9 @@ async def answer(
     except NotStored as failure:
         return problem(503, f"Not stored: {failure.reason}")
     finally:
-        intake.release(len(body))
+        intake.release(body)
         paced.write_when_due()
     return _STORED
-
-
-async def _body(receive: Receive, intake: Intake) -> bytes:
-    """Read the whole body, and hold it; of one that breaks off, what came of it, which is no push.
-
-    Starlette reads it with an asynchronous generator: that takes longer than parsing the push. The
-    receiver's way of holding it would cost a coroutine more.
-
-    Raises:
-        QueueFull: it would be more than may be held; then nothing of it is.
-    """
-    chunks: list[bytes] = []
-    more = True
-    try:
-        while more:
-            message = await receive()
-            chunk = message.get("body", b"")
-            intake.take(len(chunk))
-            chunks.append(chunk)
-            more = message.get("more_body", False)
-    except BaseException:
-        intake.release(sum(map(len, chunks)))
-        raise
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> Table:

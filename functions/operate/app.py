@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
+from starlette.types import ASGIApp
+
 from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
 from functions.bucket import Bucket
-from functions.entry import Handler
+from functions.entry import answering
 from functions.grpc_channel import open_channel
 from functions.objects import Objects
 from functions.operate.dead_letters import DeadLetters
@@ -28,7 +30,7 @@ from functions.topic import Topic
 from functions.warehouse import Warehouse, dataset_name
 
 
-def create(environ: Mapping[str, str]) -> Handler:
+def create(environ: Mapping[str, str]) -> ASGIApp:
     """Create the function; call it inside the running event loop.
 
     Raises:
@@ -56,7 +58,7 @@ def create(environ: Mapping[str, str]) -> Handler:
             retention_days=settings.retention_days,
         ),
     )
-    return partial(answer, operations)
+    return answering(partial(answer, operations))
 
 
 def _replay(settings: Settings, publisher: Publisher) -> Replay:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 
 import uuid_utils
+from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.bigquery import open_client
 from functions.closed import ClosedFile
-from functions.entry import Handler
+from functions.entry import answering
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.permissions import read_permissions
@@ -35,7 +36,7 @@ from functions.statements import Statements
 from functions.warehouse import Warehouse, dataset_name
 
 
-def create(environ: Mapping[str, str]) -> Handler:
+def create(environ: Mapping[str, str]) -> ASGIApp:
     """Create the function; call it inside the running event loop.
 
     Raises:
@@ -74,7 +75,7 @@ def create(environ: Mapping[str, str]) -> Handler:
         settings.scheduler_account,
         settings.push_account,
     )
-    return Router(callers, routes).answer
+    return answering(Router(callers, routes).answer)
 
 
 def _statements(settings: Settings, folder: str) -> Statements:

@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from functions.acceptance.placement import REASONS, Placement
+from functions.message import Message
 from functions.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10
 """When to come again after a 503; long enough for a queue to drain or a broker to return."""
+
+
+_JSON = (b"content-type", b"application/json")
 
 
 class Refusal(Exception):
@@ -32,32 +37,40 @@ def ok() -> Response:
     return Response(b'{"status":"ok"}\n', 200, media_type="application/json")
 
 
-class _Accepted(Response):
-    """The answer that nearly every request gets, without what Starlette works out for it."""
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """The answer that nearly every request gets, without what Starlette works out for it.
 
-    def __init__(self, body: bytes) -> None:
-        self.status_code = 200
-        self.background = None
-        self.body = body
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(body)),
-            (b"content-type", b"application/json"),
-        ]
+    Attributes:
+        body: JSON.
+    """
+
+    body: bytes
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        headers = ((b"content-length", b"%d" % len(self.body)), _JSON)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
-def accepted_one(ingest_id: str) -> Response:
+def accepted_one(ingest_id: str) -> Accepted:
     """Answer a request of one event that is durable."""
     body = f'{{"accepted":1,"results":[{{"status":200,"ingest_id":"{ingest_id}"}}]}}\n'
-    return _Accepted(body.encode())
+    return Accepted(body.encode())
 
 
-def accepted(placements: Sequence[Placement], ingest_ids: Sequence[str | None]) -> Response:
-    """Answer a request whose every event is durable and at least one was accepted."""
+def accepted(placements: Sequence[Placement], messages: Mapping[int, Message]) -> Accepted:
+    """Answer a request whose every event is durable and at least one was accepted.
+
+    Args:
+        placements: of its events, in order.
+        messages: that became of those which were accepted, by their positions.
+    """
     body = {
         "accepted": sum(placement.status == 200 for placement in placements),
-        "results": _results(placements, ingest_ids),
+        "results": _results(placements, messages),
     }
-    return _Accepted(msgspec.json.encode(body) + b"\n")
+    return Accepted(msgspec.json.encode(body) + b"\n")
 
 
 def refused(placements: Sequence[Placement], status: int) -> Response:
@@ -73,20 +86,20 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
         reason,
         REASONS[reason],
         field="value.project" if reason.startswith("project_") else None,
-        results=_results(placements, [None] * len(placements)),
+        results=_results(placements, {}),
     )
 
 
 def _results(
-    placements: Sequence[Placement], ingest_ids: Sequence[str | None]
+    placements: Sequence[Placement], messages: Mapping[int, Message]
 ) -> list[dict[str, object]]:
     return [
-        {"status": 200, "ingest_id": ingest_id}
-        if placement.status == 200 and ingest_id
-        else {"status": placement.status, "reason": placement.reason}
+        {"status": placement.status, "reason": placement.reason}
         if placement.reason
+        else {"status": 200, "ingest_id": messages[position].attributes.ingest_id}
+        if position in messages
         else {"status": 421, "reason": "refused_together"}
-        for placement, ingest_id in zip(placements, ingest_ids, strict=True)
+        for position, placement in enumerate(placements)
     ]
 
 
@@ -149,6 +162,16 @@ def unsigned() -> Response:
         " malformed, the time is off, or no signature fits the body",
         headers={"WWW-Authenticate": "Bearer"},
     )
+
+
+def too_large(limit: int) -> Response:
+    """Answer 413 to a request of more than ``limit`` bytes."""
+    return problem(413, "request_too_large", f"a request may have at most {limit} bytes")
+
+
+def incomplete() -> Response:
+    """Answer 400 to a request whose sender went away before its end."""
+    return problem(400, "body_incomplete", "the connection ended before the body did")
 
 
 def too_many(limit: int) -> Response:

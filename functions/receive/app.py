@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from functools import partial
 
+from starlette.types import ASGIApp
+
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
 from functions.bucket import Bucket
 from functions.closed import ClosedFile
-from functions.entry import Handler
 from functions.grpc_channel import open_channel
 from functions.quarantine import Quarantine
 from functions.receive.breaker import Breaker
@@ -25,7 +26,7 @@ PROBE_SECONDS = 5.0
 """While events are spilled, how often a publish is tried."""
 
 
-def create(environ: Mapping[str, str]) -> Handler:
+def create(environ: Mapping[str, str]) -> ASGIApp:
     """Create the receiver; call it inside the running event loop.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate
 
 from functions.batching import QueueFull
@@ -49,26 +49,21 @@ class Durable:
         self._count_spilled = count_spilled
         self._clock = clock
 
-    async def store(self, messages: Sequence[Message]) -> Sequence[int]:
-        """Make the events of one request durable.
+    def store(self, messages: Sequence[Message]) -> Awaitable[Sequence[int]]:
+        """Make the events of one request durable; await at once what it returns.
 
         Returns:
             The positions of those that Pub/Sub refuses for what they are; all others are durable.
+            Or NotDurable: not all of them are known to be.
 
         Raises:
-            NotDurable: not all of them are known to be durable.
             QueueFull: too many are on their way already.
         """
         if self._waiting + len(messages) > self._max_waiting:
             raise QueueFull
         self._waiting += len(messages)
-        try:
-            chunks = cut(messages, self._clock() + self._within)
-            if len(chunks) == 1:
-                return await self._keep(chunks[0])
-            return await self._keep_all(chunks)
-        finally:
-            self._waiting -= len(messages)
+        chunks = cut(messages, self._clock() + self._within)
+        return self._keep(chunks[0]) if len(chunks) == 1 else self._keep_all(chunks)
 
     async def _keep_all(self, chunks: Sequence[Chunk]) -> Sequence[int]:
         # All are waited for: what is still on its way counts as waiting.
@@ -85,10 +80,14 @@ class Durable:
         try:
             return await self._publisher.publish(chunk)
         except PublishFailed:
-            pass
+            await self._spill_instead(chunk)
+            return ()
+        finally:
+            self._waiting -= len(chunk.messages)
+
+    async def _spill_instead(self, chunk: Chunk) -> None:
         try:
             await self._spill.put(chunk)
         except BucketUnavailable:
             raise NotDurable from None
         self._count_spilled(len(chunk.messages))
-        return ()

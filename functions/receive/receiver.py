@@ -1,12 +1,9 @@
 """The way of one request through the receiver."""
 
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.acceptance import signature
 from functions.acceptance.admission import Admission
@@ -19,15 +16,22 @@ from functions.acceptance.values import NotJson
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedUnavailable
-from functions.events.envelope import format_time
-from functions.intake import Intake, MeteredReceive
+from functions.events.envelope import format_nanoseconds
+from functions.intake import BodyIncomplete, BodyTooLarge, Intake
 from functions.message import Message
 from functions.quarantine import Quarantine
 from functions.receive import answers
-from functions.receive.answers import Refusal
+from functions.receive.answers import Accepted, Refusal
 from functions.receive.aside import Aside
 from functions.receive.durable import Durable, NotDurable
-from functions.receive.request import READS, bearer_token, read_body, route, sender_id
+from functions.receive.request import (
+    READS,
+    announces_more,
+    bearer_token,
+    headers_of,
+    route,
+    sender_id,
+)
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from functions.tally import Paced
@@ -71,99 +75,109 @@ class Receiver:
         self._paced = paced
         self._intake = Intake(settings.max_waiting_bytes)
 
-    async def handle(self, request: Request) -> Response:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        receive = MeteredReceive(request.receive, self._intake)
         try:
-            return await self._answer(request, receive)
+            answer: ASGIApp = await self._answer(scope, receive)
         except Refusal as refusal:
+            answer = refusal.answer
             self._tally.refuse_all(refusal.answer)
-            return refusal.answer
         except tuple(UNAVAILABLE) as error:
             reason, detail = UNAVAILABLE[type(error)]
             self._tally.refuse(reason)
-            return answers.unavailable(reason, detail)
+            answer = answers.unavailable(reason, detail)
         finally:
-            receive.release()
             self._paced.write_when_due()
+        await answer(scope, receive, send)
 
-    async def _answer(self, request: Request, receive: Receive) -> Response:
-        target = route(request)
-        directory = await self._admission.current()
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+        target = route(scope)
+        directory = self._admission.at_hand() or await self._admission.current()
         if target is None:
             return answers.ok()
-        found = directory.find(target.token or bearer_token(request))
+        headers = headers_of(scope)
+        kind, token = target
+        found = directory.find(token or bearer_token(headers))
         if found is None:
             raise Refusal(answers.unauthorized())
-        self._tally.hear(found[0])
-        if request.scope["method"] in READS:
+        name, partner = found
+        self._tally.hear(name)
+        if scope["method"] in READS:
             return answers.ok()
-        body = await read_body(request, receive, self._settings.max_request_bytes)
-        if found[1].signing_secrets:
-            self._check_signature(found[1], request, body)
-        return await self._receive(body, Sender(*found, target.kind, sender_id(request)))
+        most = self._settings.max_request_bytes
+        if announces_more(headers, most):
+            raise Refusal(answers.too_large(most))
+        try:
+            body = await self._intake.read(receive, most)
+        except BodyTooLarge:
+            raise Refusal(answers.too_large(most)) from None
+        except BodyIncomplete:
+            raise Refusal(answers.incomplete()) from None
+        try:
+            if partner.signing_secrets:
+                self._check_signature(partner, headers, body)
+            return await self._receive(body, Sender(name, partner, kind, sender_id(headers)))
+        finally:
+            self._intake.release(body)
 
-    def _check_signature(self, partner: Partner, request: Request, body: bytes) -> None:
+    def _check_signature(
+        self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes
+    ) -> None:
         """Refuse a body that its partner did not sign."""
         if not signature.verify(
             partner.signing_secrets,
-            request.headers,
+            headers,
             body,
             now=time.time(),
             tolerance=self._settings.signature_tolerance_seconds,
         ):
             raise Refusal(answers.unsigned())
 
-    async def _receive(self, body: bytes, sender: Sender) -> Response:
-        received_at = format_time(datetime.now(UTC))
+    async def _receive(self, body: bytes, sender: Sender) -> Accepted:
+        """Quarantine what is refused, then store the rest: a failure claims nothing."""
+        received_at = format_nanoseconds(time.time_ns())
         try:
             events = parse(body, self._settings.max_request_events)
         except NotJson as error:
             await self._aside.keep("not_json", sender, body, received_at)
             raise Refusal(answers.problem(400, "not_json", str(error))) from None
+        outcomes = self._place(events, sender.record)
+        messages: dict[int, Message] = {}
+        for position, outcome in enumerate(outcomes):
+            if outcome.status == 200:
+                messages[position] = message_of(
+                    events[position], outcome.project, sender, position, received_at
+                )
+        if len(messages) < len(events):
+            refused = {
+                position: outcome
+                for position, outcome in enumerate(outcomes)
+                if position not in messages
+            }
+            await self._aside.keep_all(refused, events, sender, received_at)
+        unpublished = await self._durable.store([*messages.values()]) if messages else ()
+        if unpublished:
+            positions = list(messages)
+            refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
+            await self._aside.keep_all(refused, events, sender, received_at)
+            outcomes = [refused.get(position, placed) for position, placed in enumerate(outcomes)]
+        return self._stored(outcomes, messages)
+
+    def _place(self, events: Sequence[ReceivedEvent], partner: Partner) -> list[Placement]:
+        """Decide what becomes of each event."""
         if len(events) > self._settings.max_request_events:
             raise Refusal(answers.too_many(self._settings.max_request_events))
         cell, most = self._settings.cell, self._settings.max_event_bytes
-        placements = [place(event, sender.record, cell, most) for event in events]
+        placements = [place(event, partner, cell, most) for event in events]
         if ELSEWHERE in placements:
             raise Refusal(answers.refused(placements, 421))
-        return await self._store(events, placements, sender, received_at)
+        return placements
 
-    async def _store(
-        self,
-        events: Sequence[ReceivedEvent],
-        placements: Sequence[Placement],
-        sender: Sender,
-        received_at: str,
-    ) -> Response:
-        """Quarantine what is refused, then store the rest: a failure claims nothing."""
-        ids: list[str | None] = [None] * len(events)
-        positions: list[int] = []
-        messages: list[Message] = []
-        refused: dict[int, Placement] = {}
-        for position, (event, placement) in enumerate(zip(events, placements, strict=True)):
-            if placement.status == 200:
-                message = message_of(event, placement.project, sender, position, received_at)
-                ids[position] = message.attributes.ingest_id
-                positions.append(position)
-                messages.append(message)
-            else:
-                refused[position] = placement
-        if refused:
-            await self._aside.keep_all(refused, events, sender, received_at)
-        unpublished = await self._durable.store(messages) if messages else ()
-        if not unpublished:
-            return self._stored(placements, ids)
-        refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
-        await self._aside.keep_all(refused, events, sender, received_at)
-        outcomes = [refused.get(position, placed) for position, placed in enumerate(placements)]
-        return self._stored(outcomes, ids)
-
-    def _stored(self, outcomes: Sequence[Placement], ids: Sequence[str | None]) -> Response:
+    def _stored(self, outcomes: Sequence[Placement], messages: Mapping[int, Message]) -> Accepted:
         """Answer a request of which everything is durable: accepted or quarantined."""
         if len(outcomes) == 1 and outcomes[0].status == 200:  # as most requests
             self._tally.accept(1)
-            return answers.accepted_one(str(ids[0]))
+            return answers.accepted_one(messages[0].attributes.ingest_id)
         refused = [outcome for outcome in outcomes if outcome.status != 200]
         if len(refused) == len(outcomes):
             alike = {outcome.status for outcome in outcomes}
@@ -171,4 +185,4 @@ class Receiver:
         self._tally.accept(len(outcomes) - len(refused))
         for outcome in refused:
             self._tally.refuse(outcome.reason)
-        return answers.accepted(outcomes, ids)
+        return answers.accepted(outcomes, messages)

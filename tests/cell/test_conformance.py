@@ -16,8 +16,6 @@ import httpx
 import pytest
 from google.cloud.bigquery_storage_v1.types import storage
 from google.pubsub_v1 import PubsubMessage
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from functions.load import app
 from functions.load.protobuf import load_schema
@@ -74,8 +72,7 @@ async def recording_stub() -> AsyncIterator[tuple[str, list[bytes]]]:
 
 async def load(environ: Mapping[str, str], found: Iterable[Event]) -> None:
     """Load events one after the other, so that who is new does not depend on their order."""
-    served = Starlette(routes=[Route("/", app.create(environ), methods=["POST"])])
-    transport = httpx.ASGITransport(served)
+    transport = httpx.ASGITransport(app.create(environ))
     async with httpx.AsyncClient(transport=transport, base_url="http://load") as client:
         for event in found:
             message = PubsubMessage(data=event.data, attributes=event.attributes)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
-from starlette.datastructures import Headers
 
 from functions.acceptance.signature import KEY_BYTES, SigningKey, verify
+from tests.functions.headers import encoded
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + base64.b64encode(b"another key of thirty-two bytes!").decode()
@@ -31,8 +31,7 @@ def signed(
 
 
 def accepts(headers: dict[str, str], body: bytes = BODY.encode(), *, now: float = NOW) -> bool:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return verify([KEY], Headers(raw=raw), body, now=now, tolerance=300)
+    return verify([KEY], encoded(headers), body, now=now, tolerance=300)
 
 
 @given(
@@ -43,9 +42,9 @@ def accepts(headers: dict[str, str], body: bytes = BODY.encode(), *, now: float 
 def test_what_the_reference_library_signs_is_accepted(message: str, body: str, key: bytes) -> None:
     secret = "whsec_" + base64.b64encode(key).decode()
     headers = signed(secret, message=message, body=body)
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    assert verify([SigningKey(secret)], Headers(raw=raw), body.encode(), now=NOW, tolerance=300)
-    assert not verify([KEY], Headers(raw=raw), body.encode(), now=NOW, tolerance=300)
+    raw = encoded(headers)
+    assert verify([SigningKey(secret)], raw, body.encode(), now=NOW, tolerance=300)
+    assert not verify([KEY], raw, body.encode(), now=NOW, tolerance=300)
 
 
 @pytest.mark.parametrize("length", [24, 25, 31, 32, 64])
@@ -85,7 +84,7 @@ def test_one_of_several_signatures_and_keys_is_enough() -> None:
     ):
         assert accepts(headers | {"webhook-signature": signatures})
     both = [SigningKey(OTHER), KEY]
-    assert verify(both, Headers(headers), BODY.encode(), now=NOW, tolerance=300)
+    assert verify(both, encoded(headers), BODY.encode(), now=NOW, tolerance=300)
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
@@ -118,8 +117,8 @@ def test_the_signature_needs_its_version_and_padding(cut: str) -> None:
 
 @given(st.binary(), st.binary(), st.binary(), st.binary())
 def test_no_header_and_no_body_is_an_error(a: bytes, b: bytes, c: bytes, body: bytes) -> None:
-    raw = [(b"webhook-id", a), (b"webhook-timestamp", b), (b"webhook-signature", c)]
-    assert not verify([KEY], Headers(raw=raw), body, now=NOW, tolerance=300)
+    headers = {b"webhook-id": a, b"webhook-timestamp": b, b"webhook-signature": c}
+    assert not verify([KEY], headers, body, now=NOW, tolerance=300)
 
 
 @given(st.integers(0, len(BODY.encode()) - 1), st.integers(1, 255))

@@ -326,9 +326,7 @@ async def test_create_reads_its_settings(tmp_path: Path) -> None:
     }
     # Without the audience the caller of Cloud Run is asked for; with it, only the proxy's word.
     for audience, advice in (("", "no identity token"), ("/projects/1", "Identity-Aware Proxy")):
-        handler = create(settings | {"IAP_AUDIENCE": audience})
-        served = Starlette(routes=[Route("/{path:path}", handler, methods=METHODS)])
-        transport = httpx.ASGITransport(served)
+        transport = httpx.ASGITransport(create(settings | {"IAP_AUDIENCE": audience}))
         async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:
             headers = bearer(ANN) if audience else {}
             answer = await client.get("/data", headers=headers)

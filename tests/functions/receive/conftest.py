@@ -1,16 +1,13 @@
 """A receiver under test: the real one between a client and two stand-ins."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
@@ -72,7 +69,7 @@ def tally() -> Tally:
 async def sender(
     settings: Settings, broker: Broker, objects: Objects, tally: Tally
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the receiver, through the same Starlette routes as under functions-framework."""
+    """A client of the receiver."""
     async with client_of(receiver_of(settings, broker, objects, tally).handle) as client:
         yield client
     tally.write()
@@ -84,12 +81,5 @@ def receiver_of(settings: Settings, broker: Any, objects: Any, tally: Tally) -> 
     return Receiver(settings, admission, broker, objects, tally, Paced(tally.write))
 
 
-def client_of(handle: Callable[[Request], object]) -> httpx.AsyncClient:
-    async def endpoint(request: Request) -> Response:
-        answer = await handle(request)  # type: ignore[misc]  # every handler is a coroutine
-        assert isinstance(answer, Response)
-        return answer
-
-    methods = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"]
-    app = Starlette(routes=[Route("/{path:path}", endpoint, methods=methods)])
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://receive")
+def client_of(application: ASGIApp) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://receive")

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from functions.acceptance.placement import REASONS, Placement
 from functions.problem import MEDIA_TYPE
 from functions.receive import answers
+from functions.receive.answers import Accepted
+from tests.functions.receive.stand_ins import message
 
 GOOD = Placement(200, "", "p")
 LARGE = Placement(413, "event_too_large", None)
@@ -16,17 +18,20 @@ ELSEWHERE = Placement(421, "project_elsewhere", None)
 UNKNOWN = Placement(422, "project_unknown", None)
 
 
-def body(answer: Response) -> dict[str, Any]:
+def body(answer: Response | Accepted) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(bytes(answer.body))
     return content
 
 
 def test_the_answer_to_one_event_is_that_to_several_with_one() -> None:
-    assert body(answers.accepted_one("i")) == body(answers.accepted([GOOD], ["i"]))
+    assert body(answers.accepted_one("i")) == body(
+        answers.accepted([GOOD], {0: message(b"", ingest_id="i")})
+    )
 
 
 def test_each_event_has_its_result_in_its_place() -> None:
-    assert body(answers.accepted([GOOD, LARGE, GOOD], ["i", None, "j"])) == {
+    messages = {0: message(b"", ingest_id="i"), 2: message(b"", ingest_id="j")}
+    assert body(answers.accepted([GOOD, LARGE, GOOD], messages)) == {
         "accepted": 2,
         "results": [
             {"status": 200, "ingest_id": "i"},
@@ -57,6 +62,8 @@ def test_what_is_refused_for_its_neighbours_says_so() -> None:
         (answers.unsigned(), 401, "www-authenticate"),
         (answers.not_allowed("POST", "x"), 405, "allow"),
         (answers.unavailable("queue_full", "x"), 503, "retry-after"),
+        (answers.too_large(1), 413, "content-length"),
+        (answers.incomplete(), 400, "content-length"),
     ],
 )
 def test_an_answer_carries_the_header_of_its_status(

@@ -40,7 +40,7 @@ async def timed(
     settings: Settings, broker: Any, objects: Any, clock: Clock, closed: ClosedFile
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a receiver whose secrets grow old by the test's clock."""
-    admission = Admission(PartnersFile(settings.partners_file, clock), closed)
+    admission = Admission(PartnersFile(settings.partners_file, clock), closed, clock)
     tally = Tally()
     receiver = Receiver(settings, admission, broker, objects, tally, Paced(tally.write))
     async with client_of(receiver.handle) as sender:

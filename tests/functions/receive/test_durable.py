@@ -106,7 +106,7 @@ async def test_one_piece_that_is_lost_fails_the_request() -> None:
 async def test_no_more_may_be_on_their_way_than_allowed() -> None:
     bench = Bench(max_waiting=4)
     bench.pubsub.gate.clear()
-    waiting = asyncio.create_task(bench.durable.store(messages(3)))
+    waiting = asyncio.ensure_future(bench.durable.store(messages(3)))
     await asyncio.sleep(0)
     with pytest.raises(QueueFull):
         await bench.durable.store(messages(2))
