@@ -136,19 +136,25 @@ class Batcher(Generic[T, R]):
         return batch
 
     async def _run(self, batch: list[tuple[T, int, int, asyncio.Future[R]]]) -> None:
+        failure: Exception | None = None
+        results: Sequence[R] = ()
         try:
             results = await self._send([entry for entry, _, _, _ in batch])
         except Exception as error:  # noqa: BLE001 - the callers get it, whatever it is
-            for _, _, _, result in batch:
-                if not result.done():
-                    result.set_exception(error)
-        else:
-            for (_, _, _, result), outcome in zip(batch, results, strict=True):
-                if not result.done():
-                    result.set_result(outcome)
+            failure = error
         finally:
+            # The next batch goes before the callers of this one: while they are at work, it is
+            # under way.
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.discard(task)
             if not self._scheduled:
                 self._start()
+        if failure is not None:
+            for _, _, _, result in batch:
+                if not result.done():
+                    result.set_exception(failure)
+            return
+        for (_, _, _, result), outcome in zip(batch, results, strict=True):
+            if not result.done():
+                result.set_result(outcome)
