@@ -59,17 +59,19 @@ def accepted_one(ingest_id: str) -> Accepted:
     return Accepted(body.encode())
 
 
-def accepted(placements: Sequence[Placement], messages: Mapping[int, Message]) -> Accepted:
+def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
     """Answer a request whose every event is durable and at least one was accepted.
 
     Args:
         placements: of its events, in order.
-        messages: that became of those which were accepted, by their positions.
+        messages: that became of those which were accepted, in order.
     """
-    body = {
-        "accepted": sum(placement.status == 200 for placement in placements),
-        "results": _results(placements, messages),
-    }
+    ingest_ids = (message.attributes.ingest_id for message in messages)
+    results = [
+        _refusal(placement) if placement.reason else {"status": 200, "ingest_id": next(ingest_ids)}
+        for placement in placements
+    ]
+    body = {"accepted": len(messages), "results": results}
     return Accepted(msgspec.json.encode(body) + b"\n")
 
 
@@ -86,21 +88,17 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
         reason,
         REASONS[reason],
         field="value.project" if reason.startswith("project_") else None,
-        results=_results(placements, {}),
+        results=[
+            _refusal(placement)
+            if placement.reason
+            else {"status": 421, "reason": "refused_together"}
+            for placement in placements
+        ],
     )
 
 
-def _results(
-    placements: Sequence[Placement], messages: Mapping[int, Message]
-) -> list[dict[str, object]]:
-    return [
-        {"status": placement.status, "reason": placement.reason}
-        if placement.reason
-        else {"status": 200, "ingest_id": messages[position].attributes.ingest_id}
-        if position in messages
-        else {"status": 421, "reason": "refused_together"}
-        for position, placement in enumerate(placements)
-    ]
+def _refusal(placement: Placement) -> dict[str, object]:
+    return {"status": placement.status, "reason": placement.reason}
 
 
 def problem(

@@ -141,48 +141,47 @@ class Receiver:
         except NotJson as error:
             await self._aside.keep("not_json", sender, body, received_at)
             raise Refusal(answers.problem(400, "not_json", str(error))) from None
-        outcomes = self._place(events, sender.record)
-        messages: dict[int, Message] = {}
-        for position, outcome in enumerate(outcomes):
-            if outcome.status == 200:
-                messages[position] = message_of(
-                    events[position], outcome.project, sender, position, received_at
-                )
-        if len(messages) < len(events):
-            refused = {
-                position: outcome
-                for position, outcome in enumerate(outcomes)
-                if position not in messages
-            }
-            await self._aside.keep_all(refused, events, sender, received_at)
-        unpublished = await self._durable.store([*messages.values()]) if messages else ()
-        if unpublished:
-            positions = list(messages)
-            refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
-            await self._aside.keep_all(refused, events, sender, received_at)
-            outcomes = [refused.get(position, placed) for position, placed in enumerate(outcomes)]
-        return self._stored(outcomes, messages)
-
-    def _place(self, events: Sequence[ReceivedEvent], partner: Partner) -> list[Placement]:
-        """Decide what becomes of each event."""
         if len(events) > self._settings.max_request_events:
             raise Refusal(answers.too_many(self._settings.max_request_events))
-        cell, most = self._settings.cell, self._settings.max_event_bytes
-        placements = [place(event, partner, cell, most) for event in events]
-        if ELSEWHERE in placements:
-            raise Refusal(answers.refused(placements, 421))
-        return placements
+        outcomes, messages = self._sort(events, sender, received_at)
+        if len(messages) < len(events):
+            if ELSEWHERE in outcomes:
+                raise Refusal(answers.refused(outcomes, 421))
+            refused = {at: each for at, each in enumerate(outcomes) if each.status != 200}
+            await self._aside.keep_all(refused, events, sender, received_at)
+        unpublished = await self._durable.store(messages) if messages else ()
+        if unpublished:
+            positions = [at for at, each in enumerate(outcomes) if each.status == 200]
+            refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
+            await self._aside.keep_all(refused, events, sender, received_at)
+            outcomes = [refused.get(at, each) for at, each in enumerate(outcomes)]
+            messages = [each for at, each in enumerate(messages) if at not in unpublished]
+        return self._stored(outcomes, messages)
 
-    def _stored(self, outcomes: Sequence[Placement], messages: Mapping[int, Message]) -> Accepted:
+    def _sort(
+        self, events: Sequence[ReceivedEvent], sender: Sender, received_at: str
+    ) -> tuple[list[Placement], list[Message]]:
+        """Decide what becomes of each event; the accepted ones become messages."""
+        cell, most = self._settings.cell, self._settings.max_event_bytes
+        outcomes: list[Placement] = []
+        messages: list[Message] = []
+        for position, event in enumerate(events):
+            outcome = place(event, sender.record, cell, most)
+            outcomes.append(outcome)
+            if outcome.status == 200:
+                messages.append(message_of(event, outcome.project, sender, position, received_at))
+        return outcomes, messages
+
+    def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
         """Answer a request of which everything is durable: accepted or quarantined."""
-        if len(outcomes) == 1 and outcomes[0].status == 200:  # as most requests
+        if len(outcomes) == len(messages) == 1:  # as most requests
             self._tally.accept(1)
             return answers.accepted_one(messages[0].attributes.ingest_id)
-        refused = [outcome for outcome in outcomes if outcome.status != 200]
-        if len(refused) == len(outcomes):
+        if not messages:
             alike = {outcome.status for outcome in outcomes}
             raise Refusal(answers.refused(outcomes, alike.pop() if len(alike) == 1 else 422))
-        self._tally.accept(len(outcomes) - len(refused))
-        for outcome in refused:
-            self._tally.refuse(outcome.reason)
+        self._tally.accept(len(messages))
+        for outcome in outcomes:
+            if outcome.reason:
+                self._tally.refuse(outcome.reason)
         return answers.accepted(outcomes, messages)

@@ -25,12 +25,12 @@ def body(answer: Response | Accepted) -> dict[str, Any]:
 
 def test_the_answer_to_one_event_is_that_to_several_with_one() -> None:
     assert body(answers.accepted_one("i")) == body(
-        answers.accepted([GOOD], {0: message(b"", ingest_id="i")})
+        answers.accepted([GOOD], [message(b"", ingest_id="i")])
     )
 
 
 def test_each_event_has_its_result_in_its_place() -> None:
-    messages = {0: message(b"", ingest_id="i"), 2: message(b"", ingest_id="j")}
+    messages = [message(b"", ingest_id="i"), message(b"", ingest_id="j")]
     assert body(answers.accepted([GOOD, LARGE, GOOD], messages)) == {
         "accepted": 2,
         "results": [
