@@ -120,6 +120,7 @@ class Batcher(Generic[T, R]):
 
     def _take(self) -> list[tuple[T, int, int, asyncio.Future[R]]]:
         if self._waiting_items <= self._max_items and self._waiting_size <= self._max_bytes:
+            # As nearly always: nobody is looked at singly.
             batch, self._waiting = self._waiting, []
             self._waiting_items = self._waiting_size = 0
             return batch

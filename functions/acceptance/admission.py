@@ -59,10 +59,12 @@ class Admission:
         Raises:
             SecretUnavailable: one of the secrets cannot be read; nobody may be let in.
         """
-        partners, closed = await self._partners.current(), await self._closed.current()
+        partners = await self._partners.current()
+        fresh_until = self._partners.fresh_until  # of these: others may come while the list does
+        closed = await self._closed.current()
         made_of = self._made_of
         if made_of is None or made_of[0] is not partners or made_of[1] is not closed:
             self._made_of = partners, closed
             self._admitted = partners.without(closed.partners)
-        self._fresh_until = min(self._partners.fresh_until, self._closed.fresh_until)
+        self._fresh_until = min(fresh_until, self._closed.fresh_until)
         return self._admitted

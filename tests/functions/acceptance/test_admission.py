@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners import Directory
 from functions.acceptance.partners_file import PartnersFile
-from functions.closed import ClosedFile
+from functions.closed import ClosedFile, ClosedList
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 TOKENS = ("one", "two")
@@ -137,6 +137,29 @@ async def test_a_new_secret_is_used_as_soon_as_it_is_read() -> None:
     await world.settle()
     assert tokens(await admission.current()) == {"acmetwo"}
     assert admission.at_hand()
+
+
+async def test_partners_who_come_while_the_closed_list_does_are_let_in_at_once() -> None:
+    world = World()
+    partners = world.partners_file
+    old = await partners.current()
+
+    class Slow:
+        """A closed list that takes as long as the partners' next read."""
+
+        fresh_until = float("inf")
+
+        async def current(self) -> ClosedList:
+            await asyncio.wait(partners._reading)
+            return ClosedList({})
+
+    admission = Admission(partners, Slow(), world.clock)
+    world.now += REFRESH_SECONDS + 1
+    world.token = TOKENS[1]
+    before = await admission.current()
+    assert tokens(before) == tokens(old)
+    assert admission.at_hand() is None
+    assert await partners.current() is not old
 
 
 async def test_nobody_is_at_hand_who_may_not_be_let_in_any_more() -> None:
