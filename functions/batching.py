@@ -13,6 +13,9 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+_Waiting = tuple[T, int, int, asyncio.Future[R]]
+"""An entry, its items, its size in bytes, and where its result goes."""
+
 
 class QueueFull(Exception):
     """As many items wait as may; the caller should refuse work and let the sender come again."""
@@ -55,8 +58,7 @@ class Batcher(Generic[T, R]):
         self._spacing = spacing
         self._began = 0.0
         self._pause: asyncio.TimerHandle | None = None
-        # An entry, its items, its size in bytes, and where its result goes.
-        self._waiting: list[tuple[T, int, int, asyncio.Future[R]]] = []
+        self._waiting: list[_Waiting[T, R]] = []
         self._waiting_items = 0
         self._waiting_size = 0
         self._in_flight: set[asyncio.Task[None]] = set()
@@ -118,7 +120,7 @@ class Batcher(Generic[T, R]):
         self._pause = None
         self._start()
 
-    def _take(self) -> list[tuple[T, int, int, asyncio.Future[R]]]:
+    def _take(self) -> list[_Waiting[T, R]]:
         if self._waiting_items <= self._max_items and self._waiting_size <= self._max_bytes:
             # As nearly always: nobody is looked at singly.
             batch, self._waiting = self._waiting, []
@@ -136,7 +138,7 @@ class Batcher(Generic[T, R]):
         self._waiting_size -= size
         return batch
 
-    async def _run(self, batch: list[tuple[T, int, int, asyncio.Future[R]]]) -> None:
+    async def _run(self, batch: list[_Waiting[T, R]]) -> None:
         failure: Exception | None = None
         results: Sequence[R] = ()
         try:

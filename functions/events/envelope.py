@@ -110,7 +110,7 @@ def open_envelope(body: object) -> Envelope:
 
 def format_time(moment: datetime) -> str:
     """Write a moment as the ``received_at`` attribute: UTC, microseconds, ``Z``."""
-    return f"{_second(floor(moment.timestamp()))}.{moment.microsecond:06}Z"
+    return _written(floor(moment.timestamp()), moment.microsecond)
 
 
 def format_nanoseconds(since_1970: int) -> str:
@@ -119,7 +119,11 @@ def format_nanoseconds(since_1970: int) -> str:
     That takes half the time of the way through a `datetime`.
     """
     second, nanosecond = divmod(since_1970, 1_000_000_000)
-    return f"{_second(second)}.{nanosecond // 1000:06}Z"
+    return _written(second, nanosecond // 1000)
+
+
+def _written(second: int, microsecond: int) -> str:
+    return f"{_second(second)}.{microsecond:06}Z"
 
 
 @lru_cache(maxsize=16)

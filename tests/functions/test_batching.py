@@ -1,6 +1,7 @@
 """Micro-batching: what goes together, what waits, what is refused."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import pytest
@@ -44,6 +45,26 @@ async def test_an_idle_batcher_sends_at_once_and_a_busy_one_in_batches() -> None
     sink.gate.set()
     assert await asyncio.gather(*tasks) == [0, 10, 20, 30, 40, 50]
     assert sink.batches == [[0], [1, 2, 3], [4, 5]]
+
+
+@pytest.mark.parametrize("first", [0, -1])
+async def test_the_next_batch_is_under_way_before_the_callers_of_the_last_go_on(first: int) -> None:
+    sink = Sink()
+    sending = batcher(sink)
+    under_way: list[list[list[int]]] = []
+
+    async def call(entry: int) -> None:
+        with contextlib.suppress(ConnectionError):
+            await sending.put(entry, size=1)
+        under_way.append(list(sink.batches))
+
+    calls = [asyncio.create_task(call(first))]
+    await turn()
+    calls.append(asyncio.create_task(call(1)))
+    await turn()
+    sink.gate.set()
+    await asyncio.gather(*calls)
+    assert under_way[0] == [[first], [1]]
 
 
 async def test_entries_of_one_turn_go_together() -> None:

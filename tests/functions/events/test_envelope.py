@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.events.envelope import ATTRIBUTE_BYTES, cut, format_time, parse_time
+from functions.events.envelope import (
+    ATTRIBUTE_BYTES,
+    cut,
+    format_nanoseconds,
+    format_time,
+    parse_time,
+)
 
 moments = st.datetimes(
     min_value=datetime(1970, 1, 3),  # noqa: DTZ001 - hypothesis wants its bounds naive
@@ -20,6 +26,12 @@ def test_a_time_is_written_in_utc_with_microseconds(moment: datetime) -> None:
     written = format_time(moment)
     assert written == moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     assert parse_time(written) == moment
+
+
+@given(st.integers(0, 32_503_680_000 * 10**9))
+def test_nanoseconds_are_written_like_the_microsecond_that_they_lie_in(since_1970: int) -> None:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970 // 1_000)
+    assert format_nanoseconds(since_1970) == format_time(moment)
 
 
 @given(st.text(max_size=2_000), st.integers(0, ATTRIBUTE_BYTES))

@@ -17,7 +17,6 @@ from functions.load.admission import Admission
 from functions.load.tally import Tally
 from functions.tally import Paced
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 ATTRIBUTES = {
     "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",
     "received_at": "2026-11-22T14:25:32.123456Z",

@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from starlette.types import Message
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.receive.durable import NotDurable
+from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from tests.functions.receive.conftest import client_of, receiver_of
@@ -291,6 +293,57 @@ async def test_what_pubsub_will_never_take_is_quarantined_and_422(
     assert answer.status_code == 200
     assert [result["status"] for result in answer.json()["results"]] == [422, 422, 200]
     assert [message.attributes.event for message in broker.messages] == ["b"]
+
+
+async def ask(receiver: Receiver, messages: Iterable[Message], length: int = 1) -> dict[str, Any]:
+    """Send a request message by message, as the server does; its answer."""
+    coming, said = iter(messages), list[Message]()
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    headers = [(b"content-length", b"%d" % length)]
+    scope = {"type": "http", "method": "POST", "path": EVENTS, "query_string": b""}
+    await receiver.handle(scope | {"headers": headers}, receive, send)
+    answer: dict[str, Any] = json.loads(said[1]["body"])
+    assert answer["status"] == said[0]["status"]
+    return answer
+
+
+async def test_a_length_over_the_limit_is_refused_unread(
+    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+) -> None:
+    answer = await ask(receiver_of(settings, broker, objects, tally), [], length=10_001)
+    assert (answer["status"], answer["reason"]) == (413, "request_too_large")
+
+
+async def test_a_body_that_turns_out_too_long_is_413(sender: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b" " * 1_000
+
+    answer = await sender.post(EVENTS, content=endless())
+    assert answer.status_code == 413
+    assert answer.json()["reason"] == "request_too_large"
+
+
+async def test_a_body_that_breaks_off_is_400_and_kept_nowhere(
+    settings: Settings,
+    broker: Broker,
+    objects: Objects,
+    tally: Tally,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = json.dumps(event()).encode()
+    messages = [{"type": "http.request", "body": whole, "more_body": True}]
+    receiver = receiver_of(settings, broker, objects, tally)
+    answer = await ask(receiver, [*messages, {"type": "http.disconnect"}])
+    assert (answer["status"], answer["reason"]) == (400, "body_incomplete")
+    assert (broker.messages, objects.kept) == ([], [])
+    assert '"refused":{"body_incomplete":1}' in capsys.readouterr().out
 
 
 async def test_bodies_that_memory_has_no_room_for_are_503(
