@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.batching import Batcher, QueueFull
 
@@ -89,6 +91,28 @@ async def test_an_entry_may_stand_for_several_items() -> None:
     sending = batcher(sink)
     await asyncio.gather(*(sending.put(n, items=2, size=1) for n in range(2)))
     assert sink.batches == [[0], [1]]
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 120)), min_size=1, max_size=20))
+async def test_each_batch_takes_as_many_as_fit_in_their_order(
+    entries: list[tuple[int, int]],
+) -> None:
+    sink = Sink()
+    sink.gate.set()
+    sending = batcher(sink, max_waiting=80)
+    await asyncio.gather(
+        *(sending.put(n, items=items, size=size) for n, (items, size) in enumerate(entries))
+    )
+    expected: list[list[int]] = []
+    items = size = 0
+    for number, (more_items, more_size) in enumerate(entries):
+        if not expected or items + more_items > 3 or size + more_size > 100:
+            expected.append([])
+            items = size = 0
+        expected[-1].append(number)
+        items, size = items + more_items, size + more_size
+    assert sink.batches == expected
+    assert (sending._waiting_items, sending._waiting_size) == (0, 0)
 
 
 async def test_as_many_batches_as_allowed_are_in_flight() -> None:
