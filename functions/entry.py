@@ -89,14 +89,19 @@ def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
     framework = app.middleware_stack
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                await application(scope, receive, send)
-            except Exception as error:  # noqa: BLE001 - the framework would log path and token
-                _log_crash(name, error, scope)
-                await problem(500, "Internal error")(scope, receive, send)
-        elif framework is not None:
-            await framework(scope, receive, send)
+        if scope["type"] != "http":
+            if framework is not None:
+                await framework(scope, receive, send)
+            return
+        try:
+            await application(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the framework would log path and token
+            _log_crash(name, error, scope)
+        else:
+            return
+        # Not in the handler: should the server refuse it, as an answer was begun, what the server
+        # logs of that would quote the error.
+        await problem(500, "Internal error")(scope, receive, send)
 
     app.middleware_stack = serve
     return serve

@@ -15,7 +15,7 @@ from functions_framework import aio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.entry import Handler, answering, entry_point
 from functions.log import TRACE_FIELD
@@ -35,7 +35,15 @@ class App(ModuleType):
         self.created += 1
         if self.failures:
             raise self.failures.pop()
-        return answering(self.handle)
+        whole = answering(self.handle)
+
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["path"] == "/halfway":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                raise KeyError("secret")
+            await whole(scope, receive, send)
+
+        return application
 
     async def handle(self, request: Request) -> Response:
         if request.url.path == "/defect":
@@ -157,6 +165,24 @@ async def test_a_defect_of_a_later_request_is_answered_and_logged_too(
 ) -> None:
     await client.get("/")
     assert (await client.get("/defect")).status_code == 500
+    assert json.loads(capsys.readouterr().out)["error"] == "KeyError"
+
+
+async def test_an_error_after_the_answer_began_is_not_quoted_by_the_server(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = request("/halfway")
+    begun: list[Message] = []
+
+    async def send(message: Message) -> None:
+        if begun:
+            raise RuntimeError("an answer was begun")  # as uvicorn does
+        begun.append(message)
+
+    answer = await entry_point("example")(asked)
+    with pytest.raises(RuntimeError, match="an answer was begun") as refused:
+        await answer(asked.scope, asked.receive, send)
+    assert refused.value.__context__ is None
     assert json.loads(capsys.readouterr().out)["error"] == "KeyError"
 
 
