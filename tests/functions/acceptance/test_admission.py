@@ -13,7 +13,7 @@ from functions.acceptance.admission import Admission
 from functions.acceptance.partners import Directory
 from functions.acceptance.partners_file import PartnersFile
 from functions.closed import ClosedFile, ClosedList
-from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
+from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretUnavailable
 
 TOKENS = ("one", "two")
 EVERYBODY = frozenset({"acme", "solo"})
@@ -59,10 +59,9 @@ class World:
 
     async def settle(self) -> None:
         """Let the reads in the background end."""
-        secrets: tuple[SecretFile[object], ...] = (self.partners_file, self.closed_file)  # type: ignore[assignment]
-        for secret in secrets:
-            if secret._reading:
-                await asyncio.wait(secret._reading)
+        for reading in (self.partners_file._reading, self.closed_file._reading):
+            if reading:
+                await asyncio.wait(reading)
 
 
 def tokens(directory: Directory) -> set[str]:
