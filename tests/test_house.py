@@ -79,7 +79,7 @@ def test_a_module_has_one_concern_and_a_telling_name() -> None:
     for path in SOURCES:
         assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
         if not path.is_relative_to(ROOT / "tests"):
-            assert len(path.read_text().splitlines()) <= 200, path
+            assert len(path.read_text().splitlines()) <= 400, path
 
 
 def test_no_function_asks_where_it_runs() -> None:
