@@ -1,25 +1,45 @@
 """Runs the statements of a folder of ``sql/`` in BigQuery.
 
-Each of them can be repeated without harm. So whatever fails is tried again: BigQuery runs two
-changes of a table at a time, queues twenty, and lets one of two fail that meet in the same rows.
+Each of them can be repeated without harm: two runs that meet leave what one would. A run has an id
+of its own, and each attempt of it is one job. Another attempt begins only once BigQuery has said
+that the job before ended in an error; see `functions.jobs`.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from contextlib import nullcontext
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
+import uuid_utils
+
+from functions.jobs import JobFailed, Jobs, JobUnfinished
 from functions.log import log
 from functions.warehouse import SQL, render
 
 RETRY_DELAYS = (1.0, 4.0, 16.0)
-"""Seconds before each further attempt."""
+"""Seconds before each further attempt. BigQuery runs two changes of a table at a time, queues
+twenty, refuses more, and lets one of two fail that meet in the same rows."""
 
-REQUEST_SECONDS = 10.0
-"""How long one request to BigQuery may take; the statement goes on meanwhile."""
+Parameter = datetime | date | str | Sequence[str]
+"""What a statement's parameter can be: TIMESTAMP, DATE, STRING or ARRAY<STRING>."""
 
-Parameter = datetime | str | Sequence[str]
-"""What a statement's parameter can be: TIMESTAMP, STRING or ARRAY<STRING>."""
+
+class Limits(NamedTuple):
+    """What keeps the statements of one function within bounds.
+
+    Attributes:
+        changes: admits statements that change rows, so that those of all instances find a place in
+            BigQuery's queue.
+        bytes: the most that one attempt of a statement should bill.
+        stops: whether BigQuery refuses a statement that would bill more. Where it does not, a line
+            tells afterwards that one did: an erasure that is due may not wait for its price.
+    """
+
+    changes: asyncio.Semaphore
+    bytes: int
+    stops: bool
 
 
 class StatementFailed(Exception):
@@ -27,22 +47,28 @@ class StatementFailed(Exception):
 
     Args:
         statement: its file's name without the ending.
-        kind: the client's type of error.
+        kind: BigQuery's reason, such as ``backendError``; ``stopped`` where it was cancelled,
+            ``unfinished`` where it may still run, ``noTime`` where it was not begun.
     """
 
     def __init__(self, statement: str, kind: str) -> None:
         super().__init__(f"{statement}: {kind}")
         self.statement = statement
+        self.kind = kind
 
 
 class Statements:
-    """Runs statements, one at a time.
+    """Runs statements, any number at a time.
 
     Args:
         folder: of ``sql/`` that has them.
         open_client: opens the client, at the first use: the library is slow to import.
         variables: of the files, see `functions.warehouse.Warehouse.variables`.
-        seconds: how long one attempt of a statement may take.
+        service: the function that runs them; a label of the jobs.
+        seconds: how long a statement may take, all attempts and pauses together. What has not ended
+            by then is cancelled, which may take `functions.jobs.CANCEL_SECONDS` more.
+        limits: shared by all statements of a function; None for none.
+        clock: seconds, monotonic.
         sleep: waits for so many seconds.
     """
 
@@ -53,14 +79,19 @@ class Statements:
         variables: Mapping[str, str],
         *,
         seconds: float,
+        service: str = "",
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._folder = SQL / folder
-        self._open_client = open_client
         self._variables = variables
         self._seconds = seconds
+        self._service = service or folder
+        self._limits = limits
+        self._clock = clock
         self._sleep = sleep
-        self._client: Any = None
+        self._jobs = Jobs(open_client, clock=clock, sleep=sleep)
 
     async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
         """Run a query that returns days.
@@ -84,8 +115,13 @@ class Statements:
         Raises:
             StatementFailed: it did not succeed.
         """
-        rows, _ = await self._run(name, parameters)
-        return rows
+        until = self._clock() + self._seconds
+        job = await self._run(name, parameters, until)
+        try:
+            return await self._jobs.rows(job, until)
+        except JobFailed as failure:
+            log("WARNING", "statement failed", statement=name, error=failure.reason)
+            raise StatementFailed(name, failure.reason) from None
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         """Run a statement that changes rows; return how many it changed.
@@ -97,52 +133,78 @@ class Statements:
         Raises:
             StatementFailed: it did not succeed.
         """
-        _, changed = await self._run(name, parameters)
-        return changed
+        until = self._clock() + self._seconds
+        async with self._limits.changes if self._limits else nullcontext():
+            job = await self._run(name, parameters, until)
+        changed: int | None = job.num_dml_affected_rows
+        return changed or 0
 
-    async def _run(self, name: str, parameters: Mapping[str, Parameter]) -> tuple[list[Any], int]:
-        for delay in (*RETRY_DELAYS, None):
+    async def _run(self, name: str, parameters: Mapping[str, Parameter], until: float) -> Any:
+        """Return the job that succeeded."""
+        sql = render((self._folder / f"{name}.sql").read_text("utf-8"), self._variables)
+        run = uuid_utils.uuid7()
+        for attempt, delay in enumerate((*RETRY_DELAYS, None), 1):
+            if self._clock() >= until:  # others were changing rows all the time
+                raise StatementFailed(name, "noTime")
+            job_id = f"{self._service}-{name}-{run}-{attempt}"
+            config = self._config(name, parameters, until - self._clock())
             try:
-                return await asyncio.to_thread(self._attempt, name, parameters)
-            except _failures() as error:
-                # Not its message: BigQuery quotes values in some.
-                kind = type(error).__name__
-                log("WARNING", "statement failed", statement=name, error=kind, again_in=delay)
-                if delay is None:
-                    raise StatementFailed(name, kind) from error
-                await self._sleep(delay)
+                job = await self._jobs.run(job_id, sql, config, until)
+            except JobUnfinished:
+                log("ERROR", "statement may still run", statement=name, job=job_id)
+                raise StatementFailed(name, "unfinished") from None
+            except JobFailed as failure:
+                again = delay if failure.is_transient and self._has(delay, until) else None
+                fields = {"statement": name, "error": failure.reason, "job": job_id}
+                log("WARNING", "statement failed", **fields, again_in=again)
+                if again is None:
+                    raise StatementFailed(name, failure.reason) from None
+                await self._sleep(again)
+            else:
+                self._watch(name, job_id, job)
+                return job
         raise AssertionError("unreachable")
 
-    def _attempt(self, name: str, parameters: Mapping[str, Parameter]) -> tuple[list[Any], int]:
+    def _has(self, delay: float | None, until: float) -> bool:
+        """Say whether there is time for a pause and an attempt after it."""
+        return delay is not None and self._clock() + delay < until
+
+    def _config(self, name: str, parameters: Mapping[str, Parameter], seconds: float) -> Any:
         from google.cloud.bigquery import QueryJobConfig  # noqa: PLC0415 - slow to import
 
-        if self._client is None:
-            self._client = self._open_client()
-        sql = render((self._folder / f"{name}.sql").read_text("utf-8"), self._variables)
-        given = [_parameter(name, value) for name, value in parameters.items()]
-        job = self._client.query(
-            sql,
-            job_config=QueryJobConfig(query_parameters=given),
-            timeout=REQUEST_SECONDS,
-            retry=None,
-            job_retry=None,
+        config = QueryJobConfig(
+            query_parameters=[query_parameter(*each) for each in parameters.items()],
+            labels={"function": self._service, "statement": name},
+            job_timeout_ms=int(seconds * 1_000),
         )
-        rows = list(job.result(timeout=self._seconds, retry=None, job_retry=None))
-        return rows, job.num_dml_affected_rows or 0
+        if self._limits is not None and self._limits.stops:
+            config.maximum_bytes_billed = self._limits.bytes
+        return config
+
+    def _watch(self, name: str, job_id: str, job: Any) -> None:
+        billed = job.total_bytes_billed or 0
+        if self._limits is not None and billed > self._limits.bytes:
+            fields = {"statement": name, "job": job_id, "bytes": billed}
+            log("ERROR", "statement billed too much", **fields, limit=self._limits.bytes)
 
 
-def _parameter(name: str, value: Parameter) -> Any:
-    from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter  # noqa: PLC0415
+def query_parameter(name: str, value: Parameter) -> Any:
+    """Return a query parameter of the type that the value has.
+
+    Args:
+        name: as the statement writes it, without ``@``.
+        value: a `datetime` with an offset is a TIMESTAMP, a `date` a DATE, a `str` a STRING, and a
+            sequence of `str` an ARRAY<STRING>.
+    """
+    from google.cloud.bigquery import (  # noqa: PLC0415 - slow to import
+        ArrayQueryParameter,
+        ScalarQueryParameter,
+    )
 
     if isinstance(value, datetime):
         return ScalarQueryParameter(name, "TIMESTAMP", value)
+    if isinstance(value, date):
+        return ScalarQueryParameter(name, "DATE", value)
     if isinstance(value, str):
         return ScalarQueryParameter(name, "STRING", value)
     return ArrayQueryParameter(name, "STRING", value)
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - slow to import
-    from requests.exceptions import RequestException  # noqa: PLC0415
-
-    return GoogleAPIError, RequestException, TimeoutError

@@ -33,6 +33,7 @@ from functions.dashboard.window import Window, monday
 from functions.entry import answering
 from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
 from functions.settings import read
+from functions.statements import Limits, Statements
 from functions.warehouse import Warehouse, dataset_name
 
 SECONDS_TO_COME_AGAIN = 60
@@ -50,16 +51,18 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     """
     settings = read(Settings, environ)
     warehouse = Warehouse(dataset_name(settings.store_dataset), dataset_name(settings.bi_dataset))
-    rollups = Rollups(
+    statements = Statements(
+        "dashboard",
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
         warehouse.variables(),
         seconds=settings.query_seconds,
+        limits=Limits(asyncio.Semaphore(), settings.statement_bytes, stops=True),
     )
     audience = settings.iap_audience
     dashboard = Dashboard(
         identify=IdentityAwareProxy(audience, verify_assertion) if audience else invoker,
         viewers=partial(read_permissions, settings.viewers_file),
-        rollups=rollups,
+        rollups=Rollups(statements),
         operate=Operate(settings.operate_url, settings.refresh_seconds),
         now=partial(datetime.now, UTC),
     )

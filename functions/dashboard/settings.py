@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ``/projects/NUMBER/locations/REGION/services/SERVICE``. Empty where people come by
             Cloud Run's own check of the caller.
         query_seconds: how long the queries of one page may take.
+        statement_bytes: the most bytes that one query may bill; BigQuery refuses one that would
+            bill more. The default is 1 TiB, about 6 dollars: far more than rollups can have.
         refresh_seconds: how long Refresh waits for operate; less than this function's time-out.
     """
 
@@ -33,4 +35,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     viewers_file: Path
     iap_audience: str = ""
     query_seconds: float = 30.0
+    statement_bytes: int = 2**40
     refresh_seconds: float = 280.0

@@ -1,5 +1,6 @@
 """The operate function's wiring."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from functions.operate.settle import Settle
 from functions.publisher import Publisher
 from functions.quarantine import Quarantine
 from functions.settings import read
-from functions.statements import Statements
+from functions.statements import Limits, Statements
 from functions.storage import open_bucket
 from functions.subscription import Subscription
 from functions.topic import Topic
@@ -89,4 +90,7 @@ def _statements(settings: Settings) -> Statements:
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
         warehouse.variables(),
         seconds=settings.statement_seconds,
+        limits=Limits(
+            asyncio.Semaphore(settings.changes_at_a_time), settings.statement_bytes, stops=True
+        ),
     )

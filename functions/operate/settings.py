@@ -35,7 +35,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             remains. With one statement more, less than the function's time-out.
         refresh_seconds: the same for refreshing.
         retention_days: days for which events are kept; their rollups are refreshed no longer.
-        statement_seconds: how long one attempt of a statement may take.
+        statement_seconds: how long a statement may take, all its attempts together.
+        statement_bytes: the most bytes that one statement may bill; BigQuery refuses one that would
+            bill more. The default is 50 TiB, about 310 dollars: more than a refresh of 10,000
+            million events a month.
+        changes_at_a_time: how many statements that change rows one instance runs at a time. Those
+            of all instances of operate and privacy together are at most 22: BigQuery runs 2 for a
+            table and queues 20.
     """
 
     cell: str
@@ -58,3 +64,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     settle_seconds: float = 240.0
     refresh_seconds: float = 240.0
     statement_seconds: float = 240.0
+    statement_bytes: int = 50 * 2**40
+    changes_at_a_time: int = 3

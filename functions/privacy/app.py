@@ -1,5 +1,6 @@
 """The privacy function's wiring."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ from functions.privacy.sweep import Sweep
 from functions.privacy.sweeping import Sweeping
 from functions.pseudonym import load_keys
 from functions.settings import read
-from functions.statements import Statements
+from functions.statements import Limits, Statements
 from functions.warehouse import Warehouse, dataset_name
 
 
@@ -44,7 +45,9 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     """
     settings = read(Settings, environ)
     now = partial(datetime.now, UTC)
-    statements = _statements(settings, "privacy")
+    changes = asyncio.Semaphore(settings.changes_at_a_time)
+    limits = Limits(changes, settings.statement_bytes, stops=False)
+    statements = _statements(settings, "privacy", limits)
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
     partners = PartnersFile(settings.partners_file)
@@ -53,7 +56,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     sweep = Sweep(
         statements,
         receipts,
-        OpenDays(_statements(settings, "operate"), now),
+        OpenDays(_statements(settings, "operate", limits), now),
         places(settings, keys, now),
         now=now,
         clock=time.monotonic,
@@ -78,7 +81,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     return answering(Router(callers, routes).answer)
 
 
-def _statements(settings: Settings, folder: str) -> Statements:
+def _statements(settings: Settings, folder: str, limits: Limits) -> Statements:
     warehouse = Warehouse(
         dataset_name(settings.store_dataset),
         dataset_name(settings.bi_dataset),
@@ -88,7 +91,9 @@ def _statements(settings: Settings, folder: str) -> Statements:
         folder,
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
         with_covered(warehouse.variables()),
+        service="privacy",
         seconds=settings.statement_seconds,
+        limits=limits,
     )
 
 

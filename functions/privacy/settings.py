@@ -36,7 +36,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ``buckets`` and ``datasets`` of Terraform's output.
         gdpr: whether the cell is promised to be in the European Union.
         retention_days: days for which events are kept.
-        statement_seconds: how long one attempt of a statement may take.
+        statement_seconds: how long a statement may take, all its attempts together.
+        statement_bytes: bytes above which a statement's bill raises an alert. It is never refused:
+            an erasure that is due does not wait for its price. The default is 50 TiB, about 310
+            dollars.
+        changes_at_a_time: how many statements that change rows one instance runs at a time. Those
+            of all instances of operate and privacy together are at most 22: BigQuery runs 2 for a
+            table and queues 20.
         work_seconds: how long a request begins further steps; what remains is left to the next
             sweep. With one step more, less than the function's time-out.
         closing_seconds: how long after a partner is closed its events may still be taken in:
@@ -69,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gdpr: bool
     retention_days: int = RETENTION_DAYS
     statement_seconds: float = 240.0
+    statement_bytes: int = 50 * 2**40
+    changes_at_a_time: int = 4
     work_seconds: float = 240.0
     closing_seconds: float = KEEP_SECONDS + 120
     storage_deadline_seconds: float = 10.0

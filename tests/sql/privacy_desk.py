@@ -62,9 +62,9 @@ class CountedStatements(Statements):
         )
         self.counts: Counter[str] = Counter()
 
-    async def _run(self, name: str, parameters: Any) -> tuple[list[Any], int]:
+    async def _run(self, name: str, parameters: Any, until: float) -> Any:
         self.counts[name] += 1
-        return await super()._run(name, parameters)
+        return await super()._run(name, parameters, until)
 
 
 class NoSweep:

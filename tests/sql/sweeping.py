@@ -37,10 +37,10 @@ class Counted(Statements):
         self.ran: list[str] = []
         self.then: Callable[[str], None] = lambda name: None
 
-    async def _run(self, name: str, parameters: Any) -> tuple[list[Any], int]:
+    async def _run(self, name: str, parameters: Any, until: float) -> Any:
         self.then(f"before {name}")
         self.ran.append(name)
-        found = await super()._run(name, parameters)
+        found = await super()._run(name, parameters, until)
         self.then(f"after {name}")
         return found
 

@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from functions.bigquery import open_client
 from functions.dashboard.rollups import Rollups, Rows
+from functions.statements import Statements
 from functions.warehouse import SQL, Table, list_tables, render
 from local.clients import ONCE
 from tests.sql.stand_in import LOCATION, PROJECT, WAREHOUSE, StandIn
@@ -69,9 +70,13 @@ async def test_query_returns(
         completed = [complete(TABLES[name], row) for row in rows]
         target = f"{WAREHOUSE.store}.{name}"
         assert not empty_warehouse.insert_rows_json(target, completed, retry=ONCE, timeout=30)
-    rollups = Rollups(
-        lambda: open_client(stand_in.rest, PROJECT, LOCATION), WAREHOUSE.variables(), seconds=60
+    statements = Statements(
+        "dashboard",
+        lambda: open_client(stand_in.rest, PROJECT, LOCATION),
+        WAREHOUSE.variables(),
+        seconds=60,
     )
+    rollups = Rollups(statements)
     found = (await rollups.read("dev", FIRST, LAST, FIRST_WEEK))._asdict()[case.query]
     compared = case.expected[0] if case.expected else {}
     shown = [{name: plain(row[name]) for name in compared} for row in found]

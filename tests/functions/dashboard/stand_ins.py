@@ -51,7 +51,7 @@ class Rollups:
     async def read(self, project: str, first: date, last: date, first_week: date) -> Rows:
         self.asked.append((project, first, last, first_week))
         if self.failing:
-            raise QueriesFailed("daily", "ServiceUnavailable")
+            raise QueriesFailed
         return self.rows
 
 

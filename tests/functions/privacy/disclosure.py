@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -37,7 +37,7 @@ class Store:
     async def change(self, name: str, **parameters: Parameter) -> int:
         self._note(name, parameters)
         given = parameters["receipts"]
-        assert not isinstance(given, str | datetime)
+        assert not isinstance(given, str | date)
         self.receipts += [json.loads(each) for each in given]
         return 1
 

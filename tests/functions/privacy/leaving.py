@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -79,7 +79,7 @@ class Store:
             case "find_held_people":
                 names = ("partner", "project", "user_key")
                 asked = given["partners"]
-                assert not isinstance(asked, datetime)
+                assert not isinstance(asked, date)
                 return [
                     dict(zip(names, who, strict=True)) for who in self.people if who[0] in asked
                 ]

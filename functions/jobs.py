@@ -1,0 +1,241 @@
+"""Query jobs of BigQuery: each is begun once, waited for, and cancelled when time is up.
+
+A job has an id of ours. A request that got no answer is therefore sent again as it was: either it
+begins the job now, or BigQuery answers 409 because the first one did. What an answer is about is
+the job, never the request, so a job is never started a second time beside itself
+(https://cloud.google.com/bigquery/docs/running-jobs#generate-jobid).
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+REQUEST_SECONDS = 10.0
+"""Seconds that one request to BigQuery may take; the job goes on meanwhile."""
+
+CANCEL_SECONDS = 15.0
+"""Seconds to wait, after a cancellation, for the job to end."""
+
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between looks at a job, and between requests without an answer; the last is repeated."""
+
+HOPELESS = frozenset(
+    {
+        "accessDenied",
+        "billingNotEnabled",
+        "billingTierLimitExceeded",
+        "blocked",
+        "bytesBilledLimitExceeded",
+        "invalid",
+        "invalidQuery",
+        "notImplemented",
+        "policyViolation",
+        "required",
+        "responseTooLarge",
+        "stopped",
+    }
+)
+"""Reasons that another attempt meets again (https://cloud.google.com/bigquery/docs/error-messages).
+
+Not ``notFound``: Terraform replaces a view by deleting it first.
+"""
+
+UNKNOWN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+"""Statuses below 500 of requests that can be sent again as they were."""
+
+CONFLICTS = ("concurrent update", "Could not serialize access")
+"""What the message of ``invalidQuery`` says where two changes met in the same rows."""
+
+
+class JobFailed(Exception):
+    """A job ended in an error, or BigQuery refused to begin it. It changed nothing.
+
+    Its message is BigQuery's reason. BigQuery's own message is not kept: some quote values.
+
+    Args:
+        reason: as BigQuery's error messages name it, such as ``rateLimitExceeded``.
+        is_transient: whether another job with the same statement may succeed.
+    """
+
+    def __init__(self, reason: str, *, is_transient: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_transient = is_transient
+
+
+class JobUnfinished(Exception):
+    """Time is up and the job is not known to have ended: it may still change what it was to.
+
+    BigQuery itself stops it at its ``jobTimeoutMs``, but does not promise to.
+    """
+
+
+class Jobs:
+    """Runs jobs, any number at a time; none occupies a thread while it is waited for.
+
+    Args:
+        open_client: opens the client, at the first use: the library is slow to import.
+        clock: seconds, monotonic.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        open_client: Callable[[], Any],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._open_client = open_client
+        self._clock = clock
+        self._sleep = sleep
+        self._client: Any = None
+
+    async def run(self, job_id: str, sql: str, config: Any, until: float) -> Any:
+        """Run a job to its end.
+
+        Args:
+            job_id: of this job and no other: letters, digits, ``_`` and ``-``, 1,024 at most.
+            sql: the statement.
+            config: a `google.cloud.bigquery.QueryJobConfig`.
+            until: when to give up, by the clock.
+
+        Returns:
+            The `google.cloud.bigquery.QueryJob`, which succeeded.
+
+        Raises:
+            JobFailed: it ended in an error, or was cancelled.
+            JobUnfinished: it may still run.
+        """
+        job = await self._begin(job_id, sql, config, until)
+        if job is not None:
+            job = await self._wait(job, job_id, until)
+        if job is None:
+            job = await self._cancel(job_id)
+        if job is None:
+            raise JobUnfinished
+        if job.error_result:
+            raise _failure(job.error_result)
+        return job
+
+    async def rows(self, job: Any, until: float) -> list[Any]:
+        """Fetch the rows of a job that succeeded.
+
+        Args:
+            job: as `run` returned it.
+            until: when to give up, by the clock.
+
+        Raises:
+            JobFailed: they cannot be fetched.
+        """
+
+        def fetch() -> list[Any]:
+            return list(job.result(timeout=REQUEST_SECONDS, retry=None, job_retry=None))
+
+        looks = 0
+        while True:
+            try:
+                return await asyncio.to_thread(fetch)
+            except _failures() as error:
+                failure = _refusal(error) or JobFailed(type(error).__name__, is_transient=True)
+            if not failure.is_transient or self._clock() >= until:
+                raise failure
+            looks = await self._pause(looks, until)
+
+    async def _begin(self, job_id: str, sql: str, config: Any, until: float) -> Any:
+        """Return the job; or None where no request got an answer in time."""
+
+        def insert() -> Any:
+            from google.api_core.exceptions import Conflict  # noqa: PLC0415 - slow to import
+
+            try:
+                return self._client.query(
+                    sql,
+                    job_config=config,
+                    job_id=job_id,
+                    timeout=REQUEST_SECONDS,
+                    retry=None,
+                    job_retry=None,
+                )
+            except Conflict:
+                return None
+
+        if self._client is None:
+            self._client = await asyncio.to_thread(self._open_client)
+        looks = 0
+        while True:
+            try:
+                job = await asyncio.to_thread(insert) or await self._look("get_job", job_id)
+            except _failures() as error:
+                job = None
+                if failure := _refusal(error):
+                    raise failure from None
+            if job is not None or self._clock() >= until:
+                return job
+            looks = await self._pause(looks, until)
+
+    async def _wait(self, job: Any, job_id: str, until: float) -> Any:
+        """Return the job once it has ended; or None where it did not in time."""
+        looks = 0
+        while job.state != "DONE":
+            if self._clock() >= until:
+                return None
+            looks = await self._pause(looks, until)
+            job = await self._look("get_job", job_id) or job
+        return job
+
+    async def _cancel(self, job_id: str) -> Any:
+        """Cancel the job; return it once it has ended, or None where it did not in time."""
+        until = self._clock() + CANCEL_SECONDS
+        looks, asked = 0, False
+        while True:
+            job = await self._look("get_job" if asked else "cancel_job", job_id)
+            asked = asked or job is not None
+            if job is not None and job.state == "DONE":
+                return job
+            if self._clock() >= until:
+                return None
+            looks = await self._pause(looks, until)
+
+    async def _look(self, method: str, job_id: str) -> Any:
+        """Get or cancel the job; return it, or None where that got no answer."""
+        ask = getattr(self._client, method)
+        try:
+            return await asyncio.to_thread(
+                ask, job_id, location=self._client.location, retry=None, timeout=REQUEST_SECONDS
+            )
+        except _failures():
+            return None
+
+    async def _pause(self, looks: int, until: float) -> int:
+        pause = PAUSES[min(looks, len(PAUSES) - 1)]
+        await self._sleep(max(0.0, min(pause, until - self._clock())))
+        return looks + 1
+
+
+def _failure(error: Any) -> JobFailed:
+    """Return what an error of BigQuery's comes to."""
+    reason = str(error.get("reason", "")) or "unknown"
+    met = any(text in str(error.get("message", "")) for text in CONFLICTS)
+    return JobFailed(reason, is_transient=met or reason not in HOPELESS)
+
+
+def _refusal(error: Exception) -> JobFailed | None:
+    """Return what a refused request comes to; None where it may have been carried out."""
+    code = getattr(error, "code", None)
+    if code is None or code >= HTTPStatus.INTERNAL_SERVER_ERROR or code in UNKNOWN:
+        return None
+    details = getattr(error, "errors", None) or [{}]
+    detail = details[0] if isinstance(details[0], dict) else {}
+    given = {"reason": type(error).__name__, "message": str(error)}
+    return _failure(given | detail)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - slow to import
+    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+    from requests.exceptions import RequestException  # noqa: PLC0415
+
+    return GoogleAPIError, GoogleAuthError, RequestException, TimeoutError
