@@ -141,7 +141,7 @@ class Statements:
 
     async def _run(self, name: str, parameters: Mapping[str, Parameter], until: float) -> Any:
         """Return the job that succeeded."""
-        sql = render((self._folder / f"{name}.sql").read_text("utf-8"), self._variables)
+        sql = self._text(name)
         run = uuid_utils.uuid7()
         for attempt, delay in enumerate((*RETRY_DELAYS, None), 1):
             if self._clock() >= until:  # others were changing rows all the time
@@ -164,6 +164,9 @@ class Statements:
                 self._watch(name, job_id, job)
                 return job
         raise AssertionError("unreachable")
+
+    def _text(self, name: str) -> str:
+        return render((self._folder / f"{name}.sql").read_text("utf-8"), self._variables)
 
     def _has(self, delay: float | None, until: float) -> bool:
         """Say whether there is time for a pause and an attempt after it."""

@@ -3,7 +3,7 @@
 Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
 on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
 
-Ten things are replaced in the package, in this process only:
+Eleven things are replaced in the package, in this process only:
 
 * it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
 * a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
@@ -18,7 +18,8 @@ Ten things are replaced in the package, in this process only:
 * a statement is parsed a dozen times, half of the work that remains; here it is parsed once;
 * an append stream occupies a thread for as long as it lasts, one that its client gave up even for
   longer, and there are six of them on two processors: then no append was taken any more;
-* it does not say of a table where it is: in its dataset's location.
+* it does not say of a table where it is: in its dataset's location;
+* its jobs are none: see `local.bigquery_jobs`.
 """
 
 import threading
@@ -46,6 +47,8 @@ from bqemulator.sql import inner_query  # noqa: E402 - see above
 from bqemulator.storage.engine import DuckDBEngine  # noqa: E402 - see above
 from bqemulator.versioning.snapshots import SnapshotManager  # noqa: E402 - see above
 
+from local import bigquery_jobs  # noqa: E402 - see above
+
 HOST = "127.0.0.1"
 ROUTING_HEADER = "x-goog-request-params"
 APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
@@ -53,8 +56,13 @@ REMEMBERED_STATEMENTS = 32
 STREAM_THREADS = 256
 
 
-def amend() -> None:
-    """Replace what the module's description names."""
+def amend(rate: int = bigquery_jobs.RATE) -> None:
+    """Replace what the module's description names.
+
+    Args:
+        rate: how many statements may change a table in ten seconds; 0 for any number.
+    """
+    bigquery_jobs.Routes(bigquery_jobs.Tables(rate)).serve()
     for owner, name, make in (
         (DuckDBEngine, "_load_spatial", _loading_nothing),
         (DuckDBEngine, "connection", _one_for_each_thread),
@@ -169,10 +177,11 @@ def _refuse(_requests: object, context: grpc.ServicerContext) -> tuple[bytes, ..
 @click.option("--rest-port", type=click.IntRange(1, 65535), required=True)
 @click.option("--grpc-port", type=click.IntRange(1, 65535), required=True)
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path))
-def main(rest_port: int, grpc_port: int, data_dir: Path | None) -> None:
+@click.option("--rate", type=click.IntRange(0), default=bigquery_jobs.RATE, show_default=True)
+def main(rest_port: int, grpc_port: int, data_dir: Path | None, rate: int) -> None:
     """Serve BigQuery's REST API and its Storage Write API; in memory without a data dir."""
     warnings.simplefilter("ignore")  # DuckDB warns of a slower call at every query
-    amend()
+    amend(rate)
     run_forever(
         Settings(
             rest_host=HOST,

@@ -1,0 +1,387 @@
+"""BigQuery's jobs in the stand-in, as the service keeps them.
+
+The package runs a query while its request waits, under whatever id it is given. The service does
+not, and refuses more than these routes would without this module:
+
+* a job is found by its id and location; a second one with the same id is answered 409;
+* a job is PENDING, RUNNING, then DONE; who asks for rows waits for them up to ``timeoutMs``;
+* a job that waits is stopped by ``jobs.cancel`` and when its ``jobTimeoutMs`` is over; one that
+  runs ends as it ends, for DuckDB runs it in one go;
+* of UPDATE, DELETE and MERGE, 2 run for a table and 20 wait; the next one fails;
+* of INSERT, UPDATE, DELETE and MERGE, 25 begin for a table in 10 seconds.
+
+Sources: https://cloud.google.com/bigquery/docs/data-manipulation-language (concurrent jobs),
+https://cloud.google.com/bigquery/quotas (data manipulation language statements). How the last
+limit is worded is not documented; its reason is that of every short-term limit.
+"""
+
+import asyncio
+import time
+import traceback
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from bqemulator.api.dependencies import get_caller, get_context
+from bqemulator.api.routes import jobs as package
+from bqemulator.domain.errors import (
+    AlreadyExistsError,
+    DomainError,
+    ErrorDetail,
+    InternalError,
+    NotFoundError,
+)
+from bqemulator.jobs import executor
+from fastapi import Request
+
+RUNNING, WAITING = 2, 20
+"""Mutating statements of one table."""
+
+RATE, RATE_SECONDS = 25, 10.0
+"""Statements that change rows of one table, and the seconds in which so many may begin."""
+
+QUICK_SECONDS = 0.05
+"""How long the answer to a new job waits for its end."""
+
+RESULT_MILLISECONDS = 10_000
+"""How long a request for rows waits, where it does not say."""
+
+MUTATING = frozenset({"UPDATE", "DELETE", "MERGE"})
+CHANGING = MUTATING | {"INSERT"}
+
+CANCELLED = "Job execution was cancelled: User requested cancellation"
+
+
+class Stopped(DomainError):
+    """A job was cancelled, or its time was over."""
+
+    http_status = 499
+    bq_reason = "stopped"
+
+
+class Failed(DomainError):
+    """A job ended in an error of its statement."""
+
+    http_status = 400
+
+
+class TooManyWaiting(DomainError):
+    """A table's queue is full."""
+
+    http_status = 400
+    bq_reason = "resourcesExceeded"
+
+
+class TooManyBegun(DomainError):
+    """Too many statements changed a table in a short time."""
+
+    http_status = 403
+    bq_reason = "rateLimitExceeded"
+
+
+@dataclass(slots=True)
+class _Table:
+    outstanding: int = 0
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RUNNING))
+    begun: deque[float] = field(default_factory=deque)
+
+
+class Tables:
+    """Says which statements may change tables now.
+
+    Args:
+        rate: how many may begin for a table in `RATE_SECONDS`; 0 for any number.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, rate: int = RATE, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._tables: dict[str, _Table] = defaultdict(_Table)
+
+    def admit(self, kind: str, table: str) -> Callable[[], None]:
+        """Take a place among the statements of a table; return what gives it up.
+
+        Raises:
+            TooManyBegun: too many have begun a moment ago.
+            TooManyWaiting: too many have not ended yet.
+        """
+        found, now = self._tables[table], self._clock()
+        while found.begun and found.begun[0] <= now - RATE_SECONDS:
+            found.begun.popleft()
+        if self._rate and len(found.begun) >= self._rate:
+            raise TooManyBegun(
+                f"Exceeded rate limits: too many table dml {kind.lower()} operations for this table"
+            )
+        if kind not in MUTATING:
+            found.begun.append(now)
+            return lambda: None
+        if found.outstanding >= RUNNING + WAITING:
+            raise TooManyWaiting(
+                "Resources exceeded during query execution: Too many DML statements outstanding "
+                f"against table {table}, limit is {WAITING}"
+            )
+        found.begun.append(now)
+        found.outstanding += 1
+
+        def leave() -> None:
+            found.outstanding -= 1
+
+        return leave
+
+    def places(self, kind: str, table: str) -> asyncio.Semaphore:
+        """Return what lets so many statements run at a time."""
+        return self._tables[table].places if kind in MUTATING else asyncio.Semaphore()
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A job that this process was given.
+
+    Attributes:
+        reference: project, id and location, as the API writes them.
+        configuration: as it was inserted.
+        state: PENDING, RUNNING or DONE.
+        error: what it ended in.
+        answer: what the package says of it once it has ended.
+        task: runs it.
+    """
+
+    reference: dict[str, str]
+    configuration: dict[str, Any]
+    created: int
+    state: str = "PENDING"
+    error: DomainError | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    task: "asyncio.Task[None] | None" = None
+
+    def resource(self) -> dict[str, Any]:
+        """Return the API's resource of it."""
+        shown = {
+            "kind": "bigquery#job",
+            "id": "{projectId}:{location}.{jobId}".format(**self.reference),
+            "configuration": self.configuration,
+            "statistics": {"creationTime": str(self.created)},
+            "status": {"state": self.state},
+            **self.answer,
+            "jobReference": self.reference,
+        }
+        if self.error is not None:
+            error = {"reason": self.error.bq_reason, "message": self.error.message}
+            shown["status"] = {"state": self.state, "errorResult": error}
+        return shown
+
+    def failure(self) -> DomainError | None:
+        """Return what it ended in, None for success."""
+        found = self.answer.get("status", {}).get("errorResult")
+        if found is None:
+            return self.error
+        return Failed(found["message"], details=[ErrorDetail(found["reason"], found["message"])])
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for its end; return whether it has come."""
+        if self.task is not None:
+            await asyncio.wait({self.task}, timeout=seconds)
+        return self.state == "DONE"
+
+    def stop(self, message: str) -> None:
+        """End it, if it has not begun."""
+        if self.state == "PENDING" and self.task is not None:
+            self.state, self.error = "DONE", Stopped(message)
+            self.task.cancel()
+
+
+class Jobs:
+    """The jobs of the stand-in.
+
+    Args:
+        tables: says which statements may run.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._jobs: dict[tuple[str, str], Job] = {}
+
+    def begin(
+        self,
+        reference: dict[str, str],
+        configuration: dict[str, Any],
+        target: tuple[str, str],
+        execute: Callable[[], Awaitable[dict[str, Any]]],
+    ) -> Job:
+        """Begin a job.
+
+        Args:
+            reference: project, id and location.
+            configuration: of the job.
+            target: the kind of the statement and the table that it changes; empty for a query.
+            execute: runs it, and returns the package's answer.
+
+        Raises:
+            AlreadyExistsError: there is a job with this id.
+        """
+        key = (reference["projectId"], reference["jobId"])
+        if key in self._jobs:
+            raise AlreadyExistsError(f"Already Exists: Job {key[0]}:{key[1]}")
+        job = self._jobs[key] = Job(reference, configuration, time.time_ns() // 1_000_000)
+        job.task = asyncio.create_task(self._run(job, target, execute))
+        if milliseconds := int(configuration.get("jobTimeoutMs") or 0):
+            message = f"Job execution was cancelled: Job timed out after {milliseconds / 1_000} sec"
+            timer = asyncio.get_running_loop().call_later(milliseconds / 1_000, job.stop, message)
+            job.task.add_done_callback(lambda _task: timer.cancel())
+        return job
+
+    def find(self, project: str, job_id: str, location: str | None) -> Job | None:
+        """Return a job of this process, None for one that it does not know.
+
+        Raises:
+            NotFoundError: it is in another location.
+        """
+        job = self._jobs.get((project, job_id))
+        if job is None:
+            return None
+        own = job.reference["location"]
+        if own != location and own not in {"US", "EU"}:
+            raise NotFoundError(f"Not found: Job {project}:{job_id}")
+        return job
+
+    async def _run(
+        self, job: Job, target: tuple[str, str], execute: Callable[[], Awaitable[dict[str, Any]]]
+    ) -> None:
+        kind, table = target
+        try:
+            leave = self._tables.admit(kind, table) if kind else lambda: None
+        except DomainError as error:
+            job.state, job.error = "DONE", error
+            return
+        try:
+            async with self._tables.places(kind, table):
+                job.state = "RUNNING"
+                job.answer = await execute()
+        except DomainError as error:
+            job.error = error
+        except Exception as error:  # noqa: BLE001 - the service says as little
+            traceback.print_exc()
+            job.error = InternalError(type(error).__name__)
+        finally:
+            leave()
+            job.state = "DONE"
+
+
+def changed_table(sql: str, project: str) -> tuple[str, str]:
+    """Return the kind of a statement that changes rows, and its table; empty for another."""
+    tree = executor._parse_for_classification(sql)  # noqa: SLF001 - the code that runs it, too
+    kind = "" if tree is None else executor._classify_parsed_tree(tree)  # noqa: SLF001
+    if kind not in CHANGING:
+        return "", ""
+    targets: Iterable[tuple[str, str, str]] = executor._dml_target_tables(tree, project)  # noqa: SLF001
+    for catalog, dataset, table in targets:
+        return kind, f"{catalog}:{dataset}.{table}"
+    return "", ""
+
+
+PACKAGE = {
+    "query": (package.query, "POST"),
+    "insert": (package.insert_job, "POST"),
+    "get": (package.get_job, "GET"),
+    "cancel": (package.cancel_job, "POST"),
+    "rows": (package.get_query_results, "GET"),
+}
+"""The package's own routes, by the method of `Routes` that takes their place."""
+
+
+class Routes:
+    """What the API answers about jobs.
+
+    Args:
+        tables: says which statements may run.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._jobs = Jobs(tables)
+
+    def serve(self) -> None:
+        """Put these routes in place of the package's, in this process."""
+        routes: list[Any] = package.router.routes
+        for name, (old, method) in PACKAGE.items():
+            [route] = [each for each in routes if each.endpoint is old]
+            routes.remove(route)
+            path = route.path.removeprefix(package.router.prefix)
+            package.router.add_api_route(path, getattr(self, name), methods=[method])
+
+    async def insert(self, project_id: str, request: Request) -> dict[str, Any]:
+        """``jobs.insert``: begin a job."""
+        ctx, body = get_context(request), await request.json()
+        execute = partial(package.insert_job, project_id, request, ctx, get_caller(request))
+        configuration = body.get("configuration", {})
+        if "query" not in configuration or configuration.get("dryRun"):
+            return await execute()
+        asked = body.setdefault("jobReference", {})  # of the body that the package reads
+        job_id = asked.setdefault("jobId", f"job_{uuid4().hex}")
+        if ctx.catalog.get_job(project_id, job_id) is not None:
+            raise AlreadyExistsError(f"Already Exists: Job {project_id}:{job_id}")
+        location = asked.get("location") or _only_location(ctx, project_id)
+        job = self._jobs.begin(
+            {"projectId": project_id, "jobId": job_id, "location": location},
+            configuration,
+            changed_table(configuration["query"].get("query", ""), project_id),
+            execute,
+        )
+        await job.wait(QUICK_SECONDS)
+        return job.resource()
+
+    async def get(self, project_id: str, job_id: str, request: Request) -> dict[str, Any]:
+        """``jobs.get``: tell of a job."""
+        job = self._jobs.find(project_id, job_id, request.query_params.get("location"))
+        if job is None:
+            return package.get_job(project_id, job_id, get_context(request))
+        return job.resource()
+
+    async def cancel(self, project_id: str, job_id: str, request: Request) -> dict[str, Any]:
+        """``jobs.cancel``: end a job that waits."""
+        job = self._jobs.find(project_id, job_id, request.query_params.get("location"))
+        if job is None:
+            return package.cancel_job(project_id, job_id, get_context(request))
+        job.stop(CANCELLED)
+        return {"kind": "bigquery#jobCancelResponse", "job": job.resource()}
+
+    async def rows(self, project_id: str, job_id: str, request: Request) -> dict[str, Any]:
+        """``jobs.getQueryResults``: wait for a job, and return its rows."""
+        asked = request.query_params
+        job = self._jobs.find(project_id, job_id, asked.get("location"))
+        if job is not None:
+            if not await job.wait(int(asked.get("timeoutMs", RESULT_MILLISECONDS)) / 1_000):
+                return {"jobComplete": False, "jobReference": job.reference}
+            if failure := job.failure():
+                raise failure
+        found = package.get_query_results(
+            project_id,
+            job_id,
+            get_context(request),
+            maxResults=int(asked.get("maxResults", 10_000)),
+            startIndex=int(asked.get("startIndex", 0)),
+            pageToken=asked.get("pageToken"),
+        )
+        return found | ({"jobReference": job.reference} if job else {})
+
+    async def query(self, project_id: str, request: Request) -> dict[str, Any]:
+        """``jobs.query``: run a statement while the request waits."""
+        kind, table = changed_table((await request.json()).get("query", ""), project_id)
+        leave = self._tables.admit(kind, table) if kind else lambda: None
+        try:
+            async with self._tables.places(kind, table):
+                return await package.query(
+                    project_id, request, get_context(request), get_caller(request)
+                )
+        finally:
+            leave()
+
+
+def _only_location(ctx: Any, project: str) -> str:
+    """Return where a job runs that does not say: where the datasets are."""
+    locations = {dataset.location for dataset in ctx.catalog.list_datasets(project)}
+    return locations.pop() if len(locations) == 1 else "US"
