@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from functions.closed import ClosedList
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
+from functions.privacy.deletions import Deletions
 from functions.privacy.erasures import Erasures, Sweep
 from functions.privacy.filing import Filing
 from functions.privacy.holds import Holds
@@ -36,7 +37,8 @@ def erasure_routes(
         sweep,
     )
     layouts = Layouts(load_catalogue())
-    stream = Stream(statements, receipts, keys, layouts, closed=closed, now=now, new_id=new_id)
+    deletions = Deletions(statements, receipts, now=now, new_id=new_id)
+    stream = Stream(deletions, keys, layouts, closed=closed)
     holds = Holds(given)
     return [
         Route("POST", "/erasures", erasures.file),

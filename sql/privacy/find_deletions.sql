@@ -1,11 +1,13 @@
--- What a person filed in the chat, and whether it waits or was taken back.
+-- What people filed in the chat, and whether it waits or was taken back.
 SELECT
   erasure_id,
+  partner,
+  project,
   MAX(status) AS status
 FROM `${store}.erasures_v1`
 WHERE
-  project = @project
+  project IN UNNEST(@projects)
   AND user_key IN UNNEST(@user_keys)
   AND source = 'stream'
   AND status IN ('hidden', 'restored')
-GROUP BY erasure_id
+GROUP BY erasure_id, partner, project

@@ -10,8 +10,9 @@ import pytest
 from google.cloud import bigquery
 
 from functions.closed import ClosedList, ClosedPartner
+from functions.statements import StatementFailed
 from tests.sql.new_year import NOW, WAREHOUSE, query
-from tests.sql.privacy_desk import OFFICER, CountedStatements, Desk, NoSweep, key
+from tests.sql.privacy_desk import OFFICER, CountedStatements, Desk, NoSweep, counted, key
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -184,3 +185,48 @@ async def test_a_deletion_that_an_executed_erasure_covers_asks_for_nothing(
         "WHERE recorded_at > '2000-01-01' AND operation = 'erasure'",
     )
     assert noted == [{"n": 3}], "nothing is noted of what was not filed"
+
+
+async def test_those_that_wait_are_filed_together(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    people = [f"p{number}" for number in range(60)]
+    pushes = [desk.push(DELETED, person, NOW - DAY) for person in people]
+    pushes += [desk.push(RESTORED, person, NOW) for person in people[:20]]
+    pushes += [desk.push(DELETED, person, NOW - DAY) for person in people]
+    answers = await asyncio.gather(*pushes)
+    assert {answer.status_code for answer in answers} == {204}
+    assert counted(desk)["file_told"] <= 3, "the first alone, and the others as they come"
+    filed = query(
+        as_of_new_year,
+        "SELECT status, COUNT(*) AS n, COUNT(DISTINCT user_key) AS people "
+        f"FROM `{WAREHOUSE.store}.erasures_v1` GROUP BY status ORDER BY status",
+    )
+    keys = 2  # versions of the key
+    assert [tuple(row.values()) for row in filed] == [
+        ("hidden", 40 * keys, 40 * keys),
+        ("restoration", 20 * keys, 20 * keys),
+        ("restored", 20 * keys, 20 * keys),
+    ]
+    noted = query(
+        as_of_new_year,
+        f"SELECT operation, COUNT(*) AS n FROM `{WAREHOUSE.store}.receipts_v1` "
+        "WHERE recorded_at > '2000-01-01' GROUP BY operation ORDER BY operation",
+    )
+    assert noted == [{"operation": "erasure", "n": 60}, {"operation": "restoration", "n": 20}]
+
+
+async def test_what_could_not_be_filed_is_refused_to_all_who_told_it_and_filed_later(
+    desk: Desk, as_of_new_year: bigquery.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = desk.statements.change
+
+    async def failing(name: str, **parameters: Any) -> int:
+        raise StatementFailed(name, "resourcesExceeded")
+
+    monkeypatch.setattr(desk.statements, "change", failing)
+    pushes = [desk.push(DELETED, person, NOW) for person in ("ann", "bob")]
+    assert {answer.status_code for answer in await asyncio.gather(*pushes)} == {503}
+    monkeypatch.setattr(desk.statements, "change", real)
+    assert (await desk.push(DELETED, "ann", NOW)).status_code == 204
+    assert told(as_of_new_year) == [("stream", "hidden", NOW)]
