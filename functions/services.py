@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from functions.objects import Stored
-from functions.statements import Parameter
+from functions.parameters import Parameter
 from functions.subscription import Letter
 
 

@@ -7,23 +7,21 @@ that the job before ended in an error; see `functions.jobs`.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import uuid_utils
 
 from functions.jobs import JobFailed, Jobs, JobUnfinished
 from functions.log import log
+from functions.parameters import Parameter, query_parameters
 from functions.warehouse import SQL, render
 
 RETRY_DELAYS = (1.0, 4.0, 16.0)
 """Seconds before each further attempt. BigQuery runs two changes of a table at a time, queues
 twenty, refuses more, and lets one of two fail that meet in the same rows."""
-
-Parameter = datetime | date | str | Sequence[str]
-"""What a statement's parameter can be: TIMESTAMP, DATE, STRING or ARRAY<STRING>."""
 
 
 class Limits(NamedTuple):
@@ -176,7 +174,7 @@ class Statements:
         from google.cloud.bigquery import QueryJobConfig  # noqa: PLC0415 - slow to import
 
         config = QueryJobConfig(
-            query_parameters=[query_parameter(*each) for each in parameters.items()],
+            query_parameters=query_parameters(self._folder.name, name, parameters),
             labels={"function": self._service, "statement": name},
             job_timeout_ms=int(seconds * 1_000),
         )
@@ -189,25 +187,3 @@ class Statements:
         if self._limits is not None and billed > self._limits.bytes:
             fields = {"statement": name, "job": job_id, "bytes": billed}
             log("ERROR", "statement billed too much", **fields, limit=self._limits.bytes)
-
-
-def query_parameter(name: str, value: Parameter) -> Any:
-    """Return a query parameter of the type that the value has.
-
-    Args:
-        name: as the statement writes it, without ``@``.
-        value: a `datetime` with an offset is a TIMESTAMP, a `date` a DATE, a `str` a STRING, and a
-            sequence of `str` an ARRAY<STRING>.
-    """
-    from google.cloud.bigquery import (  # noqa: PLC0415 - slow to import
-        ArrayQueryParameter,
-        ScalarQueryParameter,
-    )
-
-    if isinstance(value, datetime):
-        return ScalarQueryParameter(name, "TIMESTAMP", value)
-    if isinstance(value, date):
-        return ScalarQueryParameter(name, "DATE", value)
-    if isinstance(value, str):
-        return ScalarQueryParameter(name, "STRING", value)
-    return ArrayQueryParameter(name, "STRING", value)

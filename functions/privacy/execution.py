@@ -7,12 +7,12 @@ from datetime import datetime
 import msgspec
 
 from functions.log import log
+from functions.parameters import Parameter
 from functions.privacy.covered import Covered
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.redaction import NOBODY
 from functions.services import Statements
-from functions.statements import Parameter
 
 Counts = Counter[tuple[str, str]]
 """How many events were taken out of a place, by erasure and by what was done where."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from functions.statements import (
     Limits,
     StatementFailed,
     Statements,
-    query_parameter,
 )
 from functions.warehouse import SQL, Warehouse
 from tests.functions.job_service import Clock, JobService, Lost, Refused
@@ -298,20 +297,6 @@ async def test_a_bound_stops_or_tells(
     service.billed = 10
     await statements.change("empty_extra", day=DAY)
     assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize(
-    ("value", "kind"),
-    [
-        (DAY, {"type": "TIMESTAMP"}),
-        (date(2026, 11, 22), {"type": "DATE"}),
-        ("dev", {"type": "STRING"}),
-        (["a"], {"type": "ARRAY", "arrayType": {"type": "STRING"}}),
-        ([], {"type": "ARRAY", "arrayType": {"type": "STRING"}}),
-    ],
-)
-def test_a_parameter_has_the_type_of_its_value(value: Any, kind: dict[str, Any]) -> None:
-    assert query_parameter("given", value).to_api_repr()["parameterType"] == kind
 
 
 def test_every_statements_name_can_be_a_label() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from local.bigquery_jobs import RATE, RUNNING, WAITING, Job, Jobs, Tables, TooMa
 from local.clients import ONCE
 from tests.sql.stand_in import WAREHOUSE, StandIn, connect, running
 
+DAY = datetime(2026, 11, 22, tzinfo=UTC)
 ANSWER = {"status": {"state": "DONE"}, "statistics": {}}
 TABLE = f"{WAREHOUSE.store}.numbers"
 
@@ -170,6 +172,6 @@ async def test_statements_that_meet_all_succeed(own: StandIn) -> None:
         await asyncio.sleep(seconds / 20)
 
     statements = Adding("operate", lambda: client, {}, seconds=60, sleep=quickly)
-    await asyncio.gather(*(statements.change("empty_extra") for _ in range(60)))
+    await asyncio.gather(*(statements.change("empty_extra", day=DAY) for _ in range(60)))
     [(counted,)] = client.query(f"SELECT MAX(n) FROM `{TABLE}`").result()
     assert counted == 61

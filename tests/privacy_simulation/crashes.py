@@ -6,7 +6,8 @@ question is to die after the step before it.
 
 from typing import Any
 
-from functions.statements import Parameter, Statements
+from functions.parameters import Parameter
+from functions.statements import Statements
 
 
 class Crashed(Exception):

@@ -7,10 +7,11 @@ from typing import Any
 from google.cloud import bigquery
 
 from functions.bigquery import open_client
+from functions.parameters import Parameter
 from functions.privacy.covered import with_covered
 from functions.privacy.receipts import Receipts
 from functions.privacy.sweep import Place, Sweep, SweepReport
-from functions.statements import Parameter, Statements
+from functions.statements import Statements
 from functions.warehouse import Warehouse
 from local.clients import ONCE
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from functions.dashboard.rollups import QueriesFailed, Rollups, Rows
-from functions.statements import Parameter, StatementFailed
+from functions.parameters import Parameter
+from functions.statements import StatementFailed
 
 FIRST, LAST, WEEK = date(2026, 8, 25), date(2026, 11, 22), date(2026, 8, 24)
 

@@ -16,6 +16,7 @@ from starlette.routing import Route as Endpoint
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
+from functions.parameters import Parameter
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.closed_list import ClosedSecret
@@ -36,7 +37,7 @@ from functions.privacy.routes import Route, Router
 from functions.privacy.secret_manager import SecretsUnavailable, Version
 from functions.privacy.sweeping import Sweeping
 from functions.quarantine import Quarantine
-from functions.statements import Parameter, StatementFailed
+from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
 from tests.functions.identity_tokens import bearer
 from tests.functions.operate.stand_ins import Letters

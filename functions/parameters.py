@@ -1,0 +1,77 @@
+"""The parameters of the statements in ``sql/``, with the types that ``sql/parameters.json`` says.
+
+The file has, by folder and statement, each parameter's BigQuery type. It is the only place that
+says so: values are bound with these types, and the tests let Google's analyser judge each statement
+with them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from functions.warehouse import SQL
+
+Parameter = datetime | date | str | Sequence[str]
+"""The value of a TIMESTAMP, a DATE, a STRING or an ARRAY<STRING>."""
+
+
+class WrongParameters(ValueError):
+    """Values do not fit the parameters of a statement; the message names both, and no value."""
+
+
+@cache
+def declared() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Read the types: by folder of ``sql/``, statement and parameter."""
+    text = (SQL / "parameters.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, dict[str, dict[str, str]]])
+
+
+def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter]) -> list[Any]:
+    """Return a statement's parameters as BigQuery's client takes them.
+
+    Args:
+        folder: of ``sql/``.
+        statement: its file's name without the ending.
+        values: by parameter.
+
+    Raises:
+        WrongParameters: the statement is not declared, or has other parameters, or of other types.
+    """
+    from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter  # noqa: PLC0415
+
+    name = f"{folder}/{statement}"
+    types = declared().get(folder, {}).get(statement)
+    if types is None:
+        raise WrongParameters(f"sql/parameters.json does not declare {name}")
+    if types.keys() != values.keys():
+        differing = ", ".join(sorted(types.keys() ^ values.keys()))
+        raise WrongParameters(f"{name} is declared with other parameters: {differing}")
+    given: list[Any] = []
+    for parameter, kind in types.items():
+        value: Any = values[parameter]
+        if kind not in _FITS or not _FITS[kind](value):
+            raise WrongParameters(f"{parameter} of {name} is no {kind}")
+        if kind == "ARRAY<STRING>":
+            given.append(ArrayQueryParameter(parameter, "STRING", value))
+        else:
+            given.append(ScalarQueryParameter(parameter, kind, value))
+    return given
+
+
+def _is_strings(value: object) -> bool:
+    return (
+        isinstance(value, Sequence)
+        and not isinstance(value, str)
+        and all(isinstance(each, str) for each in value)
+    )
+
+
+_FITS: Mapping[str, Callable[[object], bool]] = {
+    "TIMESTAMP": lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+    "DATE": lambda value: isinstance(value, date) and not isinstance(value, datetime),
+    "STRING": lambda value: isinstance(value, str),
+    "ARRAY<STRING>": _is_strings,
+}

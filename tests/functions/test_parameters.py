@@ -1,0 +1,57 @@
+"""Values are bound with the types that ``sql/parameters.json`` declares, or not at all."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from functions.parameters import WrongParameters, declared, query_parameters
+from functions.warehouse import SQL
+
+DAY = datetime(2026, 11, 22, tzinfo=UTC)
+COMMENT = re.compile(r"--.*")
+
+
+def test_every_statement_is_declared_with_the_parameters_that_it_names() -> None:
+    named = {
+        folder: {
+            file.stem: set(re.findall(r"@(\w+)", COMMENT.sub("", file.read_text())))
+            for file in SQL.glob(f"{folder}/*.sql")
+        }
+        for folder in ("dashboard", "operate", "privacy")
+    }
+    assert named == {
+        folder: {statement: set(types) for statement, types in statements.items()}
+        for folder, statements in declared().items()
+    }
+
+
+def test_a_parameter_has_its_declared_type() -> None:
+    [day] = query_parameters("operate", "delete_copies", {"day": DAY})
+    assert day.to_api_repr()["parameterType"] == {"type": "TIMESTAMP"}
+    [told] = query_parameters("privacy", "file_told", {"told": []})
+    assert told.to_api_repr()["parameterType"]["arrayType"] == {"type": "STRING"}
+    [first] = query_parameters("dashboard", "synchronised", {"first": date(2026, 11, 22)})
+    assert first.to_api_repr()["parameterType"] == {"type": "DATE"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "statement", "values"),
+    [
+        ("operate", "delete_copies", {}),
+        ("operate", "delete_copies", {"day": DAY, "secret": "secret value"}),
+        ("operate", "delete_copies", {"day": DAY.replace(tzinfo=None)}),
+        ("operate", "delete_copies", {"day": DAY.date()}),
+        ("operate", "no_such", {}),
+        ("dashboard", "synchronised", {"first": DAY}),
+        ("privacy", "file_told", {"told": "secret value"}),
+        ("privacy", "file_told", {"told": [1]}),
+    ],
+)
+def test_what_does_not_fit_is_not_bound_and_not_quoted(
+    folder: str, statement: str, values: dict[str, Any]
+) -> None:
+    with pytest.raises(WrongParameters) as wrong:
+        query_parameters(folder, statement, values)
+    assert "secret value" not in str(wrong.value)
