@@ -138,6 +138,11 @@ def render(text: str, variables: Mapping[str, str]) -> str:
         raise TemplateError(str(malformed)) from None
 
 
+def with_covered(variables: Mapping[str, str]) -> dict[str, str]:
+    """Add to the variables of ``sql/privacy`` the one that is a file of it, ``covered.sql``."""
+    return {**variables, "covered": render((SQL / "privacy/covered.sql").read_text(), variables)}
+
+
 def list_tables(root: Path = SQL) -> list[Table]:
     """Read the store's tables, by name.
 

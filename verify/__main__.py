@@ -22,6 +22,7 @@ from verify.places import check_places
 from verify.private import check_functions
 from verify.rows import check_rows
 from verify.settings import Settings
+from verify.statements import check_statements
 from verify.terraform import terraform_outputs
 from verify.views import check_views
 from verify.webhooks import check_urls, check_wrong_token
@@ -98,6 +99,7 @@ def check(cell: Cell, within: float, headers: Headers) -> Iterator[Finding]:
     yield from check_places(cell)
     for dataset in (cell.datasets.bi, *cell.datasets.partners.values()):
         yield from check_views(bigquery, cell, dataset, expected)
+    yield from check_statements(bigquery, cell)
 
 
 def _read_tokens(file: Path) -> dict[str, str]:

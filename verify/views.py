@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
-from google.api_core.exceptions import BadRequest, GoogleAPIError, NotFound
+from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
-from google.cloud.bigquery import QueryJobConfig
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from verify.deployment import Cell
+from verify.estimates import AT_A_TIME, TIMEOUT_SECONDS, estimate, in_units, judged
 from verify.finding import Finding
 
 CHECK = "the view can be queried"
-TIMEOUT_SECONDS = 30
-AT_A_TIME = 8
 
 SINCE_YESTERDAY = {
     "received_at": "received_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)",
@@ -23,11 +21,14 @@ SINCE_YESTERDAY = {
 """How a view is asked for one day, by the column that it has; the first that fits."""
 
 
-class Estimate(NamedTuple):
-    """A dry run's answer: bytes that the query would read, and its result's columns."""
+BEFORE_ALL = {
+    "received_at": "received_at >= TIMESTAMP '2020-01-01' AND received_at < TIMESTAMP '2020-01-02'",
+    "day": "day = DATE '2020-01-01'",
+}
+"""The same for a day before the first event: a view that prunes reads next to nothing of it."""
 
-    bytes: int
-    columns: tuple[str, ...]
+NEXT_TO_NOTHING, MUCH = 10 * 10**6, 10**9
+"""Bytes: so much may be read of a day without events, where all days have more than the other."""
 
 
 def check_views(
@@ -66,46 +67,23 @@ def check_views(
 
 def check_view(bigquery: Any, cell: Cell, name: str) -> Finding:
     """Dry-run one view, named ``dataset.view``."""
-    select = f"SELECT * FROM `{cell.project_id}.{name}`"  # noqa: S608 - a name that BigQuery gave
     finding = Finding(cell.name, CHECK, name, "holds")
-    try:
-        whole = _dry_run(bigquery, select)
-        filters = [text for column, text in SINCE_YESTERDAY.items() if column in whole.columns]
-        day = _dry_run(bigquery, f"{select} WHERE {filters[0]}") if filters else None
-    except (BadRequest, NotFound) as error:
-        return finding._replace(state="fails", detail=_first_line(error))
-    except (GoogleAPIError, GoogleAuthError, OSError) as error:
-        return finding._replace(state="not checked", detail=type(error).__name__)
-    if day is None:
-        return finding._replace(
-            detail=f"reads {in_units(whole.bytes)}; has no time to filter by",
-            figures={"bytes_all": whole.bytes},
-        )
-    return finding._replace(
-        detail=f"one day reads {in_units(day.bytes)}, all {in_units(whole.bytes)}",
-        figures={"bytes_day": day.bytes, "bytes_all": whole.bytes},
-    )
+    return judged(finding, lambda: _measure(bigquery, cell, finding))
 
 
-def _dry_run(bigquery: Any, sql: str) -> Estimate:
-    job = bigquery.query(
-        sql,
-        job_config=QueryJobConfig(dry_run=True, use_query_cache=False),
-        retry=DEFAULT_RETRY.with_timeout(TIMEOUT_SECONDS),
-        job_retry=None,
-        timeout=TIMEOUT_SECONDS,
-    )
-    return Estimate(job.total_bytes_processed, tuple(field.name for field in job.schema or ()))
-
-
-def _first_line(error: GoogleAPIError) -> str:
-    return str(getattr(error, "message", "") or error).splitlines()[0]
-
-
-def in_units(count: int) -> str:
-    """Write a number of bytes as BigQuery bills them, in binary units: ``1.5 GiB``."""
-    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 1024 and len(units) > 1:
-        size /= 1024
-        units.pop(0)
-    return f"{size:.0f} {units[0]}" if units[0] == "B" or size >= 100 else f"{size:.1f} {units[0]}"
+def _measure(bigquery: Any, cell: Cell, finding: Finding) -> Finding:
+    select = f"SELECT * FROM `{cell.project_id}.{finding.subject}`"  # noqa: S608 - a name that BigQuery gave
+    whole = estimate(bigquery, select)
+    figures = {"bytes_all": whole.bytes}
+    by = next((column for column in SINCE_YESTERDAY if column in whole.columns), None)
+    if by is None:
+        detail = f"reads {in_units(whole.bytes)}; has no time to filter by"
+        return finding._replace(detail=detail, figures=figures)
+    day = estimate(bigquery, f"{select} WHERE {SINCE_YESTERDAY[by]}")
+    before = estimate(bigquery, f"{select} WHERE {BEFORE_ALL[by]}")
+    figures |= {"bytes_day": day.bytes, "bytes_before_all": before.bytes}
+    if before.bytes > NEXT_TO_NOTHING and whole.bytes > MUCH:
+        detail = f"a day before the first event reads {in_units(before.bytes)}: {by} does not prune"
+        return finding._replace(state="fails", detail=detail, figures=figures)
+    detail = f"one day reads {in_units(day.bytes)}, all {in_units(whole.bytes)}"
+    return finding._replace(detail=detail, figures=figures)

@@ -17,7 +17,6 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
-from functions.privacy.covered import with_covered
 from functions.privacy.departed import HeldPeople
 from functions.privacy.disclosure_routes import disclosure_routes, retention_of
 from functions.privacy.erasure_routes import erasure_routes
@@ -34,7 +33,7 @@ from functions.privacy.sweeping import Sweeping
 from functions.pseudonym import load_keys
 from functions.settings import read
 from functions.statements import Limits, Statements
-from functions.warehouse import Warehouse, dataset_name
+from functions.warehouse import Warehouse, dataset_name, with_covered
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:

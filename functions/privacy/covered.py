@@ -2,11 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
-
-from functions.warehouse import SQL, render
 
 
 class Cover(NamedTuple):
@@ -109,11 +107,6 @@ class Covered:
     def due(self) -> list[Cover]:
         """Return the rows that are being executed."""
         return [cover for cover in self if cover.is_due]
-
-
-def with_covered(variables: Mapping[str, str]) -> dict[str, str]:
-    """Add to the variables of ``sql/privacy`` the one that is a file of it, ``covered.sql``."""
-    return {**variables, "covered": render((SQL / "privacy/covered.sql").read_text(), variables)}
 
 
 def read_covered(rows: Iterable[Row]) -> Covered:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
+from functions.parameters import declared
 from functions.warehouse import list_views
 from local import provision
 from local.cell import Cell
@@ -124,9 +125,10 @@ def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
 
 
 @pytest.fixture
-def without_views(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the views, which take the stand-in seconds, where something else is at stake."""
+def without_dry_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out dry runs, which take the stand-in seconds, where something else is at stake."""
     monkeypatch.setattr(command, "check_views", lambda *_arguments: ())
+    monkeypatch.setattr(command, "check_statements", lambda *_arguments: ())
 
 
 def cell_of(described: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +144,8 @@ def test_a_healthy_cell_holds(verify: Verify, cell: Cell) -> None:
     views = {f"{cell.bi_dataset}.{view.name}" for view in list_views()}
     events = {subject for subject in found.subjects("holds") if "event (" in subject}
     assert len(events) == 1
-    assert found.subjects("holds") - events == views | {
+    statements = {f"{folder}/{name}" for folder, of in declared().items() for name in of}
+    assert found.subjects("holds") - events == views | statements | {
         "events of demo",
         "rooms of demo",
         "receive",
@@ -162,7 +165,7 @@ def test_a_healthy_cell_holds(verify: Verify, cell: Cell) -> None:
     }
 
 
-@pytest.mark.usefixtures("without_views")
+@pytest.mark.usefixtures("without_dry_runs")
 def test_a_wrong_token_fails(verify: Verify) -> None:
     def change(described: dict[str, Any]) -> None:
         urls = described["webhook_urls"]["value"]["demo"]["eu"]["1"]
@@ -175,7 +178,7 @@ def test_a_wrong_token_fails(verify: Verify) -> None:
     assert found.detail("Test event") == "HTTP 401 token_unknown"
 
 
-@pytest.mark.usefixtures("without_views")
+@pytest.mark.usefixtures("without_dry_runs")
 def test_another_region_fails_for_all_that_has_one(verify: Verify) -> None:
     found = verify(lambda described: cell_of(described).update(region="europe-west3"))
 
@@ -191,7 +194,7 @@ def test_another_region_fails_for_all_that_has_one(verify: Verify) -> None:
     }
 
 
-@pytest.mark.usefixtures("without_views")
+@pytest.mark.usefixtures("without_dry_runs")
 def test_what_does_not_exist_fails_and_what_does_not_answer_is_not_checked(
     verify: Verify,
 ) -> None:
@@ -209,7 +212,7 @@ def test_what_does_not_exist_fails_and_what_does_not_answer_is_not_checked(
     assert found.subjects("fails") == {"secret gone", "dataset no_such_dataset"}
 
 
-@pytest.mark.usefixtures("without_views")
+@pytest.mark.usefixtures("without_dry_runs")
 def test_a_loader_that_stands_still_fails(verify: Verify, description: dict[str, Any]) -> None:
     with standing_still(description, "load"):
         found = verify(within=2)

@@ -20,7 +20,6 @@ from functions.bigquery import open_client
 from functions.closed import ClosedList, ClosedUnavailable
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
-from functions.privacy.covered import with_covered
 from functions.privacy.erasure_routes import erasure_routes
 from functions.privacy.erasures import Sweep
 from functions.privacy.people import user_keys
@@ -30,7 +29,7 @@ from functions.privacy.routes import Router
 from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import PseudonymKeys
 from functions.statements import Statements
-from functions.warehouse import Warehouse
+from functions.warehouse import Warehouse, with_covered
 from tests.functions.identity_tokens import bearer
 
 KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})

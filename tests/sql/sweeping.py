@@ -8,11 +8,10 @@ from google.cloud import bigquery
 
 from functions.bigquery import open_client
 from functions.parameters import Parameter
-from functions.privacy.covered import with_covered
 from functions.privacy.receipts import Receipts
 from functions.privacy.sweep import Place, Sweep, SweepReport
 from functions.statements import Statements
-from functions.warehouse import Warehouse
+from functions.warehouse import Warehouse, with_covered
 from local.clients import ONCE
 
 WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")

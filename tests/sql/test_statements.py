@@ -4,8 +4,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from functions.privacy.covered import with_covered
-from functions.warehouse import SQL, Warehouse, list_tables, render
+from functions.warehouse import SQL, Warehouse, list_tables, render, with_covered
 
 VARIABLES = with_covered(Warehouse("p.store", "p.bi").variables())
 PARTITIONED = {table.name: table.partition_by for table in list_tables() if table.partition_by}

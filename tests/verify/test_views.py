@@ -7,17 +7,20 @@ import pytest
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound
 
 from tests.verify.cells import a_cell
-from verify.views import check_views, in_units
+from verify.estimates import in_units
+from verify.views import check_views
 
 
 class Warehouse:
-    """Has views with columns; a query with a filter reads a tenth."""
+    """Has views with columns; a query with a filter reads a tenth, one of long ago as told."""
 
     def __init__(
         self, views: dict[str, tuple[str, ...] | Exception], refusal: Exception | None = None
     ) -> None:
         self.views = views
         self.refusal = refusal
+        self.all = 10240
+        self.before_all = 1024
 
     def list_tables(self, _dataset: str, **_options: Any) -> list[Any]:
         if self.refusal:
@@ -30,7 +33,9 @@ class Warehouse:
             raise columns
         _, _, condition = sql.partition("WHERE ")
         assert not condition or condition.partition(" ")[0] in columns
-        read = 1024 if condition else 10240
+        read = self.all // 10 if condition else self.all
+        if "2020" in condition:
+            read = self.before_all
         schema = [SimpleNamespace(name=column) for column in columns]
         return SimpleNamespace(total_bytes_processed=read, schema=schema)
 
@@ -44,7 +49,28 @@ def test_every_view_is_measured() -> None:
         "chat_eu.events": ("holds", "one day reads 1.0 KiB, all 10.0 KiB"),
         "chat_eu.rooms": ("holds", "reads 10.0 KiB; has no time to filter by"),
     }
-    assert found[1].figures == {"bytes_day": 1024, "bytes_all": 10240}
+    assert found[1].figures == {"bytes_day": 1024, "bytes_before_all": 1024, "bytes_all": 10240}
+
+
+@pytest.mark.parametrize(
+    ("read_of_all", "read_before_all", "state"),
+    [
+        (2 * 10**9, 10 * 10**6 + 1, "fails"),
+        (2 * 10**9, 10 * 10**6, "holds"),
+        (10**9, 10**9, "holds"),
+    ],
+)
+@pytest.mark.parametrize("column", ["received_at", "day"])
+def test_a_view_that_reads_all_for_a_day_without_events_fails(
+    column: str, read_of_all: int, read_before_all: int, state: str
+) -> None:
+    warehouse = Warehouse({"a": (column,)})
+    warehouse.all, warehouse.before_all = read_of_all, read_before_all
+    [found] = check_views(warehouse, a_cell(), "chat_eu", ["a"])
+
+    assert found.state == state
+    assert found.figures["bytes_before_all"] == read_before_all
+    assert (f"{column} does not prune" in found.detail) == (state == "fails")
 
 
 def test_a_view_that_is_missing_or_broken_fails() -> None:

@@ -16,11 +16,19 @@ from sqlglot import exp
 from functions import quarantine
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
-from functions.privacy.covered import with_covered
 from functions.privacy.places import places
 from functions.privacy.registry import COLUMNS, Holding, Uncovered, holdings
 from functions.quarantine import LEGAL_HOLD, object_name
-from functions.warehouse import RETENTION_DAYS, SQL, Column, Table, Warehouse, list_tables, render
+from functions.warehouse import (
+    RETENTION_DAYS,
+    SQL,
+    Column,
+    Table,
+    Warehouse,
+    list_tables,
+    render,
+    with_covered,
+)
 from generate import schema
 
 ROOT = Path(__file__).parents[3]

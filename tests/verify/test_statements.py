@@ -1,0 +1,57 @@
+"""Every statement is dry-run with parameters of its own; what BigQuery refuses fails."""
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import BadRequest, Forbidden, NotFound
+
+from functions.parameters import declared
+from tests.verify.cells import a_cell
+from verify.statements import check_statements
+
+ALL = {f"{folder}/{name}" for folder, found in declared().items() for name in found}
+
+
+class Warehouse:
+    """Takes dry runs only, and no statement without its parameters."""
+
+    def __init__(self, refused: str = "", error: Exception | None = None) -> None:
+        self.refused = refused
+        self.error = error
+
+    def query(self, sql: str, *, job_config: Any, **_options: Any) -> Any:
+        assert job_config.dry_run
+        assert "${" not in sql
+        names = {parameter.name for parameter in job_config.query_parameters}
+        assert names == set(re.findall(r"@(\w+)", re.sub(r"--.*", "", sql)))
+        if self.error and self.refused in sql:
+            raise self.error
+        return SimpleNamespace(total_bytes_processed=2048, schema=())
+
+
+def test_every_statement_is_dry_run_with_its_parameters() -> None:
+    found = list(check_statements(Warehouse(), a_cell()))
+
+    assert {finding.subject for finding in found} == ALL
+    assert {(finding.state, finding.detail) for finding in found} == {("holds", "reads 2.0 KiB")}
+    assert all(finding.figures == {"bytes": 2048} for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "detail"),
+    [
+        (BadRequest("Aggregations of aggregations are not allowed at [18:8]"), "fails", "Aggre"),
+        (NotFound("Not found: Table"), "fails", "Not found"),
+        (Forbidden("no"), "not checked", "Forbidden"),
+    ],
+)
+def test_one_that_is_refused_is_told(error: Exception, state: str, detail: str) -> None:
+    warehouse = Warehouse("`local.chat_eu_store.receipts_v1`", error)
+    found = {each.subject: each for each in check_statements(warehouse, a_cell())}
+
+    told = found["privacy/add_receipts"]
+    assert told.state == state
+    assert told.detail.startswith(detail)
+    assert found["dashboard/daily"].state == "holds"

@@ -1,0 +1,58 @@
+"""What the functions' statements would read, and whether BigQuery takes them: by dry runs.
+
+Each has a value of its declared type for each parameter. None is executed, so nothing changes.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.parameters import Parameter, declared, query_parameters
+from functions.warehouse import SQL, Warehouse, render, with_covered
+from verify.deployment import Cell
+from verify.estimates import AT_A_TIME, estimate, in_units, judged
+from verify.finding import Finding
+
+CHECK = "the statement can be run"
+
+
+def check_statements(bigquery: Any, cell: Cell) -> Iterator[Finding]:
+    """Dry-run every statement of ``operate``, ``privacy`` and ``dashboard``.
+
+    Args:
+        bigquery: a `google.cloud.bigquery.Client`.
+        cell: whose tables and views they name.
+    """
+    names = [(folder, name) for folder, found in declared().items() for name in found]
+    with ThreadPoolExecutor(AT_A_TIME) as threads:
+        yield from threads.map(lambda each: check_statement(bigquery, cell, *each), sorted(names))
+
+
+def check_statement(bigquery: Any, cell: Cell, folder: str, name: str) -> Finding:
+    """Dry-run one statement, a file of a folder of ``sql/``."""
+    finding = Finding(cell.name, CHECK, f"{folder}/{name}", "holds")
+    warehouse = Warehouse(
+        f"{cell.project_id}.{cell.datasets.store}", f"{cell.project_id}.{cell.datasets.bi}"
+    )
+    text = (SQL / folder / f"{name}.sql").read_text("utf-8")
+    sql = render(text, with_covered(warehouse.variables()))
+    values = {parameter: _value(kind) for parameter, kind in declared()[folder][name].items()}
+
+    def measure() -> Finding:
+        read = estimate(bigquery, sql, query_parameters(folder, name, values)).bytes
+        return finding._replace(detail=f"reads {in_units(read)}", figures={"bytes": read})
+
+    return judged(finding, measure)
+
+
+def _value(kind: str) -> Parameter:
+    """Return a value of a type; an array has one element, since an empty one may be optimised."""
+    now = datetime.now(UTC)
+    values: dict[str, Parameter] = {
+        "TIMESTAMP": now,
+        "DATE": now.date(),
+        "STRING": "",
+        "ARRAY<STRING>": ["{}"],
+    }
+    return values[kind]
