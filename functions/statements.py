@@ -185,5 +185,11 @@ class Statements:
     def _watch(self, name: str, job_id: str, job: Any) -> None:
         billed = job.total_bytes_billed or 0
         if self._limits is not None and billed > self._limits.bytes:
-            fields = {"statement": name, "job": job_id, "bytes": billed}
-            log("ERROR", "statement billed too much", **fields, limit=self._limits.bytes)
+            log(
+                "ERROR",
+                "statement billed too much",
+                statement=name,
+                job=job_id,
+                bytes=billed,
+                limit=self._limits.bytes,
+            )

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from functions.closed import ClosedList
+from functions.jobs import CANCEL_SECONDS
 from functions.load.tally import Loaded
 from functions.operate.report import Report
 from functions.privacy.periods import TIME_TRAVEL
@@ -23,6 +24,7 @@ from functions.spill import PREFIX as SPILL
 from functions.tally import Milliseconds
 from functions.warehouse import list_views
 from local import provision
+from local.bigquery_jobs import RUNNING, WAITING
 from local.cell import PROJECT, Cell
 from tests.terraform.resources import Resource, of_type
 from tests.terraform.workspace import ROOT, Workspace
@@ -245,11 +247,23 @@ def test_a_call_lasts_as_long_as_the_function_may(
 
     assert defaults["replay_seconds"] < min(operate, provision.DEAD_LETTER_ACK_DEADLINE_SECONDS)
     for job in ("settle", "refresh"):
-        assert defaults[f"{job}_seconds"] + defaults["statement_seconds"] < operate
+        assert defaults[f"{job}_seconds"] + defaults["statement_seconds"] + CANCEL_SECONDS < operate
         assert operate < deadlines[f"chat-eu-{job}"]
     defaults = defaults_of("privacy")
-    assert defaults["work_seconds"] + defaults["statement_seconds"] < privacy
+    assert defaults["work_seconds"] + defaults["statement_seconds"] + CANCEL_SECONDS < privacy
     assert privacy < deadlines["chat-eu-sweep"]
+
+
+def test_changes_of_all_instances_find_a_place_in_bigquery(
+    functions: dict[str, Resource],
+) -> None:
+    changes = {
+        name: defaults_of(name)["changes_at_a_time"]
+        * functions[name].values["service_config"][0]["max_instance_count"]
+        for name in ("operate", "privacy")
+    }
+
+    assert sum(changes.values()) <= RUNNING + WAITING
 
 
 def defaults_of(function: str) -> dict[str, Any]:
@@ -300,7 +314,10 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         "receive": Received.__struct_fields__,
         "load": Loaded.__struct_fields__,
         "operate": [field.name for field in dataclasses.fields(Report)],
-        "privacy": fields_of_line("retention checked", ROOT / "functions/privacy/retention.py"),
+        "privacy": [
+            *fields_of_line("retention checked", ROOT / "functions/privacy/retention.py"),
+            *fields_of_line("statement billed too much", ROOT / "functions/statements.py"),
+        ],
     }
     parts = Milliseconds.__struct_fields__
 

@@ -73,8 +73,8 @@ locals {
       ingress     = "ALLOW_ALL" # for operators; IAM lets in nobody else
       concurrency = 8
       memory      = "1Gi"
-      timeout     = 540 # SETTLE_SECONDS or REFRESH_SECONDS, and one statement more
-      max         = 2
+      timeout     = 540 # SETTLE_SECONDS or REFRESH_SECONDS, one statement more, and its cancellation
+      max         = 2   # with CHANGES_AT_A_TIME: BigQuery queues 20 changes of a table, all functions' together
       publishes   = ["events"]
       subscribes  = ["dead"]
       bucket      = true
@@ -136,10 +136,10 @@ locals {
     privacy = {
       description = "Erasures, exports, offboardings; called by data protection, Pub/Sub and the scheduler."
       ingress     = "ALLOW_ALL" # for people and partners' back ends; IAM lets in nobody else
-      concurrency = 8
+      concurrency = 32          # deletions in the chat that wait are filed together
       memory      = "1Gi"
-      timeout     = 540 # WORK_SECONDS, and one statement more
-      max         = 4
+      timeout     = 540      # WORK_SECONDS, one statement more, and its cancellation
+      max         = 4        # with CHANGES_AT_A_TIME, as for operate
       publishes   = ["dead"] # dead letters without the erased person
       subscribes  = ["dead"]
       bucket      = true

@@ -27,6 +27,7 @@ locals {
   }
 
   line = {
+    billed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"statement billed too much\""
     checked  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
     loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
     received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
@@ -34,6 +35,7 @@ locals {
   }
   metrics = merge(
     {
+      billed_too_much  = { filter = local.line.billed, value = "EXTRACT(jsonPayload.bytes)" }
       accepted         = { filter = local.line.received, value = "EXTRACT(jsonPayload.accepted)" }
       spilled          = { filter = local.line.received, value = "EXTRACT(jsonPayload.spilled)" }
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
@@ -131,6 +133,12 @@ locals {
         duration = 0
         severity = "ERROR"
         advice   = "Something is kept for longer than is promised. The privacy function's log line `retention checked` says where, docs/privacy.md how long it may be; look at the nightly jobs, at partition expiration and at the bucket's lifecycle."
+      }
+      bill = {
+        query    = "sum(increase(${local.series.billed_too_much}_count[1h])) > 0"
+        duration = 0
+        severity = "WARNING"
+        advice   = "A statement of the privacy function billed more bytes than STATEMENT_BYTES. It was carried out: an erasure does not wait for its price. The log line `statement billed too much` names the statement and the job."
       }
       spill = {
         query    = "sum(increase(${local.series.replay_remaining}_sum[10m])) > 0"

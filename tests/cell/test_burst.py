@@ -1,0 +1,82 @@
+"""A burst of deletions in the chat, all at a time, on a BigQuery that refuses what it refuses."""
+
+import asyncio
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from google.pubsub_v1 import PubsubMessage
+
+from functions.events.envelope import Attributes, format_time
+from local import query
+from local.cell import PARTNER, PUSH_ACCOUNT, Cell
+from local.identity_token import identity_token
+from local.pubsub.push import push_body
+from tests.cell.running import PATIENCE_SECONDS
+
+pytestmark = [pytest.mark.cell, pytest.mark.soak]
+
+DELETIONS = 500
+ATTEMPTS = 10
+
+
+def push(cell: Cell, user: str) -> bytes:
+    """A push of a deletion, as Pub/Sub makes it."""
+    body = {"event": "delete_profile_confirmed", "value": {"user_id": user, "project": "dev"}}
+    event = Attributes(
+        str(uuid.uuid4()),
+        format_time(datetime.now(UTC)),
+        "chat",
+        PARTNER,
+        "dev",
+        "delete_profile_confirmed",
+    )
+    message = PubsubMessage(data=json.dumps(body).encode(), attributes=event.to_mapping())
+    return push_body(PubsubMessage.pb(message), cell.privacy_subscription, None)
+
+
+async def deliver(client: httpx.AsyncClient, body: bytes) -> list[int]:
+    """Push until it is acknowledged, as Pub/Sub does; the answers."""
+    answers: list[int] = []
+    while len(answers) < ATTEMPTS and 204 not in answers:
+        if answers:
+            await asyncio.sleep(1)
+        answers.append((await client.post("/stream", content=body)).status_code)
+    return answers
+
+
+async def test_every_deletion_is_filed(cell: Cell, description: dict[str, Any]) -> None:
+    burst = uuid.uuid4().hex
+    bodies = [push(cell, f"{burst}-{number}") for number in range(DELETIONS)]
+    before = filed(cell)
+    headers = {"Authorization": f"Bearer {identity_token(PUSH_ACCOUNT)}"}
+    async with httpx.AsyncClient(
+        base_url=description["functions"]["privacy"],
+        headers=headers,
+        timeout=PATIENCE_SECONDS,
+        limits=httpx.Limits(max_connections=DELETIONS),
+        trust_env=False,
+    ) as client:
+        answers = await asyncio.gather(*(deliver(client, body) for body in bodies))
+        assert {found[-1] for found in answers} == {204}
+        assert {status for found in answers for status in found} <= {204, 503}
+        again = await asyncio.gather(*(deliver(client, body) for body in bodies))
+        assert {found[-1] for found in again} == {204}
+    people, rows, receipts = (now - then for now, then in zip(filed(cell), before, strict=True))
+    assert people == rows == receipts == DELETIONS, "each once, although each came twice"
+
+
+def filed(cell: Cell) -> tuple[int, int, int]:
+    """People and rows that the chat filed, and receipts of erasures."""
+    store = cell.store_dataset
+    sql = (
+        "SELECT COUNT(DISTINCT user_key) AS people, COUNT(*) AS n, ("
+        f"  SELECT COUNT(*) FROM {store}.receipts_v1 "
+        "  WHERE recorded_at > '2000-01-01' AND operation = 'erasure'"
+        f") AS r FROM {store}.erasures_v1 WHERE source = 'stream' AND status = 'hidden'"
+    )
+    [row] = query.rows(cell, sql)
+    return row["people"], row["n"], row["r"]
