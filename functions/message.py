@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from functions.events.envelope import Attributes
+from functions.events.attributes import Attributes
 
 PUBLISH_MESSAGES = 1_000
 """The most messages that Pub/Sub takes in one request."""

@@ -9,7 +9,7 @@ a test reads the result with Google's own classes.
 from collections.abc import Iterable
 from functools import lru_cache
 
-from functions.events.envelope import Attributes, Kind
+from functions.events.attributes import Attributes, Kind
 from functions.message import Message
 
 _DATA = _TOPIC = _KEY = b"\x0a"

@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from functions.bucket import ObjectWriter
-from functions.events.envelope import format_time
+from functions.events.attributes import format_time
 
 PREFIX = "quarantine/"
 
@@ -37,7 +37,7 @@ UNKNOWN = "unknown"
 MALFORMED = "malformed"
 """The reason of what is not of its place's form, or tells neither partner nor project."""
 
-UNREADABLE = (MALFORMED, "not_json", "number_out_of_range", "too_deep")
+UNREADABLE = (MALFORMED, "not_json", "too_deep")
 """Reasons for what nobody can search for a person: it goes soonest."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, load_catalogue
-from generate import dictionary, privacy, samples, schema, settings, view_columns, views
+from generate import dictionary, names, privacy, samples, schema, settings, view_columns, views
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,6 +17,7 @@ GENERATED = (
     f"{samples.FOLDER}/*.json",
     schema.PATH,
     dictionary.PATH,
+    names.PATH,
     settings.PATH,
 )
 """What this package alone writes: a file there that nothing generates any more is removed."""
@@ -49,6 +50,7 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **event_columns,
         **samples.render(catalogue),
         **dictionary.render(catalogue, by_hand | table, metrics, columns),
+        **names.render(catalogue),
         **settings.render(root),
         **privacy.render(root),
     }

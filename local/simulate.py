@@ -12,8 +12,8 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
+from functions.events.attributes import Attributes, format_time
 from functions.events.catalogue import load_catalogue
-from functions.events.envelope import Attributes, format_time
 from local.cell import CELL, PARTNER, PARTNER_PROJECTS, Cell
 from local.clients import publisher
 from local.traffic import make_traffic

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
 
+from functions.events.attributes import Kind
 from functions.events.catalogue import Catalogue, Event, Property, Scalar
-from functions.events.envelope import Kind
 from local.behaviour import (
     ACTIVITIES,
     AGENTS,

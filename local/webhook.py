@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from functions.events.envelope import Kind
+from functions.events.attributes import Kind
 
 
 @dataclass(frozen=True, slots=True)

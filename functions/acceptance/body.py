@@ -10,6 +10,7 @@ import contextlib
 import msgspec
 
 from functions.acceptance.values import SPACE, NotJson, only_value, values
+from functions.events.body import MAX_DEPTH, BadMessage, decode_json, is_too_deep
 from functions.events.envelope import open_envelope
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -23,14 +24,16 @@ class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         data: the sender's bytes of it.
-        name: the event's name; None for a press of the Test button.
+        name: the sender's name of the event; None if it has no usable one.
         project: the payload's project as text; None where it names none, empty where it is of a
             type that no project is.
+        is_test: whether nothing in it is of an event: the Test button was pressed.
     """
 
     data: bytes
     name: str | None
     project: str | None
+    is_test: bool = False
 
 
 class _Value(msgspec.Struct):
@@ -40,8 +43,10 @@ class _Value(msgspec.Struct):
 class _Body(msgspec.Struct):
     event: str
     value: _Value
-    project: str | int | None = None
 
+
+_FLAT = 2 * MAX_DEPTH
+"""What is shorter cannot be nested too deeply, as each level has two brackets."""
 
 _BODY = msgspec.json.Decoder(_Body)
 _BODIES = msgspec.json.Decoder(list[_Body])
@@ -52,7 +57,7 @@ _LINE = msgspec.json.Decoder(msgspec.Raw)
 def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     """Split a body into its events.
 
-    JSON without an event name is a press of the Test button; so is an empty array.
+    JSON that carries nothing of an event is a press of the Test button; so is an empty array.
 
     Args:
         body: as received, with or without a byte order mark.
@@ -66,14 +71,16 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     if not body.isascii():
         _check_utf8(body)
     try:
-        return [_fast(body, _BODY.decode(body))]
+        decoded = _BODY.decode(body)
     except (msgspec.DecodeError, RecursionError):
         pass
+    else:
+        return [_fast(body, decoded)]
     elements = _split(body, most + 1)
     if body.startswith(b"[") and 1 < len(elements) <= most:
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            pairs = zip(elements, _BODIES.decode(body), strict=True)
-            return [_fast(element, decoded) for element, decoded in pairs]
+            bodies = _BODIES.decode(body)
+            return [_fast(element, each) for element, each in zip(elements, bodies, strict=True)]
     return [_event(element) for element in elements]
 
 
@@ -95,29 +102,34 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
-    if not decoded.event.strip():
-        return ReceivedEvent(data, None, None)
+    """Return an event that has the documented form; any other takes the careful path.
+
+    The documented names come before all others, so nothing else in the event matters here.
+    """
     project = decoded.value.project
-    if project is None:
-        project = decoded.project
-    return ReceivedEvent(data, decoded.event, _text(project))
+    project = project.strip() if isinstance(project, str) else project and str(project)
+    if project and decoded.event.strip() and (len(data) < _FLAT or not is_too_deep(data)):
+        return ReceivedEvent(data, decoded.event, project)
+    return _careful(data)
 
 
 def _event(data: bytes) -> ReceivedEvent:
     try:
-        return _fast(data, _BODY.decode(data))
+        decoded = _BODY.decode(data)
     except (msgspec.DecodeError, RecursionError):
-        envelope = open_envelope(only_value(data.decode()))
-    return ReceivedEvent(data, envelope.event, _text(envelope.properties.get("project")))
+        return _careful(data)
+    return _fast(data, decoded)
 
 
-def _text(project: object) -> str | None:
-    """Return the project as text: empty counts as missing; a number as its digits."""
-    if isinstance(project, str):
-        return project.strip() or None
-    if isinstance(project, int) and not isinstance(project, bool):
-        return str(project)
-    return None if project is None else ""
+def _careful(data: bytes) -> ReceivedEvent:
+    """Read an event as loading does."""
+    try:
+        envelope = open_envelope(decode_json(data))
+    except BadMessage as bad:
+        if bad.reason == "not_json":
+            only_value(data.decode())  # says where it is not
+        raise NotJson("the body is nested too deeply") from None
+    return ReceivedEvent(data, envelope.event, envelope.project(), envelope.is_test())
 
 
 def _split(body: bytes, most: int) -> list[bytes]:

@@ -51,7 +51,7 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
     if project is None:
         if len(partner.projects) == 1:
             project = next(iter(partner.projects))
-        elif event.name is None:
+        elif event.is_test:
             return Placement(200, "", None)
         else:
             return Placement(422, "project_missing", None)

@@ -5,7 +5,8 @@ import msgspec
 from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
-from functions.events.envelope import ATTRIBUTE_BYTES, Attributes, Kind, cut
+from functions.events.attributes import Attributes, Kind
+from functions.events.names import event_name
 from functions.message import Message
 
 
@@ -42,8 +43,7 @@ def message_of(
         if sender.id
         else ingest_id.fresh()
     )
-    # Cut here: nobody downstream need keep more of a name than an attribute may have.
-    name = None if event.name is None else cut(event.name, ATTRIBUTE_BYTES)
-    kind = sender.kind if name is not None else "test"
+    kind: Kind = "test" if event.is_test else sender.kind
+    name = None if event.name is None else event_name(kind, event.name)
     attributes = Attributes(event_id, received_at, kind, sender.partner, project, name)
     return Message(event.data, attributes)

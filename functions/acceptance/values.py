@@ -6,7 +6,8 @@ It accepts half a surrogate pair and numbers of any size; NaN and infinite numbe
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import NoReturn
+
+from functions.events.body import READER
 
 SPACE = b" \t\r\n"
 
@@ -77,17 +78,10 @@ def _skip_space(text: str, position: int) -> int:
     return position
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-_CAREFUL = json.JSONDecoder(parse_constant=_no_constant)
-
-
 def _value_at(text: str, position: int) -> tuple[object, int]:
     """Decode the value that starts here; return it and where it ends."""
     try:
-        return _CAREFUL.raw_decode(text, position)
+        return READER.raw_decode(text, position)
     except json.JSONDecodeError as error:
         raise NotJson(f"the body is not JSON at character {error.pos}") from None
     except ValueError as error:

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import yaml
 
-from functions.events.definition import Definition, EventDefinition, Property, Scalar, snake_case
-from functions.events.envelope import Kind
+from functions.events.attributes import Kind
+from functions.events.definition import Definition, EventDefinition, Property, Scalar
+from functions.events.names import snake_case
 
 __all__ = ["Catalogue", "Event", "Property", "Scalar", "load_catalogue", "parse", "snake_case"]
 

@@ -1,6 +1,5 @@
 """What ``catalogue.yaml`` may say: the rules for one property, one event and the file's shape."""
 
-import functools
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from functions.events.names import snake_case
+
 Type = Literal["string", "integer", "number", "boolean", "timestamp"]
 Privacy = Literal["analytical", "personal", "reduced"]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
@@ -28,28 +29,6 @@ _PYTHON_TYPES: dict[Type, tuple[type, ...]] = {
     "timestamp": (str,),
 }
 _CANONICAL = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SEPARATORS = re.compile(r"[\W_]+")
-
-
-def snake_case(name: str) -> str:
-    """Bring a name into the form in which names are compared and columns are called.
-
-    ``platformUserAgent`` becomes ``platform_user_agent``, ``user-list_opened`` becomes
-    ``user_list_opened``; a name without any letter or digit becomes the empty string.
-    """
-    return _known(name) if len(name) <= _CACHED_LENGTH else _convert(name)
-
-
-def _convert(name: str) -> str:
-    if _CANONICAL.fullmatch(name):
-        return name
-    return _SEPARATORS.sub("_", _WORD_START.sub("_", name).lower()).strip("_")
-
-
-# Names come from the sender: the cache is bounded in entries and in the length of each.
-_CACHED_LENGTH = 64
-_known = functools.lru_cache(maxsize=2048)(_convert)
 
 
 def _canonical(name: str) -> str:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Container, Mapping
+from types import MappingProxyType
 
 from msgspec.structs import asdict
 
-from functions.events.catalogue import snake_case
 from functions.events.coerce import MICROSECONDS, NotCoerced, to_list, to_string
 from functions.events.layout import Layout, Place
+from functions.events.names import snake_case
 from functions.events.user_agent import reduce_user_agent
 
 MAX_FLAGS = 32
@@ -18,6 +19,9 @@ EARLIEST_SANE = 1_420_070_400 * MICROSECONDS
 
 MAX_AHEAD = 86_400 * MICROSECONDS
 """A sender's clock may be ahead by a day, which also covers local time sent as UTC."""
+
+_Found = tuple[bool, str, object, Place]
+"""A property: whether it stands beside ``value``, its name as sent, its value, where it goes."""
 
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -64,25 +68,48 @@ class Draft:
         self.nickname: str | None = None
         self.speakers: list[str] = []
 
-    def fill(self, properties: Mapping[str, object], layout: Layout) -> None:
+    def fill(
+        self,
+        value: Mapping[str, object],
+        layout: Layout,
+        beside: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         """Put each property's value where it belongs.
 
+        Two names of one property: those in ``value`` come before those beside it, then
+        `Layout.precedence` decides; the first that can be read wins, the others are kept aside.
+
         Args:
-            properties: values as decoded from JSON, by the names that the sender uses.
+            value: the members of ``value`` as decoded from JSON, by the names that the sender uses.
             layout: of the event.
+            beside: the members beside ``event`` and ``value``.
         """
+        found: list[_Found] = []
+        names: set[str] = set()
         places = layout.places
-        for name, value in properties.items():
-            place = places.get(name) or layout.find(name)
-            if place is None:
-                self._keep_unknown(name, value)
-            elif value is not None and place.target != "nowhere":
-                self._add(name, value, place)
+        for is_beside, members in ((False, value), (True, beside)):
+            for name, member in members.items():
+                place = places.get(name) or layout.find(name)
+                if is_beside and name in value and value[name] == member:
+                    continue  # said twice
+                if place is None:
+                    self._keep_unknown(name, member)
+                elif member is not None and place.target != "nowhere":
+                    found.append((is_beside, name, member, place))
+                    names.add(place.name)
+        if len(names) < len(found):
+            found.sort(key=lambda each: (each[0], layout.precedence(each[1])))
+        for _, name, member, place in found:
+            self._add(name, member, place)
+
+    def note_unnamed(self) -> None:
+        """Note that the event has no usable name."""
+        self._flag("unnamed", "event")
 
     def _keep_unknown(self, sent_name: str, value: object) -> None:
         name = snake_case(sent_name)
         self._flag("unknown", name if _TELLING_NAME.fullmatch(name) else "*")
-        self.extra[sent_name] = value
+        self.extra.setdefault(sent_name, value)
 
     def _add(self, sent_name: str, value: object, place: Place) -> None:
         try:
@@ -140,7 +167,7 @@ class Draft:
     def _refuse(self, finding: str, place: Place, name: str, value: object) -> None:
         self._flag(finding, place.name)
         if not place.private:
-            self.extra[name] = value
+            self.extra.setdefault(name, value)
 
     def _flag(self, finding: str, name: str) -> None:
         flag = f"{finding}:{name}"

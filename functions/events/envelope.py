@@ -1,169 +1,108 @@
-"""The envelope of a webhook, and the attributes that an event carries through Pub/Sub.
+"""The envelope of a webhook: which part of a body is the event's name, and which its properties.
 
 The sending product documents one shape, ``{"event": "name", "value": {...}}``, but not the bodies
-of its room webhooks or of its Test button. So properties are also accepted beside ``event``, and a
-body without an event name is taken for the Test button.
+of its room webhooks or of its Test button. So properties are also accepted beside ``event``, and
+every name in any spelling. What the parts mean never depends on the order of the members.
 """
 
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
-from math import floor
-from typing import Literal
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-Kind = Literal["chat", "room", "test"]
-KINDS: tuple[Kind, ...] = ("chat", "room", "test")
-_KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
-
-ATTRIBUTE_BYTES = 1024
-"""The longest attribute value in bytes; Pub/Sub refuses the whole publish for a longer one."""
+from functions.events.names import is_member, load_names, snake_case
 
 
 class Envelope(msgspec.Struct, frozen=True):
     """A decoded webhook body.
 
     Attributes:
-        event: the sender's name of the event, None where the body has none (the Test button).
-        properties: what the sender says about the event, as decoded from JSON.
+        event: the sender's name of the event; None if the body has no usable one.
+        value: the members of ``value``.
+        beside: the members beside ``event`` and ``value``, and what stands in their place but is
+            no name and no object. A blank name is left out.
+        event_at: the member that the name is under; None if there is none.
+        value_at: the member that ``value`` is under; None if there is none.
     """
 
     event: str | None
-    properties: dict[str, object]
+    value: Mapping[str, object]
+    beside: Mapping[str, object]
+    event_at: str | None = None
+    value_at: str | None = None
 
+    def project(self) -> str | None:
+        """Return the project that the body names, as text.
 
-class Attributes(msgspec.Struct, frozen=True, gc=False):
-    """What Pub/Sub knows of an event without opening it; partners filter subscriptions by it.
+        The first member counts that is not blank: those of ``value`` before those beside it, the
+        documented spelling before others. A number counts as its digits.
 
-    Attributes:
-        ingest_id: this system's id of the event, a UUID in canonical form.
-        received_at: UTC, microseconds, as ``2026-11-22T14:25:32.123456Z``.
-        kind: the webhook that it came by.
-        partner: whose token it was sent with.
-        project: the payload's project; None for a test delivery that names none.
-        event: the sender's name of the event, cut to 1,024 bytes; None for a test delivery.
-    """
-
-    ingest_id: str
-    received_at: str
-    kind: Kind
-    partner: str
-    project: str | None
-    event: str | None
-
-    def to_mapping(self) -> dict[str, str]:
-        """Return the message's attributes; what is None is left out."""
-        attributes = {
-            "ingest_id": self.ingest_id,
-            "received_at": self.received_at,
-            "kind": self.kind,
-            "partner": self.partner,
-        }
-        if self.project is not None:
-            attributes["project"] = self.project
-        if self.event is not None:
-            attributes["event"] = cut(self.event, ATTRIBUTE_BYTES)
-        return attributes
-
-    @classmethod
-    def from_mapping(cls, attributes: Mapping[str, str]) -> "Attributes":
-        """Read a message's attributes.
-
-        Raises:
-            ValueError: an attribute is missing or malformed; the message names it, not its value.
+        Returns:
+            None if the body names no project; the empty text if it names something that cannot be
+            a project, such as a list.
         """
-        for name in ("ingest_id", "received_at", "kind", "partner"):
-            if not attributes.get(name):
-                raise ValueError(f"attribute {name} is missing")
-        kind = parse_kind(attributes["kind"])
-        parse_time(attributes["received_at"])
-        return cls(
-            ingest_id=attributes["ingest_id"],
-            received_at=attributes["received_at"],
-            kind=kind,
-            partner=attributes["partner"],
-            project=attributes.get("project"),
-            event=attributes.get("event"),
-        )
+        known = load_names().project
+        for members in (self.value, self.beside):
+            for name in spellings(members, known):
+                if not is_blank(members[name]):
+                    return project_text(members[name])
+        return None
+
+    def is_test(self) -> bool:
+        """Say whether nothing in the body is of an event: the product's Test button was pressed."""
+        if self.event is not None or self.value_at is not None:
+            return False
+        return not any(is_member(name) for name in self.beside)
 
 
 def open_envelope(body: object) -> Envelope:
     """Tell the event's name from its properties.
 
-    Members beside ``event`` and ``value`` count as properties too; where both name one, ``value``
-    wins. A ``value`` that is no object is kept as a property of that name.
+    Args:
+        body: as decoded from JSON.
     """
     if not isinstance(body, dict):
-        return Envelope(None, {"body": body})
-    beside = {name: member for name, member in body.items() if name not in {"event", "value"}}
-    value = body.get("value", {})
-    properties = beside | (value if isinstance(value, dict) else {"value": value})
-    event = body.get("event")
-    if isinstance(event, str) and event.strip():
-        return Envelope(event, properties)
-    if event is not None:
-        properties["event"] = event
-    return Envelope(None, properties)
+        return Envelope(None, {}, {"body": body})
+    names = list(spellings(body, ("event",)))
+    values = list(spellings(body, ("value",)))
+    event_at = next((at for at in names if is_name(body[at])), None)
+    value_at = next((at for at in values if isinstance(body[at], dict)), None)
+    apart = {event_at, value_at, *(at for at in names if is_blank(body[at]))}
+    return Envelope(
+        event=None if event_at is None else body[event_at],
+        value={} if value_at is None else body[value_at],
+        beside={name: member for name, member in body.items() if name not in apart},
+        event_at=event_at,
+        value_at=value_at,
+    )
 
 
-def format_time(moment: datetime) -> str:
-    """Write a moment as the ``received_at`` attribute: UTC, microseconds, ``Z``."""
-    return _written(floor(moment.timestamp()), moment.microsecond)
+def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the members that have one of these names, in an order of their own.
 
-
-def format_nanoseconds(since_1970: int) -> str:
-    """Write a time as the ``received_at`` attribute, of nanoseconds as `time.time_ns` has them.
-
-    That takes half the time of the way through a `datetime`.
+    Args:
+        members: of a body.
+        names: in snake_case, the most important first.
     """
-    second, nanosecond = divmod(since_1970, 1_000_000_000)
-    return _written(second, nanosecond // 1000)
+    for name in names:
+        if name in members:
+            yield name
+        yield from sorted(each for each in members if each != name and snake_case(each) == name)
 
 
-def _written(second: int, microsecond: int) -> str:
-    return f"{_second(second)}.{microsecond:06}Z"
+def is_name(member: object) -> bool:
+    """Say whether a member can be an event's name."""
+    return isinstance(member, str) and bool(member.strip())
 
 
-@lru_cache(maxsize=16)
-def _second(timestamp: int) -> str:
-    """Write all but the fraction, once a second: at every event it is noticeable."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(timestamp))
+def is_blank(member: object) -> bool:
+    """Say whether a member says nothing: null, or a text of nothing but white space."""
+    return member is None or (isinstance(member, str) and not member.strip())
 
 
-def parse_kind(text: str) -> Kind:
-    """Read a ``kind`` attribute.
-
-    Raises:
-        ValueError: it is none.
-    """
-    kind = _KINDS.get(text)
-    if kind is None:
-        raise ValueError("attribute kind is not one of " + ", ".join(KINDS))
-    return kind
-
-
-def parse_time(text: str) -> datetime:
-    """Read a ``received_at`` attribute.
-
-    Raises:
-        ValueError: it is not ISO 8601 with an offset.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # in UTC it may be before the year 1 or after 9999
-        raise ValueError("attribute received_at is not an ISO 8601 time") from None
-    raise ValueError("attribute received_at has no offset from UTC")
-
-
-def cut(text: str, limit: int) -> str:
-    """Return the longest start of a text that fits into ``limit`` bytes of UTF-8.
-
-    Half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
-    """
-    if len(text) <= limit and text.isascii():
-        return text
-    return text.encode(errors="replace")[:limit].decode(errors="ignore")
+def project_text(member: object) -> str:
+    """Return a member that is not blank as the name of a project; empty if it cannot be one."""
+    if isinstance(member, str):
+        return member.strip()
+    if isinstance(member, int) and not isinstance(member, bool):
+        return str(member)
+    return ""

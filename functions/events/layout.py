@@ -10,9 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from functions.events.catalogue import Catalogue, Event, Property, snake_case
+from functions.events.attributes import KINDS, Kind
+from functions.events.catalogue import Catalogue, Event, Property
 from functions.events.coerce import COERCIONS, to_list
-from functions.events.envelope import KINDS, Kind
+from functions.events.names import snake_case
 
 Target = Literal[
     "column",  # a column of the row itself
@@ -80,10 +81,21 @@ class Layout:
         }
         # Spellings of the documentation need no conversion then.
         self.places |= {prop.sent_as: self.places[prop.name] for prop in event.lookup.values()}
+        self._order = _order(event)
 
     def find(self, name: str) -> Place | None:
         """Find a property by a spelling that `places` lacks; None if it is not known."""
         return self.places.get(snake_case(name))
+
+    def precedence(self, name: str) -> tuple[int, str]:
+        """Return what the names of one property are sorted by, if an event has several of them.
+
+        The documented spelling comes first, then the canonical name, then the aliases in the
+        catalogue's order; other spellings follow in the order of the alphabet. So the order in
+        which a sender writes its members never matters.
+        """
+        order = self._order.get(name)
+        return (order, "") if order is not None else (len(self._order), name)
 
 
 class Layouts:
@@ -107,6 +119,13 @@ class Layouts:
         """Return an event's layout, or that of uncatalogued events of its kind."""
         event = self._catalogue.event(kind, name) if name is not None else None
         return self._fallback[kind] if event is None else self._by_event[event]
+
+
+def _order(event: Event) -> dict[str, int]:
+    names = dict.fromkeys(prop.sent_as for prop in event.lookup.values())
+    names |= dict.fromkeys(prop.name for prop in event.lookup.values())
+    names |= dict.fromkeys(event.lookup)
+    return {name: number for number, name in enumerate(names)}
 
 
 def _place(prop: Property, *, own: bool) -> Place:

@@ -3,9 +3,10 @@
 from collections.abc import Container, Mapping
 from typing import NamedTuple
 
-from functions.events.body import decode_json, encode_json
+from functions.events.attributes import Kind
+from functions.events.body import decode_json, encode_exactly
 from functions.events.draft import Draft, is_speaker
-from functions.events.envelope import Kind, open_envelope
+from functions.events.envelope import open_envelope
 from functions.events.layout import Layout, Layouts
 
 _PERSONAL = frozenset({"user_id", "nickname", "nowhere"})
@@ -37,7 +38,7 @@ def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
     """
     envelope = open_envelope(decode_json(data))
     draft = Draft(received_at=0, project=None)
-    draft.fill(envelope.properties, layouts.find(kind, envelope.event))
+    draft.fill(envelope.value, layouts.find(kind, envelope.event), envelope.beside)
     return Mentioned(draft.user_id, draft.speakers)
 
 
@@ -67,11 +68,15 @@ def take_out(
     body = decode_json(data)
     if not isinstance(body, dict):
         return data
-    layout = layouts.find(kind, open_envelope(body).event)
-    left = _members(body, layout, user=user, speakers=speakers, beside=True)
-    if isinstance(value := body.get("value"), dict):
-        left["value"] = _members(value, layout, user=user, speakers=speakers)
-    return encode_json(left).encode()
+    envelope = open_envelope(body)
+    layout = layouts.find(kind, envelope.event)
+    left: dict[str, object] = {}
+    if envelope.event_at is not None:
+        left[envelope.event_at] = envelope.event
+    left |= _members(envelope.beside, layout, user=user, speakers=speakers)
+    if envelope.value_at is not None:
+        left[envelope.value_at] = _members(envelope.value, layout, user=user, speakers=speakers)
+    return encode_exactly(left)
 
 
 def _members(
@@ -80,14 +85,11 @@ def _members(
     *,
     user: bool,
     speakers: Container[str],
-    beside: bool = False,
 ) -> dict[str, object]:
     left: dict[str, object] = {}
     for name, member in members.items():
         place = layout.find(name)
-        if beside and name == "event" and isinstance(member, str):
-            left[name] = member
-        elif place is None or place.target in _PERSONAL:
+        if place is None or place.target in _PERSONAL:
             left |= {} if user else {name: member}
         elif place.target == "speakers":
             elements = member if isinstance(member, list) else [member]

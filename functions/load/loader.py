@@ -7,9 +7,9 @@ from typing import Protocol
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
+from functions.events.attributes import format_time
 from functions.events.body import BadMessage
 from functions.events.coerce import MICROSECONDS, to_microseconds
-from functions.events.envelope import format_time
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
 from functions.load.row import Person, Row, RowBuilder

@@ -4,19 +4,14 @@ from collections.abc import Mapping
 
 import msgspec
 
+from functions.events.attributes import Attributes, parse_time
 from functions.events.body import BadMessage, decode_json, encode_json
 from functions.events.catalogue import Catalogue
 from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.events.draft import Draft
-from functions.events.envelope import (
-    ATTRIBUTE_BYTES,
-    Attributes,
-    Envelope,
-    cut,
-    open_envelope,
-    parse_time,
-)
+from functions.events.envelope import open_envelope
 from functions.events.layout import Layouts
+from functions.events.names import event_name
 from functions.pseudonym import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS
@@ -100,7 +95,9 @@ class RowBuilder:
         envelope = open_envelope(decode_json(data))
         layout = self._layouts.find(known.kind, envelope.event)
         draft = Draft(received_at, known.project)
-        draft.fill(envelope.properties, layout)
+        draft.fill(envelope.value, layout, envelope.beside)
+        if envelope.event is None and known.kind != "test":
+            draft.note_unnamed()
         row: Row = {
             "ingest_id": known.ingest_id,
             "delivery_id": delivery_id,
@@ -109,7 +106,7 @@ class RowBuilder:
             "kind": known.kind,
             "partner": known.partner,
             "project": known.project,
-            "event": layout.name or _event_name(envelope, known),
+            "event": None if envelope.event is None else event_name(known.kind, envelope.event),
             "catalogued": layout.name is not None,
             **draft.columns,
             "flags": draft.flags,
@@ -159,8 +156,3 @@ class RowBuilder:
 def _user_keys(key: bytes, project: str, user_ids: list[str]) -> list[str]:
     # A person listed twice is one speaker; the sender's order stays.
     return list(dict.fromkeys(user_key(key, project, one) for one in user_ids))
-
-
-def _event_name(envelope: Envelope, known: Attributes) -> str | None:
-    name = envelope.event or known.event
-    return None if name is None else cut(name, ATTRIBUTE_BYTES)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from functions.events.envelope import Attributes
+from functions.events.attributes import Attributes
 from functions.log import log
 from functions.message import Message
 from functions.operate.replay import Publish

@@ -13,7 +13,7 @@ from functions.acceptance.placement import place
 from functions.acceptance.refused import split
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
-from functions.events.envelope import Attributes, parse_kind, parse_time
+from functions.events.attributes import Attributes, parse_kind, parse_time
 from functions.message import Message
 from functions.objects import Stored
 from functions.operate.replay import NotReplayable

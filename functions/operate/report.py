@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC
 
-from functions.events.envelope import parse_time
+from functions.events.attributes import parse_time
 from functions.message import Message
 
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from functions import quarantine
+from functions.events.attributes import Attributes
 from functions.events.body import BadMessage
-from functions.events.envelope import Attributes
 from functions.log import log
 from functions.message import Message
 from functions.privacy.covered import Covered

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from functions.closed import ClosedList, ClosedPartner
+from functions.events.attributes import parse_kind
 from functions.events.body import BadMessage
-from functions.events.envelope import parse_kind
 from functions.events.layout import Layouts
 from functions.events.person import mentioned
 from functions.pseudonym import PseudonymKeys

@@ -5,8 +5,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
+from functions.events.attributes import Kind, parse_kind, parse_time
 from functions.events.body import BadMessage
-from functions.events.envelope import Kind, parse_kind, parse_time
 from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
 from functions.privacy.covered import Cover, Covered

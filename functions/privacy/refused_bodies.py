@@ -1,7 +1,7 @@
-"""Bodies that the receiver refused, without the people who are covered and what is unreadable."""
+"""Bodies that the receiver refused, without the people who are covered."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,9 +10,8 @@ import msgspec
 from functions import quarantine
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.refused import join
-from functions.events.body import BadMessage
-from functions.events.envelope import Kind
-from functions.privacy.redaction import SET_ASIDE, Redaction, Rewritten
+from functions.events.attributes import Kind
+from functions.privacy.redaction import Redaction, Rewritten
 from functions.quarantine import Quarantined
 
 UNPLACED = frozenset({"project_missing", "project_unknown"})
@@ -37,38 +36,33 @@ class Refused(NamedTuple):
     received_at: datetime
 
 
-def rewrite_refused(refused: Refused, redaction: Redaction, *, stays: bool) -> Rewritten | None:
+def rewrite_refused(refused: Refused, redaction: Redaction) -> Rewritten | None:
     """Rewrite a refused body; None where it stays as it is.
 
     Of several events, those that stay keep their places in the request, and so their ids. Those
-    that get another id, or that nobody can read, become objects of their own.
+    that get another id become objects of their own.
 
     Args:
         refused: the body.
         redaction: takes people out.
-        stays: whether events that nobody can read stay, because they are where such are kept.
+
+    Raises:
+        BadMessage: nobody can read the body.
     """
-    left: dict[str, list[_Left]] = defaultdict(list)
+    left: list[_Left] = []
     taken: list[tuple[str, str]] = []
-    reason = refused.record.reason
     for position, event in refused.events:
-        of_event = refused.kind if event.name is not None else "test"
+        of_event: Kind = "test" if event.is_test else refused.kind
         projects = _projects(event, refused.record, redaction)
-        try:
-            found = redaction.apply(event.data, of_event, projects, refused.received_at)
-        except BadMessage as bad:
-            place = reason if stays else bad.reason
-            left[place].append(_Left(refused.own_id, position, event.data))
-            taken += () if stays else SET_ASIDE
-            continue
+        found = redaction.apply(event.data, of_event, projects, refused.received_at)
         if found is None:
-            left[reason].append(_Left(refused.own_id, position, event.data))
+            left.append(_Left(refused.own_id, position, event.data))
             continue
         taken += found.taken
         if found.data is not None:
             sender_id = found.cover.ingest_id(refused.own_id) if found.cover else refused.own_id
-            left[reason].append(_Left(sender_id, position, found.data))
-    return Rewritten(tuple(_objects(refused.record, left)), tuple(taken)) if taken else None
+            left.append(_Left(sender_id, position, found.data))
+    return Rewritten(tuple(_join(refused.record, left)), tuple(taken)) if taken else None
 
 
 def _projects(event: ReceivedEvent, record: Quarantined, redaction: Redaction) -> tuple[str, ...]:
@@ -83,11 +77,6 @@ class _Left(NamedTuple):
     sender_id: str
     position: int
     data: bytes
-
-
-def _objects(record: Quarantined, left: Mapping[str, list["_Left"]]) -> Iterator[tuple[str, bytes]]:
-    for reason, events in left.items():
-        yield from _join(msgspec.structs.replace(record, reason=reason), events)
 
 
 def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes]]:

@@ -11,8 +11,8 @@ import msgspec
 from functions import quarantine, spill
 from functions.acceptance.refused import split
 from functions.acceptance.values import NotJson
+from functions.events.attributes import parse_kind, parse_time
 from functions.events.body import BadMessage
-from functions.events.envelope import parse_kind, parse_time
 from functions.privacy.redaction import SET_ASIDE, Redaction, Rewritten
 from functions.privacy.refused_bodies import Refused, rewrite_refused
 from functions.quarantine import MALFORMED, Quarantined
@@ -75,7 +75,7 @@ def rewrite_quarantined(
     try:
         if record.attributes is None:
             refused = _read_refused(record, body, written_at)
-            return rewrite_refused(refused, redaction, stays=quarantine.is_unreadable(name))
+            return rewrite_refused(refused, redaction)
         found = redaction.apply_to(body, record.attributes, written_at)
     except BadMessage as bad:
         moved = msgspec.structs.replace(record, reason=bad.reason)

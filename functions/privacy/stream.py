@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from functions.batching import Batcher
 from functions.closed import ClosedList, ClosedUnavailable
+from functions.events.attributes import Attributes, parse_time
 from functions.events.body import BadMessage
 from functions.events.catalogue import snake_case
-from functions.events.envelope import Attributes, parse_time
 from functions.events.layout import Layouts
 from functions.events.person import user_id
 from functions.log import log

@@ -16,7 +16,7 @@ from functions.acceptance.values import NotJson
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedUnavailable
-from functions.events.envelope import format_nanoseconds
+from functions.events.attributes import format_nanoseconds
 from functions.intake import BodyIncomplete, BodyTooLarge, Intake
 from functions.message import Message
 from functions.quarantine import Quarantine

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from starlette.types import Scope
 
-from functions.events.envelope import Kind
+from functions.events.attributes import Kind
 from functions.receive.answers import Refusal, not_allowed, problem
 
 READS = frozenset({"GET", "HEAD"})

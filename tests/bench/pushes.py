@@ -8,8 +8,8 @@ from itertools import islice
 
 from google.pubsub_v1 import PubsubMessage
 
+from functions.events.attributes import Attributes, format_time
 from functions.events.catalogue import load_catalogue
-from functions.events.envelope import Attributes, format_time
 from local.cell import CELL, PARTNER, PARTNER_PROJECTS, PROJECT
 from local.pubsub.push import push_body
 from local.traffic import make_traffic

@@ -2,7 +2,7 @@
 
 import json
 
-from functions.events.envelope import Attributes
+from functions.events.attributes import Attributes
 from functions.push import parse_push
 from tests.bench.pushes import AGENTS, PEOPLE, agents, pushes
 

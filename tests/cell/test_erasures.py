@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from functions import quarantine, spill
-from functions.events.envelope import Attributes, format_time
+from functions.events.attributes import Attributes, format_time
 from local import query
 from local.cell import PARTNER, Cell
 from local.clients import objects, publisher

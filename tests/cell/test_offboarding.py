@@ -18,7 +18,7 @@ import pytest_asyncio
 from click.testing import CliRunner, Result
 
 from functions import spill
-from functions.events.envelope import format_time
+from functions.events.attributes import format_time
 from functions.privacy.offboarding import TABLES
 from functions.quarantine import Quarantined, object_name
 from local import query

@@ -4,7 +4,7 @@ from google.pubsub_v1 import PublishRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.events.envelope import ATTRIBUTE_BYTES, Attributes, cut
+from functions.events.attributes import ATTRIBUTE_BYTES, Attributes, cut
 from functions.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message, pieces
 from functions.publish_request import encode
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions import publish_request
-from functions.events.envelope import KINDS, Attributes
+from functions.events.attributes import KINDS, Attributes
 from functions.message import Message
 
 TOPIC = "projects/local/topics/chat-eu-events"

@@ -70,6 +70,7 @@ def test_one_edit_of_the_catalogue_reaches_every_file(tmp_path: Path) -> None:
     assert sorted(drifted(changed, tmp_path)) == [
         "docs/data-dictionary.md",
         "docs/samples/new_event.json",
+        "functions/events/names.json",
         "sql/bi/event_new_event.json",
         "sql/bi/event_new_event.sql",
         "sql/bi/events.json",

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from functions.events.envelope import Attributes
+from functions.events.attributes import Attributes
 from functions.grpc_channel import open_channel
 from functions.message import Message
 from functions.publisher import Publisher

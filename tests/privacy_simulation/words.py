@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from functions.events.envelope import Attributes, format_time
+from functions.events.attributes import Attributes, format_time
 from functions.message import Message
 
 START = datetime(2026, 10, 5, tzinfo=UTC)

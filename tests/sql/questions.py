@@ -12,8 +12,8 @@ from typing import Any
 
 from google.cloud import bigquery
 
+from functions.events.attributes import Attributes, format_time
 from functions.events.catalogue import load_catalogue
-from functions.events.envelope import Attributes, format_time
 from functions.load.row import RowBuilder
 from functions.pseudonym import PseudonymKeys
 from local.cell import PARTNER

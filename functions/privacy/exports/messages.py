@@ -6,7 +6,7 @@ from typing import NamedTuple
 from functions import quarantine, spill
 from functions.acceptance.refused import split
 from functions.acceptance.values import NotJson
-from functions.events.envelope import Kind, parse_kind
+from functions.events.attributes import Kind, parse_kind
 from functions.privacy.refused_bodies import UNPLACED
 from functions.quarantine import Quarantined
 

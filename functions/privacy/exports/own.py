@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from functions.events.envelope import Kind
+from functions.events.attributes import Kind
 from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
 

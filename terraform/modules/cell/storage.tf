@@ -9,7 +9,6 @@ locals {
     "quarantine/"                     = 28
     "quarantine/malformed/"           = 7
     "quarantine/not_json/"            = 7
-    "quarantine/number_out_of_range/" = 7
     "quarantine/too_deep/"            = 7
   }
 }

@@ -76,9 +76,9 @@ def test_an_event_in_an_array_is_what_it_is_alone(values: list[object]) -> None:
         ('{"event":"a","value":{"project":["p"]}}', "a", ""),
         ('{"event":"a","value":{"project":true}}', "a", ""),
         ('{"event":"a"}', "a", None),
-        ('{"event":"","value":{"project":"p"}}', None, None),
+        ('{"event":"","value":{"project":"p"}}', None, "p"),
         ('{"value":{"project":"p"}}', None, "p"),
-        ('{"event":"\\ud83d","value":{"project":"p"}}', "\ud83d", "p"),
+        ('{"event":"\\ud83d","value":{"project":"p"}}', "\ufffd", "p"),
         ('\ufeff{"event":"a"}', "a", None),
     ],
 )

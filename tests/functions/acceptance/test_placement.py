@@ -32,7 +32,8 @@ SEVERAL = Partner(("0" * 64,), {"prod": "eu", "dev": "eu", "us": "us"})
 def test_an_event_is_placed_by_its_project(
     partner: Partner, name: str | None, project: str | None, expected: tuple[int, str, str | None]
 ) -> None:
-    placement = place(ReceivedEvent(b"{}", name, project), partner, "eu", 2)
+    event = ReceivedEvent(b"{}", name, project, is_test=name is None)
+    placement = place(event, partner, "eu", 2)
     assert placement == Placement(*expected)
     assert expected[1] in {"", *REASONS}
 

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.events.attributes import KINDS
 from functions.events.catalogue import SOURCE, load_catalogue, parse, snake_case
-from functions.events.envelope import KINDS
 
 DOCUMENTED = [
     "session_started",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.events.envelope import (
+from functions.events.attributes import (
     ATTRIBUTE_BYTES,
     cut,
     format_nanoseconds,

@@ -103,9 +103,9 @@ def test_user_id_as_number_and_as_text_are_one_person(builder: RowBuilder) -> No
     assert as_number.row["user_key"] == as_text.row["user_key"]
 
 
-def test_an_uncatalogued_event_keeps_the_senders_spelling(builder: RowBuilder) -> None:
+def test_an_uncatalogued_event_gets_snake_case(builder: RowBuilder) -> None:
     row = build(builder, {"event": "Brand-New", "value": {"thing": [1], "user_id": "u"}}).row
-    assert (row["event"], row["catalogued"]) == ("Brand-New", False)
+    assert (row["event"], row["catalogued"]) == ("brand_new", False)
     assert json.loads(str(row["extra"])) == {"thing": [1]}
     assert row["flags"] == ["unknown:thing"]
     assert "properties" not in row

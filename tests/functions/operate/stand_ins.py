@@ -7,7 +7,7 @@ from functions import spill
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
-from functions.events.envelope import Attributes
+from functions.events.attributes import Attributes
 from functions.message import Message
 from functions.objects import Stored
 from functions.statements import StatementFailed

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from functions.acceptance.ingest_id import derived
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.events.envelope import Attributes
+from functions.events.attributes import Attributes
 from functions.message import Message
 from functions.objects import Stored
 from functions.operate.decode import Decoder

@@ -114,7 +114,7 @@ def unread(queue: Queue) -> None:
     """Two letters alike that tell nothing, and one of a partner."""
     queue.letters.put_raw(b"no JSON", {})
     queue.letters.put_raw(b"no JSON", {})
-    queue.letters.put_raw(b'{"n": 1e400}', attributes(9))
+    queue.letters.put_raw(b"[" * 501 + b"]" * 501, attributes(9))
 
 
 async def test_letters_that_nobody_can_read_are_set_aside_although_nobody_is_covered() -> None:
@@ -127,7 +127,7 @@ async def test_letters_that_nobody_can_read_are_set_aside_although_nobody_is_cov
     assert sorted((record.reason, record.partner, data) for record, data in kept) == [
         ("malformed", "unknown", b"no JSON"),
         ("malformed", "unknown", b"no JSON"),
-        ("number_out_of_range", "acme", b'{"n": 1e400}'),
+        ("too_deep", "acme", b"[" * 501 + b"]" * 501),
     ]
     assert attributes(9) in [record.attributes for record, _ in kept], "for the replay"
     assert await queue.rewrite() == {}

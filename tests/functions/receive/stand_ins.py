@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
-from functions.events.envelope import Attributes
+from functions.events.attributes import Attributes
 from functions.message import Message
 from functions.quarantine import object_name
 from functions.receive.durable import NotDurable
