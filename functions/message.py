@@ -1,10 +1,13 @@
 """An event on its way to Pub/Sub, and how much of such one publish takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from functions.events.attributes import Attributes
+from functions.events.body import BadMessage, decode_json
+from functions.events.envelope import open_envelope
+from functions.events.names import event_name
 
 PUBLISH_MESSAGES = 1_000
 """The most messages that Pub/Sub takes in one request."""
@@ -26,6 +29,28 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     def size(self) -> int:
         """Bytes that it adds to a request, at most."""
         return len(self.data) + len(self.attributes.event or "") * 4 + MESSAGE_OVERHEAD_BYTES
+
+
+def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
+    """Make the message of an event that was accepted before, for a replay.
+
+    The attribute ``event`` is made of the data again: what was kept under an old or foreign
+    spelling is then heard by every filter.
+
+    Args:
+        data: the sender's own bytes.
+        attributes: of the message as it was kept.
+
+    Raises:
+        ValueError: an attribute is missing or malformed; the message names it, not its value.
+    """
+    known = Attributes.from_mapping(attributes)
+    try:
+        sent = open_envelope(decode_json(data)).event
+    except BadMessage:  # loading it tells why
+        return Message(data, known)
+    event = None if sent is None else event_name(known.kind, sent)
+    return Message(data, msgspec.structs.replace(known, event=event))
 
 
 def pieces(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], int]]:

@@ -52,6 +52,9 @@ REFRESH_SECONDS = 86_400
 SWEEP_SECONDS = 3_600
 """The interval at which it has erasures executed that are due."""
 
+UNFILED_SECONDS = 86_400
+"""The interval at which it has deletions looked for that were stored and not filed."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -98,6 +101,7 @@ class Cell:
             (SETTLE_SECONDS, f"{operate}/settle"),
             (REFRESH_SECONDS, f"{operate}/refresh"),
             (SWEEP_SECONDS, f"{self.url('privacy')}/sweep"),
+            (UNFILED_SECONDS, f"{self.url('privacy')}/unfiled"),
         )
 
     def describe(self) -> dict[str, Any]:

@@ -4,8 +4,8 @@
 message always equals the column ``event`` of the row that it becomes, and a subscription's filter
 hears an event under every spelling that is accepted.
 
-The names come from ``names.json``, which ``make generate`` writes from the catalogue: reading the
-catalogue itself takes a quarter of a second, and a cold start of ``receive`` should not wait for it.
+The names come from ``names.json``, which ``make generate`` writes from the catalogue. Reading the
+catalogue itself takes a quarter of a second, which a cold start of ``receive`` should not wait for.
 """
 
 import functools

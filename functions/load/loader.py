@@ -12,7 +12,7 @@ from functions.events.body import BadMessage
 from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
-from functions.load.row import Person, Row, RowBuilder
+from functions.load.row import Loaded, Person, Row, RowBuilder, without_extra
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.log import log
@@ -99,10 +99,7 @@ class Loader:
                 delivery_id=self._new_id(),
                 stored_at=to_microseconds(self._now()),
             )
-            if loaded.person is None or self._known.knows(loaded.person):
-                await self._store_event(loaded.row)
-            else:
-                await self._store_both(loaded.row, loaded.person)
+            await self._store(loaded)
         except (BadMessage, RowRefused) as bad:
             await self._quarantine(message, bad.reason)
             self._tally.counts.quarantined[bad.reason] += 1
@@ -117,6 +114,20 @@ class Loader:
         """Count a delivery that Pub/Sub is to bring again."""
         self._tally.counts.refused[reason] += 1
         return NotStored(reason)
+
+    async def _store(self, loaded: Loaded) -> None:
+        try:
+            await self._store_as(loaded.row, loaded.person)
+        except RowRefused as refusal:
+            if refusal.reason != "row_too_large" or "extra" not in loaded.row:
+                raise
+            await self._store_as(without_extra(loaded.row, loaded.flags), loaded.person)
+
+    async def _store_as(self, row: Row, person: Person | None) -> None:
+        if person is None or self._known.knows(person):
+            await self._store_event(row)
+        else:
+            await self._store_both(row, person)
 
     async def _store_both(self, row: Row, person: Person) -> None:
         # Both are awaited whatever happens to the other: nothing may run after the answer.

@@ -1,6 +1,6 @@
 """An event as Pub/Sub delivers it becomes a row of ``events_v1``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -51,11 +51,26 @@ class Loaded(msgspec.Struct, frozen=True):
         row: of ``events_v1``.
         received_at: of the event, in microseconds since 1970.
         person: whom it is about; None where the event or its project does not say.
+        flags: those of the row.
     """
 
     row: Row
     received_at: int
     person: Person | None
+    flags: Sequence[str] = ()
+
+
+def without_extra(row: Row, flags: Sequence[str]) -> Row:
+    """Return a row that was too large without what has no column, flagged ``too_large:extra``.
+
+    An event of the largest size may come to a larger row, if the operator has raised both limits.
+
+    Args:
+        row: as it was built.
+        flags: those that it has.
+    """
+    left = {column: value for column, value in row.items() if column != "extra"}
+    return left | {"flags": [*flags, "too_large:extra"]}
 
 
 class RowBuilder:
@@ -122,7 +137,7 @@ class RowBuilder:
         person = self._person(draft, known, received_at, key_version)
         if person is not None:
             row["user_key"] = person.user_key
-        return Loaded(row, received_at, person)
+        return Loaded(row, received_at, person, draft.flags)
 
     def identity(self, person: Person) -> Row:
         """Build the row of ``identities_v1`` that says who is behind a user key."""

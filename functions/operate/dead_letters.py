@@ -1,7 +1,8 @@
 """Replays dead letters: events that `load` could not store at any of Pub/Sub's attempts.
 
 They are pulled from the dead-letter subscription and published to the events' topic, with the
-bytes, attributes and ingest ids that they had (what Pub/Sub adds to a dead letter is left out); a
+bytes, attributes and ingest ids that they had (what Pub/Sub adds to a dead letter is left out, and
+the event's name is made anew); a
 letter is acknowledged only after that. So whatever interrupts a replay, and however many run at a
 time, each event is still shown once.
 """
@@ -10,9 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from functions.events.attributes import Attributes
 from functions.log import log
-from functions.message import Message
+from functions.message import Message, message_again
 from functions.operate.replay import Publish
 from functions.operate.report import Report, day_of
 from functions.services import Subscription
@@ -115,11 +115,11 @@ def _open(letters: Sequence[Letter], report: Report, kept: list[Letter]) -> list
     events = []
     for letter in letters:
         try:
-            attributes = Attributes.from_mapping(letter.attributes)
+            message = message_again(letter.data, letter.attributes)
         except ValueError:
             _refuse(letter, report, kept, "malformed")
         else:
-            events.append(_Event(letter, Message(letter.data, attributes)))
+            events.append(_Event(letter, message))
     return events
 
 

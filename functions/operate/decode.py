@@ -13,8 +13,8 @@ from functions.acceptance.placement import place
 from functions.acceptance.refused import split
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
-from functions.events.attributes import Attributes, parse_kind, parse_time
-from functions.message import Message
+from functions.events.attributes import parse_kind, parse_time
+from functions.message import Message, message_again
 from functions.objects import Stored
 from functions.operate.replay import NotReplayable
 from functions.quarantine import Quarantined
@@ -48,7 +48,7 @@ class Decoder:
         try:
             record, body = quarantine.decode(content)
             if record.attributes is not None:  # it was accepted, and could not be loaded
-                return [Message(body, Attributes.from_mapping(record.attributes))]
+                return [message_again(body, record.attributes)]
             kind = parse_kind(record.kind)
             parse_time(record.received_at)
         except ValueError:
@@ -78,9 +78,6 @@ class Decoder:
 
 def _spilled(content: bytes) -> list[Message]:
     try:
-        return [
-            Message(event.data, Attributes.from_mapping(event.attributes))
-            for event in spill.decode(content)
-        ]
+        return [message_again(event.data, event.attributes) for event in spill.decode(content)]
     except ValueError:
         raise NotReplayable("malformed") from None

@@ -15,6 +15,7 @@ from functions.privacy.restoring import Restoring
 from functions.privacy.routes import Route
 from functions.privacy.stream import Stream
 from functions.privacy.surroundings import Surroundings
+from functions.privacy.unfiled import Unfiled
 
 
 def erasure_routes(
@@ -39,6 +40,7 @@ def erasure_routes(
     layouts = Layouts(load_catalogue())
     deletions = Deletions(statements, receipts, now=now, new_id=new_id)
     stream = Stream(deletions, keys, layouts, closed=closed)
+    unfiled = Unfiled(statements, deletions, keys, closed=closed, now=now)
     holds = Holds(given)
     return [
         Route("POST", "/erasures", erasures.file),
@@ -46,6 +48,7 @@ def erasure_routes(
         Route("GET", "/erasures/{id}", erasures.show),
         Route("DELETE", "/erasures/{id}", erasures.restore),
         Route("POST", "/stream", stream.take),
+        Route("POST", "/unfiled", unfiled.post),
         Route("POST", "/holds", holds.file),
         Route("GET", "/holds", holds.list_all),
         Route("DELETE", "/holds/{id}", holds.release),

@@ -71,6 +71,32 @@ def test_deleting_the_profile_hides_and_coming_back_restores(
     assert shown(cell, message, lambda found: found != hidden) == key
 
 
+@pytest.mark.parametrize(
+    ("deletion", "restoration"),
+    [
+        ("Delete_Profile_Confirmed", "Account_Restored"),
+        ("deleteProfileConfirmed", "accountRestored"),
+        ("DELETE_PROFILE_CONFIRMED", "ACCOUNT_RESTORED"),
+        ("delete-profile-confirmed", "account-restored"),
+        ("delete\\_profile\\_confirmed", "account\\_restored"),
+    ],
+)
+def test_both_are_heard_in_every_spelling(
+    post: Post, stored: Rows, cell: Cell, user: str, deletion: str, restoration: str
+) -> None:
+    message = send(post, "message_sent", user)
+    key = stored([message])[message]["user_key"]
+    send(post, deletion, user)
+    hidden = shown(cell, message, lambda found: found != key)
+    send(post, restoration, user)
+    assert shown(cell, message, lambda found: found != hidden) == key
+
+
+def test_the_nightly_job_can_be_asked_for(officer: httpx.Client) -> None:
+    answer = officer.post("/unfiled")
+    assert (answer.status_code, answer.json()["finished"]) == (200, True)
+
+
 def test_the_order_of_arrival_does_not_matter(
     cell: Cell, user: str, officer: httpx.Client, post: Post, stored: Rows
 ) -> None:

@@ -100,7 +100,7 @@ ODD: dict[str, tuple[Any, dict[str, Any]]] = {
     "unknown event": (
         {"event": "Jumped-High", "value": {"project": "dev", "height": 2}},
         {
-            "event": "Jumped-High",
+            "event": "jumped_high",
             "catalogued": False,
             "flags": ["unknown:height"],
             "extra": {"height": 2},
@@ -142,6 +142,26 @@ ODD: dict[str, tuple[Any, dict[str, Any]]] = {
     "nested junk": (
         {"event": "emoji_sent", "value": {"project": "dev", "user_id": {"a": [1]}, "emoji": [[]]}},
         {"user_key": None, "flags": ["not_coerced:user_id", "not_coerced:ordinal"]},
+    ),
+    "numbers that no column holds": (
+        b'{"event":"emoji_sent","value":{"project":"dev","emoji":1e400,"n":%b,"x":67.174118}}'
+        % (b"9" * 5_000),
+        {
+            "ordinal": None,
+            "extra": {"ordinal": "1e400", "n": "9" * 5_000, "x": "67.174118"},
+        },
+    ),
+    "the character NUL": (
+        b'{"event":"hl_viewed","value":{"project":"dev","hl_content":"a\\u0000b"}}',
+        {"hl_content": "a\ufffdb"},
+    ),
+    "deep nesting": (
+        b'{"event":"hl_viewed","value":{"project":"dev","x":%b%b}}' % (b"[" * 490, b"]" * 490),
+        {"event": "hl_viewed", "flags": ["unknown:x"]},
+    ),
+    "no usable name": (
+        {"event": " ", "value": {"project": "dev", "emoji": 3, "user_id": "u-1"}},
+        {"kind": "chat", "event": None, "catalogued": False, "project": "dev"},
     ),
     "an empty array": (b"[]", {"kind": "test", "event": None, "project": None}),
     "a body without an event name": (
@@ -199,6 +219,9 @@ def test_a_press_of_the_test_button_shows_in_test_deliveries_only(post: Post, ce
         ("POST", "/events/{token}", changed(project="acme-prod"), 422),
         ("POST", "/events/{token}", {"event": "emoji_sent", "value": {}}, 422),
         ("POST", "/rooms/{token}", changed(project="demo-us"), 421),
+        ("POST", "/events/{token}", changed(project="demo-us") | {"event": ""}, 421),
+        ("POST", "/events/{token}", {"event": None, "value": {"Project": "demo-us"}}, 421),
+        ("POST", "/events/{token}", {"event": 7, "project": "acme-prod"}, 422),
         ("POST", "/event/{token}", GOOD, 404),
         ("GET", "/events/{token}", None, 200),
         ("GET", "/events/{token}?event=emoji_sent", None, 405),

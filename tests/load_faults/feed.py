@@ -63,7 +63,7 @@ def _poison(event: Event, reason: str) -> Event:
     bodies = {
         "not_json": b'{"event": "emoji_sent", "value": {"brand_new": {"a": [1, }}}',
         "row_too_large": json.dumps(
-            {"event": "message_sent", "value": {"text": "a" * TOO_LARGE}}
+            {"event": "message_sent", "value": {"event_id": "a" * TOO_LARGE}}
         ).encode(),
         "time_out_of_range": b'{"event": "emoji_sent", "value": {"emoji": 1}}',
         "too_deep": b'{"event": "emoji_sent", "value": {"new": %b%b}}' % (b"[" * DEEP, b"]" * DEEP),

@@ -185,6 +185,10 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
     assert jobs["chat-eu-replay"] == "*/5 * * * *"
     assert jobs["chat-eu-settle"] == jobs["chat-eu-refresh"] == "0 0 * * *"
     assert re.fullmatch(r"\d+ \* \* \* \*", jobs["chat-eu-sweep"])
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", jobs["chat-eu-unfiled"])
+    assert provision.DELETIONS == (
+        'attributes.event = "delete_profile_confirmed" OR attributes.event = "account_restored"'
+    ), "another text would replace the subscription, and with it what waits there"
 
 
 def test_the_residency_report_asks_for_all_that_is_stored_somewhere(
@@ -252,6 +256,7 @@ def test_a_call_lasts_as_long_as_the_function_may(
     defaults = defaults_of("privacy")
     assert defaults["work_seconds"] + defaults["statement_seconds"] + CANCEL_SECONDS < privacy
     assert privacy < deadlines["chat-eu-sweep"]
+    assert privacy < deadlines["chat-eu-unfiled"]
 
 
 def test_changes_of_all_instances_find_a_place_in_bigquery(

@@ -31,6 +31,7 @@ locals {
     checked  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
     loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
     received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
+    unfiled  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"deletions were not filed\""
     replayed = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
   }
   metrics = merge(
@@ -40,6 +41,7 @@ locals {
       spilled          = { filter = local.line.received, value = "EXTRACT(jsonPayload.spilled)" }
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
       replay_remaining = { filter = local.line.replayed, value = "EXTRACT(jsonPayload.remaining)" }
+      unfiled          = { filter = local.line.unfiled, value = "EXTRACT(jsonPayload.found)" }
       retention_late   = { filter = local.line.checked, value = "EXTRACT(jsonPayload.places_late)" }
     },
     # Milliseconds; lines of a moment without any have none.
@@ -133,6 +135,12 @@ locals {
         duration = 0
         severity = "ERROR"
         advice   = "Something is kept for longer than is promised. The privacy function's log line `retention checked` says where, docs/privacy.md how long it may be; look at the nightly jobs, at partition expiration and at the bucket's lifecycle."
+      }
+      unfiled = {
+        query    = "sum(increase(${local.series.unfiled}_sum[2h])) > 0"
+        duration = 0
+        severity = "ERROR"
+        advice   = "Deletions in the chat were stored and not filed when they came. The nightly job has filed them. Find out why they were missed: look at the subscription ${local.prefix}-privacy, at the dead letters, and at what the privacy function logged at that time."
       }
       bill = {
         query    = "sum(increase(${local.series.billed_too_much}_count[1h])) > 0"

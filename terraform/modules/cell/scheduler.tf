@@ -33,6 +33,14 @@ locals {
       deadline    = 560
       late_after  = 10800 # the erasure promise has a day to spare
     }
+    unfiled = {
+      description = "Files deletions in the chat that were stored and not filed."
+      function    = "privacy"
+      path        = "/unfiled"
+      schedule    = "50 3 * * *"
+      deadline    = 560
+      late_after  = 90000
+    }
   }
 }
 

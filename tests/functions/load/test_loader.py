@@ -67,6 +67,26 @@ def message(user: str | None = "u", **attributes: str) -> Message:
     return Message(data=data, attributes=ATTRIBUTES | attributes)
 
 
+@pytest.mark.parametrize("too_large", [1, 2])
+async def test_a_row_that_is_too_large_is_stored_without_what_has_no_column(
+    world: World, monkeypatch: pytest.MonkeyPatch, too_large: int
+) -> None:
+    attempts: list[Row] = []
+
+    async def store(_table: str, row: Row) -> None:
+        attempts.append(row)
+        if len(attempts) <= too_large:
+            raise RowRefused("row_too_large")
+
+    monkeypatch.setattr(world, "_store", store)
+    data = b'{"event": "room_opened", "value": {"unheard_of": "long", "event_id": "r"}}'
+    await world.loader.load(Message(data=data, attributes=ATTRIBUTES))
+    assert attempts[0]["extra"] == '{"unheard_of":"long"}'
+    assert "extra" not in attempts[1]
+    assert attempts[1]["flags"] == ["unknown:unheard_of", "too_large:extra"]
+    assert [entry["reason"] for entry in world.quarantine] == ["row_too_large"] * (too_large - 1)
+
+
 async def test_an_event_and_its_new_person_are_stored(world: World) -> None:
     await world.loader.load(message())
     [event], [identity] = world.events, world.identities

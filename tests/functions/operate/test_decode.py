@@ -48,14 +48,29 @@ def decoder_of(partners: Partners) -> Decoder:
 
 @given(st.lists(st.binary(max_size=50), max_size=5))
 async def test_a_spilled_event_keeps_its_bytes_and_attributes(bodies: list[bytes]) -> None:
-    messages = [Message(body, message(at).attributes) for at, body in enumerate(bodies)]
+    data = [b'{"event": "emoji_sent", "x": "%b"}' % body.hex().encode() for body in bodies]
+    messages = [Message(body, message(at).attributes) for at, body in enumerate(data)]
     assert await decoder_of(Partners()).decode(SPILL, spilled(*messages)) == messages
 
 
 async def test_a_message_that_could_not_be_loaded_keeps_its_attributes(decoder: Decoder) -> None:
     attributes = message(1).attributes
-    content = quarantined(b'{"a": 1}', attributes=attributes.to_mapping(), partner="gone")
-    assert await decoder.decode(QUARANTINE, content) == [Message(b'{"a": 1}', attributes)]
+    for data in (EVENT, b"no JSON"):
+        content = quarantined(data, attributes=attributes.to_mapping(), partner="gone")
+        assert await decoder.decode(QUARANTINE, content) == [Message(data, attributes)]
+
+
+@pytest.mark.parametrize("kept", ["Emoji_Sent", "fremd", None])
+@pytest.mark.parametrize("sent", ["emoji-sent", "EmojiSent", "emoji_sent"])
+async def test_what_was_kept_under_another_spelling_gets_the_catalogues(
+    decoder: Decoder, sent: str, kept: str | None
+) -> None:
+    data = msgspec.json.encode({"event": sent, "value": {}})
+    old = Message(data, msgspec.structs.replace(message(1).attributes, event=kept))
+    content = quarantined(data, attributes=old.attributes.to_mapping())
+    expected = [Message(data, message(1).attributes)]
+    assert await decoder.decode(SPILL, spilled(old)) == expected
+    assert await decoder.decode(QUARANTINE, content) == expected
 
 
 async def test_a_refused_event_is_accepted_by_the_partners_of_now(

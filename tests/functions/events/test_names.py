@@ -1,0 +1,55 @@
+"""One spelling of each name, for the attribute and for the column."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.events.attributes import ATTRIBUTE_BYTES, Kind
+from functions.events.names import event_name, is_member
+
+KINDS = st.sampled_from(["chat", "room", "test"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "expected"),
+    [
+        ("chat", "Delete_Profile_Confirmed", "delete_profile_confirmed"),
+        ("chat", "deleteProfileConfirmed", "delete_profile_confirmed"),
+        ("chat", "DELETE_PROFILE_CONFIRMED", "delete_profile_confirmed"),
+        ("chat", "delete-profile-confirmed", "delete_profile_confirmed"),
+        ("chat", "delete\\_profile\\_confirmed", "delete_profile_confirmed"),
+        ("chat", " delete profile confirmed\n", "delete_profile_confirmed"),
+        ("chat", "AccountRestored", "account_restored"),
+        ("chat", "userListOpened", "user-list_opened"),
+        ("room", "RoomUpdated", "room_updated"),
+        ("room", "userListOpened", "user_list_opened"),
+        ("chat", "Brand-New Thing", "brand_new_thing"),
+        ("chat", "!!! ", "!!!"),
+        ("chat", "\N{PARTY POPPER}", "\N{PARTY POPPER}"),
+        ("chat", "\ud83d", "\N{REPLACEMENT CHARACTER}"),
+        ("chat", "\0", "\N{REPLACEMENT CHARACTER}"),
+        ("chat", "ü" * 2_000, "ü" * 512),
+    ],
+)
+def test_a_name_has_one_spelling(kind: Kind, sent: str, expected: str) -> None:
+    assert event_name(kind, sent) == expected
+
+
+@given(KINDS, st.text(st.characters(exclude_categories=())).filter(str.strip))
+def test_any_name_fits_into_an_attribute_and_is_its_own_name(kind: Kind, sent: str) -> None:
+    name = event_name(kind, sent)
+    assert name.strip()
+    assert 0 < len(name.encode()) <= ATTRIBUTE_BYTES
+    assert event_name(kind, name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["value", "Value", "user_id", "userID", "uid", "title", "Duration"]
+)
+def test_a_member_of_an_event_is_known_in_any_spelling(name: str) -> None:
+    assert is_member(name)
+
+
+@pytest.mark.parametrize("name", ["event", "hello", "body", "", "!"])
+def test_other_names_are_not_of_an_event(name: str) -> None:
+    assert not is_member(name)
