@@ -77,7 +77,12 @@ def columns(catalogue: Catalogue) -> list[Column]:
         _column("kind", "STRING", "REQUIRED", "The webhook it came by: chat, room or test."),
         _column("partner", "STRING", "REQUIRED", "The partner whose token it was sent with."),
         typed("project", (common.pop("project"),)),
-        _column("event", "STRING", "NULLABLE", "The event's name; the documented spelling if any."),
+        _column(
+            "event",
+            "STRING",
+            "NULLABLE",
+            "The event's name: the documented spelling, else snake_case; NULL without a usable one.",
+        ),
         _column("catalogued", "BOOLEAN", "REQUIRED", "Whether the event is in the catalogue."),
         typed("room_id", (common.pop("room_id"),)),
         typed("user_key", (common.pop("user_key"),)),

@@ -1,5 +1,5 @@
 -- grain: one row per ingest id
--- What the product's Test button and other bodies without an event name delivered: that it came,
+-- What the product's Test button and other bodies with nothing of an event delivered: that it came,
 -- when and from whom; the body itself stays in the store. The newest answers "does it work?".
 --
 -- Copies are treated as in events; a filter on received_at reaches the settled days' partitions.

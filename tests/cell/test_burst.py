@@ -10,7 +10,7 @@ import httpx
 import pytest
 from google.pubsub_v1 import PubsubMessage
 
-from functions.events.envelope import Attributes, format_time
+from functions.events.attributes import Attributes, format_time
 from local import query
 from local.cell import PARTNER, PUSH_ACCOUNT, Cell
 from local.identity_token import identity_token
