@@ -27,10 +27,11 @@ with their properties as columns. Both show each event once. Every `event_<name>
 - A value outside the allowed ones is kept, and `flags` has `out_of_list:<property>`. A value of
   another type is not in its column, and `flags` has `not_coerced:<property>`.
 - A property that the catalogue does not know is in no view; `flags` has `unknown:<property>`.
-- `event` is the catalogue's spelling, or snake_case if it is not catalogued. It is NULL for an event
-  without a usable name, and `flags` has `unnamed:event`.
-- In the store's column `extra`, integers of 64 bits are JSON numbers and all other numbers are texts;
-  `JSON_VALUE` reads both. An event too large for a row lost it, and `flags` has `too_large:extra`.
+- `event` is the catalogue's spelling, or snake_case if it is not catalogued. It is NULL for an
+  event without a usable name, and `flags` has `unnamed:event`.
+- In the store's column `extra`, integers of 64 bits are JSON numbers and all other numbers are
+  texts; `JSON_VALUE` reads both. An event too large for a row lost it, and `flags` has
+  `too_large:extra`.
 - Names are compared in snake_case: `Duration`, `duration` and `DURATION` are one property.
 
 Classes: **analytical** values are stored as sent; **personal** ones never reach a view, except as

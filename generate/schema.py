@@ -81,7 +81,7 @@ def columns(catalogue: Catalogue) -> list[Column]:
             "event",
             "STRING",
             "NULLABLE",
-            "The event's name: the documented spelling, else snake_case; NULL without a usable one.",
+            "The event's name as documented, else in snake_case; NULL without a usable one.",
         ),
         _column("catalogued", "BOOLEAN", "REQUIRED", "Whether the event is in the catalogue."),
         typed("room_id", (common.pop("room_id"),)),
