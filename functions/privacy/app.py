@@ -70,7 +70,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(given, settings, retention),
         *offboarding_routes(leaving),
-        Route("POST", "/sweep", Sweeping(sweep, leaving, retention).post),
+        Route("POST", "/sweep", Sweeping(sweep, leaving, retention, now).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

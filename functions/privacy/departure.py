@@ -7,7 +7,7 @@ newest version of a secret is not seen at once, more may have come.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from functions.privacy.departed import Deadline
 from functions.privacy.offboarding import Inventory, Offboarding, Partners
 from functions.privacy.offboarding_record import Record, Records
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN
+from functions.privacy.restored import Restored
 
 LOOKS = 3
 """Looks at everything in one go: one deletes, one finds nothing, one is to spare for what came."""
@@ -83,7 +84,9 @@ class Departure:
         outcomes = await self._carry_on({partner: entry}, records, is_over, ordered_by)
         return outcomes[partner]
 
-    async def all(self, partners: Partners, is_over: Deadline) -> dict[str, str]:
+    async def all(
+        self, partners: Partners, is_over: Deadline, restored: Restored | None = None
+    ) -> dict[str, str]:
         """Go on with all that are not complete, and look for what came late for others.
 
         What a legal hold kept of a partner goes when the hold is over, whoever is closed now.
@@ -91,6 +94,7 @@ class Departure:
         Args:
             partners: of the closed list.
             is_over: whether the time is.
+            restored: tables were restored, so what was deleted since is deleted again.
 
         Returns:
             The state of each that was looked at, by name.
@@ -99,12 +103,17 @@ class Departure:
             OutOfTime: there is more to do.
         """
         records = await self._records.read(partners)
+        brought_back = _brought_back(records, restored)
         watched = {
             name: entry
             for name, entry in partners.items()
-            if not records[name].complete or self._now() < entry.closed_at + WATCHED
+            if not records[name].complete
+            or self._now() < entry.closed_at + WATCHED
+            or name in brought_back
         }
-        outcomes = await self._carry_on(watched, records, is_over) if watched else {}
+        outcomes = {}
+        if watched:
+            outcomes = await self._carry_on(watched, records, is_over, brought_back=brought_back)
         await self._let_go(watched, is_over)
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
@@ -122,12 +131,13 @@ class Departure:
         records: Mapping[str, Record],
         is_over: Deadline,
         ordered_by: str = "",
+        brought_back: Collection[str] = (),
     ) -> dict[str, Outcome]:
         for partner, entry in partners.items():
             await self._begin(partner, entry, records[partner], ordered_by, is_over)
         for _ in range(LOOKS):
             began = self._now()
-            inventories = await self._look(partners, records, is_over)
+            inventories = await self._look(partners, records, is_over, brought_back)
             if not any(inventory.deletable for inventory in inventories.values()):
                 break
         for partner, entry in partners.items():
@@ -151,7 +161,11 @@ class Departure:
         record.found, record.counted_all = inventory.found, inventory.counted_all
 
     async def _look(
-        self, partners: Partners, records: Mapping[str, Record], is_over: Deadline
+        self,
+        partners: Partners,
+        records: Mapping[str, Record],
+        is_over: Deadline,
+        brought_back: Collection[str],
     ) -> dict[str, Inventory]:
         """Look at everything once, delete what can be, and note it, even if not all is done."""
         began = self._now()
@@ -159,7 +173,7 @@ class Departure:
         try:
             for name, inventory in inventories.items():
                 may_have_more = began < partners[name].closed_at + SECRET_SEEN
-                if may_have_more or not records[name].complete:
+                if may_have_more or name in brought_back or not records[name].complete:
                     await self._offboarding.clear_tables(name, inventory, is_over)
             await self._offboarding.clear_places(partners, inventories, is_over)
         finally:
@@ -190,3 +204,14 @@ class Departure:
             record.held = certificate
         else:
             record.complete = certificate
+
+
+def _brought_back(records: Mapping[str, Record], restored: Restored | None) -> set[str]:
+    """Return the partners of whom restored tables may have what had been deleted."""
+    return {
+        name
+        for name, record in records.items()
+        if restored
+        and record.complete
+        and restored.covers(datetime.fromisoformat(record.complete["deleted_at"]))
+    }

@@ -12,6 +12,7 @@ from functions.privacy.covered import Covered
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.redaction import NOBODY
+from functions.privacy.restored import AGAIN
 from functions.services import Statements
 
 Counts = Counter[tuple[str, str]]
@@ -79,7 +80,9 @@ class Execution:
                 detail = {"step": "late", "counts": {what: number}}
                 late.append(self._receipt(erasure_id, step, detail))
         receipts = [
-            self._receipt(erasure_id, f"{claim}:begun", {"step": "begun", "counts": counts})
+            self._receipt(
+                erasure_id, f"{claim}:begun", {"step": _step("begun", claim), "counts": counts}
+            )
             for (erasure_id, claim), counts in sorted(begun.items())
         ]
         await self._receipts.add_all(receipts + late)
@@ -145,7 +148,7 @@ class Execution:
                 erasure_id,
                 f"{claim}:executed",
                 {
-                    "step": "executed",
+                    "step": _step("executed", claim),
                     "total": totals[erasure_id],
                     "exact": claim == self._claim,
                     **dates,
@@ -182,6 +185,11 @@ class Execution:
         return Receipt(
             f"{erasure_id}:{step}", "erasure", erasure_id, detail, partner=partner, project=project
         )
+
+
+def _step(step: str, claim: str) -> str:
+    """Name a step so that its receipt tells whether it was done before."""
+    return f"{step} again" if claim.startswith(AGAIN) else step
 
 
 class _Detail(msgspec.Struct):

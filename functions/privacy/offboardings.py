@@ -17,6 +17,7 @@ from functions.privacy.execution import OutOfTime
 from functions.privacy.offboarding_plan import Plan
 from functions.privacy.offboarding_record import Record, Records, counts
 from functions.privacy.refusal import SECONDS_TO_COME_AGAIN, Refused, later
+from functions.privacy.restored import Restored
 from functions.privacy.routes import Asked
 from functions.statements import StatementFailed
 from functions.subscription import SubscriptionUnavailable
@@ -136,16 +137,17 @@ class Offboardings:
         record = (await self._records.read({asked.id: entry}))[asked.id]
         return JSONResponse(self._describe(asked.id, entry, record))
 
-    async def sweep(self, is_over: Deadline) -> OffboardingReport:
+    async def sweep(self, is_over: Deadline, restored: Restored | None = None) -> OffboardingReport:
         """Go on with all offboardings.
 
         Args:
             is_over: whether the time is.
+            restored: tables were restored, so what was deleted since is deleted again.
         """
         report = OffboardingReport()
         try:
             partners = (await self._closed.read()).partners
-            report.states = await self._departure.all(partners, is_over)
+            report.states = await self._departure.all(partners, is_over, restored)
         except OutOfTime:
             report.finished = False
             log("WARNING", "offboarding ends early", reason="time")

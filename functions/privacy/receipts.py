@@ -13,8 +13,8 @@ class Receipt(msgspec.Struct, frozen=True):
 
     Attributes:
         receipt_id: the same step of the same operation has the same, so it is written once.
-        operation: ``erasure``, ``restoration``, ``export``, ``lookup``, ``hold``, ``release``,
-            ``offboarding`` or ``residency``.
+        operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
+            ``release``, ``offboarding`` or ``residency``.
         reference: the id of what it is about.
         detail: counts, reasons and dates; never an id or key of a person.
         partner: whose; empty for the whole cell.

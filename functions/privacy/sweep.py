@@ -19,6 +19,7 @@ from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
 from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
+from functions.privacy.restored import AGAIN, RUNNING, Restored
 from functions.services import Statements
 from functions.statements import StatementFailed
 from functions.subscription import SubscriptionUnavailable
@@ -103,16 +104,23 @@ class Sweep:
         self._seconds = seconds
         self._retention = (retention_days + 1) * DAY
 
-    async def run(self, erasure_ids: Sequence[str] | None = None) -> SweepReport:
+    async def run(
+        self,
+        erasure_ids: Sequence[str] | None = None,
+        restored: Restored | None = None,
+    ) -> SweepReport:
         """Execute what is due.
 
         Args:
             erasure_ids: begin these only, with what their people asked for before; without it, all
                 that are due. What was begun is continued either way.
+            restored: tables were restored, so what was executed since is executed again.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
         try:
+            if restored:
+                await self._begin_again(restored, report)
             await self._run(list(erasure_ids or ()), report, lambda: self._clock() >= ends_at)
         except OutOfTime:
             log("WARNING", "sweep ends early", reason="time")
@@ -166,6 +174,14 @@ class Sweep:
             copy_salt=str(uuid.uuid4()),  # not the claim: receipts tell that for ever
         )
         return claim
+
+    async def _begin_again(self, restored: Restored, report: SweepReport) -> None:
+        """Set back what was executed since the moment that restored tables are of."""
+        claim = f"{AGAIN}{uuid.uuid4()}"
+        await self._receipts.add(restored.receipt(claim))
+        report.rows["execute_again"] += await self._statements.change(
+            "execute_again", claim=claim, restored_to=restored.to, until=restored.at + RUNNING
+        )
 
     def _first(self, covered: Covered, now: datetime) -> datetime:
         """Return the first moment of which covered events may be stored.

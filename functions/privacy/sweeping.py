@@ -3,8 +3,11 @@
 After that it is checked whether anything is kept for too long, so that nobody has to ask for it.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
+import msgspec
 from msgspec import to_builtins
 from starlette.responses import JSONResponse, Response
 
@@ -12,6 +15,7 @@ from functions.log import log
 from functions.privacy.departed import Deadline
 from functions.privacy.offboardings import OffboardingReport
 from functions.privacy.refusal import Refused, later
+from functions.privacy.restored import Restored, SweepRequest
 from functions.privacy.retention import Checked
 from functions.privacy.routes import Asked
 from functions.privacy.sweep import SweepReport
@@ -20,8 +24,8 @@ from functions.privacy.sweep import SweepReport
 class Sweep(Protocol):
     """Executes erasures, as `functions.privacy.sweep.Sweep`."""
 
-    async def run(self) -> SweepReport:
-        """Execute what is due."""
+    async def run(self, *, restored: Restored | None = None) -> SweepReport:
+        """Execute what is due, and again what restored tables brought back."""
 
 
 class Offboardings(Protocol):
@@ -30,8 +34,8 @@ class Offboardings(Protocol):
     def deadline(self) -> Deadline:
         """Return what says when the time of a request that begins now is over."""
 
-    async def sweep(self, is_over: Deadline) -> OffboardingReport:
-        """Go on with all of them."""
+    async def sweep(self, is_over: Deadline, restored: Restored | None) -> OffboardingReport:
+        """Go on with all of them, and delete again what restored tables brought back."""
 
 
 class Retention(Protocol):
@@ -48,25 +52,38 @@ class Sweeping:
         sweep: executes erasures.
         offboardings: go on after that, in the time that is left.
         retention: is checked last, in the time that is left.
+        now: the clock, with an offset.
     """
 
-    def __init__(self, sweep: Sweep, offboardings: Offboardings, retention: Retention) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        offboardings: Offboardings,
+        retention: Retention,
+        now: Callable[[], datetime],
+    ) -> None:
         self._sweep = sweep
         self._offboardings = offboardings
         self._retention = retention
+        self._now = now
 
     async def post(self, asked: Asked) -> Response:
         """Run a sweep: 200 with its report, 202 where time did not suffice for all.
 
         Raises:
-            Refused: the caller is neither the scheduler nor an operator (403), or a service did
-                not answer (503).
+            Refused: the caller is neither the scheduler nor an operator (403), what is said of
+                restored tables cannot be (400), or a service did not answer (503).
+            DecodeError: the body is not a sweep's.
         """
         if not (asked.caller.is_scheduler or asked.caller.is_operator):
             raise Refused(403, "Only the scheduler or an operator of the cell may do this")
+        wanted = msgspec.json.decode(asked.body, type=SweepRequest)
+        restored = wanted.restored(self._now(), asked.caller.email)
+        if restored:
+            asked.caller.must_be_operator()
         is_over = self._offboardings.deadline()
-        report = to_builtins(await self._sweep.run())
-        leaving = await self._offboardings.sweep(is_over)
+        report = to_builtins(await self._sweep.run(restored=restored))
+        leaving = await self._offboardings.sweep(is_over, restored)
         report["offboardings"] = leaving.states
         report["finished"] = report["finished"] and leaving.finished
         report["unavailable"] = report["unavailable"] or leaving.unavailable

@@ -9,6 +9,7 @@ from google.cloud import bigquery
 from functions.bigquery import open_client
 from functions.parameters import Parameter
 from functions.privacy.receipts import Receipts
+from functions.privacy.restored import Restored
 from functions.privacy.sweep import Place, Sweep, SweepReport
 from functions.statements import Statements
 from functions.warehouse import Warehouse, with_covered
@@ -79,7 +80,9 @@ class Store:
     async def change(self, name: str, **parameters: Parameter) -> int:
         return await self.statements.change(name, **parameters)
 
-    async def sweep(self, erasure_ids: Sequence[str] | None = None) -> SweepReport:
+    async def sweep(
+        self, erasure_ids: Sequence[str] | None = None, restored: Restored | None = None
+    ) -> SweepReport:
         sweep = Sweep(
             self.statements,
             Receipts(self.statements, lambda: self.now),
@@ -90,7 +93,7 @@ class Store:
             seconds=1,
             retention_days=WAREHOUSE.retention_days,
         )
-        return await sweep.run(erasure_ids)
+        return await sweep.run(erasure_ids, restored)
 
 
 def event(ingest_id: str, user: str | None, at: datetime, **other: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from functions.privacy.held_events import HeldEvents
 from functions.privacy.offboarding import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
+from functions.privacy.restored import Restored
 from functions.pseudonym import PseudonymKeys, user_key
 from functions.quarantine import Quarantine
 from functions.statements import Statements
@@ -345,3 +346,18 @@ async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:
     assert not (await world.people.of(partners, NOW)).has_held("acme")
     assert (await world.people.of(partners, NOW - 2 * DAY)).has_held("acme")
     assert not (await world.people.of(partners, NOW)).has_held("solo"), "nobody asked"
+
+
+async def test_what_restored_tables_bring_back_is_deleted_again(world: World) -> None:
+    """Two days after the closing sweeps look at the partner's tables no more."""
+    world.now += timedelta(minutes=12)
+    await world.departure.one("acme", ENTRY, "", never)
+    world.fill("events_v1", event("back", "acme"), event("others", "solo"))
+    world.now += 2 * DAY
+    later = Restored(NOW + DAY, world.now, "ops@operator.example")
+    for asked in (None, later):
+        await world.departure.all({"acme": ENTRY}, never, asked)
+        assert world.rows("delivery_id", "events_v1") == [("back",), ("others",)]
+    restored = Restored(NOW - DAY, world.now, "ops@operator.example")
+    assert await world.departure.all({"acme": ENTRY}, never, restored) == {"acme": "deleted"}
+    assert world.rows("delivery_id", "events_v1") == [("others",)]

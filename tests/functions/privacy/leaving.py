@@ -32,6 +32,7 @@ from functions.privacy.offboarding_record import Records
 from functions.privacy.offboarding_routes import offboarding_routes
 from functions.privacy.offboardings import Offboardings
 from functions.privacy.receipts import Receipts
+from functions.privacy.restored import Restored
 from functions.privacy.retention import Checked
 from functions.privacy.routes import Route, Router
 from functions.privacy.secret_manager import SecretsUnavailable, Version
@@ -164,7 +165,7 @@ class SteppedLetters(Letters):
 class NoErasures:
     """A sweep that has nothing to execute."""
 
-    async def run(self) -> Any:
+    async def run(self, *, restored: Restored | None = None) -> Any:
         return {"finished": True, "executed": {}, "rows": {}, "places": {}, "unavailable": ""}
 
 
@@ -247,7 +248,7 @@ class Leaving:
         departure = Departure(offboarding, records, CLOSING, lambda: self.now)
         operations = Offboardings(plan, closed, departure, records, self._deadline)
         permissions = Permissions(["acme-prod"], [OFFICER], {PARTNER: ["acme-prod"]})
-        sweeping = Sweeping(NoErasures(), operations, NothingLate())
+        sweeping = Sweeping(NoErasures(), operations, NothingLate(), lambda: self.now)
         routes = [*offboarding_routes(operations), Route("POST", "/sweep", sweeping.post)]
         router = Router(Callers(lambda: permissions, SCHEDULER, PUSH), routes)
 

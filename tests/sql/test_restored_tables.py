@@ -1,0 +1,243 @@
+"""A drill: tables are restored to yesterday, and every erasure since is executed again.
+
+The statements that put rows back are those of docs/operations.md, as its shell makes them.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from functions.privacy.restored import RUNNING, Restored
+from functions.warehouse import list_tables
+from tests.cell.page import Page
+from tests.sql.stand_in import StandIn
+from tests.sql.sweeping import (
+    DAY,
+    HOUR,
+    NOW,
+    WAREHOUSE,
+    Store,
+    erasure,
+    event,
+    hold,
+    identity,
+    room,
+)
+
+pytestmark = pytest.mark.cell
+
+PAGE = Page("operations.md")
+MINUTE = timedelta(minutes=1)
+EARLIER = NOW - 190 * DAY
+"""Longer ago than any event can come late, so no tombstone looks there."""
+KEYS = dict(re.findall(r"^\| `(\w+_v1)` \| `([a-z_, ]+)` \|", PAGE.text, re.MULTILINE))
+"""By table, the columns that tell its rows apart, as the page has them."""
+BOUNDS = {"events_v1": "received_at >= TIMESTAMP '2020-01-01'"}
+
+
+@pytest.fixture
+def store(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Store:
+    return Store(empty_warehouse, stand_in.rest)
+
+
+def put_back(store: Store, tmp_path: Path, table: str) -> None:
+    """Run the page's statement on a table; what `bq` is given goes to the stand-in."""
+    [block] = [text for text in PAGE.others if "INSERT INTO" in text]
+    script = f"bq() {{ cat; }}\n{block}"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "TABLE": table,
+        "KEY": KEYS[table],
+        "BOUND": BOUNDS.get(table, "TRUE"),
+        "REGION": "europe-west1",
+        "PROJECT": "local",
+        "STORE": "chat_eu_store",
+    }
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", "-eu", "-c", script],
+        env=environ,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    config = bigquery.QueryJobConfig(default_dataset=WAREHOUSE.store)
+    store.client.query(done.stdout.decode(), job_config=config).result()
+
+
+def copy(store: Store, table: str) -> None:
+    """What `bq cp TABLE@TIME` makes: another table with the rows as they are now."""
+    schema = store.client.get_table(f"{WAREHOUSE.store}.{table}").schema
+    store.client.create_table(bigquery.Table(restored(table), schema=schema))
+    bound = BOUNDS.get(table, "TRUE")
+    store.client.query(
+        f"INSERT INTO `{restored(table)}` SELECT * FROM `{WAREHOUSE.store}.{table}` WHERE {bound}"
+    ).result()
+
+
+def restored(table: str) -> str:
+    return f"{WAREHOUSE.store}.restored_{table}"
+
+
+@pytest.fixture
+def copies(store: Store) -> Iterator[None]:
+    """The copies are dropped after the test, as the page says."""
+    yield
+    for table in KEYS:
+        store.client.delete_table(restored(table), not_found_ok=True)
+
+
+def erased(user: str, treatment: str) -> dict[str, Any]:
+    """An erasure that is executed at once."""
+    given = {"mode": "immediate", "due_at": NOW.isoformat(), "treatment": treatment}
+    return erasure(user, NOW, **given)
+
+
+def yesterday(store: Store) -> None:
+    """Fill the store: of its people two are erased today, and one was erased long before."""
+    store.fill(
+        "events_v1",
+        [
+            event(f"{user} {name}", user, at)
+            for user in ("ann", "bob", "cat")
+            for name, at in {"long ago": EARLIER, "lately": NOW - DAY}.items()
+        ]
+        + [room("room long ago", ["ann", "cat"], EARLIER), room("room", ["bob"], NOW - DAY)],
+    )
+    store.fill("identities_v1", [identity(user, EARLIER, NOW - DAY) for user in ("ann", "cat")])
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": NOW + 30 * DAY}
+    done |= {"executed_at": NOW - 20 * DAY}
+    done = {name: str(value) for name, value in done.items()}
+    store.fill("erasures_v1", [erasure("dan", NOW - 25 * DAY, **done)])
+
+
+def everything(store: Store) -> dict[str, list[Any]]:
+    """Who is in which table, speakers too."""
+    speakers = (
+        f"SELECT ingest_id, speaker FROM `{WAREHOUSE.store}.events_v1`"
+        f" CROSS JOIN UNNEST(room.speakers) AS speaker WHERE {BOUNDS['events_v1']}"
+    )
+    return {
+        "events": store.rows("delivery_id, user_key, ingest_id, stored_at"),
+        "speakers": sorted(tuple(row.values()) for row in store.client.query(speakers).result()),
+        "identities": store.rows("user_key, user_id, last_seen", "identities_v1"),
+    }
+
+
+def of(user: str, found: dict[str, list[Any]]) -> list[Any]:
+    """What there is of a person in all tables."""
+    return [row for rows in found.values() for row in rows if user in row]
+
+
+def lose(store: Store) -> None:
+    """A hand deletes all that was received until yesterday, anonymised rows too."""
+    for table, column in {"events_v1": "received_at", "identities_v1": "last_seen"}.items():
+        where = f"{column} < '{NOW.isoformat()}'"
+        store.client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE {where}").result()
+
+
+async def test_who_was_erased_since_is_erased_again_and_nobody_else(
+    store: Store, tmp_path: Path, copies: None
+) -> None:
+    yesterday(store)
+    for table in ("events_v1", "identities_v1"):
+        copy(store, table)
+    before = everything(store)
+    store.now = NOW + MINUTE
+    store.fill("erasures_v1", [erased("ann", "anonymise"), erased("bob", "delete")])
+    assert len((await store.sweep()).executed) == 2
+    store.fill("events_v1", [event(f"{user} new", user, NOW + MINUTE) for user in ("bob", "cat")])
+    after = everything(store)
+
+    lose(store)
+    for table in ("events_v1", "identities_v1"):
+        put_back(store, tmp_path, table)
+    restored_at = NOW + 2 * MINUTE
+    found = everything(store)
+    assert len(of("ann", found)) == len(of("ann", before)) == 4
+    assert of("cat", found) == of("cat", after)
+
+    # What a sweep looks through for late rows does not reach as far back as rows are kept.
+    store.now += HOUR
+    await store.sweep()
+    assert of("ann", everything(store))
+
+    asked = Restored(NOW, restored_at, "ops@cell.example")
+    report = await store.sweep(restored=asked)
+    assert report.finished
+    assert set(report.executed) == {"erasure of ann", "erasure of bob"}
+    found = everything(store)
+    assert of("ann", found) == []
+    assert of("bob", found) == of("bob", after)  # who has come back since
+    assert of("cat", found) == of("cat", after)
+    ids = {row[2] for row in found["events"]}
+    assert ids == {row[2] for row in after["events"]}, "copies elsewhere keep the ids they got"
+    assert store.rows("status", "erasures_v1") == [("executed",)] * 3
+
+    steps = store.rows("JSON_VALUE(detail.step)", "receipts_v1", "reference = 'erasure of ann'")
+    assert [row[0] for row in steps if "again" in row[0]] == ["begun again", "executed again"]
+    [noted] = store.rows("requested_by", "receipts_v1", "operation = 'repetition'")
+    assert noted == ("ops@cell.example",)
+
+    # The same request later finds nothing that was executed before the rows were back.
+    store.now += HOUR
+    assert (await store.sweep(restored=asked)).executed == {}
+    assert everything(store) == found
+
+
+async def test_what_is_there_stays_and_comes_back_once(
+    store: Store, tmp_path: Path, copies: None
+) -> None:
+    yesterday(store)
+    for table in KEYS:
+        copy(store, table)
+        put_back(store, tmp_path, table)
+    found = everything(store)
+    assert len(found["events"]) == 8
+    assert store.rows("user_key", "erasures_v1") == [("dan",)]
+
+
+def test_the_page_names_what_tells_the_rows_of_each_table_apart() -> None:
+    tables = {table.name: {column.name for column in table.schema} for table in list_tables()}
+    assert KEYS.keys() == tables.keys()
+    for table, key in KEYS.items():
+        assert set(key.split(", ")) <= tables[table]
+
+
+async def test_who_is_held_is_erased_again_when_the_hold_is_over(store: Store) -> None:
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": str(NOW + 30 * DAY)}
+    store.fill("erasures_v1", [erasure("ann", NOW - HOUR, executed_at=str(NOW), **done)])
+    store.fill("holds_v1", [hold("ann", until=str(NOW + DAY))])
+    store.fill("events_v1", [event("1", "ann", EARLIER)])
+    store.now = NOW + HOUR
+    await store.sweep(restored=Restored(NOW - HOUR, NOW + HOUR, "ops@cell.example"))
+    assert store.rows("user_key") == [("ann",)]
+    store.now = NOW + 2 * DAY
+    await store.sweep()
+    assert store.rows("user_key = 'ann'") == [(False,)]
+
+
+async def test_what_was_executed_before_or_after_is_let_be(store: Store) -> None:
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": str(NOW + 30 * DAY)}
+    restored_to, restored_at = NOW - DAY, NOW
+    times = {
+        "before": restored_to - MINUTE,
+        "since": restored_to,
+        "meanwhile": restored_at + RUNNING,
+        "after": restored_at + RUNNING + MINUTE,
+    }
+    store.fill(
+        "erasures_v1",
+        [erasure(user, EARLIER, executed_at=str(at), **done) for user, at in times.items()],
+    )
+    store.now = NOW + HOUR
+    report = await store.sweep(restored=Restored(restored_to, restored_at, "ops@cell.example"))
+    assert set(report.executed) == {"erasure of since", "erasure of meanwhile"}
