@@ -26,6 +26,7 @@ variable "cells" {
     log_retention_days: of the cell's logs.
     quiet_hours: an alert follows so many hours without an event; 23 at most.
     min_instances, max_instances: by function, where the default does not suit.
+    events_per_second: the most that you expect. A plan warns where the instances would not do (docs/real-cloud.md).
   EOT
   type = map(object({
     region                = string
@@ -42,6 +43,7 @@ variable "cells" {
     quiet_hours           = optional(number, 12)
     min_instances         = optional(map(number), {})
     max_instances         = optional(map(number), {})
+    events_per_second     = optional(number, 0)
   }))
   nullable = false
 
@@ -73,6 +75,10 @@ variable "cells" {
   validation {
     condition     = alltrue([for cell in values(var.cells) : cell.quiet_hours >= 1 && cell.quiet_hours <= 23])
     error_message = "quiet_hours is 1 to 23: Cloud Monitoring looks back no further."
+  }
+  validation {
+    condition     = alltrue([for cell in values(var.cells) : cell.events_per_second >= 0])
+    error_message = "events_per_second is the most events a second that you expect; 0 if you do not know."
   }
   validation {
     condition     = alltrue([for cell in values(var.cells) : cell.pseudonym_key_version >= 1 && floor(cell.pseudonym_key_version) == cell.pseudonym_key_version])

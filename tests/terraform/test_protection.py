@@ -33,3 +33,15 @@ def test_what_has_data_refuses_to_go(full_plan: dict[str, Any]) -> None:
 
     assert unprotected == []
     assert all(tables)
+
+
+def test_secrets_that_nobody_can_make_anew_are_destroyed_late(full_plan: dict[str, Any]) -> None:
+    delays = {
+        change["index"]: change["change"]["after"].get("version_destroy_ttl")
+        for change in full_plan["resource_changes"]
+        if change["type"] == "google_secret_manager_secret"
+    }
+    thirty_days = f"{30 * 24 * 3600}s"
+    assert delays == dict.fromkeys(("callers", "partners", "viewers")) | dict.fromkeys(
+        ("closed", "pseudonym"), thirty_days
+    )

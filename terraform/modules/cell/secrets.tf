@@ -3,7 +3,10 @@
 resource "google_secret_manager_secret" "this" {
   for_each = toset(["callers", "closed", "partners", "pseudonym", "viewers"])
 
-  secret_id           = "${local.prefix}-${each.key}"
+  secret_id = "${local.prefix}-${each.key}"
+  # What nobody can make anew is disabled for 30 days before it is destroyed (docs/operations.md).
+  # What an apply writes anew is not: a signing secret that is taken away is meant to be gone.
+  version_destroy_ttl = contains(["closed", "pseudonym"], each.key) ? "2592000s" : null
   deletion_policy     = local.deletion_policy
   deletion_protection = var.deletion_protection
   labels              = var.labels

@@ -20,6 +20,7 @@ variable "settings" {
     quiet_hours           = number
     min_instances         = map(number)
     max_instances         = map(number)
+    events_per_second     = number
   })
   nullable = false
 }

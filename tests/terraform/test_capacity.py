@@ -1,0 +1,51 @@
+"""A plan warns where the instances do not suffice for the events that a cell expects."""
+
+from typing import Any
+
+import pytest
+
+from tests.terraform.scenarios import SMALL
+from tests.terraform.workspace import Workspace
+
+pytestmark = pytest.mark.terraform
+
+
+def warnings(workspace: Workspace, **settings: Any) -> list[str]:
+    """What the check of a plan says; it is never an error."""
+    cells = {"eu": SMALL["cells"]["eu"] | settings}
+    plan = workspace.plan(SMALL | {"cells": cells})
+    return [
+        problem["message"]
+        for check in plan["checks"]
+        if check["address"]["kind"] == "check" and check["address"]["name"] == "instances"
+        for instance in check["instances"]
+        for problem in instance.get("problems", [])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"events_per_second": 10_000}, []),
+        (
+            {"events_per_second": 10_001, "max_instances": {"receive": 21}},
+            ["load may have 20 and needs 21"],
+        ),
+    ],
+)
+def test_too_few_instances_are_told(
+    workspace: Workspace, settings: dict[str, Any], said: list[str]
+) -> None:
+    found = warnings(workspace, **settings)
+    assert len(found) == (1 if said else 0)
+    for each in said:
+        assert each in found[0]
+    if said:
+        assert found[0].count("needs") == len(said)
+        assert "Cell eu" in found[0]
+
+
+@pytest.mark.xdist_group("plan")
+def test_no_expectation_is_no_warning(full_plan: dict[str, Any]) -> None:
+    failed = [check["address"] for check in full_plan["checks"] if check["status"] != "pass"]
+    assert [each for each in failed if each.get("name") == "instances"] == []
