@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +155,79 @@ def test_every_endpoint_of_the_dashboard_is_described() -> None:
             f"`{ROUTES[path]} {path}`" in PAGES["dashboard.md"]
             or f"`{path}`" in PAGES["dashboard.md"]
         ), path
+
+
+def assumptions() -> dict[str, list[list[str]]]:
+    """The rows of docs/real-cloud.md about Google, by section."""
+    part = PAGES["real-cloud.md"].split("\n## What is assumed\n")[1].split("\n## ")[0]
+    sections = part.split("\n### ")[1:]
+    return {
+        section.splitlines()[0]: [
+            [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            for line in section.splitlines()
+            if line.startswith("|")
+        ]
+        for section in sections
+    }
+
+
+@pytest.mark.parametrize("section", assumptions())
+def test_every_assumption_has_a_source_and_a_way_to_find_out(section: str) -> None:
+    header, rule, *rows = assumptions()[section]
+    assert header == [
+        "assumption",
+        "source",
+        "what would show that it is wrong",
+        "what we chose",
+    ]
+    assert set(rule) == {"---"}
+    assert rows
+    for row in rows:
+        assert len(row) == len(header), row
+        assumption, source, shown, chosen = row
+        assert len(assumption) > 20, row
+        assert "https://" in source, row
+        assert re.search(r"`[^`]+`", shown), f"no command and nothing to look at: {row}"
+        assert len(chosen) > 10, row
+
+
+def test_no_assumption_is_there_twice() -> None:
+    found = [row[0] for rows in assumptions().values() for row in rows[2:]]
+    assert len(found) == len(set(found))
+
+
+def test_every_quota_has_a_source_and_what_to_do() -> None:
+    part = PAGES["real-cloud.md"].split("\n## Quotas at ")[1]
+    rows = [line.split("|")[1:-1] for line in part.splitlines() if line.startswith("|")][2:]
+    assert len(rows) >= 8
+    for row in rows:
+        assert len(row) == 5, row
+        assert all(cell.strip() for cell in row), row
+        assert "](" in row[3], row
+
+
+def test_both_readmes_lead_to_the_first_time_on_google() -> None:
+    assert "(docs/real-cloud.md)" in README
+    assert "(../docs/real-cloud.md" in (ROOT / "terraform" / "README.md").read_text()
+
+
+def shell_blocks() -> list[tuple[str, str]]:
+    """The commands for Google of the pages that no test can run: (page, all of its commands)."""
+    losing = PAGES["operations.md"].split("\n## Losing and restoring\n")[1].split("\n## ")[0]
+    texts = {"operations.md": losing, "real-cloud.md": PAGES["real-cloud.md"]}
+    blocks = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [(page, "\n".join(blocks.findall(text))) for page, text in texts.items()]
+
+
+@pytest.mark.parametrize(("page", "script"), shell_blocks())
+def test_commands_for_google_are_shell_and_use_variables_that_the_page_sets(
+    page: str, script: str
+) -> None:
+    bash = shutil.which("bash") or "bash"
+    parsed = subprocess.run([bash, "-n"], input=script.encode(), capture_output=True, check=False)
+    assert parsed.returncode == 0, parsed.stderr.decode()
+    used = set(re.findall(r"\$\{?([A-Z_]{2,})", script))
+    named = re.findall(r"(?:^|\s)([A-Z_]{2,})=", script)
+    told = {"OPERATE_URL", "KEY_RING"}  # above, and by a command beside it
+    assert "PROJECT" in used
+    assert used <= {*named, *told}

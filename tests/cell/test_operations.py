@@ -1,6 +1,7 @@
 """The commands of docs/operations.md, run by a shell as an operator would."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,7 +27,11 @@ def run(cell: Cell, block: str) -> list[dict[str, Any]]:
     """Run a block; the JSON that its commands print."""
     header = {"AUTH": "X-Nobody: asks", "STORAGE_AUTH": "X-Nobody: asks"}
     urls = {"OPERATE_URL": cell.url("operate"), "STORAGE_URL": cell.url("storage")}
-    return page.run(block, {"BUCKET": cell.bucket} | header | urls)
+    urls["PRIVACY_URL"] = cell.url("privacy_proxy")
+    now = datetime.now(UTC)
+    times = {"RESTORED_TO": now - timedelta(days=1), "RESTORED_AT": now - timedelta(minutes=1)}
+    written = {name: f"{time:%Y-%m-%dT%H:%M:%SZ}" for name, time in times.items()}
+    return page.run(block, {"BUCKET": cell.bucket} | header | urls | written)
 
 
 def test_every_command_of_the_page_is_run(cell: Cell) -> None:
@@ -97,6 +102,11 @@ def test_the_spill_is_seen(cell: Cell) -> None:
     assert name in {item["name"] for item in listed["items"]}
     run(cell, block("quarantine/", "from"))
     assert shown(cell, "waiting", 2) == 2
+
+
+def test_erasures_are_executed_again(cell: Cell) -> None:
+    [swept] = run(cell, block("restored_to"))
+    assert (swept["executed"], swept["unavailable"]) == ({}, "")
 
 
 def shown(cell: Cell, burst: str, count: int) -> int:
