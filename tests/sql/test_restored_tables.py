@@ -9,7 +9,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,29 +47,36 @@ def store(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Store:
     return Store(empty_warehouse, stand_in.rest)
 
 
-def put_back(store: Store, tmp_path: Path, table: str) -> None:
-    """Run the page's statement on a table; what `bq` is given goes to the stand-in."""
-    [block] = [text for text in PAGE.others if "INSERT INTO" in text]
-    script = f"bq() {{ cat; }}\n{block}"
+def run(store: Store, part: str, table: str = "events_v1", setting: str = "") -> None:
+    """Run the page's block with this part; the statement that `bq` is given goes to the stand-in.
+
+    Args:
+        table: that it is about.
+        setting: further lines of the page, run before it.
+    """
+    [block] = [text for text in PAGE.others if part in text]
+    # The statement is the argument, or comes by standard input.
+    told = 'bq() { if [ $# -gt 0 ]; then printf "%s" "$1"; else cat; fi; }'
     environ = {
         "PATH": os.environ["PATH"],
+        "BQ": "bq",
         "TABLE": table,
         "KEY": KEYS[table],
         "BOUND": BOUNDS.get(table, "TRUE"),
-        "REGION": "europe-west1",
-        "PROJECT": "local",
-        "STORE": "chat_eu_store",
     }
     done = subprocess.run(
-        [shutil.which("bash") or "bash", "-eu", "-c", script],
+        [shutil.which("bash") or "bash", "-eu", "-c", "\n".join((told, setting, block))],
         env=environ,
         capture_output=True,
         check=True,
         timeout=60,
-        cwd=tmp_path,
     )
     config = bigquery.QueryJobConfig(default_dataset=WAREHOUSE.store)
     store.client.query(done.stdout.decode(), job_config=config).result()
+
+
+def put_back(store: Store, table: str, setting: str = "") -> None:
+    run(store, "INSERT INTO", table, setting)
 
 
 def copy(store: Store, table: str) -> None:
@@ -145,7 +151,7 @@ def lose(store: Store) -> None:
 
 
 async def test_who_was_erased_since_is_erased_again_and_nobody_else(
-    store: Store, tmp_path: Path, copies: None
+    store: Store, copies: None
 ) -> None:
     yesterday(store)
     for table in ("events_v1", "identities_v1"):
@@ -159,7 +165,7 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
 
     lose(store)
     for table in ("events_v1", "identities_v1"):
-        put_back(store, tmp_path, table)
+        put_back(store, table)
     restored_at = NOW + 2 * MINUTE
     found = everything(store)
     assert len(of("ann", found)) == len(of("ann", before)) == 4
@@ -193,16 +199,48 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     assert everything(store) == found
 
 
-async def test_what_is_there_stays_and_comes_back_once(
-    store: Store, tmp_path: Path, copies: None
-) -> None:
+async def test_what_is_there_stays_and_comes_back_once(store: Store, copies: None) -> None:
     yesterday(store)
     for table in KEYS:
         copy(store, table)
-        put_back(store, tmp_path, table)
+        put_back(store, table)
     found = everything(store)
     assert len(found["events"]) == 8
     assert store.rows("user_key", "erasures_v1") == [("dan",)]
+
+
+async def test_a_wrong_erasure_is_taken_back_and_no_other(store: Store, copies: None) -> None:
+    yesterday(store)
+    for table in ("events_v1", "identities_v1"):
+        copy(store, table)
+    before = everything(store)
+    store.now = NOW + MINUTE
+    [told] = re.findall(r"^(ERASURE_ID=(\S+))$", PAGE.text, re.MULTILINE)
+    wrong = erased("ann", "anonymise") | {"erasure_id": told[1]}
+    store.fill("erasures_v1", [wrong, erased("bob", "delete")])
+    await store.sweep()
+
+    [block] = [text for text in PAGE.others if text.startswith("OF=")]
+    of_whom, of_identities, of_events = block.splitlines()
+    assert of_identities.endswith("# for identities_v1")
+    assert of_events.endswith("# for events_v1")
+    known = f"{told[0]}\n{of_whom}\n"
+    run(store, "UPDATE erasures_v1")
+    put_back(store, "identities_v1", known + of_identities)
+    run(store, "DELETE FROM events_v1", setting=known + of_events)
+    put_back(store, "events_v1", known + of_events)
+    store.now += HOUR
+    await store.sweep(restored=Restored(NOW, NOW + 2 * MINUTE, "ops@cell.example"))
+
+    found = everything(store)
+    for user in ("ann", "cat"):
+        assert of(user, found) == of(user, before)
+    assert of("bob", found) == []
+    assert dict(store.rows("user_key, status", "erasures_v1")) == {
+        "ann": "restored",
+        "bob": "executed",
+        "dan": "executed",
+    }
 
 
 def test_the_page_names_what_tells_the_rows_of_each_table_apart() -> None:
