@@ -1,5 +1,6 @@
 """Rows of the Storage Write API, read with Google's own message classes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -11,3 +12,13 @@ def row_class(descriptor: descriptor_pb2.DescriptorProto) -> Any:
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(descriptor.name))
+
+
+def field_paths(descriptor: descriptor_pb2.DescriptorProto, scope: str = "") -> Iterator[str]:
+    """Iterate over the fields that a writer describes, those of a RECORD as ``record.field``."""
+    nested = {each.name: each for each in descriptor.nested_type}
+    for field in descriptor.field:
+        yield f"{scope}{field.name}"
+        kind = field.type_name.rpartition(".")[2]
+        if kind:
+            yield from field_paths(nested[kind], f"{scope}{field.name}.")

@@ -24,6 +24,7 @@ from functions.grpc_channel import open_channel
 from functions.intake import BodyIncomplete, Intake
 from functions.load.admission import Admission
 from functions.load.append import TableAppender
+from functions.load.fit import Fit
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
@@ -110,7 +111,7 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
     appender = TableAppender(
         partial(open_channel, settings.bigquery_write_endpoint),
         f"{settings.store_dataset}/tables/{name}",
-        encoder.descriptor,
+        Fit(encoder),
         deadline=settings.append_deadline_seconds,
         renew=lambda row: encoder.override(
             row, {column: make() for column, make in renewed.items()}

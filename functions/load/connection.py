@@ -5,8 +5,9 @@ threads, without a deadline.
 """
 
 import asyncio
+import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -15,8 +16,13 @@ import grpc.aio
 from functions.grpc_channel import routing_header
 from functions.load.storage_write import (
     APPEND_ROWS,
+    GET_WRITE_STREAM,
+    VIEW_FULL,
     AppendRowsResponse,
+    GetWriteStreamRequest,
+    WriteStream,
     append_request,
+    column_paths,
     storage_error_code,
 )
 
@@ -30,6 +36,8 @@ _DEAD = frozenset(
     }
 )
 """Ends of a connection after which a new one may work at once."""
+
+_EXTRA_FIELDS = re.compile(r"extra fields?: '([^']*)'", re.IGNORECASE)
 
 
 class AppendFailed(Exception):
@@ -48,6 +56,19 @@ class ConnectionDead(AppendFailed):
     """The connection ended before the answer, and a new one may work."""
 
 
+class SchemaMismatch(AppendFailed):
+    """The table lacks a column of the rows, or has it in another type; nothing is stored.
+
+    Attributes:
+        columns: that BigQuery names as lacking, a field of a RECORD as ``record.field``. They are
+            read from the error's text, which is not a contract, so this may be empty.
+    """
+
+    def __init__(self, columns: frozenset[str]) -> None:
+        super().__init__("schema_mismatch")
+        self.columns = columns
+
+
 class RowsRefused(AppendFailed):
     """BigQuery refuses rows of the append, without saying which; none is stored."""
 
@@ -61,20 +82,22 @@ class Connection:
     Args:
         channel: a channel of its own, closed with it.
         stream: full name of the write stream.
-        descriptor: the serialised descriptor of a row.
         clock: monotonic seconds.
+        on_schema: told the table's columns when the service says that they have changed.
     """
 
     def __init__(
         self,
         channel: grpc.aio.Channel,
         stream: str,
-        descriptor: bytes,
         clock: Callable[[], float],
+        on_schema: Callable[[Iterable[str]], None],
     ) -> None:
         self._channel = channel
         self._stream = stream
-        self._descriptor: bytes | None = descriptor
+        self._sent: bytes | None = None
+        self._accepted: bytes | None = None
+        self._on_schema = on_schema
         self._clock = clock
         self._last_used = clock()
         self._requests: asyncio.Queue[bytes] = asyncio.Queue()
@@ -86,24 +109,37 @@ class Connection:
         """Say whether nothing is under way and nothing was since the moment."""
         return not self._pending and self._last_used < moment
 
-    async def append(self, rows: Sequence[bytes]) -> Mapping[int, int]:
+    async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:
         """Append rows, as `functions.load.append.TableAppender.append` does, without a deadline.
+
+        Args:
+            rows: serialised rows.
+            descriptor: the serialised descriptor of a row.
 
         Raises:
             ConnectionDead: the connection ended before the answer, and a new one may work.
+            SchemaMismatch: the rows have a column that the table lacks.
             RowsRefused: some rows are bad, and BigQuery does not say which.
             AppendFailed: they are not known to be stored.
         """
-        request = append_request(self._stream, rows, self._descriptor)
-        self._descriptor = None  # The first request of a connection describes the rows of all.
+        # The service wants it in a connection's first request and where it changes
+        # ("ProtoData.writer_schema"). It goes along until one is known to be taken: what waits
+        # behind a request with a refused one must not depend on that.
+        known = descriptor == self._sent == self._accepted
+        self._sent = descriptor
+        request = append_request(self._stream, rows, None if known else descriptor)
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending.append(answered)
         self._requests.put_nowait(request.SerializeToString())
         response = await answered
+        if response.HasField("updated_schema"):
+            self._on_schema(column_paths(response.updated_schema.fields))
         if response.row_errors:
             return {error.index: error.code for error in response.row_errors}
         if response.HasField("error"):
+            self._accepted = None
             raise _failure(response.error)
+        self._accepted = descriptor
         return {}
 
     def end(self, failure: AppendFailed) -> None:
@@ -120,8 +156,7 @@ class Connection:
         try:
             await self._receive()
         except grpc.aio.AioRpcError as error:
-            code = error.code()
-            failure = (ConnectionDead if code in _DEAD else AppendFailed)(code.name)
+            failure = _ended(error)
         finally:
             self._fail(failure)
             await self._channel.close(None)
@@ -152,6 +187,35 @@ class Connection:
             yield await self._requests.get()
 
 
+async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
+    """Ask for the columns of a stream's table, a field of a RECORD as ``record.field``.
+
+    Args:
+        channel: used for this alone, and closed.
+        stream: full name of the write stream.
+
+    Raises:
+        grpc.aio.AioRpcError: they cannot be had.
+    """
+    async with channel:
+        ask = channel.unary_unary(
+            GET_WRITE_STREAM,
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=WriteStream.FromString,
+        )
+        request = GetWriteStreamRequest(name=stream, view=VIEW_FULL)
+        found = await ask(request, metadata=routing_header("name", stream))
+    return list(column_paths(found.table_schema.fields))
+
+
+def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
+    """Tell why a call ended. A schema may be refused so too, instead of in an answer."""
+    code, text = error.code(), error.details() or ""
+    if code is grpc.StatusCode.INVALID_ARGUMENT and _is_about_schema(text):
+        return SchemaMismatch(_named_columns(text))
+    return (ConnectionDead if code in _DEAD else AppendFailed)(code.name)
+
+
 def _failure(status: Any) -> AppendFailed:
     """Tell bad rows from a table that does not know a column yet: that one heals by itself.
 
@@ -160,9 +224,19 @@ def _failure(status: Any) -> AppendFailed:
     """
     if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
         return AppendFailed(_status_name(status.code))
-    if storage_error_code(status) or "schema" in status.message.lower():
-        return AppendFailed("schema_mismatch")
+    if storage_error_code(status) or _is_about_schema(status.message):
+        return SchemaMismatch(_named_columns(status.message))
     return RowsRefused(grpc.StatusCode.INVALID_ARGUMENT.name)
+
+
+def _is_about_schema(text: str) -> bool:
+    return "schema" in text.lower()
+
+
+def _named_columns(text: str) -> frozenset[str]:
+    """Read the columns of "... extra fields: 'a,b.c' ...", as BigQuery writes it today."""
+    found = _EXTRA_FIELDS.search(text)
+    return frozenset(name.strip() for name in found[1].split(",")) if found else frozenset()
 
 
 def _status_name(code: int) -> str:

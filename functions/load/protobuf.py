@@ -41,13 +41,15 @@ class RowEncoder:
     """Encodes rows of one table.
 
     Attributes:
+        schema: the table's columns as in BigQuery's REST API.
         descriptor: the serialised ``DescriptorProto`` of a row, as the API wants it.
 
     Args:
-        schema: the table's columns as in BigQuery's REST API.
+        schema: see above.
     """
 
     def __init__(self, schema: Sequence[Mapping[str, Any]]) -> None:
+        self.schema = schema
         file = descriptor_pb2.FileDescriptorProto(name="row.proto", syntax="proto2")
         file.message_type.append(_describe("Row", schema, scope=""))
         pool = descriptor_pool.DescriptorPool()
@@ -70,6 +72,10 @@ class RowEncoder:
         except (TypeError, ValueError, EncodeError) as error:
             raise NotEncodable(type(error).__name__) from None
         return encoded
+
+    def read(self, encoded: bytes) -> Any:
+        """Return the protobuf message of an encoded row."""
+        return self._row.FromString(encoded)
 
     def override(self, encoded: bytes, values: Mapping[str, object]) -> bytes:
         """Return an encoded row with other values in some columns.

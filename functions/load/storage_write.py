@@ -5,12 +5,15 @@ are those of the official client; a test compares the two. Importing that client
 classes alone costs about a second and 60 MB at every cold start.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
+GET_WRITE_STREAM = "/google.cloud.bigquery.storage.v1.BigQueryWrite/GetWriteStream"
+VIEW_FULL = 2
+"""``WriteStreamView.FULL``: with the table's columns."""
 MAX_REQUEST_BYTES = 9_000_000
 """Below the 10 MB that a request may have; leaves room for its frame and the descriptor."""
 
@@ -44,8 +47,16 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int, str], ...]] = {
         ("code", 2, _INT32, ""),
         ("message", 3, _STRING, ""),
     ),
+    "TableFieldSchema": (
+        ("name", 1, _STRING, ""),
+        ("fields", 4, _MESSAGE, "*TableFieldSchema"),
+    ),
+    "TableSchema": (("fields", 1, _MESSAGE, "*TableFieldSchema"),),
+    "GetWriteStreamRequest": (("name", 1, _STRING, ""), ("view", 3, _INT32, "")),
+    "WriteStream": (("table_schema", 5, _MESSAGE, "TableSchema"),),
     "AppendRowsResponse": (
         ("error", 2, _MESSAGE, "Status"),
+        ("updated_schema", 3, _MESSAGE, "TableSchema"),
         ("row_errors", 4, _MESSAGE, "*RowError"),
     ),
 }
@@ -76,6 +87,8 @@ def _message_classes() -> dict[str, Any]:
 _CLASSES = _message_classes()
 AppendRowsRequest: Any = _CLASSES["AppendRowsRequest"]
 AppendRowsResponse: Any = _CLASSES["AppendRowsResponse"]
+GetWriteStreamRequest: Any = _CLASSES["GetWriteStreamRequest"]
+WriteStream: Any = _CLASSES["WriteStream"]
 _StorageError: Any = _CLASSES["StorageError"]
 
 
@@ -102,3 +115,15 @@ def storage_error_code(status: Any) -> int:
         if detail.type_url.endswith(".StorageError"):
             return int(_StorageError.FromString(detail.value).code)
     return 0
+
+
+def column_paths(fields: Sequence[Any], scope: str = "") -> Iterator[str]:
+    """Iterate over the columns of a ``TableSchema``, a field of a RECORD as ``record.field``.
+
+    Args:
+        fields: of the schema.
+        scope: what is put before the names.
+    """
+    for field in fields:
+        yield f"{scope}{field.name}"
+        yield from column_paths(field.fields, f"{scope}{field.name}.")

@@ -15,6 +15,7 @@ from functions.grpc_channel import open_channel
 from functions.load.admission import Admission
 from functions.load.app import TABLES
 from functions.load.append import TableAppender
+from functions.load.fit import Fit
 from functions.load.loader import Loader
 from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
@@ -232,7 +233,7 @@ def _table(stand_in: StandIn, name: str) -> Table:
     appender = TableAppender(
         partial(open_channel, f"http://{stand_in.grpc}"),
         f"projects/local/datasets/{dataset}/tables/{name}",
-        encoder.descriptor,
+        Fit(encoder),
         deadline=60,
         renew=lambda row: row,
     )

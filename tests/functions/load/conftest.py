@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import grpc
 import grpc.aio
 import pytest
-from google.cloud.bigquery_storage_v1.types import storage
+from google.cloud.bigquery_storage_v1.types import storage, stream, table
 from google.protobuf import any_pb2, json_format
 
 from functions.events.catalogue import load_catalogue
@@ -19,6 +19,8 @@ from tests import google_rows
 
 SERVICE = "google.cloud.bigquery.storage.v1.BigQueryWrite"
 REQUEST, RESPONSE = storage.AppendRowsRequest.pb(), storage.AppendRowsResponse.pb()
+GET_REQUEST, STREAM = storage.GetWriteStreamRequest.pb(), stream.WriteStream.pb()
+TABLE_SCHEMA = table.TableSchema.pb()
 KEY = bytes(range(32))
 
 Row = dict[str, Any]
@@ -35,12 +37,25 @@ class WriteStub:
     Attributes:
         refuse: whether a row is bad.
         names_bad_rows: whether an answer names them.
+        lacking: columns that the table lacks, a field of a RECORD as ``record.field``: a writer
+            that describes one is refused, as by BigQuery.
+        shown: columns that GetWriteStream tells of; None where it may not be called.
+        names_columns: whether a refusal of columns names them.
+        ends_call: whether such a refusal ends the call.
+        asked: how often the columns were asked for.
+        tells: columns that the next answer says the table has now.
     """
 
     def __init__(self) -> None:
         self.script: deque[str] = deque()
         self.refuse: Callable[[Row], bool] = lambda _: False
         self.names_bad_rows = True
+        self.lacking: set[str] = set()
+        self.shown: list[str] | None = None
+        self.names_columns = True
+        self.ends_call = False
+        self.asked = 0
+        self.tells: list[str] = []
         self.stored: list[Row] = []
         self.tables: list[str] = []
         self.sizes: list[int] = []
@@ -51,7 +66,21 @@ class WriteStub:
         append_rows = grpc.stream_stream_rpc_method_handler(
             self._append_rows, REQUEST.FromString, RESPONSE.SerializeToString
         )
-        return grpc.method_handlers_generic_handler(SERVICE, {"AppendRows": append_rows})
+        get_write_stream = grpc.unary_unary_rpc_method_handler(
+            self._get_write_stream, GET_REQUEST.FromString, STREAM.SerializeToString
+        )
+        return grpc.method_handlers_generic_handler(
+            SERVICE, {"AppendRows": append_rows, "GetWriteStream": get_write_stream}
+        )
+
+    async def _get_write_stream(self, request: Any, context: Any) -> Any:
+        self.asked += 1
+        routing = parse_qs(dict(context.invocation_metadata() or ()).get("x-goog-request-params"))
+        assert routing.get("name") == [request.name]
+        assert request.view == stream.WriteStreamView.FULL
+        if self.shown is None:
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "")
+        return STREAM(name=request.name, table_schema=table_schema(self.shown or []))
 
     async def _append_rows(
         self, requests: AsyncIterator[Any], context: grpc.aio.ServicerContext[Any, Any]
@@ -63,13 +92,31 @@ class WriteStub:
             if routing.get("write_stream") != [request.write_stream]:
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no routing header")
             if request.proto_rows.HasField("writer_schema"):
-                row_class = google_rows.row_class(request.proto_rows.writer_schema.proto_descriptor)
+                described = request.proto_rows.writer_schema.proto_descriptor
+                row_class = google_rows.row_class(described)
+                extra = sorted(self.lacking & set(google_rows.field_paths(described)))
+                if extra:
+                    row_class = None
+                    text = self._mismatch(extra)
+                    if self.ends_call:
+                        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+                    yield RESPONSE(error={"code": 3, "message": text, "details": [extra_fields()]})
+                    continue
             assert row_class is not None, "the first request of a connection describes the rows"
             rows = [_decode(row_class, row) for row in request.proto_rows.rows.serialized_rows]
             answer = await self._answer(request.write_stream, rows, context)
             if answer is None:
                 return
             yield answer
+
+    def _mismatch(self, extra: list[str]) -> str:
+        if not self.names_columns:
+            return "the schema does not match"
+        names = ",".join(extra)
+        return (
+            "Input schema has more fields than BigQuery schema, "
+            f"extra fields: '{names}' Entity: projects/p/datasets/d/tables/t/_default"
+        )
 
     async def _answer(self, stream: str, rows: list[Row], context: Any) -> Any:
         self.sizes.append(len(rows))
@@ -94,11 +141,24 @@ class WriteStub:
         self.tables += [stream] * len(rows)
         if step == "cut_after_storing":
             await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
-        return RESPONSE(append_result={})
+        told, self.tells = self.tells, []
+        updated = {"updated_schema": table_schema(told)} if told else {}
+        return RESPONSE(append_result={}, **updated)
 
     def of_table(self, name: str) -> list[Row]:
         pairs = zip(self.tables, self.stored, strict=True)
         return [row for table, row in pairs if f"/tables/{name}/" in table]
+
+
+def table_schema(paths: list[str]) -> Any:
+    """Return a ``TableSchema`` with these columns, a field of a RECORD as ``record.field``."""
+    found = TABLE_SCHEMA()
+    for path in paths:
+        fields = found.fields
+        for name in path.split("."):
+            known = [field for field in fields if field.name == name]
+            fields = (known[0] if known else fields.add(name=name)).fields
+    return found
 
 
 def extra_fields() -> any_pb2.Any:

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
@@ -6,8 +7,9 @@ from typing import Any
 import pytest
 
 from functions.grpc_channel import open_channel
-from functions.load.append import IDLE_SECONDS, TableAppender
+from functions.load.append import IDLE_SECONDS, LOOK_SECONDS, TableAppender
 from functions.load.connection import AppendFailed, RowsRefused
+from functions.load.fit import Fit
 from functions.load.protobuf import RowEncoder
 
 ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
@@ -26,9 +28,9 @@ def rows(*names: str) -> list[bytes]:
 async def make_appender(write_stub: Any) -> AsyncIterator[MakeAppender]:
     made: list[TableAppender] = []
 
-    def make(**options: Any) -> TableAppender:
+    def make(fit: Fit | None = None, **options: Any) -> TableAppender:
         opened = partial(open_channel, write_stub.endpoint)
-        made.append(TableAppender(opened, TABLE, ENCODER.descriptor, **{"deadline": 5} | options))
+        made.append(TableAppender(opened, TABLE, fit or Fit(ENCODER), **{"deadline": 5} | options))
         return made[-1]
 
     yield make
@@ -146,6 +148,146 @@ async def test_a_column_that_is_not_known_yet_fails_the_append_only(
     assert write_stub.connections == 1
 
 
+WIDE = RowEncoder(
+    [
+        {"name": "id", "type": "STRING", "mode": "REQUIRED"},
+        {"name": "flags", "type": "STRING", "mode": "REPEATED"},
+        {"name": "extra", "type": "JSON"},
+        {"name": "one", "type": "RECORD", "fields": [{"name": "old", "type": "STRING"}]},
+        {"name": "new", "type": "STRING"},
+        {"name": "newer", "type": "STRING"},
+    ]
+)
+OLD = ["id", "flags", "extra", "one", "one.old"]
+ALL = [*OLD, "new", "newer"]
+
+
+@pytest.fixture
+def upgraded(write_stub: Any, make_appender: MakeAppender) -> TableAppender:
+    """An appender whose code has two columns more than the table."""
+    write_stub.lacking, write_stub.shown = {"new", "newer"}, OLD
+    return make_appender(Fit(WIDE))
+
+
+def wide(name: str, **columns: object) -> bytes:
+    return WIDE.encode({"id": name, **columns})
+
+
+@pytest.mark.parametrize(
+    ("names_columns", "shown"), [(True, OLD), (True, ALL), (True, None), (False, OLD)]
+)
+@pytest.mark.parametrize("ends_call", [True, False])
+async def test_a_table_that_lacks_columns_is_appended_to(
+    write_stub: Any, upgraded: TableAppender, *, names_columns: bool, shown: Any, ends_call: bool
+) -> None:
+    # Either source is enough: the error's text, which is no contract, or the stream's columns,
+    # which may be ahead of what appends are judged by.
+    write_stub.names_columns, write_stub.shown = names_columns, shown
+    write_stub.ends_call = ends_call
+    assert await upgraded.append([wide("a"), wide("b", new="x", newer="y")]) == {}
+    assert await upgraded.append([wide("c", new="z")]) == {}
+    first, second, third = write_stub.stored
+    assert first == {"id": "a"}
+    assert json.loads(second["extra"]) == {"_columns": {"new": "x", "newer": "y"}}
+    assert second["flags"] == ["no_column:new", "no_column:newer"]
+    assert json.loads(third["extra"]) == {"_columns": {"new": "z"}}
+    assert write_stub.connections == (2 if ends_call else 1)
+    assert write_stub.asked == 1
+
+
+@pytest.mark.parametrize("shown", [ALL, None])
+async def test_where_nothing_tells_what_lacks_the_append_fails_and_may_come_again(
+    write_stub: Any, upgraded: TableAppender, shown: Any
+) -> None:
+    write_stub.names_columns, write_stub.shown = False, shown
+    for _ in range(3):
+        with pytest.raises(AppendFailed, match="schema_mismatch"):
+            await upgraded.append([wide("a", new="x")])
+    assert write_stub.stored == []
+    assert write_stub.asked == 1  # not once for each append that fails
+
+
+async def test_concurrent_appends_find_out_once(write_stub: Any, upgraded: TableAppender) -> None:
+    await asyncio.gather(*(upgraded.append([wide(name, new=name)]) for name in "abcdefgh"))
+    assert sorted(stored(write_stub)) == list("abcdefgh")
+    assert write_stub.asked == 1
+
+
+async def test_a_column_that_came_is_used_when_the_service_says_so(
+    write_stub: Any, upgraded: TableAppender
+) -> None:
+    await upgraded.append([wide("a", new="x")])
+    write_stub.lacking, write_stub.tells = {"newer"}, [*OLD, "new"]
+    await upgraded.append([wide("b", new="x")])
+    await upgraded.append([wide("c", new="x", newer="y")])
+    assert "new" not in write_stub.stored[1]
+    assert write_stub.stored[2]["new"] == "x"
+    assert json.loads(write_stub.stored[2]["extra"]) == {"_columns": {"newer": "y"}}
+    assert write_stub.asked == 1
+
+
+async def test_a_column_that_came_is_found_by_asking_now_and_then(
+    write_stub: Any, make_appender: MakeAppender
+) -> None:
+    now = 0.0
+    appender = make_appender(Fit(WIDE), clock=lambda: now)
+    write_stub.lacking, write_stub.shown = {"new", "newer"}, OLD
+    await appender.append([wide("a", new="x")])
+    write_stub.lacking, write_stub.shown = set(), ALL
+    now = LOOK_SECONDS - 1
+    await appender.append([wide("b", new="x")])
+    now = LOOK_SECONDS
+    await appender.append([wide("c", new="x")])
+    assert ["new" in row for row in write_stub.stored] == [False, False, True]
+    now = 10 * LOOK_SECONDS
+    await appender.append([wide("d", new="x")])
+    assert write_stub.asked == 2  # a table that has all is not asked
+
+
+async def test_a_column_that_is_shown_too_early_is_left_out_again(
+    write_stub: Any, make_appender: MakeAppender
+) -> None:
+    now = 0.0
+    appender = make_appender(Fit(WIDE), clock=lambda: now)
+    write_stub.lacking, write_stub.shown, write_stub.names_columns = {"new", "newer"}, OLD, False
+    await appender.append([wide("a", new="x")])
+    write_stub.shown = ALL
+    now = LOOK_SECONDS
+    await appender.append([wide("b", new="x")])
+    assert ["new" in row for row in write_stub.stored] == [False, False]
+    assert json.loads(write_stub.stored[1]["extra"]) == {"_columns": {"new": "x"}}
+
+
+async def test_a_table_without_a_place_for_a_value_waits_for_its_column(
+    write_stub: Any, make_appender: MakeAppender
+) -> None:
+    encoder = RowEncoder([{"name": "id", "type": "STRING"}, {"name": "new", "type": "STRING"}])
+    appender = make_appender(Fit(encoder))
+    write_stub.lacking, write_stub.shown = {"new"}, ["id"]
+    await appender.append([encoder.encode({"id": "a"})])
+    with pytest.raises(AppendFailed, match="schema_mismatch"):
+        await appender.append([encoder.encode({"id": "b", "new": "x"})])
+    assert stored(write_stub) == ["a"]
+
+
+async def test_a_table_with_more_columns_than_the_code_is_appended_to(
+    write_stub: Any, make_appender: MakeAppender
+) -> None:
+    # After a rollback of the code. BigQuery asks for no column that is not required.
+    write_stub.shown = ALL
+    await make_appender().append(rows("a"))
+    assert (stored(write_stub), write_stub.asked) == (["a"], 0)
+
+
+async def test_what_lacks_is_logged_without_a_value(
+    upgraded: TableAppender, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await upgraded.append([wide("a", new="secret")])
+    logged = capsys.readouterr().out
+    assert json.loads(logged)["columns"] == ["new", "newer"]
+    assert "secret" not in logged
+
+
 async def test_a_quiet_connection_is_replaced_before_it_is_used(
     write_stub: Any, make_appender: MakeAppender
 ) -> None:
@@ -159,7 +301,7 @@ async def test_a_quiet_connection_is_replaced_before_it_is_used(
 
 async def test_without_a_server_the_append_fails_at_once() -> None:
     opened = partial(open_channel, "http://127.0.0.1:1")
-    appender = TableAppender(opened, TABLE, ENCODER.descriptor, deadline=5)
+    appender = TableAppender(opened, TABLE, Fit(ENCODER), deadline=5)
     with pytest.raises(AppendFailed, match="UNAVAILABLE"):
         await appender.append(rows("a"))
     await appender.close()

@@ -1,6 +1,13 @@
-from google.cloud.bigquery_storage_v1.types import storage
+from google.cloud.bigquery_storage_v1.types import storage, stream
 
-from functions.load.storage_write import AppendRowsResponse, append_request
+from functions.load.storage_write import (
+    VIEW_FULL,
+    AppendRowsResponse,
+    GetWriteStreamRequest,
+    WriteStream,
+    append_request,
+    column_paths,
+)
 
 STREAM = "projects/p/datasets/d/tables/t/streams/_default"
 
@@ -42,3 +49,21 @@ def test_a_good_answer_has_no_error() -> None:
     ours = AppendRowsResponse.FromString(official.SerializeToString())
     assert not ours.HasField("error")
     assert not ours.row_errors
+
+
+COLUMNS = {"fields": [{"name": "a"}, {"name": "b", "fields": [{"name": "c"}]}]}
+
+
+def test_a_stream_s_columns_are_asked_for_and_read_as_by_the_official_client() -> None:
+    asked = GetWriteStreamRequest(name=STREAM, view=VIEW_FULL).SerializeToString()
+    official = storage.GetWriteStreamRequest.pb().FromString(asked)
+    assert (official.name, official.view) == (STREAM, stream.WriteStreamView.FULL)
+    shown = stream.WriteStream.pb()(name=STREAM, table_schema=COLUMNS, location="eu")
+    ours = WriteStream.FromString(shown.SerializeToString())
+    assert list(column_paths(ours.table_schema.fields)) == ["a", "b", "b.c"]
+
+
+def test_a_changed_schema_is_read_as_by_the_official_client() -> None:
+    official = storage.AppendRowsResponse.pb()(append_result={}, updated_schema=COLUMNS)
+    ours = AppendRowsResponse.FromString(official.SerializeToString())
+    assert list(column_paths(ours.updated_schema.fields)) == ["a", "b", "b.c"]

@@ -1,0 +1,192 @@
+"""Rows as a table takes them now: an upgrade may reach this function before it reaches the table.
+
+BigQuery refuses a whole request when its rows have a field that the table lacks, and it may lack a
+new column for minutes: until Terraform adds it, and then until the write service sees it. Such
+values wait in ``extra``, below `KEPT`, and ``flags`` names their columns, so nothing is lost and a
+query can find them.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from google.protobuf import descriptor_pb2
+
+from functions.events.body import encode_json
+from functions.load.protobuf import RowEncoder
+
+KEPT = "_columns"
+"""The member of ``extra`` with the values of columns that the table lacks, by column."""
+
+FLAG = "no_column"
+"""The flag of such a row is ``no_column:<column>``; docs/data-dictionary.md describes flags."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Columns = Sequence[Mapping[str, Any]]
+"""Columns as in BigQuery's REST API."""
+
+
+class NoPlace(Exception):
+    """A row has a value for a column that the table lacks, and the table has no ``extra``."""
+
+
+class Fit:
+    """Fits encoded rows to a table.
+
+    Attributes:
+        missing: columns that the table lacks; a field of a RECORD is ``record.field``.
+        descriptor: the serialised descriptor of the rows that `apply` returns.
+
+    Args:
+        encoder: encodes the table's rows.
+        missing: see above. What the table cannot lack, for this code does not write it, is ignored.
+    """
+
+    def __init__(self, encoder: RowEncoder, missing: Iterable[str] = ()) -> None:
+        self._encoder = encoder
+        named = {name.lower() for name in missing}
+        self.missing = frozenset(_outermost(encoder.schema, named))
+        described = descriptor_pb2.DescriptorProto.FromString(encoder.descriptor)
+        for path in self.missing:
+            _leave_out(described, path.split("."))
+        self.descriptor = described.SerializeToString()
+        names = {column["name"] for column in encoder.schema} - self.missing
+        self._keeps = {"extra", "flags"} <= names
+
+    def without(self, missing: Iterable[str]) -> "Fit":
+        """Return the fit to the same table without other columns."""
+        return Fit(self._encoder, missing)
+
+    def missing_in(self, table: Iterable[str]) -> frozenset[str]:
+        """Return the columns of this code's that are not among the table's.
+
+        Args:
+            table: its columns, with the fields of RECORDs as ``record.field``.
+        """
+        there = {name.lower() for name in table}
+        return frozenset(
+            _outermost(self._encoder.schema, set(_paths(self._encoder.schema)) - there)
+        )
+
+    def apply(self, row: bytes) -> bytes:
+        """Return an encoded row without the missing columns; their values are in ``extra``.
+
+        Raises:
+            NoPlace: it has such a value, and the table has no place to keep it.
+        """
+        if not self.missing:
+            return row
+        message = self._encoder.read(row)
+        taken = _take(message, self._encoder.schema, self.missing, "")
+        if not taken:
+            return row
+        if not self._keeps:
+            raise NoPlace
+        extra = json.loads(message.extra) if message.HasField("extra") else {}
+        key = KEPT
+        while key in extra:
+            key = f"_{key}"  # the sender's own member stays
+        message.extra = encode_json(extra | {key: taken})
+        message.flags.extend(f"{FLAG}:{path}" for path in sorted(_leaves(taken)))
+        encoded: bytes = message.SerializeToString()
+        return encoded
+
+
+def _paths(schema: Columns, scope: str = "") -> Iterator[str]:
+    for column in schema:
+        path = f"{scope}{column['name']}"
+        yield path
+        yield from _paths(column.get("fields", ()), f"{path}.")
+
+
+def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[str]:
+    """Iterate over missing columns; a RECORD without any field left is missing as a whole.
+
+    A required column is never among them: BigQuery adds none to a table, and takes no row without.
+    """
+    for column in schema:
+        path = f"{scope}{column['name']}"
+        fields = column.get("fields", ())
+        inner = set(_outermost(fields, missing, f"{path}."))
+        if column.get("mode") == "REQUIRED":
+            continue
+        if path in missing or (fields and inner == {f"{path}.{each['name']}" for each in fields}):
+            yield path
+        else:
+            yield from inner
+
+
+def _leave_out(message: descriptor_pb2.DescriptorProto, path: Sequence[str]) -> None:
+    [index] = [at for at, field in enumerate(message.field) if field.name == path[0]]
+    kind = message.field[index].type_name.rpartition(".")[2]
+    if len(path) == 1:
+        del message.field[index]
+    for at, nested in enumerate(message.nested_type):
+        if kind and nested.name == kind and len(path) == 1:
+            del message.nested_type[at]
+            return
+        if kind and nested.name == kind:
+            _leave_out(nested, path[1:])
+
+
+def _take(message: Any, schema: Columns, missing: frozenset[str], scope: str) -> dict[str, object]:
+    """Take the missing columns' values out of a row."""
+    taken: dict[str, object] = {}
+    for column in schema:
+        name = column["name"]
+        path = f"{scope}{name}"
+        if not _has(message, column):
+            continue
+        if path in missing:
+            taken[name] = _plain(message, column)
+            message.ClearField(name)
+        elif any(each.startswith(f"{path}.") for each in missing):
+            inner = [
+                _take(element, column["fields"], missing, f"{path}.")
+                for element in _elements(message, column)
+            ]
+            if any(inner):
+                taken[name] = inner if column.get("mode") == "REPEATED" else inner[0]
+    return taken
+
+
+def _has(message: Any, column: Mapping[str, Any]) -> bool:
+    if column.get("mode") == "REPEATED":
+        return bool(getattr(message, column["name"]))
+    return bool(message.HasField(column["name"]))
+
+
+def _elements(message: Any, column: Mapping[str, Any]) -> list[Any]:
+    value = getattr(message, column["name"])
+    return list(value) if column.get("mode") == "REPEATED" else [value]
+
+
+def _plain(message: Any, column: Mapping[str, Any]) -> object:
+    """Return a column's value as JSON shows it."""
+    values = [_one(value, column) for value in _elements(message, column)]
+    return values if column.get("mode") == "REPEATED" else values[0]
+
+
+def _one(value: Any, column: Mapping[str, Any]) -> object:
+    match column["type"]:
+        case "RECORD":
+            fields = column["fields"]
+            return {each["name"]: _plain(value, each) for each in fields if _has(value, each)}
+        case "TIMESTAMP":
+            moment = _EPOCH + timedelta(microseconds=value)
+            return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        case "DATE":
+            return (date(1970, 1, 1) + timedelta(days=value)).isoformat()
+        case "JSON":
+            return json.loads(value)
+    return value
+
+
+def _leaves(taken: Mapping[str, object]) -> Iterator[str]:
+    """Iterate over the columns that were taken, a field as ``record.field``."""
+    for name, value in taken.items():
+        elements = value if isinstance(value, list) else [value]
+        records = [element for element in elements if isinstance(element, dict)]
+        yield from {f"{name}.{field}" for record in records for field in record} or {name}
