@@ -3,11 +3,13 @@
 Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
 on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
 
-Eleven things are replaced in the package, in this process only:
+These things are replaced in the package, in this process only:
 
 * it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
 * a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
 * Storage Write does not see the fields inside RECORD columns, and fails;
+* GetWriteStream does not tell of those fields either;
+* Storage Write drops what the table has no column for; BigQuery refuses the request;
 * Storage Write appends on the connection that queries use, and one of both fails when they meet:
   each thread gets a connection of its own, as DuckDB wants it;
 * Storage Write takes appends without the header by which the real service finds the region;
@@ -35,6 +37,8 @@ import grpc
 import grpc.aio
 from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings
 from bqemulator.observability.logging_ import configure_logging
+from google.cloud.bigquery_storage_v1 import types
+from google.protobuf import descriptor_pb2
 from sqlglot.dialects.dialect import Dialect
 
 # The package logs while the rest of it is imported.
@@ -54,6 +58,8 @@ ROUTING_HEADER = "x-goog-request-params"
 APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
 REMEMBERED_STATEMENTS = 32
 STREAM_THREADS = 256
+EXTRA_FIELDS = "Input schema has more fields than BigQuery schema, extra fields"
+"""How BigQuery begins the refusal of a request whose rows have a field that the table lacks."""
 
 
 def amend(rate: int = bigquery_jobs.RATE) -> None:
@@ -68,6 +74,9 @@ def amend(rate: int = bigquery_jobs.RATE) -> None:
         (DuckDBEngine, "connection", _one_for_each_thread),
         (tables, "bq_schema_to_duckdb_columns", _quoting_nested_names),
         (write_servicer, "_table_arrow_schema", _with_record_fields),
+        (write_servicer, "_table_meta_to_proto_schema", _telling_all_fields),
+        (write_servicer, "_rows_for_request", _refusing_extra_fields),
+        (write_servicer, "_error_response", _naming_the_mismatch),
         (SnapshotManager, "capture", _keeping_no_past),
         (inner_query, "rewrite_for_row_access", _leaving_views),
         (write_servicer.BigQueryWriteHandler, "service", _refusing_unrouted),
@@ -138,9 +147,74 @@ def _with_record_fields(_arrow_schema: object) -> Callable[[Any], Any]:
     return arrow_schema
 
 
+def _telling_all_fields(_schema: object) -> Callable[[Any], Any]:
+    def told(fields: Iterable[Any]) -> list[Any]:
+        return [
+            types.TableFieldSchema(
+                name=field.name,
+                type_=(
+                    types.TableFieldSchema.Type.STRUCT
+                    if field.fields
+                    else write_servicer._bq_type_to_storage_type(field.type)  # noqa: SLF001 - its own
+                ),
+                mode=write_servicer._bq_mode_to_storage_mode(field.mode),  # noqa: SLF001 - its own
+                fields=told(field.fields),
+            )
+            for field in fields
+        ]
+
+    return lambda table: types.TableSchema(fields=told(table.schema_.fields))
+
+
+def _refusing_extra_fields(rows: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(request: Any, decoder: Any, arrow: Any, target: Any) -> Any:
+        described = request.proto_rows.writer_schema.proto_descriptor
+        extra = sorted(_described(described) - set(_arrow_paths(target)))
+        if extra:
+            raise ValueError(f"{EXTRA_FIELDS}: '{','.join(extra)}' Entity: {request.write_stream}")
+        return rows(request, decoder, arrow, target)
+
+    return checked
+
+
+def _described(message: descriptor_pb2.DescriptorProto, scope: str = "") -> set[str]:
+    nested = {each.name: each for each in message.nested_type}
+    paths = {f"{scope}{field.name.lower()}" for field in message.field}
+    for field in message.field:
+        kind = nested.get(field.type_name.rpartition(".")[2])
+        if kind is not None:
+            paths |= _described(kind, f"{scope}{field.name.lower()}.")
+    return paths
+
+
+def _arrow_paths(fields: Iterable[Any], scope: str = "") -> Iterable[str]:
+    for field in fields:
+        path = f"{scope}{field.name.lower()}"
+        yield path
+        kind = getattr(field.type, "value_type", field.type)  # of a list: its elements'
+        yield from _arrow_paths(map(kind.field, range(kind.num_fields)), f"{path}.")
+
+
+def _naming_the_mismatch(respond: Callable[..., bytes]) -> Callable[..., bytes]:
+    def response(stream: str, detail: str, *status: Any, **named: Any) -> bytes:
+        answer = respond(stream, detail, *status, **named)
+        if not detail.startswith(EXTRA_FIELDS):
+            return answer
+        code = types.StorageError.StorageErrorCode.SCHEMA_MISMATCH_EXTRA_FIELDS
+        pb: Any = types.AppendRowsResponse.pb()
+        parsed = pb.FromString(answer)
+        error = types.StorageError.pb()(code=code, entity=stream, error_message=detail)
+        parsed.error.details.add().Pack(error)
+        named_answer: bytes = parsed.SerializeToString()
+        return named_answer
+
+    return response
+
+
 def _refusing_unrouted(route: Callable[..., Any]) -> Callable[..., Any]:
     def service(handler: object, call: grpc.HandlerCallDetails) -> Any:
-        if call.method == APPEND_ROWS and not is_routed(call.invocation_metadata or ()):
+        metadata = call.invocation_metadata or ()
+        if call.method == APPEND_ROWS and not is_routed(metadata):
             return grpc.stream_stream_rpc_method_handler(_refuse)
         return route(handler, call)
 
