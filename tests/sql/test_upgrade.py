@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1.types import storage
-from google.protobuf import descriptor_pb2
 
 from functions.grpc_channel import open_channel
-from functions.load.append import TableAppender
 from functions.load.app import TABLES
+from functions.load.append import TableAppender
 from functions.load.connection import stream_columns
 from functions.load.fit import Fit
 from functions.load.protobuf import RowEncoder, load_schema
