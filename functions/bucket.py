@@ -3,7 +3,10 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Protocol
+
+import uuid_utils
 
 from functions.storage import open_bucket
 
@@ -43,9 +46,10 @@ class Bucket:
         self._threads = ThreadPoolExecutor(CONCURRENT_WRITES, thread_name_prefix="bucket")
 
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object; an existing one of that name is replaced.
+        """Write an object, unless there is one of that name: a name always means the same content.
 
-        What fails for a moment is tried again, so a name must always mean the same content.
+        What fails for a moment is tried again. An account that may create objects and nothing else
+        is enough.
 
         Args:
             name: the object's name.
@@ -67,16 +71,35 @@ class Bucket:
             raise BucketUnavailable(type(error).__name__) from error
 
     def _write(self, name: str, data: bytes, content_type: str, until: float) -> None:
-        from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 - as the client
+        from google.api_core.exceptions import Forbidden  # noqa: PLC0415 - as the client
 
         if self._bucket is None:
             self._bucket = open_bucket(self._endpoint, self._project, self._name)
         remaining = until - time.monotonic()
         if remaining <= 0:
             raise TimeoutError  # not begun: nobody waits for it any more
-        self._bucket.blob(name).upload_from_string(
-            data,
-            content_type=content_type,
-            timeout=remaining,
-            retry=DEFAULT_RETRY.with_delay(*RETRY_DELAYS).with_timeout(remaining),
-        )
+        try:
+            self._create(name, data, content_type, remaining)
+        except Forbidden:
+            # Google documents 412 where an object exists and 403 where an account may not replace
+            # it, and not which of both comes first. Under another name it is durable either way.
+            self._create(_beside(name), data, content_type, remaining)
+
+    def _create(self, name: str, data: bytes, content_type: str, within: float) -> None:
+        from google.api_core.exceptions import PreconditionFailed  # noqa: PLC0415 - as the client
+        from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 - as the client
+
+        with suppress(PreconditionFailed):  # it is there
+            self._bucket.blob(name).upload_from_string(
+                data,
+                content_type=content_type,
+                if_generation_match=0,
+                timeout=within,
+                retry=DEFAULT_RETRY.with_delay(*RETRY_DELAYS).with_timeout(within),
+            )
+
+
+def _beside(name: str) -> str:
+    """Return another name in the same folder, of the same kind."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}-{uuid_utils.uuid7()}{dot}{suffix}" if dot else f"{name}-{uuid_utils.uuid7()}"

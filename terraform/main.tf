@@ -2,23 +2,29 @@ data "google_project" "this" {}
 
 locals {
   repository = "${path.module}/.."
+
+  # What is deployed, by file. A checkout on Windows may have other ends of lines; the zip has not.
+  deployed = {
+    for file in setunion(
+      ["main.py", "requirements.txt"],
+      [for file in fileset(local.repository, "{functions,sql}/**") : file if !strcontains(file, "__pycache__")],
+    ) : file => replace(file("${local.repository}/${file}"), "\r\n", "\n")
+  }
 }
 
 # One zip for all functions of all cells: what is deployed, and nothing else. `source` blocks and
-# a fixed mode make it the same on every machine.
+# a fixed mode make it the same on every machine. Its name tells what is in it, so a saved plan finds
+# the zip that it was made with, or none.
 data "archive_file" "functions" {
   type             = "zip"
-  output_path      = "${path.root}/.terraform/functions.zip"
+  output_path      = "${path.root}/.terraform/functions-${substr(sha256(jsonencode(local.deployed)), 0, 16)}.zip"
   output_file_mode = "0644"
 
   dynamic "source" {
-    for_each = setunion(
-      ["main.py", "requirements.txt"],
-      [for file in fileset(local.repository, "{functions,sql}/**") : file if !strcontains(file, "__pycache__")],
-    )
+    for_each = local.deployed
     content {
-      filename = source.value
-      content  = file("${local.repository}/${source.value}")
+      filename = source.key
+      content  = source.value
     }
   }
 }
@@ -56,5 +62,5 @@ module "cell" {
   ]...)
 
   # APIs and agents come first in an empty project.
-  depends_on = [time_sleep.apis, google_project_service_identity.agent]
+  depends_on = [time_sleep.apis, google_project_service_identity.agent, google_project_iam_member.agent]
 }

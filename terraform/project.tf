@@ -58,9 +58,13 @@ resource "google_billing_budget" "month" {
       threshold_percent = threshold_rules.value
     }
   }
-  all_updates_rule {
-    monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
-    disable_default_iam_recipients   = false
+  # Billing administrators are told in any case. A rule that names nobody else is refused.
+  dynamic "all_updates_rule" {
+    for_each = length(var.alert_emails) > 0 ? ["emails"] : []
+    content {
+      monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+      disable_default_iam_recipients   = false
+    }
   }
 
   depends_on = [time_sleep.apis]

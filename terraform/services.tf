@@ -25,7 +25,7 @@ resource "time_sleep" "apis" {
 resource "google_project_service_identity" "agent" {
   provider = google-beta
   for_each = toset(concat(
-    ["artifactregistry", "cloudfunctions", "cloudscheduler", "pubsub", "run", "secretmanager"],
+    ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "pubsub", "run", "secretmanager"],
     local.any_iap ? ["iap"] : [],
   ))
 
@@ -33,6 +33,22 @@ resource "google_project_service_identity" "agent" {
   service = "${each.key}.googleapis.com"
 
   depends_on = [time_sleep.apis]
+}
+
+# Builds and instances need these. Google grants them when it makes the agents, unless somebody took
+# them away or an organisation's automation does; a build then fails with a word about permissions.
+resource "google_project_iam_member" "agent" {
+  for_each = {
+    "gcp-sa-cloudbuild"     = "roles/cloudbuild.serviceAgent"
+    "gcf-admin-robot"       = "roles/cloudfunctions.serviceAgent"
+    "serverless-robot-prod" = "roles/run.serviceAgent"
+  }
+
+  project = var.project_id
+  role    = each.value
+  member  = "serviceAccount:service-${data.google_project.this.number}@${each.key}.iam.gserviceaccount.com"
+
+  depends_on = [google_project_service_identity.agent]
 }
 
 # Reading these creates them.

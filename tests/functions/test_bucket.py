@@ -1,10 +1,12 @@
 """Writes to the bucket: in threads, in time, and never claimed when they failed."""
 
 import asyncio
+import re
 import threading
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import Forbidden, PreconditionFailed
 
 from functions import bucket
 from functions.bucket import Bucket, BucketUnavailable
@@ -17,6 +19,7 @@ class Client:
         self.objects: dict[str, tuple[str, bytes]] = {}
         self.timeouts: list[float] = []
         self.failure: Exception | None = None
+        self.where_one_exists: Exception = PreconditionFailed("there is one")
         self.gate = threading.Event()
         self.gate.set()
 
@@ -30,10 +33,19 @@ class _Blob:
         self._name = name
 
     def upload_from_string(
-        self, data: bytes, *, content_type: str, timeout: float, retry: Any
+        self,
+        data: bytes,
+        *,
+        content_type: str,
+        if_generation_match: int,
+        timeout: float,
+        retry: Any,
     ) -> None:
+        assert if_generation_match == 0
         self._client.timeouts += [timeout, retry.timeout]
         self._client.gate.wait(5)
+        if self._name in self._client.objects:
+            raise self._client.where_one_exists
         if self._client.failure:
             raise self._client.failure
         self._client.objects[self._name] = (content_type, data)
@@ -50,6 +62,30 @@ async def test_an_object_is_written_with_its_type(client: Client) -> None:
     await Bucket("http://b", "p", "n").write("a/b", b"1", content_type="text/plain", within=30)
     assert client.objects == {"a/b": ("text/plain", b"1")}
     assert all(0 < seconds <= 30 for seconds in client.timeouts)
+
+
+async def test_an_object_that_is_there_stays(client: Client) -> None:
+    for data in (b"1", b"2"):
+        await Bucket("http://b", "p", "n").write("a", data, content_type="t", within=30)
+    assert client.objects == {"a": ("t", b"1")}
+
+
+@pytest.mark.parametrize(("name", "like"), [("a/b.ndjson", r"a/b-.+\.ndjson"), ("a/b", "a/b-.+")])
+async def test_who_may_not_replace_an_object_writes_beside_it(
+    client: Client, name: str, like: str
+) -> None:
+    client.where_one_exists = Forbidden("storage.objects.delete")
+    for _ in range(2):
+        await Bucket("http://b", "p", "n").write(name, b"1", content_type="t", within=30)
+    first, second = client.objects
+    assert first == name
+    assert re.fullmatch(like, second)
+
+
+async def test_who_may_write_nothing_is_told(client: Client) -> None:
+    client.failure = Forbidden("storage.objects.create")
+    with pytest.raises(BucketUnavailable, match=r"^Forbidden$"):
+        await Bucket("http://b", "p", "n").write("a", b"1", content_type="t", within=30)
 
 
 @pytest.mark.parametrize("failure", [ConnectionError("secret"), ValueError("secret")])

@@ -72,6 +72,34 @@ resource "google_bigquery_table" "store" {
   }
 }
 
+# What was a column once stays one. The provider would drop a column that is gone from a file, or that
+# an older version of the files does not have yet, with its data and without a word in the plan; this
+# makes such a plan fail. README.md, "Going back to an older version".
+resource "terraform_data" "column" {
+  for_each = merge([
+    for name, table in local.tables : merge(
+      { for column in table.schema : "${name}.${column.name}" => column.type },
+      merge([
+        for column in table.schema : {
+          for field in try(column.fields, []) : "${name}.${column.name}.${field.name}" => field.type
+        }
+      ]...),
+    )
+  ]...)
+
+  input = each.value
+
+  depends_on = [google_bigquery_table.store]
+
+  lifecycle {
+    prevent_destroy = true
+    precondition {
+      condition     = alltrue([for column in flatten([for table in values(local.tables) : table.schema]) : alltrue([for field in try(column.fields, []) : !can(field.fields)])])
+      error_message = "A RECORD within a RECORD: extend terraform_data.column to its fields."
+    }
+  }
+}
+
 resource "google_bigquery_table_iam_member" "function" {
   for_each = merge([
     for name, function in local.functions : {
@@ -82,6 +110,33 @@ resource "google_bigquery_table_iam_member" "function" {
   dataset_id = google_bigquery_dataset.store.dataset_id
   table_id   = google_bigquery_table.store[each.value.table].table_id
   role       = "roles/bigquery.dataEditor"
+  member     = google_service_account.this[each.value.function].member
+}
+
+# Appending with Storage Write, and asking which columns a table has. Google's own roles that allow it
+# also allow to delete rows and tables. Without `bigquery.jobs.create` no statement can be run.
+resource "google_project_iam_custom_role" "append" {
+  role_id     = "chat_${var.name}_append_${random_id.append_role.hex}"
+  title       = "Appends rows (${local.prefix})"
+  description = "Storage Write on the tables where it is granted."
+  permissions = ["bigquery.tables.get", "bigquery.tables.updateData"]
+}
+
+# The id of a deleted role is taken for 37 days: the suffix lets a destroyed cell be made anew.
+resource "random_id" "append_role" {
+  byte_length = 3
+}
+
+resource "google_bigquery_table_iam_member" "append" {
+  for_each = merge([
+    for name, function in local.functions : {
+      for table in function.appends : "${name}/${table}" => { function = name, table = table }
+    }
+  ]...)
+
+  dataset_id = google_bigquery_dataset.store.dataset_id
+  table_id   = google_bigquery_table.store[each.value.table].table_id
+  role       = google_project_iam_custom_role.append.name
   member     = google_service_account.this[each.value.function].member
 }
 
@@ -98,22 +153,6 @@ resource "google_bigquery_table_iam_member" "reader" {
   member     = google_service_account.this[each.value.function].member
 }
 
-# The views from which a function makes rollups. A view of a view asks for both.
-resource "google_bigquery_table_iam_member" "views" {
-  for_each = merge([
-    for name, function in local.functions : {
-      for view in function.views : "${name}/${view}" => { function = name, view = view }
-    }
-  ]...)
-
-  dataset_id = google_bigquery_dataset.bi.dataset_id
-  table_id   = each.value.view
-  role       = "roles/bigquery.dataViewer"
-  member     = google_service_account.this[each.value.function].member
-
-  depends_on = [google_bigquery_table.view_2]
-}
-
 # What BI tools query.
 resource "google_bigquery_dataset" "bi" {
   dataset_id                 = local.bi_id
@@ -128,9 +167,13 @@ resource "google_bigquery_dataset" "bi" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
-  access {
-    role          = "roles/bigquery.metadataViewer"
-    user_by_email = google_service_account.this["privacy"].email
+  # Functions read views by the dataset: a grant on a view would be gone when it is made anew.
+  dynamic "access" {
+    for_each = toset([for name, function in local.functions : name if function.views])
+    content {
+      role          = "READER"
+      user_by_email = "${local.prefix}-${access.value}@${local.accounts_domain}"
+    }
   }
   dynamic "access" {
     for_each = var.settings.readers

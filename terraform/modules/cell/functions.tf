@@ -3,10 +3,11 @@ locals {
   # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. What its account may do:
   # publishes   publish to these topics
   # subscribes  pull from these subscriptions
-  # bucket      write, read and delete spill, quarantine and exports
+  # bucket      its role on the bucket of spill, quarantine and exports
+  # appends     append rows to these tables of the store, and delete none
   # tables      change these tables of the store
   # reads       read these tables
-  # views       read these views
+  # views       read all views of the cell
   # queries     run queries
   # secrets     read these, mounted at the keys' paths
   # adds        add versions to these secrets
@@ -21,10 +22,11 @@ locals {
       max         = 20
       publishes   = ["events"]
       subscribes  = []
-      bucket      = true
+      bucket      = "roles/storage.objectCreator"
+      appends     = []
       tables      = []
       reads       = []
-      views       = []
+      views       = false
       queries     = false
       adds        = []
       invokers    = []
@@ -49,10 +51,11 @@ locals {
       max         = 20
       publishes   = []
       subscribes  = []
-      bucket      = true
-      tables      = ["events_v1", "identities_v1"]
+      bucket      = "roles/storage.objectCreator"
+      appends     = ["events_v1", "identities_v1"]
+      tables      = []
       reads       = []
-      views       = []
+      views       = false
       queries     = false # Storage Write needs none
       adds        = []
       invokers    = []
@@ -77,13 +80,14 @@ locals {
       max         = 2   # with CHANGES_AT_A_TIME: BigQuery queues 20 changes of a table, all functions' together
       publishes   = ["events"]
       subscribes  = ["dead"]
-      bucket      = true
+      bucket      = "roles/storage.objectUser"
+      appends     = []
       tables = [
         "events_v1", "identities_v1",
         "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
       ]
       reads    = ["erasures_v1"] # whose erasure changes no number of people
-      views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
+      views    = true
       queries  = true
       adds     = []
       invokers = var.settings.operators
@@ -113,10 +117,11 @@ locals {
       max         = 4
       publishes   = []
       subscribes  = []
-      bucket      = false
+      bucket      = null
+      appends     = []
       tables      = []
       reads       = ["active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1"]
-      views       = []
+      views       = false
       queries     = true
       adds        = []
       invokers    = [] # viewers.tf
@@ -142,13 +147,14 @@ locals {
       max         = 4        # with CHANGES_AT_A_TIME, as for operate
       publishes   = ["dead"] # dead letters without the erased person
       subscribes  = ["dead"]
-      bucket      = true
+      bucket      = "roles/storage.objectUser"
+      appends     = []
       tables = [
         "erasures_v1", "events_v1", "holds_v1", "identities_v1", "receipts_v1",
         "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; a partner leaves
       ]
       reads    = []
-      views    = ["daily_activity", "entry_funnel", "events", "rooms", "rooms_activity"]
+      views    = true
       queries  = true
       adds     = ["closed"]
       invokers = [] # privacy.tf
@@ -193,6 +199,12 @@ resource "google_storage_bucket_object" "functions" {
 
   lifecycle {
     create_before_destroy = true # the functions refer to the old one until they have the new one
+
+    # Checked again when the plan is applied: a plan has the zip's name, not its bytes.
+    precondition {
+      condition     = try(filesha256(var.source_zip.path), "") == var.source_zip.sha256
+      error_message = "The functions' zip of this plan, terraform/${trimprefix(var.source_zip.path, "./")}, is not here. Apply the plan where it was made, or bring that file along (README.md, \"Applying a plan elsewhere\")."
+    }
   }
 }
 
@@ -259,8 +271,10 @@ resource "google_cloudfunctions2_function" "this" {
     }
   }
 
-  # A build and a first revision fail where an account cannot read the source or a secret yet.
+  # A build and a first revision fail where an account cannot read the source or a secret yet. New
+  # code finds its columns in the tables.
   depends_on = [
+    google_bigquery_table.store,
     time_sleep.permissions,
     google_secret_manager_secret_version.callers,
     google_secret_manager_secret_version.closed,

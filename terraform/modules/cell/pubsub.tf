@@ -151,12 +151,12 @@ resource "google_cloud_run_v2_service_iam_member" "push" {
   member   = google_service_account.this["push"].member
 }
 
-# Pub/Sub signs the tokens of its pushes.
+# Pub/Sub signs the tokens of its pushes: identity tokens, and no access tokens.
 resource "google_service_account_iam_member" "push_token" {
   for_each = toset(concat(["push"], length(var.subscriptions) == 0 ? [] : ["partners"]))
 
   service_account_id = google_service_account.this[each.key].name
-  role               = "roles/iam.serviceAccountTokenCreator"
+  role               = "roles/iam.serviceAccountOpenIdTokenCreator"
   member             = var.agents.pubsub
 }
 

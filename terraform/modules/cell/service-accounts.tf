@@ -62,16 +62,36 @@ resource "google_project_iam_member" "function_jobs" {
   member  = google_service_account.this[each.key].member
 }
 
-# Grants take a while to be true everywhere.
+locals {
+  grants_of_functions = [
+    for name, function in local.functions : {
+      function   = name
+      publishes  = sort(function.publishes)
+      subscribes = sort(function.subscribes)
+      bucket     = function.bucket
+      appends    = sort(function.appends)
+      tables     = sort(function.tables)
+      reads      = sort(function.reads)
+      views      = function.views
+      queries    = function.queries
+      adds       = sort(function.adds)
+      secrets    = sort(values(function.secrets))
+    }
+  ]
+}
+
+# Grants take a while to be true everywhere, those that an upgrade adds as well: a new one makes the
+# wait anew. Names alone tell that, for they are known in every plan; nothing takes a value from here.
 resource "time_sleep" "permissions" {
   create_duration = "60s"
+  triggers        = { grants = sha256(jsonencode(local.grants_of_functions)) }
 
   depends_on = [
+    google_bigquery_table_iam_member.append,
     google_artifact_registry_repository_iam_member.build_images,
     google_bigquery_dataset.bi,
     google_bigquery_table_iam_member.function,
     google_bigquery_table_iam_member.reader,
-    google_bigquery_table_iam_member.views,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_staging,
     google_project_iam_member.function_jobs,

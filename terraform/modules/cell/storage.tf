@@ -49,12 +49,12 @@ resource "google_storage_bucket" "data" {
   }
 }
 
-# Objects are named by their content and written again on a retry: that takes `delete` too.
+# Who takes events in may only create objects: it can neither read, list, replace nor delete any.
 resource "google_storage_bucket_iam_member" "data" {
-  for_each = toset([for name, function in local.functions : name if function.bucket])
+  for_each = { for name, function in local.functions : name => function.bucket if function.bucket != null }
 
   bucket = google_storage_bucket.data.name
-  role   = "roles/storage.objectUser"
+  role   = each.value
   member = google_service_account.this[each.key].member
 }
 

@@ -1,7 +1,7 @@
 # Views of the BI dataset and of the partners' datasets, in waves: each after those that it reads.
 # The files' own references decide, so a new file needs no change here.
 locals {
-  view_texts = { for file in fileset(var.sql, "bi/*.sql") : trimsuffix(basename(file), ".sql") => file("${var.sql}/${file}") }
+  view_texts = { for file in fileset(var.sql, "bi/*.sql") : trimsuffix(basename(file), ".sql") => replace(file("${var.sql}/${file}"), "\r\n", "\n") }
   view_reads = { for name, text in local.view_texts : name => toset(flatten(regexall("\\$\\{bi\\}\\.(\\w+)", text))) }
 
   views_0        = [for name, reads in local.view_reads : name if length(reads) == 0]
@@ -36,7 +36,7 @@ locals {
       wave    = local.layer[name]
       dataset = local.bi_id
       name    = name
-      query   = templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = local.bi }))
+      query   = replace(templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = local.bi })), "\r\n", "\n")
     }
   }
 
@@ -53,12 +53,21 @@ locals {
           "FROM `${local.bi}.${name}`",
           # A press of the Test button may name no project.
           name == "test_deliveries" ? "WHERE partner = '${partner}'" : "WHERE project IN (${join(", ", [for project, cell in var.partners[partner].projects : "'${project}'" if cell == var.name])})",
-        ]) : templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" }))
+        ]) : replace(templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" })), "\r\n", "\n")
       }
     }
   ]...)
 
   views = merge(local.bi_views, local.partner_views)
+}
+
+# The provider changes a view in place badly: it refuses a new column, drops a removed one with ALTER
+# TABLE, and loses the columns' descriptions when the query changes. So another query or other
+# columns make the view anew. Readers get 404 for the seconds in between.
+resource "terraform_data" "view" {
+  for_each = local.views
+
+  input = sha256(jsonencode([each.value.query, local.view_schemas[each.value.name]]))
 }
 
 resource "google_bigquery_table" "view_0" {
@@ -79,7 +88,12 @@ resource "google_bigquery_table" "view_0" {
     use_legacy_sql = false
   }
 
-  # A view can be made when what it reads exists and its dataset may read it.
+  # A view can be made when what it reads exists and its dataset may read it. It does not wait for
+  # the functions: Terraform would delete it first, and make it anew only after minutes of builds.
+  lifecycle {
+    replace_triggered_by = [terraform_data.view[each.key]]
+  }
+
   depends_on = [google_bigquery_dataset.store, google_bigquery_dataset.bi, google_bigquery_table.store]
 }
 
@@ -99,6 +113,10 @@ resource "google_bigquery_table" "view_1" {
   view {
     query          = each.value.query
     use_legacy_sql = false
+  }
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.view[each.key]]
   }
 
   depends_on = [google_bigquery_table.view_0]
@@ -122,6 +140,10 @@ resource "google_bigquery_table" "view_2" {
     use_legacy_sql = false
   }
 
+  lifecycle {
+    replace_triggered_by = [terraform_data.view[each.key]]
+  }
+
   depends_on = [google_bigquery_table.view_1]
 }
 
@@ -141,6 +163,10 @@ resource "google_bigquery_table" "view_3" {
   view {
     query          = each.value.query
     use_legacy_sql = false
+  }
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.view[each.key]]
   }
 
   depends_on = [google_bigquery_table.view_2]
