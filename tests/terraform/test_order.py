@@ -16,6 +16,10 @@ ORDER = [
     # API -> a while -> agent
     ("time_sleep.apis", "google_project_service.api"),
     ("google_project_service_identity.agent", "time_sleep.apis"),
+    # tables -> functions that write their columns
+    (f"{CELL}google_cloudfunctions2_function.this", f"{CELL}google_bigquery_table.store"),
+    # columns are remembered once they are there
+    (f"{CELL}terraform_data.column", f"{CELL}google_bigquery_table.store"),
     # grants -> a while -> what needs them
     (f"{CELL}google_cloudfunctions2_function.this", f"{CELL}time_sleep.permissions"),
     *(
@@ -113,6 +117,14 @@ def test_the_later_waits_for_the_earlier(
     assert earlier in _before(edges, later)
 
 
+def test_no_view_waits_for_a_function(edges: dict[str, set[str]]) -> None:
+    # A view that changes is deleted at once and made anew in its turn: after the builds, it would
+    # be away for minutes, and for as long as a build fails.
+    for wave in range(4):
+        before = _before(edges, f"{CELL}google_bigquery_table.view_{wave}")
+        assert f"{CELL}google_cloudfunctions2_function.this" not in before
+
+
 def test_functions_wait_for_every_grant_that_they_need(
     edges: dict[str, set[str]], full_plan: dict[str, Any]
 ) -> None:
@@ -130,4 +142,8 @@ def test_functions_wait_for_every_grant_that_they_need(
 def test_a_cell_waits_for_apis_and_agents(full_plan: dict[str, Any]) -> None:
     call = full_plan["configuration"]["root_module"]["module_calls"]["cell"]
 
-    assert set(call["depends_on"]) == {"time_sleep.apis", "google_project_service_identity.agent"}
+    assert set(call["depends_on"]) == {
+        "time_sleep.apis",
+        "google_project_service_identity.agent",
+        "google_project_iam_member.agent",
+    }

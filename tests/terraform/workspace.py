@@ -50,7 +50,8 @@ class Workspace(NamedTuple):
     @property
     def zip(self) -> Path:
         """What the functions are made of; the last plan made it."""
-        return self.configuration / ".terraform" / "functions.zip"
+        zips = (self.configuration / ".terraform").glob("functions-*.zip")
+        return max(zips, key=lambda file: file.stat().st_mtime_ns)
 
     def run(
         self, *arguments: str, cwd: Path | None = None, check: bool = True
