@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.resources import Resource, managed
+from tests.terraform.resources import Resource, managed, of_type
 from tests.terraform.workspace import ROOT
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
@@ -72,10 +72,9 @@ def _who(resource: Resource, expressions: dict[str, Any]) -> str:
         return "everybody"
     if resource.name in NAMED or member.startswith("group:"):
         return NAMED.get(resource.name, "readers")
-    if resource.type == "google_kms_crypto_key_iam_member":
-        return "agents that encrypt"
     if resource.name == "agent":
-        return "agents of Google"
+        on_keys = resource.type == "google_kms_crypto_key_iam_member"
+        return "agents that encrypt" if on_keys else "agents of Google"
     referred = " ".join(expressions["member"].get("references", []))
     if agent := re.search(r"var\.agents\.(\w+)", referred):
         return {
@@ -142,7 +141,7 @@ def _accesses(dataset: Resource, expressions: dict[str, Any]) -> Iterator[Grant]
             yield who, access["role"], f"dataset {kind}"
         elif access["group_by_email"]:
             yield "readers", access["role"], f"dataset {kind}"
-        elif access["user_by_email"]:
+        elif access.get("user_by_email"):
             account = access["user_by_email"].split("@")[0].rsplit("-", 1)[-1]
             yield account, access["role"], f"dataset {kind}"
         else:
@@ -175,7 +174,17 @@ def test_nobody_has_a_basic_role_and_one_door_is_open(full_plan: dict[str, Any])
 
     assert not [found.address for found in members if found.values.get("role") in BASIC]
     assert open_doors == {"chat-eu-receive", "chat-us-receive"}
-    assert all(resource.type.endswith("_iam_member") for resource in members)
+    kinds = {resource.type for resource in members if not resource.type.endswith("_iam_member")}
+    assert kinds == {"google_project_iam_custom_role"}
+
+
+def test_a_role_of_the_cell_s_own_appends_and_deletes_nothing(full_plan: dict[str, Any]) -> None:
+    roles = of_type(full_plan["planned_values"], "google_project_iam_custom_role")
+
+    assert {role.name for role in roles} == {"append"}
+    for role in roles:
+        permissions = set(role.values["permissions"])
+        assert permissions == {"bigquery.tables.get", "bigquery.tables.updateData"}
 
 
 def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str, Any]) -> None:
@@ -198,6 +207,6 @@ def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str,
 
 def test_a_grant_that_nobody_explained_is_found(full_plan: dict[str, Any]) -> None:
     rows = documented()
-    rows.discard(("load", "roles/storage.objectUser", "bucket data"))
+    rows.discard(("load", "roles/storage.objectCreator", "bucket data"))
 
-    assert granted(full_plan) - rows == {("load", "roles/storage.objectUser", "bucket data")}
+    assert granted(full_plan) - rows == {("load", "roles/storage.objectCreator", "bucket data")}

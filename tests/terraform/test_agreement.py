@@ -22,7 +22,6 @@ from functions.receive.tally import Received
 from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
 from functions.tally import Milliseconds
-from functions.warehouse import list_views
 from local import provision
 from local.bigquery_jobs import RUNNING, WAITING
 from local.cell import PROJECT, Cell
