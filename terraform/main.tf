@@ -33,8 +33,14 @@ module "cell" {
   source   = "./modules/cell"
   for_each = var.cells
 
-  name                = each.key
-  settings            = each.value
+  name = each.key
+  # Google keeps addresses in lower case; another spelling would differ from it in every plan, and two
+  # spellings of one group would be two grants of which the first to go takes the other along.
+  settings = merge(each.value, {
+    readers   = toset([for group in each.value.readers : lower(group)])
+    operators = toset([for group in each.value.operators : lower(group)])
+    viewers   = toset([for person in each.value.viewers : lower(person)])
+  })
   project_id          = var.project_id
   project_number      = data.google_project.this.number
   bigquery_endpoint   = local.regions[each.value.region].bigquery_endpoint
@@ -45,7 +51,7 @@ module "cell" {
   partners            = local.partners_by_cell[each.key]
   signing_versions    = { for name, partner in var.partners : name => partner.signing_version }
   signing_secrets     = var.signing_secrets
-  partner_readers     = { for name, partner in var.partners : name => partner.readers if length(partner.readers) > 0 }
+  partner_readers     = { for name, partner in var.partners : name => toset([for group in partner.readers : lower(group)]) if length(partner.readers) > 0 }
   viewers             = local.viewers_by_cell[each.key]
   callers             = local.callers_by_cell[each.key]
   retention_days      = var.retention_days

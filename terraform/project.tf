@@ -18,8 +18,8 @@ resource "google_project_iam_audit_config" "data_access" {
 # Running queries: this role exists on projects only. What a group may read is decided by the datasets.
 resource "google_project_iam_member" "reader_jobs" {
   for_each = toset(flatten(concat(
-    [for cell in values(var.cells) : tolist(cell.readers)],
-    [for partner in values(var.partners) : tolist(partner.readers)],
+    [for cell in values(var.cells) : [for group in cell.readers : lower(group)]],
+    [for partner in values(var.partners) : [for group in partner.readers : lower(group)]],
   )))
 
   project = var.project_id
@@ -28,7 +28,7 @@ resource "google_project_iam_member" "reader_jobs" {
 }
 
 resource "google_monitoring_notification_channel" "email" {
-  for_each = var.alert_emails
+  for_each = toset([for email in var.alert_emails : lower(email)])
 
   type         = "email"
   display_name = "Watchers Warehouse: ${each.key}"

@@ -100,7 +100,7 @@ async def test_poison_harms_nobody_and_is_kept(rig: LoaderRig) -> None:
     events = with_poison(simulated("poison", 3_000))
     await rig.publish(events)
     await expect_exactly_once(rig, "poison", events)
-    assert sum(event.reason is not None for event in events) == 150
+    assert sum(event.reason is not None for event in events) == 120
 
 
 async def test_poison_is_kept_once_while_the_bucket_is_down_and_pubsub_repeats(
@@ -109,7 +109,7 @@ async def test_poison_is_kept_once_while_the_bucket_is_down_and_pubsub_repeats(
     events = with_poison(simulated("repeated", 500))
     await rig.bucket.cut()
     await rig.publish(events)
-    await rig.until_stored("repeated", 475)
+    await rig.until_stored("repeated", 480)
     await rig.bucket.restore()
     await rig.publish(events)  # as Pub/Sub does that did not hear an acknowledgement
     await expect_exactly_once(rig, "repeated", events)

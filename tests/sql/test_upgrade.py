@@ -94,7 +94,7 @@ async def test_the_stand_in_refuses_what_bigquery_refuses(stand_in: StandIn, tab
             request_serializer=bytes,
             response_deserializer=storage.AppendRowsResponse.pb().FromString,
         )(
-            [request.SerializeToString()],
+            iter([request.SerializeToString()]),
             metadata=(("x-goog-request-params", f"write_stream={stream.replace('/', '%2F')}"),),
         )
         [answer] = [one async for one in call]

@@ -4,12 +4,12 @@ locals {
   # promise. What cannot be decoded cannot be searched for a person, so it goes within 7 days. What a
   # legal hold keeps is below `held/`: it goes with the hold, by a sweep, and has no rule here.
   lifecycle_days = {
-    "exports/"                        = 1
-    "spill/"                          = 28
-    "quarantine/"                     = 28
-    "quarantine/malformed/"           = 7
-    "quarantine/not_json/"            = 7
-    "quarantine/too_deep/"            = 7
+    "exports/"              = 1
+    "spill/"                = 28
+    "quarantine/"           = 28
+    "quarantine/malformed/" = 7
+    "quarantine/not_json/"  = 7
+    "quarantine/too_deep/"  = 7
   }
 }
 

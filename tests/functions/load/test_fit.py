@@ -6,7 +6,7 @@ from google.protobuf import descriptor_pb2, json_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.events.body import DEPTH
+from functions.events.body import STORED_DEPTH
 from functions.load.fit import Fit, NoPlace
 from functions.load.protobuf import RowEncoder
 from tests import google_rows
@@ -138,7 +138,7 @@ def test_without_a_place_a_value_is_not_dropped(missing: str) -> None:
 
 
 def test_what_is_too_deep_for_json_is_kept_as_text() -> None:
-    deep = "[" * (DEPTH - 1) + "]" * (DEPTH - 1)
+    deep = "[" * (STORED_DEPTH - 1) + "]" * (STORED_DEPTH - 1)
     shown = fitted(Fit(ENCODER, ["more"]), {"id": "1", "more": deep})
     assert json.loads(shown["extra"])["_columns"]["more"]
 
