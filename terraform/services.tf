@@ -38,6 +38,7 @@ resource "google_project_service_identity" "agent" {
 # Builds and instances need these. Google grants them when it makes the agents, unless somebody took
 # them away or an organisation's automation does; a build then fails with a word about permissions.
 resource "google_project_iam_member" "agent" {
+  #checkov:skip=CKV_GCP_49:Google's own agents have these roles from the start; they exist on projects only
   for_each = {
     "gcp-sa-cloudbuild"     = "roles/cloudbuild.serviceAgent"
     "gcf-admin-robot"       = "roles/cloudfunctions.serviceAgent"
