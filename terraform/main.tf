@@ -68,5 +68,11 @@ module "cell" {
   ]...)
 
   # APIs and agents come first in an empty project.
-  depends_on = [time_sleep.apis, google_project_service_identity.agent, google_project_iam_member.agent]
+  depends_on = [
+    time_sleep.apis,
+    google_project_service_identity.agent,
+    google_project_iam_member.agent,
+    data.google_bigquery_default_service_account.agent,
+    data.google_storage_project_service_account.agent,
+  ]
 }

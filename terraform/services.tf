@@ -52,7 +52,10 @@ resource "google_project_iam_member" "agent" {
   depends_on = [google_project_service_identity.agent]
 }
 
-# Reading these creates them.
+# Google makes these agents when they are first asked for, so reading them creates them. Nothing may
+# take a grant's member from here: with a `depends_on`, Terraform reads a data source during the apply
+# whenever one more API is enabled. Its values are then unknown in the plan, and each grant that
+# uses one is replaced: made anew, which changes nothing, and then deleted.
 data "google_storage_project_service_account" "agent" {
   count      = local.any_cmek ? 1 : 0
   depends_on = [time_sleep.apis]
@@ -69,24 +72,38 @@ data "google_logging_project_cmek_settings" "agent" {
   depends_on = [time_sleep.apis]
 }
 
+# Google does not document how Cloud Logging's address is composed, so the one that was read first
+# is kept. It never changes.
+resource "terraform_data" "logging_agent" {
+  count = local.any_cmek ? 1 : 0
+  input = "serviceAccount:${data.google_logging_project_cmek_settings.agent[0].service_account_id}"
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
 locals {
   any_cmek = anytrue([for cell in values(var.cells) : cell.cmek])
   any_iap  = anytrue([for cell in values(var.cells) : cell.iap])
 
+  agent = "serviceAccount:service-${data.google_project.this.number}@%s.iam.gserviceaccount.com"
+
+  # From the project's number, as Google documents them: cloud.google.com/iam/docs/service-agents.
   agents = {
-    pubsub    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
-    scheduler = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com"
-    iap       = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-iap.iam.gserviceaccount.com"
+    pubsub    = format(local.agent, "gcp-sa-pubsub")
+    scheduler = format(local.agent, "gcp-sa-cloudscheduler")
+    iap       = format(local.agent, "gcp-sa-iap")
     # Those that encrypt, where a cell has a key of its own.
     encrypting = local.any_cmek ? {
-      artifacts = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
-      bigquery  = "serviceAccount:${data.google_bigquery_default_service_account.agent[0].email}"
-      functions = "serviceAccount:service-${data.google_project.this.number}@gcf-admin-robot.iam.gserviceaccount.com"
-      logging   = "serviceAccount:${data.google_logging_project_cmek_settings.agent[0].service_account_id}"
-      pubsub    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
-      run       = "serviceAccount:service-${data.google_project.this.number}@serverless-robot-prod.iam.gserviceaccount.com"
-      secrets   = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
-      storage   = "serviceAccount:${data.google_storage_project_service_account.agent[0].email_address}"
+      artifacts = format(local.agent, "gcp-sa-artifactregistry")
+      bigquery  = "serviceAccount:bq-${data.google_project.this.number}@bigquery-encryption.iam.gserviceaccount.com"
+      functions = format(local.agent, "gcf-admin-robot")
+      logging   = terraform_data.logging_agent[0].output
+      pubsub    = format(local.agent, "gcp-sa-pubsub")
+      run       = format(local.agent, "serverless-robot-prod")
+      secrets   = format(local.agent, "gcp-sa-secretmanager")
+      storage   = format(local.agent, "gs-project-accounts")
     } : {}
   }
 }

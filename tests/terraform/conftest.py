@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.terraform import workspace as workspaces
-from tests.terraform.scenarios import FULL, SMALL
+from tests.terraform.scenarios import FULL, KEYED, SMALL
 from tests.terraform.workspace import Workspace
 
 
@@ -40,4 +40,12 @@ def applied(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> W
     """One cell with defaults, applied."""
     copy = workspace.copy(tmp_path_factory.mktemp("applied"))
     copy.apply(SMALL)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def keyed(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Two cells, one of them with a key of its own, applied."""
+    copy = workspace.copy(tmp_path_factory.mktemp("keyed"))
+    copy.apply(KEYED)
     return copy

@@ -52,3 +52,19 @@ FULL: dict[str, Any] = {
 """Everything that can be asked for, and a cell outside of the European Union beside it."""
 
 REGIONS = {"eu": "europe-west1", "us": "us-central1"}
+
+KEYED: dict[str, Any] = {
+    "project_id": PROJECT,
+    "cells": {
+        "eu": {"region": "europe-west1", "cmek": True, "operators": ["operators@acme.example"]},
+        "us": {"region": "us-central1", "gdpr": False},
+    },
+    "partners": {
+        "acme": {
+            "projects": {"acme-prod": {"cell": "eu"}, "acme-us": {"cell": "us", "gdpr": False}},
+            "viewers": ["ann@acme.example"],
+            "privacy_callers": {"lea@acme.example": []},
+        }
+    },
+}
+"""Two cells, one of them with a key of its own, and nothing else that can be asked for."""

@@ -11,6 +11,14 @@ resource "google_cloud_run_v2_service_iam_member" "callers" {
   location = local.region
   role     = "roles/run.invoker"
   member   = "${endswith(each.key, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.key}"
+
+  # Each project is a condition of its own on the bucket.
+  lifecycle {
+    precondition {
+      condition     = contains(var.callers.everything, each.key) || length(lookup(var.callers.some, each.key, [])) <= 20
+      error_message = "${each.key} is named in the privacy_callers of ${length(lookup(var.callers.some, each.key, []))} projects of the cell ${var.name}; Google allows 20 conditional grants of a role to one identity. Use a second identity, or name it in the cell's own privacy_callers if all projects of the cell are its matter."
+    }
+  }
 }
 
 # Who may have somebody's data exported may fetch the export: by its name, for nobody may list others'.

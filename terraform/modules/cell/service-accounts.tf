@@ -27,15 +27,24 @@ resource "google_storage_bucket_iam_member" "build_source" {
   member = google_service_account.this["build"].member
 }
 
-# Cloud Functions copies the zip to a bucket of its own, which exists from the first build on.
+# Cloud Functions copies the zip to a bucket of its own, which exists from the first build on. A key
+# of the cell's own adds a digest of the key to the bucket's name.
+locals {
+  staging_bucket = "projects/_/buckets/gcf-v2-sources-${var.project_number}-${local.region}"
+}
+
 resource "google_project_iam_member" "build_staging" {
   project = var.project_id
   role    = "roles/storage.objectViewer"
   member  = google_service_account.this["build"].member
 
   condition {
-    title      = "the-build-staging-bucket-of-${local.region}"
-    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\") && resource.name.contains(\"-${local.region}\")"
+    title = "the-build-staging-bucket-of-${local.region}"
+    expression = join(" || ", [
+      "resource.name == \"${local.staging_bucket}\"",
+      "resource.name.startsWith(\"${local.staging_bucket}/\")",
+      "resource.name.startsWith(\"${local.staging_bucket}-\")",
+    ])
   }
 }
 
