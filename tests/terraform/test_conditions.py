@@ -1,4 +1,4 @@
-"""Google compiles IAM conditions when they are applied, so its own CEL compiler does it here first."""
+"""Google compiles an IAM condition when it is applied. Here its own CEL compiler does so first."""
 
 import re
 from typing import Any
@@ -88,7 +88,7 @@ def test_what_google_refuses_is_refused(expression: str) -> None:
     ],
 )
 def test_a_build_reads_the_copies_of_its_region_only(
-    full_plan: dict[str, Any], name: str, allowed: bool
+    full_plan: dict[str, Any], name: str, *, allowed: bool
 ) -> None:
     [expression] = [
         expression
