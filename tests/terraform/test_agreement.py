@@ -372,14 +372,13 @@ def alerts(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def as_documented(alert: dict[str, Any]) -> tuple[str, str, str]:
     """Return limit, within and for, as the operations tell them."""
     [condition] = alert["conditions"]
-    if condition["condition_absent"]:
-        hours = int(condition["condition_absent"][0]["duration"].removesuffix("s")) // 3600
-        return "none", f"{hours}h, or the cell's `quiet_hours`", ""
     [queried] = condition["condition_prometheus_query_language"]
     query, holds = queried["query"], f"{queried['duration'].removesuffix('s')} s"
-    [within] = set(re.findall(r"\[(\w+)\]", query)) or {""}
-    if query.startswith("absent_over_time"):
-        return "none", within, holds
+    _, absent, missing = query.partition(" unless ")
+    [within] = set(re.findall(r"\[(\w+)\]", missing or query)) or {""}
+    if absent:
+        hours = within.endswith("h")
+        return "none", f"{within}, or the cell's `quiet_hours`" if hours else within, holds
     limits = set(re.findall(r"(>=? \d+)", query))
     return f"`{limits.pop()}`" if len(limits) == 1 else "below", within, holds
 
@@ -387,16 +386,17 @@ def as_documented(alert: dict[str, Any]) -> tuple[str, str, str]:
 def test_the_operations_tell_of_every_alert_what_it_waits_for(full_plan: dict[str, Any]) -> None:
     told = {
         name.strip("`"): (severity.strip("`"), limit, within, holds)
-        for name, severity, _, limit, within, holds in (
-            row for row in rows("Alerts") if len(row) == 6
+        for name, severity, _, limit, within, holds, first_day in (
+            row for row in rows("Alerts") if len(row) == 7
         )
+        if first_day
     }
     made = {
         name: (alert["severity"], *as_documented(alert))
         for name, alert in alerts(full_plan).items()
     }
 
-    assert {"dead_letters", "refusals", "no events", "job_sweep"} <= set(made)
+    assert {"dead_letters", "refusals", "quiet", "job_sweep"} <= set(made)
     assert told == made
 
 
@@ -404,7 +404,9 @@ def test_the_operations_tell_how_many_refusals_are_too_many(full_plan: dict[str,
     [queried] = alerts(full_plan)["refusals"]["conditions"][0][
         "condition_prometheus_query_language"
     ]
-    made = dict(re.findall(r'_refused_(\w+)_sum\[15m\]\)\) >= (\d+), "reason"', queried["query"]))
+    made = dict(
+        re.findall(r'_refused_(\w+)_sum\{[^}]*\}\[15m\]\)\) >= (\d+), "reason"', queried["query"])
+    )
     told = {
         reason: limit
         for reasons, limit in (row for row in rows("Alerts") if len(row) == 2)

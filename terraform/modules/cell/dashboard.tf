@@ -27,11 +27,11 @@ resource "google_monitoring_dashboard" "cell" {
 
 locals {
   charts = [
-    { title = "Events accepted per second", query = "sum(rate(${local.series.accepted}_sum[5m]))" },
-    { title = "Events refused per second, by reason", query = join(" or ", [for reason in keys(local.refusals) : "label_replace(sum(rate(${local.series["refused_${reason}"]}_sum[5m])), \"reason\", \"${reason}\", \"\", \"\")"]) },
-    { title = "Spilled and quarantined per second", query = "label_replace(sum(rate(${local.series.spilled}_sum[5m])), \"what\", \"spilled\", \"\", \"\") or label_replace(sum(rate(${local.series.quarantined}_sum[5m])), \"what\", \"quarantined\", \"\", \"\")" },
-    { title = "From receipt to storage, milliseconds", query = join(" or ", [for part, share in { p50 = 0.5, p99 = 0.99 } : "label_replace(histogram_quantile(${share}, sum by (le) (rate(${local.series["freshness_${part}_ms"]}_bucket[5m]))), \"of_events\", \"${part}\", \"\", \"\")"]) },
-    { title = "Longest publishes (p99), milliseconds", query = "histogram_quantile(0.99, sum by (le) (rate(${local.series.publish_p99_ms}_bucket[5m])))" },
+    { title = "Events accepted per second", query = "sum(rate(${local.series.accepted.sum}[5m]))" },
+    { title = "Events refused per second, by reason", query = join(" or ", [for reason in keys(local.refusals) : "label_replace(sum(rate(${local.series["refused_${reason}"].sum}[5m])), \"reason\", \"${reason}\", \"\", \"\")"]) },
+    { title = "Spilled and quarantined per second", query = "label_replace(sum(rate(${local.series.spilled.sum}[5m])), \"what\", \"spilled\", \"\", \"\") or label_replace(sum(rate(${local.series.quarantined.sum}[5m])), \"what\", \"quarantined\", \"\", \"\")" },
+    { title = "From receipt to storage, milliseconds", query = join(" or ", [for part, share in { p50 = 0.5, p99 = 0.99 } : "label_replace(histogram_quantile(${share}, sum by (le) (rate(${local.series["freshness_${part}_ms"].bucket}[5m]))), \"of_events\", \"${part}\", \"\", \"\")"]) },
+    { title = "Longest publishes (p99), milliseconds", query = "histogram_quantile(0.99, sum by (le) (rate(${local.series.publish_p99_ms.bucket}[5m])))" },
     { title = "Age of the oldest undelivered event, seconds", query = "max by (subscription_id) (${local.oldest})" },
     { title = "Dead letters", query = "max(${local.lost})" },
     { title = "5xx answers per second, by function", query = "sum by (service_name) (rate(${local.runs}[5m]))" },

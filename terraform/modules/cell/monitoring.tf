@@ -85,24 +85,38 @@ resource "google_logging_metric" "count" {
   }
 }
 
-# Successes of the jobs.
+# Attempts of the jobs that ended, by what they were answered.
 resource "google_logging_metric" "job" {
   for_each = local.jobs
 
-  name        = "${local.metric_prefix}_job_${each.key}"
-  description = "Of the cell ${var.name}: the job ${each.key} was done"
-  filter      = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${google_cloud_scheduler_job.this[each.key].name}\" AND httpRequest.status=200"
+  name             = "${local.metric_prefix}_job_${each.key}"
+  description      = "Of the cell ${var.name}: an attempt of the job ${each.key} ended"
+  filter           = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${google_cloud_scheduler_job.this[each.key].name}\" AND jsonPayload.@type=\"type.googleapis.com/google.cloud.scheduler.logging.AttemptFinished\""
+  label_extractors = { status = "EXTRACT(httpRequest.status)" }
 
   metric_descriptor {
     metric_kind = "DELTA"
     value_type  = "INT64"
     unit        = "1"
+
+    labels {
+      key        = "status"
+      value_type = "STRING"
+    }
   }
 }
 
 locals {
-  # Log-based metrics in PromQL.
-  series = { for name in keys(local.metrics) : name => "logging_googleapis_com:user_${local.metric_prefix}_${name}" }
+  # Log-based metrics in PromQL. One may come from more than one kind of resource, and Google refuses
+  # a query that does not say from which.
+  function = "{monitored_resource=\"cloud_run_revision\"}"
+  series = {
+    for name in keys(local.metrics) : name => {
+      sum    = "logging_googleapis_com:user_${local.metric_prefix}_${name}_sum${local.function}"
+      count  = "logging_googleapis_com:user_${local.metric_prefix}_${name}_count${local.function}"
+      bucket = "logging_googleapis_com:user_${local.metric_prefix}_${name}_bucket${local.function}"
+    }
+  }
   runs   = "run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"${local.prefix}-.*\",response_code_class=\"5xx\"}"
   lost   = "pubsub_googleapis_com:subscription_num_undelivered_messages{monitored_resource=\"pubsub_subscription\",subscription_id=\"${local.prefix}-dead\"}"
   oldest = "pubsub_googleapis_com:subscription_oldest_unacked_message_age{monitored_resource=\"pubsub_subscription\",subscription_id=~\"${local.prefix}-(${join("|", keys(local.deliveries))}|partner-.*)\"}"
@@ -132,7 +146,7 @@ locals {
       refusals = {
         query = join(" or ", [
           for reason, limit in local.refusals :
-          "label_replace(sum(increase(${local.series["refused_${reason}"]}_sum[15m])) >= ${limit}, \"reason\", \"${reason}\", \"\", \"\")"
+          "label_replace(sum(increase(${local.series["refused_${reason}"].sum}[15m])) >= ${limit}, \"reason\", \"${reason}\", \"\", \"\")"
         ])
         duration = 0
         severity = "WARNING"
@@ -140,33 +154,42 @@ locals {
       }
       # Each sweep checks it; one that cannot is no success, and its job late.
       retention = {
-        query    = "sum(increase(${local.series.retention_late}_sum[2h])) > 0"
+        query    = "sum(increase(${local.series.retention_late.sum}[2h])) > 0"
         duration = 0
         severity = "ERROR"
         advice   = "Something is kept for longer than is promised. The privacy function's log line `retention checked` says where, docs/privacy.md how long it may be; look at the nightly jobs, at partition expiration and at the bucket's lifecycle."
       }
       unfiled = {
-        query    = "sum(increase(${local.series.unfiled}_sum[2h])) > 0"
+        query    = "sum(increase(${local.series.unfiled.sum}[2h])) > 0"
         duration = 0
         severity = "ERROR"
         advice   = "Deletions in the chat were stored and not filed when they came. The nightly job has filed them. Find out why they were missed: look at the subscription ${local.prefix}-privacy, at the dead letters, and at what the privacy function logged at that time."
       }
       bill = {
-        query    = "sum(increase(${local.series.billed_too_much}_count[1h])) > 0"
+        query    = "sum(increase(${local.series.billed_too_much.count}[1h])) > 0"
         duration = 0
         severity = "WARNING"
         advice   = "A statement of the privacy function billed more bytes than STATEMENT_BYTES. It was carried out: an erasure does not wait for its price. The log line `statement billed too much` names the statement and the job."
       }
       spill = {
-        query    = "sum(increase(${local.series.replay_remaining}_sum[10m])) > 0"
+        query    = "sum(increase(${local.series.replay_remaining.sum}[10m])) > 0"
         duration = 1800
         severity = "WARNING"
         advice   = "Spilled events wait longer than the replay needs: does Pub/Sub take messages again? The operate function's log names what fails."
       }
+      # Not for a cell that never had an event: there must have been some within the last week.
+      quiet = {
+        query    = "sum(increase(${local.series.accepted.sum}[7d])) > 0 unless sum(increase(${local.series.accepted.sum}[${var.settings.quiet_hours}h])) > 0"
+        duration = 300
+        severity = "WARNING"
+        advice   = "No event was accepted for ${var.settings.quiet_hours} hours. Does the chat product still have the right URL?"
+      }
     },
     {
+      # An attempt must have ended longer ago than the job may be late: a new job has that time for
+      # its first success. A job that runs no more has such an attempt for a week.
       for name, job in local.jobs : "job_${name}" => {
-        query    = "absent_over_time(logging_googleapis_com:user_${local.metric_prefix}_job_${name}{monitored_resource=\"cloud_scheduler_job\"}[${job.late_after}s])"
+        query    = "sum(increase(logging_googleapis_com:user_${local.metric_prefix}_job_${name}{monitored_resource=\"cloud_scheduler_job\"}[7d] offset ${job.late_after}s)) > 0 unless sum(increase(logging_googleapis_com:user_${local.metric_prefix}_job_${name}{monitored_resource=\"cloud_scheduler_job\",status=\"200\"}[${job.late_after}s])) > 0"
         duration = 300
         severity = "ERROR"
         advice   = "The job ${local.prefix}-${name} has not succeeded for ${job.late_after} seconds; Cloud Scheduler's log says what it was answered."
@@ -199,39 +222,4 @@ resource "google_monitoring_alert_policy" "this" {
   }
 
   depends_on = [google_logging_metric.count, google_logging_metric.job]
-}
-
-# Silence: not for a cell that never had an event, which is why it is no PromQL `absent`.
-resource "google_monitoring_alert_policy" "quiet" {
-  display_name          = "${local.prefix}: no events"
-  combiner              = "OR"
-  severity              = "WARNING"
-  notification_channels = var.alert_channels
-  user_labels           = var.labels
-
-  conditions {
-    display_name = "no events for ${var.settings.quiet_hours} hours"
-    condition_absent {
-      filter   = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.count["accepted"].name}\" AND resource.type=\"cloud_run_revision\""
-      duration = "${var.settings.quiet_hours * 3600}s"
-
-      aggregations {
-        alignment_period     = "300s"
-        per_series_aligner   = "ALIGN_DELTA"
-        cross_series_reducer = "REDUCE_SUM"
-      }
-    }
-  }
-  documentation {
-    content   = "No event was accepted for ${var.settings.quiet_hours} hours. Does the chat product still have the right URL?"
-    mime_type = "text/markdown"
-  }
-
-  depends_on = [time_sleep.metrics]
-}
-
-# A metric can be referred to some seconds after it was made.
-resource "time_sleep" "metrics" {
-  create_duration = "30s"
-  depends_on      = [google_logging_metric.count]
 }

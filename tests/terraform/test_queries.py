@@ -1,0 +1,191 @@
+"""Queries of alerts and charts, as Cloud Monitoring reads PromQL (its documentation of PromQL)."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import promql_parser
+import pytest
+
+from tests.terraform.resources import of_type
+
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
+
+GOOGLES = {
+    "run_googleapis_com:request_count": {"cloud_run_revision"},
+    "pubsub_googleapis_com:subscription_num_undelivered_messages": {"pubsub_subscription"},
+    "pubsub_googleapis_com:subscription_oldest_unacked_message_age": {"pubsub_subscription"},
+}
+"""Google's own metrics and their resources: cloud.google.com/monitoring/api/metrics_gcp."""
+
+USER = "logging_googleapis_com:user_"
+RESOURCE = re.compile(r'resource\.type="(\w+)"')
+SUFFIXES = {"DISTRIBUTION": ("_sum", "_count", "_bucket"), "INT64": ("",)}
+LONGEST = timedelta(days=30)
+"""Far within the two years that an alert may look back, and cheap to evaluate."""
+
+COUNTERS = {"increase", "rate"}
+"""What a metric of the kind DELTA may be put into: its bare values are a growing count."""
+
+
+class Selector(NamedTuple):
+    """What a query selects.
+
+    Attributes:
+        metric: its name in PromQL.
+        resources: the values of ``monitored_resource``; it must be one, given exactly.
+        function: that the selector is an argument of, or none.
+    """
+
+    metric: str
+    resources: list[str]
+    function: str
+
+
+def selectors(query: str) -> list[Selector]:
+    """Parse a query and return its selectors.
+
+    Raises:
+        ValueError: it is no PromQL.
+    """
+    found: list[Selector] = []
+    within: list[str] = []
+
+    def enter(node: promql_parser.Expr) -> None:
+        if isinstance(node, promql_parser.Call):
+            within.append(node.func.name)
+        vector = node.vector_selector if isinstance(node, promql_parser.MatrixSelector) else node
+        if isinstance(vector, promql_parser.VectorSelector):
+            resources = [
+                matcher.value
+                for matcher in vector.matchers.matchers
+                if matcher.name == "monitored_resource"
+                and matcher.op == promql_parser.MatchOp.Equal
+            ]
+            selector = Selector(vector.name or "", resources, within[-1] if within else "")
+            if selector not in found:
+                found.append(selector)
+
+    def leave(node: promql_parser.Expr) -> None:
+        if isinstance(node, promql_parser.Call):
+            within.pop()
+
+    promql_parser.walk(promql_parser.parse(query), enter, leave)
+    return found
+
+
+def queries(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Iterate over the PromQL of a plan, each with where it is."""
+    for policy in of_type(plan["planned_values"], "google_monitoring_alert_policy"):
+        for condition in policy.values["conditions"]:
+            for queried in condition["condition_prometheus_query_language"]:
+                yield policy.address, queried["query"]
+    for dashboard in of_type(plan["planned_values"], "google_monitoring_dashboard"):
+        for text in _prometheus(json.loads(dashboard.values["dashboard_json"])):
+            yield dashboard.address, text
+
+
+def _prometheus(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "prometheusQuery":
+                yield inner
+            else:
+                yield from _prometheus(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _prometheus(inner)
+
+
+def metrics(plan: dict[str, Any]) -> dict[str, set[str]]:
+    """Return the metrics that there will be, by their names in PromQL, with their resources."""
+    made = {
+        f"{USER}{metric.values['name']}{suffix}": set(RESOURCE.findall(metric.values["filter"]))
+        for metric in of_type(plan["planned_values"], "google_logging_metric")
+        for suffix in SUFFIXES[metric.values["metric_descriptor"][0]["value_type"]]
+    }
+    return GOOGLES | made
+
+
+def faults(query: str, known: dict[str, set[str]]) -> list[str]:
+    """Say what Cloud Monitoring would not find or not evaluate."""
+    said = []
+    for selector in selectors(query):
+        if selector.metric not in known:
+            said.append(f"no metric {selector.metric}")
+        elif len(selector.resources) != 1 or not set(selector.resources) <= known[selector.metric]:
+            said.append(f"{selector.metric} of {selector.resources}")
+        elif selector.metric.startswith(USER) and selector.function not in COUNTERS:
+            said.append(f"{selector.metric} within {selector.function or 'nothing'}")
+    if re.search(r"\babsent(?:_over_time)?\(", query):
+        said.append("absent is true for what never was")
+    return said
+
+
+def test_every_query_names_metrics_that_there_are_and_their_resource(
+    full_plan: dict[str, Any],
+) -> None:
+    found = list(queries(full_plan))
+    known = metrics(full_plan)
+
+    assert len(found) >= 2 * (11 + 8)
+    assert {address: said for address, query in found if (said := faults(query, known))} == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("sum(rate(logging_googleapis_com:user_x_sum[5m]))", "of []"),
+        ('rate(logging_googleapis_com:user_x_sum{monitored_resource=~"cloud.*"}[5m])', "of []"),
+        (
+            'rate(logging_googleapis_com:user_x_sum{monitored_resource="gce_instance"}[5m])',
+            "of ['gce_instance']",
+        ),
+        (
+            'sum(logging_googleapis_com:user_x_sum{monitored_resource="cloud_run_revision"}) > 0',
+            "within nothing",
+        ),
+        ("sum(rate(logging_googleapis_com:user_y_sum[5m]))", "no metric"),
+        ("rate(run_googleapis_com:request_count[5m])", "of []"),
+        (
+            'absent_over_time(run_googleapis_com:request_count{monitored_resource="cloud_run_revision"}[5m])',
+            "absent",
+        ),
+    ],
+)
+def test_a_query_that_would_never_answer_is_found(query: str, said: str) -> None:
+    known = GOOGLES | {f"{USER}x_sum": {"cloud_run_revision"}}
+
+    assert said in " ".join(faults(query, known))
+
+
+def test_no_alert_is_in_a_form_that_is_refused_while_its_metric_is_new(
+    full_plan: dict[str, Any],
+) -> None:
+    """Google looks for the metric of a threshold when it is made; PromQL can ask it not to."""
+    for policy in of_type(full_plan["planned_values"], "google_monitoring_alert_policy"):
+        for condition in policy.values["conditions"]:
+            [queried] = condition["condition_prometheus_query_language"]
+            assert queried["disable_metric_validation"]
+            assert not condition["condition_threshold"], policy.address
+            assert not condition["condition_absent"], policy.address
+
+
+def test_what_may_be_absent_must_have_been_there(full_plan: dict[str, Any]) -> None:
+    """`A unless B`: B selects from what A selects, and A looks further back."""
+    compared = [query.split(" unless ") for _, query in queries(full_plan) if " unless " in query]
+
+    assert len(compared) >= 2 * 5
+    for had, has in compared:
+        assert {found.metric for found in selectors(had)} == {
+            found.metric for found in selectors(has)
+        }
+        assert _looks_back(has) < _looks_back(had) <= LONGEST
+
+
+def _looks_back(query: str) -> timedelta:
+    [span] = re.findall(r"\[(\w+)\]", query)
+    offsets = re.findall(r"offset (\w+)", query)
+    return sum(map(promql_parser.parse_duration, [span, *offsets]), timedelta())
