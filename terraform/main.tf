@@ -41,23 +41,22 @@ module "cell" {
     operators = toset([for group in each.value.operators : lower(group)])
     viewers   = toset([for person in each.value.viewers : lower(person)])
   })
-  project_id          = var.project_id
-  project_number      = data.google_project.this.number
-  bigquery_endpoint   = local.regions[each.value.region].bigquery_endpoint
-  scheduler_region    = local.regions[each.value.region].scheduler
-  source_zip          = { path = data.archive_file.functions.output_path, sha256 = data.archive_file.functions.output_sha256 }
-  sql                 = "${local.repository}/sql"
-  agents              = local.agents
-  partners            = local.partners_by_cell[each.key]
-  signing_versions    = { for name, partner in var.partners : name => partner.signing_version }
-  signing_secrets     = var.signing_secrets
-  partner_readers     = { for name, partner in var.partners : name => toset([for group in partner.readers : lower(group)]) if length(partner.readers) > 0 }
-  viewers             = local.viewers_by_cell[each.key]
-  callers             = local.callers_by_cell[each.key]
-  retention_days      = var.retention_days
-  deletion_protection = var.deletion_protection
-  alert_channels      = [for channel in google_monitoring_notification_channel.email : channel.id]
-  labels              = merge(local.labels, { cell = each.key })
+  project_id        = var.project_id
+  project_number    = data.google_project.this.number
+  bigquery_endpoint = local.regions[each.value.region].bigquery_endpoint
+  scheduler_region  = local.regions[each.value.region].scheduler
+  source_zip        = { path = data.archive_file.functions.output_path, sha256 = data.archive_file.functions.output_sha256 }
+  sql               = "${local.repository}/sql"
+  agents            = local.agents
+  partners          = local.partners_by_cell[each.key]
+  signing_versions  = { for name, partner in var.partners : name => partner.signing_version }
+  signing_secrets   = var.signing_secrets
+  partner_readers   = { for name, partner in var.partners : name => toset([for group in partner.readers : lower(group)]) if length(partner.readers) > 0 }
+  viewers           = local.viewers_by_cell[each.key]
+  callers           = local.callers_by_cell[each.key]
+  retention_days    = var.retention_days
+  alert_channels    = [for channel in google_monitoring_notification_channel.email : channel.id]
+  labels            = merge(local.labels, { cell = each.key })
   subscriptions = merge([
     for name, partner in var.partners : {
       for key, subscription in partner.subscriptions : "${name}-${key}" => {

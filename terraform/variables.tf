@@ -112,13 +112,6 @@ variable "retention_days" {
   }
 }
 
-variable "deletion_protection" {
-  description = "Refuse to destroy what holds data or keys. Set it to false and apply, then destroy."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "alert_emails" {
   description = "Addresses that alerts are sent to."
   type        = set(string)

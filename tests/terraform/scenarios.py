@@ -8,7 +8,6 @@ SMALL: dict[str, Any] = {
     "project_id": PROJECT,
     "cells": {"eu": {"region": "europe-west1"}},
     "partners": {"acme": {"projects": {"acme-prod": {"cell": "eu"}}}},
-    "deletion_protection": False,
 }
 """One cell with defaults."""
 

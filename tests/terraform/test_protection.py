@@ -1,38 +1,63 @@
-"""What holds data or keys refuses to go while `deletion_protection` is on."""
+"""What holds data or keys is kept twice: at the plan, and where its block is gone, at the apply."""
 
 from typing import Any
 
 import pytest
 
+from tests.terraform.protection import protected
+from tests.terraform.resources import managed
+
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
+KEEPS = {
+    "google_bigquery_dataset",
+    "google_bigquery_table",
+    "google_kms_crypto_key",
+    "google_kms_key_ring",
+    "google_pubsub_subscription",
+    "google_pubsub_topic",
+    "google_secret_manager_secret",
+    "google_secret_manager_secret_version",
+    "google_storage_bucket",
+    "terraform_data",
+}
+"""Types that hold data or keys."""
 
-def test_what_has_data_refuses_to_go(full_plan: dict[str, Any]) -> None:
-    protected = {
-        "google_bigquery_dataset",
-        "google_kms_crypto_key",
-        "google_logging_project_bucket_config",
-        "google_pubsub_subscription",
-        "google_pubsub_topic",
-        "google_secret_manager_secret",
-        "google_storage_bucket",
+PASSING = {
+    ("google_bigquery_dataset", "bi"): "views alone",
+    ("google_bigquery_dataset", "partner"): "views alone",
+    ("google_pubsub_subscription", "partner"): "goes with the partner's entry",
+    ("google_secret_manager_secret_version", "callers"): "made of variables, at each change",
+    ("google_secret_manager_secret_version", "partners"): "made of variables, at each change",
+    ("google_secret_manager_secret_version", "viewers"): "made of variables, at each change",
+    ("google_storage_bucket", "source"): "the repository has it",
+    ("terraform_data", "view"): "a digest, which makes a view anew",
+    **{("google_bigquery_table", f"view_{wave}"): "a view" for wave in range(4)},
+}
+
+
+def test_a_plan_may_destroy_what_holds_nothing(full_plan: dict[str, Any]) -> None:
+    planned = {
+        (resource.type, resource.name)
+        for resource in managed(full_plan["planned_values"])
+        if resource.type in KEEPS
     }
-    passing = {"source", "partner"}  # the source is in the repository; partners' hold nothing
+
+    assert planned - protected() == set(PASSING)
+    assert protected() <= planned
+
+
+def test_an_apply_refuses_where_the_block_is_gone(full_plan: dict[str, Any]) -> None:
     unprotected = [
-        change["address"]
-        for change in full_plan["resource_changes"]
-        if change["type"] in protected
-        and change["change"]["after"].get("deletion_policy") != "PREVENT"
-        and not (change["name"] in passing and change["type"] != "google_bigquery_dataset")
-    ]
-    tables = [
-        change["change"]["after"]["deletion_protection"]
-        for change in full_plan["resource_changes"]
-        if change["type"] == "google_bigquery_table" and change["name"] == "store"
+        resource.address
+        for resource in managed(full_plan["planned_values"])
+        if (resource.type, resource.name) in protected()
+        and resource.type not in {"google_kms_key_ring", "terraform_data"}  # no deletion at Google
+        and resource.values.get("deletion_policy") != "PREVENT"
+        and not resource.values.get("deletion_protection")
     ]
 
     assert unprotected == []
-    assert all(tables)
 
 
 def test_secrets_that_nobody_can_make_anew_are_destroyed_late(full_plan: dict[str, Any]) -> None:

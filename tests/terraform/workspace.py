@@ -88,10 +88,13 @@ class Workspace(NamedTuple):
         self._write(variables)
         self.run("apply", "-no-color", "-auto-approve", f"-var-file={VARIABLES}")
 
-    def destroy(self, variables: Variables) -> None:
-        """Destroy what was applied."""
+    def destroy(
+        self, variables: Variables, *, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Destroy what was applied; with `check`, a failure shows all of the output."""
         self._write(variables)
-        self.run("destroy", "-no-color", "-auto-approve", f"-var-file={VARIABLES}")
+        arguments = ("-no-color", "-auto-approve", f"-var-file={VARIABLES}")
+        return self.run("destroy", *arguments, check=check)
 
     def state(self) -> dict[str, Any]:
         shown: dict[str, Any] = json.loads(self.run("show", "-json").stdout)

@@ -8,13 +8,12 @@ locals {
 
 # For the functions only. `access` is complete: without it every reader of the project could read.
 resource "google_bigquery_dataset" "store" {
-  dataset_id                 = local.store_id
-  location                   = local.region
-  description                = "Events and people of the cell ${var.name}; for its functions only."
-  max_time_travel_hours      = "48" # the least: deleted rows are gone sooner
-  delete_contents_on_destroy = !var.deletion_protection
-  deletion_policy            = local.deletion_policy
-  labels                     = var.labels
+  dataset_id            = local.store_id
+  location              = local.region
+  description           = "Events and people of the cell ${var.name}; for its functions only."
+  max_time_travel_hours = "48" # the least: deleted rows are gone sooner
+  deletion_policy       = "PREVENT"
+  labels                = var.labels
 
   access {
     role          = "OWNER"
@@ -41,6 +40,10 @@ resource "google_bigquery_dataset" "store" {
       kms_key_name = default_encryption_configuration.value
     }
   }
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "google_bigquery_table" "store" {
@@ -52,7 +55,7 @@ resource "google_bigquery_table" "store" {
   schema                   = jsonencode(each.value.schema)
   clustering               = length(each.value.clustering) > 0 ? each.value.clustering : null
   require_partition_filter = each.value.require_partition_filter
-  deletion_protection      = var.deletion_protection
+  deletion_protection      = true
   labels                   = var.labels
 
   dynamic "time_partitioning" {
@@ -69,6 +72,10 @@ resource "google_bigquery_table" "store" {
     content {
       kms_key_name = encryption_configuration.value
     }
+  }
+
+  lifecycle {
+    prevent_destroy = true
   }
 }
 
@@ -155,13 +162,11 @@ resource "google_bigquery_table_iam_member" "reader" {
 
 # What BI tools query.
 resource "google_bigquery_dataset" "bi" {
-  dataset_id                 = local.bi_id
-  location                   = local.region
-  description                = "Views on the events of the cell ${var.name}; people appear under user keys."
-  max_time_travel_hours      = "48"
-  delete_contents_on_destroy = !var.deletion_protection
-  deletion_policy            = local.deletion_policy
-  labels                     = var.labels
+  dataset_id            = local.bi_id
+  location              = local.region
+  description           = "Views on the events of the cell ${var.name}; people appear under user keys."
+  max_time_travel_hours = "48"
+  labels                = var.labels
 
   access {
     role          = "OWNER"
@@ -213,13 +218,11 @@ resource "google_bigquery_dataset" "bi" {
 resource "google_bigquery_dataset" "partner" {
   for_each = local.partner_readers
 
-  dataset_id                 = local.partner_datasets[each.key]
-  location                   = local.region
-  description                = "Views on the events of ${each.key} in the cell ${var.name}."
-  max_time_travel_hours      = "48"
-  delete_contents_on_destroy = !var.deletion_protection
-  deletion_policy            = local.deletion_policy
-  labels                     = var.labels
+  dataset_id            = local.partner_datasets[each.key]
+  location              = local.region
+  description           = "Views on the events of ${each.key} in the cell ${var.name}."
+  max_time_travel_hours = "48"
+  labels                = var.labels
 
   access {
     role          = "OWNER"

@@ -10,18 +10,24 @@ resource "google_kms_key_ring" "cell" {
   count    = var.settings.cmek ? 1 : 0
   name     = "${local.prefix}-${random_id.key_ring[0].hex}"
   location = local.region
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "google_kms_crypto_key" "cell" {
-  #checkov:skip=CKV_GCP_82:deletion_policy protects it, and lets an operator who means it destroy a cell
-
   count                      = var.settings.cmek ? 1 : 0
   name                       = local.prefix
   key_ring                   = google_kms_key_ring.cell[0].id
   rotation_period            = "7776000s" # 90 days
   destroy_scheduled_duration = "2592000s" # 30 days
-  deletion_policy            = local.deletion_policy
+  deletion_policy            = "PREVENT"
   labels                     = var.labels
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "google_kms_crypto_key_iam_member" "agent" {

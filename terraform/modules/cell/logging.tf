@@ -19,13 +19,17 @@ locals {
   request_logs = "log_id(\"run.googleapis.com/requests\") AND resource.labels.service_name=\"${local.prefix}-receive\""
 }
 
+# A deleted log bucket keeps its name for 7 days: the suffix lets a destroyed cell be made anew at once.
+resource "random_id" "logs" {
+  byte_length = 3
+}
+
 resource "google_logging_project_bucket_config" "cell" {
-  project         = var.project_id
-  bucket_id       = local.prefix
-  location        = local.region
-  description     = "Logs of the cell ${var.name}"
-  retention_days  = var.settings.log_retention_days
-  deletion_policy = local.deletion_policy
+  project        = var.project_id
+  bucket_id      = "${local.prefix}-${random_id.logs.hex}"
+  location       = local.region
+  description    = "Logs of the cell ${var.name}"
+  retention_days = var.settings.log_retention_days
 
   dynamic "cmek_settings" {
     for_each = local.kms_keys

@@ -1,12 +1,13 @@
 # The names and places that the other files share.
+#
+# What holds data or keys has `prevent_destroy`, which refuses a plan that would destroy or replace it,
+# and PREVENT or `deletion_protection`, which refuse the deletion itself should its block be taken
+# out of the configuration. terraform/README.md tells how to let it go ("Destroying").
 locals {
   region   = var.settings.region
   prefix   = "chat-${var.name}"
   store_id = "chat_${var.name}_store"
   bi_id    = "chat_${var.name}"
-
-  # What holds data or keys. PREVENT makes a plan that would destroy it fail.
-  deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
 
   # An account's address is known before the account is there.
   accounts_domain = "${var.project_id}.iam.gserviceaccount.com"

@@ -18,11 +18,15 @@ resource "google_pubsub_topic" "this" {
   name            = "${local.prefix}-${each.key}"
   kms_key_name    = local.kms_key
   labels          = var.labels
-  deletion_policy = local.deletion_policy
+  deletion_policy = "PREVENT"
 
   message_storage_policy {
     allowed_persistence_regions = [local.region]
     enforce_in_transit          = true
+  }
+
+  lifecycle {
+    prevent_destroy = true
   }
 }
 
@@ -47,7 +51,7 @@ resource "google_pubsub_subscription" "function" {
   ack_deadline_seconds       = local.ack_deadline_seconds
   message_retention_duration = "${local.retention_seconds}s"
   labels                     = var.labels
-  deletion_policy            = local.deletion_policy
+  deletion_policy            = "PREVENT"
 
   push_config {
     push_endpoint = "${google_cloudfunctions2_function.this[each.key].service_config[0].uri}${each.value.path}"
@@ -76,6 +80,10 @@ resource "google_pubsub_subscription" "function" {
     google_pubsub_topic_iam_member.dead_letters,
     google_service_account_iam_member.push_token,
   ]
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # A dead-letter topic without a subscription would lose what comes to it.
@@ -85,10 +93,14 @@ resource "google_pubsub_subscription" "dead" {
   ack_deadline_seconds       = 600 # longer than REPLAY_SECONDS: a replay holds what it has pulled
   message_retention_duration = "${local.dead_letter_seconds}s"
   labels                     = var.labels
-  deletion_policy            = local.deletion_policy
+  deletion_policy            = "PREVENT"
 
   expiration_policy {
     ttl = ""
+  }
+
+  lifecycle {
+    prevent_destroy = true
   }
 }
 

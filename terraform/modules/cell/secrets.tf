@@ -7,8 +7,8 @@ resource "google_secret_manager_secret" "this" {
   # What nobody can make anew is disabled for 30 days before it is destroyed (docs/operations.md).
   # What an apply writes anew is not: a signing secret that is taken away is meant to be gone.
   version_destroy_ttl = contains(["closed", "pseudonym"], each.key) ? "2592000s" : null
-  deletion_policy     = local.deletion_policy
-  deletion_protection = var.deletion_protection
+  deletion_policy     = "PREVENT"
+  deletion_protection = true
   labels              = var.labels
 
   replication {
@@ -23,6 +23,10 @@ resource "google_secret_manager_secret" "this" {
         }
       }
     }
+  }
+
+  lifecycle {
+    prevent_destroy = true
   }
 }
 
@@ -70,7 +74,11 @@ resource "google_secret_manager_secret_version" "pseudonym" {
     [base64sha256("${uuid()}${uuid()}${uuid()}")],
     each.key == "1" ? [] : [timeadd(timestamp(), local.key_notice)],
   ))
-  deletion_policy = local.deletion_policy
+  deletion_policy = "PREVENT"
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # The partners whose offboarding has begun. The first version names none; the privacy function adds
@@ -84,10 +92,11 @@ resource "google_secret_manager_secret_version" "closed" {
     made_at        = plantimestamp()
     secret_made_at = google_secret_manager_secret.this["closed"].create_time
   })
-  deletion_policy = local.deletion_policy
+  deletion_policy = "PREVENT"
 
   lifecycle {
-    ignore_changes = [enabled, secret_data_wo_version]
+    ignore_changes  = [enabled, secret_data_wo_version]
+    prevent_destroy = true
   }
 }
 

@@ -22,8 +22,7 @@ resource "google_storage_bucket" "data" {
   location                    = local.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
-  force_destroy               = !var.deletion_protection
-  deletion_policy             = local.deletion_policy
+  deletion_policy             = "PREVENT"
   labels                      = var.labels
 
   soft_delete_policy {
@@ -46,6 +45,10 @@ resource "google_storage_bucket" "data" {
     content {
       default_kms_key_name = encryption.value
     }
+  }
+
+  lifecycle {
+    prevent_destroy = true
   }
 }
 

@@ -122,12 +122,6 @@ variable "retention_days" {
   nullable    = false
 }
 
-variable "deletion_protection" {
-  description = "Refuse to destroy what holds data or keys."
-  type        = bool
-  nullable    = false
-}
-
 variable "alert_channels" {
   description = "Notification channels of the alerts."
   type        = list(string)

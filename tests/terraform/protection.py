@@ -1,0 +1,18 @@
+"""Which resources the configuration never lets a plan destroy."""
+
+import re
+
+from tests.terraform.workspace import ROOT
+
+MODULE = ROOT / "terraform" / "modules" / "cell"
+BLOCK = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+
+
+def protected() -> set[tuple[str, str]]:
+    """Return type and name of each resource of a cell that has ``prevent_destroy``."""
+    return {
+        (kind, name)
+        for file in MODULE.glob("*.tf")
+        for kind, name, body in BLOCK.findall(file.read_text())
+        if re.search(r"^\s+prevent_destroy = true$", body, re.MULTILINE)
+    }
