@@ -70,17 +70,21 @@ resource "google_billing_budget" "month" {
   depends_on = [time_sleep.apis]
 }
 
-# A query that forgot its filter stops at the day's quota, not at the month's bill.
+# A query that forgot its filter stops at the day's quota, not at the month's bill. The quota is each
+# account's own, so an analyst who has used it up stops no erasure: the project's would.
 resource "google_cloud_quotas_quota_preference" "queries" {
-  count = var.query_quota_tib_per_day == null ? 0 : 1
+  count = var.query_quota_tib_per_user_per_day == null ? 0 : 1
 
   parent   = "projects/${var.project_id}"
-  name     = "bigquery-query-usage-per-day"
+  name     = "bigquery-query-usage-per-user-per-day"
   service  = "bigquery.googleapis.com"
-  quota_id = "QueryUsagePerDay"
+  quota_id = "QueryUsagePerUserPerDay"
+
+  # Google's own limit is "unlimited", and a limit that falls by more than a tenth is refused otherwise.
+  ignore_safety_checks = "QUOTA_DECREASE_PERCENTAGE_TOO_HIGH"
 
   quota_config {
-    preferred_value = tostring(floor(var.query_quota_tib_per_day * 1024 * 1024)) # MiB
+    preferred_value = tostring(floor(var.query_quota_tib_per_user_per_day * 1024 * 1024)) # MiB
   }
 
   depends_on = [time_sleep.apis]

@@ -9,7 +9,7 @@ resource "google_project_service" "api" {
     local.any_cmek ? ["cloudkms"] : [],
     local.any_iap ? ["iap"] : [],
     var.budget == null ? [] : ["billingbudgets"],
-    var.query_quota_tib_per_day == null ? [] : ["cloudquotas"],
+    var.query_quota_tib_per_user_per_day == null ? [] : ["cloudquotas"],
   ))
 
   service            = "${each.key}.googleapis.com"

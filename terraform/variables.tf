@@ -27,6 +27,7 @@ variable "cells" {
     quiet_hours: an alert follows so many hours without an event; 23 at most.
     min_instances, max_instances: by function, where the default does not suit.
     events_per_second: the most that you expect. A plan warns where the instances would not do (docs/real-cloud.md).
+    statement_tib: the most that one statement of a function may bill, in TiB. BigQuery refuses a statement of operate or dashboard that would bill more; one of privacy raises an alert.
   EOT
   type = map(object({
     region                = string
@@ -44,6 +45,7 @@ variable "cells" {
     min_instances         = optional(map(number), {})
     max_instances         = optional(map(number), {})
     events_per_second     = optional(number, 0)
+    statement_tib         = optional(number, 50)
   }))
   nullable = false
 
@@ -79,6 +81,10 @@ variable "cells" {
   validation {
     condition     = alltrue([for cell in values(var.cells) : cell.events_per_second >= 0])
     error_message = "events_per_second is the most events a second that you expect; 0 if you do not know."
+  }
+  validation {
+    condition     = alltrue([for cell in values(var.cells) : cell.statement_tib > 0])
+    error_message = "statement_tib is the most that one statement of a function may bill, in TiB; more than 0."
   }
   validation {
     condition     = alltrue([for cell in values(var.cells) : cell.pseudonym_key_version >= 1 && floor(cell.pseudonym_key_version) == cell.pseudonym_key_version])
@@ -129,8 +135,20 @@ variable "budget" {
   default = null
 }
 
-variable "query_quota_tib_per_day" {
-  description = "What all queries of the project may read in a day, in TiB; null leaves Google's default."
+locals {
+  # The nightly refresh reads the most: so many statements, each of which may bill `statement_tib`.
+  refresh_statements = 4
+  # Twice that, for days on which a replay or an erasure makes a run do more.
+  least_query_quota = 2 * local.refresh_statements * max([for cell in values(var.cells) : cell.statement_tib]...)
+}
+
+variable "query_quota_tib_per_user_per_day" {
+  description = "What the queries of each account may read in a day, in TiB: of each person and each function by itself. null leaves Google's limit as it is, which also means that a limit set before stays."
   type        = number
   default     = null
+
+  validation {
+    condition     = var.query_quota_tib_per_user_per_day == null ? true : var.query_quota_tib_per_user_per_day >= local.least_query_quota
+    error_message = "The limit holds for the functions' accounts, too, and Google exempts none: an erasure would wait until midnight. The nightly refresh has ${local.refresh_statements} statements, each of which may bill statement_tib of its cell; twice that is ${local.least_query_quota} TiB. Give at least that, or lower statement_tib to what your largest statement needs (README, \"What it costs\")."
+  }
 }

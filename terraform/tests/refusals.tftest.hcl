@@ -351,3 +351,23 @@ run "no_regional_endpoint" {
 
   expect_failures = [check.bigquery_endpoint] # a warning outside tests
 }
+
+run "a_quota_below_what_the_functions_need" {
+  command = plan
+
+  variables {
+    query_quota_tib_per_user_per_day = 399
+  }
+
+  expect_failures = [var.query_quota_tib_per_user_per_day]
+}
+
+run "statements_that_may_bill_nothing" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", statement_tib = 0 } }
+  }
+
+  expect_failures = [var.cells]
+}

@@ -24,7 +24,7 @@ def _budget(asked: dict[str, Any]) -> None:
 
 
 def _quota(asked: dict[str, Any]) -> None:
-    asked["query_quota_tib_per_day"] = 40
+    asked["query_quota_tib_per_user_per_day"] = 400
 
 
 def _another_cell(asked: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 # The functions: one entry each in `functions`, one zip for all.
 locals {
+  statement_bytes = floor(var.settings.statement_tib * pow(2, 40))
+
   # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. What its account may do:
   # publishes   publish to these topics
   # subscribes  pull from these subscriptions
@@ -105,6 +107,7 @@ locals {
         STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
         BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
         RETENTION_DAYS           = var.retention_days
+        STATEMENT_BYTES          = local.statement_bytes
       }
       secrets = { "/secrets/partners" = "partners" } # quarantined bodies are accepted by the partners of now
     }
@@ -134,7 +137,9 @@ locals {
         # Known before the function is there, and so the dashboard can be made beside it.
         OPERATE_URL  = "https://${local.prefix}-operate-${var.project_number}.${local.region}.run.app"
         VIEWERS_FILE = "/secrets/viewers/viewers.json"
-        IAP_AUDIENCE = var.settings.iap ? "/projects/${var.project_number}/locations/${local.region}/services/${local.prefix}-dashboard" : ""
+        # Rollups are small: a TiB is more than they can have.
+        STATEMENT_BYTES = min(local.statement_bytes, pow(2, 40))
+        IAP_AUDIENCE    = var.settings.iap ? "/projects/${var.project_number}/locations/${local.region}/services/${local.prefix}-dashboard" : ""
       }
       secrets = { "/secrets/viewers" = "viewers" }
     }
@@ -179,6 +184,7 @@ locals {
         STORE_DATASET            = "projects/${var.project_id}/datasets/${local.store_id}"
         BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
         RETENTION_DAYS           = var.retention_days
+        STATEMENT_BYTES          = local.statement_bytes
         PARTS                    = jsonencode(local.parts)
         GDPR                     = tostring(var.settings.gdpr && trimspace(var.settings.adequacy) == "")
       }

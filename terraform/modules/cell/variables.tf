@@ -21,6 +21,7 @@ variable "settings" {
     min_instances         = map(number)
     max_instances         = map(number)
     events_per_second     = number
+    statement_tib         = number
   })
   nullable = false
 }

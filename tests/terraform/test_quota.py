@@ -1,0 +1,64 @@
+"""A limit on queries that stops no function: each account's own, and high enough for the busiest."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.terraform.resources import of_type
+from tests.terraform.scenarios import FULL, SMALL
+from tests.terraform.workspace import ROOT, Workspace
+
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
+
+REFRESH_STATEMENTS = len(list((ROOT / "sql" / "operate").glob("refresh_*.sql")))
+DEFAULT_TIB = 50
+
+
+def test_the_limit_is_each_accounts_own(full_plan: dict[str, Any]) -> None:
+    [limit] = of_type(full_plan["planned_values"], "google_cloud_quotas_quota_preference")
+
+    assert limit.values["quota_id"] == "QueryUsagePerUserPerDay"
+    assert limit.values["ignore_safety_checks"] == "QUOTA_DECREASE_PERCENTAGE_TOO_HIGH"
+    [config] = limit.values["quota_config"]
+    mebibytes = FULL["query_quota_tib_per_user_per_day"] * 2**20
+    assert config["preferred_value"] == str(mebibytes)
+
+
+def test_no_limit_leaves_googles_own(applied: Workspace) -> None:
+    assert not list(of_type(applied.state()["values"], "google_cloud_quotas_quota_preference"))
+
+
+def test_functions_have_the_bars_that_the_limit_goes_by(full_plan: dict[str, Any]) -> None:
+    bars = {
+        function.values["name"]: config["environment_variables"]["STATEMENT_BYTES"]
+        for function in of_type(full_plan["planned_values"], "google_cloudfunctions2_function")
+        for config in function.values["service_config"]
+        if "STATEMENT_BYTES" in config["environment_variables"]
+    }
+
+    assert bars == {
+        f"chat-{cell}-{function}": str(tib * 2**40)
+        for cell in ("eu", "us")
+        for function, tib in (("operate", DEFAULT_TIB), ("privacy", DEFAULT_TIB), ("dashboard", 1))
+    }
+
+
+@pytest.mark.parametrize("tib", [DEFAULT_TIB, 0.05])
+def test_a_limit_below_two_nights_of_refreshing_is_refused(
+    workspace: Workspace, tmp_path: Path, tib: float
+) -> None:
+    # Variables alone need no provider.
+    bare = Workspace(tmp_path, workspace.environ)
+    bare.configuration.mkdir()
+    for file in (*workspace.configuration.glob("variables*.tf"), workspace.configuration / "regions.tf"):
+        shutil.copy(file, bare.configuration)
+    least = 2 * REFRESH_STATEMENTS * tib
+    cells = {"eu": {"region": "europe-west1", "statement_tib": tib}}
+    asked = SMALL | {"cells": cells}
+
+    said = bare.refused(asked | {"query_quota_tib_per_user_per_day": least * 0.99})
+    bare.plan(asked | {"query_quota_tib_per_user_per_day": least})
+
+    assert f"twice that is {least:g} TiB" in said
