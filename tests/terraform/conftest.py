@@ -5,13 +5,14 @@ one process makes it. "plan" needs `full_plan`, "life" `applied`; the others nee
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.terraform import workspace as workspaces
 from tests.terraform.scenarios import FULL, KEYED, SMALL
-from tests.terraform.workspace import Workspace
+from tests.terraform.workspace import QUICK_ARCHIVE, Workspace
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,15 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def full_plan(workspace: Workspace) -> dict[str, Any]:
     """The plan of everything that can be asked for."""
     return workspace.plan(FULL)
+
+
+@pytest.fixture(scope="session")
+def functions_zip(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the functions are made of."""
+    copy = workspace.copy(tmp_path_factory.mktemp("zipped"))
+    (copy.configuration / QUICK_ARCHIVE).unlink()
+    copy.plan(SMALL, "-target=data.archive_file.functions")
+    return copy.zip
 
 
 @pytest.fixture(scope="session")

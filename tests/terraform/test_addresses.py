@@ -34,7 +34,17 @@ PEOPLE: dict[str, Any] = {
 }
 """Everybody who can be named, in two spellings where there may be several."""
 
-SPELLED = ("@Acme", "@Operator", "Olga@", "Dpo@", "Ann@", "Backend@", "Lea@", "Alerts@", "Analysts@")
+SPELLED = (
+    "@Acme",
+    "@Operator",
+    "Olga@",
+    "Dpo@",
+    "Ann@",
+    "Backend@",
+    "Lea@",
+    "Alerts@",
+    "Analysts@",
+)
 
 
 def _lowered(value: Any) -> Any:

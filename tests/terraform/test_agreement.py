@@ -452,9 +452,9 @@ def test_every_reason_of_the_receiver_is_watched() -> None:
 
 
 def test_the_zip_has_what_is_deployed_and_nothing_else(
-    workspace: Workspace, full_plan: dict[str, Any]
+    workspace: Workspace, functions_zip: Path
 ) -> None:
-    with zipfile.ZipFile(workspace.zip) as archive:
+    with zipfile.ZipFile(functions_zip) as archive:
         names = set(archive.namelist())
     expected = {"main.py", "requirements.txt"} | {
         str(file.relative_to(workspace.folder))

@@ -470,7 +470,9 @@ def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -
         for resource in managed(keyed.state()["values"])
         if resource.cell == "eu"
         and (resource.type, resource.name) in protected()
-        and not resource.type.endswith(("_version", "_table", "_key_ring", "_data"))  # they go with another
+        and not resource.type.endswith(
+            ("_version", "_table", "_key_ring", "_data")
+        )  # they go with another
     }
     assert len(left) > 10
     assert {at: name for at, name in left.items() if not re.search(rf"\b{name}\b", asked)} == {}

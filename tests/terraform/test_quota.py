@@ -52,7 +52,10 @@ def test_a_limit_below_two_nights_of_refreshing_is_refused(
     # Variables alone need no provider.
     bare = Workspace(tmp_path, workspace.environ)
     bare.configuration.mkdir()
-    for file in (*workspace.configuration.glob("variables*.tf"), workspace.configuration / "regions.tf"):
+    for file in (
+        *workspace.configuration.glob("variables*.tf"),
+        workspace.configuration / "regions.tf",
+    ):
         shutil.copy(file, bare.configuration)
     least = 2 * REFRESH_STATEMENTS * tib
     cells = {"eu": {"region": "europe-west1", "statement_tib": tib}}

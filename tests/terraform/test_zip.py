@@ -11,24 +11,21 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.cell import FUNCTIONS, Cell
 from local.secret_files import prepare_secrets
-from tests.terraform.workspace import ROOT, Workspace
+from tests.terraform.workspace import ROOT
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    workspace: Workspace, full_plan: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+def deployed(functions_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The unpacked zip, with an environment of its own."""
     folder = tmp_path_factory.mktemp("deployed")
-    with zipfile.ZipFile(workspace.zip) as archive:
+    with zipfile.ZipFile(functions_zip) as archive:
         archive.extractall(folder)
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
     environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}

@@ -22,6 +22,19 @@ PATIENCE_SECONDS = 900
 VARIABLES = "variables.json"
 """A plan's variables; no name that Terraform reads by itself, or its tests would."""
 
+QUICK_ARCHIVE = "archive_override.tf"
+"""Without this file a workspace zips what is deployed; with it, the digest of that alone. Terraform
+takes a third of a plan's time for 400 files, and few tests look into the zip."""
+
+_ARCHIVE_OF_ONE_FILE = """
+data "archive_file" "functions" {
+  source {
+    filename = "digest"
+    content  = sha256(jsonencode(local.deployed))
+  }
+}
+"""
+
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """Of partners whose webhooks are signed; the plans must not contain it."""
 
@@ -125,6 +138,7 @@ def create(folder: Path) -> Workspace:
         else:
             shutil.copy(source, folder / name)
     workspace = Workspace(folder, _environ())
+    (workspace.configuration / QUICK_ARCHIVE).write_text(_ARCHIVE_OF_ONE_FILE)
     # Plans need a backend that exists: here it is a file.
     (workspace.configuration / "backend_override.tf").write_text(
         'terraform {\n  backend "local" {}\n}\n'

@@ -76,6 +76,11 @@ resource "google_bigquery_table" "store" {
 
   lifecycle {
     prevent_destroy = true
+
+    precondition {
+      condition     = alltrue([for column in each.value.schema : alltrue([for field in try(column.fields, []) : !can(field.fields)])])
+      error_message = "A RECORD within a RECORD in ${each.key}: extend terraform_data.column to its fields."
+    }
   }
 }
 
@@ -100,10 +105,6 @@ resource "terraform_data" "column" {
 
   lifecycle {
     prevent_destroy = true
-    precondition {
-      condition     = alltrue([for column in flatten([for table in values(local.tables) : table.schema]) : alltrue([for field in try(column.fields, []) : !can(field.fields)])])
-      error_message = "A RECORD within a RECORD: extend terraform_data.column to its fields."
-    }
   }
 }
 
