@@ -44,6 +44,19 @@ locals {
   ]
 }
 
+# Where every project may build. Google restricts some projects, above all new ones, to these:
+# cloud.google.com/build/docs/locations ("Restricted regions for some projects").
+locals {
+  builds_always = ["asia-east1", "australia-southeast1", "europe-west1", "southamerica-east1", "us-central1", "us-west2"]
+}
+
+check "builds" {
+  assert {
+    condition     = alltrue([for cell in values(var.cells) : contains(local.builds_always, cell.region)])
+    error_message = "Google lets some projects, above all new ones, build functions in ${join(", ", local.builds_always)} only. This plan builds in ${join(", ", distinct([for cell in values(var.cells) : cell.region if !contains(local.builds_always, cell.region)]))}. If the apply stops at a function because of that, ask Google's support to lift the restriction, or choose one of those regions (README, \"Cells and where data are\")."
+  }
+}
+
 check "bigquery_endpoint" {
   assert {
     condition     = alltrue([for cell in values(var.cells) : !cell.gdpr || local.regions[cell.region].bigquery_endpoint])

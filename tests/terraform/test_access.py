@@ -20,6 +20,7 @@ BASIC = {"roles/owner", "roles/editor", "roles/viewer", "roles/browser"}
 NAMED = {
     "callers": "privacy callers",
     "exports": "privacy callers",
+    "finders": "viewers",
     "people": "operators",
     "viewers": "viewers",
 }

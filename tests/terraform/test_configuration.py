@@ -1,7 +1,6 @@
 """Format, types and Terraform's own tests."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +26,17 @@ def test_deployments_are_planned_as_they_should(workspace: Workspace) -> None:
 
 
 def test_what_must_be_refused_is_refused(workspace: Workspace, tmp_path: Path) -> None:
-    # Variables and regions need no provider, and without one each refusal takes no time.
-    _copy_variables(workspace.configuration, tmp_path)
+    # Without a provider each refusal takes no time.
+    bare = workspace.bare(tmp_path)
     text = (workspace.configuration / "tests" / "refusals.tftest.hcl").read_text()
-    (tmp_path / "tests").mkdir()
+    (bare.configuration / "tests").mkdir()
     lines = (line for line in text.splitlines() if not line.startswith("mock_provider"))
-    (tmp_path / "tests" / "refusals.tftest.hcl").write_text("\n".join(lines))
-    workspace.run("init", "-no-color", cwd=tmp_path)
+    (bare.configuration / "tests" / "refusals.tftest.hcl").write_text("\n".join(lines))
+    bare.run("init", "-no-color")
 
-    done = workspace.run("test", "-no-color", cwd=tmp_path)
+    done = bare.run("test", "-no-color")
 
     assert f"{text.count('expect_failures')} passed, 0 failed" in done.stdout
-
-
-def _copy_variables(source: Path, target: Path) -> None:
-    for file in (*source.glob("variables*.tf"), source / "regions.tf"):
-        shutil.copy(file, target)
 
 
 @pytest.mark.parametrize(
@@ -74,11 +68,29 @@ def _copy_variables(source: Path, target: Path) -> None:
 def test_a_refusal_says_what_to_do(
     workspace: Workspace, tmp_path: Path, changes: dict[str, Any], sentence: str
 ) -> None:
-    bare = Workspace(tmp_path, workspace.environ)
-    bare.configuration.mkdir()
-    _copy_variables(workspace.configuration, bare.configuration)
+    assert sentence in workspace.bare(tmp_path).refused(SMALL | changes)
 
-    assert sentence in bare.refused(SMALL | changes)
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ("europe-west1", ""),
+        ("europe-west4", "This plan builds in europe-west4."),
+        ("us-central1", ""),
+    ],
+)
+def test_a_region_where_some_projects_cannot_build_is_told(
+    workspace: Workspace, tmp_path: Path, region: str, said: str
+) -> None:
+    cells = {"eu": {"region": region, "gdpr": False}}
+
+    plan = workspace.bare(tmp_path).plan(SMALL | {"cells": cells})
+
+    [check] = [each for each in plan["checks"] if each["address"].get("name") == "builds"]
+    problems = [
+        problem for instance in check["instances"] for problem in instance.get("problems", [])
+    ]
+    assert [said in problem["message"] for problem in problems] == ([True] if said else [])
 
 
 def test_a_function_that_does_not_exist_is_refused(workspace: Workspace, tmp_path: Path) -> None:

@@ -453,7 +453,8 @@ def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -
         file = tmp_path / program
         file.write_text(
             f'#!{BASH}\necho "$@" >>{notes}\n'
-            '[[ "$*" == *keyrings\\ list* ]] && echo RING; [[ "$*" == *versions\\ list* ]] && echo VERSION\n'
+            '[[ "$*" == *keyrings\\ list* ]] && echo RING\n'
+            '[[ "$*" == *versions\\ list* ]] && echo VERSION\n'
             "exit 0\n"
         )
         file.chmod(0o755)

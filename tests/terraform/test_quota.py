@@ -1,6 +1,5 @@
-"""A limit on queries that stops no function: each account's own, and high enough for the busiest."""
+"""A limit on queries stops no function: it is each account's own, and high enough."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +48,7 @@ def test_functions_have_the_bars_that_the_limit_goes_by(full_plan: dict[str, Any
 def test_a_limit_below_two_nights_of_refreshing_is_refused(
     workspace: Workspace, tmp_path: Path, tib: float
 ) -> None:
-    # Variables alone need no provider.
-    bare = Workspace(tmp_path, workspace.environ)
-    bare.configuration.mkdir()
-    for file in (
-        *workspace.configuration.glob("variables*.tf"),
-        workspace.configuration / "regions.tf",
-    ):
-        shutil.copy(file, bare.configuration)
+    bare = workspace.bare(tmp_path)
     least = 2 * REFRESH_STATEMENTS * tib
     cells = {"eu": {"region": "europe-west1", "statement_tib": tib}}
     asked = SMALL | {"cells": cells}

@@ -113,6 +113,14 @@ class Workspace(NamedTuple):
         shown: dict[str, Any] = json.loads(self.run("show", "-json").stdout)
         return shown
 
+    def bare(self, folder: Path) -> "Workspace":
+        """Return one with variables and regions alone: a plan of it needs no provider."""
+        bare = self._replace(folder=folder)
+        bare.configuration.mkdir()
+        for file in (*self.configuration.glob("variables*.tf"), self.configuration / "regions.tf"):
+            shutil.copy(file, bare.configuration)
+        return bare
+
     def copy(self, folder: Path) -> "Workspace":
         """Return an initialised copy."""
         shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)

@@ -14,6 +14,29 @@ resource "google_cloud_run_v2_service_iam_member" "viewers" {
   member   = "user:${each.key}"
 }
 
+# `gcloud run services proxy` asks for the service's URL first. Google's own roles that allow it also
+# show every other service, or all of what the function is made of in Cloud Functions.
+resource "google_project_iam_custom_role" "find" {
+  role_id     = "chat_${var.name}_find_${random_id.find_role.hex}"
+  title       = "Finds the dashboard (${local.prefix})"
+  description = "Reads the address of the service where it is granted, for gcloud run services proxy."
+  permissions = ["run.services.get"]
+}
+
+# The id of a deleted role is taken for 37 days: the suffix lets a destroyed cell be made anew.
+resource "random_id" "find_role" {
+  byte_length = 3
+}
+
+resource "google_cloud_run_v2_service_iam_member" "finders" {
+  for_each = var.settings.iap ? toset([]) : local.viewers
+
+  name     = google_cloudfunctions2_function.this["dashboard"].name
+  location = local.region
+  role     = google_project_iam_custom_role.find.name
+  member   = "user:${each.key}"
+}
+
 # People by Identity-Aware Proxy, in any browser. Then the proxy is all that may call the function.
 resource "google_iap_web_cloud_run_service_iam_member" "viewers" {
   for_each = var.settings.iap ? local.viewers : toset([])

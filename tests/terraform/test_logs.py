@@ -1,0 +1,67 @@
+"""What the cell's log bucket keeps: no URL with a token, and no entry for each loaded event."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.terraform.resources import of_type
+
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
+
+TERM = re.compile(
+    r'log_id\("(?P<log>[^"]+)"\)|(?P<field>[\w.]+)(?P<op>>=|<|=)"?(?P<value>[^"]+?)"?'
+)
+
+
+def matches(text: str, entry: dict[str, str | int]) -> bool:
+    """Say whether a filter of terms that are ANDed takes an entry; other forms are an error."""
+    return all(_holds(term, entry) for term in text.split(" AND "))
+
+
+def _holds(term: str, entry: dict[str, str | int]) -> bool:
+    found = TERM.fullmatch(term)
+    assert found, f"not understood: {term}"
+    if found["log"]:
+        return entry["log"] == found["log"]
+    value = entry[found["field"]]
+    if found["op"] == "=":
+        return str(value) == found["value"]
+    more = int(value) >= int(found["value"])
+    return more if found["op"] == ">=" else not more
+
+
+def request(function: str, status: int) -> dict[str, str | int]:
+    return {
+        "log": "run.googleapis.com/requests",
+        "resource.labels.service_name": f"chat-eu-{function}",
+        "httpRequest.status": status,
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "kept"),
+    [
+        (request("receive", 200), False),
+        (request("receive", 401), False),
+        (request("receive", 500), False),
+        (request("load", 200), False),
+        (request("load", 204), False),
+        (request("load", 400), True),
+        (request("load", 503), True),
+        (request("operate", 200), True),
+        (request("privacy", 200), True),
+        (request("load", 200) | {"log": "run.googleapis.com/stdout"}, True),
+    ],
+)
+def test_requests_are_kept_unless_they_tell_a_token_or_nothing(
+    full_plan: dict[str, Any], entry: dict[str, str | int], *, kept: bool
+) -> None:
+    [sink] = [
+        found
+        for found in of_type(full_plan["planned_values"], "google_logging_project_sink")
+        if found.cell == "eu"
+    ]
+    excluded = [matches(each["filter"], entry) for each in sink.values["exclusions"]]
+
+    assert any(excluded) is not kept
