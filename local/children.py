@@ -15,7 +15,8 @@ STOP_SECONDS = 3.0
 """How long a child may take to stop before it is killed."""
 
 PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+_prctl = getattr(ctypes.CDLL(None), "prctl", None)
+"""Linux has it, macOS has not: there a child outlives a parent that was killed."""
 
 
 class ChildDied(Exception):
@@ -65,8 +66,9 @@ def start(name: str, command: Sequence[str], environ: Mapping[str, str], logs: P
 
 
 def die_with_parent() -> None:
-    """Let the kernel end this process when its parent does; for `preexec_fn`."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Let the kernel end this process when its parent does, where it can; for `preexec_fn`."""
+    if _prctl is not None:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def taken_ports(ports: Sequence[int]) -> list[int]:

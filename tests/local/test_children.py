@@ -1,0 +1,44 @@
+"""Child processes start wherever Python runs."""
+
+import ctypes
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from local import children
+
+
+@pytest.fixture
+def on_macos(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A second copy of the module, as it is where the C library has no prctl."""
+    spec = importlib.util.spec_from_file_location("children_on_macos", children.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    copy = importlib.util.module_from_spec(spec)
+    with monkeypatch.context() as patched:
+        patched.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
+        spec.loader.exec_module(copy)
+    return copy
+
+
+def test_a_child_starts_without_prctl(on_macos: ModuleType, tmp_path: Path) -> None:
+    child = on_macos.start("child", [sys.executable, "-c", "print('here')"], {}, tmp_path)
+
+    assert child.process.wait(60) == 0
+    assert child.log.read_text() == "here\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux alone does it")
+def test_linux_ends_a_child_with_its_parent() -> None:
+    libc = ctypes.CDLL(None)
+    asked = ctypes.c_int()
+    pr_get_pdeathsig = 2
+
+    children.die_with_parent()
+    libc.prctl(pr_get_pdeathsig, ctypes.byref(asked))
+    libc.prctl(children.PR_SET_PDEATHSIG, 0)
+
+    assert asked.value == 15
