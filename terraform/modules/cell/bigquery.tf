@@ -86,7 +86,7 @@ resource "google_bigquery_table" "store" {
 
 # What was a column once stays one. The provider would drop a column that is gone from a file, or that
 # an older version of the files does not have yet, with its data and without a word in the plan; this
-# makes such a plan fail. README.md, "Going back to an older version".
+# makes such a plan fail. README.md, "Rolling back".
 resource "terraform_data" "column" {
   for_each = merge([
     for name, table in local.tables : merge(

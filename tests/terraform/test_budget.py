@@ -1,0 +1,44 @@
+"""A budget is told to those who can be told, and a plan without addresses has one as well."""
+
+from typing import Any
+
+import pytest
+
+from tests.terraform.resources import Resource, of_type
+from tests.terraform.scenarios import SMALL
+from tests.terraform.workspace import Workspace
+
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
+
+
+def budget(plan: dict[str, Any]) -> Resource:
+    [found] = of_type(plan["planned_values"], "google_billing_budget")
+    return found
+
+
+def test_a_budget_without_addresses_has_no_rule_of_whom_to_tell(workspace: Workspace) -> None:
+    """Google refuses a rule that names neither a channel nor a topic."""
+    asked = SMALL | {"budget": {"billing_account": "000000-111111-222222", "amount": 100}}
+
+    plan = workspace.plan(asked, "-target=google_billing_budget.month")
+
+    assert budget(plan).values["all_updates_rule"] == []
+    assert len(budget(plan).values["threshold_rules"]) == 3
+
+
+def test_a_budget_with_addresses_tells_them(full_plan: dict[str, Any]) -> None:
+    [rule] = budget(full_plan).values["all_updates_rule"]
+
+    assert rule["disable_default_iam_recipients"] is False
+
+
+def test_a_distribution_says_its_buckets(full_plan: dict[str, Any]) -> None:
+    """Without them the API chooses, and every later plan shows a difference."""
+    distributions = [
+        found
+        for found in of_type(full_plan["planned_values"], "google_logging_metric")
+        if found.values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
+    ]
+
+    assert len(distributions) > 20
+    assert not [found.address for found in distributions if not found.values["bucket_options"]]

@@ -1,0 +1,72 @@
+"""What an organisation's policies refuse is in the README, and error messages name its sections."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.terraform.resources import Resource, managed
+from tests.terraform.workspace import ROOT
+
+pytestmark = pytest.mark.terraform
+
+README = (ROOT / "terraform" / "README.md").read_text()
+HEADINGS = set(re.findall(r"^## (.+)$", README, re.MULTILINE))
+
+REFUSED: dict[str, Callable[[Resource], Any]] = {
+    "cloudfunctions.allowedIngressSettings": lambda found: (
+        found.type == "google_cloudfunctions2_function"
+        and found.values["service_config"][0]["ingress_settings"] == "ALLOW_ALL"
+    ),
+    "cloudfunctions.requireVPCConnector": lambda found: (
+        found.type == "google_cloudfunctions2_function"
+        and not found.values["service_config"][0]["vpc_connector"]
+    ),
+    "gcp.resourceLocations": lambda found: found.values.get("location") == "europe-west1",
+    "gcp.restrictCmekCryptoKeyProjects": lambda found: found.type == "google_kms_crypto_key",
+    "gcp.restrictServiceUsage": lambda found: found.type == "google_project_service",
+    "iam.allowedPolicyMemberDomains": lambda found: found.values.get("member") == "allUsers",
+    "iam.disableServiceAccountCreation": lambda found: found.type == "google_service_account",
+    "iam.managed.allowedPolicyMembers": lambda found: found.values.get("member") == "allUsers",
+    "storage.retentionPolicySeconds": lambda found: (
+        found.type == "google_storage_bucket" and not found.values["retention_policy"]
+    ),
+    "storage.softDeletePolicySeconds": lambda found: (
+        found.type == "google_storage_bucket"
+        and found.values["soft_delete_policy"][0]["retention_duration_seconds"] == 0
+    ),
+}
+"""Constraint -> what in a plan it would refuse."""
+
+
+def table() -> dict[str, tuple[str, str]]:
+    """Return what fails and what to do, by constraint."""
+    section = README.split("## Policies of an organisation")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
+    return {
+        constraint: (fails, remedy)
+        for constraints, fails, remedy in rows
+        for constraint in re.findall(r"`([\w.]+)`", constraints)
+    }
+
+
+@pytest.mark.xdist_group("plan")
+def test_what_a_policy_would_refuse_is_told(full_plan: dict[str, Any]) -> None:
+    planned = list(managed(full_plan["planned_values"]))
+
+    met = {constraint for constraint, refuses in REFUSED.items() if any(map(refuses, planned))}
+
+    assert met == set(REFUSED)
+    assert met <= set(table())
+
+
+def test_messages_name_sections_that_there_are() -> None:
+    named = {
+        name
+        for file in (ROOT / "terraform").rglob("*.tf")
+        for name in re.findall(r'README(?:\.md)?, \\?"([^"\\]+)', file.read_text())
+    }
+
+    assert named >= {"Applying a plan elsewhere", "Rolling back", "What it costs"}
+    assert named <= HEADINGS
