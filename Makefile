@@ -45,7 +45,7 @@ integration: setup
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak"
 
 terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m terraform
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "terraform and not soak"
 
 verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
 	@$(BIN)/python -m verify $(VERIFY)

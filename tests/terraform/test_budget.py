@@ -30,15 +30,3 @@ def test_a_budget_with_addresses_tells_them(full_plan: dict[str, Any]) -> None:
     [rule] = budget(full_plan).values["all_updates_rule"]
 
     assert rule["disable_default_iam_recipients"] is False
-
-
-def test_a_distribution_says_its_buckets(full_plan: dict[str, Any]) -> None:
-    """Without them the API chooses, and every later plan shows a difference."""
-    distributions = [
-        found
-        for found in of_type(full_plan["planned_values"], "google_logging_metric")
-        if found.values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
-    ]
-
-    assert len(distributions) > 20
-    assert not [found.address for found in distributions if not found.values["bucket_options"]]

@@ -189,3 +189,15 @@ def _looks_back(query: str) -> timedelta:
     [span] = re.findall(r"\[(\w+)\]", query)
     offsets = re.findall(r"offset (\w+)", query)
     return sum(map(promql_parser.parse_duration, [span, *offsets]), timedelta())
+
+
+def test_a_distribution_says_its_buckets(full_plan: dict[str, Any]) -> None:
+    """Without them the API chooses, and every later plan shows a difference."""
+    distributions = [
+        found
+        for found in of_type(full_plan["planned_values"], "google_logging_metric")
+        if found.values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
+    ]
+
+    assert len(distributions) > 20
+    assert not [found.address for found in distributions if not found.values["bucket_options"]]
