@@ -179,13 +179,13 @@ def test_nobody_has_a_basic_role_and_one_door_is_open(full_plan: dict[str, Any])
     assert kinds == {"google_project_iam_custom_role"}
 
 
-def test_a_role_of_the_cell_s_own_appends_and_deletes_nothing(full_plan: dict[str, Any]) -> None:
+def test_roles_of_the_cell_s_own_allow_what_they_are_for(full_plan: dict[str, Any]) -> None:
     roles = of_type(full_plan["planned_values"], "google_project_iam_custom_role")
 
-    assert {role.name for role in roles} == {"append"}
-    for role in roles:
-        permissions = set(role.values["permissions"])
-        assert permissions == {"bigquery.tables.get", "bigquery.tables.updateData"}
+    assert {(role.name, *sorted(role.values["permissions"])) for role in roles} == {
+        ("append", "bigquery.tables.get", "bigquery.tables.updateData"),
+        ("find", "run.services.get"),
+    }
 
 
 def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str, Any]) -> None:
