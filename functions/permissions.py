@@ -18,14 +18,16 @@ class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The secret's content; Terraform writes it.
 
     Attributes:
-        projects: all projects of the cell.
+        projects: all projects that are pinned to the cell.
         everything: e-mail addresses of those whose matter all of them are.
         some: of others, the projects of each, by e-mail address.
+        owners: the partner of each project of every cell; only in the callers' secret.
     """
 
     projects: list[str]
     everything: list[str] = []
     some: Mapping[str, list[str]] = {}
+    owners: Mapping[str, str] = {}
 
     def covers_everything(self, email: str) -> bool:
         """Say whether all of the cell is a person's matter.
@@ -43,13 +45,20 @@ class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         if self.covers_everything(email):
             return sorted(self.projects)
-        given = {
+        return sorted(self.named_for(email) & set(self.projects))
+
+    def named_for(self, email: str) -> frozenset[str]:
+        """Return the projects that the secret names for a person, whichever cell they are in.
+
+        Args:
+            email: in lower case.
+        """
+        return frozenset(
             project
             for address, projects in self.some.items()
             if address.lower() == email
             for project in projects
-        }
-        return sorted(given & set(self.projects))
+        )
 
 
 def read_permissions(path: Path) -> Permissions:

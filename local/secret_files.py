@@ -19,7 +19,8 @@ def prepare_secrets(folder: Path) -> str:
     projects = [project for project, cell in PARTNER_PROJECTS.items() if cell == CELL]
     viewers = {"projects": projects, "some": {VIEWER: projects}}
     (folder / "viewers.json").write_text(json.dumps(viewers))
-    callers = {"projects": projects, "everything": [OFFICER]}
+    owners = dict.fromkeys(PARTNER_PROJECTS, PARTNER)
+    callers = {"projects": projects, "everything": [OFFICER], "owners": owners}
     (folder / "callers.json").write_text(json.dumps(callers))
     closed = folder / "closed.json"
     if not closed.exists():

@@ -27,11 +27,19 @@ locals {
     }
   }
 
-  # A partner is known in every cell where it has a project, with all of its projects: so a cell
-  # can say that a project belongs elsewhere.
+  # The cell that each project is pinned to, and those that it was pinned to before.
+  cells_by_project = merge([
+    for partner in values(var.partners) : {
+      for name, project in partner.projects : name => setunion([project.cell], project.former_cells)
+    }
+  ]...)
+
+  # A partner is known in every cell where it has or had a project, with all of its projects: so a
+  # cell can say that a project belongs elsewhere.
   partners_by_cell = {
     for cell in keys(var.cells) : cell => {
-      for name, partner in local.partners : name => partner if contains(values(partner.projects), cell)
+      for name, partner in local.partners : name => partner
+      if anytrue([for project in keys(partner.projects) : contains(local.cells_by_project[project], cell)])
     }
   }
 
@@ -41,24 +49,26 @@ locals {
     ]))
   }
 
-  # Whose numbers a person sees on a cell's dashboard. A partner's viewers see its projects there.
+  # Whose numbers a person sees on a cell's dashboard. A partner's viewers see its projects there,
+  # and the history of those that moved away.
   viewers_by_cell = {
     for cell, settings in var.cells : cell => {
-      projects   = local.projects_by_cell[cell]
+      projects   = toset([for project, cells in local.cells_by_project : project if contains(cells, cell)])
       everything = toset([for email in settings.viewers : lower(email)])
       some = {
         for email, projects in transpose({
           for name, project in merge([
             for partner in values(var.partners) : {
-              for name, project in partner.projects : name => { cell = project.cell, viewers = partner.viewers }
+              for name, project in partner.projects : name => { viewers = partner.viewers }
             }
-          ]...) : name => [for email in project.viewers : lower(email)] if project.cell == cell
+          ]...) : name => [for email in project.viewers : lower(email)] if contains(local.cells_by_project[name], cell)
         }) : email => toset(projects)
       }
     }
   }
 
   # Whose data an identity may have exported or erased. Without projects named, all of the partner's.
+  # Every cell knows them all, because a cell may hold data of a project that is pinned elsewhere now.
   callers_by_cell = {
     for cell, settings in var.cells : cell => {
       projects   = local.projects_by_cell[cell]
@@ -69,12 +79,15 @@ locals {
             for partner in values(var.partners) : [
               for email, projects in partner.privacy_callers : [
                 for project in coalescelist(tolist(projects), keys(partner.projects)) :
-                { email = lower(email), project = project } if contains(local.projects_by_cell[cell], project)
+                { email = lower(email), project = project }
               ]
             ]
           ]) : pair.email => pair.project...
         } : email => toset(projects)
       }
+      owners = merge([
+        for name, partner in var.partners : { for project in keys(partner.projects) : project => name }
+      ]...)
     }
   }
 

@@ -2,7 +2,7 @@ variable "partners" {
   description = <<-EOT
     Who may send, by name.
 
-    projects: the payload's projects, each pinned to one cell; gdpr defaults to true and then the cell must be a gdpr cell.
+    projects: the payload's projects, each pinned to one cell; gdpr defaults to true and then the cell must be a gdpr cell. When a project moves to another cell, name the one that it leaves in former_cells for as long as its data are there.
     tokens: a name for each token that is valid now, one or two; Terraform makes the tokens. To rotate, add a name, move the sender, take the old name away.
     tokens_sha256: instead, the hex digests of tokens that you made yourself; then the state has no token.
     signing_version: 0 for unsigned webhooks. To require signatures, give the secrets in signing_secrets and raise this by one; raise it with each change of them.
@@ -13,8 +13,9 @@ variable "partners" {
   EOT
   type = map(object({
     projects = map(object({
-      cell = string
-      gdpr = optional(bool, true)
+      cell         = string
+      gdpr         = optional(bool, true)
+      former_cells = optional(set(string), [])
     }))
     tokens          = optional(set(string), ["1"])
     tokens_sha256   = optional(set(string), [])
@@ -46,9 +47,11 @@ variable "partners" {
   }
   validation {
     condition = alltrue(flatten([
-      for partner in values(var.partners) : [for project in values(partner.projects) : contains(keys(var.cells), project.cell)]
+      for partner in values(var.partners) : [
+        for project in values(partner.projects) : length(setsubtract(setunion([project.cell], project.former_cells), keys(var.cells))) == 0
+      ]
     ]))
-    error_message = "There is no such cell: ${join(", ", flatten([for partner in values(var.partners) : [for name, project in partner.projects : "${project.cell} (project ${name})" if !contains(keys(var.cells), project.cell)]]))}. The cells are ${join(", ", keys(var.cells))}."
+    error_message = "There is no such cell: ${join(", ", flatten([for partner in values(var.partners) : [for name, project in partner.projects : [for cell in setsubtract(setunion([project.cell], project.former_cells), keys(var.cells)) : "${cell} (project ${name})"]]]))}. The cells are ${join(", ", keys(var.cells))}."
   }
   validation {
     condition = alltrue(flatten([

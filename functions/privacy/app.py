@@ -50,8 +50,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
     partners = PartnersFile(settings.partners_file)
-    owners = Owners(partners.current)
-    given = Surroundings(statements, receipts, keys, owners.of, now, new_id)
+    given = Surroundings(statements, receipts, keys, Owners(statements).of, now, new_id)
     sweep = Sweep(
         statements,
         receipts,

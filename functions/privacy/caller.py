@@ -1,16 +1,21 @@
 """Who calls the privacy function, and what of the cell is their matter.
 
-IAM lets in who may come at all. The callers' secret says whose matter which projects are; the
+IAM lets in who may come at all. The callers' secret says whose matter which projects are, in
+whichever cell the project is now: this one may still hold data of a project that moved away. The
 accounts of the scheduler and of Pub/Sub may do their one thing each.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.caller import Unidentified, invoker
 from functions.permissions import Permissions, PermissionsUnavailable
 from functions.privacy.refusal import Refused, later
+
+
+EVERY_MATTER = ("*",)
+"""The matters of an operator, as statements of ``sql/privacy`` understand them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +24,12 @@ class Caller:
 
     Attributes:
         email: in lower case.
-        projects: of the cell, that are the caller's matter.
-        is_operator: whether all of the cell is.
+        projects: that are the caller's matter, in whichever cell they are now.
+        is_operator: whether everything that the cell holds is the caller's matter.
         is_scheduler: whether it is the scheduler.
         is_push: whether it is Pub/Sub.
+        pinned: the projects that are pinned to this cell now.
+        owners: the partner of each project of every cell.
     """
 
     email: str
@@ -30,6 +37,8 @@ class Caller:
     is_operator: bool = False
     is_scheduler: bool = False
     is_push: bool = False
+    pinned: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     def must_have(self, project: str) -> None:
         """Let only those pass whose matter the project is; whether it exists is not told others.
@@ -37,8 +46,27 @@ class Caller:
         Raises:
             Refused: it is not (403).
         """
-        if project not in self.projects:
+        if not self.is_operator and project not in self.projects:
             raise Refused(403, "`project` is not one of yours")
+
+    def matters(self, project: str = "") -> tuple[str, ...]:
+        """Return what of the register the caller may see, as ``partner/project``.
+
+        A row counts only with the partner that the project belongs to: its name may have been
+        another partner's before. An operator has `EVERY_MATTER`.
+
+        Args:
+            project: only this one; empty for all.
+        """
+        if self.is_operator:
+            return EVERY_MATTER
+        return tuple(
+            sorted(
+                f"{self.owners[each]}/{each}"
+                for each in self.projects
+                if each in self.owners and project in {"", each}
+            )
+        )
 
     def must_be_operator(self) -> None:
         """Let only those pass whose matter the whole cell is.
@@ -81,8 +109,10 @@ class Callers:
             raise later("Who may do what cannot be read at the moment") from None
         return Caller(
             email,
-            frozenset(permissions.projects_of(email)),
+            permissions.named_for(email),
             is_operator=permissions.covers_everything(email),
             is_scheduler=email == self._scheduler,
             is_push=email == self._push,
+            pinned=frozenset(permissions.projects),
+            owners=permissions.owners,
         )

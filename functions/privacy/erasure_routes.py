@@ -28,9 +28,10 @@ def erasure_routes(
         sweep: executes what has no grace period.
         closed: returns the list of partners who have left.
     """
-    statements, receipts, keys, _, now, new_id = given
+    statements, receipts, keys, partner_of, now, new_id = given
     register = Register(statements, now)
     erasures = Erasures(
+        partner_of,
         Filing(given),
         Preview(statements, keys, now),
         register,

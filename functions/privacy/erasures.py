@@ -1,12 +1,13 @@
 """``/erasures``: files, lists, tells of and restores erasures."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, get_args
 
 import msgspec
 from starlette.responses import Response
 
 from functions.log import log
+from functions.privacy.caller import Caller
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.filing import Filing
 from functions.privacy.preview import Preview
@@ -28,6 +29,7 @@ class Erasures:
     """The operations on erasures.
 
     Args:
+        partner_of: returns the partner whose data of a project a caller may act on.
         filing: files what is asked for.
         preview: says what that would touch.
         register: tells what was filed.
@@ -37,12 +39,14 @@ class Erasures:
 
     def __init__(
         self,
+        partner_of: Callable[[Caller, str], Awaitable[str]],
         filing: Filing,
         preview: Preview,
         register: Register,
         restoring: Restoring,
         sweep: Sweep,
     ) -> None:
+        self._partner_of = partner_of
         self._filing = filing
         self._preview = preview
         self._register = register
@@ -53,17 +57,18 @@ class Erasures:
         """``POST /erasures``: 202 filed and hidden, 200 executed, or what a dry run counted.
 
         Raises:
-            Refused: the project is not the caller's, or it is not known whose it is.
+            Refused: the project is not the caller's, or the cell cannot answer for it.
             StatementFailed: not all is known to be filed.
         """
         wanted = msgspec.json.decode(asked.body, type=ErasureRequest)
-        asked.caller.must_have(wanted.project)
+        partner = await self._partner_of(asked.caller, wanted.project)
         if wanted.dry_run:
             return _json({"dry_run": True} | await self._preview.count(wanted))
-        filed = await self._filing.file(wanted, asked.caller.email)
+        filed = await self._filing.file(wanted, partner, asked.caller.email)
         if wanted.mode == "immediate":
             await self._execute(filed.all_ids)
-        entries = [await self._found(each, {wanted.project}) for each in filed.all_ids]
+        matters = (f"{partner}/{wanted.project}",)
+        entries = [await self._found(each, matters) for each in filed.all_ids]
         executed = all(entry.status == "executed" for entry in entries)
         answer = msgspec.to_builtins(entries[0])
         if filed.filed_before:
@@ -82,11 +87,11 @@ class Erasures:
         project, status = asked.query.get("project", ""), asked.query.get("status", "")
         if status and status not in get_args(Status):
             raise Refused(400, "`status` is not one of " + ", ".join(get_args(Status)))
-        projects: Collection[str] = asked.caller.projects
         if project:
             asked.caller.must_have(project)
-            projects = {project}
-        entries = await self._register.page(projects, status, asked.query.get("before", ""))
+        entries = await self._register.page(
+            asked.caller.matters(project), status, asked.query.get("before", ""), project
+        )
         answer: dict[str, Any] = {"erasures": entries}
         if len(entries) == PAGE:
             answer["before"] = entries[-1].erasure_id
@@ -98,7 +103,7 @@ class Erasures:
         Raises:
             Refused: the caller's projects have none of that id (404).
         """
-        return _json(await self._found(asked.id, asked.caller.projects))
+        return _json(await self._found(asked.id, asked.caller.matters()))
 
     async def restore(self, asked: Asked) -> Response:
         """``DELETE /erasures/{id}``: restores it within the grace period.
@@ -107,12 +112,12 @@ class Erasures:
             Refused: the caller's projects have none of that id (404), it is being executed (409)
                 or was executed (410).
         """
-        entry = await self._found(asked.id, asked.caller.projects)
+        entry = await self._found(asked.id, asked.caller.matters())
         await self._restoring.restore(entry, asked.caller.email)
-        return _json(await self._found(asked.id, {entry.project}))
+        return _json(await self._found(asked.id, asked.caller.matters()))
 
-    async def _found(self, erasure_id: str, projects: Collection[str]) -> Entry:
-        entry = await self._register.find(erasure_id, projects)
+    async def _found(self, erasure_id: str, matters: Sequence[str]) -> Entry:
+        entry = await self._register.find(erasure_id, matters)
         if entry is None:
             raise Refused(404, "Your projects have no erasure of this id")
         return entry

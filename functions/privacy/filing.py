@@ -49,18 +49,17 @@ class Filing:
     def __init__(self, given: Surroundings) -> None:
         self._given = given
 
-    async def file(self, asked: ErasureRequest, requested_by: str) -> Filed:
+    async def file(self, asked: ErasureRequest, partner: str, requested_by: str) -> Filed:
         """File an erasure; from then on the people are hidden.
 
         Args:
             asked: for what.
+            partner: whose data the project's are.
             requested_by: the caller's address, for the receipt.
 
         Raises:
-            Refused: it is not known whose the project is.
             StatementFailed: not all of it is known to be filed; it can be sent again.
         """
-        partner = await self._given.partner_of(asked.project)
         now = self._given.now()
         erasure_id = self._given.new_id()
         people = [user_keys(self._given.keys, asked.project, person.ids) for person in asked.people]

@@ -1,6 +1,6 @@
 """``/holds``: legal holds, which keep people's data from being erased for now."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -87,7 +87,7 @@ class Holds:
         now = self._given.now()
         if wanted.until <= now:
             raise Refused(422, "`until` is past")
-        partner = await self._given.partner_of(wanted.project)
+        partner = await self._given.partner_of(asked.caller, wanted.project)
         alike: dict[str, Any] = {
             "project": wanted.project,
             "user_keys": user_keys(self._given.keys, wanted.project, wanted.ids),
@@ -101,13 +101,13 @@ class Holds:
         }
         await self._given.statements.change("file_hold", now=now, **filing, **alike)
         found = await self._given.statements.rows("find_holds_filed", **alike)
-        hold = await self._found(found[0]["hold_id"], {wanted.project})
+        hold = await self._found(found[0]["hold_id"], (f"{partner}/{wanted.project}",))
         await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
         return _json(hold, 201)
 
     async def list_all(self, asked: Asked) -> Response:
         """``GET /holds``: those of the caller's projects, released ones too, the newest first."""
-        return _json({"holds": await self._find(asked.caller.projects)})
+        return _json({"holds": await self._find(asked.caller.matters())})
 
     async def release(self, asked: Asked) -> Response:
         """``DELETE /holds/{id}``: 200 with the hold; what it held up goes on with the next sweep.
@@ -116,24 +116,22 @@ class Holds:
             Refused: the caller's projects have no hold of that id (404).
             StatementFailed: it is not known to be released; it can be sent again.
         """
-        hold = await self._found(asked.id, asked.caller.projects)
+        hold = await self._found(asked.id, asked.caller.matters())
         await self._given.statements.change(
-            "release_hold", hold_id=hold.hold_id, projects=[hold.project], now=self._given.now()
+            "release_hold", hold_id=hold.hold_id, now=self._given.now()
         )
-        hold = await self._found(hold.hold_id, {hold.project})
+        hold = await self._found(hold.hold_id, asked.caller.matters())
         await self._note("release", hold, asked.caller.email, {"released_at": hold.released_at})
         return _json(hold)
 
-    async def _found(self, hold_id: str, projects: Collection[str]) -> Hold:
-        holds = await self._find(projects, hold_id) if hold_id else []
+    async def _found(self, hold_id: str, matters: Sequence[str]) -> Hold:
+        holds = await self._find(matters, hold_id) if hold_id else []
         if not holds:
             raise Refused(404, "Your projects have no hold of this id")
         return holds[0]
 
-    async def _find(self, projects: Collection[str], hold_id: str = "") -> list[Hold]:
-        rows = await self._given.statements.rows(
-            "list_holds", projects=sorted(projects), hold_id=hold_id
-        )
+    async def _find(self, matters: Sequence[str], hold_id: str = "") -> list[Hold]:
+        rows = await self._given.statements.rows("list_holds", matters=matters, hold_id=hold_id)
         return [msgspec.convert(dict(row), Hold) for row in rows]
 
     async def _note(

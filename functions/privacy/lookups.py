@@ -65,13 +65,12 @@ class Lookups:
         """Answer, in the order of the request; each id or key once.
 
         Raises:
-            Refused: the project is not the caller's, or it cannot be read whose it is.
+            Refused: the project is not the caller's, or the cell cannot answer for it.
             StatementFailed: the identities were not read, or the receipt is not known to be
                 written; nothing is told then.
         """
         request = msgspec.json.decode(asked.body, type=LookupRequest)
-        asked.caller.must_have(request.project)
-        partner = await self._given.partner_of(request.project)
+        partner = await self._given.partner_of(asked.caller, request.project)
         given = "ids" if request.ids else "user_keys"
         if request.ids:
             people = self._keys_of(request.project, request.ids)

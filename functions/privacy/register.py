@@ -4,7 +4,7 @@ It holds counts only, no key and no id of a person. An erasure is in it until it
 goes; after that its receipts still tell of it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -61,6 +61,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     held: int = 0
     receipts: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def matter(self) -> str:
+        """Whose matter it is, see `functions.privacy.caller.Caller.matters`."""
+        return f"{self.partner}/{self.project}"
+
 
 class Register:
     """Reads the register.
@@ -75,22 +80,25 @@ class Register:
         self._now = now
 
     async def page(
-        self, projects: Iterable[str], status: str = "", before: str = ""
+        self, matters: Sequence[str], status: str = "", before: str = "", project: str = ""
     ) -> list[Entry]:
-        """Return the newest erasures of projects, at most `PAGE`.
+        """Return the newest erasures, at most `PAGE`.
 
         Args:
-            projects: by name.
+            matters: of the caller, see `functions.privacy.caller.Caller.matters`.
             status: only those with it; empty for all.
             before: only those older than the erasure of this id; empty for all.
+            project: only those of it; empty for all.
 
         Raises:
             StatementFailed: BigQuery did not answer.
         """
-        return await self._list(projects, status=status, before=before or NEWEST)
+        return await self._list(
+            matters, status=status, before=before or NEWEST, project=project
+        )
 
-    async def find(self, erasure_id: str, projects: Iterable[str]) -> Entry | None:
-        """Return one erasure with its receipts; None where these projects have none of that id.
+    async def find(self, erasure_id: str, matters: Sequence[str]) -> Entry | None:
+        """Return one erasure with its receipts; None where the caller has none of that id.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -98,13 +106,12 @@ class Register:
         filed_at = _time(erasure_id)
         if filed_at is None:
             return None
-        projects = sorted(projects)
-        entries = await self._list(projects, erasure_id=erasure_id)
+        entries = await self._list(matters, erasure_id=erasure_id)
         rows = await self._statements.rows(
             "list_receipts",
             since=filed_at - CLOCKS_APART,
             reference=erasure_id,
-            projects=projects,
+            matters=matters,
         )
         receipts = tuple(_receipt(row) for row in rows)
         if entries:
@@ -121,15 +128,17 @@ class Register:
 
     async def _list(
         self,
-        projects: Iterable[str],
+        matters: Sequence[str],
         *,
         status: str = "",
         before: str = NEWEST,
         erasure_id: str = "",
+        project: str = "",
     ) -> list[Entry]:
         rows = await self._statements.rows(
             "list_erasures",
-            projects=sorted(projects),
+            matters=matters,
+            project=project,
             status=status,
             before=before,
             erasure_id=erasure_id,

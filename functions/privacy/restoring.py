@@ -50,7 +50,7 @@ class Restoring:
             project=entry.project,
             forget_at=self._now() + REMEMBERED,
         )
-        left = await self._register.find(entry.erasure_id, {entry.project})
+        left = await self._register.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
             # A sweep was faster.
             _must_be_restorable(left or entry)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from functions.privacy.caller import Caller
 from functions.privacy.receipts import Receipts
 from functions.pseudonym import PseudonymKeys
 from functions.services import Statements
@@ -16,7 +17,8 @@ class Surroundings(NamedTuple):
         statements: of ``sql/privacy``.
         receipts: where each operation is noted.
         keys: of user keys.
-        partner_of: returns the partner that a project belongs to; raises Refused.
+        partner_of: returns the partner whose data of a project a caller may act on; raises
+            Refused.
         now: the clock, with an offset.
         new_id: returns a fresh id, in the order of time.
     """
@@ -24,6 +26,6 @@ class Surroundings(NamedTuple):
     statements: Statements
     receipts: Receipts
     keys: PseudonymKeys
-    partner_of: Callable[[str], Awaitable[str]]
+    partner_of: Callable[[Caller, str], Awaitable[str]]
     now: Callable[[], datetime]
     new_id: Callable[[], str]

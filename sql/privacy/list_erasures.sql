@@ -1,6 +1,7 @@
--- The register: the newest erasures of projects, with counts and without any key.
+-- The register: the newest erasures of a caller's matters, with counts and without any key.
 --
--- An empty status or id stands for all; ids are in the order of time.
+-- An empty status, project or id stands for all, and so does '*' among the matters, which are
+-- partner/project: a project may have been another partner's before. Ids are in the order of time.
 WITH
 held AS (
   SELECT DISTINCT
@@ -8,8 +9,7 @@ held AS (
     user_key
   FROM `${store}.holds_v1`
   WHERE
-    project IN UNNEST(@projects)
-    AND released_at IS NULL
+    released_at IS NULL
     AND until > @now
 ),
 
@@ -44,7 +44,11 @@ counted AS (
       erasures.project = held.project
       AND erasures.user_key = held.user_key
   WHERE
-    erasures.project IN UNNEST(@projects)
+    (
+      '*' IN UNNEST(@matters)
+      OR CONCAT(erasures.partner, '/', erasures.project) IN UNNEST(@matters)
+    )
+    AND (@project = '' OR erasures.project = @project)
     AND erasures.status != 'restoration'
     AND erasures.erasure_id < @before
     AND (@erasure_id = '' OR erasures.erasure_id = @erasure_id)

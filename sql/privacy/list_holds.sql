@@ -1,4 +1,4 @@
--- The legal holds of projects, the newest first; an empty id stands for all.
+-- The legal holds of a caller's matters, the newest first; an empty id stands for all.
 SELECT
   hold_id,
   ANY_VALUE(partner) AS partner,
@@ -11,7 +11,10 @@ SELECT
   COUNT(*) AS user_keys
 FROM `${store}.holds_v1`
 WHERE
-  project IN UNNEST(@projects)
+  (
+    '*' IN UNNEST(@matters)
+    OR CONCAT(partner, '/', project) IN UNNEST(@matters)
+  )
   AND (@hold_id = '' OR hold_id = @hold_id)
 GROUP BY hold_id
 ORDER BY hold_id DESC

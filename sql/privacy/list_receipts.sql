@@ -1,4 +1,4 @@
--- What was noted of an erasure, the oldest first.
+-- What was noted of an erasure that is one of a caller's matters, the oldest first.
 SELECT
   receipt_id,
   recorded_at,
@@ -13,5 +13,8 @@ WHERE
   recorded_at >= @since
   AND operation IN ('erasure', 'restoration')
   AND reference = @reference
-  AND project IN UNNEST(@projects)
+  AND (
+    '*' IN UNNEST(@matters)
+    OR CONCAT(partner, '/', project) IN UNNEST(@matters)
+  )
 ORDER BY recorded_at, receipt_id

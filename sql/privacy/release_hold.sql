@@ -3,5 +3,4 @@ UPDATE `${store}.holds_v1`
 SET released_at = @now
 WHERE
   hold_id = @hold_id
-  AND project IN UNNEST(@projects)
   AND released_at IS NULL

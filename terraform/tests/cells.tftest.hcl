@@ -62,15 +62,16 @@ run "eu_and_us" {
       projects   = toset(["acme-us", "globex"])
       everything = toset(["dpo@operator.example"])
       some = {
-        "backend@acme.iam.gserviceaccount.com" = toset(["acme-us"])
+        "backend@acme.iam.gserviceaccount.com" = toset(["acme-prod", "acme-us"])
         "lea@acme.example"                     = toset(["acme-us"])
       }
+      owners = { acme-prod = "acme", acme-us = "acme", globex = "globex" }
     }
-    error_message = "A partner's caller has the partner's projects in the cell, or those that are named."
+    error_message = "A partner's caller has the partner's projects, or those that are named, whichever cell they are in."
   }
   assert {
-    condition     = local.callers_by_cell.eu.some == { "backend@acme.iam.gserviceaccount.com" = toset(["acme-prod"]) } && length(local.callers_by_cell.eu.everything) == 0
-    error_message = "A caller without a project in a cell is nobody there."
+    condition     = local.callers_by_cell.eu.some == local.callers_by_cell.us.some && length(local.callers_by_cell.eu.everything) == 0
+    error_message = "A cell knows the callers of every project: it may hold data of one that moved."
   }
   assert {
     condition     = length(local.partners.acme.tokens_sha256) == 2
@@ -172,5 +173,43 @@ run "own_tokens_signatures_and_subscriptions" {
   assert {
     condition     = local.subscription_filters["acme/rewards"] == "attributes.partner = \"acme\" AND (attributes.event = \"emoji_sent\" OR attributes.event = \"message_sent\") AND (attributes.kind = \"chat\")"
     error_message = "A subscription's filter is always ANDed with its partner."
+  }
+}
+
+run "a_project_that_moved" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1" }, us = { region = "us-central1", gdpr = false } }
+    partners = {
+      acme = {
+        projects        = { acme-prod = { cell = "us", gdpr = false, former_cells = ["eu"] } }
+        readers         = ["analysts@acme.example"]
+        viewers         = ["ann@acme.example"]
+        privacy_callers = { "lea@acme.example" = [] }
+      }
+      globex = {
+        projects        = { globex = { cell = "us", gdpr = false } }
+        viewers         = ["gil@globex.example"]
+        privacy_callers = { "gus@globex.example" = [] }
+      }
+    }
+  }
+
+  assert {
+    condition     = tomap(local.partners_by_cell.eu["acme"].projects) == tomap({ acme-prod = "us" }) && keys(local.partners_by_cell.eu) == ["acme"]
+    error_message = "The former cell still knows the partner, so it can say where the project is now."
+  }
+  assert {
+    condition     = local.viewers_by_cell.eu.some == { "ann@acme.example" = toset(["acme-prod"]) } && local.viewers_by_cell.eu.projects == toset(["acme-prod"])
+    error_message = "The former cell's dashboard still shows the project's history, to its viewers."
+  }
+  assert {
+    condition     = output.datasets.eu.partners == { acme = "chat_eu_acme" }
+    error_message = "The partner's dataset stays in the former cell."
+  }
+  assert {
+    condition     = length(local.callers_by_cell.eu.projects) == 0 && contains(local.callers_by_cell.eu.some["lea@acme.example"], "acme-prod")
+    error_message = "The former cell still answers for the project's people."
   }
 }

@@ -332,6 +332,16 @@ run "project_id" {
   expect_failures = [var.project_id]
 }
 
+run "former_cells_exist" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu", former_cells = ["us"] } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
 run "retention" {
   command = plan
 

@@ -42,6 +42,12 @@ def test_who_is_taken_out_is_out_at_the_next_request(path: Path) -> None:
     assert not read_permissions(path).projects_of("ann@acme.example")
 
 
+def test_projects_are_named_for_a_person_whichever_cell_they_are_in(path: Path) -> None:
+    permissions = read_permissions(path)
+    assert permissions.named_for("ann@acme.example") == {"b", "elsewhere"}
+    assert permissions.named_for("olga@operator.example") == frozenset()
+
+
 def test_an_operator_of_a_cell_without_projects_sees_none() -> None:
     assert Permissions(projects=[], everything=["a@b"]).projects_of("a@b") == []
 

@@ -22,9 +22,9 @@ from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.erasure_routes import erasure_routes
 from functions.privacy.erasures import Sweep
+from functions.privacy.owners import Owners
 from functions.privacy.people import user_keys
 from functions.privacy.receipts import Receipts
-from functions.privacy.refusal import Refused
 from functions.privacy.routes import Router
 from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import PseudonymKeys
@@ -37,7 +37,7 @@ OFFICER, PARTNER = "officer@operator.example", "olga@acme.example"
 SCHEDULER, PUSH = "scheduler@cell.example", "push@cell.example"
 NOBODY = "nobody@else.example"
 PROJECTS = {"dev": "acme", "shop": "acme", "other": "rival"}
-PERMISSIONS = Permissions(list(PROJECTS), [OFFICER], {PARTNER: ["dev", "shop"]})
+PERMISSIONS = Permissions(list(PROJECTS), [OFFICER], {PARTNER: ["dev", "shop"]}, PROJECTS)
 METHODS = ["GET", "POST", "DELETE"]
 
 
@@ -76,13 +76,6 @@ class NoSweep:
         self.asked.append(erasure_ids)
 
 
-async def partner_of(project: str) -> str:
-    """The partner of a project, as the partners' secret would tell."""
-    if project not in PROJECTS:
-        raise Refused(422, "`project` belongs to no partner")
-    return PROJECTS[project]
-
-
 class Desk:
     """The function's routes of erasures, deletions in the chat and holds.
 
@@ -95,12 +88,18 @@ class Desk:
     def __init__(self, statements: Statements, now: datetime, sweep: Sweep) -> None:
         self.now = now
         self.closed: ClosedList | None = ClosedList({})
+        self.permissions = PERMISSIONS
         self.statements = statements
         receipts = Receipts(self.statements, self.clock)
         given = Surroundings(
-            self.statements, receipts, KEYS, partner_of, self.clock, lambda: new_id(self.now)
+            self.statements,
+            receipts,
+            KEYS,
+            Owners(self.statements).of,
+            self.clock,
+            lambda: new_id(self.now),
         )
-        callers = Callers(lambda: PERMISSIONS, SCHEDULER, PUSH)
+        callers = Callers(lambda: self.permissions, SCHEDULER, PUSH)
         self._router = Router(callers, erasure_routes(given, sweep, self._closed))
         served = Starlette(routes=[Endpoint("/{path:path}", self._answer, methods=METHODS)])
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")

@@ -80,7 +80,7 @@ async def test_holds_are_noted(desk: Desk, empty_warehouse: bigquery.Client) -> 
         ({"reason": ""}, 400),
         ({"reason": "the case of u-1003", "ids": ["u-1003"]}, 400),
         ({"people": []}, 400),
-        ({"project": "elsewhere"}, 403),
+        ({"project": "elsewhere"}, 422),
     ],
 )
 async def test_what_is_wrong_is_refused(desk: Desk, change: dict[str, Any], code: int) -> None:

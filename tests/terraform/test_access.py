@@ -197,12 +197,13 @@ def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str,
         and (found.cell, found.name) == ("us", "exports")
     }
 
+    of_acme = [
+        f'resource.name.startsWith("{objects}exports/{project}/")'
+        for project in ("acme-prod", "acme-us")
+    ]
     assert granted == {
-        ("user:lea@acme.example", f'resource.name.startsWith("{objects}exports/acme-us/")'),
-        (
-            "serviceAccount:backend@acme.iam.gserviceaccount.com",
-            f'resource.name.startsWith("{objects}exports/acme-us/")',
-        ),
+        ("user:lea@acme.example", of_acme[1]),
+        ("serviceAccount:backend@acme.iam.gserviceaccount.com", " || ".join(of_acme)),
     }
 
 

@@ -22,7 +22,7 @@ def test_it_is_formatted_and_valid(workspace: Workspace) -> None:
 def test_deployments_are_planned_as_they_should(workspace: Workspace) -> None:
     done = workspace.run("test", "-no-color", "-filter=tests/cells.tftest.hcl")
 
-    assert "5 passed, 0 failed" in done.stdout
+    assert "6 passed, 0 failed" in done.stdout
 
 
 def test_what_must_be_refused_is_refused(workspace: Workspace, tmp_path: Path) -> None:

@@ -89,6 +89,18 @@ def shown(client: bigquery.Client, dataset: str, view: str) -> str:
     return repr([tuple(row.items()) for row in rows])
 
 
+def test_a_project_s_name_does_not_bring_its_former_partner_s_rows(
+    client: bigquery.Client, full_plan: dict[str, Any]
+) -> None:
+    [view] = [
+        found.values["view"][0]["query"]
+        for found in of_type(full_plan["planned_values"], "google_bigquery_table")
+        if (found.values["dataset_id"], found.values["table_id"]) == ("chat_eu_acme", "events")
+    ]
+
+    assert view.endswith("WHERE partner = 'acme' AND project IN ('acme-prod', 'acme-us')")
+
+
 def test_no_view_of_a_partner_shows_another_s_rows(client: bigquery.Client) -> None:
     for view in list_views():
         assert OTHER in shown(client, "chat_eu", view.name), view.name

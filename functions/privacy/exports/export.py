@@ -98,14 +98,13 @@ class Exports:
         """Make an export: 200 with the names of its objects, and whether it is complete.
 
         Raises:
-            Refused: the project is not the caller's; it cannot be read whose it is, or the bucket
+            Refused: the project is not the caller's, or the cell cannot answer for it; or the bucket
                 does not answer, or an erasure or offboarding took the export along (503).
             StatementFailed: a table was not read, or the receipt is not known to be written. What
                 was written by then goes with the bucket's rule, as every export does.
         """
         request = msgspec.json.decode(asked.body, type=ExportRequest)
-        asked.caller.must_have(request.project)
-        partner = await self._given.partner_of(request.project)
+        partner = await self._given.partner_of(asked.caller, request.project)
         keys = user_keys(self._given.keys, request.project, request.ids)
         subject = Subject(Owner(partner, request.project), frozenset(request.ids), keys)
         export_id = self._given.new_id()

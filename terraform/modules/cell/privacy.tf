@@ -22,12 +22,14 @@ resource "google_cloud_run_v2_service_iam_member" "callers" {
 }
 
 # Who may have somebody's data exported may fetch the export: by its name, for nobody may list others'.
+# IAM takes 20 conditional grants of a role for each member, and 12 operators in each condition.
 resource "google_storage_bucket_iam_member" "exports" {
   for_each = merge(
-    { for identity in var.callers.everything : identity => { identity = identity, folder = "exports/" } },
+    { for identity in var.callers.everything : identity => { identity = identity, folders = ["exports/"] } },
     merge([
       for identity, projects in var.callers.some : {
-        for project in projects : "${identity}/${project}" => { identity = identity, folder = "exports/${project}/" }
+        for index, part in chunklist(sort(projects), 13) :
+        "${identity}/${index}" => { identity = identity, folders = [for project in part : "exports/${project}/"] }
       } if !contains(var.callers.everything, identity)
     ]...),
   )
@@ -38,7 +40,10 @@ resource "google_storage_bucket_iam_member" "exports" {
 
   condition {
     title      = "its-exports"
-    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.data.name}/objects/${each.value.folder}\")"
+    expression = join(" || ", [
+      for folder in each.value.folders :
+      "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.data.name}/objects/${folder}\")"
+    ])
   }
 }
 

@@ -74,7 +74,7 @@ variable "agents" {
 }
 
 variable "partners" {
-  description = "The partners with a project in this cell: digests of their tokens, and all their projects with the cells these are pinned to."
+  description = "The partners that have or had a project in this cell: digests of their tokens, and all their projects with the cells these are pinned to."
   type        = map(object({ tokens_sha256 = list(string), projects = map(string) }))
   nullable    = false
 }
@@ -100,14 +100,14 @@ variable "partner_readers" {
 }
 
 variable "viewers" {
-  description = "Who sees which numbers on the dashboard: all projects of the cell, the addresses of people who see all of them, and of others with their projects."
+  description = "Who sees which numbers on the dashboard: all projects that are or were pinned to the cell, the addresses of people who see all of them, and of others with their projects."
   type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
   nullable    = false
 }
 
 variable "callers" {
-  description = "Whose matter which projects are for the privacy function: all projects of the cell, the identities whose matter all of them are, and others with their projects."
-  type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
+  description = "Whose matter which projects are for the privacy function: all projects pinned to the cell, the identities whose matter all that it holds is, others with their projects in any cell, and the partner of each project."
+  type        = object({ projects = set(string), everything = set(string), some = map(set(string)), owners = map(string) })
   nullable    = false
 }
 

@@ -41,7 +41,9 @@ locals {
   }
 
   # A partner's dataset has the same views. Those on the store become a filter on the cell's own
-  # view, the others are the same files above them: no text of a partner's view reads the store.
+  # view, the others are the same files above them: no text of a partner's view reads the store. The
+  # filter names all of its projects, because one that moved to another cell keeps its history here,
+  # and the partner too, because a project's name may have been another partner's before.
   partner_views = merge([
     for partner, dataset in local.partner_datasets : {
       for name in keys(local.layer) : "${dataset}.${name}" => {
@@ -52,7 +54,7 @@ locals {
           "SELECT *",
           "FROM `${local.bi}.${name}`",
           # A press of the Test button may name no project.
-          name == "test_deliveries" ? "WHERE partner = '${partner}'" : "WHERE project IN (${join(", ", [for project, cell in var.partners[partner].projects : "'${project}'" if cell == var.name])})",
+          name == "test_deliveries" ? "WHERE partner = '${partner}'" : "WHERE partner = '${partner}' AND project IN (${join(", ", [for project in keys(var.partners[partner].projects) : "'${project}'"])})",
         ]) : replace(templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" })), "\r\n", "\n")
       }
     }

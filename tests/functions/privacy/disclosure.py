@@ -16,8 +16,8 @@ from functions.statements import StatementFailed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})
-ANN = Caller("ann@acme.example", frozenset({"dev"}))
-OPERATOR = Caller("op@cell.example", frozenset({"dev", "shop"}), is_operator=True)
+ANN = Caller("ann@acme.example", frozenset({"dev"}), owners={"dev": "acme"})
+OPERATOR = Caller("op@cell.example", is_operator=True)
 SCHEDULER = Caller("scheduler@p.iam.gserviceaccount.com", is_scheduler=True)
 PUSH = Caller("push@p.iam.gserviceaccount.com", is_push=True)
 
@@ -67,5 +67,6 @@ def said(response: Response) -> Any:
     return json.loads(bytes(response.body))
 
 
-async def acme(project: str) -> str:
+async def acme(caller: Caller, project: str) -> str:
+    caller.must_have(project)
     return "acme"

@@ -11,8 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
-from functions.acceptance.partners import Directory, Partner
-from functions.acceptance.partners_file import PartnersUnavailable
 from functions.closed import ClosedList
 from functions.permissions import Permissions, PermissionsUnavailable
 from functions.privacy.caller import Callers
@@ -50,7 +48,6 @@ class Front:
         statements: run its statements.
         sweep: executes what has no grace period.
         owner: the partner of the project ``dev``.
-        readable: whether the partners' secret can be read.
         permitted: whether the callers' secret can be read.
     """
 
@@ -60,24 +57,18 @@ class Front:
         sweep: Sweep | None = None,
         *,
         owner: str | None = "acme",
-        readable: bool = True,
         permitted: bool = True,
     ) -> None:
-        async def directory() -> Directory:
-            if not readable:
-                raise PartnersUnavailable
-            return Directory({owner: Partner(("0" * 64,), {"dev": "eu"})} if owner else {})
-
         def permissions() -> Permissions:
             if not permitted:
                 raise PermissionsUnavailable("OSError")
-            return Permissions(["dev"], [OFFICER])
+            return Permissions(["dev"], [OFFICER], owners={"dev": owner} if owner else {})
 
         given = Surroundings(
             statements,
             Receipts(statements, lambda: NOW),
             PseudonymKeys(1, {1: b"1" * 32}),
-            Owners(directory).of,
+            Owners(statements).of,
             lambda: NOW,
             lambda: "01a2052a-7b41-713e-b268-a56c50884283",
         )

@@ -128,7 +128,7 @@ async def test_unknown_parameters_are_400(query: str) -> None:
 async def test_whose_the_project_is_must_be_known() -> None:
     front = Front(Failing(""), owner=None)
     assert (await front.post("/erasures", ERASURE)).status_code == 422
-    front = Front(Failing(""), readable=False)
+    front = Front(Failing("find_owners"))
     assert (await front.post("/erasures", ERASURE)).status_code == 503
 
 

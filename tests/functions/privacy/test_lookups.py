@@ -131,7 +131,7 @@ async def test_an_operator_may_look_up_in_every_project(lookups: Lookups) -> Non
 
 
 async def test_an_owner_that_cannot_be_read_ends_it(store: Store) -> None:
-    async def unavailable(project: str) -> str:
+    async def unavailable(caller: Caller, project: str) -> str:
         raise later("not now")
 
     lookups = Lookups(Surroundings(store, store.receive(), KEYS, unavailable, lambda: NOW, str))

@@ -1,0 +1,7 @@
+-- The partners that have events of a project in this cell; for projects that no other table knows.
+SELECT DISTINCT partner
+FROM `${store}.events_v1`
+WHERE
+  received_at >= TIMESTAMP('2000-01-01')
+  AND project = @project
+ORDER BY partner
