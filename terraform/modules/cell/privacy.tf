@@ -39,7 +39,7 @@ resource "google_storage_bucket_iam_member" "exports" {
   member = "${endswith(each.value.identity, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.value.identity}"
 
   condition {
-    title      = "its-exports"
+    title = "its-exports"
     expression = join(" || ", [
       for folder in each.value.folders :
       "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.data.name}/objects/${folder}\")"

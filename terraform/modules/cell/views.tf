@@ -31,6 +31,9 @@ locals {
   # What each column means: beside the query, in a file of the same name.
   view_schemas = { for name in keys(local.view_texts) : name => jsonencode(jsondecode(file("${var.sql}/bi/${name}.json"))) }
 
+  # Views that say whose each row is; those of counts say the project alone.
+  views_of_partners = [for name, schema in local.view_schemas : name if contains([for column in jsondecode(schema) : column.name], "partner")]
+
   bi_views = {
     for name in keys(local.layer) : "${local.bi_id}.${name}" => {
       wave    = local.layer[name]
@@ -53,8 +56,11 @@ locals {
         query = strcontains(local.view_texts[name], "$${store}") ? join("\n", [
           "SELECT *",
           "FROM `${local.bi}.${name}`",
-          # A press of the Test button may name no project.
-          name == "test_deliveries" ? "WHERE partner = '${partner}'" : "WHERE partner = '${partner}' AND project IN (${join(", ", [for project in keys(var.partners[partner].projects) : "'${project}'"])})",
+          "WHERE ${join(" AND ", concat(
+            contains(local.views_of_partners, name) ? ["partner = '${partner}'"] : [],
+            # A press of the Test button may name no project.
+            name == "test_deliveries" ? [] : ["project IN (${join(", ", [for project in keys(var.partners[partner].projects) : "'${project}'"])})"],
+          ))}",
         ]) : replace(templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" })), "\r\n", "\n")
       }
     }
