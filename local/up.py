@@ -148,7 +148,8 @@ def _proxy(cell: Cell, function: str, email: str) -> list[str]:
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return a child's environment: its settings, and what any program needs."""
     needed = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return needed | {"PYTHONPATH": str(MAIN.parent), "PYTHONUNBUFFERED": "1"} | dict(settings)
+    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(MAIN.parent)]))
+    return needed | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | dict(settings)
 
 
 async def _make_ready(cell: Cell, started: list[Child]) -> None:
