@@ -13,7 +13,6 @@ from functions.caller import Unidentified, invoker
 from functions.permissions import Permissions, PermissionsUnavailable
 from functions.privacy.refusal import Refused, later
 
-
 EVERY_MATTER = ("*",)
 """The matters of an operator, as statements of ``sql/privacy`` understand them."""
 

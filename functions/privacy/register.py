@@ -93,9 +93,7 @@ class Register:
         Raises:
             StatementFailed: BigQuery did not answer.
         """
-        return await self._list(
-            matters, status=status, before=before or NEWEST, project=project
-        )
+        return await self._list(matters, status=status, before=before or NEWEST, project=project)
 
     async def find(self, erasure_id: str, matters: Sequence[str]) -> Entry | None:
         """Return one erasure with its receipts; None where the caller has none of that id.

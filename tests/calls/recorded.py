@@ -53,7 +53,7 @@ def write(calls: set[Call]) -> None:
 def _calls(function: str, operation: str, resource: str) -> Iterator[Call]:
     if operation == "SQL":
         yield from ((function, *access) for access in accesses(resource))
-    elif operation.split(" ")[0] in {"GET", "POST", "PUT", "DELETE", "PATCH"}:
+    elif operation.split(" ", maxsplit=1)[0] in {"GET", "POST", "PUT", "DELETE", "PATCH"}:
         yield function, operation, _rest_resource(resource)
     else:
         yield function, operation, _grpc_resource(resource)

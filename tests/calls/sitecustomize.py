@@ -41,7 +41,9 @@ def _note_rest(request: Any) -> None:
 
 def _pattern(path: str) -> str:
     """Return a path without what names a resource: ``/bigquery/v2/projects/*/jobs``."""
-    path = re.sub(r"/(projects|datasets|tables|jobs|queries|b|o|secrets|versions)/[^/:]+", r"/\1/*", path)
+    path = re.sub(
+        r"/(projects|datasets|tables|jobs|queries|b|o|secrets|versions)/[^/:]+", r"/\1/*", path
+    )
     return re.sub(r"/o/\*.*", "/o/*", path)
 
 

@@ -1,4 +1,4 @@
-"""A project moved to another cell, or is in no setting any more: its people's data are still here."""
+"""People of a project that moved to another cell, or that is in no setting any more."""
 
 from collections.abc import Mapping
 from typing import Any

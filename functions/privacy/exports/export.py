@@ -98,8 +98,8 @@ class Exports:
         """Make an export: 200 with the names of its objects, and whether it is complete.
 
         Raises:
-            Refused: the project is not the caller's, or the cell cannot answer for it; or the bucket
-                does not answer, or an erasure or offboarding took the export along (503).
+            Refused: the project is not the caller's, or the cell cannot answer for it; or the
+                bucket does not answer, or an erasure or offboarding took the export along (503).
             StatementFailed: a table was not read, or the receipt is not known to be written. What
                 was written by then goes with the bucket's rule, as every export does.
         """
