@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
+# Compare the calls of Google's APIs with tests/calls/calls.yaml (check), or note them there (write).
+CALLS ?= check
 # Where no unit test is: importing what the others need takes as long as running the unit tests.
 NO_UNITS := -p no:schemathesis --ignore-glob=*/test_fuzz.py $(foreach folder,cell faults load_faults terraform soak,--ignore=tests/$(folder))
 
@@ -42,7 +44,7 @@ unit: setup
 	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak" $(NO_UNITS)
 
 integration: setup
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak" --calls=$(CALLS)
 
 terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "terraform and not soak"

@@ -8,6 +8,8 @@ from hypothesis import settings
 
 import local  # noqa: F401 - before gRPC, see there
 
+pytest_plugins = ["tests.calls.plugin"]
+
 # The same examples in every run: a failure is never a matter of luck. `make soak` draws new ones.
 settings.register_profile("test", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("test")

@@ -1,7 +1,6 @@
 """The recorded calls in words that a table of permissions can have: operation and resource."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,16 +9,9 @@ import yaml
 from sqlglot import exp
 
 CALLS = Path(__file__).parent / "calls.yaml"
-RECORDER = Path(__file__).parent / "sitecustomize.py"
 
 Call = tuple[str, str, str]
 """Function, operation, resource."""
-
-
-def prepare(folder: Path) -> str:
-    """Make a folder that records; return the ``PYTHONPATH`` with it."""
-    (folder / RECORDER.name).symlink_to(RECORDER)
-    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def observed(folder: Path) -> set[Call]:
@@ -48,6 +40,14 @@ def write(calls: set[Call]) -> None:
     for function, operation, resource in sorted(calls):
         known.setdefault(function, {}).setdefault(operation, []).append(resource)
     CALLS.write_text(yaml.safe_dump(known, sort_keys=False, width=100))
+
+
+def differences(made: set[Call], known: set[Call]) -> list[str]:
+    """Return what is to be said of calls that are not known, and of known ones that none made."""
+    return [
+        *(f"not in calls.yaml: {' '.join(call)}" for call in sorted(made - known)),
+        *(f"made no more: {' '.join(call)}" for call in sorted(known - made)),
+    ]
 
 
 def _calls(function: str, operation: str, resource: str) -> Iterator[Call]:

@@ -39,12 +39,11 @@ def free_port_base() -> int:
     raise OSError("no free ports")
 
 
-def start(*arguments: str, python_path: str = "") -> subprocess.Popen[bytes]:
+def start(*arguments: str) -> subprocess.Popen[bytes]:
     """Start a cell with these options; its output is piped."""
     return subprocess.Popen(
         command("up", *arguments),
         cwd=ROOT,
-        env=os.environ | ({"PYTHONPATH": python_path} if python_path else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
@@ -52,10 +51,10 @@ def start(*arguments: str, python_path: str = "") -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def running_cell(*arguments: str, python_path: str = "") -> Iterator[dict[str, Any]]:
+def running_cell(*arguments: str) -> Iterator[dict[str, Any]]:
     """Run a cell for as long as the context is open; what it says of itself."""
     base = free_port_base()
-    up = start("--json", "--port-base", str(base), *arguments, python_path=python_path)
+    up = start("--json", "--port-base", str(base), *arguments)
     try:
         assert up.stdout
         yield json.loads(up.stdout.readline()) | {"port_base": base, "pid": up.pid}

@@ -1,11 +1,14 @@
 """Each call that the functions make is allowed by a grant, and each grant is used by a call."""
 
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from functions.warehouse import SQL
+from local.cell import Cell
 from tests.calls.recorded import CALLS, Call, committed
 from tests.terraform.resources import of_type
 from tests.terraform.test_access import Grant, granted
@@ -14,6 +17,20 @@ pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 TABLE: dict[str, Any] = yaml.safe_load((CALLS.parent / "permissions.yaml").read_text())
 FUNCTIONS = {"receive", "load", "operate", "dashboard", "privacy"}
+ACCOUNTS = FUNCTIONS | {"push", "scheduler"}
+"""Whose calls are known: those of the functions, and what Google's services call for us."""
+
+CELL = Cell(1, "", Path(), "")
+JOBS = {
+    url.rsplit("/", 1)[-1]: function
+    for _, url in CELL.jobs()
+    for function in FUNCTIONS
+    if url.startswith(f"{CELL.url(function)}/")
+}
+"""What the scheduler's jobs call; `test_agreement` compares them with the plan's."""
+
+Roles = Mapping[str, Collection[str]]
+"""The permissions of each role."""
 
 
 def places(resource: str) -> set[str]:
@@ -34,29 +51,29 @@ def permissions_of(call: Call) -> list[str]:
     return needed
 
 
-def missing(calls: set[Call], grants: set[Grant]) -> set[tuple[str, str, str]]:
+def missing(calls: set[Call], grants: set[Grant], roles: Roles) -> set[tuple[str, str, str]]:
     """Return what calls need and no grant gives: function, permission, resource."""
     return {
         (call[0], permission, call[2])
         for call in calls
         for permission in permissions_of(call)
         if not any(
-            who == call[0] and on in places(call[2]) and permission in TABLE["roles"].get(role, ())
+            who == call[0] and on in places(call[2]) and permission in roles.get(role, ())
             for who, role, on in grants
         )
     }
 
 
-def unused(calls: set[Call], grants: set[Grant]) -> set[Grant]:
-    """Return the functions' grants that no call needs."""
+def unused(calls: set[Call], grants: set[Grant], roles: Roles) -> set[Grant]:
+    """Return the accounts' grants that no call needs."""
     return {
         (who, role, on)
         for who, role, on in grants
-        if who in FUNCTIONS
+        if who in ACCOUNTS
         and not any(
             call[0] == who
             and on in places(call[2])
-            and not set(TABLE["roles"][role]).isdisjoint(permissions_of(call))
+            and not set(roles[role]).isdisjoint(permissions_of(call))
             for call in calls
         )
     }
@@ -64,18 +81,39 @@ def unused(calls: set[Call], grants: set[Grant]) -> set[Grant]:
 
 @pytest.fixture(scope="module")
 def calls(full_plan: dict[str, Any]) -> set[Call]:
-    """The recorded calls, and the reading of what is mounted."""
+    """The recorded calls, and those that the plan has: of mounted secrets, pushes and jobs."""
+    return committed() | planned(full_plan["planned_values"])
+
+
+def planned(values: dict[str, Any]) -> set[Call]:
+    """Return the calls that Google makes because of the configuration."""
     mounted = {
-        (found.address.split('["')[-1].removesuffix('"]'), "mounted secret", _secret(volume))
-        for found in of_type(full_plan["planned_values"], "google_cloudfunctions2_function")
+        (_key(found.address), "mounted secret", _secret(volume))
+        for found in of_type(values, "google_cloudfunctions2_function")
         for volume in found.values["service_config"][0]["secret_volumes"]
     }
+    pushes = {
+        ("push", "invoke", f"function {_key(found.address)}")
+        for found in of_type(values, "google_pubsub_subscription")
+        if found.name == "function"
+    }
+    jobs = {
+        ("scheduler", "invoke", f"function {JOBS[_key(found.address)]}")
+        for found in of_type(values, "google_cloud_scheduler_job")
+    }
     assert mounted
-    return committed() | mounted
+    assert pushes
+    assert jobs
+    return mounted | pushes | jobs
+
+
+def _key(address: str) -> str:
+    return address.rsplit('["', maxsplit=1)[-1].removesuffix('"]')
 
 
 def _secret(volume: dict[str, Any]) -> str:
-    return "secret " + volume["secret"].rsplit("-", 1)[-1]
+    name: str = volume["secret"]
+    return "secret " + name.rsplit("-", 1)[-1]
 
 
 @pytest.fixture(scope="module")
@@ -83,26 +121,71 @@ def grants(full_plan: dict[str, Any]) -> set[Grant]:
     return granted(full_plan)
 
 
-def test_every_call_is_allowed(calls: set[Call], grants: set[Grant]) -> None:
-    assert missing(calls, grants) == set()
+@pytest.fixture(scope="module")
+def roles(full_plan: dict[str, Any]) -> Roles:
+    """Google's roles of the table, and the cell's own of the plan."""
+    own = {
+        role.name: role.values["permissions"]
+        for role in of_type(full_plan["planned_values"], "google_project_iam_custom_role")
+    }
+    return {**TABLE["roles"], **own}
 
 
-def test_every_grant_is_used(calls: set[Call], grants: set[Grant]) -> None:
+def test_every_call_is_allowed(calls: set[Call], grants: set[Grant], roles: Roles) -> None:
+    assert missing(calls, grants, roles) == set()
+
+
+def test_every_grant_is_used(calls: set[Call], grants: set[Grant], roles: Roles) -> None:
     unseen = {(who, role, on) for who, role, on, _ in TABLE["unseen"]}
-    assert unused(calls, grants) == unseen
+    assert unused(calls, grants, roles) == unseen
 
 
-def test_each_call_and_each_role_is_in_the_table(calls: set[Call], grants: set[Grant]) -> None:
+def test_each_call_and_each_role_is_in_the_table(
+    calls: set[Call], grants: set[Grant], roles: Roles
+) -> None:
     assert {operation for _, operation, _ in calls} <= TABLE["calls"].keys()
-    assert {role for who, role, _ in grants if who in FUNCTIONS} <= TABLE["roles"].keys()
+    assert {role for who, role, _ in grants if who in ACCOUNTS} <= roles.keys()
+    assert {who for who, _, _ in calls} == ACCOUNTS
 
 
-def test_a_new_call_and_a_spare_grant_are_found(calls: set[Call], grants: set[Grant]) -> None:
-    new = {("dashboard", "SELECT", "table identities_v1"), ("load", "DML", "table erasures_v1")}
-    assert missing(calls | new, grants) == {
+def test_the_functions_that_events_pass_only_add(grants: set[Grant], roles: Roles) -> None:
+    may = {
+        who: {
+            (permission, on.split()[0])
+            for account, role, on in grants
+            if account == who
+            for permission in roles[role]
+        }
+        for who in ("receive", "load")
+    }
+
+    assert may["receive"] == {
+        ("pubsub.topics.publish", "topic"),
+        ("storage.objects.create", "bucket"),
+        ("secretmanager.versions.access", "secret"),
+    }
+    assert may["load"] == {
+        ("bigquery.tables.get", "table"),
+        ("bigquery.tables.updateData", "table"),
+        ("storage.objects.create", "bucket"),
+        ("secretmanager.versions.access", "secret"),
+    }
+
+
+def test_a_new_call_and_a_spare_grant_are_found(
+    calls: set[Call], grants: set[Grant], roles: Roles
+) -> None:
+    upload = "POST /upload/storage/v1/b/*/o"
+    new = {
+        ("dashboard", "SELECT", "table identities_v1"),
+        ("load", "DML", "table erasures_v1"),
+        ("receive", upload, "bucket data"),
+    }
+    assert missing(calls | new, grants, roles) == {
         ("dashboard", "bigquery.tables.getData", "table identities_v1"),
         ("load", "bigquery.tables.getData", "table erasures_v1"),
         ("load", "bigquery.tables.updateData", "table erasures_v1"),
+        ("receive", "storage.objects.delete", "bucket data"),
     }
     spare = ("dashboard", "roles/bigquery.dataViewer", "table identities_v1")
-    assert spare in unused(calls, grants | {spare})
+    assert spare in unused(calls, grants | {spare}, roles)
