@@ -37,7 +37,7 @@ class ClosedPartner(msgspec.Struct, frozen=True):
     """A partner who has left the cell.
 
     Attributes:
-        projects: that were pinned to the cell.
+        projects: that it had, in any cell: one of another cell may have been here before.
         closed_at: since when nothing of the partner is accepted.
     """
 

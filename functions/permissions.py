@@ -18,7 +18,7 @@ class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The secret's content; Terraform writes it.
 
     Attributes:
-        projects: all projects that are pinned to the cell.
+        projects: all projects that are or were pinned to the cell.
         everything: e-mail addresses of those whose matter all of them are.
         some: of others, the projects of each, by e-mail address.
         owners: the partner of each project of every cell; only in the callers' secret.

@@ -43,17 +43,16 @@ locals {
     }
   }
 
+  # What a cell may have data of, even if it is of nobody yet or only beside the tables.
   projects_by_cell = {
-    for cell in keys(var.cells) : cell => toset(flatten([
-      for partner in values(var.partners) : [for name, project in partner.projects : name if project.cell == cell]
-    ]))
+    for cell in keys(var.cells) : cell => toset([for project, cells in local.cells_by_project : project if contains(cells, cell)])
   }
 
   # Whose numbers a person sees on a cell's dashboard. A partner's viewers see its projects there,
   # and the history of those that moved away.
   viewers_by_cell = {
     for cell, settings in var.cells : cell => {
-      projects   = toset([for project, cells in local.cells_by_project : project if contains(cells, cell)])
+      projects   = local.projects_by_cell[cell]
       everything = toset([for email in settings.viewers : lower(email)])
       some = {
         for email, projects in transpose({

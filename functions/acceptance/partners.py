@@ -103,8 +103,3 @@ class Directory:
     def named(self, name: str) -> Partner | None:
         """Return the record of the partner with this name, None where nobody has it."""
         return self._by_name.get(name)
-
-    def owner(self, project: str) -> str | None:
-        """Return the name of the partner that a project belongs to, None where nobody has it."""
-        owners = (name for name, partner in self._by_name.items() if project in partner.projects)
-        return next(owners, None)

@@ -27,7 +27,7 @@ class Caller:
         is_operator: whether everything that the cell holds is the caller's matter.
         is_scheduler: whether it is the scheduler.
         is_push: whether it is Pub/Sub.
-        pinned: the projects that are pinned to this cell now.
+        pinned: the projects that are or were pinned to this cell, as far as a setting says so.
         owners: the partner of each project of every cell.
     """
 

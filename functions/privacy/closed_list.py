@@ -73,7 +73,7 @@ class ClosedSecret:
 
         Args:
             partner: its name.
-            projects: of the partner in this cell.
+            projects: of the partner, in any cell.
             at: now, with an offset.
 
         Raises:

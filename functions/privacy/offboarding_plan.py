@@ -20,7 +20,6 @@ class Plan:
     """Shows what an offboarding would do, and closes partners.
 
     Args:
-        cell: this one.
         directory: returns the partners of now; raises PartnersUnavailable.
         closed: the closed list.
         confirmations: makes and checks codes.
@@ -31,14 +30,12 @@ class Plan:
     def __init__(
         self,
         *,
-        cell: str,
         directory: Callable[[], Awaitable[Directory]],
         closed: ClosedSecret,
         confirmations: Confirmations,
         offboarding: Offboarding,
         now: Callable[[], datetime],
     ) -> None:
-        self._cell = cell
         self._directory = directory
         self._closed = closed
         self._confirmations = confirmations
@@ -88,10 +85,12 @@ class Plan:
         return entry
 
     async def _projects(self, partner: str) -> tuple[str, ...]:
-        """Return the partner's projects of this cell; none where it has no tokens any more."""
+        """Return the partner's projects; none where it has no tokens in this cell any more.
+
+        Those of other cells are among them: one may have been pinned to this cell before.
+        """
         try:
             known = (await self._directory()).named(partner)
         except PartnersUnavailable:
             raise later("The partners cannot be read at the moment") from None
-        pinned = known.projects.items() if known else ()
-        return tuple(sorted(project for project, cell in pinned if cell == self._cell))
+        return tuple(sorted(known.projects)) if known else ()

@@ -63,7 +63,6 @@ def offboardings(
     records = Records(given.statements, given.receipts, given.new_id)
     closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
     plan = Plan(
-        cell=settings.cell,
         directory=partners.current,
         closed=closed,
         confirmations=Confirmations(given.keys),

@@ -1,9 +1,10 @@
 """Which partner's data a request about a project concerns.
 
-A cell answers for every project whose data it holds: for those pinned to it, for those that moved
-to another cell, and for those that are in no setting any more. Whose the data are is written in
-each row, so the store is asked. It is also asked about a project that is pinned here, because its
-name may have belonged to another partner before.
+A cell answers for every project whose data it holds: for those that are or were pinned to it, and
+for those that are in no setting any more. Whose the data are is written in each row, so the store
+is asked. It is also asked about a project that is pinned here, because its name may have belonged
+to another partner before. A project that is or was pinned here needs no row: its data may be in the
+bucket or among the dead letters only.
 """
 
 from functions.privacy.caller import Caller
@@ -40,7 +41,7 @@ class Owners:
             partners.add(owner)
         if not partners:
             raise Refused(
-                422, "`project` is not pinned to this cell, and the cell holds no data of it"
+                422, "`project` is not pinned to this cell, and the tables here have nothing of it"
             )
         if len(partners) > 1:
             raise Refused(

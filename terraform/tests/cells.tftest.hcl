@@ -183,7 +183,10 @@ run "a_project_that_moved" {
     cells = { eu = { region = "europe-west1" }, us = { region = "us-central1", gdpr = false } }
     partners = {
       acme = {
-        projects        = { acme-prod = { cell = "us", gdpr = false, former_cells = ["eu"] } }
+        projects = {
+          acme-prod = { cell = "us", gdpr = false, former_cells = ["eu"] }
+          acme-back = { cell = "eu", former_cells = ["eu", "us"] } # there and back again
+        }
         readers         = ["analysts@acme.example"]
         viewers         = ["ann@acme.example"]
         privacy_callers = { "lea@acme.example" = [] }
@@ -197,11 +200,11 @@ run "a_project_that_moved" {
   }
 
   assert {
-    condition     = tomap(local.partners_by_cell.eu["acme"].projects) == tomap({ acme-prod = "us" }) && keys(local.partners_by_cell.eu) == ["acme"]
+    condition     = tomap(local.partners_by_cell.eu["acme"].projects) == tomap({ acme-prod = "us", acme-back = "eu" }) && keys(local.partners_by_cell.eu) == ["acme"]
     error_message = "The former cell still knows the partner, so it can say where the project is now."
   }
   assert {
-    condition     = local.viewers_by_cell.eu.some == { "ann@acme.example" = toset(["acme-prod"]) } && local.viewers_by_cell.eu.projects == toset(["acme-prod"])
+    condition     = local.viewers_by_cell.eu.some == { "ann@acme.example" = toset(["acme-back", "acme-prod"]) } && local.viewers_by_cell.eu.projects == toset(["acme-back", "acme-prod"])
     error_message = "The former cell's dashboard still shows the project's history, to its viewers."
   }
   assert {
@@ -209,7 +212,11 @@ run "a_project_that_moved" {
     error_message = "The partner's dataset stays in the former cell."
   }
   assert {
-    condition     = length(local.callers_by_cell.eu.projects) == 0 && contains(local.callers_by_cell.eu.some["lea@acme.example"], "acme-prod")
+    condition     = local.callers_by_cell.eu.projects == toset(["acme-back", "acme-prod"]) && contains(local.callers_by_cell.eu.some["lea@acme.example"], "acme-prod")
     error_message = "The former cell still answers for the project's people."
+  }
+  assert {
+    condition     = local.callers_by_cell.us.projects == toset(["acme-back", "acme-prod", "globex"]) && local.callers_by_cell.us.owners["acme-back"] == "acme"
+    error_message = "A project that came back is the matter of both cells."
   }
 }

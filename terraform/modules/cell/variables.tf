@@ -106,7 +106,7 @@ variable "viewers" {
 }
 
 variable "callers" {
-  description = "Whose matter which projects are for the privacy function: all projects pinned to the cell, the identities whose matter all that it holds is, others with their projects in any cell, and the partner of each project."
+  description = "Whose matter which projects are for the privacy function: all projects that are or were pinned to the cell, the identities whose matter all that it holds is, others with their projects in any cell, and the partner of each project."
   type        = object({ projects = set(string), everything = set(string), some = map(set(string)), owners = map(string) })
   nullable    = false
 }

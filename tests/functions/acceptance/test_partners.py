@@ -77,8 +77,3 @@ def test_signing_secrets_are_read_and_never_shown() -> None:
         with pytest.raises(ValueError, match="partners") as caught:
             Directory.from_json(text % wrong)
         assert key.decode() not in str(caught.value)
-
-
-def test_a_project_belongs_to_a_partner_or_to_nobody() -> None:
-    directory = Directory.from_json(secret(a=["1"], b=["2"]))
-    assert [directory.owner(project) for project in ("a", "b", "c")] == ["a", "b", None]

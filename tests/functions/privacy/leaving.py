@@ -222,7 +222,8 @@ class Leaving:
     async def _directory(self) -> Directory:
         if self.projects is None:
             raise PartnersUnavailable
-        return Directory({"acme": Partner(("0" * 64,), self.projects)})
+        known = {"acme": Partner(("0" * 64,), self.projects)} if self.projects else {}
+        return Directory(known)
 
     def _deadline(self) -> Callable[[], bool]:
         left = iter(range(self.over_after))
@@ -238,7 +239,6 @@ class Leaving:
         records = Records(self.store, receipts, lambda: f"id {next(ids)}")
         closed = ClosedSecret(self.secret)
         plan = Plan(
-            cell="eu",
             directory=self._directory,
             closed=closed,
             confirmations=Confirmations(KEYS),

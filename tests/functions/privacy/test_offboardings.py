@@ -120,7 +120,7 @@ async def test_the_first_request_only_counts() -> None:
     answer = await leaving.order()
     plan = answer.json()
     assert (answer.status_code, plan["state"]) == (202, "open")
-    assert (plan["projects"], plan["would_delete"]) == (["acme-prod"], FOUND)
+    assert (plan["projects"], plan["would_delete"]) == (["acme-prod", "acme-us"], FOUND)
     assert plan["kept_by_legal_holds"] == {}
     assert plan["confirm_until"] == "2026-11-22T12:15:00+00:00"
     assert (leaving.closed(), leaving.store.receipts) == (set(), {})
@@ -186,7 +186,7 @@ async def test_what_is_no_request_is_400(content: str) -> None:
 
 async def test_who_does_not_exist_is_404_and_says_so_to_programs() -> None:
     leaving = Leaving()
-    leaving.projects = {"acme-us": "us"}
+    leaving.projects = {}
     answer = await leaving.order()
     assert (answer.status_code, answer.json()["state"]) == (404, "nothing")
     assert (await leaving.ask("GET", "/offboardings/acme")).status_code == 404
@@ -194,8 +194,17 @@ async def test_who_does_not_exist_is_404_and_says_so_to_programs() -> None:
 
 async def test_who_has_no_tokens_any_more_leaves_all_the_same() -> None:
     leaving = filled()
-    leaving.projects = {"acme-us": "us"}
+    leaving.projects = {}
     assert (await finish(leaving))["projects"] == []
+
+
+async def test_exports_of_a_project_that_moved_to_another_cell_go_too() -> None:
+    leaving = filled()
+    leaving.projects = {"acme-prod": "us"}
+    certificate = await finish(leaving)
+    assert certificate["projects"] == ["acme-prod"]
+    check_gone(leaving)
+    check_others(leaving)
 
 
 async def test_a_code_that_is_not_valid_changes_nothing() -> None:

@@ -47,6 +47,14 @@ async def test_a_project_that_moved_is_answered_for_while_it_has_data(
     assert await Owners(store).of(caller, "moved") == "acme"
 
 
+async def test_a_project_that_was_pinned_here_may_have_data_beside_the_tables_only(
+    store: Store,
+) -> None:
+    was_here = frozenset({"here", "moved"})
+    caller = Caller("ann@acme.example", was_here, pinned=was_here, owners=OWNERS)
+    assert await Owners(store).of(caller, "moved") == "acme"
+
+
 async def test_a_project_that_is_in_no_setting_is_the_operators_matter(store: Store) -> None:
     store.found["find_owners"] = found("departed")
     assert await Owners(store).of(OPERATOR, "gone") == "departed"
