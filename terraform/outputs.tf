@@ -35,7 +35,7 @@ output "bi_connections" {
 }
 
 output "operate_urls" {
-  description = "The operate functions, for operators: curl -H \"Authorization: Bearer $(gcloud auth print-identity-token)\" -X POST URL/replay."
+  description = "The operate functions, for operators: curl -H \"Authorization: Bearer $(gcloud auth print-identity-token)\" -X POST -d '' URL/replay."
   value       = { for cell, outputs in module.cell : cell => outputs.operate_url }
 }
 

@@ -24,6 +24,7 @@ from verify.settings import Settings as VerifySettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+TERRAFORM_README = (ROOT / "terraform" / "README.md").read_text()
 PAGES = {path.name: path.read_text() for path in ROOT.glob("docs/*.md")}
 
 
@@ -208,7 +209,23 @@ def test_every_quota_has_a_source_and_what_to_do() -> None:
 
 def test_both_readmes_lead_to_the_first_time_on_google() -> None:
     assert "(docs/real-cloud.md)" in README
-    assert "(../docs/real-cloud.md" in (ROOT / "terraform" / "README.md").read_text()
+    assert "(../docs/real-cloud.md" in TERRAFORM_README
+
+
+def posts() -> list[str]:
+    """All commands of the documents that post, each on one line."""
+    pages = {**PAGES, "README.md": README, "terraform": TERRAFORM_README}
+    text = "\n".join(pages.values()).replace("\\\n", " ")
+    return [line for line in text.splitlines() if re.search(r"curl .*-X POST", line)]
+
+
+def test_whoever_posts_tells_a_length() -> None:
+    """Google's front end answers 411 to a POST without a length, and curl sends none of itself.
+
+    Source: https://github.com/googleapis/storage-testbench/issues/729
+    """
+    assert len(posts()) > 10
+    assert [post for post in posts() if not re.search(r"\s(-d|--data\S*)\s", post)] == []
 
 
 def shell_blocks() -> list[tuple[str, str]]:
@@ -227,7 +244,7 @@ def test_commands_for_google_are_shell_and_use_variables_that_the_page_sets(
     parsed = subprocess.run([bash, "-n"], input=script.encode(), capture_output=True, check=False)
     assert parsed.returncode == 0, parsed.stderr.decode()
     used = set(re.findall(r"\$\{?([A-Z_]{2,})", script))
-    named = re.findall(r"(?:^|\s)([A-Z_]{2,})=", script)
+    named = re.findall(r"(?:^|\s)([A-Z_]{2,})=", script) + re.findall(r"\bfor ([A-Z_]+) in", script)
     told = {"OPERATE_URL", "KEY_RING"}  # above, and by a command beside it
     assert "PROJECT" in used
     assert used <= {*named, *told}
