@@ -52,7 +52,9 @@ def filed(client: bigquery.Client) -> list[Mapping[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("permissions", "email"), [(MOVED, OFFICER), (MOVED, PARTNER), (GONE, OFFICER)]
+    ("permissions", "email"),
+    [(MOVED, OFFICER), (MOVED, PARTNER), (GONE, OFFICER), (PERMISSIONS, PARTNER)],
+    ids=["moved", "moved, its partner", "in no setting", "moved back, its partner"],
 )
 async def test_its_people_are_erased_held_and_told(
     desk: Desk, empty_warehouse: bigquery.Client, permissions: Permissions, email: str
