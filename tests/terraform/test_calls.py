@@ -12,6 +12,7 @@ from local.cell import Cell
 from tests.calls.recorded import CALLS, Call, committed
 from tests.terraform.resources import of_type
 from tests.terraform.test_access import Grant, granted
+from tests.terraform.workspace import ROOT
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
@@ -81,12 +82,13 @@ def unused(calls: set[Call], grants: set[Grant], roles: Roles) -> set[Grant]:
 
 @pytest.fixture(scope="module")
 def calls(full_plan: dict[str, Any]) -> set[Call]:
-    """The recorded calls, and those that the plan has: of mounted secrets, pushes and jobs."""
-    return committed() | planned(full_plan["planned_values"])
+    """The recorded calls, those of longer tests, and those that the plan has."""
+    elsewhere = {(who, operation, on) for who, operation, on, _ in TABLE["elsewhere"]}
+    return committed() | elsewhere | planned(full_plan["planned_values"])
 
 
 def planned(values: dict[str, Any]) -> set[Call]:
-    """Return the calls that Google makes because of the configuration."""
+    """Return the calls that Google makes because of the configuration: secrets, pushes, jobs."""
     mounted = {
         (_key(found.address), "mounted secret", _secret(volume))
         for found in of_type(values, "google_cloudfunctions2_function")
@@ -146,6 +148,12 @@ def test_each_call_and_each_role_is_in_the_table(
     assert {operation for _, operation, _ in calls} <= TABLE["calls"].keys()
     assert {role for who, role, _ in grants if who in ACCOUNTS} <= roles.keys()
     assert {who for who, _, _ in calls} == ACCOUNTS
+
+
+def test_calls_of_longer_tests_are_made_there_alone() -> None:
+    for who, operation, on, test in TABLE["elsewhere"]:
+        assert (ROOT / test).exists()
+        assert (who, operation, on) not in committed()
 
 
 def test_the_functions_that_events_pass_only_add(grants: set[Grant], roles: Roles) -> None:
