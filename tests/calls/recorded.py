@@ -34,12 +34,12 @@ def committed() -> set[Call]:
     }
 
 
-def write(calls: set[Call]) -> None:
+def write(calls: set[Call], path: Path = CALLS) -> None:
     """Write ``calls.yaml`` anew."""
     known: dict[str, dict[str, list[str]]] = {}
     for function, operation, resource in sorted(calls):
         known.setdefault(function, {}).setdefault(operation, []).append(resource)
-    CALLS.write_text(yaml.safe_dump(known, sort_keys=False, width=100))
+    path.write_text(yaml.safe_dump(known, sort_keys=False, width=100))
 
 
 def differences(made: set[Call], known: set[Call]) -> list[str]:
