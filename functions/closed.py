@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
 
+from functions.log import log
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)
@@ -45,6 +47,13 @@ class ClosedPartner(msgspec.Struct, frozen=True):
     closed_at: Moment
 
 
+class _File(msgspec.Struct):
+    partners: dict[str, msgspec.Raw]
+    follows: int = 0
+    made_at: Moment | None = None
+    secret_made_at: Moment | None = None
+
+
 class ClosedList(msgspec.Struct, frozen=True):
     """The secret's content. Members that this version does not know are passed over.
 
@@ -53,12 +62,15 @@ class ClosedList(msgspec.Struct, frozen=True):
         follows: the version of the secret that this one was made of; 0 where nobody says.
         made_at: when Terraform made it; None where somebody else did.
         secret_made_at: when the secret was made, which Terraform says beside it.
+        unread: entries that are malformed, by name: the JSON of each. They close their own partner
+            only; it is not known whether it has left.
     """
 
     partners: dict[str, ClosedPartner]
     follows: int = 0
     made_at: Moment | None = None
     secret_made_at: Moment | None = None
+    unread: Mapping[str, bytes] = MappingProxyType({})
 
     @classmethod
     def from_json(cls, text: bytes) -> "ClosedList":
@@ -69,13 +81,24 @@ class ClosedList(msgspec.Struct, frozen=True):
             ValueError: it is not of the form above; the message quotes none of it.
         """
         try:
-            found = msgspec.json.decode(text, type=cls)
+            found = msgspec.json.decode(text, type=_File)
         except msgspec.DecodeError:
             raise ValueError("the closed list is not of the expected form") from None
         made_at, secret_made_at = found.made_at, found.secret_made_at
         if made_at and secret_made_at and made_at > secret_made_at + FIRST_DAY:
             raise MadeAnew("the closed list was made anew")
-        return found
+        partners, unread = {}, {}
+        for name, entry in found.partners.items():
+            try:
+                partners[name] = msgspec.json.decode(entry, type=ClosedPartner)
+            except msgspec.DecodeError:
+                unread[name] = bytes(entry)
+        return cls(partners, found.follows, made_at, secret_made_at, unread)
+
+    def to_json(self) -> bytes:
+        """Return the content for a next version; entries that are malformed stay as they are."""
+        unread = {name: msgspec.Raw(entry) for name, entry in self.unread.items()}
+        return msgspec.json.encode({"partners": unread | self.partners, "follows": self.follows})
 
     def covers(self, attributes: Mapping[str, str]) -> bool:
         """Say whether an event is a closed partner's.
@@ -83,12 +106,21 @@ class ClosedList(msgspec.Struct, frozen=True):
         Args:
             attributes: of its message. Where they name no partner their project tells, which
                 belongs to one partner only.
+
+        Raises:
+            ClosedUnavailable: that cannot be told, as the partner's entry is malformed.
         """
         partner = attributes.get("partner")
         if partner:
+            if partner in self.unread:
+                raise ClosedUnavailable
             return partner in self.partners
         project = attributes.get("project")
-        return any(project in closed.projects for closed in self.partners.values())
+        if any(project in closed.projects for closed in self.partners.values()):
+            return True
+        if self.unread:
+            raise ClosedUnavailable
+        return False
 
 
 class ClosedFile(SecretFile[ClosedList]):
@@ -114,10 +146,18 @@ class ClosedFile(SecretFile[ClosedList]):
         super().__init__(
             "closed",
             path,
-            ClosedList.from_json,
+            _parse,
             ClosedUnavailable,
             clock=clock,
             read=read,
             refresh_seconds=refresh_seconds,
             keep_seconds=keep_seconds,
         )
+
+
+def _parse(text: bytes) -> ClosedList:
+    """Read the list; log each malformed entry, at each read: an alert hears of it."""
+    closed = ClosedList.from_json(text)
+    for name in sorted(closed.unread):
+        log("ERROR", "partner record faulty", partner=name, field="closed", faults=1)
+    return closed

@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
+
+from functions.log import log
+
+T = TypeVar("T")
 
 
 class PermissionsUnavailable(Exception):
@@ -14,7 +19,13 @@ class PermissionsUnavailable(Exception):
     """
 
 
-class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    projects: list[str]
+    everything: list[Any] = []
+    some: dict[str, Any] = {}
+
+
+class Permissions(msgspec.Struct, frozen=True):
     """The secret's content; Terraform writes it.
 
     Attributes:
@@ -64,10 +75,27 @@ class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_permissions(path: Path) -> Permissions:
     """Read the secret; a mounted one is fetched, so who is taken out of it is out at once.
 
+    A malformed entry gives its own person nothing and takes nothing from others. It is logged by
+    its place, for its name is a person's address.
+
     Raises:
         PermissionsUnavailable: it cannot be read, or is not what Terraform writes.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Permissions)
+        found = msgspec.json.decode(path.read_bytes(), type=_File)
     except (OSError, msgspec.DecodeError) as error:
         raise PermissionsUnavailable(type(error).__name__) from error
+    everything = _readable("everything", dict(enumerate(found.everything)), str)
+    some = _readable("some", found.some, list[str])
+    return Permissions(found.projects, list(everything.values()), some)
+
+
+def _readable(field: str, entries: Mapping[Any, object], form: type[T]) -> dict[Any, T]:
+    """Return the entries that are of their form; log the others."""
+    readable = {}
+    for place, (key, entry) in enumerate(entries.items(), 1):
+        try:
+            readable[key] = msgspec.convert(entry, form)
+        except msgspec.ValidationError:
+            log("ERROR", "permission record faulty", place=place, field=field, faults=1)
+    return readable

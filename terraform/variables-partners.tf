@@ -36,12 +36,12 @@ variable "partners" {
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.partners) : can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", name)) && name != "store"])
-    error_message = "A partner's name is 2 to 20 lower-case letters, digits and hyphens, and not \"store\"."
+    condition     = alltrue([for name in keys(var.partners) : can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", name)) && !contains(["store", "unknown"], name)])
+    error_message = "A partner's name is 2 to 20 lower-case letters, digits and hyphens, a letter first, and neither \"store\" (the cell's own dataset) nor \"unknown\" (what comes from no partner)."
   }
   validation {
     condition = alltrue(flatten([
-      for partner in values(var.partners) : [for name in keys(partner.projects) : can(regex("^[A-Za-z0-9._-]{1,100}$", name))]
+      for partner in values(var.partners) : [for name in keys(partner.projects) : can(regex("^[A-Za-z0-9._-]{1,100}$", name)) && !can(regex("^[.]+$", name))]
     ])) && alltrue([for partner in values(var.partners) : length(partner.projects) > 0])
     error_message = "A partner has at least one project, named exactly as the payload's value.project: letters, digits, dots, hyphens and underscores."
   }
@@ -80,15 +80,23 @@ variable "partners" {
     error_message = "tokens are short names (2026-08), not the tokens themselves; tokens_sha256 are 64 lower-case hex digits: printf %s \"$TOKEN\" | sha256sum."
   }
   validation {
-    condition     = alltrue(flatten([for partner in values(var.partners) : [for group in partner.readers : can(regex("^[^@: ]+@[^@: ]+$", group))]]))
+    condition     = length(flatten([for partner in values(var.partners) : tolist(partner.tokens_sha256)])) == length(toset(flatten([for partner in values(var.partners) : tolist(partner.tokens_sha256)])))
+    error_message = "The same digest in tokens_sha256 of ${join(", ", distinct([for digest, owners in transpose({ for name, partner in var.partners : name => partner.tokens_sha256 }) : join(" and ", owners) if length(owners) > 1]))}. A token belongs to one partner: make one for each, for example with openssl rand -hex 20."
+  }
+  validation {
+    condition     = alltrue([for partner in values(var.partners) : partner.signing_version >= 0 && floor(partner.signing_version) == partner.signing_version])
+    error_message = "signing_version is a whole number, 0 for unsigned webhooks: ${join(", ", [for name, partner in var.partners : name if partner.signing_version < 0 || floor(partner.signing_version) != partner.signing_version])}."
+  }
+  validation {
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for group in partner.readers : can(regex("^[^@:\\s]+@[^@:\\s]+$", group))]]))
     error_message = "readers are the e-mail addresses of groups, such as analysts@acme.example."
   }
   validation {
-    condition     = alltrue(flatten([for partner in values(var.partners) : [for person in partner.viewers : can(regex("^[^@: ]+@[^@: ]+$", person))]]))
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for person in partner.viewers : can(regex("^[^@:\\s]+@[^@:\\s]+$", person))]]))
     error_message = "viewers are the e-mail addresses of people, such as ann@acme.example: a group's does not say who is in it."
   }
   validation {
-    condition     = alltrue(flatten([for partner in values(var.partners) : [for identity in keys(partner.privacy_callers) : can(regex("^[^@: ]+@[^@: ]+$", identity))]]))
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for identity in keys(partner.privacy_callers) : can(regex("^[^@:\\s]+@[^@:\\s]+$", identity))]]))
     error_message = "privacy_callers are the e-mail addresses of people and service accounts, such as privacy@acme-back-end.iam.gserviceaccount.com: a group's does not say who is in it."
   }
   validation {
@@ -102,7 +110,7 @@ variable "partners" {
       for partner in values(var.partners) : [
         for name, subscription in partner.subscriptions : (
           can(regex("^[a-z0-9-]{1,30}$", name))
-          && can(regex("^https://[^ ]+$", subscription.endpoint))
+          && can(regex("^https://[^\\s]+$", subscription.endpoint))
           && can(regex("^[A-Z]{2}$", subscription.country))
           && contains([for project in values(partner.projects) : project.cell], subscription.cell)
           && alltrue([for kind in subscription.kinds : contains(["chat", "room", "test"], kind)])
@@ -142,5 +150,19 @@ variable "signing_secrets" {
   validation {
     condition     = alltrue([for name in keys(var.signing_secrets) : try(var.partners[name].signing_version > 0, false)])
     error_message = "signing_secrets names a partner that does not exist, or whose signing_version is 0: raise it with each change of the secrets."
+  }
+  # As functions/acceptance/signature.py reads them. The message may not tell which: the variable's
+  # content is in no output.
+  validation {
+    condition = alltrue(flatten([
+      for secrets in values(var.signing_secrets) : [
+        for secret in secrets : can(regex("^whsec_(?:[A-Za-z0-9+/]{4}){8,20}(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{4}(?:[A-Za-z0-9+/]{2}(?:==)?)?)?$", secret))
+      ]
+    ]))
+    error_message = "A signing secret is whsec_ and the base64 of 24 to 64 bytes, with nothing after it: no space and no newline (a file's content ends with one; read it with \"$(cat FILE)\"). Make one with: echo \"whsec_$(openssl rand -base64 32)\"."
+  }
+  validation {
+    condition     = alltrue([for secrets in values(var.signing_secrets) : contains([1, 2], length(secrets)) && length(distinct(secrets)) == length(secrets)])
+    error_message = "A partner in signing_secrets has one secret, or two different ones while one is being replaced."
   }
 }

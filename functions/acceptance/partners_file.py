@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from functions.acceptance.partners import Directory
+from functions.log import log
 from functions.secret_file import SecretFile, SecretUnavailable
 
 
@@ -29,6 +30,12 @@ class PartnersFile(SecretFile[Directory]):
         clock: Callable[[], float] = time.monotonic,
         read: Callable[[Path], bytes] = Path.read_bytes,
     ) -> None:
-        super().__init__(
-            "partners", path, Directory.from_json, PartnersUnavailable, clock=clock, read=read
-        )
+        super().__init__("partners", path, _parse, PartnersUnavailable, clock=clock, read=read)
+
+
+def _parse(text: bytes) -> Directory:
+    """Read the secret; log each error in it, at each read: an alert hears of it."""
+    directory = Directory.from_json(text)
+    for fault in directory.faults:
+        log("ERROR", "partner record faulty", partner=fault.partner, field=fault.field, faults=1)
+    return directory

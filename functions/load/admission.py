@@ -39,11 +39,11 @@ class Admission:
             NotStored: it is not known to be loaded, or not known whether it may be.
         """
         try:
-            closed = await self._closed.current()
+            is_closed = (await self._closed.current()).covers(message.attributes)
         except ClosedUnavailable:
             self._tally.counts.refused["closed_unavailable"] += 1
             raise NotStored("closed_unavailable") from None
-        if closed.covers(message.attributes):
+        if is_closed:
             self._tally.counts.closed += 1
         else:
             await self._load(message)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from functions import quarantine, spill
-from functions.acceptance.partners import Directory
+from functions.acceptance.partners import Directory, RecordFaulty
 from functions.acceptance.placement import place
 from functions.acceptance.refused import split
 from functions.acceptance.sender import Sender, message_of
@@ -53,7 +53,11 @@ class Decoder:
             parse_time(record.received_at)
         except ValueError:
             raise NotReplayable("malformed") from None
-        partner = (await self._directory()).named(record.partner)
+        directory = await self._directory()
+        try:
+            partner = directory.named(record.partner)
+        except RecordFaulty:
+            raise NotReplayable("partner_faulty") from None
         if partner is None:
             raise NotReplayable("partner_unknown")
         own_id = quarantine.id_of_request(record, body)

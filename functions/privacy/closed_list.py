@@ -16,8 +16,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
 from functions.closed import ClosedList, ClosedPartner, MadeAnew
 from functions.log import log
 from functions.privacy.secret_manager import SecretsUnavailable, Version
@@ -79,6 +77,7 @@ class ClosedSecret:
         Raises:
             ListUnavailable: it is not known to be closed.
         """
+        # A malformed entry is replaced by this one.
         entry = ClosedPartner(tuple(projects), at)
         settled = await asyncio.to_thread(self._settled, {partner: entry})
         return settled.partners[partner]
@@ -89,10 +88,11 @@ class ClosedSecret:
             newest = self._secret.newest()
             for _ in range(ATTEMPTS):
                 number, known = self._last(newest)
-                partners = entries | self._passed_over(known, number) | known.partners
-                if number == newest.number and partners == known.partners:
+                whole = self._whole(entries, known, number, newest.number)
+                is_settled = (whole.partners, whole.unread) == (known.partners, known.unread)
+                if number == newest.number and is_settled:
                     return known
-                data = msgspec.json.encode(ClosedList(partners, follows=newest.number))
+                data = whole.to_json()
                 added = Version(self._secret.add(data), data)
                 # What is newest may be told late, even by hours: then it is what was added.
                 newest = max(added, self._secret.newest())
@@ -119,11 +119,20 @@ class ClosedSecret:
                 raise ListUnavailable("the last version is gone")
         return 0, ClosedList({})
 
-    def _passed_over(self, known: ClosedList, number: int) -> dict[str, ClosedPartner]:
-        """Return the entries of the versions between a list and the one that it was made of."""
-        entries: dict[str, ClosedPartner] = {}
-        for between in range(known.follows + 1, number) if known.follows else ():
+    def _whole(
+        self, entries: dict[str, ClosedPartner], known: ClosedList, number: int, newest: int
+    ) -> ClosedList:
+        """Return a list with these entries, and those of the versions that its writer passed over.
+
+        They are the versions between the list and the one that it was made of.
+        """
+        partners, unread = known.partners, dict(known.unread)
+        for between in reversed(range(known.follows + 1, number) if known.follows else ()):
             version = self._secret.at(between)
             if version is not None:
-                entries = ClosedList.from_json(version.data).partners | entries
-        return entries
+                passed_over = ClosedList.from_json(version.data)
+                partners = passed_over.partners | partners
+                unread = dict(passed_over.unread) | unread
+        partners = entries | partners
+        unread = {name: entry for name, entry in unread.items() if name not in partners}
+        return ClosedList(partners, follows=newest, unread=unread)

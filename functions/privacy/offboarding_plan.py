@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from functions.acceptance.partners import Directory
+from functions.acceptance.partners import Directory, Unclear
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.closed import ClosedPartner
 from functions.log import log
@@ -90,7 +90,7 @@ class Plan:
         Those of other cells are among them: one may have been pinned to this cell before.
         """
         try:
-            known = (await self._directory()).named(partner)
-        except PartnersUnavailable:
-            raise later("The partners cannot be read at the moment") from None
-        return tuple(sorted(known.projects)) if known else ()
+            pinned = (await self._directory()).projects_of(partner)
+        except (PartnersUnavailable, Unclear):
+            raise later("The partner's projects cannot be read at the moment") from None
+        return tuple(sorted(pinned))

@@ -16,6 +16,13 @@ from functions.problem import MEDIA_TYPE
 RETRY_SECONDS = 10
 """When to come again after a 503; long enough for a queue to drain or a broker to return."""
 
+_COME_AGAIN = {"Retry-After": str(RETRY_SECONDS)}
+
+_TOGETHER = {
+    421: {"status": 421, "reason": "refused_together"},
+    503: {"status": 503, "reason": "refused_together"},
+}
+"""What became of events that were in order, by the status of their request."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -89,11 +96,10 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
         REASONS[reason],
         field="value.project" if reason.startswith("project_") else None,
         results=[
-            _refusal(placement)
-            if placement.reason
-            else {"status": 421, "reason": "refused_together"}
+            _refusal(placement) if placement.reason else _TOGETHER[status]
             for placement in placements
         ],
+        headers=_COME_AGAIN if status == 503 else None,
     )
 
 
@@ -133,7 +139,7 @@ def problem(
 
 def unavailable(reason: str, detail: str) -> Response:
     """Answer 503: nothing is claimed to be stored, and the sender should come again."""
-    return problem(503, reason, detail, headers={"Retry-After": str(RETRY_SECONDS)})
+    return problem(503, reason, detail, headers=_COME_AGAIN)
 
 
 def not_allowed(allow: str, detail: str) -> Response:

@@ -8,9 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from functions.acceptance import signature
 from functions.acceptance.admission import Admission
 from functions.acceptance.body import ReceivedEvent, parse
-from functions.acceptance.partners import Partner
+from functions.acceptance.partners import Partner, RecordFaulty, Unclear
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.acceptance.placement import ELSEWHERE, NOT_PUBLISHABLE, Placement, place
+from functions.acceptance.placement import DISPUTED, ELSEWHERE, NOT_PUBLISHABLE, Placement, place
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.batching import QueueFull
@@ -38,6 +38,8 @@ from functions.tally import Paced
 
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),
+    RecordFaulty: ("partner_faulty", "there is an error in what the operator says of this partner"),
+    Unclear: ("partners_unavailable", "it cannot be told now whose token this is"),
     ClosedUnavailable: ("closed_unavailable", "it is not known now whose tokens are closed"),
     BucketUnavailable: ("bucket_unavailable", "nothing of this request is known to be stored"),
     NotDurable: ("publish_failed", "not every event of this request is known to be stored"),
@@ -145,8 +147,9 @@ class Receiver:
             raise Refusal(answers.too_many(self._settings.max_request_events))
         outcomes, messages = self._sort(events, sender, received_at)
         if len(messages) < len(events):
-            if ELSEWHERE in outcomes:
-                raise Refusal(answers.refused(outcomes, 421))
+            for whole in (ELSEWHERE, DISPUTED):
+                if whole in outcomes:
+                    raise Refusal(answers.refused(outcomes, whole.status))
             refused = {at: each for at, each in enumerate(outcomes) if each.status != 200}
             await self._aside.keep_all(refused, events, sender, received_at)
         unpublished = await self._durable.store(messages) if messages else ()

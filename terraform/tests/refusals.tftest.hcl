@@ -322,6 +322,157 @@ run "secrets_without_a_version" {
   expect_failures = [var.signing_secrets]
 }
 
+run "digest_of_two_partners" {
+  command = plan
+
+  variables {
+    partners = {
+      acme   = { projects = { prod = { cell = "eu" } }, tokens_sha256 = ["0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"] }
+      globex = { projects = { live = { cell = "eu" } }, tokens_sha256 = ["0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"] }
+    }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "digest_with_a_newline" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, tokens_sha256 = ["0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"] } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "partner_name_with_a_newline" {
+  command = plan
+
+  variables {
+    partners = { "acme\n" = { projects = { prod = { cell = "eu" } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "partner_named_as_no_partner" {
+  command = plan
+
+  variables {
+    partners = { unknown = { projects = { prod = { cell = "eu" } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "project_with_a_newline" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { "prod\n" = { cell = "eu" } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "project_of_dots" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { ".." = { cell = "eu" } } } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "signing_version_of_a_half" {
+  command = plan
+
+  variables {
+    partners        = { acme = { projects = { prod = { cell = "eu" } }, signing_version = 0.5 } }
+    signing_secrets = { acme = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "signing_secret_with_a_newline" {
+  command = plan
+
+  variables {
+    partners        = { acme = { projects = { prod = { cell = "eu" } }, signing_version = 1 } }
+    signing_secrets = { acme = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"] }
+  }
+
+  expect_failures = [var.signing_secrets]
+}
+
+run "signing_secret_that_is_none" {
+  command = plan
+
+  variables {
+    partners        = { acme = { projects = { prod = { cell = "eu" } }, signing_version = 1 } }
+    signing_secrets = { acme = ["secret"] }
+  }
+
+  expect_failures = [var.signing_secrets]
+}
+
+run "signing_secret_too_short" {
+  command = plan
+
+  variables {
+    partners        = { acme = { projects = { prod = { cell = "eu" } }, signing_version = 1 } }
+    signing_secrets = { acme = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS"] }
+  }
+
+  expect_failures = [var.signing_secrets]
+}
+
+run "signing_secret_twice" {
+  command = plan
+
+  variables {
+    partners        = { acme = { projects = { prod = { cell = "eu" } }, signing_version = 1 } }
+    signing_secrets = { acme = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }
+  }
+
+  expect_failures = [var.signing_secrets]
+}
+
+run "viewer_with_a_newline" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { prod = { cell = "eu" } }, viewers = ["ann@acme.example\n"] } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "endpoint_with_a_newline" {
+  command = plan
+
+  variables {
+    partners = { acme = {
+      projects      = { prod = { cell = "eu" } }
+      subscriptions = { own = { cell = "eu", endpoint = "https://acme.example/\n", country = "DE" } }
+    } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "alert_address_with_a_newline" {
+  command = plan
+
+  variables {
+    alert_emails = ["operators@acme.example\n"]
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
 run "project_id" {
   command = plan
 

@@ -3,7 +3,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from functions.closed import ClosedList, MadeAnew
+from functions.closed import ClosedList, ClosedUnavailable, MadeAnew
 
 ENTRY = {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}
 
@@ -47,11 +47,29 @@ def test_a_partner_is_known_by_name_and_only_without_one_by_project() -> None:
         b"[]",
         b"{}",
         b'{"partners": []}',
-        b'{"partners": {"acme": {}}}',
-        b'{"partners": {"acme": {"projects": [], "closed_at": "2026-11-22T14:25:32"}}}',
-        b'{"partners": {"acme": {"projects": "acme", "closed_at": "2026-11-22T14:25:32Z"}}}',
     ],
 )
 def test_what_is_of_another_form_is_no_list(text: bytes) -> None:
     with pytest.raises(ValueError, match="not of the expected form"):
         ClosedList.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        b"{}",
+        b"null",
+        b'{"projects": [], "closed_at": "2026-11-22T14:25:32"}',
+        b'{"projects": "solo", "closed_at": "2026-11-22T14:25:32Z"}',
+    ],
+)
+def test_a_malformed_entry_leaves_its_own_partner_in_doubt_and_no_other(malformed: bytes) -> None:
+    text = b'{"partners": {"acme": %b, "solo": %b}}' % (json.dumps(ENTRY).encode(), malformed)
+    closed = ClosedList.from_json(text)
+    assert closed.covers({"partner": "acme"})
+    assert closed.covers({"project": "acme-prod"})
+    assert not closed.covers({"partner": "other"})
+    for unclear in ({"partner": "solo"}, {"project": "other"}):
+        with pytest.raises(ClosedUnavailable):
+            closed.covers(unclear)
+    assert ClosedList.from_json(closed.to_json()) == closed

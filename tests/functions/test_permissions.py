@@ -48,6 +48,21 @@ def test_projects_are_named_for_a_person_whichever_cell_they_are_in(path: Path) 
     assert permissions.named_for("olga@operator.example") == frozenset()
 
 
+@pytest.mark.parametrize("wrong", [None, 7, "b", ["b", 7], {"b": True}])
+def test_a_malformed_entry_takes_nothing_from_others(
+    path: Path, wrong: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = {"eve@acme.example": wrong, "ann@acme.example": ["b"]}
+    path.write_text(json.dumps(SECRET | {"some": some, "everything": [7, "olga@a.example"]}))
+    permissions = read_permissions(path)
+    assert permissions.projects_of("eve@acme.example") == []
+    assert permissions.projects_of("ann@acme.example") == ["b"]
+    assert permissions.covers_everything("olga@a.example")
+    logged = capsys.readouterr().out
+    assert logged.count("permission record faulty") == 2
+    assert "acme.example" not in logged
+
+
 def test_an_operator_of_a_cell_without_projects_sees_none() -> None:
     assert Permissions(projects=[], everything=["a@b"]).projects_of("a@b") == []
 

@@ -1,6 +1,7 @@
 """Python's and Terraform's view of the same fact are the same: functions, queues, jobs, files."""
 
 import ast
+import base64
 import dataclasses
 import importlib
 import json
@@ -11,7 +12,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from functions.acceptance.signature import SigningKey
 from functions.closed import ClosedList
 from functions.jobs import CANCEL_SECONDS
 from functions.load.tally import Loaded
@@ -336,6 +340,7 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         metrics
     )
     assert "retention_late" in metrics
+    del metrics["faulty"]  # of several functions: below
     for name, values in metrics.items():
         [extracted] = re.findall(
             r"^EXTRACT\(jsonPayload\.([a-z_0-9.]+)\)$", values["value_extractor"]
@@ -346,6 +351,59 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         assert field in logged[service[1]], name
         assert part in parts or (field == "refused") == bool(part), name
         assert values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
+
+
+@pytest.mark.parametrize(
+    ("message", "module"),
+    [
+        ("partner record faulty", "functions/acceptance/partners_file.py"),
+        ("partner record faulty", "functions/closed.py"),
+        ("permission record faulty", "functions/permissions.py"),
+    ],
+)
+def test_an_alert_names_the_record_that_has_an_error(
+    full_plan: dict[str, Any], message: str, module: str
+) -> None:
+    [metric] = (
+        found.values
+        for found in of_type(full_plan["planned_values"], "google_logging_metric")
+        if found.values["name"] == "chat_eu_faulty"
+    )
+    logged = fields_of_line(message, ROOT / module)
+    labels = {label["key"] for label in metric["metric_descriptor"][0]["labels"]}
+
+    assert f'jsonPayload.message="{message}"' in metric["filter"]
+    assert metric["label_extractors"] == {
+        label: f"EXTRACT(jsonPayload.{label})" for label in labels
+    }
+    assert {"faults", "field"} <= set(logged)
+    assert labels == {"partner", "field"}
+    assert "partner" in logged or message.startswith("permission")
+
+
+CHARACTERS = st.text("Az09+/=-_ \n", max_size=6)
+
+
+@given(
+    st.binary(min_size=22, max_size=66),
+    st.sampled_from(["whsec_", "whsec", ""]),
+    st.sampled_from(["", "="]),
+    st.just("") | CHARACTERS,
+)
+def test_terraform_takes_the_signing_secrets_that_the_functions_take(
+    key: bytes, prefix: str, stripped: str, more: str
+) -> None:
+    text = (ROOT / "terraform/variables-partners.tf").read_text()
+    [pattern] = re.findall(r'regex\("(\^whsec_.*)\$", secret\)', text)
+    secret = prefix + base64.b64encode(key).decode().rstrip(stripped) + more
+    try:
+        SigningKey(secret)
+    except ValueError:
+        taken = False
+    else:
+        taken = True
+    # At plan padding is all or none; the functions take any length of it.
+    assert bool(re.fullmatch(pattern, secret)) == taken or more.strip("=") != more
 
 
 OPERATIONS = ROOT / "docs" / "operations.md"

@@ -12,7 +12,9 @@ locals {
     method_not_allowed   = 100
     not_json             = 10
     not_publishable      = 1
+    partner_faulty       = 1
     partners_unavailable = 1
+    project_disputed     = 1
     project_elsewhere    = 10
     project_missing      = 10
     project_unknown      = 10
@@ -28,6 +30,7 @@ locals {
 
   line = {
     billed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"statement billed too much\""
+    faulty   = "${local.function_logs} AND (jsonPayload.message=\"partner record faulty\" OR jsonPayload.message=\"permission record faulty\")"
     checked  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
     loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
     received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
@@ -42,6 +45,7 @@ locals {
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
       replay_remaining = { filter = local.line.replayed, value = "EXTRACT(jsonPayload.remaining)" }
       unfiled          = { filter = local.line.unfiled, value = "EXTRACT(jsonPayload.found)" }
+      faulty           = { filter = local.line.faulty, value = "EXTRACT(jsonPayload.faults)" }
       retention_late   = { filter = local.line.checked, value = "EXTRACT(jsonPayload.places_late)" }
     },
     # Milliseconds; lines of a moment without any have none.
@@ -59,6 +63,9 @@ locals {
       }
     },
   )
+
+  # What a metric is told apart by, beside its resource.
+  metric_labels = { faulty = toset(["partner", "field"]) }
 }
 
 resource "google_logging_metric" "count" {
@@ -69,10 +76,22 @@ resource "google_logging_metric" "count" {
   filter          = each.value.filter
   value_extractor = each.value.value
 
+  label_extractors = {
+    for label in lookup(local.metric_labels, each.key, []) : label => "EXTRACT(jsonPayload.${label})"
+  }
+
   metric_descriptor {
     metric_kind = "DELTA"
     value_type  = "DISTRIBUTION"
     unit        = endswith(each.key, "_ms") ? "ms" : "1"
+
+    dynamic "labels" {
+      for_each = lookup(local.metric_labels, each.key, [])
+      content {
+        key        = labels.value
+        value_type = "STRING"
+      }
+    }
   }
   # From 1 up to about 10 million in steps of a half: counts of a line, or milliseconds. Without
   # them the API chooses, and a plan shows a difference ever after.
@@ -151,6 +170,13 @@ locals {
         duration = 0
         severity = "WARNING"
         advice   = "Webhooks are refused; the incident's label `reason` says for what, docs/webhook-contract.md what it means and who can mend it."
+      }
+      # One result for each record. Its partner is closed until that is mended, and no other is.
+      records = {
+        query    = "sum by (partner, field) (increase(${local.series.faulty}_sum[15m])) > 0"
+        duration = 0
+        severity = "ERROR"
+        advice   = "A record in a secret has an error; the incident's labels `partner` and `field` name it. A partner with an error is answered 503 (`partner_faulty` or `project_disputed`) until it is mended; all others go on. Without a partner it is a person's entry among `viewers` or `privacy_callers`. Apply again with the right value: docs/operations.md, \"Records with an error\"."
       }
       # Each sweep checks it; one that cannot is no success, and its job late.
       retention = {

@@ -229,3 +229,12 @@ def run_in_thread(action: Callable[[], None]) -> None:
     thread = Thread(target=action)
     thread.start()
     thread.join()
+
+
+async def test_a_malformed_entry_is_kept_until_its_partner_is_closed_anew() -> None:
+    memory = Memory()
+    memory.versions = [b'{"partners": {"odd": {"projects": "odd"}}}']
+    await ClosedSecret(memory).close("acme", [], NOW)
+    assert json.loads(memory.versions[-1])["partners"]["odd"] == {"projects": "odd"}
+    await ClosedSecret(memory).close("odd", ["odd"], NOW)
+    assert ClosedList.from_json(memory.versions[-1]).partners.keys() == {"acme", "odd"}

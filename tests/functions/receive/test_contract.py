@@ -76,7 +76,7 @@ def test_openapi_lists_every_status_and_reason_and_no_other() -> None:
                 if status := part.get("properties", {}).get("status"):
                     reasons = part["properties"]["reason"]["enum"]
                     listed |= {(status["const"], reason) for reason in reasons}
-    assert listed | {(421, "refused_together")} == IN_CODE
+    assert listed | {(421, "refused_together"), (503, "refused_together")} == IN_CODE
     refused = OPENAPI["components"]["schemas"]["Results"]["items"]["oneOf"][1]["properties"]
     assert set(refused["reason"]["enum"]) == {*placement.REASONS, "refused_together"}
     assert set(refused["status"]["enum"]) == {

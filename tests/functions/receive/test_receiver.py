@@ -19,6 +19,7 @@ from functions.receive.tally import Tally
 from tests.functions.receive.conftest import client_of, receiver_of
 from tests.functions.receive.stand_ins import (
     ONE_PROJECT_TOKEN,
+    PARTNERS,
     TOKEN,
     Broker,
     Objects,
@@ -279,6 +280,38 @@ async def test_a_secret_that_cannot_be_read_lets_nobody_in(
     assert (await sender.post(EVENTS, json=event())).status_code == 503
     assert (await sender.get("/health")).status_code == 503
     assert broker.messages == []
+
+
+async def test_an_error_in_a_partner_s_record_is_503_for_its_senders_alone(
+    sender: httpx.AsyncClient,
+    broker: Broker,
+    partners_file: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record = PARTNERS["acme"] | {"signing_secrets": [SECRET]}
+    partners_file.write_text(json.dumps({"partners": PARTNERS | {"acme": record}}))
+    answer = await sender.post(EVENTS, json=event())
+    assert (answer.status_code, answer.json()["reason"]) == (503, "partner_faulty")
+    assert int(answer.headers["retry-after"]) > 0
+    others = f"/events/{ONE_PROJECT_TOKEN}"
+    assert (await sender.post(others, json=event(project=None))).status_code == 200
+    assert (await sender.post("/events/nobody", json=event())).status_code == 401
+    assert len(broker.messages) == 1
+    logged = capsys.readouterr().out
+    assert '"partner":"acme","field":"signing_secrets"' in logged
+    assert SECRET not in logged
+
+
+async def test_an_event_of_a_disputed_project_refuses_its_request_for_now(
+    sender: httpx.AsyncClient, broker: Broker, objects: Objects, partners_file: Any
+) -> None:
+    other = {"tokens_sha256": ["0" * 64], "projects": {"acme-prod": "eu"}}
+    partners_file.write_text(json.dumps({"partners": PARTNERS | {"other": other}}))
+    answer = await sender.post(EVENTS, json=[event(), event(project="acme-dev")])
+    assert (answer.status_code, answer.json()["reason"]) == (503, "project_disputed")
+    assert answer.json()["results"][0]["status"] == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert (broker.messages, objects.kept) == ([], [])
 
 
 async def test_what_pubsub_will_never_take_is_quarantined_and_422(
