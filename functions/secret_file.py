@@ -1,7 +1,13 @@
-"""Keeps a secret that is mounted as a file fresh without holding up requests; fails closed."""
+"""Keeps a secret that is mounted as a file fresh; fails closed.
+
+It is read again at the first request after the refresh time, and the requests wait for that read.
+A read in the background would not do: an instance that was quiet answers its first request with
+whatever it knew when it last had one, and between requests its processor is all but stopped.
+"""
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -79,19 +85,34 @@ class SecretFile(Generic[T]):
         """Until when, on the clock, `current` returns just what it returned last."""
         return self._fresh_until
 
-    async def current(self) -> T:
-        """Return the value, the same object until it is read anew; reads in the background.
+    @property
+    def is_certain(self) -> bool:
+        """Whether the last read gave the value that `current` returned last.
+
+        If not, it is the last good one, as the secret cannot be read: something may be missing.
+        """
+        return self._read_at >= self._tried_at
+
+    async def current(self, within: float = math.inf) -> T:
+        """Return the value, the same object until it is read anew.
+
+        Past the refresh time it waits for the read: `READ_SECONDS` at most, and all who wait share
+        one. Where that fails the last good value is returned, without a wait until the next read
+        is due.
+
+        Args:
+            within: seconds; a read that began earlier than that is too old, although the refresh
+                time has not passed.
 
         Raises:
             SecretUnavailable: of the kind given; no value is known that is young enough.
         """
         now = self._clock()
         too_old = now - self._read_at > self._keep
-        if now - self._tried_at > (RETRY_SECONDS if too_old else self._refresh):
-            self._tried_at = now
+        if now - self._tried_at > (RETRY_SECONDS if too_old else min(self._refresh, within)):
             self._try(now)
-        if too_old and self._latest is not None:
-            # All who wait share one read and its time; whoever comes later is answered at once.
+        if self._latest is not None and self._latest in self._reading:
+            # Whoever comes after the read's time is answered at once.
             await asyncio.wait([self._latest], timeout=max(self._give_up_at - now, 0.0))
         if self._value is None or self._clock() - self._read_at > self._keep:
             raise self._unavailable
@@ -102,6 +123,7 @@ class SecretFile(Generic[T]):
             if now < self._give_up_at:
                 return
             log("ERROR", "secret not read", secret=self._name, reason="TimeoutError")
+        self._tried_at = now
         if len(self._reading) > HANGING_READS:
             return
         self._give_up_at = now + READ_SECONDS

@@ -94,12 +94,12 @@ class Receiver:
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         target = route(scope)
-        directory = self._admission.at_hand() or await self._admission.current()
         if target is None:
+            _ = self._admission.at_hand() or await self._admission.current()
             return answers.ok()
         headers = headers_of(scope)
         kind, token = target
-        found = directory.find(token or bearer_token(headers))
+        found = await self._admission.find(token or bearer_token(headers))
         if found is None:
             raise Refusal(answers.unauthorized())
         name, partner = found

@@ -150,18 +150,57 @@ async def test_a_read_that_hangs_is_refused_in_time_and_does_not_pile_up(
     assert (await partners.current()).find("old")
 
 
-async def test_a_read_that_hangs_holds_up_no_request_while_the_last_value_is_good(
-    partners: PartnersFile, file: File, clock: Clock
+async def test_a_read_that_hangs_holds_up_requests_for_its_time_and_no_longer(
+    partners: PartnersFile, file: File, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(secret_file, "READ_SECONDS", 0.01)
     await partners.current()
     file.hanging.clear()
     clock.now += REFRESH_SECONDS + 1
-    assert (await partners.current()).find("old")
+    for _ in range(3):  # the first waits, the others come after its time
+        assert (await partners.current()).find("old")
+        assert not partners.is_certain
+        clock.now += READ_SECONDS
+    assert file.reads == 2
+
+
+async def test_past_the_refresh_time_all_requests_wait_for_one_read(
+    partners: PartnersFile, file: File, clock: Clock
+) -> None:
+    await partners.current()
+    clock.now += REFRESH_SECONDS + 1
+    file.content = secret("new")
+    found = await asyncio.gather(*(partners.current() for _ in range(5)))
+    assert all(directory.find("new") and not directory.find("old") for directory in found)
+    assert partners.is_certain
+    assert file.reads == 2
+
+
+async def test_a_read_that_was_begun_before_a_pause_is_not_taken_for_one_of_now(
+    partners: PartnersFile, file: File, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instance is frozen after its answer: its read ends when it wakes, and is as old."""
+    monkeypatch.setattr(secret_file, "READ_SECONDS", 0.01)
+    await partners.current()
+    file.hanging.clear()
+    clock.now += REFRESH_SECONDS + 1
+    await partners.current()
+    [frozen] = partners._reading
+    clock.now += REFRESH_SECONDS + 1
+    file.hanging, woken = threading.Event(), file.hanging
+    file.hanging.set()
+    file.content = secret("new")
+    woken.set()
+    await asyncio.wait([frozen])
+    assert partners.fresh_until < clock.now
+    assert (await partners.current()).find("new")
+    assert partners.is_certain
 
 
 async def test_a_late_read_does_not_undo_a_newer_one(
-    partners: PartnersFile, file: File, clock: Clock
+    partners: PartnersFile, file: File, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(secret_file, "READ_SECONDS", 0.01)
     await partners.current()
     file.hanging.clear()
     clock.now += REFRESH_SECONDS + 1
