@@ -178,6 +178,16 @@ def incomplete() -> Response:
     return problem(400, "body_incomplete", "the connection ended before the body did")
 
 
+def late(seconds: float) -> Response:
+    """Answer 408 to a request whose body did not end in time; what else comes is not read."""
+    return problem(
+        408,
+        "body_late",
+        f"a request's body may be on its way for {seconds:g} seconds",
+        headers={"Connection": "close"},
+    )
+
+
 def too_many(limit: int) -> Response:
     """Answer 413 to a request of more than ``limit`` events."""
     return problem(413, "too_many_events", f"a request may have at most {limit} events")

@@ -17,7 +17,7 @@ from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedUnavailable
 from functions.events.attributes import format_nanoseconds
-from functions.intake import BodyIncomplete, BodyTooLarge, Intake
+from functions.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
 from functions.message import Message
 from functions.quarantine import Quarantine
 from functions.receive import answers
@@ -75,7 +75,9 @@ class Receiver:
         self._aside = Aside(quarantine, tally.quarantine)
         self._tally = tally
         self._paced = paced
-        self._intake = Intake(settings.max_waiting_bytes)
+        self._intake = Intake(
+            settings.max_waiting_bytes, settings.max_unfinished_bodies, settings.body_seconds
+        )
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,21 +108,27 @@ class Receiver:
         self._tally.hear(name)
         if scope["method"] in READS:
             return answers.ok()
-        most = self._settings.max_request_bytes
-        if announces_more(headers, most):
-            raise Refusal(answers.too_large(most))
-        try:
-            body = await self._intake.read(receive, most)
-        except BodyTooLarge:
-            raise Refusal(answers.too_large(most)) from None
-        except BodyIncomplete:
-            raise Refusal(answers.incomplete()) from None
+        body = await self._read(headers, receive, name)
         try:
             if partner.signing_secrets:
                 self._check_signature(partner, headers, body)
             return await self._receive(body, Sender(name, partner, kind, sender_id(headers)))
         finally:
-            self._intake.release(body)
+            self._intake.release(body, name)
+
+    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, partner: str) -> bytes:
+        """Read a partner's body; release it at `_intake`."""
+        most = self._settings.max_request_bytes
+        if announces_more(headers, most):
+            raise Refusal(answers.too_large(most))
+        try:
+            return await self._intake.read(receive, most, partner)
+        except BodyTooLarge:
+            raise Refusal(answers.too_large(most)) from None
+        except BodyIncomplete:
+            raise Refusal(answers.incomplete()) from None
+        except BodyLate:
+            raise Refusal(answers.late(self._settings.body_seconds)) from None
 
     def _check_signature(
         self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes

@@ -27,7 +27,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         signature_tolerance_seconds: how far a signature's time may be off, either way.
         max_waiting_events: events that may be on their way to Pub/Sub or the bucket; then 503.
         max_waiting_bytes: bytes of bodies that may be in memory, being read or on their way; then
-            503. The process takes up to five times as much: parsed, encoded, spilled.
+            503. The process takes up to five times as much: parsed, encoded, spilled. One partner
+            may hold as much as it leaves free, so half of it at most.
+        max_unfinished_bodies: bodies that may be on their way at a time; then 503. One partner may
+            have as many as it leaves free. As many as an instance takes requests at a time.
+        body_seconds: how long a body may be on its way; then 408.
         publish_deadline_seconds: how long one publish may take.
         durable_within_seconds: how long publishing and spilling may take together. What publishing
             leaves is for waiting and for the spill, half of it each.
@@ -50,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     signature_tolerance_seconds: float = 300.0
     max_waiting_events: int = 20_000
     max_waiting_bytes: int = MAX_WAITING_BYTES
+    max_unfinished_bodies: int = 250
+    body_seconds: float = 20.0
     publish_deadline_seconds: float = 4.0
     durable_within_seconds: float = 10.0
     closed_refresh_seconds: float = REFRESH_SECONDS

@@ -1,5 +1,7 @@
 """Bodies: read up to a limit, and no more of them held than memory has room for."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.types import Message, Receive
 
 from functions.batching import QueueFull
-from functions.intake import BodyIncomplete, BodyTooLarge, Intake
+from functions.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake, Shares
 
 DISCONNECT: Message = {"type": "http.disconnect"}
 
@@ -97,3 +99,98 @@ async def test_no_sequence_holds_more_than_allowed(steps: list[tuple[int, int]])
                 await intake.read(receiving(parts(bytes(size))))
         else:
             held[number] = await intake.read(receiving(parts(bytes(size))))
+
+
+async def never() -> Message:
+    """Receive nothing more, for ever."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def unfinished(*chunks: bytes) -> Receive:
+    """Receive these, and then nothing more."""
+    coming = iter(parts(*chunks, b"")[:-1])
+
+    async def receive() -> Message:
+        for message in coming:
+            return message
+        return await never()
+
+    return receive
+
+
+async def opened(intake: Intake, owner: str, number: int, size: int) -> list[asyncio.Task[bytes]]:
+    """Begin so many bodies of an owner that do not end."""
+    reading = [
+        asyncio.create_task(intake.read(unfinished(bytes(size)), owner=owner))
+        for _ in range(number)
+    ]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return reading
+
+
+async def refusals(reading: list[asyncio.Task[bytes]]) -> int:
+    """How many of them were refused; the others are given up."""
+    for each in reading:
+        each.cancel()
+    ended = await asyncio.gather(*reading, return_exceptions=True)
+    return sum(isinstance(each, QueueFull) for each in ended)
+
+
+@pytest.mark.parametrize("size", [0, 1, 100])
+async def test_unfinished_bodies_of_one_partner_turn_no_other_away(size: int) -> None:
+    intake = Intake(1_000, max_unfinished=20)
+    hanging = await opened(intake, "hostile", 300, size)
+    assert await intake.read(receiving(parts(b"a" * 100)), owner="other") == b"a" * 100
+    intake.release(b"a" * 100, "other")
+    assert await refusals(hanging) >= 290
+    assert await has_room_for(intake, 1_000)
+
+
+async def test_several_partners_that_take_their_shares_leave_something_for_another() -> None:
+    intake = Intake(1_000, max_unfinished=1_000)
+    hanging = [
+        each for number in range(5) for each in await opened(intake, f"hostile{number}", 100, 10)
+    ]
+    assert await intake.read(receiving(parts(b"a" * 15)), owner="other") == b"a" * 15
+    await refusals(hanging)
+
+
+async def test_a_body_that_does_not_end_in_time_is_late_and_holds_nothing() -> None:
+    intake = Intake(100, seconds=0.01)
+    for receive in (never, unfinished(bytes(50))):
+        with pytest.raises(BodyLate):
+            await intake.read(receive, owner="a")
+    assert await has_room_for(intake, 100)
+
+
+async def test_a_body_that_trickles_is_late_however_often_something_comes() -> None:
+    async def trickle() -> Message:
+        await asyncio.sleep(0.005)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    with pytest.raises(BodyLate):
+        await Intake(10_000, seconds=0.03).read(trickle)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.booleans()), max_size=40),
+    st.integers(1, 100),
+)
+def test_nobody_holds_more_than_it_leaves_free(
+    steps: list[tuple[str, int, bool]], size: int
+) -> None:
+    shares, held = Shares(size), Counter[str]()
+    for owner, amount, takes in steps:
+        if not takes:
+            shares.give(held.pop(owner, 0), owner)
+            continue
+        free = size - held.total() - amount
+        try:
+            shares.take(amount, owner)
+        except QueueFull:
+            assert held[owner] + amount > free
+        else:
+            held[owner] += amount
+            assert held[owner] <= free or amount == 0

@@ -6,6 +6,7 @@ locals {
   # Reasons that a sender can be refused for, and how many in 15 minutes are too many.
   refusals = {
     body_incomplete      = 100
+    body_late            = 100
     bucket_unavailable   = 1
     closed_unavailable   = 1
     event_too_large      = 10

@@ -379,10 +379,46 @@ async def test_a_body_that_breaks_off_is_400_and_kept_nowhere(
     assert '"refused":{"body_incomplete":1}' in capsys.readouterr().out
 
 
+async def test_a_body_that_does_not_end_in_time_is_408_and_its_connection_is_closed(
+    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+) -> None:
+    hasty = msgspec.structs.replace(settings, body_seconds=0.01)
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with client_of(receiver_of(hasty, broker, objects, tally).handle) as sender:
+        answer = await sender.post(EVENTS, content=endless())
+        assert (answer.status_code, answer.json()["reason"]) == (408, "body_late")
+        assert answer.headers["connection"] == "close"
+        assert (await sender.post(EVENTS, json=event())).status_code == 200
+    assert len(broker.messages) == 1
+
+
+async def test_unfinished_bodies_of_one_partner_are_503_for_it_alone(
+    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x" * 9_000
+        await asyncio.Event().wait()
+
+    small = msgspec.structs.replace(settings, max_waiting_bytes=60_000)
+    async with client_of(receiver_of(small, broker, objects, tally).handle) as sender:
+        hanging = [asyncio.create_task(sender.post(EVENTS, content=endless())) for _ in range(20)]
+        refused, _ = await asyncio.wait(hanging, timeout=0.2)
+        assert {each.result().json()["reason"] for each in refused} == {"queue_full"}
+        others = f"/events/{ONE_PROJECT_TOKEN}"
+        assert (await sender.post(others, json=event(project=None))).status_code == 200
+        for each in hanging:
+            each.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+
+
 async def test_bodies_that_memory_has_no_room_for_are_503(
     settings: Settings, broker: Broker, objects: Objects, tally: Tally
 ) -> None:
-    small = msgspec.structs.replace(settings, max_waiting_bytes=200)
+    small = msgspec.structs.replace(settings, max_waiting_bytes=400)
     reading, gate = asyncio.Event(), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
