@@ -12,9 +12,21 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn_worker import UvicornWorker
 
 from functions.log import log, trace
 from functions.problem import problem
+
+KEEP_ALIVE_SECONDS = 650
+"""How long a connection may be idle. Google's front ends and load balancers use one again within
+600 seconds (https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends). If it
+were closed on this side first, a request that comes just then would get no answer. gunicorn's
+default is 2 seconds; the framework neither sets it nor reads gunicorn's own settings."""
+
+# What the worker's class offers for this; the worker is made after the framework imported this.
+UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
+    "timeout_keep_alive": KEEP_ALIVE_SECONDS
+}
 
 Handler = Callable[[Request], Awaitable[Response]]
 

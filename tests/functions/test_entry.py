@@ -12,12 +12,14 @@ from types import ModuleType
 import httpx
 import pytest
 from functions_framework import aio
+from functions_framework._http.gunicorn import UvicornApplication
+from gunicorn.glogging import Logger
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.entry import Handler, answering, entry_point
+from functions.entry import KEEP_ALIVE_SECONDS, Handler, answering, entry_point
 from functions.log import TRACE_FIELD
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -208,6 +210,15 @@ async def test_the_server_starts_and_stops_the_framework_at_any_time(
 
     await example({"type": "lifespan"}, receive, send)
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_the_worker_keeps_idle_connections_longer_than_any_front_end_does() -> None:
+    """The worker as the framework has gunicorn make it, in a process that imported `main.py`."""
+    framework = UvicornApplication(Starlette(), "127.0.0.1", 0, debug=False)
+    cfg = framework.cfg
+    worker = cfg.worker_class(1, 1, [], framework, cfg.timeout, cfg, Logger(cfg))
+    worker.tmp.close()
+    assert worker.config.timeout_keep_alive == KEEP_ALIVE_SECONDS > 600
 
 
 HEAVY = {
