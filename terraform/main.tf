@@ -59,7 +59,8 @@ module "cell" {
   labels            = merge(local.labels, { cell = each.key })
   subscriptions = merge([
     for name, partner in var.partners : {
-      for key, subscription in partner.subscriptions : "${name}-${key}" => {
+      # Neither name has a full stop, so no two pairs make one name.
+      for key, subscription in partner.subscriptions : "${name}.${key}" => {
         endpoint = subscription.endpoint
         filter   = local.subscription_filters["${name}/${key}"]
       } if subscription.cell == each.key

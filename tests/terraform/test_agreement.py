@@ -177,7 +177,7 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
         }
         attempts = subscription["dead_letter_policy"][0]["max_delivery_attempts"]
         assert attempts == provision.DELIVERY_ATTEMPTS
-    partners = f"projects/{PROJECT}/subscriptions/chat-eu-partner-acme-rewards"
+    partners = f"projects/{PROJECT}/subscriptions/chat-eu-partner-acme.rewards"
     assert set(planned) == {*pushed, cell.dead_letter_subscription, partners}
     assert dead["ack_deadline_seconds"] == provision.DEAD_LETTER_ACK_DEADLINE_SECONDS
     assert dead["message_retention_duration"] == "2678400s"
