@@ -473,6 +473,19 @@ run "alert_address_with_a_newline" {
   expect_failures = [var.alert_emails]
 }
 
+run "more_partners_than_a_secret_holds" {
+  command = plan
+
+  variables {
+    partners = { for number in range(400) : "partner-${number}" => {
+      projects = { "partner-${number}-prod" = { cell = "eu" }, "partner-${number}-dev" = { cell = "eu" } }
+      tokens   = ["1", "2"]
+    } }
+  }
+
+  expect_failures = [var.partners]
+}
+
 run "project_id" {
   command = plan
 

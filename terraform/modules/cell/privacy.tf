@@ -55,6 +55,12 @@ resource "google_secret_manager_secret_version" "callers" {
 
   lifecycle {
     create_before_destroy = true
+
+    # An address may have letters of several bytes; base64 counts bytes.
+    precondition {
+      condition     = length(base64encode(jsonencode(var.callers))) <= 87384
+      error_message = "Too many privacy_callers in the cell ${var.name}: a secret holds 64 KiB, and each has its address and its projects in it. Make another cell in the same region and pin projects to it (README.md, \"How much fits\")."
+    }
   }
 }
 
