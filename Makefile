@@ -70,6 +70,6 @@ lock: setup ## pin the newest versions that fit requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-checkov.in -o requirements-checkov.txt
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 .PHONY: help setup run test lint unit integration terraform verify offboard soak bench generate lock clean

@@ -1,0 +1,176 @@
+"""Google's own SQL analyser, set up as BigQuery is: it resolves a text, or refuses it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from google.protobuf.message import Message
+from zetasql.core.exceptions import ZetaSQLError
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
+from zetasql.wasi._pb2.zetasql.proto import options_pb2
+from zetasql.wasi._pb2.zetasql.public import options_pb2 as public
+from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2 as nodes
+
+from functions.warehouse import Column, Warehouse, list_tables, list_views
+from tests.googlesql.catalogue import Dataset, describe, type_of
+from tests.googlesql.features import NOT_IN_BIGQUERY
+from tests.googlesql.webassembly import Library
+
+STATEMENTS = {
+    "RESOLVED_QUERY_STMT",
+    "RESOLVED_INSERT_STMT",
+    "RESOLVED_UPDATE_STMT",
+    "RESOLVED_DELETE_STMT",
+    "RESOLVED_MERGE_STMT",
+    "RESOLVED_UNDROP_STMT",
+    "RESOLVED_ALTER_ENTITY_STMT",
+}
+"""Queries, changes of rows, and the DDL that the documents and Terraform have."""
+ENTITIES = ("PROJECT",)
+"""What ALTER can name in BigQuery and the library knows by no statement of its own."""
+
+PATH = re.compile(r"`([\w-]+)(\.[\w.-]+)`")
+"""Names with dots in one pair of backticks: to the library that is one name."""
+KIND_OF_ERROR = re.compile(r"^\[\w+\] ")
+
+
+class Refused(Exception):
+    """The analyser refuses a text; the message is Google's, with line and column."""
+
+
+class Resolved(NamedTuple):
+    """A text that is resolved.
+
+    Attributes:
+        kind: ``query``, ``insert``, ``update``, ``delete`` or ``merge``.
+        columns: name and type (as the library writes it) of what a query returns, in order.
+        parameters: the names of those that it uses.
+    """
+
+    kind: str
+    columns: list[tuple[str, Any]]
+    parameters: set[str]
+
+
+@cache
+def library() -> Library:
+    """Return this process's instance of the library."""
+    return Library()
+
+
+@cache
+def language() -> Any:
+    """Return the options of BigQuery's dialect."""
+    found = library().call(
+        "GetLanguageOptions",
+        service.LanguageOptionsRequest(maximum_features=True),
+        options_pb2.LanguageOptionsProto,
+    )
+    found.product_mode = public.PRODUCT_EXTERNAL
+    found.supported_statement_kinds[:] = [nodes.ResolvedNodeKind.Value(each) for each in STATEMENTS]
+    found.supported_generic_entity_types[:] = ENTITIES
+    missing = {public.LanguageFeature.Value(f"FEATURE_{name}") for name in NOT_IN_BIGQUERY}
+    found.enabled_language_features[:] = [
+        feature for feature in found.enabled_language_features if feature not in missing
+    ]
+    return found
+
+
+def options(parameters: Mapping[str, str]) -> Any:
+    """Return the analyser's options.
+
+    Args:
+        parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
+    """
+    made = options_pb2.AnalyzerOptionsProto(
+        error_message_mode=public.ERROR_MESSAGE_ONE_LINE,
+        default_timezone="UTC",
+        parameter_mode=public.PARAMETER_NAMED,
+    )
+    made.language_options.CopyFrom(language())
+    for name, kind in parameters.items():
+        made.query_parameters.add(name=name, type=type_of(kind))
+    return made
+
+
+class Analyser:
+    """Judges texts that name tables of some datasets.
+
+    Args:
+        project: the Google Cloud project.
+        datasets: its datasets by name.
+        default: the dataset of names that have none, as a query job can have one.
+    """
+
+    def __init__(self, project: str, datasets: Mapping[str, Dataset], default: str = "") -> None:
+        catalogue = describe(project, datasets, language(), default)
+        request = service.RegisterCatalogRequest(simple_catalog=catalogue)
+        answer = library().call("RegisterCatalog", request, service.RegisterResponse)
+        self._registered = answer.registered_id
+        self._first_names = {project, *datasets}
+
+    def analyse(self, sql: str, parameters: Mapping[str, str] | None = None) -> Resolved:
+        """Resolve one statement.
+
+        Args:
+            sql: its text.
+            parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
+
+        Raises:
+            Refused: BigQuery would refuse it.
+        """
+        request = service.AnalyzeRequest(
+            registered_catalog_id=self._registered,
+            sql_statement=self._split(sql),
+            options=options(parameters or {}),
+        )
+        try:
+            answer = library().call("Analyze", request, service.AnalyzeResponse)
+        except ZetaSQLError as error:
+            raise Refused(KIND_OF_ERROR.sub("", str(error))) from None
+        node = answer.resolved_statement.WhichOneof("node")
+        statement = getattr(answer.resolved_statement, node)
+        kind = node.removeprefix("resolved_").removesuffix("_stmt_node")
+        if kind in {"update", "delete"} and not statement.HasField("where_expr"):
+            raise Refused(f"{kind.upper()} must have a WHERE clause")
+        columns = getattr(statement, "output_column_list", ())
+        return Resolved(
+            kind,
+            [(column.name, column.column.type) for column in columns],
+            {each.name for each in _messages(statement, "ResolvedParameterProto")},
+        )
+
+    def _split(self, sql: str) -> str:
+        """Write each path of a table in backticks as names of its own, as BigQuery reads it."""
+        return PATH.sub(
+            lambda found: (
+                found[0].replace(".", "`.`") if found[1] in self._first_names else found[0]
+            ),
+            sql,
+        )
+
+
+def _messages(message: Message, name: str) -> Iterator[Any]:
+    """Go through the messages of a type within a message."""
+    if message.DESCRIPTOR.name == name:
+        yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in value if field.is_repeated else [value]:
+                yield from _messages(inner, name)
+
+
+@cache
+def of_warehouse(warehouse: Warehouse, default: str = "") -> Analyser:
+    """Return an analyser that knows a cell's tables and views, from the files in ``sql/``.
+
+    Args:
+        warehouse: the cell's.
+        default: the name of the dataset of names that have none.
+    """
+    project, store = warehouse.store.split(".")
+    bi = warehouse.bi.split(".")[1]
+    tables: dict[str, Iterable[Column]] = {table.name: table.schema for table in list_tables()}
+    views: dict[str, Iterable[Column]] = {view.name: view.columns for view in list_views()}
+    return Analyser(project, {store: tables, bi: views}, default)

@@ -1,0 +1,143 @@
+"""Google's analyser takes every file of ``sql/``, and no mistake."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from functions.parameters import declared
+from functions.warehouse import SQL, View, list_views, render
+from tests.googlesql.analyser import Refused, of_warehouse
+from tests.googlesql.catalogue import type_of_column
+from tests.googlesql.texts import VARIABLES, WAREHOUSE, Text, of_statements
+
+STORE = WAREHOUSE.store
+
+
+@pytest.mark.parametrize("view", list_views(), ids=lambda view: view.name)
+def test_a_view_returns_the_columns_of_its_file(view: View) -> None:
+    resolved = of_warehouse(WAREHOUSE).analyse(render(view.query, VARIABLES))
+    assert resolved.kind == "query"
+    assert resolved.columns == [(column.name, type_of_column(column)) for column in view.columns]
+
+
+@pytest.mark.parametrize("text", of_statements(), ids=lambda text: text.place)
+def test_a_statement_takes_the_parameters_that_are_bound(text: Text) -> None:
+    resolved = of_warehouse(WAREHOUSE).analyse(text.sql, text.parameters)
+    assert resolved.kind in {"query", "insert", "update", "delete", "merge"}
+    assert resolved.parameters == set(text.parameters)
+
+
+def test_no_file_is_left_out() -> None:
+    files = {file.relative_to(SQL).as_posix() for file in SQL.rglob("*.sql")}
+    walked = {text.place for text in of_statements()}
+    walked |= {f"bi/{view.name}.sql" for view in list_views()}
+    assert walked == files
+    assert {f"{folder}/{name}.sql" for folder, found in declared().items() for name in found} == {
+        name for name in files if not name.startswith("bi/")
+    }
+
+
+OLD_FIND_FILED_BEFORE = f"""
+SELECT
+  user_key,
+  MAX_BY(erasure_id, covers_until) AS erasure_id
+FROM `{STORE}.erasures_v1`
+WHERE
+  project = @project
+  AND user_key IN UNNEST(@user_keys)
+GROUP BY user_key
+HAVING MAX_BY(erasure_id, covers_until) != @erasure_id
+"""
+"""As it was when every erasure failed in BigQuery: in HAVING the alias hides the column."""
+KEYS = {"project": "STRING", "user_keys": "ARRAY<STRING>", "erasure_id": "STRING"}
+NONE: Mapping[str, str] = {}
+
+EVENTS = f"`{STORE}.events_v1`"
+MISTAKES = {
+    "an alias hides the column in HAVING": (
+        OLD_FIND_FILED_BEFORE, KEYS, "Aggregations of aggregations are not allowed"
+    ),
+    "GROUP BY of a STRUCT": (
+        f"SELECT room, COUNT(*) AS n FROM {EVENTS} GROUP BY room", NONE,
+        "Grouping by expressions of type STRUCT is not allowed",
+    ),
+    "an unknown function": (
+        f"SELECT LIST_SORT(flags) AS sorted FROM {EVENTS}", NONE, "Function not found: LIST_SORT"
+    ),
+    "a wrong parameter type": (
+        f"SELECT event FROM {EVENTS} WHERE user_key IN UNNEST(@user_keys)", {"user_keys": "STRING"},
+        "Second argument of IN UNNEST must be an array but was STRING",
+    ),
+    "a missing column": (
+        f"SELECT nickname FROM {EVENTS}", NONE, "Unrecognized name: nickname"
+    ),
+}  # fmt: skip
+"""Each with its parameters and with how Google's refusal begins."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_refused_for_its_own_reason(mistake: str) -> None:
+    sql, parameters, reason = MISTAKES[mistake]
+    with pytest.raises(Refused, match=f"^{re.escape(reason)}"):
+        of_warehouse(WAREHOUSE).analyse(sql, parameters)
+
+
+@pytest.mark.parametrize(
+    ("right", "parameters"),
+    [
+        (f"SELECT room.name, COUNT(*) AS n FROM {EVENTS} GROUP BY room.name", NONE),
+        (f"SELECT ARRAY_REVERSE(flags) AS turned FROM {EVENTS}", NONE),
+        (
+            f"SELECT event FROM {EVENTS} WHERE user_key IN UNNEST(@user_keys)",
+            {"user_keys": "ARRAY<STRING>"},
+        ),
+        (f"SELECT user_key FROM {EVENTS}", NONE),
+    ],
+)
+def test_what_is_right_beside_a_mistake_is_taken(right: str, parameters: dict[str, str]) -> None:
+    assert of_warehouse(WAREHOUSE).analyse(right, parameters).kind == "query"
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("SELECT 1 FROM events_v1", "Table not found: events_v1"),
+        (f"SELECT 1 FROM `{STORE}.events`", "Table not found"),
+        (f"DELETE FROM {EVENTS}", "DELETE must have a WHERE clause"),
+        (f"UPDATE {EVENTS} SET extra = NULL", "UPDATE must have a WHERE clause"),
+        (f"DELETE FROM {EVENTS} WHERE TRUE THEN RETURN event", "THEN RETURN is not supported"),
+        (f"SELECT event FROM {EVENTS} ORDER BY ALL", "Unexpected keyword ALL"),
+        (
+            f"SELECT event FROM {EVENTS} WHERE received_at > 1",
+            "No matching signature for operator >",
+        ),
+        (f"SELECT COUNT(*) FILTER (WHERE TRUE) FROM {EVENTS}", "Syntax error"),
+        (
+            f"SELECT event FROM {EVENTS} WHERE received_at >= @day",
+            "Query parameter 'day' not found",
+        ),
+        (f"SELECT event FROM {EVENTS}; SELECT 1", "Syntax error"),
+        ("SELECT ARRAY_FILTER([1], x -> x > 0)", "Lambda is not supported"),
+        ("SELECT PARSE_JSON('1') = PARSE_JSON('2')", "Equality is not defined for arguments"),
+    ],
+)
+def test_what_other_engines_take_is_refused(sql: str, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        of_warehouse(WAREHOUSE).analyse(sql)
+
+
+def test_a_statement_without_its_declared_parameters_is_refused() -> None:
+    """It is not the analyser's leniency that lets the statements pass."""
+    for text in of_statements():
+        if text.parameters:
+            with pytest.raises(Refused, match="not found"):
+                of_warehouse(WAREHOUSE).analyse(text.sql)
+
+
+def test_names_may_leave_out_the_project_and_a_default_dataset() -> None:
+    assert of_warehouse(WAREHOUSE).analyse("SELECT event FROM chat_eu.events").kind == "query"
+    of_bi = of_warehouse(WAREHOUSE, "chat_eu")
+    assert of_bi.analyse("SELECT event FROM events").kind == "query"
+    with pytest.raises(Refused, match="Table not found"):
+        of_bi.analyse("SELECT event FROM events_v1")

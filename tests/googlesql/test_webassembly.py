@@ -1,0 +1,41 @@
+"""The library is compiled once per machine, and again when what was kept does not fit."""
+
+from pathlib import Path
+
+import wasmtime
+
+from tests.googlesql.webassembly import compiled
+
+SMALL = '(module (func (export "one") (result i32) i32.const 1))'
+
+
+def answer(engine: wasmtime.Engine, module: wasmtime.Module) -> object:
+    store = wasmtime.Store(engine)
+    one = wasmtime.Instance(store, module, []).exports(store)["one"]
+    assert isinstance(one, wasmtime.Func)
+    return one(store)
+
+
+def test_a_module_is_compiled_once(tmp_path: Path) -> None:
+    engine = wasmtime.Engine()
+    source = tmp_path / "small.wasm"
+    source.write_bytes(wasmtime.wat2wasm(SMALL))
+    cache = tmp_path / "cache"
+    assert answer(engine, compiled(engine, source, cache)) == 1
+    [kept] = cache.glob("*.cwasm")
+    first = kept.stat().st_mtime_ns
+    assert answer(engine, compiled(engine, source, cache)) == 1
+    assert kept.stat().st_mtime_ns == first
+
+
+def test_what_is_cut_off_is_compiled_again(tmp_path: Path) -> None:
+    engine = wasmtime.Engine()
+    source = tmp_path / "small.wasm"
+    source.write_bytes(wasmtime.wat2wasm(SMALL))
+    cache = tmp_path / "cache"
+    compiled(engine, source, cache)
+    [kept] = cache.glob("*.cwasm")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:1000])
+    assert answer(engine, compiled(engine, source, cache)) == 1
+    assert len(kept.read_bytes()) == len(whole)

@@ -1,0 +1,100 @@
+"""Google's SQL library as a WebAssembly module, compiled once per machine and run in this process.
+
+The package `zetasql` compiles the module at every start, which takes half a minute of processor
+time, and copies memory byte by byte. Both are replaced here: the compiled module is kept in
+``.cache``.
+"""
+
+import ctypes
+import fcntl
+import hashlib
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import wasmtime
+import zetasql.wasi
+from zetasql.core import wasm_client
+
+WASM = Path(zetasql.wasi.__file__).with_name("zetasql.wasm")
+CACHE = Path(__file__).parents[2] / ".cache" / "googlesql"
+"""Git ignores it, and `make clean` removes it."""
+
+
+def compiled(engine: wasmtime.Engine, wasm: Path = WASM, cache: Path = CACHE) -> wasmtime.Module:
+    """Return a module, compiled at the first call on this machine.
+
+    Any number of processes may ask at a time: one compiles, the others wait for it.
+
+    Args:
+        engine: that will run it.
+        wasm: its file.
+        cache: the folder for what is compiled.
+    """
+    kept = cache / f"{_identity(wasm)}.cwasm"
+    cache.mkdir(parents=True, exist_ok=True)
+    with _locked(cache / "lock"):
+        if kept.exists():
+            try:
+                return wasmtime.Module.deserialize_file(engine, str(kept))
+            except wasmtime.WasmtimeError:
+                kept.unlink()  # it is of another processor, or cut off
+        module = wasmtime.Module.from_file(engine, str(wasm))
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_bytes(module.serialize())
+        part.replace(kept)
+        return module
+
+
+def _identity(wasm: Path) -> str:
+    parts = (version("wasmtime"), platform.machine(), hashlib.sha256(wasm.read_bytes()).hexdigest())
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+class _KeptModule:
+    """What the package's client takes for wasmtime's class."""
+
+    @staticmethod
+    def from_file(engine: wasmtime.Engine, path: str) -> wasmtime.Module:
+        return compiled(engine, Path(path))
+
+
+class _Client(wasm_client.WasmClient):  # type: ignore[misc] # the package has no types
+    """The package's client, with memory copied as a whole."""
+
+    def _address(self, place: int) -> int:
+        return ctypes.addressof(self.memory.data_ptr().contents) + place
+
+    def write_bytes(self, ptr: int, data: bytes) -> None:
+        ctypes.memmove(self._address(ptr), data, len(data))
+
+    def read_bytes(self, ptr: int, size: int) -> bytes:
+        return ctypes.string_at(self._address(ptr), size)
+
+
+class Library:
+    """An instance of the library. It takes 140 MB, and one call at a time."""
+
+    def __init__(self) -> None:
+        package: Any = wasm_client
+        package.Module = _KeptModule
+        self._client = _Client(str(WASM))
+
+    def call(self, method: str, request: Any, answer: Any) -> Any:
+        """Call a method of the service ``ZetaSqlLocalService``.
+
+        Raises:
+            zetasql.core.exceptions.ServerError: the library refuses what it was given.
+        """
+        return self._client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, answer)
