@@ -25,8 +25,10 @@ STATEMENTS = {
     "RESOLVED_MERGE_STMT",
     "RESOLVED_UNDROP_STMT",
     "RESOLVED_ALTER_ENTITY_STMT",
+    "RESOLVED_CREATE_VIEW_STMT",
+    "RESOLVED_DROP_STMT",
 }
-"""Queries, changes of rows, and the DDL that the documents and Terraform have."""
+"""Queries, changes of rows, and the DDL of the documents, of Terraform and of the embedded cell."""
 ENTITIES = ("PROJECT",)
 """What ALTER can name in BigQuery and the library knows by no statement of its own."""
 
@@ -162,15 +164,18 @@ def _messages(message: Message, name: str) -> Iterator[Any]:
 
 
 @cache
-def of_warehouse(warehouse: Warehouse, default: str = "") -> Analyser:
+def of_warehouse(warehouse: Warehouse, default: str = "", *, copies: bool = False) -> Analyser:
     """Return an analyser that knows a cell's tables and views, from the files in ``sql/``.
 
     Args:
         warehouse: the cell's.
         default: the name of the dataset of names that have none.
+        copies: whether each table has a restored copy beside it, as docs/operations.md makes one.
     """
     project, store = warehouse.store.split(".")
     bi = warehouse.bi.split(".")[1]
     tables: dict[str, Iterable[Column]] = {table.name: table.schema for table in list_tables()}
+    if copies:
+        tables |= {f"restored_{name}": columns for name, columns in tables.items()}
     views: dict[str, Iterable[Column]] = {view.name: view.columns for view in list_views()}
     return Analyser(project, {store: tables, bi: views}, default)

@@ -1,5 +1,6 @@
 """What BigQuery is given: each text of the sources with its parameters, found by walking."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -7,9 +8,19 @@ from typing import NamedTuple
 from functions.parameters import declared
 from functions.warehouse import SQL, Warehouse, render, with_covered
 
-WAREHOUSE = Warehouse("p-1.chat_eu_store", "p-1.chat_eu")
+PROJECT, STORE, BI = "acme-chat-prod", "chat_eu_store", "chat_eu"
+"""As in the documents."""
+WAREHOUSE = Warehouse(f"{PROJECT}.{STORE}", f"{PROJECT}.{BI}")
 VARIABLES = with_covered(WAREHOUSE.variables())
-STORE, BI = "chat_eu_store", "chat_eu"
+
+SQL_TEXT = re.compile(
+    r"(?:\s*--[^\n]*\n)*\s*(?:SELECT\b.*\bFROM\b|SELECT\s+[\w'(]|WITH\s+\w+\s+AS\b|INSERT\s+INTO\b|UPDATE\s+\S+\s+SET\b"
+    r"|DELETE\s+FROM\b|MERGE\s+(?:INTO\s+)?\S+\s+(?:AS\s+)?\w+|TRUNCATE\s+TABLE\b|CALL\s+\w+\("
+    r"|(?:CREATE|DROP|ALTER|UNDROP)\s+(?:OR\s+REPLACE\s+)?"
+    r"(?:TABLE|VIEW|SCHEMA|PROJECT|MATERIALIZED|FUNCTION|PROCEDURE)\b)",
+    re.DOTALL,
+)
+"""How a text begins that is meant for BigQuery."""
 
 
 class Text(NamedTuple):

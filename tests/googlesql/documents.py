@@ -1,0 +1,132 @@
+"""The SQL texts of the documentation, as a shell gives them to BigQuery."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.googlesql.texts import BI, PROJECT, SQL_TEXT, STORE, Text
+
+ROOT = Path(__file__).parents[2]
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+QUERY = re.compile(r"^(?:\$BQ\b|bq\b.*\bquery\b|\S*python\d* -m local query\b)", re.DOTALL)
+"""Commands that give BigQuery a text: their last argument, or what stands in a here-document."""
+SETTING = re.compile(r"^\w+=")
+HERE = re.compile(r"<<'?(\w+)'?$")
+KEYS = re.compile(r"^\| `(\w+_v1)` \| `([a-z_, ]+)` \|", re.MULTILINE)
+"""Lines of the table in docs/operations.md that says by which columns rows are told apart."""
+VALUES = {
+    "PROJECT": PROJECT,
+    "CELL": "eu",
+    "REGION": "europe-west1",
+    "STORE": STORE,
+    "ERASURE_ID": "01940000-0000-7000-8000-000000000000",
+}
+"""What the pages' variables stand for; another one fails."""
+TELL = """
+tell() { if [ -t 0 ] || [ $# -gt 1 ]; then printf '%s' "${!#}"; else cat; fi; }
+"""
+
+
+def pages() -> list[Path]:
+    """Return every page in Markdown, but those of packages that are installed."""
+    return [
+        ROOT / "README.md",
+        *sorted(
+            page
+            for folder in ("docs", "terraform", "examples", ".github")
+            for page in (ROOT / folder).rglob("*.md")
+            if ".terraform" not in page.parts
+        ),
+    ]
+
+
+def of_page(page: Path) -> Iterator[Text]:
+    """Return a page's texts: its blocks, its commands, and the spans that are whole queries."""
+    whole = page.read_text("utf-8")
+    name = page.relative_to(ROOT).as_posix()
+    for found in FENCE.finditer(whole):
+        place = f"{name}:{whole[: found.start()].count(chr(10)) + 1}"
+        if found[2] == "sql":
+            yield Text(place, found[3].strip().removesuffix(";"), default=BI)
+        else:
+            settings = _settings(whole)
+            for command in commands(found[3]):
+                if QUERY.match(command):
+                    yield from _given(place, command, settings, dict(KEYS.findall(whole)))
+    for found in SPAN.finditer(FENCE.sub(lambda block: "\n" * block[0].count("\n"), whole)):
+        if SQL_TEXT.match(found[1]):
+            yield Text(f"{name}: {found[1][:40]}", found[1], default=BI)
+
+
+def commands(block: str) -> Iterator[str]:
+    """Go through the commands of a shell, each with all of its lines."""
+    lines = iter(block.splitlines())
+    for line in lines:
+        command = line.strip()
+        while not _is_whole(command):
+            command += f"\n{next(lines)}"
+        if here := HERE.search(command):
+            for inner in lines:
+                command += f"\n{inner.strip() if inner.strip() == here[1] else inner}"
+                if inner.strip() == here[1]:
+                    break
+        yield command
+
+
+def _is_whole(command: str) -> bool:
+    if command.endswith("\\"):
+        return False
+    try:
+        shlex.split(command, comments=True)
+    except ValueError:
+        return False
+    return True
+
+
+def _settings(page: str) -> list[str]:
+    """Return the variables that a page sets to parts of SQL."""
+    return [
+        command
+        for found in FENCE.finditer(page)
+        for command in commands(found[3])
+        if SETTING.match(command) and not command.startswith("BQ=") and "$(" not in command
+    ]
+
+
+def _given(
+    place: str, command: str, settings: list[str], keys: Mapping[str, str]
+) -> Iterator[Text]:
+    """Return what BigQuery is given by a command: for each table, if it is about any."""
+    default = STORE if command.startswith("$BQ") else ""
+    default = BI if "-m local query" in command else default
+    conditions = [each for each in settings if each.startswith("ONLY=")]
+    for table, key in keys.items() if "$TABLE" in command else [("events_v1", "")]:
+        bound = "received_at >= TIMESTAMP '2020-01-01'" if table == "events_v1" else "TRUE"
+        values = VALUES | {"TABLE": table, "KEY": key, "BOUND": bound}
+        fitting = [each for each in conditions if f"# for {table}" in each]
+        for only in (["ONLY=TRUE"] if "${ONLY:-" in command else []) + (
+            fitting if "ONLY" in command else [""]
+        ):
+            of = [each for each in settings if each.startswith("OF=")]
+            sql = _by_shell(command, [*of, only], values)
+            yield Text(f"{place} {table} {only[:30]}".rstrip(), sql, default=default)
+
+
+def _by_shell(command: str, settings: list[str], values: Mapping[str, str]) -> str:
+    """Let a shell put the variables in; the command itself is not run."""
+    given = QUERY.sub("tell tell", command, count=1)
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", "-eu", "-c", "\n".join((TELL, *settings, given))],
+        env={"PATH": os.environ["PATH"], **values},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    return done.stdout.strip()
