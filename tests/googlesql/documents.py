@@ -28,8 +28,13 @@ VALUES = {
 }
 """What the pages' variables stand for; another one fails."""
 TELL = """
-tell() { if [ -t 0 ] || [ $# -gt 1 ]; then printf '%s' "${!#}"; else cat; fi; }
+tell() {
+  local told="" each
+  for each in "${@:2}"; do [[ "$each" == -* ]] || told="$each"; done
+  if [ -n "$told" ]; then printf '%s' "$told"; else cat; fi
+}
 """
+"""Prints the last argument that is no option, or what comes by standard input."""
 
 
 def pages() -> list[Path]:

@@ -3,11 +3,12 @@
 from types import SimpleNamespace
 from typing import Any
 
-from functions.parameters import declared
+import pytest
+
 from functions.warehouse import list_views
 from tests.googlesql.analyser import of_warehouse
 from tests.googlesql.literals import BOUND
-from tests.googlesql.texts import BI, PROJECT, WAREHOUSE
+from tests.googlesql.texts import BI, PROJECT, WAREHOUSE, of_statements
 from tests.verify.cells import a_cell
 from tests.verify.test_webhooks import client
 from verify.rows import check_rows
@@ -58,8 +59,15 @@ def test_its_queries_of_views() -> None:
     assert len(asked.texts) > 2 * len(views)
 
 
-def test_its_dry_runs_of_statements() -> None:
-    asked = Analysed()
-    found = list(check_statements(asked, a_cell(project_id=PROJECT)))
+def test_its_dry_runs_are_the_statements_that_are_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def estimate(_client: Any, sql: str, parameters: Any) -> Any:
+        asked.append((sql, {each.name: kind(each) for each in parameters}))
+        return SimpleNamespace(bytes=0)
+
+    monkeypatch.setattr("verify.statements.estimate", estimate)
+    found = list(check_statements(None, a_cell(project_id=PROJECT)))
     assert {finding.state for finding in found} == {"holds"}
-    assert len(asked.texts) == sum(map(len, declared().values()))
+    analysed = [(text.sql, dict(text.parameters)) for text in of_statements()]
+    assert sorted(asked, key=repr) == sorted(analysed, key=repr)

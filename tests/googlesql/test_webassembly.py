@@ -1,9 +1,12 @@
 """The library is compiled once per machine, and again when what was kept does not fit."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import wasmtime
 
+from tests.googlesql.analyser import of_warehouse
+from tests.googlesql.texts import WAREHOUSE
 from tests.googlesql.webassembly import compiled
 
 SMALL = '(module (func (export "one") (result i32) i32.const 1))'
@@ -39,3 +42,10 @@ def test_what_is_cut_off_is_compiled_again(tmp_path: Path) -> None:
     kept.write_bytes(whole[:1000])
     assert answer(engine, compiled(engine, source, cache)) == 1
     assert len(kept.read_bytes()) == len(whole)
+
+
+def test_threads_take_turns() -> None:
+    analyser = of_warehouse(WAREHOUSE)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(analyser.analyse, ["SELECT event FROM chat_eu.events"] * 40))
+    assert {resolved.kind for resolved in found} == {"query"}
