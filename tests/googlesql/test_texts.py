@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from functions.warehouse import list_views
 from tests.googlesql import documents, literals
 from tests.googlesql.analyser import of_warehouse
-from tests.googlesql.texts import SQL_TEXT, WAREHOUSE, Text
+from tests.googlesql.texts import SQL_TEXT, WAREHOUSE, Text, of_statements
 
 PAGES, MODULES = documents.pages(), literals.modules()
 TEXTS = [text for page in PAGES for text in documents.of_page(page)]
@@ -64,6 +65,11 @@ def test_the_walks_find_what_is_known_to_be_there() -> None:
     assert {
         place: places.count(place) for place in least if places.count(place) < least[place]
     } == {}
+
+
+def test_every_file_of_sql_is_recognised_as_sql() -> None:
+    files = [view.query for view in list_views()] + [text.sql for text in of_statements()]
+    assert [text for text in files if not SQL_TEXT.match(text)] == []
 
 
 PAGE = """

@@ -14,7 +14,8 @@ WAREHOUSE = Warehouse(f"{PROJECT}.{STORE}", f"{PROJECT}.{BI}")
 VARIABLES = with_covered(WAREHOUSE.variables())
 
 SQL_TEXT = re.compile(
-    r"(?:\s*--[^\n]*\n)*\s*(?:SELECT\b.*\bFROM\b|SELECT\s+[\w'(]|WITH\s+\w+\s+AS\b|INSERT\s+INTO\b|UPDATE\s+\S+\s+SET\b"
+    r"(?:\s*--[^\n]*\n)*\s*(?:SELECT\b.*\bFROM\b|SELECT\s+[\w'(]|WITH\s+\w+\s+AS\b|INSERT\s+INTO\b"
+    r"|UPDATE\s+\S+\s+(?:(?:AS\s+)?\w+\s+)?SET\b"
     r"|DELETE\s+FROM\b|MERGE\s+(?:INTO\s+)?\S+\s+(?:AS\s+)?\w+|TRUNCATE\s+TABLE\b|CALL\s+\w+\("
     r"|(?:CREATE|DROP|ALTER|UNDROP)\s+(?:OR\s+REPLACE\s+)?"
     r"(?:TABLE|VIEW|SCHEMA|PROJECT|MATERIALIZED|FUNCTION|PROCEDURE)\b)",

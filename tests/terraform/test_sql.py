@@ -50,7 +50,7 @@ def test_every_text_is_taken(full_plan: dict[str, Any], analyser: Analyser) -> N
     # Those of two cells and of two datasets of a partner.
     assert len(found) > 4 * len(list_views())
     for text in found:
-        assert analyser.analyse(text).kind in {"query", "alter_entity"}, text
+        assert analyser.analyse(text).kind in {"query", "alter_object"}, text
 
 
 def test_every_view_returns_its_columns(full_plan: dict[str, Any], analyser: Analyser) -> None:
