@@ -15,7 +15,7 @@ again (503): a sender that is answered 401 drops its events.
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 

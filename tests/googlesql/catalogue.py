@@ -1,6 +1,7 @@
 """BigQuery's tables, columns and functions in the terms of Google's SQL library."""
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
@@ -21,6 +22,16 @@ _KINDS = {
     "JSON": "JSON",
 }
 """The library's name of each type of a column; BigQuery's REST API uses the older names."""
+
+_JOBS = (
+    Column("creation_time", "TIMESTAMP"),
+    Column("user_email", "STRING"),
+    Column("total_bytes_billed", "INTEGER"),
+)
+"""Columns of Google's view of jobs that the documents use.
+
+https://cloud.google.com/bigquery/docs/information-schema-jobs#schema
+"""
 
 
 def type_of(kind: str) -> Any:
@@ -59,18 +70,23 @@ def describe(
     catalogue.builtin_function_options.language_options.CopyFrom(language)
     _add_functions(catalogue)
     inside = catalogue.catalog.add(name=project)
-    number = 0
+    numbers = count(1)
     for dataset, tables in datasets.items():
         place = inside.catalog.add(name=dataset)
         for name, columns in tables.items():
-            number += 1
-            table = place.table.add(name=name, serialization_id=number)
-            for column in columns:
-                table.column.add(name=column.name, type=type_of_column(column))
+            _add_table(place, name, columns, next(numbers))
         if dataset == default:
             catalogue.table.extend(place.table)
+    region = inside.catalog.add(name="region-europe-west1").catalog.add(name="INFORMATION_SCHEMA")
+    _add_table(region, "JOBS_BY_PROJECT", _JOBS, next(numbers))
     catalogue.catalog.extend(inside.catalog)
     return catalogue
+
+
+def _add_table(place: Any, name: str, columns: Iterable[Column], number: int) -> None:
+    table = place.table.add(name=name, serialization_id=number)
+    for column in columns:
+        table.column.add(name=column.name, type=type_of_column(column))
 
 
 def _add_functions(catalogue: Any) -> None:

@@ -148,9 +148,8 @@ def test_a_project_of_two_partners_is_neither_s() -> None:
     assert found
     assert found.projects == {"b": "eu", "a": DISPUTED}
     assert directory.faults == [Fault("a", "projects"), Fault("b", "projects")]
-    for ask in (directory.owner, directory.projects_of):
-        with pytest.raises(Unclear):
-            ask("a")
+    with pytest.raises(Unclear):
+        directory.projects_of("a")
     alone = directory.without({"a"}).named("b")
     assert alone
     assert alone.projects == {"b": "eu", "a": "eu"}
@@ -158,13 +157,9 @@ def test_a_project_of_two_partners_is_neither_s() -> None:
 
 def test_a_faulty_partner_s_projects_stay_its_own_and_it_can_be_offboarded() -> None:
     directory = both(record(signing_secrets=["odd"]))
-    assert directory.owner("a") == "a"
     assert directory.projects_of("a") == {"a": "eu"}
     assert directory.projects_of("nobody") == {}
     unread = both(record(projects=["a"]))
-    assert unread.owner("good") == "b"
-    with pytest.raises(Unclear):
-        unread.owner("a")
     with pytest.raises(Unclear):
         unread.projects_of("a")
 

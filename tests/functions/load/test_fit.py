@@ -56,7 +56,7 @@ PLAIN = {
     "at": "2025-10-09T08:53:20.123456Z",
     "day": "2024-10-04",
     "count": 2**63 - 1,
-    "share": 0.5,
+    "share": "0.5",
     "is_new": False,
     "more": {"deep": [1, None]},
     "tags": ["a", "b"],
