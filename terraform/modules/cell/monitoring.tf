@@ -174,7 +174,7 @@ locals {
       }
       # One result for each record. Its partner is closed until that is mended, and no other is.
       records = {
-        query    = "sum by (partner, field) (increase(${local.series.faulty}_sum[15m])) > 0"
+        query    = "sum by (partner, field) (increase(${local.series.faulty.sum}[15m])) > 0"
         duration = 0
         severity = "ERROR"
         advice   = "A record in a secret has an error; the incident's labels `partner` and `field` name it. A partner with an error is answered 503 (`partner_faulty` or `project_disputed`) until it is mended; all others go on. Without a partner it is a person's entry among `viewers` or `privacy_callers`. Apply again with the right value: docs/operations.md, \"Records with an error\"."
