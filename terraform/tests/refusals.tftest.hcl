@@ -523,7 +523,7 @@ run "no_regional_endpoint" {
     cells = { eu = { region = "europe-central2" } }
   }
 
-  expect_failures = [check.bigquery_endpoint] # a warning outside tests
+  expect_failures = [check.bigquery_endpoint, check.builds] # warnings outside tests
 }
 
 run "a_quota_below_what_the_functions_need" {

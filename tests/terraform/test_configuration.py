@@ -83,8 +83,9 @@ def test_a_region_where_some_projects_cannot_build_is_told(
     workspace: Workspace, tmp_path: Path, region: str, said: str
 ) -> None:
     cells = {"eu": {"region": region, "gdpr": False}}
+    partners = {"acme": {"projects": {"acme-prod": {"cell": "eu", "gdpr": False}}}}
 
-    plan = workspace.bare(tmp_path).plan(SMALL | {"cells": cells})
+    plan = workspace.bare(tmp_path).plan(SMALL | {"cells": cells, "partners": partners})
 
     [check] = [each for each in plan["checks"] if each["address"].get("name") == "builds"]
     problems = [
