@@ -10,6 +10,7 @@ These things are replaced in the package, in this process only:
 * Storage Write does not see the fields inside RECORD columns, and fails;
 * GetWriteStream does not tell of those fields either;
 * Storage Write drops what the table has no column for; BigQuery refuses the request;
+* it takes numbers and texts as JSON that BigQuery refuses: see `local.bigquery_json`;
 * Storage Write appends on the connection that queries use, and one of both fails when they meet:
   each thread gets a connection of its own, as DuckDB wants it;
 * Storage Write takes appends without the header by which the real service finds the region;
@@ -46,12 +47,19 @@ configure_logging(level=LogLevel.ERROR, fmt=LogFormat.JSON)
 
 from bqemulator.api.routes import tabledata, tables  # noqa: E402 - see above
 from bqemulator.grpc_api import write_servicer  # noqa: E402 - see above
+from bqemulator.jobs import executor  # noqa: E402 - see above
 from bqemulator.server import run_forever  # noqa: E402 - see above
-from bqemulator.sql import inner_query  # noqa: E402 - see above
+from bqemulator.sql import (  # noqa: E402 - see above
+    builtin_udfs,
+    inner_query,
+    parameters,
+    rules,
+)
+from bqemulator.sql.translator import SQLTranslator  # noqa: E402 - see above
 from bqemulator.storage.engine import DuckDBEngine  # noqa: E402 - see above
 from bqemulator.versioning.snapshots import SnapshotManager  # noqa: E402 - see above
 
-from local import bigquery_jobs  # noqa: E402 - see above
+from local import bigquery_jobs, bigquery_json  # noqa: E402 - see above
 
 HOST = "127.0.0.1"
 ROUTING_HEADER = "x-goog-request-params"
@@ -69,14 +77,21 @@ def amend(rate: int = bigquery_jobs.RATE) -> None:
         rate: how many statements may change a table in ten seconds; 0 for any number.
     """
     bigquery_jobs.Routes(bigquery_jobs.Tables(rate)).serve()
+    rules.register(bigquery_json.CheckParsedJson)
     for owner, name, make in (
         (DuckDBEngine, "_load_spatial", _loading_nothing),
         (DuckDBEngine, "connection", _one_for_each_thread),
         (tables, "bq_schema_to_duckdb_columns", _quoting_nested_names),
         (write_servicer, "_table_arrow_schema", _with_record_fields),
         (write_servicer, "_table_meta_to_proto_schema", _telling_all_fields),
+        (write_servicer, "_rows_for_request", bigquery_json.refusing_rows),
         (write_servicer, "_rows_for_request", _refusing_extra_fields),
         (write_servicer, "_error_response", _naming_the_mismatch),
+        (write_servicer, "_error_response", bigquery_json.telling_rows),
+        (tabledata, "bq_rows_to_arrow", bigquery_json.refusing_inserted_rows),
+        (executor, "_translator", _knowing_all_rules),
+        (builtin_udfs, "register_builtin_udfs", bigquery_json.adding_function),
+        (parameters, "_extract_value", bigquery_json.checking_parameters),
         (SnapshotManager, "capture", _keeping_no_past),
         (inner_query, "rewrite_for_row_access", _leaving_views),
         (write_servicer.BigQueryWriteHandler, "service", _refusing_unrouted),
@@ -111,6 +126,10 @@ def _one_for_each_thread(shared: property) -> property:
         return own.connection
 
     return property(connection)
+
+
+def _knowing_all_rules(_translator: object) -> SQLTranslator:
+    return SQLTranslator()  # it takes the rules that are registered when it is made
 
 
 def _leaving_views(_rewrite: object) -> Callable[..., str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.events.json_column import MAX_DEPTH, RefusedJson, check, is_exact
+from local.json_column import MAX_DEPTH, RefusedJson, check, is_exact
 
 LEAST = "5e-324"
 LARGEST = "1.7976931348623157e308"

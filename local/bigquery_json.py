@@ -1,0 +1,162 @@
+"""JSON in the BigQuery stand-in: it refuses the texts that BigQuery refuses.
+
+The package takes every text that DuckDB takes. BigQuery takes fewer, see `local.json_column`, and
+refuses the others wherever a text becomes JSON:
+
+* in the rows of an append: the answer names each such row, and no row is stored;
+* in the rows of ``tabledata.insertAll``;
+* in ``PARSE_JSON``, in a literal ``JSON '…'``, and in a parameter of the type JSON.
+
+Source of the answer to an append: ``AppendRowsResponse.row_errors`` of
+https://cloud.google.com/bigquery/docs/reference/storage/rpc/google.cloud.bigquery.storage.v1.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bqemulator.domain.errors import InvalidQueryError
+from bqemulator.sql.rules import TranslationRule
+from google.cloud.bigquery_storage_v1 import types
+from sqlglot import exp
+
+from local.json_column import RefusedJson, check
+
+CHECKED = "bqemu_checked_json"
+"""The function of DuckDB that returns a text as it is, or refuses it."""
+
+KIND = b"bq_type"
+"""Names BigQuery's type in the metadata of an Arrow field; one of JSON is a string to Arrow."""
+
+ROW_ERRORS = "Errors found while processing rows. Please refer to the row_errors field for details."
+"""How BigQuery begins the refusal of an append with rows that it does not take."""
+
+
+class CheckParsedJson(TranslationRule):
+    """``JSON(text)``, which ``PARSE_JSON`` has become, checks its text before."""
+
+    name = "PARSE_JSON"
+
+    def applies_to(self, node: exp.Expression) -> bool:
+        """Say whether a node parses JSON and does not check it yet."""
+        return isinstance(node, exp.ParseJSON) and node.this.name != CHECKED
+
+    def rewrite(self, node: exp.Expression) -> exp.Expression:
+        """Return the node with its text checked."""
+        return exp.ParseJSON(this=exp.Anonymous(this=CHECKED, expressions=[node.this.copy()]))
+
+
+def adding_function(register: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Add the function that `CheckParsedJson` calls to those of a DuckDB connection."""
+
+    def registering(connection: Any) -> None:
+        register(connection)
+        connection.create_function(CHECKED, _checked, ["VARCHAR"], "VARCHAR")
+
+    return registering
+
+
+def checking_parameters(extract: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
+    """Refuse a statement with a parameter of the type JSON that BigQuery would not take."""
+
+    def extracted(parameter: dict[str, Any]) -> Any:
+        value = extract(parameter)
+        kind = parameter.get("parameterType", {}).get("type", "").upper()
+        if kind == "JSON" and value is not None:
+            try:
+                check(value)
+            except RefusedJson as refused:
+                raise InvalidQueryError(f"Invalid JSON in a parameter: {refused}") from None
+        return value
+
+    return extracted
+
+
+def refusing_rows(rows: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse an append in which a row's JSON is not what BigQuery takes."""
+
+    def checked(request: Any, decoder: Any, arrow: Any, target: Any) -> Any:
+        found = rows(request, decoder, arrow, target)
+        refused = dict(_refused_rows(found[0]))
+        if refused:
+            # Only a text gets from here to the answer; `telling_rows` reads it.
+            lines = [f"{index} {reason}" for index, reason in sorted(refused.items())]
+            raise ValueError("\n".join([f"{ROW_ERRORS} Entity: {request.write_stream}", *lines]))
+        return found
+
+    return checked
+
+
+def refusing_inserted_rows(convert: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse a request of ``tabledata.insertAll`` with such a row.
+
+    BigQuery lists such rows in its answer; here the whole request is refused.
+    """
+
+    def converted(rows: Any, schema: Any) -> Any:
+        table = convert(rows, schema)
+        for index, reason in _refused_rows(table):
+            raise InvalidQueryError(f"Row {index}: {reason}")
+        return table
+
+    return converted
+
+
+def telling_rows(respond: Callable[..., bytes]) -> Callable[..., bytes]:
+    """Name the refused rows in the answer to an append."""
+
+    def response(stream: str, detail: str, *status: Any, **named: Any) -> bytes:
+        if not detail.startswith(ROW_ERRORS):
+            return respond(stream, detail, *status, **named)
+        message, *lines = detail.split("\n")
+        answer = types.AppendRowsResponse.pb().FromString(
+            respond(stream, message, *status, **named)
+        )
+        for line in lines:
+            index, _, reason = line.partition(" ")
+            code = types.RowError.RowErrorCode.FIELDS_ERROR
+            answer.row_errors.add(index=int(index), code=code, message=reason)
+        told: bytes = answer.SerializeToString()
+        return told
+
+    return response
+
+
+def _checked(text: str) -> str:
+    check(text)
+    return text
+
+
+def _refused_rows(rows: Any) -> Iterator[tuple[int, str]]:
+    for field in filter(_holds_json, rows.schema):
+        for index, value in enumerate(rows.column(field.name).to_pylist()):
+            try:
+                for text in _texts(value, field):
+                    check(text)
+            except RefusedJson as refused:
+                yield index, f"Field {field.name}: Invalid JSON: {refused}"
+
+
+def _is_json(field: Any) -> bool:
+    return bool(field.metadata) and field.metadata.get(KIND) == b"JSON"
+
+
+def _inner(field: Any) -> list[Any]:
+    """Return the fields of a RECORD, repeated or not."""
+    kind = getattr(field.type, "value_type", field.type)
+    return [kind.field(index) for index in range(kind.num_fields)]
+
+
+def _holds_json(field: Any) -> bool:
+    return _is_json(field) or any(map(_holds_json, _inner(field)))
+
+
+def _texts(value: Any, field: Any) -> Iterator[str]:
+    """Iterate over the JSON texts in a column's value."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _texts(element, field)
+    elif isinstance(value, dict):
+        for inner in filter(_holds_json, _inner(field)):
+            yield from _texts(value[inner.name], inner)
+    elif value is not None and _is_json(field):
+        yield value
