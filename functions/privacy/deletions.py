@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from functions.events.body import encode_json
 from functions.privacy import periods
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.restoring import restoration
@@ -88,7 +89,7 @@ class Deletions:
             for each in reversed(told)  # of two that say the same, the first stays
             for entry in self._entries(each)
         }
-        texts = [msgspec.json.encode(entry).decode() for entry in entries.values()]
+        texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]
         await self._statements.change("file_told", told=texts)
         await self._statements.change("drop_overtaken")
         await self._statements.change("restore_missed")

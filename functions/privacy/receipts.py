@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from functions.events.body import encode_json
 from functions.services import Statements
 
 
@@ -63,5 +64,5 @@ class Receipts:
             await self._statements.change(
                 "add_receipts",
                 recorded_at=self._now(),
-                receipts=[msgspec.json.encode(receipt).decode() for receipt in receipts],
+                receipts=[encode_json(msgspec.to_builtins(receipt)) for receipt in receipts],
             )

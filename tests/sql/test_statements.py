@@ -137,3 +137,17 @@ def test_a_statement_is_one_and_says_what_it_does(name: str) -> None:
 def test_a_change_without_a_bound_would_be_noticed(sql: str) -> None:
     statement = sqlglot.parse_one(sql, read="bigquery")
     assert not bounded(condition_of(statement), "received_at", "events_v1")
+
+
+def test_json_is_made_only_of_what_a_function_wrote() -> None:
+    """BigQuery's JSON refuses some fractions; the functions write none, see `encode_json`.
+
+    A statement that is added here needs a test that what it is given is JSON of that kind.
+    """
+    makers = (exp.ParseJSON, exp.JSONObject, exp.JSONArray, exp.JSONObjectAgg, exp.JSONArrayAgg)
+    parsing = {name for name, statement in STATEMENTS.items() if statement.find(*makers)}
+    assert parsing == {"privacy/add_receipts.sql", "privacy/file_told.sql"}
+    for name, statement in STATEMENTS.items():
+        assert not any(made.args.get("to_json") for made in statement.find_all(exp.JSONFormat)), (
+            f"{name} makes JSON of a column, whose fractions may be refused"
+        )
