@@ -36,13 +36,17 @@ QUESTION = re.compile(
 
 def fill(client: bigquery.Client, rest: str) -> None:
     """Store the demonstration's traffic of the 30 days up to the fixed moment, and refresh."""
+    new_year.insert(client, "events_v1", rows(EVENTS))
+    asyncio.run(new_year.refresh(rest, new_year.TODAY - timedelta(days=DAYS)))
+
+
+def rows(events: int) -> list[dict[str, Any]]:
+    """Make the rows of so many of these events."""
     traffic = make_traffic(
-        plan(events=EVENTS, users=USERS, days=DAYS, seed=SEED, now=new_year.NOW), load_catalogue()
+        plan(events=events, users=USERS, days=DAYS, seed=SEED, now=new_year.NOW), load_catalogue()
     )
     builder = RowBuilder(load_catalogue(), PseudonymKeys(1, {1: b"k" * 32}))
-    rows = [_row(builder, number, webhook) for number, webhook in enumerate(traffic)]
-    new_year.insert(client, "events_v1", rows)
-    asyncio.run(new_year.refresh(rest, new_year.TODAY - timedelta(days=DAYS)))
+    return [_row(builder, number, webhook) for number, webhook in enumerate(traffic)]
 
 
 def _row(builder: RowBuilder, number: int, webhook: Webhook) -> dict[str, Any]:
