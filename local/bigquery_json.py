@@ -27,8 +27,14 @@ CHECKED = "bqemu_checked_json"
 KIND = b"bq_type"
 """Names BigQuery's type in the metadata of an Arrow field; one of JSON is a string to Arrow."""
 
-ROW_ERRORS = "Errors found while processing rows. Please refer to the row_errors field for details."
-"""How BigQuery begins the refusal of an append with rows that it does not take."""
+ROW_ERRORS = (
+    "Errors found while processing rows. Please refer to the row_errors field for details. "
+    "The list may not be complete because of the size limitations."
+)
+"""How BigQuery begins the refusal of an append with rows that it does not take.
+
+Seen in https://github.com/googleapis/python-bigquery-storage/issues/717.
+"""
 
 
 class CheckParsedJson(TranslationRule):
