@@ -119,10 +119,13 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
         record: of the body.
         data: the body's bytes.
     """
-    own_id = f"{record.sender_id} {record.positions}" if record.sender_id else ""
     if record.attributes:
-        own_id = record.attributes.get("ingest_id", "")
-    name = object_name(record.reason, record.partner, record.kind, data, own_id)
+        own_id = _id_of_message(record.attributes)
+    elif record.sender_id:
+        own_id = ("request", record.sender_id, str(record.positions))
+    else:
+        own_id = ()
+    name = object_name(record.reason, record.partner, record.kind, data, *own_id)
     return name, msgspec.json.encode(record) + b"\n"
 
 
@@ -153,8 +156,10 @@ def of_message(
         body=base64.b64encode(data).decode(),
         attributes=dict(attributes) or None,
     )
-    own_id = attributes.get("ingest_id") or source
-    name = object_name(reason, partner, kind, data, own_id)
+    own_id = _id_of_message(attributes)
+    if not attributes.get("ingest_id"):
+        own_id = (*own_id, source)
+    name = object_name(reason, partner, kind, data, *own_id)
     return name, msgspec.json.encode(record) + b"\n"
 
 
@@ -179,17 +184,30 @@ def decode(content: bytes) -> tuple[Quarantined, bytes]:
 def id_of_request(record: Quarantined, body: bytes) -> str:
     """Return what the ids of the body's events derive from, where they were given none.
 
-    Content makes the id of what has none, so a replay that is repeated doubles nothing.
+    Content makes the id of what has none, so a replay that is repeated doubles nothing. A sender
+    cannot give such an id to a request: there is no line feed in a header.
     """
-    return record.sender_id or f"quarantine {hashlib.sha256(body).hexdigest()}"
+    return record.sender_id or f"quarantine\n{hashlib.sha256(body).hexdigest()}"
 
 
-def object_name(reason: str, partner: str, kind: str, data: bytes, own_id: str = "") -> str:
+def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str) -> str:
     """Return the object's name: the same body of the same sender has the same.
 
     Where a body has an id of its own, each has a name of its own: two of them may well be alike.
+    An object of a name that exists is not written, so different parts must never make one name:
+    each has a digest of its own, and all of these are equally long.
     """
-    digest = hashlib.sha256(data + own_id.encode(errors="surrogatepass")).hexdigest()
+    texts = (text.encode(errors="surrogatepass") for text in (partner, kind, *own_id))
+    digests = (hashlib.sha256(part).digest() for part in (data, *texts))
+    digest = hashlib.sha256(b"".join(digests)).hexdigest()
     folders = (part if _NAME.fullmatch(part) else UNKNOWN for part in (partner, kind))
     top = HELD if reason == LEGAL_HOLD else f"{PREFIX}{reason}/"
     return f"{top}{'/'.join(folders)}/{digest}.ndjson"
+
+
+def _id_of_message(attributes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what tells a message from others with the same bytes."""
+    ingest_id = attributes.get("ingest_id")
+    if ingest_id:
+        return ("message", ingest_id)
+    return ("attributes", msgspec.json.encode(sorted(attributes.items())).decode())

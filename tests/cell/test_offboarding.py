@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from functions import spill
 from functions.events.attributes import format_time
 from functions.privacy.offboarding import TABLES
-from functions.quarantine import Quarantined, object_name
+from functions.quarantine import Quarantined, to_object
 from local import query
 from local.cell import PARTNER, Cell
 from local.clients import objects, publisher, subscriber
@@ -97,8 +97,8 @@ class Leaving:
                 base64.b64encode(data).decode(),
                 attributes,
             )
-            kept = object_name(record.reason, partner, "chat", data, attributes["ingest_id"])
-            bucket.blob(kept).upload_from_string(msgspec.json.encode(record))
+            kept, content = to_object(record, data)
+            bucket.blob(kept).upload_from_string(content)
 
     def aside(self) -> list[str]:
         """Whose events are in objects and dead letters: place and partner."""

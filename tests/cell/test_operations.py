@@ -4,11 +4,10 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 
 from functions import spill
-from functions.quarantine import Quarantined, object_name
+from functions.quarantine import Quarantined, to_object
 from local import query
 from local.cell import Cell
 from local.clients import objects, publisher
@@ -79,8 +78,8 @@ def test_what_is_in_quarantine_is_seen_and_brought_in(cell: Cell) -> None:
         body=base64.b64encode(event.data).decode(),
         attributes=event.attributes,
     )
-    name = object_name(record.reason, record.partner, record.kind, event.data, event.ingest_id)
-    objects(cell).bucket(cell.bucket).blob(name).upload_from_string(msgspec.json.encode(record))
+    name, content = to_object(record, event.data)
+    objects(cell).bucket(cell.bucket).blob(name).upload_from_string(content)
     listed, counted = run(cell, block("prefix=quarantine/"))
     assert name in {item["name"] for item in listed["items"]}
     assert counted["events"] == 1

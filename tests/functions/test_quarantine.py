@@ -2,12 +2,22 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.bucket import BucketUnavailable
-from functions.quarantine import Quarantine, object_name
+from functions.quarantine import (
+    Quarantine,
+    Quarantined,
+    id_of_request,
+    object_name,
+    of_message,
+    to_object,
+)
 
 BODY = "no json, Zoë \ud83d".encode(errors="surrogatepass")
 
@@ -81,8 +91,66 @@ async def test_what_the_bucket_does_not_take_is_told() -> None:
 
 def test_the_name_leads_with_what_operators_look_for() -> None:
     name = object_name("not_json", "acme", "chat", b"")
-    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    assert name == f"quarantine/not_json/acme/chat/{digest}.ndjson"
+    folder, _, digest = name.removesuffix(".ndjson").rpartition("/")
+    assert (folder, len(digest)) == ("quarantine/not_json/acme/chat", 64)
+
+
+PART = st.sampled_from(["", "a", "b", "ab", "a b", "a []", " [", "A", "\n"])
+"""Few and short, so that parts that are strung together are often alike."""
+
+NAMED = st.tuples(PART, PART, PART.map(str.encode), st.lists(PART, max_size=3))
+
+
+@given(NAMED, NAMED)
+def test_names_differ_exactly_where_their_parts_do(
+    one: tuple[str, str, bytes, list[str]], other: tuple[str, str, bytes, list[str]]
+) -> None:
+    """Folders of odd partners are all called ``unknown``, and still no object hides another."""
+    names = {object_name("not_json", *parts[:3], *parts[3]) for parts in (one, other)}
+    assert (len(names) == 1) is (one == other)
+
+
+REQUEST = st.tuples(PART, st.lists(st.integers(0, 12), max_size=3), PART.map(str.encode))
+
+
+@given(REQUEST, REQUEST)
+def test_objects_of_requests_differ_where_id_places_or_body_do(
+    one: tuple[str, list[int], bytes], other: tuple[str, list[int], bytes]
+) -> None:
+    """Without an id of its own, a request is known by its body only."""
+    names = {
+        to_object(
+            Quarantined("not_json", "acme", "chat", "", "", sender_id=own, positions=places), body
+        )[0]
+        for own, places, body in (one, other)
+    }
+    same = one == other or (one[0] == other[0] == "" and one[2] == other[2])
+    assert (len(names) == 1) is same
+
+
+@pytest.mark.parametrize("odd", [{}, {"ingest_id": ""}, {"project": "a"}, {"project": "b"}])
+def test_messages_without_an_id_are_told_apart_by_attributes_and_source(
+    odd: dict[str, str],
+) -> None:
+    def name(source: str, **other: str) -> str:
+        return of_message(
+            "malformed", BODY, odd | other, known_at=datetime(2026, 1, 1, tzinfo=UTC), source=source
+        )[0]
+
+    assert name("one") == name("one")
+    assert len({name("one"), name("other"), name("one", more="x"), name("", one="")}) == 4
+
+
+def test_a_message_and_a_request_with_the_same_id_are_two_objects() -> None:
+    request = Quarantined("not_json", "acme", "chat", "", "", sender_id="1")
+    message = Quarantined("not_json", "acme", "chat", "", "", attributes={"ingest_id": "1 []"})
+    assert to_object(request, BODY)[0] != to_object(message, BODY)[0]
+
+
+def test_no_header_holds_the_id_that_is_made_of_a_body() -> None:
+    """Otherwise a request with that id would be taken for the one without, and be dropped."""
+    made = id_of_request(Quarantined("not_json", "acme", "chat", "", ""), BODY)
+    assert "\n" in made
 
 
 @pytest.mark.parametrize("odd", ["", "a/b", "../..", "x" * 1_000, "Zo\xeb", "a\nb", "."])
