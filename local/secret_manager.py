@@ -27,6 +27,9 @@ VERSIONS = "versions"
 ACCESS = re.compile(r"(?P<secret>.+)/versions/(?P<version>latest|[1-9][0-9]*):access")
 ADD = re.compile(r"(?P<secret>.+):addVersion")
 
+MAX_BYTES = 65_536
+"""The most that a version may have; Google refuses more."""
+
 
 class Secrets:
     """The secrets of a folder.
@@ -69,7 +72,10 @@ class Secrets:
 
         Raises:
             FileNotFoundError: there is no such secret.
+            ValueError: it is too long.
         """
+        if len(data) > MAX_BYTES:
+            raise ValueError("a version has 64 KiB at most")
         with self._writing:
             number = max(self._numbers(secret)) + 1
             path = self._versions(secret) / str(number)

@@ -14,6 +14,8 @@ from click.testing import CliRunner
 
 from functions.dashboard.app import ROUTES
 from functions.load.tally import Loaded
+from functions.privacy.closed_list import MAX_BYTES, NEARLY_FULL
+from functions.privacy.periods import REMEMBERED
 from functions.receive.tally import Received
 from functions.tally import Milliseconds
 from local.__main__ import main
@@ -248,3 +250,11 @@ def test_commands_for_google_are_shell_and_use_variables_that_the_page_sets(
     told = {"OPERATE_URL", "KEY_RING"}  # above, and by a command beside it
     assert "PROJECT" in used
     assert used <= {*named, *told}
+
+
+def test_the_operations_tell_how_long_a_partner_who_left_stays_on_the_list() -> None:
+    monitoring = (ROOT / "terraform" / "modules" / "cell" / "monitoring.tf").read_text()
+    days = REMEMBERED.days
+    assert f"An entry is needed for {days} days after `closed_at`" in PAGES["operations.md"]
+    assert f"who left more than {days} days ago" in monitoring
+    assert f"more than {int(MAX_BYTES * NEARLY_FULL):,} `bytes`" in PAGES["operations.md"]

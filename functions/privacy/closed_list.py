@@ -11,7 +11,7 @@ refuse it, and whoever reads it here writes the list of the version before it on
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
@@ -25,6 +25,17 @@ FIRST = 1
 
 ATTEMPTS = 10
 """How often a version is added, at most, until the newest one has the entry."""
+
+MAX_BYTES = 65_536
+"""The most that a version of a secret may have
+(https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload)."""
+
+FULL_BYTES = MAX_BYTES - 4_096
+"""The most that a list may have after a partner is added. The rest is for writers who meet: none
+sees the other's partner, and the list with both must fit, or one of them would be let in again."""
+
+NEARLY_FULL = 0.8
+"""The part of `MAX_BYTES` from which on each reading is logged, for an alert."""
 
 
 class Secret(Protocol):
@@ -46,6 +57,10 @@ class ListUnavailable(Exception):
     Args:
         reason: the kind of failure.
     """
+
+
+class ListFull(ListUnavailable):
+    """There is no room on the list; it was not changed."""
 
 
 class ClosedSecret:
@@ -76,11 +91,22 @@ class ClosedSecret:
 
         Raises:
             ListUnavailable: it is not known to be closed.
+            ListFull: there is no room for it, so it is not closed.
         """
         # A malformed entry is replaced by this one.
         entry = ClosedPartner(tuple(projects), at)
         settled = await asyncio.to_thread(self._settled, {partner: entry})
         return settled.partners[partner]
+
+    async def must_have_room(self, partner: str, entry: ClosedPartner) -> None:
+        """Say beforehand whether a partner can be closed.
+
+        Raises:
+            ListFull: there is no room for it.
+            ListUnavailable: that is not known.
+        """
+        known = await self.read()
+        _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
         """Return a newest list that lacks nothing, after adding versions where there was none."""
@@ -88,11 +114,13 @@ class ClosedSecret:
             newest = self._secret.newest()
             for _ in range(ATTEMPTS):
                 number, known = self._last(newest)
-                whole = self._whole(entries, known, number, newest.number)
+                before = self._whole(known, number, newest.number)
+                whole = _with(before, entries)
                 is_settled = (whole.partners, whole.unread) == (known.partners, known.unread)
                 if number == newest.number and is_settled:
+                    _watch(known)
                     return known
-                data = whole.to_json()
+                data = _content(before, whole)
                 added = Version(self._secret.add(data), data)
                 # What is newest may be told late, even by hours: then it is what was added.
                 newest = max(added, self._secret.newest())
@@ -119,10 +147,8 @@ class ClosedSecret:
                 raise ListUnavailable("the last version is gone")
         return 0, ClosedList({})
 
-    def _whole(
-        self, entries: dict[str, ClosedPartner], known: ClosedList, number: int, newest: int
-    ) -> ClosedList:
-        """Return a list with these entries, and those of the versions that its writer passed over.
+    def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
+        """Return a list with the entries of the versions, too, that its writer passed over.
 
         They are the versions between the list and the one that it was made of.
         """
@@ -133,6 +159,35 @@ class ClosedSecret:
                 passed_over = ClosedList.from_json(version.data)
                 partners = passed_over.partners | partners
                 unread = dict(passed_over.unread) | unread
-        partners = entries | partners
-        unread = {name: entry for name, entry in unread.items() if name not in partners}
-        return ClosedList(partners, follows=newest, unread=unread)
+        return ClosedList(partners, follows=newest, unread=_without(unread, partners))
+
+
+def _with(known: ClosedList, entries: dict[str, ClosedPartner]) -> ClosedList:
+    """Return a list with these entries, too; those that it has stay as they are."""
+    partners = entries | known.partners
+    return ClosedList(partners, follows=known.follows, unread=_without(known.unread, partners))
+
+
+def _without(unread: Mapping[str, bytes], partners: Collection[str]) -> dict[str, bytes]:
+    return {name: entry for name, entry in unread.items() if name not in partners}
+
+
+def _content(before: ClosedList, whole: ClosedList) -> bytes:
+    """Return the content of a list that may have partners whom no version before it has.
+
+    Raises:
+        ListFull: it is too long.
+    """
+    data = whole.to_json()
+    limit = FULL_BYTES if whole.partners.keys() - before.partners.keys() else MAX_BYTES
+    if len(data) > limit:
+        log("ERROR", "closed list full", bytes=len(data), limit=limit)
+        raise ListFull("full")
+    return data
+
+
+def _watch(known: ClosedList) -> None:
+    """Log that the list will soon be full; the hourly sweep reads it, so this is told again."""
+    size = len(known.to_json())
+    if size >= MAX_BYTES * NEARLY_FULL:
+        log("WARNING", "closed list nearly full", bytes=size, partners=len(known.partners))

@@ -47,6 +47,7 @@ class Plan:
 
         Raises:
             Refused: there is no such partner (404), or the partners cannot be read (503).
+            ListFull: the partner could not be closed.
         """
         projects, now = await self._projects(partner), self._now()
         entry = ClosedPartner(projects, now)
@@ -54,6 +55,7 @@ class Plan:
         if not projects and not inventory.found:
             title = "There is no such partner here, and nothing of one"
             raise Refused(404, title, members={"state": "nothing"})
+        await self._closed.must_have_room(partner, entry)
         return {
             "partner": partner,
             "state": "open",
@@ -76,6 +78,7 @@ class Plan:
         Raises:
             Refused: the code is not valid (409), or the partners cannot be read (503).
             ListUnavailable: it is not known to be closed.
+            ListFull: there is no room for it, so it is not closed.
         """
         if not self.confirms(partner, code):
             raise Refused(409, "`confirm` is not valid, or not any more: ask for a new one")

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedList, ClosedPartner
 from functions.log import log
-from functions.privacy.closed_list import ClosedSecret, ListUnavailable
+from functions.privacy.closed_list import ClosedSecret, ListFull, ListUnavailable
 from functions.privacy.departed import Deadline
 from functions.privacy.departure import Departure
 from functions.privacy.execution import OutOfTime
@@ -24,6 +24,12 @@ from functions.subscription import SubscriptionUnavailable
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)
 """What ends a run early; the next goes on."""
+
+
+FULL = (
+    "The list of partners who have left is full: take out those who left long ago "
+    "(docs/operations.md, The list of partners who have left)"
+)
 
 
 class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,8 +91,8 @@ class Offboardings:
         closed it goes on where it is, without a code.
 
         Raises:
-            Refused: the caller is no operator, there is no such partner, the code is not valid, or
-                something does not answer.
+            Refused: the caller is no operator, there is no such partner, the code is not valid, the
+                list of partners who have left is full, or something does not answer.
         """
         asked.caller.must_be_operator()
         wanted = msgspec.json.decode(asked.body, type=OffboardingRequest)
@@ -101,6 +107,8 @@ class Offboardings:
                 entry = await self._plan.close(wanted.partner, wanted.confirm)
             ordered_by = asked.caller.email if is_order else ""
             return await self._go_on(wanted.partner, entry, ordered_by, is_over)
+        except ListFull:
+            raise Refused(409, FULL) from None
         except UNAVAILABLE as failure:
             raise later(f"Not finished: {type(failure).__name__}") from failure
 

@@ -31,6 +31,7 @@ locals {
 
   line = {
     billed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"statement billed too much\""
+    closed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND (jsonPayload.message=\"closed list nearly full\" OR jsonPayload.message=\"closed list full\")"
     faulty   = "${local.function_logs} AND (jsonPayload.message=\"partner record faulty\" OR jsonPayload.message=\"permission record faulty\")"
     checked  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
     loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
@@ -41,6 +42,7 @@ locals {
   metrics = merge(
     {
       billed_too_much  = { filter = local.line.billed, value = "EXTRACT(jsonPayload.bytes)" }
+      closed_list      = { filter = local.line.closed, value = "EXTRACT(jsonPayload.bytes)" }
       accepted         = { filter = local.line.received, value = "EXTRACT(jsonPayload.accepted)" }
       spilled          = { filter = local.line.received, value = "EXTRACT(jsonPayload.spilled)" }
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
@@ -185,6 +187,13 @@ locals {
         duration = 0
         severity = "ERROR"
         advice   = "Something is kept for longer than is promised. The privacy function's log line `retention checked` says where, docs/privacy.md how long it may be; look at the nightly jobs, at partition expiration and at the bucket's lifecycle."
+      }
+      # Each sweep reads the list, and says so again.
+      closed_list = {
+        query    = "sum(increase(${local.series.closed_list.count}[2h])) > 0"
+        duration = 0
+        severity = "WARNING"
+        advice   = "The list of partners who have left is nearly as long as a secret may be, or full: then no other partner can be offboarded. Take those out who left more than 75 days ago: docs/operations.md, \"The list of partners who have left\"."
       }
       unfiled = {
         query    = "sum(increase(${local.series.unfiled.sum}[2h])) > 0"

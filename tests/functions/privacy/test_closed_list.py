@@ -9,8 +9,15 @@ from threading import Barrier, Thread
 
 import pytest
 
-from functions.closed import ClosedList
-from functions.privacy.closed_list import ClosedSecret, ListUnavailable
+from functions.closed import ClosedList, ClosedPartner
+from functions.privacy.closed_list import (
+    FULL_BYTES,
+    MAX_BYTES,
+    NEARLY_FULL,
+    ClosedSecret,
+    ListFull,
+    ListUnavailable,
+)
 from functions.privacy.secret_manager import Secret, SecretsUnavailable, Version
 from local.secret_manager import Secrets, server
 
@@ -238,3 +245,78 @@ async def test_a_malformed_entry_is_kept_until_its_partner_is_closed_anew() -> N
     assert json.loads(memory.versions[-1])["partners"]["odd"] == {"projects": "odd"}
     await ClosedSecret(memory).close("odd", ["odd"], NOW)
     assert ClosedList.from_json(memory.versions[-1]).partners.keys() == {"acme", "odd"}
+
+
+def filled(size: int) -> bytes:
+    """A list of at least so many bytes, and less than one entry more."""
+    partner = ClosedPartner((), NOW)
+    one = len(ClosedList({"partner-0000": partner, "partner-0001": partner}).to_json())
+    one -= len(ClosedList({"partner-0000": partner}).to_json())
+    names = (f"partner-{number:04}" for number in range(-(-size // one)))
+    return ClosedList(dict.fromkeys(names, partner), follows=1).to_json()
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    return [(line["severity"], line["message"]) for line in lines]
+
+
+async def test_a_full_list_refuses_another_partner_and_stays_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    memory = Memory()
+    memory.versions = [EMPTY, filled(FULL_BYTES)]
+    closed = ClosedSecret(memory)
+    with pytest.raises(ListFull):
+        await closed.must_have_room("acme", ClosedPartner(("acme-prod",), NOW))
+    with pytest.raises(ListFull):
+        await closed.close("acme", ["acme-prod"], NOW)
+    assert len(memory.versions) == 2
+    assert ("ERROR", "closed list full") in logged(capsys)
+    known = await closed.read()
+    first = next(iter(known.partners))
+    assert await closed.close(first, [], LATER) == known.partners[first], "it is closed already"
+
+
+async def test_two_at_once_have_room_though_each_filled_the_list() -> None:
+    """Were one of them refused after both were written, the other would be let in again."""
+    memory = Memory()
+    memory.versions = [EMPTY, filled(FULL_BYTES - 250)]
+
+    def other() -> None:
+        asyncio.run(ClosedSecret(memory).close("other", ["o" * 100], LATER))
+
+    memory.meanwhile = lambda: run_in_thread(other)
+    await ClosedSecret(memory).close("acme", ["a" * 100], NOW)
+    assert {"acme", "other"} < memory.names()
+    assert FULL_BYTES < len(memory.versions[-1]) <= MAX_BYTES
+
+
+@pytest.mark.parametrize(("part", "lines"), [(NEARLY_FULL, 2), (NEARLY_FULL - 0.01, 0)])
+async def test_each_reading_tells_that_the_list_is_nearly_full(
+    part: float, lines: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = Memory()
+    memory.versions = [EMPTY, filled(int(MAX_BYTES * part))]
+    for _ in range(2):
+        await ClosedSecret(memory).read()
+    assert logged(capsys) == [("WARNING", "closed list nearly full")] * lines
+
+
+async def test_over_the_wire_as_many_fit_as_are_documented(endpoint: str, tmp_path: Path) -> None:
+    """Google refuses more than 64 KiB, and so does what stands for it."""
+    partners = {
+        f"customer-{number:03}": {
+            "projects": [f"customer-{number:03}-prod"],
+            "closed_at": "2026-11-22T14:25:32.123456Z",
+        }
+        for number in range(1_000)
+    }
+    secret = Secret(endpoint, NAME)
+    with pytest.raises(SecretsUnavailable, match="400"):
+        secret.add(json.dumps({"partners": partners}).encode())
+    for name in list(partners)[580:]:
+        del partners[name]
+    secret.add(json.dumps({"partners": partners}, separators=(",", ":")).encode())
+    await ClosedSecret(secret).close("acme", ["acme-prod"], NOW)
+    assert len(json.loads((tmp_path / "closed.json").read_text())["partners"]) == 581

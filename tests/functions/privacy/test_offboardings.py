@@ -529,3 +529,22 @@ async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep()
     [left] = [each for each in said["certificate"]["remains"] if each["where"] == "quarantine"]
     assert left["until"] == (leaving.now + UNPARSED).isoformat(), "it is there, and goes"
     assert any(name.startswith("quarantine/malformed/") for name in leaving.bucket.contents)
+
+
+async def test_with_a_full_list_nothing_is_shown_closed_or_deleted() -> None:
+    """The first step says so already: cells where there is room would begin to delete."""
+    leaving = filled()
+    code = (await leaving.order()).json()["confirm"]
+    projects = ["p" * 100] * 10
+    partners = {
+        f"gone-{n}": {"projects": projects, "closed_at": NOW.isoformat()} for n in range(60)
+    }
+    leaving.secret.versions.append(json.dumps({"partners": partners}).encode())
+    versions, objects = len(leaving.secret.versions), dict(leaving.bucket.contents)
+    for answer in (await leaving.order(), await leaving.order(code)):
+        assert answer.status_code == 409
+        assert "is full" in answer.json()["title"]
+    assert len(leaving.secret.versions) == versions
+    assert leaving.bucket.contents == objects
+    assert leaving.store.rows_of["acme"] == {"events_v1": 5, "identities_v1": 2, "daily_v1": 1}
+    assert not leaving.store.receipts
