@@ -43,9 +43,9 @@ class DepartedObjects:
                 await clear(stored, look)
 
     async def _exported(self, stored: Stored, look: Look) -> None:
-        """Delete a part of an export, ``exports/<project>/…``; a hold is on no copy of a day."""
-        partner = look.departed.owner({"project": _part(stored, 1)})
-        if partner is not None:
+        """Delete a part of an export, ``exports/<partner>/…``; a hold is on no copy of a day."""
+        partner = _part(stored, 1)
+        if partner in look.departed.partners:
             look.found.all[partner, EXPORTS] += 1
             await self._delete(stored, partner, EXPORTS, look)
 

@@ -198,7 +198,7 @@ def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str,
     }
 
     of_acme = [
-        f'resource.name.startsWith("{objects}exports/{project}/")'
+        f'resource.name.startsWith("{objects}exports/acme/{project}/")'
         for project in ("acme-prod", "acme-us")
     ]
     assert granted == {

@@ -112,7 +112,7 @@ class Exports:
         sheet = Sheet(
             self._given.now(), partner, subject.project, told.location, told.retention_days
         )
-        writing = Writing(self._bucket, self._objects, subject.project, export_id)
+        writing = Writing(self._bucket, self._objects, subject.owner, export_id)
         try:
             await self._write(writing, subject, sheet)
         except BucketUnavailable:

@@ -11,6 +11,7 @@ from functions.bucket import ObjectWriter
 from functions.objects import Stored
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
+from functions.privacy.exports.messages import Owner
 from functions.services import Objects
 
 PREFIX = "exports/"
@@ -57,12 +58,13 @@ class ErasedMeanwhile(Exception):
 class Writing:
     """Writes the objects of one export.
 
-    Their names begin with the project: who may have its users' data exported may read them there.
+    Their names begin with the partner and the project: who may have its users' data exported may
+    read them there. A partner who takes over a project's name reads none of the former one's.
 
     Args:
         bucket: takes the objects.
         objects: those that the bucket has.
-        project: that the person is a user of.
+        owner: the project that the person is a user of, and its partner.
         export_id: of the export.
 
     Attributes:
@@ -70,11 +72,11 @@ class Writing:
     """
 
     def __init__(
-        self, bucket: ObjectWriter, objects: Objects, project: str, export_id: str
+        self, bucket: ObjectWriter, objects: Objects, owner: Owner, export_id: str
     ) -> None:
         self._bucket = bucket
         self._objects = objects
-        self._folder = f"{PREFIX}{project}/{export_id}/"
+        self._folder = f"{PREFIX}{owner.partner}/{owner.project}/{export_id}/"
         self.files: list[File] = []
 
     async def begin(self, index: Index) -> None:

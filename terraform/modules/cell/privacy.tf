@@ -22,6 +22,7 @@ resource "google_cloud_run_v2_service_iam_member" "callers" {
 }
 
 # Who may have somebody's data exported may fetch the export: by its name, for nobody may list others'.
+# The partner is part of it, so who takes over a project's name cannot fetch the former one's exports.
 # IAM takes 20 conditional grants of a role for each member, and 12 operators in each condition.
 resource "google_storage_bucket_iam_member" "exports" {
   for_each = merge(
@@ -29,7 +30,7 @@ resource "google_storage_bucket_iam_member" "exports" {
     merge([
       for identity, projects in var.callers.some : {
         for index, part in chunklist(sort(projects), 13) :
-        "${identity}/${index}" => { identity = identity, folders = [for project in part : "exports/${project}/"] }
+        "${identity}/${index}" => { identity = identity, folders = [for project in part : "exports/${var.callers.owners[project]}/${project}/"] }
       } if !contains(var.callers.everything, identity)
     ]...),
   )

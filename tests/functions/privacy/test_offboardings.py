@@ -52,11 +52,11 @@ def filled() -> Leaving:
     put(*quarantined(b"no json", reason="not_json"))
     put(*quarantined(b"{", reason="bad_attributes", partner="unknown", attributes=PROJECT))
     put(*quarantined(b"[", reason="bad_attributes", partner="unknown", attributes={"kind": "x"}))
-    put("exports/acme-prod/1/index.json", b"{}")
-    put("exports/acme-prod/1/events.jsonl", b"{}")
-    put("exports/acme-prod/2/events.jsonl", b"{}")  # begun while its index was deleted
-    put("exports/only/3/index.json", b"{}")
-    put("exports/only/3/events.jsonl", b"{}")
+    put("exports/acme/acme-prod/1/index.json", b"{}")
+    put("exports/acme/acme-prod/1/events.jsonl", b"{}")
+    put("exports/acme/acme-prod/2/events.jsonl", b"{}")  # begun while its index was deleted
+    put("exports/solo/only/3/index.json", b"{}")
+    put("exports/solo/only/3/events.jsonl", b"{}")
     leaving.letters.put(message(1), message(2))
     leaving.letters.put_raw(*solo(8))
     return leaving
@@ -74,8 +74,8 @@ def check_others(leaving: Leaving) -> None:
     ]
     assert sorted(events) == ["i2", "i5"]
     names = leaving.bucket.contents.keys()
-    assert {"exports/only/3/index.json", "exports/only/3/events.jsonl"} <= names
-    assert sum("/solo/" in name for name in names) == 1
+    assert {"exports/solo/only/3/index.json", "exports/solo/only/3/events.jsonl"} <= names
+    assert sum(name.startswith("quarantine/") and "/solo/" in name for name in names) == 1
     letters = [*leaving.letters.waiting, *leaving.letters.leased]
     assert [each.attributes["ingest_id"] for each in letters if each.data == solo(8)[0]] == ["i8"]
 
@@ -548,3 +548,13 @@ async def test_with_a_full_list_nothing_is_shown_closed_or_deleted() -> None:
     assert leaving.bucket.contents == objects
     assert leaving.store.rows_of["acme"] == {"events_v1": 5, "identities_v1": 2, "daily_v1": 1}
     assert not leaving.store.receipts
+
+
+async def test_exports_of_who_took_over_a_project_s_name_stay() -> None:
+    """The partner is in an export's name, so the former owner's go and the new owner's do not."""
+    leaving = filled()
+    kept = "exports/solo/acme-prod/4/index.json"
+    leaving.bucket.put(kept, b"{}")
+    found = (await finish(leaving))["found"]
+    assert found["exports/"] == FOUND["exports/"]
+    assert [name for name in leaving.bucket.contents if "acme" in name] == [kept]

@@ -45,7 +45,7 @@ from tests.functions.privacy.stand_ins import (
 
 REQUEST = {"project": "dev", "ids": ["ann", "ann-2"]}
 OWN = user_keys(KEYS, "dev", ["ann", "ann-2"])
-FOLDER = "exports/dev/export-1/"
+FOLDER = "exports/acme/dev/export-1/"
 
 
 class Letters:
@@ -357,7 +357,7 @@ async def test_each_request_is_an_export_of_its_own(cell: Cell) -> None:
 
     assert (first["id"], second["id"]) == ("export-1", "export-2")
     assert first["records"] == second["records"]
-    assert {name.split("/")[2] for name in cell.bucket.contents} == {"export-1", "export-2"}
+    assert {name.split("/")[3] for name in cell.bucket.contents} == {"export-1", "export-2"}
 
 
 EVE = Caller("eve@other.example", frozenset({"shop"}))

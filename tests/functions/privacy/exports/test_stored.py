@@ -11,8 +11,11 @@ import pytest
 from functions.bucket import BucketUnavailable
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import OutOfTime
+from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.stored import ErasedMeanwhile, ExportedCopies, Index, Writing
 from tests.functions.privacy.stand_ins import KEYS, NOW, Bucket, cover
+
+OWNER = Owner("acme", "dev")
 
 HOUR = timedelta(hours=1)
 
@@ -38,7 +41,7 @@ def bucket() -> Bucket:
 async def export(bucket: Bucket, number: int, *users: str, **other: Any) -> None:
     keys = tuple(key for user in users for key in KEYS.all_user_keys("dev", user))
     given: dict[str, Any] = {"project": "dev", "user_keys": keys, "made_at": NOW}
-    writing = Writing(Writer(bucket), bucket, "dev", f"e{number}")
+    writing = Writing(Writer(bucket), bucket, OWNER, f"e{number}")
     await writing.begin(Index(**given | other))
     await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
     await writing.add("holds", [])
@@ -53,22 +56,22 @@ async def erase(bucket: Bucket, *covers: Cover) -> Counter[tuple[str, str]]:
 
 async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> None:
     writer = Writer(bucket)
-    writing = Writing(writer, bucket, "dev", "e1")
+    writing = Writing(writer, bucket, OWNER, "e1")
     await writing.begin(Index("dev", ("k",), NOW))
     await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
     await writing.add("holds", [])
     await writing.finish("<html>é")
 
     assert [tuple(file) for file in writing.files] == [
-        ("exports/dev/e1/cover-sheet.html", None, 8),
-        ("exports/dev/e1/events-0001.jsonl", 2, 21),
+        ("exports/acme/dev/e1/cover-sheet.html", None, 8),
+        ("exports/acme/dev/e1/events-0001.jsonl", 2, 21),
     ]
-    content = bucket.contents["exports/dev/e1/events-0001.jsonl"][0]
+    content = bucket.contents["exports/acme/dev/e1/events-0001.jsonl"][0]
     assert [msgspec.json.decode(line) for line in content.splitlines()] == [{"a": 1}, {"b": "é\n"}]
     assert writer.types == {
-        "exports/dev/e1/index.json": "application/json",
-        "exports/dev/e1/events-0001.jsonl": "application/x-ndjson",
-        "exports/dev/e1/cover-sheet.html": "text/html; charset=utf-8",
+        "exports/acme/dev/e1/index.json": "application/json",
+        "exports/acme/dev/e1/events-0001.jsonl": "application/x-ndjson",
+        "exports/acme/dev/e1/cover-sheet.html": "text/html; charset=utf-8",
     }
 
 
@@ -77,7 +80,7 @@ async def test_whose_it_is_stands_there_before_anything_else(bucket: Bucket) -> 
     bucket.then = lambda action: names.extend(bucket.contents)
     await export(bucket, 1, "ann")
 
-    assert names[0] == "exports/dev/e1/index.json"
+    assert names[0] == "exports/acme/dev/e1/index.json"
 
 
 async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket) -> None:
@@ -87,7 +90,7 @@ async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket
     await export(bucket, 4, "ann", project="shop")
     counts = await erase(bucket, cover("ann"))
 
-    assert {name.split("/")[2] for name in bucket.contents} == {"e2", "e4"}
+    assert {name.split("/")[3] for name in bucket.contents} == {"e2", "e4"}
     assert counts == {("erasure of ann", "exports_deleted"): 2}
 
 
@@ -121,7 +124,7 @@ async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket
     bucket.then = fail_at_the_second
     with pytest.raises(BucketUnavailable):
         await erase(bucket, cover("ann"))
-    assert "exports/dev/e1/index.json" in bucket.contents
+    assert "exports/acme/dev/e1/index.json" in bucket.contents
     bucket.then = lambda action: None
     await erase(bucket, cover("ann"))
     assert bucket.contents == {}
@@ -130,7 +133,7 @@ async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket
 @pytest.mark.parametrize("at", range(12))
 async def test_of_an_export_that_is_made_meanwhile_nothing_stays(bucket: Bucket, at: int) -> None:
     """At whatever step of the erasure the export writes its parts and ends."""
-    writing = Writing(Writer(bucket), bucket, "dev", "e1")
+    writing = Writing(Writer(bucket), bucket, OWNER, "e1")
     await writing.begin(Index("dev", tuple(KEYS.all_user_keys("dev", "ann")), NOW))
     await writing.add("identities", [{"a": 1}])
     steps = 0
@@ -164,6 +167,6 @@ async def test_out_of_time_is_said(bucket: Bucket) -> None:
 
 
 async def test_an_index_that_nobody_can_read_is_left_to_its_age(bucket: Bucket) -> None:
-    bucket.put("exports/dev/e1/index.json", b"{")
+    bucket.put("exports/acme/dev/e1/index.json", b"{")
     assert await erase(bucket, cover("ann")) == {}
-    assert list(bucket.contents) == ["exports/dev/e1/index.json"]
+    assert list(bucket.contents) == ["exports/acme/dev/e1/index.json"]
