@@ -23,6 +23,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     projects: list[str]
     everything: list[Any] = []
     some: dict[str, Any] = {}
+    owners: dict[str, Any] = {}
 
 
 class Permissions(msgspec.Struct, frozen=True):
@@ -87,7 +88,8 @@ def read_permissions(path: Path) -> Permissions:
         raise PermissionsUnavailable(type(error).__name__) from error
     everything = _readable("everything", dict(enumerate(found.everything)), str)
     some = _readable("some", found.some, list[str])
-    return Permissions(found.projects, list(everything.values()), some)
+    owners = _readable("owners", found.owners, str)
+    return Permissions(found.projects, list(everything.values()), some, owners)
 
 
 def _readable(field: str, entries: Mapping[Any, object], form: type[T]) -> dict[Any, T]:

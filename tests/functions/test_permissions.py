@@ -1,12 +1,15 @@
 """Who may see which projects: only what the secret names."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
+
+ROOT = Path(__file__).parent.parent.parent
 
 SECRET = {
     "projects": ["b", "a"],
@@ -77,3 +80,24 @@ def test_a_secret_that_cannot_be_read_lets_nobody_in(path: Path, content: Any) -
     path.unlink()
     with pytest.raises(PermissionsUnavailable):
         read_permissions(path)
+
+
+def test_owners_of_projects_are_read_and_a_malformed_one_is_nobody(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text(json.dumps(SECRET | {"owners": {"a": "acme", "b": ["acme"]}}))
+    assert read_permissions(path).owners == {"a": "acme"}
+    assert json.loads(capsys.readouterr().out)["field"] == "owners"
+
+
+@pytest.mark.parametrize("variable", ["viewers", "callers"])
+def test_each_member_that_terraform_writes_is_known(path: Path, variable: str) -> None:
+    """One that is not known closes the whole function."""
+    text = (ROOT / "terraform" / "modules" / "cell" / "variables.tf").read_text()
+    declared = re.search(rf'variable "{variable}" {{.*?object\(\{{ (.*?) \}}\)', text, re.DOTALL)
+    assert declared
+    members = dict(re.findall(r"(\w+) = (map|set)\(", declared[1]))
+    assert {"projects", "some"} <= members.keys()
+    empty: dict[str, Any] = {name: {} if kind == "map" else [] for name, kind in members.items()}
+    path.write_text(json.dumps(empty))
+    assert read_permissions(path) == Permissions([])
