@@ -52,8 +52,14 @@ def _iap(asked: dict[str, Any]) -> None:
     asked["cells"]["eu"]["iap"] = True
 
 
-MEANT = {'module.cell["eu"].google_cloud_run_v2_service_iam_member.viewers["ann@acme.example"]'}
-"""With Identity-Aware Proxy it alone may call the dashboard: people's own grants go."""
+MEANT = {
+    'module.cell["eu"].google_cloud_run_v2_service_iam_member.viewers["ann@acme.example"]',
+    'module.cell["eu"].google_cloud_run_v2_service_iam_member.finders["ann@acme.example"]',
+    'module.cell["eu"].google_storage_bucket_iam_member.exports["lea@acme.example/0"]',
+    'module.cell["us"].google_storage_bucket_iam_member.exports["lea@acme.example/0"]',
+}
+"""With Identity-Aware Proxy it alone may call the dashboard: people's own grants go. A grant on the
+exports of more projects has another condition, so it is another entry of Google's policy."""
 
 CHANGES = (
     _budget,

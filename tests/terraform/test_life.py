@@ -460,7 +460,7 @@ def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -
         )
         file.chmod(0o755)
 
-    shell(commands("bq rm") + commands("kms"), keyed, tmp_path)
+    shell(commands("bq rm") + commands("gcloud kms"), keyed, tmp_path)
 
     asked = notes.read_text()
     left = {

@@ -146,4 +146,6 @@ def test_a_cell_waits_for_apis_and_agents(full_plan: dict[str, Any]) -> None:
         "time_sleep.apis",
         "google_project_service_identity.agent",
         "google_project_iam_member.agent",
+        "data.google_bigquery_default_service_account.agent",
+        "data.google_storage_project_service_account.agent",
     }
