@@ -78,7 +78,9 @@ def test_a_partner_s_views_never_read_the_store(full_plan: dict[str, Any]) -> No
 
     assert set(planned) == {view.name for view in list_views()}
     assert not [name for name, query in planned.items() if "chat_eu_store" in query]
-    assert planned["events"].endswith("WHERE project IN ('acme-prod')")
+    assert planned["events"].endswith(
+        "WHERE partner = 'acme' AND project IN ('acme-prod', 'acme-us')"
+    )
     reads_the_cell = re.compile(r"`acme-chat-prod\.chat_eu\.")
     unfiltered = [
         name
