@@ -2,9 +2,6 @@
 
 import json
 import os
-import re
-import subprocess
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.terraform.protection import protected
+from tests.terraform.readme import commands, shell
 from tests.terraform.resources import managed, of_type
 from tests.terraform.scenarios import SMALL
-from tests.terraform.workspace import BASH, ROOT, TERRAFORM, Workspace
+from tests.terraform.workspace import Workspace
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("life")]
 
@@ -388,32 +386,6 @@ def test_a_checkout_with_other_ends_of_lines_plans_nothing(
     assert changes(other.plan(SMALL, "-refresh=false")) == {}
 
 
-README = ROOT / "terraform" / "README.md"
-
-
-def commands(containing: str) -> str:
-    """Return the README's block of commands for destroying that contains a text."""
-    section = README.read_text().split("## Destroying")[1].split("\n## ")[0]
-    [block] = [
-        textwrap.dedent(block)
-        for block in re.findall(r"```\n(.*?)```", section, re.DOTALL)
-        if containing in block
-    ]
-    return block
-
-
-def shell(script: str, workspace: Workspace, path: Path) -> None:
-    done = subprocess.run(
-        [BASH, "-euo", "pipefail", "-c", script],
-        cwd=workspace.configuration,
-        env={**workspace.environ, "PATH": f"{path}:{Path(TERRAFORM).parent}:/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def names(state: dict[str, Any]) -> set[str]:
     return {resource.address for resource in managed(state["values"])}
 
@@ -445,38 +417,3 @@ def test_destroy_goes_through_as_the_readme_says(
         f"{kind}.{name}" for kind, name in protected() if not kind.startswith("google_kms_")
     }
     assert "values" not in leaving.state()
-
-
-def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -> None:
-    """It runs with programs that note what they are asked."""
-    notes = tmp_path / "notes"
-    for program in ("bq", "gcloud"):
-        file = tmp_path / program
-        file.write_text(
-            f'#!{BASH}\necho "$@" >>{notes}\n'
-            '[[ "$*" == *keyrings\\ list* ]] && echo RING\n'
-            '[[ "$*" == *versions\\ list* ]] && echo VERSION\n'
-            "exit 0\n"
-        )
-        file.chmod(0o755)
-
-    shell(commands("bq rm") + commands("gcloud kms"), keyed, tmp_path)
-
-    asked = notes.read_text()
-    left = {
-        resource.address: next(
-            str(resource.values[name])
-            for name in ("dataset_id", "secret_id", "name")
-            if name in resource.values
-        )
-        for resource in managed(keyed.state()["values"])
-        if resource.cell == "eu"
-        and (resource.type, resource.name) in protected()
-        and not resource.type.endswith(
-            ("_version", "_table", "_key_ring", "_data")
-        )  # they go with another
-    }
-    assert len(left) > 10
-    assert {at: name for at, name in left.items() if not re.search(rf"\b{name}\b", asked)} == {}
-    assert "keys versions destroy --quiet VERSION" in asked
-    assert "--keyring RING" in asked

@@ -1,0 +1,48 @@
+"""What a destroyed cell leaves, and the README's commands that delete it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.protection import protected
+from tests.terraform.readme import commands, shell
+from tests.terraform.resources import managed
+from tests.terraform.workspace import BASH, Workspace
+
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("keyed")]
+
+
+def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -> None:
+    """It runs with programs that note what they are asked."""
+    notes = tmp_path / "notes"
+    for program in ("bq", "gcloud"):
+        file = tmp_path / program
+        file.write_text(
+            f'#!{BASH}\necho "$@" >>{notes}\n'
+            '[[ "$*" == *keyrings\\ list* ]] && echo RING\n'
+            '[[ "$*" == *versions\\ list* ]] && echo VERSION\n'
+            "exit 0\n"
+        )
+        file.chmod(0o755)
+
+    shell(commands("bq rm") + commands("gcloud kms"), keyed, tmp_path)
+
+    asked = notes.read_text()
+    left = {
+        resource.address: next(
+            str(resource.values[name])
+            for name in ("dataset_id", "secret_id", "name")
+            if name in resource.values
+        )
+        for resource in managed(keyed.state()["values"])
+        if resource.cell == "eu"
+        and (resource.type, resource.name) in protected()
+        and not resource.type.endswith(
+            ("_version", "_table", "_key_ring", "_data")
+        )  # they go with another
+    }
+    assert len(left) > 10
+    assert {at: name for at, name in left.items() if not re.search(rf"\b{name}\b", asked)} == {}
+    assert "keys versions destroy --quiet VERSION" in asked
+    assert "--keyring RING" in asked
