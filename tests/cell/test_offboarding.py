@@ -205,18 +205,22 @@ async def test_a_partner_leaves(leaving: Leaving) -> None:
             assert done.status_code == 202, done.text
             await asyncio.sleep(0.2)
     certificate = done.json()["certificate"]
-    before = plan["would_delete"] | {"events_v1": 6}
-    assert certificate["found"] | {"events_v1": 6} == before
-    assert certificate["found"]["events_v1"] >= 6
-    assert certificate["deleted"]["events_v1"] >= certificate["found"]["events_v1"]
-    assert certificate["deleted"] | {"events_v1": 6} == before
+    sent = {"events_v1": 6, "identities_v1": plan["would_delete"]["identities_v1"]}
+    before = plan["would_delete"] | sent
+    assert certificate["found"] | sent == before
+    assert certificate["deleted"] | sent == before
+    for table, rows in sent.items():  # a push that is delivered again adds a row
+        assert rows <= certificate["found"][table] <= certificate["deleted"][table]
 
     queued = "SELECT 1 AS one FROM events WHERE ingest_id = 'queued-other'"
-    await leaving.until(lambda: bool(query.rows(leaving.cell, queued)))
+    await leaving.until(lambda: len(query.rows(leaving.cell, queued)) == 1)
     assert await asyncio.to_thread(leaving.rows, PARTNER) == {}
-    assert await asyncio.to_thread(leaving.rows, OTHER) == others | {
-        "events_v1": others["events_v1"] + 1,
-        "identities_v1": others["identities_v1"] + 1,
+    after = await asyncio.to_thread(leaving.rows, OTHER)
+    loaded = after["events_v1"] - others["events_v1"]
+    assert loaded >= 1  # a push that is delivered again adds a row, which the view does not show
+    assert after == others | {
+        "events_v1": others["events_v1"] + loaded,
+        "identities_v1": others["identities_v1"] + loaded,
     }
     places = ("dead", "quarantine", "spill")
     assert await asyncio.to_thread(leaving.aside) == [f"{place} other" for place in places]

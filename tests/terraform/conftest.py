@@ -24,6 +24,15 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="session")
+def few_views(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Without the views of single events, which are most of a plan's time and all made alike."""
+    copy = workspace.copy(tmp_path_factory.mktemp("few-views"))
+    for file in (copy.folder / "sql" / "bi").glob("event_*"):
+        file.unlink()
+    return copy
+
+
+@pytest.fixture(scope="session")
 def full_plan(workspace: Workspace) -> dict[str, Any]:
     """The plan of everything that can be asked for."""
     return workspace.plan(FULL)
@@ -54,8 +63,8 @@ def applied(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> W
 
 
 @pytest.fixture(scope="session")
-def keyed(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def keyed(few_views: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Two cells, one of them with a key of its own, applied."""
-    copy = workspace.copy(tmp_path_factory.mktemp("keyed"))
+    copy = few_views.copy(tmp_path_factory.mktemp("keyed"))
     copy.apply(KEYED)
     return copy

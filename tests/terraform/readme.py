@@ -26,7 +26,7 @@ def shell(script: str, workspace: Workspace, path: Path) -> None:
     done = subprocess.run(
         [BASH, "-euo", "pipefail", "-c", script],
         cwd=workspace.configuration,
-        env={**workspace.environ, "PATH": f"{path}:{Path(TERRAFORM).parent}:/usr/bin:/bin"},
+        env={**workspace.located_environ, "PATH": f"{path}:{Path(TERRAFORM).parent}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=False,

@@ -34,9 +34,9 @@ def warnings(workspace: Workspace, **settings: Any) -> list[str]:
     ],
 )
 def test_too_few_instances_are_told(
-    workspace: Workspace, settings: dict[str, Any], said: list[str]
+    few_views: Workspace, settings: dict[str, Any], said: list[str]
 ) -> None:
-    found = warnings(workspace, **settings)
+    found = warnings(few_views, **settings)
     assert len(found) == (1 if said else 0)
     for each in said:
         assert each in found[0]

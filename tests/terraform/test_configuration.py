@@ -19,8 +19,8 @@ def test_it_is_formatted_and_valid(workspace: Workspace) -> None:
     assert checked["diagnostics"] == []
 
 
-def test_deployments_are_planned_as_they_should(workspace: Workspace) -> None:
-    done = workspace.run("test", "-no-color", "-filter=tests/cells.tftest.hcl")
+def test_deployments_are_planned_as_they_should(few_views: Workspace) -> None:
+    done = few_views.run("test", "-no-color", "-filter=tests/cells.tftest.hcl")
 
     assert "6 passed, 0 failed" in done.stdout
 
@@ -94,17 +94,17 @@ def test_a_region_where_some_projects_cannot_build_is_told(
     assert [said in problem["message"] for problem in problems] == ([True] if said else [])
 
 
-def test_a_function_that_does_not_exist_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_function_that_does_not_exist_is_refused(few_views: Workspace, tmp_path: Path) -> None:
     cell = {"region": "europe-west1", "min_instances": {"recieve": 1}}
 
-    said = workspace.copy(tmp_path).refused(SMALL | {"cells": {"eu": cell}})
+    said = few_views.copy(tmp_path).refused(SMALL | {"cells": {"eu": cell}})
 
     assert "min_instances and max_instances are given by function: dashboard, load" in said
 
 
-def test_no_secret_is_in_the_plan(workspace: Workspace, tmp_path: Path) -> None:
+def test_no_secret_is_in_the_plan(few_views: Workspace, tmp_path: Path) -> None:
     secrets = {"TF_VAR_signing_secrets": json.dumps({"acme": [SIGNING_SECRET]})}
-    signed = workspace.copy(tmp_path)._replace(environ={**workspace.environ, **secrets})
+    signed = few_views.copy(tmp_path)._replace(environ={**few_views.environ, **secrets})
     partner = SMALL["partners"]["acme"] | {"signing_version": 1}
 
     plan = signed.plan(SMALL | {"partners": {"acme": partner}})

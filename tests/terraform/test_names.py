@@ -51,8 +51,8 @@ HOSTILE = SMALL | {
 """Names that would collide if they were only strung together, and the longest ones."""
 
 
-def test_names_that_are_composed_neither_collide_nor_are_too_long(workspace: Workspace) -> None:
-    plan = workspace.plan(HOSTILE)
+def test_names_that_are_composed_neither_collide_nor_are_too_long(few_views: Workspace) -> None:
+    plan = few_views.plan(HOSTILE)
     names: Counter[tuple[str, str]] = Counter()
     for found in managed(plan["planned_values"]):
         if found.type in LONGEST:

@@ -31,10 +31,10 @@ def test_everything_is_in_its_cell_s_region(
 
 
 def test_each_place_that_is_changed_in_the_module_is_found(
-    workspace: Workspace, schemas: dict[str, Any], tmp_path: Path
+    few_views: Workspace, schemas: dict[str, Any], tmp_path: Path
 ) -> None:
     # Each reference to the region becomes a region of its own, so that one plan shows them all.
-    mutant = workspace.copy(tmp_path)
+    mutant = few_views.copy(tmp_path)
     planted: dict[str, str] = {}
     for file in sorted((mutant.configuration / "modules" / "cell").glob("*.tf")):
         lines = file.read_text().splitlines()

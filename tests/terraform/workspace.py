@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.terraform import states
+
 ROOT = Path(__file__).resolve().parents[2]
 OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "activate.sh"
 TERRAFORM = shutil.which("terraform") or ""
@@ -50,7 +52,7 @@ class Workspace(NamedTuple):
 
     Attributes:
         folder: has ``terraform/`` and beside it what it deploys.
-        environ: of the processes.
+        environ: of the processes, but for the state's address.
     """
 
     folder: Path
@@ -59,6 +61,12 @@ class Workspace(NamedTuple):
     @property
     def configuration(self) -> Path:
         return self.folder / "terraform"
+
+    @property
+    def located_environ(self) -> dict[str, str]:
+        """The environment with the address of this workspace's state, for the backend "http"."""
+        file = self.configuration / "terraform.tfstate"
+        return dict(self.environ) | {"TF_HTTP_ADDRESS": states.address(file)}
 
     @property
     def zip(self) -> Path:
@@ -73,7 +81,7 @@ class Workspace(NamedTuple):
         done = subprocess.run(
             [TERRAFORM, *arguments],
             cwd=cwd or self.configuration,
-            env=dict(self.environ),
+            env=self.located_environ,
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,
@@ -147,9 +155,9 @@ def create(folder: Path) -> Workspace:
             shutil.copy(source, folder / name)
     workspace = Workspace(folder, _environ())
     (workspace.configuration / QUICK_ARCHIVE).write_text(_ARCHIVE_OF_ONE_FILE)
-    # Plans need a backend that exists: here it is a file.
+    # Plans need a backend that exists; its address is in the environment.
     (workspace.configuration / "backend_override.tf").write_text(
-        'terraform {\n  backend "local" {}\n}\n'
+        'terraform {\n  backend "http" {}\n}\n'
     )
     done = workspace.run("init", "-no-color", "-input=false", check=False)
     if done.returncode != 0:

@@ -1,0 +1,46 @@
+"""Where the workspaces keep their states: files behind an HTTP server of this process.
+
+Terraform writes a state that is a file again after each resource, which takes most of an apply's
+time; a state behind HTTP, as in a bucket, it writes every 20 seconds and at the end.
+"""
+
+import functools
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+def address(file: Path) -> str:
+    """Return the URL of a state that is kept in a file; the file need not exist yet."""
+    return f"http://127.0.0.1:{_server().server_port}{file.resolve()}"
+
+
+class _States(BaseHTTPRequestHandler):
+    """The URL's path is the file's. Speaks what the backend "http" asks for, without locks."""
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+        file = Path(self.path)
+        if file.exists():
+            self._answer(200, file.read_bytes())
+        else:
+            self._answer(404)
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that the server calls
+        Path(self.path).write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+        self._answer(200)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the output is the tests'."""
+
+    def _answer(self, status: int, content: bytes = b"") -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@functools.cache
+def _server() -> ThreadingHTTPServer:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _States)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
