@@ -55,9 +55,9 @@ def schemas(workspace: Workspace) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def applied(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def applied(few_views: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """One cell with defaults, applied."""
-    copy = workspace.copy(tmp_path_factory.mktemp("applied"))
+    copy = few_views.copy(tmp_path_factory.mktemp("applied"))
     copy.apply(SMALL)
     return copy
 

@@ -18,14 +18,14 @@ def address(file: Path) -> str:
 class _States(BaseHTTPRequestHandler):
     """The URL's path is the file's. Speaks what the backend "http" asks for, without locks."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+    def do_GET(self) -> None:
         file = Path(self.path)
         if file.exists():
             self._answer(200, file.read_bytes())
         else:
             self._answer(404)
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that the server calls
+    def do_POST(self) -> None:
         Path(self.path).write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
         self._answer(200)
 

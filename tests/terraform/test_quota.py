@@ -25,8 +25,10 @@ def test_the_limit_is_each_accounts_own(full_plan: dict[str, Any]) -> None:
     assert config["preferred_value"] == str(mebibytes)
 
 
-def test_no_limit_leaves_googles_own(applied: Workspace) -> None:
-    assert not list(of_type(applied.state()["values"], "google_cloud_quotas_quota_preference"))
+def test_no_limit_leaves_googles_own(few_views: Workspace) -> None:
+    plan = few_views.plan(SMALL, "-target=google_cloud_quotas_quota_preference.queries")
+
+    assert not list(of_type(plan["planned_values"], "google_cloud_quotas_quota_preference"))
 
 
 def test_functions_have_the_bars_that_the_limit_goes_by(full_plan: dict[str, Any]) -> None:
