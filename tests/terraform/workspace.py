@@ -97,10 +97,10 @@ class Workspace(NamedTuple):
         shown: dict[str, Any] = json.loads(self.run("show", "-json", "plan.out").stdout)
         return shown
 
-    def refused(self, variables: Variables) -> str:
+    def refused(self, variables: Variables, *options: str) -> str:
         """Plan what must be refused, and return what is said."""
         self._write(variables)
-        done = self.run("plan", "-no-color", f"-var-file={VARIABLES}", check=False)
+        done = self.run("plan", "-no-color", f"-var-file={VARIABLES}", *options, check=False)
         assert done.returncode == 1, done.stdout
         return " ".join(done.stderr.replace("│", " ").split())
 

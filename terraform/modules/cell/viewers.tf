@@ -73,10 +73,10 @@ resource "google_secret_manager_secret_version" "viewers" {
   lifecycle {
     create_before_destroy = true
 
-    # An address may have letters of several bytes; base64 counts bytes.
+    # An address may have letters of several bytes; base64 counts bytes: 87380 are 65535 of them.
     precondition {
-      condition     = length(base64encode(jsonencode(var.viewers))) <= 87384
-      error_message = "Too many viewers in the cell ${var.name}: a secret holds 64 KiB, and each has its address and its projects in it. Make another cell in the same region and pin projects to it (README.md, \"How much fits\")."
+      condition     = length(base64encode(jsonencode(var.viewers))) <= 87380
+      error_message = "Too many viewers in the cell ${var.name}: a secret holds 64 KiB, and each has its address and its projects in it. Make another cell in the same region and pin projects to it (terraform/README.md, \"How much fits\")."
     }
   }
 }
