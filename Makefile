@@ -46,7 +46,7 @@ unit: setup
 integration: setup
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak" --calls=$(CALLS)
 
-terraform: setup $(CHECKOV)/ready ## the checks of the Terraform configuration alone
+terraform: setup ## the checks of the Terraform configuration alone
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "terraform and not soak"
 
 verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
@@ -55,8 +55,9 @@ verify: setup ## after an apply: is it all there, in its region, and working? (V
 offboard: setup ## a partner leaves every cell: its tokens are closed, its data deleted (PARTNER=…, OFFBOARD="--help")
 	@$(BIN)/python -m offboard $(OFFBOARD) -- $(PARTNER)
 
-soak: setup ## fuzz, load and break it for minutes
-	$(BIN)/python -m pytest -q -m soak
+soak: setup $(CHECKOV)/ready ## all that takes longer than ten seconds: faults, load, fuzz, Terraform
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "soak and terraform"
+	$(BIN)/python -m pytest -q -m "soak and not terraform"
 
 bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)

@@ -127,6 +127,7 @@ def comparable(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted(json.dumps(without_nulls(row), sort_keys=True, default=str) for row in own)
 
 
+@pytest.mark.soak
 async def test_rows_at_the_stub_are_those_that_the_stand_in_stores(
     cell: Cell, tmp_path: Path
 ) -> None:

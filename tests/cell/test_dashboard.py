@@ -137,6 +137,7 @@ def test_another_project_is_picked(browser: Browser, filled: str) -> None:
         expect(page).to_have_title(re.compile("^dev "))
 
 
+@pytest.mark.soak
 def test_refresh_counts_new_events(browser: Browser, filled: str, send: Send) -> None:
     with opened(browser, filled) as page:
         names = ("messages", "dau", "senders")

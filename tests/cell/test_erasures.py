@@ -170,6 +170,7 @@ def test_a_sweep_sets_aside_what_nobody_can_read(cell: Cell, officer: httpx.Clie
     assert not bucket.blob(torn).exists()
 
 
+@pytest.mark.soak
 def test_what_is_asked_for_at_once_is_done_in_the_request(
     post: Post, stored: Rows, cell: Cell, user: str, officer: httpx.Client
 ) -> None:

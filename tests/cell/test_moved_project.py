@@ -47,6 +47,7 @@ def event(project: str, user_key: str | None = None) -> dict[str, Any]:
     }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("project", [MOVED, IN_NO_SETTING])
 def test_its_people_are_looked_up_exported_and_erased(
     officer: httpx.Client, cell: Cell, project: str

@@ -33,6 +33,7 @@ def run(cell: Cell, block: str) -> list[dict[str, Any]]:
     return page.run(block, {"BUCKET": cell.bucket} | header | urls | written)
 
 
+@pytest.mark.soak
 def test_every_command_of_the_page_is_run(cell: Cell) -> None:
     assert [text for text in PAGE.others if "curl" in text] == []
     assert PAGE.commands_outside() == []

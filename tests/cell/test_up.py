@@ -63,6 +63,7 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(description: dict[str
     assert not is_listening(description["port_base"] + len(PORTS))
 
 
+@pytest.mark.soak
 def test_sigterm_stops_everything() -> None:
     with running_cell() as description:
         base = description["port_base"]
@@ -72,6 +73,7 @@ def test_sigterm_stops_everything() -> None:
     assert not [process for process in family if process.is_running()]
 
 
+@pytest.mark.soak
 def test_sigterm_while_starting_stops_everything() -> None:
     base = free_port_base()
     starting = start("--port-base", str(base))
@@ -83,6 +85,7 @@ def test_sigterm_while_starting_stops_everything() -> None:
     assert not taken_ports(range(base, base + len(PORTS)))
 
 
+@pytest.mark.soak
 def test_a_part_that_dies_is_reported_and_takes_the_cell_down() -> None:
     base = free_port_base()
     up = start("--json", "--port-base", str(base))
@@ -163,6 +166,7 @@ def test_commands_without_a_cell_say_how_to_start_one() -> None:
     assert "python -m local up" in done.stderr.decode()
 
 
+@pytest.mark.soak
 def test_googles_emulator_can_take_the_place_of_the_stand_in(
     monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
 ) -> None:

@@ -136,6 +136,7 @@ def cell_of(described: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.soak
 def test_a_healthy_cell_holds(verify: Verify, cell: Cell) -> None:
     found = verify()
 
@@ -241,6 +242,7 @@ def standing_still(description: dict[str, Any], function: str) -> Iterator[None]
             process.send_signal(signal.SIGCONT)
 
 
+@pytest.mark.soak
 def test_a_broken_view_and_a_missing_one_fail(verify: Verify, cell: Cell) -> None:
     client = warehouse(cell)
     for statement in (

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
 BURST = 5_000
 
 
+@pytest.mark.soak
 async def test_down_before_a_burst(rig: Rig) -> None:
     record = Record("before", BURST)
     await rig.broker.cut()
@@ -23,6 +24,7 @@ async def test_down_before_a_burst(rig: Rig) -> None:
     assert await settle(rig, record) == record.sent
 
 
+@pytest.mark.soak
 async def test_down_during_a_burst(rig: Rig) -> None:
     record = Record("during", BURST)
     await send(rig, record.deliveries, halfway=rig.broker.cut)
@@ -31,6 +33,7 @@ async def test_down_during_a_burst(rig: Rig) -> None:
     assert await settle(rig, record) == record.sent
 
 
+@pytest.mark.soak
 async def test_hanging_after_a_burst(rig: Rig) -> None:
     record, late = Record("after", BURST), Record("hanging", 100)
     await send(rig, record.deliveries)

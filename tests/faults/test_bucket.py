@@ -34,6 +34,7 @@ async def test_both_down_before_a_burst(rig: Rig) -> None:
     await settle(rig, record)  # an upload that was given up may have arrived all the same
 
 
+@pytest.mark.soak
 async def test_both_down_during_a_burst_that_is_retried(rig: Rig) -> None:
     record = Record("retried", 1_000)
     await rig.renew(**NOBODY_ANSWERS)

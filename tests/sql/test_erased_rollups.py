@@ -78,6 +78,7 @@ def at_once(treatment: str) -> list[dict[str, Any]]:
     return [erasure("ann", NOW, project=project, **given) for project in ("dev", "shop")]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("treatment", ["anonymise", "delete"])
 async def test_people_stay_counted(
     as_of_new_year: bigquery.Client, stand_in: StandIn, treatment: str

@@ -48,6 +48,7 @@ def everything(client: bigquery.Client) -> dict[str, list[dict[str, Any]]]:
     return {table: rows(client, table) for table in ROLLUPS}
 
 
+@pytest.mark.soak
 async def test_a_repeated_run_and_runs_that_meet_leave_the_same_rows(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
@@ -102,6 +103,7 @@ async def test_people_of_settled_days_are_counted_once_and_for_all(
     assert [row["messages"] for row in after["daily_v1"]] == [3, 1]
 
 
+@pytest.mark.soak
 async def test_a_run_finds_what_is_left_to_do(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:

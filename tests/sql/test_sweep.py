@@ -433,6 +433,7 @@ async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.soak
 async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> None:
     """Each run gets one step further; what it changed before is neither lost nor counted twice."""
     store.fill("erasures_v1", erasures(2))

@@ -64,6 +64,7 @@ def _planned(workspace: Workspace, variables: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.soak
 def test_the_spelling_of_an_address_changes_nothing(few_views: Workspace) -> None:
     as_written = _planned(few_views, SMALL | PEOPLE)
     lowered = _planned(few_views, SMALL | _lowered(PEOPLE))

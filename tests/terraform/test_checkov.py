@@ -15,6 +15,7 @@ pytestmark = pytest.mark.terraform
 CHECKOV = Path(os.environ.get("CHECKOV", ROOT / ".venv-checkov" / "bin" / "checkov"))
 
 
+@pytest.mark.soak
 def test_checkov_finds_nothing(tmp_path: Path) -> None:
     if not CHECKOV.exists():
         pytest.skip("NOT RUN: checkov, which `make terraform` installs into .venv-checkov")

@@ -19,6 +19,7 @@ def test_it_is_formatted_and_valid(workspace: Workspace) -> None:
     assert checked["diagnostics"] == []
 
 
+@pytest.mark.soak
 def test_deployments_are_planned_as_they_should(few_views: Workspace) -> None:
     done = few_views.run("test", "-no-color", "-filter=tests/cells.tftest.hcl")
 
@@ -102,6 +103,7 @@ def test_a_function_that_does_not_exist_is_refused(few_views: Workspace, tmp_pat
     assert "min_instances and max_instances are given by function: dashboard, load" in said
 
 
+@pytest.mark.soak
 def test_no_secret_is_in_the_plan(few_views: Workspace, tmp_path: Path) -> None:
     secrets = {"TF_VAR_signing_secrets": json.dumps({"acme": [SIGNING_SECRET]})}
     signed = few_views.copy(tmp_path)._replace(environ={**few_views.environ, **secrets})

@@ -84,6 +84,7 @@ def taken(workspace: Workspace, changes: tuple[Change, ...]) -> set[str]:
     }
 
 
+@pytest.mark.soak
 def test_more_of_everything_takes_no_grant(
     keyed: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -347,6 +347,7 @@ def test_a_plan_that_drops_a_column_is_refused(
     assert f'{dropped}"]' in said
 
 
+@pytest.mark.soak
 def test_a_saved_plan_asks_for_its_zip(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -385,6 +386,7 @@ def names(state: dict[str, Any]) -> set[str]:
     return {resource.address for resource in managed(state["values"])}
 
 
+@pytest.mark.soak
 def test_what_is_destroyed_by_mistake_stays(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -398,6 +400,7 @@ def test_what_is_destroyed_by_mistake_stays(
     assert names(mistaken.state()) == before
 
 
+@pytest.mark.soak
 def test_destroy_goes_through_as_the_readme_says(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ HOSTILE = SMALL | {
 """Names that would collide if they were only strung together, and the longest ones."""
 
 
+@pytest.mark.soak
 def test_names_that_are_composed_neither_collide_nor_are_too_long(few_views: Workspace) -> None:
     plan = few_views.plan(HOSTILE)
     names: Counter[tuple[str, str]] = Counter()

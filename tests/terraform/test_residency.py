@@ -30,6 +30,7 @@ def test_everything_is_in_its_cell_s_region(
     assert strays(full_plan) == []
 
 
+@pytest.mark.soak
 def test_each_place_that_is_changed_in_the_module_is_found(
     few_views: Workspace, schemas: dict[str, Any], tmp_path: Path
 ) -> None:

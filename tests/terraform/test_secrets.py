@@ -24,6 +24,7 @@ def asked(size: int) -> dict[str, Any]:
     return SMALL | {"cells": {"eu": SMALL["cells"]["eu"] | people}}
 
 
+@pytest.mark.soak
 def test_more_people_than_a_secret_holds_are_refused(few_views: Workspace) -> None:
     secret = 'module.cell["eu"].google_secret_manager_secret_version'
     targets = (f"-target={secret}.viewers", f"-target={secret}.callers")
