@@ -71,7 +71,6 @@ def test_a_person_is_hidden_and_restored(cell: Cell, chatting: list[str]) -> Non
     assert shown(cell, chatting[0]) == before
 
 
-@pytest.mark.soak
 def test_a_person_is_erased_at_once(cell: Cell, chatting: list[str]) -> None:
     [erased] = ask(cell, '"immediate"')
     assert erased["status"] == "executed"
