@@ -83,16 +83,16 @@ variable "partners" {
     condition     = length(flatten([for partner in values(var.partners) : tolist(partner.tokens_sha256)])) == length(toset(flatten([for partner in values(var.partners) : tolist(partner.tokens_sha256)])))
     error_message = "The same digest in tokens_sha256 of ${join(", ", distinct([for digest, owners in transpose({ for name, partner in var.partners : name => partner.tokens_sha256 }) : join(" and ", owners) if length(owners) > 1]))}. A token belongs to one partner: make one for each, for example with openssl rand -hex 20."
   }
-  # As terraform/partners.tf writes it; a signing secret has 94 characters at most.
+  # As terraform/partners.tf writes it, in the cells that a partner has left, too; a signing secret has 94 characters at most.
   validation {
     condition = alltrue([for cell in keys(var.cells) : length(jsonencode({ partners = {
       for name, partner in var.partners : name => {
         tokens_sha256   = [for token in range(length(partner.tokens_sha256) > 0 ? length(partner.tokens_sha256) : length(partner.tokens)) : sha256("")]
         projects        = { for project, record in partner.projects : project => record.cell }
         signing_secrets = [for secret in range(partner.signing_version > 0 ? 2 : 0) : format("%094d", 0)]
-      } if contains([for record in values(partner.projects) : record.cell], cell)
+      } if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])
     } })) <= 65536])
-    error_message = "Too many partners in one cell: a secret holds 64 KiB, which are about 300 partners with two tokens and two projects each. Partners by cell: ${join(", ", [for cell in keys(var.cells) : "${cell} has ${length([for partner in values(var.partners) : partner if contains([for record in values(partner.projects) : record.cell], cell)])}"])}. Take away partners who have left, end rotations of tokens, or make another cell in the same region and pin the projects of new partners to it (terraform/README.md, \"How much fits\")."
+    error_message = "Too many partners in one cell: a secret holds 64 KiB, which are about 300 partners with two tokens and two projects each. Partners by cell: ${join(", ", [for cell in keys(var.cells) : "${cell} has ${length([for partner in values(var.partners) : partner if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])])}"])}. Take away partners who have left and former_cells that hold nothing any more, end rotations of tokens, or make another cell in the same region and pin the projects of new partners to it (terraform/README.md, \"How much fits\")."
   }
   validation {
     condition     = alltrue([for partner in values(var.partners) : partner.signing_version >= 0 && floor(partner.signing_version) == partner.signing_version])

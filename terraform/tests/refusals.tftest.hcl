@@ -486,6 +486,19 @@ run "more_partners_than_a_secret_holds" {
   expect_failures = [var.partners]
 }
 
+run "more_partners_than_the_secret_of_a_cell_holds_that_they_have_left" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1" }, euc = { region = "europe-west1" }, eud = { region = "europe-west1" } }
+    partners = { for number in range(600) : "partner-${number}" => {
+      projects = { "partner-${number}-prod" = { cell = number % 2 == 0 ? "euc" : "eud", former_cells = ["eu"] } }
+    } }
+  }
+
+  expect_failures = [var.partners]
+}
+
 run "project_id" {
   command = plan
 
