@@ -75,8 +75,22 @@ variable "cells" {
     error_message = "Cloud Scheduler does not exist in ${join(", ", [for name, cell in var.cells : "${cell.region} (cell ${name}; the nearest that has it: ${local.regions[cell.region].scheduler})" if cell.gdpr && try(local.regions[cell.region].scheduler, cell.region) != cell.region])}, and a gdpr cell runs nothing elsewhere. Choose the region named; if Google has it there by now, correct terraform/regions.tf."
   }
   validation {
-    condition     = alltrue([for cell in values(var.cells) : cell.quiet_hours >= 1 && cell.quiet_hours <= 23])
-    error_message = "quiet_hours is 1 to 23: Cloud Monitoring looks back no further."
+    condition     = alltrue([for cell in values(var.cells) : cell.quiet_hours >= 1 && cell.quiet_hours <= 23 && floor(cell.quiet_hours) == cell.quiet_hours])
+    error_message = "quiet_hours is a whole number, 1 to 23: Cloud Monitoring looks back no further, and PromQL knows no parts of an hour."
+  }
+  validation {
+    condition     = alltrue([for cell in values(var.cells) : cell.log_retention_days >= 1 && cell.log_retention_days <= 3650 && floor(cell.log_retention_days) == cell.log_retention_days])
+    error_message = "log_retention_days is a whole number of days, 1 to 3650: Cloud Logging keeps nothing longer."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for cell in values(var.cells) : [
+        [for number in values(cell.min_instances) : number >= 0 && floor(number) == number],
+        [for number in values(cell.max_instances) : number >= 1 && floor(number) == number],
+        [for function, number in cell.min_instances : number <= lookup(cell.max_instances, function, number)],
+      ]
+    ]))
+    error_message = "min_instances and max_instances are whole numbers by function, from 0 and from 1 on, and no min_instances is above the same function's max_instances."
   }
   validation {
     condition     = alltrue([for cell in values(var.cells) : cell.events_per_second >= 0])
@@ -138,6 +152,11 @@ variable "budget" {
     currency        = optional(string, "EUR")
   })
   default = null
+
+  validation {
+    condition     = var.budget == null ? true : var.budget.amount >= 1
+    error_message = "budget.amount is at least 1: it is a month's, in whole units of the currency."
+  }
 }
 
 locals {

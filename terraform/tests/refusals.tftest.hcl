@@ -101,6 +101,86 @@ run "too_long_quiet" {
   expect_failures = [var.cells]
 }
 
+run "a_part_of_a_quiet_hour" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", quiet_hours = 1.5 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "logs_for_no_day" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", log_retention_days = 0 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "logs_for_a_part_of_a_day" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", log_retention_days = 30.5 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "logs_for_too_long" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", log_retention_days = 3651 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "a_part_of_an_instance" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", min_instances = { receive = 0.5 } } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "no_instance_at_all" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", max_instances = { receive = 0 } } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "more_instances_than_there_may_be" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", min_instances = { receive = 3 }, max_instances = { receive = 2 } } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "a_budget_of_nothing" {
+  command = plan
+
+  variables {
+    budget = { billing_account = "000000-111111-222222", amount = 0.5 }
+  }
+
+  expect_failures = [var.budget]
+}
+
 run "pseudonym_key_version" {
   command = plan
 

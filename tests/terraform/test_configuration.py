@@ -103,6 +103,16 @@ def test_a_function_that_does_not_exist_is_refused(few_views: Workspace, tmp_pat
     assert "min_instances and max_instances are given by function: dashboard, load" in said
 
 
+def test_more_instances_than_a_function_may_have_are_refused(
+    few_views: Workspace, tmp_path: Path
+) -> None:
+    cell = {"region": "europe-west1", "min_instances": {"operate": 3}}
+
+    said = few_views.copy(tmp_path).refused(SMALL | {"cells": {"eu": cell}})
+
+    assert "min_instances of operate is above the 2 instances that it may have" in said
+
+
 @pytest.mark.soak
 def test_no_secret_is_in_the_plan(few_views: Workspace, tmp_path: Path) -> None:
     secrets = {"TF_VAR_signing_secrets": json.dumps({"acme": [SIGNING_SECRET]})}

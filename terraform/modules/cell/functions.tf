@@ -275,6 +275,10 @@ resource "google_cloudfunctions2_function" "this" {
       condition     = length(setsubtract(concat(keys(var.settings.min_instances), keys(var.settings.max_instances)), keys(local.functions))) == 0
       error_message = "min_instances and max_instances are given by function: ${join(", ", keys(local.functions))}."
     }
+    precondition {
+      condition     = lookup(var.settings.min_instances, each.key, 0) <= lookup(var.settings.max_instances, each.key, each.value.max)
+      error_message = "min_instances of ${each.key} is above the ${lookup(var.settings.max_instances, each.key, each.value.max)} instances that it may have: raise its max_instances, too."
+    }
   }
 
   # A build and a first revision fail where an account cannot read the source or a secret yet. New
