@@ -25,7 +25,7 @@ variable "cells" {
     pseudonym_key_version: raise it by one to begin a new key space for user keys, 24 hours later; legal holds are to be filed anew (README, rotating).
     log_retention_days: of the cell's logs.
     quiet_hours: an alert follows so many hours without an event; 23 at most.
-    min_instances, max_instances: by function, where the default does not suit.
+    min_instances, max_instances: by function, where the default does not suit. The most of operate and privacy can be lowered, not raised.
     events_per_second: the most that you expect. A plan warns where the instances would not do (docs/real-cloud.md).
     statement_tib: the most that one statement of a function may bill, in TiB. BigQuery refuses a statement of operate or dashboard that would bill more; one of privacy raises an alert.
   EOT

@@ -103,14 +103,25 @@ def test_a_function_that_does_not_exist_is_refused(few_views: Workspace, tmp_pat
     assert "min_instances and max_instances are given by function: dashboard, load" in said
 
 
+@pytest.mark.parametrize(
+    ("instances", "sentence"),
+    [
+        (
+            {"min_instances": {"operate": 3}},
+            "min_instances of operate is above the 2 instances that it may have",
+        ),
+        ({"max_instances": {"privacy": 5}}, "max_instances of privacy is 4 at most"),
+        ({"max_instances": {"operate": 3}}, "max_instances of operate is 2 at most"),
+    ],
+)
 def test_more_instances_than_a_function_may_have_are_refused(
-    few_views: Workspace, tmp_path: Path
+    few_views: Workspace, tmp_path: Path, instances: dict[str, Any], sentence: str
 ) -> None:
-    cell = {"region": "europe-west1", "min_instances": {"operate": 3}}
+    cell = {"region": "europe-west1"} | instances
 
     said = few_views.copy(tmp_path).refused(SMALL | {"cells": {"eu": cell}})
 
-    assert "min_instances of operate is above the 2 instances that it may have" in said
+    assert sentence in said
 
 
 @pytest.mark.soak

@@ -276,6 +276,10 @@ resource "google_cloudfunctions2_function" "this" {
       error_message = "min_instances and max_instances are given by function: ${join(", ", keys(local.functions))}."
     }
     precondition {
+      condition     = length(each.value.tables) == 0 || lookup(var.settings.max_instances, each.key, 0) <= each.value.max
+      error_message = "max_instances of ${each.key} is ${each.value.max} at most: with more, its instances and those of other functions could begin more changes of a table than BigQuery queues, and it refuses the rest."
+    }
+    precondition {
       condition     = lookup(var.settings.min_instances, each.key, 0) <= lookup(var.settings.max_instances, each.key, each.value.max)
       error_message = "min_instances of ${each.key} is above the ${lookup(var.settings.max_instances, each.key, each.value.max)} instances that it may have: raise its max_instances, too."
     }
