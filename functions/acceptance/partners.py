@@ -14,6 +14,7 @@ again (503): a sender that is answered 401 drops its events.
 
 import hashlib
 import hmac
+import json
 from collections import Counter
 from collections.abc import Container, Mapping
 from types import MappingProxyType
@@ -27,7 +28,11 @@ from functions.acceptance.signature import SigningKey
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*\Z")]
 """A partner's name becomes part of object names, attributes and datasets."""
 
-Text = Annotated[str, msgspec.Meta(min_length=1)]
+# Half a surrogate pair and space at an end are in no name that a sender can be placed by.
+Text = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[^\s\ud800-\udfff](?:[^\r\n\ud800-\udfff]*[^\s\ud800-\udfff])?\Z"),
+]
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
@@ -135,8 +140,9 @@ class Directory:
             ValueError: it is not of the form above as a whole; the message quotes none of it.
         """
         try:
-            found = msgspec.json.decode(text, type=_File).partners
-        except msgspec.DecodeError:
+            decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
+            found = msgspec.convert(decoded, _File).partners
+        except (ValueError, RecursionError):
             raise ValueError("the partners secret is not of the expected form") from None
         records = {
             name if _fits(name, Name) else f"#{place}": _read(name, record)
@@ -249,6 +255,26 @@ class Directory:
                     owner = (name, record) if isinstance(record, Partner) else None
                     by_digest[digest] = digest, owner
         return by_digest
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object's members; one that is given twice is of no form."""
+    times = Counter(name for name, _ in pairs)
+    return {name: value if times[name] == 1 else None for name, value in pairs}
+
+
+def _no_number(_digits: str) -> None:
+    """Read a number as nothing: no member is one, and some are too large for any decoder."""
+
+
+_READER = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_no_number,
+    parse_float=_no_number,
+    parse_constant=_no_number,
+)
+"""Reads what is wrong in one record, too, so that it costs no other: odd numbers, half a surrogate
+pair, a name that is given twice."""
 
 
 def _disputing(partner: Partner, claims: Counter[str]) -> Partner:

@@ -76,6 +76,12 @@ FAULTY = [
     ("projects", record(projects={"": "eu"})),
     ("projects", record(projects={"a": ""})),
     ("projects", record(projects={"a": None})),
+    ("projects", record(projects={"a\n": "eu"})),
+    ("projects", record(projects={" a": "eu"})),
+    ("projects", record(projects={"a": "eu\n"})),
+    ("projects", record(projects={"a": " eu"})),
+    ("projects", record(projects={"a\ud83d": "eu"})),
+    ("projects", record(projects={"a": float("inf")})),
     ("projects", record(projects=["a"])),
     ("projects", record(projects=None)),
     ("signing_secrets", record(signing_secrets=[])),
@@ -103,6 +109,33 @@ def test_an_error_in_one_record_closes_that_partner_only(field: str, faulty: Any
     assert Fault("a", field) in directory.faults
     assert {fault.partner for fault in directory.faults} == {"a"}
     assert directory.without({"a"}).find("t") is None
+
+
+DIGEST = f'"{digest("t")}"'
+UNUSUAL = [
+    ("projects", f'{{"tokens_sha256": [{DIGEST}], "projects": {{"a": 1e400}}}}'),
+    ("projects", f'{{"tokens_sha256": [{DIGEST}], "projects": {{"a": "eu", "a": "us"}}}}'),
+    ("projects", f'{{"tokens_sha256": [{DIGEST}], "projects": {{"a": "eu"}}, "projects": {{}}}}'),
+    ("tokens_sha256", f'{{"tokens_sha256": [{DIGEST}, 1e400], "projects": {{"a": "eu"}}}}'),
+    ("projects", f'{{"tokens_sha256": [{DIGEST}], "projects": {{"a": {"9" * 5_000}}}}}'),
+    ("projects", f'{{"tokens_sha256": [{DIGEST}], "projects": {{"a": "e\udcff"}}}}'),
+    ("record", '1e400, "a": {}'),
+    ("record", f'{{"tokens_sha256": ["x"], "projects": {{"a": "eu"}}}}, "a": {{{DIGEST}: 1}}'),
+]
+
+
+@pytest.mark.parametrize(("field", "faulty"), UNUSUAL)
+def test_what_a_decoder_refuses_or_passes_over_in_a_record_closes_that_partner_only(
+    field: str, faulty: str
+) -> None:
+    good = json.dumps(record(tokens_sha256=[digest("good")], projects={"good": "eu"}))
+    text = f'{{"partners": {{"b": {good}, "a": {faulty}}}}}'
+    directory = Directory.from_json(text.encode(errors="surrogateescape"))
+    assert directory.find("good")
+    with pytest.raises(Unclear):
+        directory.find("t")
+    assert Fault("a", field) in directory.faults
+    assert {fault.partner for fault in directory.faults} == {"a"}
 
 
 def test_a_partner_of_whom_it_is_not_known_whether_it_has_left_is_closed_with_an_error() -> None:
