@@ -5,8 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate
 
-from functions.batching import QueueFull
 from functions.bucket import BucketUnavailable
+from functions.intake import Shares
 from functions.message import Message
 from functions.receive.chunk import Chunk, cut
 from functions.receive.publish import Publisher
@@ -26,7 +26,8 @@ class Durable:
         spill: takes what the publisher does not.
         within: seconds after which a sender has its answer at the latest. Publishing, spilling
             and waiting for either all happen before.
-        max_waiting: events that may be on their way at a time.
+        max_waiting: events that may be on their way at a time; those of one partner are at most as
+            many as it leaves free, as with bodies (`functions.intake`).
         count_spilled: told how many events were spilled.
         clock: monotonic, seconds.
     """
@@ -44,8 +45,7 @@ class Durable:
         self._publisher = publisher
         self._spill = spill
         self._within = within
-        self._max_waiting = max_waiting
-        self._waiting = 0
+        self._waiting = Shares(max_waiting)
         self._count_spilled = count_spilled
         self._clock = clock
 
@@ -57,11 +57,9 @@ class Durable:
             Or NotDurable: not all of them are known to be.
 
         Raises:
-            QueueFull: too many are on their way already.
+            QueueFull: too many are on their way already, of all partners or of this one.
         """
-        if self._waiting + len(messages) > self._max_waiting:
-            raise QueueFull
-        self._waiting += len(messages)
+        self._waiting.take(len(messages), _owner(messages))
         chunks = cut(messages, self._clock() + self._within)
         return self._keep(chunks[0]) if len(chunks) == 1 else self._keep_all(chunks)
 
@@ -83,7 +81,7 @@ class Durable:
             await self._spill_instead(chunk)
             return ()
         finally:
-            self._waiting -= len(chunk.messages)
+            self._waiting.give(len(chunk.messages), _owner(chunk.messages))
 
     async def _spill_instead(self, chunk: Chunk) -> None:
         try:
@@ -91,3 +89,8 @@ class Durable:
         except BucketUnavailable:
             raise NotDurable from None
         self._count_spilled(len(chunk.messages))
+
+
+def _owner(messages: Sequence[Message]) -> str:
+    """Return the partner of one request's messages."""
+    return messages[0].attributes.partner

@@ -25,7 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_request_bytes: the most that one request may have; a larger one is 413.
         max_request_events: the most events in one request; more are 413.
         signature_tolerance_seconds: how far a signature's time may be off, either way.
-        max_waiting_events: events that may be on their way to Pub/Sub or the bucket; then 503.
+        max_waiting_events: events that may be on their way to Pub/Sub or the bucket; then 503. One
+            partner may have as many as it leaves free, so half of them at most.
         max_waiting_bytes: bytes of bodies that may be in memory, being read or on their way; then
             503. The process takes up to five times as much: parsed, encoded, spilled. One partner
             may hold as much as it leaves free, so half of it at most.
@@ -52,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_request_bytes: int = 10_485_760
     max_request_events: int = 1_000
     signature_tolerance_seconds: float = 300.0
-    max_waiting_events: int = 20_000
+    max_waiting_events: int = 40_000
     max_waiting_bytes: int = MAX_WAITING_BYTES
     max_unfinished_bodies: int = 250
     body_seconds: float = 20.0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from functions import message
 from functions.batching import QueueFull
@@ -48,7 +49,7 @@ class Objects:
 
 
 class Bench:
-    def __init__(self, max_waiting: int = 10) -> None:
+    def __init__(self, max_waiting: int = 20) -> None:
         self.pubsub, self.objects, self.spilled = Pubsub(), Objects(), 0
         self.durable = Durable(
             self.pubsub,  # type: ignore[arg-type]  # a stand-in
@@ -62,8 +63,9 @@ class Bench:
         self.spilled += events
 
 
-def messages(count: int) -> list[Message]:
-    return [a_message(b"%d" % number) for number in range(count)]
+def messages(count: int, partner: str = "acme") -> list[Message]:
+    made = (a_message(b"%d" % number) for number in range(count))
+    return [replace(each, attributes=replace(each.attributes, partner=partner)) for each in made]
 
 
 async def test_what_is_published_is_not_spilled() -> None:
@@ -104,7 +106,7 @@ async def test_one_piece_that_is_lost_fails_the_request() -> None:
 
 
 async def test_no_more_may_be_on_their_way_than_allowed() -> None:
-    bench = Bench(max_waiting=4)
+    bench = Bench(max_waiting=8)
     bench.pubsub.gate.clear()
     waiting = asyncio.ensure_future(bench.durable.store(messages(3)))
     await asyncio.sleep(0)
@@ -113,6 +115,20 @@ async def test_no_more_may_be_on_their_way_than_allowed() -> None:
     bench.pubsub.gate.set()
     await waiting
     await bench.durable.store(messages(4))
+
+
+async def test_events_of_one_partner_turn_no_other_away() -> None:
+    bench = Bench(max_waiting=20)
+    bench.pubsub.gate.clear()
+    waiting = [asyncio.ensure_future(bench.durable.store(messages(1))) for _ in range(10)]
+    with pytest.raises(QueueFull):
+        async with asyncio.timeout(1):
+            await bench.durable.store(messages(1))
+    waiting.append(asyncio.ensure_future(bench.durable.store(messages(3, partner="other"))))
+    await asyncio.sleep(0)
+    bench.pubsub.gate.set()
+    await asyncio.gather(*waiting)
+    await bench.durable.store(messages(10))
 
 
 class Hanging:
