@@ -5,7 +5,7 @@ import msgspec
 from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
-from functions.events.attributes import Attributes, Kind
+from functions.events.attributes import Attributes, Kind, microseconds_later
 from functions.events.names import event_name
 from functions.message import Message
 
@@ -31,6 +31,9 @@ def message_of(
 ) -> Message:
     """Return the message of an accepted event.
 
+    The n-th event of a request is received n microseconds after the first, so that the sender's
+    order stays: a person who comes back and is deleted in one request is deleted.
+
     Args:
         event: as received.
         project: where it was placed.
@@ -45,5 +48,6 @@ def message_of(
     )
     kind: Kind = "test" if event.is_test else sender.kind
     name = None if event.name is None else event_name(kind, event.name)
+    received_at = microseconds_later(received_at, position)
     attributes = Attributes(event_id, received_at, kind, sender.partner, project, name)
     return Message(event.data, attributes)

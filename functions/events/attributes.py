@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import floor
 from typing import Literal
@@ -95,6 +95,15 @@ def _written(second: int, microsecond: int) -> str:
 def _second(timestamp: int) -> str:
     """Write all but the fraction, once a second: at every event it is noticeable."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(timestamp))
+
+
+def microseconds_later(text: str, count: int) -> str:
+    """Return a ``received_at`` attribute so many microseconds later.
+
+    Raises:
+        ValueError: it is not ISO 8601 with an offset.
+    """
+    return format_time(parse_time(text) + timedelta(microseconds=count)) if count else text
 
 
 def parse_kind(text: str) -> Kind:

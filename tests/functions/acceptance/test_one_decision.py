@@ -139,6 +139,24 @@ def test_what_carries_nothing_of_an_event_is_the_test_button(body: Any) -> None:
     assert message.attributes.kind == "test"
 
 
+def test_events_of_one_request_keep_their_order() -> None:
+    """Of a return and a deletion at one moment the return would count, whichever came last."""
+    names = [b"account_restored", b"delete_profile_confirmed"] * 2
+    form = b'{"event":"%b","value":{"project":"acme-eu","user_id":"ann"}}'
+    events = parse(b"[" + b",".join(form % name for name in names) + b"]", 10)
+    sender = Sender("acme", PARTNER, "chat", "")
+    messages = [
+        message_of(event, "acme-eu", sender, position, "2026-11-22T23:59:59.999998Z")
+        for position, event in enumerate(events)
+    ]
+    assert [(each.attributes.event, each.attributes.received_at) for each in messages] == [
+        ("account_restored", "2026-11-22T23:59:59.999998Z"),
+        ("delete_profile_confirmed", "2026-11-22T23:59:59.999999Z"),
+        ("account_restored", "2026-11-23T00:00:00.000000Z"),
+        ("delete_profile_confirmed", "2026-11-23T00:00:00.000001Z"),
+    ]
+
+
 @pytest.mark.parametrize("kind", ["chat", "room"])
 def test_every_event_of_a_kind_reads_project_and_person_from_the_same_names(kind: Any) -> None:
     catalogue = load_catalogue()
