@@ -99,15 +99,15 @@ variable "partners" {
     error_message = "signing_version is a whole number, 0 for unsigned webhooks: ${join(", ", [for name, partner in var.partners : name if partner.signing_version < 0 || floor(partner.signing_version) != partner.signing_version])}."
   }
   validation {
-    condition     = alltrue(flatten([for partner in values(var.partners) : [for group in partner.readers : can(regex("^[^@:\\s]+@[^@:\\s]+$", group))]]))
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for group in partner.readers : can(regex("^[^@:\\s\\pZ\\pC]+@[^@:\\s\\pZ\\pC]+$", group))]]))
     error_message = "readers are the e-mail addresses of groups, such as analysts@acme.example."
   }
   validation {
-    condition     = alltrue(flatten([for partner in values(var.partners) : [for person in partner.viewers : can(regex("^[^@:\\s]+@[^@:\\s]+$", person))]]))
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for person in partner.viewers : can(regex("^[^@:\\s\\pZ\\pC]+@[^@:\\s\\pZ\\pC]+$", person))]]))
     error_message = "viewers are the e-mail addresses of people, such as ann@acme.example: a group's does not say who is in it."
   }
   validation {
-    condition     = alltrue(flatten([for partner in values(var.partners) : [for identity in keys(partner.privacy_callers) : can(regex("^[^@:\\s]+@[^@:\\s]+$", identity))]]))
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for identity in keys(partner.privacy_callers) : can(regex("^[^@:\\s\\pZ\\pC]+@[^@:\\s\\pZ\\pC]+$", identity))]]))
     error_message = "privacy_callers are the e-mail addresses of people and service accounts, such as privacy@acme-back-end.iam.gserviceaccount.com: a group's does not say who is in it."
   }
   validation {

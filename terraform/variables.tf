@@ -106,16 +106,16 @@ variable "cells" {
   }
   validation {
     condition = alltrue(flatten([
-      for cell in values(var.cells) : [for group in setunion(cell.readers, cell.operators) : can(regex("^[^@:\\s]+@[^@:\\s]+$", group))]
+      for cell in values(var.cells) : [for group in setunion(cell.readers, cell.operators) : can(regex("^[^@:\\s\\pZ\\pC]+@[^@:\\s\\pZ\\pC]+$", group))]
     ]))
     error_message = "readers and operators are the e-mail addresses of groups, such as analysts@acme.example."
   }
   validation {
-    condition     = alltrue(flatten([for cell in values(var.cells) : [for person in cell.viewers : can(regex("^[^@:\\s]+@[^@:\\s]+$", person))]]))
+    condition     = alltrue(flatten([for cell in values(var.cells) : [for person in cell.viewers : can(regex("^[^@:\\s\\pZ\\pC]+@[^@:\\s\\pZ\\pC]+$", person))]]))
     error_message = "viewers are the e-mail addresses of people, such as olga@operator.example: a group's does not say who is in it."
   }
   validation {
-    condition     = alltrue(flatten([for cell in values(var.cells) : [for identity in cell.privacy_callers : can(regex("^[^@:\\s]+@[^@:\\s]+$", identity))]]))
+    condition     = alltrue(flatten([for cell in values(var.cells) : [for identity in cell.privacy_callers : can(regex("^[^@:\\s\\pZ\\pC]+@[^@:\\s\\pZ\\pC]+$", identity))]]))
     error_message = "privacy_callers are the e-mail addresses of people and service accounts, such as dpo@operator.example: a group's does not say who is in it."
   }
 }
@@ -139,7 +139,7 @@ variable "alert_emails" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for address in var.alert_emails : can(regex("^[^@:\\s]+@[^@:\\s]+$", address))])
+    condition     = alltrue([for address in var.alert_emails : can(regex("^[^@:\\s\\pZ\\pC]+@[^@:\\s\\pZ\\pC]+$", address))])
     error_message = "alert_emails are e-mail addresses, without spaces or newlines, such as operators@acme.example."
   }
 }

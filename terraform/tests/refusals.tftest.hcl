@@ -553,6 +553,36 @@ run "alert_address_with_a_newline" {
   expect_failures = [var.alert_emails]
 }
 
+run "an_address_with_a_space_of_another_kind" {
+  command = plan
+
+  variables {
+    alert_emails = ["operators@acme.example\u00a0"]
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
+run "a_viewer_with_a_space_that_nobody_sees" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", viewers = ["\u200bolga@operator.example"] } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "a_partner_s_reader_with_a_space_of_another_kind" {
+  command = plan
+
+  variables {
+    partners = { acme = { projects = { acme-prod = { cell = "eu" } }, readers = ["team@acme.example\u2003"] } }
+  }
+
+  expect_failures = [var.partners]
+}
+
 run "more_partners_than_a_secret_holds" {
   command = plan
 
