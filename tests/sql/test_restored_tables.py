@@ -3,6 +3,7 @@
 The statements that put rows back are those of docs/operations.md, as its shell makes them.
 """
 
+import json
 import os
 import re
 import shutil
@@ -12,10 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlglot
 from google.cloud import bigquery
+from sqlglot import exp
 
 from functions.privacy.restored import RUNNING, Restored
 from functions.warehouse import list_tables
+from local.warehouse import describe
 from tests.cell.page import Page
 from tests.sql.stand_in import StandIn
 from tests.sql.sweeping import (
@@ -39,7 +43,10 @@ EARLIER = NOW - 190 * DAY
 """Longer ago than any event can come late, so no tombstone looks there."""
 KEYS = dict(re.findall(r"^\| `(\w+_v1)` \| `([a-z_, ]+)` \|", PAGE.text, re.MULTILINE))
 """By table, the columns that tell its rows apart, as the page has them."""
-BOUNDS = {"events_v1": "received_at >= TIMESTAMP '2020-01-01'"}
+TABLES = {table.name: table for table in list_tables()}
+BOUND = "received_at >= TIMESTAMP '2020-01-01'"
+COPY = "restored_"
+"""How the names of copies begin."""
 
 
 @pytest.fixture
@@ -47,50 +54,80 @@ def store(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Store:
     return Store(empty_warehouse, stand_in.rest)
 
 
-def run(store: Store, part: str, table: str = "events_v1", setting: str = "") -> None:
+def shell(commands: str, environ: dict[str, str]) -> str:
+    """What commands print, each of which fails if it names a variable that is not set."""
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", "-eu", "-o", "pipefail", "-c", commands],
+        env={"PATH": os.environ["PATH"]} | environ,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, (commands, done.stderr.decode())
+    return done.stdout.decode()
+
+
+def run(store: Store, part: str, setting: str) -> None:
     """Run the page's block with this part; the statement that `bq` is given goes to the stand-in.
 
     Args:
-        table: that it is about.
-        setting: further lines of the page, run before it.
+        setting: further lines of the page, run before it: they set its variables.
     """
     [block] = [text for text in PAGE.others if part in text]
     # The statement is the argument, or comes by standard input.
     told = 'bq() { if [ $# -gt 0 ]; then printf "%s" "$1"; else cat; fi; }'
-    environ = {
-        "PATH": os.environ["PATH"],
-        "BQ": "bq",
-        "TABLE": table,
-        "KEY": KEYS[table],
-        "BOUND": BOUNDS.get(table, "TRUE"),
-    }
-    done = subprocess.run(
-        [shutil.which("bash") or "bash", "-eu", "-c", "\n".join((told, setting, block))],
-        env=environ,
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+    statement = shell("\n".join((told, setting, block)), {"BQ": "bq"})
+    must_be_bounded(statement)
     config = bigquery.QueryJobConfig(default_dataset=WAREHOUSE.store)
-    store.client.query(done.stdout.decode(), job_config=config).result()
+    store.client.query(statement, job_config=config).result()
+
+
+def must_be_bounded(statement: str) -> None:
+    """See that BigQuery would not refuse a statement for what it reads; the stand-in never does.
+
+    A copy may have the partitions of its table, and refuse what the table refuses.
+    """
+    for found in sqlglot.parse_one(statement, read="bigquery").find_all(exp.Table):
+        table = TABLES[found.name.removeprefix(COPY)]
+        if not table.require_partition_filter or isinstance(found.parent, exp.Insert):
+            continue
+        reader = found.find_ancestor(exp.Select, exp.Delete)
+        assert reader is not None
+        where = reader.args.get("where")
+        conjunction = where.this if where else exp.true()
+        parts = conjunction.flatten() if isinstance(conjunction, exp.And) else [conjunction]
+        bounds = [part for part in parts if isinstance(part, exp.GTE)]
+        assert table.partition_by in {bound.this.name for bound in bounds}, statement
+
+
+def chosen(table: str) -> str:
+    """The lines of the page that choose a table to put back, as a reader fills them in."""
+    if table == "events_v1":
+        [line] = [text for text in PAGE.others if text.startswith("TABLE=")]
+        return str(line)
+    return f'TABLE={table} KEY="{KEYS[table]}" BOUND=TRUE ONLY=TRUE'
 
 
 def put_back(store: Store, table: str, setting: str = "") -> None:
-    run(store, "INSERT INTO", table, setting)
+    run(store, "INSERT INTO", setting or chosen(table))
 
 
 def copy(store: Store, table: str) -> None:
-    """What `bq cp TABLE@TIME` makes: another table with the rows as they are now."""
-    schema = store.client.get_table(f"{WAREHOUSE.store}.{table}").schema
-    store.client.create_table(bigquery.Table(restored(table), schema=schema))
-    bound = BOUNDS.get(table, "TRUE")
+    """What `bq cp TABLE@TIME` makes at most: another table like it, with its rows as they are."""
+    described = describe(TABLES[table], WAREHOUSE)
+    copied = bigquery.Table(restored(table), schema=described.schema)
+    copied.time_partitioning = described.time_partitioning
+    copied.require_partition_filter = described.require_partition_filter
+    copied.clustering_fields = described.clustering_fields
+    store.client.create_table(copied)
+    bound = BOUND if table == "events_v1" else "TRUE"
     store.client.query(
         f"INSERT INTO `{restored(table)}` SELECT * FROM `{WAREHOUSE.store}.{table}` WHERE {bound}"
     ).result()
 
 
 def restored(table: str) -> str:
-    return f"{WAREHOUSE.store}.restored_{table}"
+    return f"{WAREHOUSE.store}.{COPY}{table}"
 
 
 @pytest.fixture
@@ -118,7 +155,9 @@ def yesterday(store: Store) -> None:
         ]
         + [room("room long ago", ["ann", "cat"], EARLIER), room("room", ["bob"], NOW - DAY)],
     )
-    store.fill("identities_v1", [identity(user, EARLIER, NOW - DAY) for user in ("ann", "cat")])
+    store.fill(
+        "identities_v1", [identity(user, EARLIER, NOW - DAY) for user in ("ann", "bob", "cat")]
+    )
     done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": NOW + 30 * DAY}
     done |= {"executed_at": NOW - 20 * DAY}
     done = {name: str(value) for name, value in done.items()}
@@ -129,7 +168,7 @@ def everything(store: Store) -> dict[str, list[Any]]:
     """Who is in which table, speakers too."""
     speakers = (
         f"SELECT ingest_id, speaker FROM `{WAREHOUSE.store}.events_v1`"
-        f" CROSS JOIN UNNEST(room.speakers) AS speaker WHERE {BOUNDS['events_v1']}"
+        f" CROSS JOIN UNNEST(room.speakers) AS speaker WHERE {BOUND}"
     )
     return {
         "events": store.rows("delivery_id, user_key, ingest_id, stored_at"),
@@ -220,15 +259,14 @@ async def test_a_wrong_erasure_is_taken_back_and_no_other(store: Store, copies: 
     store.fill("erasures_v1", [wrong, erased("bob", "delete")])
     await store.sweep()
 
-    [block] = [text for text in PAGE.others if text.startswith("OF=")]
-    of_whom, of_identities, of_events = block.splitlines()
-    assert of_identities.endswith("# for identities_v1")
-    assert of_events.endswith("# for events_v1")
-    known = f"{told[0]}\n{of_whom}\n"
-    run(store, "UPDATE erasures_v1")
-    put_back(store, "identities_v1", known + of_identities)
-    run(store, "DELETE FROM events_v1", setting=known + of_events)
-    put_back(store, "events_v1", known + of_events)
+    of_identities, of_events = (text for text in PAGE.others if text.startswith("OF="))
+    assert "TABLE=identities_v1 " in of_identities
+    assert "TABLE=events_v1 " in of_events
+    run(store, "UPDATE erasures_v1", "")
+    put_back(store, "identities_v1", f"{told[0]}\n{of_identities}")
+    run(store, "DELETE FROM events_v1", f"{told[0]}\n{of_events}")
+    put_back(store, "events_v1", f"{told[0]}\n{of_events}")
+    assert of("bob", everything(store)) == [], "nobody else comes back, not even for a moment"
     store.now += HOUR
     await store.sweep(restored=Restored(NOW, NOW + 2 * MINUTE, "ops@cell.example"))
 
@@ -241,6 +279,50 @@ async def test_a_wrong_erasure_is_taken_back_and_no_other(store: Store, copies: 
         "bob": "executed",
         "dan": "executed",
     }
+
+
+RECORD = """
+bq() { printf 'bq %s\\n' "$*"; }
+gcloud() { printf 'gcloud %s\\n' "$*"; }
+terraform() { cat <<< "$CALLS"; }
+"""
+"""Tools of Google that tell what they are asked, and Terraform's output of jobs."""
+CALLED = {"PROJECT": "acme", "REGION": "europe-west1", "CELL": "eu", "STORE": "chat_eu_store"}
+
+
+def asked_for(part: str, **variables: str) -> list[str]:
+    """What the page's block with this part asks of Google's tools."""
+    [block] = [text for text in PAGE.others if part in text]
+    return shell(RECORD + block, CALLED | variables).splitlines()
+
+
+def test_every_lost_table_is_copied_before_terraform_makes_any_anew() -> None:
+    section = PAGE.text.split("\n### Put rows back\n")[1].split("\n### ")[0]
+    [times] = [match.start() for match in re.finditer("run `terraform apply`, once", section)]
+    assert section.index(" cp ") < times < section.index("INSERT INTO")
+    [named] = re.findall(r'^TABLES="(.+)"$', section, re.MULTILINE)
+    tables = named.split()
+    assert len(tables) > 1
+    assert tables[0] == "erasures_v1"
+    asked = asked_for("$TABLE@", RESTORED_TO="2026-11-28T09:00:00Z")
+    for table in tables:
+        copied = f"acme:chat_eu_store.{table}@1795856400000 acme:chat_eu_store.{COPY}{table}"
+        assert [line for line in asked if line.endswith(copied)], asked
+        expires = f"bq update --expiration 86400 acme:chat_eu_store.{COPY}{table}"
+        assert expires in asked
+    deleted = [f"bq rm -f -t acme:chat_eu_store.{COPY}{table}" for table in tables]
+    assert asked_for("bq rm ", TABLES=named) == deleted
+
+
+def test_every_job_that_changes_tables_is_paused_where_it_is() -> None:
+    names = ("refresh", "replay", "settle", "sweep", "unfiled")
+    jobs = {f"projects/acme/locations/europe-west3/jobs/chat-eu-{name}": "" for name in names}
+    calls = json.dumps({"eu": {"jobs": jobs}, "us": {"jobs": {"chat-us-sweep": ""}}})
+    paused = asked_for("jobs pause", CALLS=calls)
+    changing = [job for job in jobs if not job.endswith("replay")]
+    assert paused == [f"gcloud scheduler jobs pause {job}" for job in changing]
+    resumed = asked_for("jobs resume", JOBS=" ".join(changing))
+    assert resumed == [line.replace("pause", "resume") for line in paused]
 
 
 def test_the_page_names_what_tells_the_rows_of_each_table_apart() -> None:
