@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 PROJECT = "local"
@@ -54,6 +55,11 @@ SWEEP_SECONDS = 3_600
 
 UNFILED_SECONDS = 86_400
 """The interval at which it has deletions looked for that were stored and not filed."""
+
+ATTEMPT_SECONDS = MappingProxyType(
+    {"replay": 320, "settle": 560, "refresh": 560, "sweep": 560, "unfiled": 560}
+)
+"""How long a call of each job may take: the attempt deadlines of `modules/cell/scheduler.tf`."""
 
 
 @dataclass(frozen=True)

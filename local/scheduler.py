@@ -1,6 +1,6 @@
 """The Cloud Scheduler stand-in: posts to a URL at fixed intervals, as the jobs of a cell do.
 
-Run as ``python -m local.scheduler --email scheduler@local --job 300
+Run as ``python -m local.scheduler --email scheduler@local --job 300 320
 http://127.0.0.1:8606/replay``. It ends on SIGTERM.
 What is not answered with 2xx is noted on standard output; the next interval is the next attempt.
 """
@@ -17,9 +17,6 @@ import click
 
 from local.identity_token import identity_token
 
-ATTEMPT_SECONDS = 320
-"""How long a call may take; Cloud Scheduler's attempt deadline is set to the same."""
-
 
 def next_run(now: float, every: int) -> float:
     """Return the next whole multiple of an interval, as cron's ``*/5`` has it.
@@ -31,12 +28,18 @@ def next_run(now: float, every: int) -> float:
     return (now // every + 1) * every
 
 
-def call(url: str, email: str) -> None:
-    """Post an empty body to a URL as a service account, and note what is not 2xx."""
+def call(url: str, email: str, seconds: int) -> None:
+    """Post an empty body to a URL as a service account, and note what is not 2xx.
+
+    Args:
+        url: of the job.
+        email: of the account.
+        seconds: that the call may take: the job's attempt deadline.
+    """
     headers = {"Authorization": f"Bearer {identity_token(email)}"}
     request = urllib.request.Request(url, b"", headers, method="POST")  # noqa: S310 - the cell's own
     try:
-        with urllib.request.urlopen(request, timeout=ATTEMPT_SECONDS):  # noqa: S310 - see above
+        with urllib.request.urlopen(request, timeout=seconds):  # noqa: S310 - see above
             pass
     except urllib.error.HTTPError as error:
         print(f"{url} answered {error.code}", flush=True)
@@ -60,19 +63,19 @@ def schedule(
 @click.option(
     "--job",
     "jobs",
-    type=(click.IntRange(1), str),
+    type=(click.IntRange(1), click.IntRange(1), str),
     multiple=True,
     required=True,
-    metavar="SECONDS URL",
-    help="Post to the URL every so many seconds.",
+    metavar="INTERVAL DEADLINE URL",
+    help="Post to the URL at every interval; a call may take as long as the deadline (seconds).",
 )
 @click.option("--email", required=True, help="The service account that calls.")
-def main(jobs: tuple[tuple[int, str], ...], email: str) -> None:
+def main(jobs: tuple[tuple[int, int, str], ...], email: str) -> None:
     """Call each job's URL at its interval until SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     clock = sched.scheduler(time.time, time.sleep)
-    for every, url in jobs:
-        schedule(clock, every, partial(call, url, email), time.time)
+    for every, seconds, url in jobs:
+        schedule(clock, every, partial(call, url, email, seconds), time.time)
     clock.run()
 
 

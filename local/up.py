@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from local import children, template
 from local.cell import (
+    ATTEMPT_SECONDS,
     FUNCTIONS,
     LOCATION,
     OFFICER,
@@ -109,7 +110,11 @@ def command_lines(cell: Cell, data: Path) -> dict[str, list[str]]:
     ports = {name: str(cell.port(name)) for name in PORTS}
     keep = ["--data-dir", str(data)]
     grpc_port = ["--grpc-port", ports["bigquery_grpc"]]
-    jobs = [text for every, url in cell.jobs() for text in ("--job", str(every), url)]
+    jobs = [
+        text
+        for every, url in cell.jobs()
+        for text in ("--job", str(every), str(ATTEMPT_SECONDS[url.rsplit("/", 1)[-1]]), url)
+    ]
     return functions | {
         "dashboard_proxy": _proxy(cell, "dashboard", VIEWER),
         "privacy_proxy": _proxy(cell, "privacy", OFFICER),

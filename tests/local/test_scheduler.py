@@ -1,5 +1,6 @@
 """The scheduler stand-in: it calls at the full interval, and goes on whatever is answered."""
 
+import re
 import sched
 import threading
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local import scheduler
-from local.cell import SCHEDULER_ACCOUNT, Cell
+from local import scheduler, up
+from local.cell import ATTEMPT_SECONDS, SCHEDULER_ACCOUNT, Cell
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @given(st.floats(0, 4e9), st.integers(1, 86_400))
@@ -72,8 +75,8 @@ def test_a_call_posts_and_notes_what_failed(
     endpoint: tuple[str, list[tuple[str, bytes]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, requests = endpoint
-    scheduler.call(f"{url}/replay", SCHEDULER_ACCOUNT)
-    scheduler.call("http://127.0.0.1:1/replay", SCHEDULER_ACCOUNT)
+    scheduler.call(f"{url}/replay", SCHEDULER_ACCOUNT, 60)
+    scheduler.call("http://127.0.0.1:1/replay", SCHEDULER_ACCOUNT, 60)
     assert requests == [("/replay", b"")]
     assert capsys.readouterr().out.splitlines() == [
         f"{url}/replay answered 503",
@@ -84,3 +87,27 @@ def test_a_call_posts_and_notes_what_failed(
 def test_the_spill_is_replayed_every_five_minutes() -> None:
     cell = Cell(8600, "token", Path("unused"), "127.0.0.1:8602")
     assert (300, "http://127.0.0.1:8606/replay") in cell.jobs()
+
+
+def test_a_call_may_take_as_long_as_that_of_cloud_scheduler() -> None:
+    jobs = (ROOT / "terraform" / "modules" / "cell" / "scheduler.tf").read_text()
+    deadlines = re.findall(
+        r"^    (\w+) = \{\n(?:.*\n)*?      deadline +=[ ]+(\d+)", jobs, re.MULTILINE
+    )
+    assert len(deadlines) == len(Cell(8600, "token", Path("unused"), "127.0.0.1:8602").jobs())
+    assert {name: int(seconds) for name, seconds in deadlines} == ATTEMPT_SECONDS
+
+
+def test_a_call_ends_at_the_deadline_of_its_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cell = Cell(8600, "token", Path("unused"), "127.0.0.1:8602")
+    arguments = up.command_lines(cell, Path("unused"))["scheduler"][3:]
+    called: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        scheduler, "call", lambda url, _email, seconds: called.append((url, seconds))
+    )
+    monkeypatch.setattr(scheduler, "schedule", lambda _clock, _every, action, _now: action())
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    scheduler.main(arguments, standalone_mode=False)
+    assert {url.rsplit("/", 1)[-1]: seconds for url, seconds in called} == ATTEMPT_SECONDS
