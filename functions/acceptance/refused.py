@@ -23,7 +23,7 @@ def split(record: Quarantined, body: bytes) -> list[tuple[int, ReceivedEvent]]:
         body: as kept.
 
     Raises:
-        NotJson: it is still not JSON, or has not as many events as the record says.
+        NotJson: it is still not JSON, or has another number of events than the record says.
     """
     positions = record.positions
     if not positions:
@@ -32,5 +32,5 @@ def split(record: Quarantined, body: bytes) -> list[tuple[int, ReceivedEvent]]:
         return [(positions[0], parse_one(body))]
     events = parse(body, most=len(positions))
     if len(events) != len(positions):
-        raise NotJson("the body has not as many events as places")
+        raise NotJson("the number of events in the body differs from `positions`")
     return list(zip(positions, events, strict=True))

@@ -135,7 +135,7 @@ class Dashboard:
                 "Identity-Aware Proxy, or with “gcloud run services proxy”.",
             ) from None
         except (PermissionsUnavailable, KeysUnavailable):
-            raise _later("Who may see what cannot be read at the moment") from None
+            raise _later("The list of permissions cannot be read at the moment") from None
         if not projects:
             raise Refusal(
                 403,

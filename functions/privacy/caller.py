@@ -74,7 +74,7 @@ class Caller:
             Refused: it is not (403).
         """
         if not self.is_operator:
-            raise Refused(403, "Only an operator of the cell may do this")
+            raise Refused(403, "Only someone in the cell's `privacy_callers` may do this")
 
 
 class Callers:
@@ -105,7 +105,7 @@ class Callers:
         except Unidentified as unidentified:
             raise Refused(403, str(unidentified)) from None
         except PermissionsUnavailable:
-            raise later("Who may do what cannot be read at the moment") from None
+            raise later("The list of permissions cannot be read at the moment") from None
         return Caller(
             email,
             permissions.named_for(email),

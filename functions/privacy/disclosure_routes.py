@@ -100,6 +100,8 @@ def _promise(settings: Settings) -> Promise:
     try:
         parts = msgspec.json.decode(settings.parts, type=Parts)
     except msgspec.DecodeError as error:
-        raise ValueError(f"setting PARTS is not what has a location: {error}") from None
+        raise ValueError(
+            f"setting PARTS is not a valid list of the cell's parts: {error}"
+        ) from None
     google = partial(Google, endpoints, settings.gcp_project)
     return Promise(google, parts, settings.location, gdpr=settings.gdpr)

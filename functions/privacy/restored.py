@@ -71,10 +71,12 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.restored_to is None and self.restored_at is None:
             return None
         if self.restored_to is None or self.restored_at is None:
-            raise Refused(400, "`restored_to` and `restored_at` are given together")
+            raise Refused(400, "give both `restored_to` and `restored_at`, or neither")
         if not self.restored_to < self.restored_at <= now:
             raise Refused(
-                400, "`restored_to` is before `restored_at`, and that is not in the future"
+                400,
+                "`restored_to` must be before `restored_at`, and `restored_at` must not be in the"
+                " future",
             )
         if self.restored_to < now - TOMBSTONE:
             raise Refused(

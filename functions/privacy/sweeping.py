@@ -76,7 +76,9 @@ class Sweeping:
             DecodeError: the body is not a sweep's.
         """
         if not (asked.caller.is_scheduler or asked.caller.is_operator):
-            raise Refused(403, "Only the scheduler or an operator of the cell may do this")
+            raise Refused(
+                403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
+            )
         wanted = msgspec.json.decode(asked.body, type=SweepRequest)
         restored = wanted.restored(self._now(), asked.caller.email)
         if restored:

@@ -71,7 +71,9 @@ class Unfiled:
             StatementFailed: not all is known to be filed; the next run goes on.
         """
         if not (asked.caller.is_scheduler or asked.caller.is_operator):
-            raise Refused(403, "Only the scheduler or an operator of the cell may do this")
+            raise Refused(
+                403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
+            )
         try:
             closed = sorted((await self._closed()).partners)
         except ClosedUnavailable:

@@ -183,7 +183,7 @@ def late(seconds: float) -> Response:
     return problem(
         408,
         "body_late",
-        f"a request's body may be on its way for {seconds:g} seconds",
+        f"the body must arrive within {seconds:g} seconds",
         headers={"Connection": "close"},
     )
 

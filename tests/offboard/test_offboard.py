@@ -108,7 +108,7 @@ def test_yes_asks_nobody(run: Run) -> None:
 @pytest.mark.parametrize(
     "failing",
     [
-        (403, {"title": "Only an operator of the cell may do this"}),
+        (403, {"title": "Only someone in the cell's `privacy_callers` may do this"}),
         (404, {"title": "Not found", "status": 404}),
         (503, LATER),
         (200, {"state": "deleted"}),
