@@ -14,7 +14,7 @@ CONCURRENT_WRITES = 16
 """Writes at a time; the client library blocks, so each takes a thread."""
 
 RETRY_DELAYS = (0.1, 1.0, 2.0)
-"""Before the first retry and at most, in seconds, and the factor between."""
+"""Delay before the first retry (s), longest delay (s), and factor between delays."""
 
 
 class BucketUnavailable(Exception):

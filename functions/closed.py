@@ -1,12 +1,13 @@
-"""The closed list: partners who have left. It outlasts whatever of them may still come.
+"""The closed list: partners who have left. An entry stays for as long as their data may arrive.
 
 It is a secret, of JSON. Terraform makes its first version, which names nobody; the privacy function
 adds the others, see `functions.privacy.closed_list`::
 
     {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}}}
 
-Terraform makes a version again where it finds its own gone. That one would let everybody in who is
-closed. So it says when it was made, and when the secret was: such a list is no list.
+If Terraform's version is gone, the next apply makes it again, and that list would let every closed
+partner in. So a list of Terraform says when it was made, and when the secret was made: if the times
+are too far apart, the list is refused.
 """
 
 import time
@@ -22,7 +23,8 @@ from functions.log import log
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)
-"""Terraform makes its first version so soon after the secret, though an apply be repeated."""
+"""How long after the secret Terraform makes its first version at most, even if an apply is
+repeated."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 

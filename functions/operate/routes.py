@@ -1,8 +1,8 @@
-"""The operate function's HTTP face; who may call it is IAM's matter.
+"""The HTTP endpoints of the operate function. IAM decides who may call it.
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
-the store; ``POST /refresh`` brings the rollups up to date. 200: all that the report does not name
-is done; 503: a service did not answer, so the scheduler comes again.
+the store; ``POST /refresh`` updates the rollups. 200 means that everything is done except what the
+report names. 503 means that a service did not answer; the scheduler calls again.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
-"""Carries offboardings on, to the certificate: in the request that orders one, then every hour.
+"""Continues offboardings until the certificate: in the request that orders one, then every hour.
 
-A partner is closed first. Instances that read the closed list a while ago may still take something
-in meanwhile, so the certificate waits for a look at everything that began when no older list should
-be in use, and found nothing to delete. For a day sweeps look at the tables all the same: where the
-newest version of a secret is not seen at once, more may have come.
+A partner is closed first. Instances that still use an older closed list may accept events of the
+partner for a while. So the certificate is issued only after a search through everything that began
+when no instance should use an older list, and that found nothing to delete. Sweeps search the
+tables for one more day, because an instance may see the newest version of the secret late.
 """
 
 from collections import Counter
@@ -20,10 +20,11 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.privacy.restored import Restored
 
 LOOKS = 3
-"""Looks at everything in one go: one deletes, one finds nothing, one is to spare for what came."""
+"""How often one request searches everything: the first search deletes, the next finds nothing, and
+one more is allowed for events that came meanwhile."""
 
 WATCHED = REMEMBERED
-"""How long after the closing objects and dead letters are looked at, although all is deleted."""
+"""How long after the closing sweeps search objects and dead letters, even if all is deleted."""
 
 
 class Outcome(NamedTuple):

@@ -1,4 +1,4 @@
-"""How long an erasure waits and is remembered, and how long all else stays."""
+"""How long an erasure waits and is remembered, and how long everything else is kept."""
 
 from datetime import timedelta
 
@@ -12,19 +12,19 @@ with the last day for it, it may fail for most of that day and still be in time.
 """
 
 SUBSCRIPTION = timedelta(days=7)
-"""Pub/Sub keeps what is not acknowledged for so long (`modules/cell/pubsub.tf`)."""
+"""How long Pub/Sub keeps a message that is not acknowledged (`modules/cell/pubsub.tf`)."""
 
 DEAD_LETTERS = timedelta(days=31)
-"""The same for dead letters, counted anew from when a message became one."""
+"""How long Pub/Sub keeps a dead letter, from the moment when the message became one."""
 
 SET_ASIDE = timedelta(days=28)
-"""What lies in spill or quarantine goes after so long (`modules/cell/storage.tf`)."""
+"""How long an object stays in spill or quarantine (`modules/cell/storage.tf`)."""
 
 UNPARSED = timedelta(days=7)
-"""What of it cannot be rewritten goes after so long."""
+"""How long an object stays in quarantine if an erasure cannot rewrite it."""
 
 EXPORTED = timedelta(days=1)
-"""The same for exports."""
+"""How long the objects of an export stay in the bucket."""
 
 TIME_TRAVEL = timedelta(hours=48)
 """How long deleted rows can be read by time travel: the datasets are set to the shortest."""
@@ -33,14 +33,14 @@ FAIL_SAFE = timedelta(days=7)
 """How long Google keeps them after that, for emergencies (BigQuery's documentation)."""
 
 HELD = timedelta(days=30)
-"""For so long a legal hold is remembered after it is over: who asks then is told of it."""
+"""How long a legal hold is remembered after its end, so that ``GET /holds`` still shows it."""
 
 LOGGED = timedelta(days=30)
-"""Logs are kept for so long, where the deployment says nothing else (``log_retention_days``)."""
+"""How long logs are kept, unless the deployment sets ``log_retention_days``."""
 
 SECRET_SEEN = timedelta(days=1)
-"""After so long everybody sees a secret's newest version. It takes minutes as a rule; Secret
-Manager's documentation of its consistency speaks of a few hours."""
+"""How long it takes at most until every reader sees a secret's newest version. Minutes are usual;
+Secret Manager's documentation of its consistency speaks of a few hours."""
 
 OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
 
@@ -53,8 +53,9 @@ subscription for as long again.
 """
 
 REMEMBERED = SET_ASIDE + TOMBSTONE
-"""How long ago what comes late may have been received: at worst it waited in the bucket before.
+"""How long ago an event that is stored late may have been received: at worst it waited in the
+bucket first.
 
-A restoration in the chat is remembered for so long, too. The message that it took back may still
-come again, for what a restored person sent is taken out of no object.
+A restoration in the chat is remembered for as long. The deletion that it took back may be delivered
+again, because the events of a restored person are not removed from objects.
 """

@@ -52,7 +52,7 @@ class File(NamedTuple):
 
 
 class ErasedMeanwhile(Exception):
-    """An export was deleted while it was made: it tells of somebody who is erased, or of nobody."""
+    """An export was deleted while it was written: by an erasure or an offboarding."""
 
 
 class Writing:

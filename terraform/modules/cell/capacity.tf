@@ -1,8 +1,8 @@
 # Warns where the instances do not suffice for the events that the cell expects.
 #
-# An event occupies a place in an instance of `receive`, and later of `load`, until it is durable.
-# Half a second is a slow day: in tests it takes a tenth of that. Google's own quotas, and what to
-# ask for, are in docs/real-cloud.md.
+# Until an event is durable, it counts towards the concurrency of an instance: first of `receive`,
+# then of `load`. The estimate of half a second is cautious: tests measure a tenth of that. Google's
+# own quotas, and which of them to raise, are in docs/real-cloud.md.
 locals {
   seconds_in_a_place = 0.5
 

@@ -67,7 +67,7 @@ locals {
     },
   )
 
-  # What a metric is told apart by, beside its resource.
+  # Labels that a metric has in addition to those of its resource.
   metric_labels = { faulty = toset(["partner", "field"]) }
 }
 

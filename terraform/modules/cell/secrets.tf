@@ -82,8 +82,9 @@ resource "google_secret_manager_secret_version" "pseudonym" {
 }
 
 # The partners whose offboarding has begun. The first version names none; the privacy function adds
-# the later ones. Should this one be destroyed by hand, the next apply makes a list anew that knows
-# nobody; by its times the functions see that, and take the one before it (functions/closed.py).
+# the later ones. If somebody destroys this version by hand, the next apply makes an empty list. Its
+# two times tell the functions so, and they refuse it until the next sweep writes the last list anew
+# (functions/closed.py).
 resource "google_secret_manager_secret_version" "closed" {
   secret                 = google_secret_manager_secret.this["closed"].id
   secret_data_wo_version = 1
