@@ -251,6 +251,32 @@ def test_commands_for_google_are_shell_and_use_variables_that_the_page_sets(
     assert used <= set(named)
 
 
+def test_commands_that_restore_name_the_project() -> None:
+    """Without it they would act on whatever project `gcloud` was last set to."""
+    [script] = [script for page, script in shell_blocks() if page == "operations.md"]
+    lines = [line for line in script.splitlines() if re.search(r"gcloud (?!auth|storage)", line)]
+    # Jobs are named in full.
+    named = [line for line in lines if "--project" in line or line.endswith('"$JOB"')]
+    assert len(lines) > 8
+    assert lines == named
+
+
+def test_the_query_of_the_first_hour_names_a_metric_as_alerts_do() -> None:
+    """PromQL of Cloud Monitoring takes a metric's name in full, and no pattern of it.
+
+    Source: https://cloud.google.com/stackdriver/docs/managed-prometheus/promql-differences
+    """
+    query = re.compile(r'--data-urlencode "query=(.+)" \\$', re.MULTILINE)
+    [queried] = query.findall(PAGES["real-cloud.md"])
+    monitoring = (ROOT / "terraform" / "modules" / "cell" / "monitoring.tf").read_text()
+    assert "__name__" not in queried
+    [(prefix, metric)] = re.findall(r"(logging\w+:user_)chat_\$\{CELL\}_(\w+)_sum\{", queried)
+    assert f'"{prefix}${{local.metric_prefix}}_${{name}}_sum${{local.function}}"' in monitoring
+    assert re.search(rf"^      {metric} += \{{", monitoring, re.MULTILINE)
+    [labels] = re.findall(r"\{([^{}$]+)\}\[", queried)
+    assert f'function = "{{{labels}}}"' in monitoring
+
+
 def test_the_operations_tell_how_long_a_partner_who_left_stays_on_the_list() -> None:
     monitoring = (ROOT / "terraform" / "modules" / "cell" / "monitoring.tf").read_text()
     days = REMEMBERED.days
