@@ -22,7 +22,7 @@ RECEIVED = "2026-01-01T00:00:00Z"
 
 
 def events(partner: str) -> list[dict[str, Any]]:
-    """Each event there is, of a partner, with its name in all that tells of people and rooms."""
+    """Return a row for each event of the catalogue, with the partner's name in all its ids."""
     catalogue = load_catalogue()
     names = [("chat", event.name) for event in catalogue.events]
     names += [("room", event.name) for event in catalogue.room_events]
