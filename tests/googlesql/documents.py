@@ -109,17 +109,25 @@ def _given(
     """Return what BigQuery is given by a command: for each table, if it is about any."""
     default = STORE if command.startswith("$BQ") else ""
     default = BI if "-m local query" in command else default
-    conditions = [each for each in settings if each.startswith("ONLY=")]
+    conditions = list(_conditions(settings))
     for table, key in keys.items() if "$TABLE" in command else [("events_v1", "")]:
         bound = "received_at >= TIMESTAMP '2020-01-01'" if table == "events_v1" else "TRUE"
         values = VALUES | {"TABLE": table, "KEY": key, "BOUND": bound}
-        fitting = [each for each in conditions if f"# for {table}" in each]
-        for only in (["ONLY=TRUE"] if "${ONLY:-" in command else []) + (
-            fitting if "ONLY" in command else [""]
-        ):
-            of = [each for each in settings if each.startswith("OF=")]
-            sql = _by_shell(command, [*of, only], values)
+        fitting = ["ONLY=TRUE", *(text for of, text in conditions if of == table)]
+        for only in fitting if "$ONLY" in command else [""]:
+            people = [each for each in settings if each.startswith("OF=")]
+            sql = _by_shell(command, [*people, only], values)
             yield Text(f"{place} {table} {only[:30]}".rstrip(), sql, default=default)
+
+
+def _conditions(settings: list[str]) -> Iterator[tuple[str, str]]:
+    """Go through the settings of ONLY, each with the table that the page chooses before it."""
+    table = ""
+    for each in settings:
+        if chosen := re.match(r"TABLE=(\w+)", each):
+            table = chosen[1]
+        elif each.startswith("ONLY="):
+            yield table, each
 
 
 def _by_shell(command: str, settings: list[str], values: Mapping[str, str]) -> str:
