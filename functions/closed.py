@@ -19,7 +19,7 @@ from typing import Annotated
 
 import msgspec
 
-from functions.log import log
+from functions.observe.log import log
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn_worker import UvicornWorker
 
-from functions.log import log, trace
+from functions.observe.log import log, trace
 from functions.problem import problem
 
 KEEP_ALIVE_SECONDS = 650

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from functions.log import log
+from functions.observe.log import log
 
 T = TypeVar("T")
 

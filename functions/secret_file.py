@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from functions.log import log
+from functions.observe.log import log
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import uuid_utils
 
 from functions.jobs import JobFailed, Jobs, JobUnfinished
-from functions.log import log
+from functions.observe.log import log
 from functions.parameters import Parameter, query_parameters
 from functions.warehouse import SQL, render
 

@@ -14,10 +14,10 @@ from click.testing import CliRunner
 
 from functions.dashboard.app import ROUTES
 from functions.load.tally import Loaded
+from functions.observe.tally import Milliseconds
 from functions.privacy.closed_list import MAX_BYTES, NEARLY_FULL
 from functions.privacy.periods import REMEMBERED
 from functions.receive.tally import Received
-from functions.tally import Milliseconds
 from local.__main__ import main
 from offboard.__main__ import main as offboard
 from offboard.settings import Settings as OffboardSettings

@@ -71,7 +71,7 @@ def test_the_rule_would_be_noticed() -> None:
     assert forbidden("receive", "functions.load.row")
     assert forbidden("", "functions.receive")
     assert forbidden("load", "local.cell")
-    assert forbidden("events", "functions.log")
+    assert forbidden("events", "functions.observe.log")
     assert not forbidden("load", "functions.events.catalogue")
 
 

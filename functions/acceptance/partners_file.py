@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from functions.acceptance.partners import Directory
-from functions.log import log
+from functions.observe.log import log
 from functions.secret_file import SecretFile, SecretUnavailable
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from functions.log import log
+from functions.observe.log import log
 
 
 class RefreshFailed(Exception):

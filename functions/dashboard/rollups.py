@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 # Slow to import, but every page needs it: so it is imported at the start, not at the first page.
 import google.cloud.bigquery  # noqa: F401
 
-from functions.log import log
+from functions.observe.log import log
 from functions.services import Statements
 from functions.statements import StatementFailed
 

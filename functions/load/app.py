@@ -32,12 +32,12 @@ from functions.load.row import RowBuilder
 from functions.load.settings import Settings
 from functions.load.table import Table
 from functions.load.tally import Tally
+from functions.observe.tally import Paced
 from functions.problem import problem
 from functions.pseudonym import load_keys
 from functions.push import NotAPush, parse_push
 from functions.quarantine import Quarantine
 from functions.settings import read
-from functions.tally import Paced
 
 _STORED = Response(status_code=204)
 """The answer to nearly every delivery; sending it changes nothing in it."""

@@ -19,7 +19,7 @@ from functions.load.connection import (
     stream_columns,
 )
 from functions.load.fit import Fit, NoPlace
-from functions.log import log
+from functions.observe.log import log
 
 IDLE_SECONDS = 30.0
 """A connection that was quiet for longer is replaced before it is used.

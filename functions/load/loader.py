@@ -15,7 +15,7 @@ from functions.load.people import KnownPeople
 from functions.load.row import Loaded, Person, Row, RowBuilder, without_extra
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
-from functions.log import log
+from functions.observe.log import log
 from functions.push import Message
 from functions.quarantine import UNKNOWN
 

@@ -7,7 +7,7 @@ from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import NotEncodable, RowEncoder
 from functions.load.row import Row
 from functions.load.storage_write import MAX_REQUEST_BYTES
-from functions.log import log
+from functions.observe.log import log
 
 Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
 """Stores all rows and returns nothing, or stores none and names the bad ones with their codes."""

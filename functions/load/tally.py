@@ -4,8 +4,8 @@ from collections import Counter
 
 import msgspec
 
-from functions.log import log
-from functions.tally import Milliseconds
+from functions.observe.log import log
+from functions.observe.tally import Milliseconds
 
 
 class Loaded(msgspec.Struct):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from functions.log import log
 from functions.message import Message, message_again
+from functions.observe.log import log
 from functions.operate.replay import Publish
 from functions.operate.report import Report, day_of
 from functions.services import Subscription

@@ -14,9 +14,9 @@ from typing import Protocol
 from functions import spill
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
-from functions.log import log
 from functions.message import Message
 from functions.objects import CONCURRENT_REQUESTS, Stored
+from functions.observe.log import log
 from functions.operate.report import Report, day_of
 from functions.quarantine import Quarantine
 from functions.topic import PublishFailed

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from functions import spill
-from functions.log import Severity, log
+from functions.observe.log import Severity, log
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Selection

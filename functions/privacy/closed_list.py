@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Protocol
 
 from functions.closed import ClosedList, ClosedPartner, MadeAnew
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.secret_manager import SecretsUnavailable, Version
 
 FIRST = 1

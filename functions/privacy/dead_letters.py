@@ -12,8 +12,8 @@ from typing import NamedTuple
 from functions import quarantine
 from functions.events.attributes import Attributes
 from functions.events.body import BadMessage
-from functions.log import log
 from functions.message import Message
+from functions.observe.log import log
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import SET_ASIDE, Redaction, Taken

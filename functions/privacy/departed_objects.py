@@ -6,8 +6,8 @@ from functions import quarantine, spill
 from functions.acceptance import ingest_id
 from functions.acceptance.refused import split
 from functions.acceptance.values import NotJson
-from functions.log import log
 from functions.objects import Stored
+from functions.observe.log import log
 from functions.privacy.exports.stored import PREFIX as EXPORTS
 from functions.privacy.look import Look
 from functions.privacy.refused_bodies import UNPLACED

@@ -6,7 +6,7 @@ from typing import Any, Protocol, get_args
 import msgspec
 from starlette.responses import Response
 
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.caller import Caller
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.filing import Filing

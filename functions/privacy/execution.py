@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from functions.log import log
+from functions.observe.log import log
 from functions.parameters import Parameter
 from functions.privacy.covered import Covered
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL

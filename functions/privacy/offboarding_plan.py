@@ -7,7 +7,7 @@ from typing import Any
 from functions.acceptance.partners import Directory, Unclear
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.closed import ClosedPartner
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import VALID, Confirmations
 from functions.privacy.departed import Deadline

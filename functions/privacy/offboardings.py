@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from functions.bucket import BucketUnavailable
 from functions.closed import ClosedList, ClosedPartner
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.closed_list import ClosedSecret, ListFull, ListUnavailable
 from functions.privacy.departed import Deadline
 from functions.privacy.departure import Departure

@@ -8,8 +8,8 @@ import msgspec
 from starlette.responses import Response
 
 from functions.bucket import BucketUnavailable
-from functions.log import log
 from functions.objects import Stored
+from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.registry import Holding, holdings
 from functions.privacy.routes import Asked

@@ -16,7 +16,7 @@ from functions.events.body import BadMessage
 from functions.events.catalogue import snake_case
 from functions.events.layout import Layouts
 from functions.events.person import user_id
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.deletions import DELETED, RESTORED, Deletions, Told
 from functions.privacy.people import user_keys
 from functions.privacy.refusal import Refused, later

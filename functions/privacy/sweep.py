@@ -14,7 +14,7 @@ from typing import Protocol
 
 from functions.bucket import BucketUnavailable
 from functions.days import DAY, midnight
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
 from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import to_builtins
 from starlette.responses import JSONResponse, Response
 
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.departed import Deadline
 from functions.privacy.offboardings import OffboardingReport
 from functions.privacy.refusal import Refused, later

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from functions.closed import ClosedList, ClosedUnavailable
 from functions.days import DAY, midnight
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.deletions import Deletions, Told
 from functions.privacy.people import user_keys
 from functions.privacy.refusal import Refused, later

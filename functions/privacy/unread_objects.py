@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from functions import quarantine, spill
-from functions.log import log
 from functions.objects import Stored
+from functions.observe.log import log
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts
 from functions.privacy.periods import UNPARSED

@@ -10,6 +10,7 @@ from functions.acceptance.partners_file import PartnersFile
 from functions.bucket import Bucket
 from functions.closed import ClosedFile
 from functions.grpc_channel import open_channel
+from functions.observe.tally import Paced
 from functions.quarantine import Quarantine
 from functions.receive.breaker import Breaker
 from functions.receive.durable import Durable
@@ -19,7 +20,6 @@ from functions.receive.settings import Settings
 from functions.receive.spill import Spill
 from functions.receive.tally import Tally
 from functions.settings import read
-from functions.tally import Paced
 from functions.topic import Topic
 
 PROBE_SECONDS = 5.0

@@ -7,7 +7,7 @@ the last failure; a success closes it.
 import time
 from collections.abc import Callable
 
-from functions.log import log
+from functions.observe.log import log
 
 
 class Breaker:

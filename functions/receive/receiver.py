@@ -19,6 +19,7 @@ from functions.closed import ClosedUnavailable
 from functions.events.attributes import format_nanoseconds
 from functions.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
 from functions.message import Message
+from functions.observe.tally import Paced
 from functions.quarantine import Quarantine
 from functions.receive import answers
 from functions.receive.answers import Accepted, Refusal
@@ -34,7 +35,6 @@ from functions.receive.request import (
 )
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
-from functions.tally import Paced
 
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),

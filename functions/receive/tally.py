@@ -5,8 +5,8 @@ from collections import Counter
 import msgspec
 from starlette.responses import Response
 
-from functions.log import log
-from functions.tally import Milliseconds
+from functions.observe.log import log
+from functions.observe.tally import Milliseconds
 
 
 class Received(msgspec.Struct):

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.entry import KEEP_ALIVE_SECONDS, Handler, answering, entry_point
-from functions.log import TRACE_FIELD
+from functions.observe.log import TRACE_FIELD
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

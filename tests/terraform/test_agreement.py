@@ -19,13 +19,13 @@ from functions.acceptance.signature import SigningKey
 from functions.closed import ClosedList
 from functions.jobs import CANCEL_SECONDS
 from functions.load.tally import Loaded
+from functions.observe.tally import Milliseconds
 from functions.operate.report import Report
 from functions.privacy.periods import TIME_TRAVEL
 from functions.quarantine import HELD, UNREADABLE
 from functions.receive.tally import Received
 from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
-from functions.tally import Milliseconds
 from local import provision
 from local.bigquery_jobs import RUNNING, WAITING
 from local.cell import PROJECT, Cell

@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from functions.bucket import BucketUnavailable, ObjectWriter
-from functions.log import log
+from functions.observe.log import log
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.sheet import Sheet

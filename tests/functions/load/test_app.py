@@ -15,7 +15,7 @@ from functions.intake import Intake
 from functions.load import app
 from functions.load.admission import Admission
 from functions.load.tally import Tally
-from functions.tally import Paced
+from functions.observe.tally import Paced
 
 ATTRIBUTES = {
     "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",

@@ -11,11 +11,11 @@ import pytest
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
 from functions.closed import ClosedFile
+from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
-from functions.tally import Paced
 from tests.functions.receive.clock import Clock
 from tests.functions.receive.conftest import client_of
 from tests.functions.receive.stand_ins import ONE_PROJECT_TOKEN, TOKEN, Broker, Objects

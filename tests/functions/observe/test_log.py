@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.log import TRACE_FIELD, log, trace
+from functions.observe.log import TRACE_FIELD, log, trace
 
 ID = "0af7651916cd43dd8448eb211c80319c"
 TIED = {TRACE_FIELD: f"projects/p/traces/{ID}"}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from functions.tally import Milliseconds, Paced
+from functions.observe.tally import Milliseconds, Paced
 
 
 class Counter:
