@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from functions.objects import Stored
-from functions.parameters import Parameter
 from functions.subscription import Letter
+from functions.warehouse.parameters import Parameter
 
 
 class Statements(Protocol):
-    """Runs statements of ``sql/privacy``, as `functions.statements.Statements`."""
+    """Runs statements of ``sql/privacy``, as `functions.warehouse.statements.Statements`."""
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
         """Run a query; return its rows."""

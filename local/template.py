@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from functions.warehouse import SQL
+from functions.warehouse.schema import SQL
 
 
 def _folder() -> Path:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from google.cloud import bigquery
 from msgspec import to_builtins
 
-from functions.warehouse import Table, View, Warehouse, list_tables, list_views, render
+from functions.warehouse.schema import Table, View, Warehouse, list_tables, list_views, render
 from local.clients import ONCE
 
 TIMEOUT = 120

@@ -11,8 +11,8 @@ from google.auth.exceptions import DefaultCredentialsError
 from rich.console import Console
 
 from functions import settings
-from functions.bigquery import open_client
-from functions.warehouse import list_views
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import list_views
 from verify import report
 from verify.callers import check_jobs, check_subscriptions
 from verify.deployment import Cell, NothingDeployed, read

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.parameters import Parameter, declared, query_parameters
-from functions.warehouse import SQL, Warehouse, render, with_covered
+from functions.warehouse.parameters import Parameter, declared, query_parameters
+from functions.warehouse.schema import SQL, Warehouse, render, with_covered
 from verify.deployment import Cell
 from verify.estimates import AT_A_TIME, estimate, in_units, judged
 from verify.finding import Finding

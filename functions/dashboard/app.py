@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from functions.bigquery import open_client
 from functions.caller import Unidentified, invoker
 from functions.dashboard.answers import Answers, Refusal, guarded
 from functions.dashboard.assets import Assets
@@ -33,8 +32,9 @@ from functions.dashboard.window import Window, monday
 from functions.entry import answering
 from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
 from functions.settings import read
-from functions.statements import Limits, Statements
-from functions.warehouse import Warehouse, dataset_name
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse, dataset_name
+from functions.warehouse.statements import Limits, Statements
 
 SECONDS_TO_COME_AGAIN = 60
 

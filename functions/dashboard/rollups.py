@@ -10,7 +10,7 @@ import google.cloud.bigquery  # noqa: F401
 
 from functions.observe.log import log
 from functions.services import Statements
-from functions.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed
 
 Row = Mapping[str, Any]
 

@@ -9,7 +9,6 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.bigquery import open_client
 from functions.bucket import Bucket
 from functions.entry import answering
 from functions.grpc_channel import open_channel
@@ -24,11 +23,12 @@ from functions.operate.settle import Settle
 from functions.publisher import Publisher
 from functions.quarantine import Quarantine
 from functions.settings import read
-from functions.statements import Limits, Statements
 from functions.storage import open_bucket
 from functions.subscription import Subscription
 from functions.topic import Topic
-from functions.warehouse import Warehouse, dataset_name
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse, dataset_name
+from functions.warehouse.statements import Limits, Statements
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from functions.days import DAY, midnight
 from functions.operate.settle import Statements
-from functions.rollups import ROLLUPS, Stretch
-from functions.statements import StatementFailed
-from functions.warehouse import OPEN_WINDOW_DAYS
+from functions.warehouse.days import DAY, midnight
+from functions.warehouse.rollups import ROLLUPS, Stretch
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.warehouse.statements import StatementFailed
 
 STRETCH_DAYS = 60
 """The most days that one statement replaces: it compares each with the 6 months before it."""

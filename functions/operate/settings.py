@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from functions.acceptance.placement import MAX_EVENT_BYTES
-from functions.warehouse import RETENTION_DAYS
+from functions.warehouse.schema import RETENTION_DAYS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Protocol
 
-from functions.days import DAY, midnight
-from functions.statements import StatementFailed
-from functions.warehouse import EXTRA_DAYS, OPEN_WINDOW_DAYS
+from functions.warehouse.days import DAY, midnight
+from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS
+from functions.warehouse.statements import StatementFailed
 
 
 class Statements(Protocol):
-    """Statements, as `functions.statements.Statements`."""
+    """Statements, as `functions.warehouse.statements.Statements`."""
 
     async def days(self, name: str, **moments: datetime) -> list[datetime]:
         """Run a query that returns days."""

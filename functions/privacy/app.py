@@ -10,7 +10,6 @@ import uuid_utils
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.bigquery import open_client
 from functions.closed import ClosedFile
 from functions.entry import answering
 from functions.events.catalogue import load_catalogue
@@ -32,8 +31,9 @@ from functions.privacy.sweep import Sweep
 from functions.privacy.sweeping import Sweeping
 from functions.pseudonym import load_keys
 from functions.settings import read
-from functions.statements import Limits, Statements
-from functions.warehouse import Warehouse, dataset_name, with_covered
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse, dataset_name, with_covered
+from functions.warehouse.statements import Limits, Statements
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:

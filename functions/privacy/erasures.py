@@ -15,7 +15,7 @@ from functions.privacy.refusal import Refused
 from functions.privacy.register import PAGE, Entry, Register, Status
 from functions.privacy.restoring import Restoring
 from functions.privacy.routes import Asked
-from functions.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed
 
 
 class Sweep(Protocol):

@@ -7,13 +7,13 @@ from datetime import datetime
 import msgspec
 
 from functions.observe.log import log
-from functions.parameters import Parameter
 from functions.privacy.covered import Covered
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.redaction import NOBODY
 from functions.privacy.restored import AGAIN
 from functions.services import Statements
+from functions.warehouse.parameters import Parameter
 
 Counts = Counter[tuple[str, str]]
 """How many events were taken out of a place, by erasure and by what was done where."""

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from functions.parameters import Parameter
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.people import user_keys
 from functions.privacy.periods import GRACE, TOMBSTONE
 from functions.privacy.receipts import Receipt
 from functions.privacy.surroundings import Surroundings
+from functions.warehouse.parameters import Parameter
 
 KEYS_OF_A_STATEMENT = 50_000
 """User keys in one statement: about 2.5 MB of the 10 MB that a request to BigQuery may have."""

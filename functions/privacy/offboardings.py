@@ -19,8 +19,8 @@ from functions.privacy.offboarding_record import Record, Records, counts
 from functions.privacy.refusal import SECONDS_TO_COME_AGAIN, Refused, later
 from functions.privacy.restored import Restored
 from functions.privacy.routes import Asked
-from functions.statements import StatementFailed
 from functions.subscription import SubscriptionUnavailable
+from functions.warehouse.statements import StatementFailed
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)
 """What ends a run early; the next goes on."""

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from functions.days import DAY
-from functions.rollups import ROLLUPS, Stretch
-from functions.warehouse import OPEN_WINDOW_DAYS
+from functions.warehouse.days import DAY
+from functions.warehouse.rollups import ROLLUPS, Stretch
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 
 class Statements(Protocol):
-    """Runs statements of ``sql/operate``, as `functions.statements.Statements`."""
+    """Runs statements of ``sql/operate``, as `functions.warehouse.statements.Statements`."""
 
     async def change(self, name: str, **moments: datetime) -> int:
         """Run a statement that changes rows; return how many it changed."""

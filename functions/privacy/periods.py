@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from functions.warehouse import OPEN_WINDOW_DAYS
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 GRACE = timedelta(days=29)
 """From a request to the moment at which its execution is due.

@@ -1,8 +1,8 @@
 """The registry of personal data: what is where about whom, what erases it, how long it is kept.
 
-Columns are those that the tables' own annotations name (`functions.warehouse.Table.people`, which
-derives from the catalogue of events). A column without an entry in `COLUMNS` is an error, so that
-none slips through; a test finds the prefixes in the code and the subscriptions in Terraform.
+Columns are those that the tables' own annotations name (`functions.warehouse.schema.Table.people`,
+which derives from the catalogue of events). A column without an entry in `COLUMNS` is an error, so
+that none slips through; a test finds the prefixes in the code and the subscriptions in Terraform.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from functions import quarantine, spill
 from functions.privacy import periods
 from functions.privacy.exports.stored import PREFIX as EXPORTS
-from functions.warehouse import EXTRA_DAYS, RETENTION_DAYS, Table, list_tables
+from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, Table, list_tables
 
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]
 

@@ -15,8 +15,8 @@ from functions.privacy.registry import Holding, holdings
 from functions.privacy.routes import Asked
 from functions.quarantine import HELD
 from functions.services import Objects, Statements
-from functions.statements import StatementFailed
-from functions.warehouse import EXTRA_DAYS
+from functions.warehouse.schema import EXTRA_DAYS
+from functions.warehouse.statements import StatementFailed
 
 TOLERANCE = timedelta(days=1)
 """Nothing goes to the minute: partitions are whole days, and buckets are cleaned once a day."""

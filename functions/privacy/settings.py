@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from functions.secret_file import KEEP_SECONDS
-from functions.warehouse import RETENTION_DAYS
+from functions.warehouse.schema import RETENTION_DAYS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from functions.bucket import BucketUnavailable
-from functions.days import DAY, midnight
 from functions.observe.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
@@ -21,10 +20,11 @@ from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
 from functions.privacy.restored import AGAIN, RUNNING, Restored
 from functions.services import Statements
-from functions.statements import StatementFailed
 from functions.subscription import SubscriptionUnavailable
 from functions.topic import PublishFailed
-from functions.warehouse import OPEN_WINDOW_DAYS
+from functions.warehouse.days import DAY, midnight
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.warehouse.statements import StatementFailed
 
 
 class Place(Protocol):

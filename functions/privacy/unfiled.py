@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from starlette.responses import JSONResponse, Response
 
 from functions.closed import ClosedList, ClosedUnavailable
-from functions.days import DAY, midnight
 from functions.observe.log import log
 from functions.privacy.deletions import Deletions, Told
 from functions.privacy.people import user_keys
@@ -21,7 +20,8 @@ from functions.privacy.refusal import Refused, later
 from functions.privacy.routes import Asked
 from functions.pseudonym import PseudonymKeys
 from functions.services import Statements
-from functions.warehouse import OPEN_WINDOW_DAYS
+from functions.warehouse.days import DAY, midnight
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 ON_TIME = timedelta(hours=1)
 """What came so lately may still be on its way to being filed."""

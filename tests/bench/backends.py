@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from functions.warehouse import Warehouse, list_tables
+from functions.warehouse.schema import Warehouse, list_tables
 from local import children, warehouse
 from local.cell import LOCATION, PROJECT, Cell
 from local.clients import warehouse as client_of

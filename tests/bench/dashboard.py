@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from functions.dashboard.window import Window
-from functions.warehouse import SQL, render
+from functions.warehouse.schema import SQL, render
 from local import demonstration, query
 from local.cell import PROJECT, Cell
 from local.up import running

@@ -5,7 +5,7 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from functions.warehouse import list_tables
+from functions.warehouse.schema import list_tables
 from local.cell import Cell
 from tests.bench.dashboard import LOG, fill, tables_read
 

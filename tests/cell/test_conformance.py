@@ -19,7 +19,7 @@ from google.pubsub_v1 import PubsubMessage
 
 from functions.load import app
 from functions.load.protobuf import load_schema
-from functions.warehouse import SQL
+from functions.warehouse.schema import SQL
 from local import query
 from local.cell import Cell
 from local.pubsub.push import push_body

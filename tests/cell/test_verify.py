@@ -14,8 +14,8 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from functions.parameters import declared
-from functions.warehouse import list_views
+from functions.warehouse.parameters import declared
+from functions.warehouse.schema import list_views
 from local import provision
 from local.cell import Cell
 from local.clients import ONCE, warehouse

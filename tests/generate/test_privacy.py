@@ -6,7 +6,7 @@ import pytest
 
 from functions.privacy import periods
 from functions.privacy.registry import holdings
-from functions.warehouse import RETENTION_DAYS
+from functions.warehouse.schema import RETENTION_DAYS
 from generate import privacy
 from generate.__main__ import ROOT
 

@@ -7,7 +7,7 @@ from typing import Any
 from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
 from zetasql.wasi._pb2.zetasql.public import function_pb2, type_pb2
 
-from functions.warehouse import Column
+from functions.warehouse.schema import Column
 
 Dataset = Mapping[str, Iterable[Column]]
 """Tables and views with their columns."""

@@ -15,7 +15,7 @@ from zetasql.core.exceptions import ZetaSQLError
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.public import value_pb2
 
-from functions.warehouse import Column
+from functions.warehouse.schema import Column
 from tests.googlesql.analyser import Refused, language, library, options
 from tests.googlesql.catalogue import describe
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.warehouse import Column
+from functions.warehouse.schema import Column
 from tests.googlesql.analyser import Refused
 from tests.googlesql.evaluator import Evaluator, canonical, plain
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.warehouse import Column
+from functions.warehouse.schema import Column
 from local.json_column import RefusedJson, check
 from tests.googlesql.evaluator import Evaluator
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from functions.parameters import declared
-from functions.warehouse import SQL, View, list_views, render
+from functions.warehouse.parameters import declared
+from functions.warehouse.schema import SQL, View, list_views, render
 from tests.googlesql.analyser import Refused, of_warehouse
 from tests.googlesql.catalogue import type_of_column
 from tests.googlesql.texts import VARIABLES, WAREHOUSE, Text, of_statements

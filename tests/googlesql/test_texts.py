@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.warehouse import list_views
+from functions.warehouse.schema import list_views
 from tests.googlesql import documents, literals
 from tests.googlesql.analyser import of_warehouse
 from tests.googlesql.texts import SQL_TEXT, WAREHOUSE, Text, of_statements

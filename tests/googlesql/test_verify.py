@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.warehouse import list_views
+from functions.warehouse.schema import list_views
 from tests.googlesql.analyser import of_warehouse
 from tests.googlesql.literals import BOUND
 from tests.googlesql.texts import BI, PROJECT, WAREHOUSE, of_statements

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from functions.parameters import declared
-from functions.warehouse import SQL, Warehouse, render, with_covered
+from functions.warehouse.parameters import declared
+from functions.warehouse.schema import SQL, Warehouse, render, with_covered
 
 PROJECT, STORE, BI = "acme-chat-prod", "chat_eu_store", "chat_eu"
 """As in the documents."""

@@ -9,7 +9,7 @@ import pytest
 from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound
 from google.cloud import bigquery
 
-from functions.statements import Statements
+from functions.warehouse.statements import Statements
 from local.bigquery_jobs import RATE, RUNNING, WAITING, Job, Jobs, Tables, TooManyBegun
 from local.clients import ONCE
 from tests.sql.stand_in import WAREHOUSE, StandIn, connect, running

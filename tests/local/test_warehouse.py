@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.warehouse import Column, Table, View, Warehouse
+from functions.warehouse.schema import Column, Table, View, Warehouse
 from local.warehouse import (
     SchemaChanged,
     create_datasets,

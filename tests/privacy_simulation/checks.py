@@ -12,7 +12,7 @@ import msgspec
 from functions import spill
 from functions.privacy.people import user_keys
 from functions.quarantine import Quarantined
-from functions.warehouse import OPEN_WINDOW_DAYS
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from tests.privacy_simulation.cell import Cell
 from tests.privacy_simulation.truth import Id, Truth
 from tests.privacy_simulation.warehouse import WAREHOUSE

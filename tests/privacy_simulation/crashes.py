@@ -6,8 +6,8 @@ question is to die after the step before it.
 
 from typing import Any
 
-from functions.parameters import Parameter
-from functions.statements import Statements
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.statements import Statements
 
 
 class Crashed(Exception):

@@ -6,8 +6,8 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from functions.bigquery import open_client
-from functions.warehouse import Warehouse, list_tables, list_views, with_covered
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse, list_tables, list_views, with_covered
 from local.warehouse import create_datasets, create_table, describe, replace_views
 from tests.privacy_simulation.crashes import Crashes, CrashingStatements
 from tests.sql.stand_in import LOCATION, PROJECT, StandIn, connect

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from google.cloud import bigquery
 
-from functions.warehouse import list_tables
+from functions.warehouse.schema import list_tables
 from local.warehouse import create_warehouse
 from tests.sql import new_year
 from tests.sql.stand_in import LOCATION, PROJECT, WAREHOUSE, StandIn, connect, running

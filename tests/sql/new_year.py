@@ -10,10 +10,10 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from functions.bigquery import open_client
 from functions.operate.refresh import Refresh, Report
-from functions.statements import Statements
-from functions.warehouse import Warehouse, list_views
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse, list_views
+from functions.warehouse.statements import Statements
 from local.clients import ONCE
 from local.warehouse import create_datasets, replace_views
 

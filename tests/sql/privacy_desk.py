@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
-from functions.bigquery import open_client
 from functions.closed import ClosedList, ClosedUnavailable
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
@@ -28,8 +27,9 @@ from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Router
 from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import PseudonymKeys
-from functions.statements import Statements
-from functions.warehouse import Warehouse, with_covered
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse, with_covered
+from functions.warehouse.statements import Statements
 from tests.functions.identity_tokens import bearer
 
 KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})

@@ -13,7 +13,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from functions.warehouse import Warehouse
+from functions.warehouse.schema import Warehouse
 
 PROJECT, LOCATION = "local", "europe-west1"
 WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")

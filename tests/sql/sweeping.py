@@ -6,13 +6,13 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from functions.bigquery import open_client
-from functions.parameters import Parameter
 from functions.privacy.receipts import Receipts
 from functions.privacy.restored import Restored
 from functions.privacy.sweep import Place, Sweep, SweepReport
-from functions.statements import Statements
-from functions.warehouse import Warehouse, with_covered
+from functions.warehouse.client import open_client
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.schema import Warehouse, with_covered
+from functions.warehouse.statements import Statements
 from local.clients import ONCE
 
 WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")

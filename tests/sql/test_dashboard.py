@@ -15,10 +15,10 @@ import yaml
 from google.cloud import bigquery
 from sqlglot import exp
 
-from functions.bigquery import open_client
 from functions.dashboard.rollups import Rollups, Rows
-from functions.statements import Statements
-from functions.warehouse import SQL, Table, list_tables, render
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import SQL, Table, list_tables, render
+from functions.warehouse.statements import Statements
 from local.clients import ONCE
 from tests.sql.stand_in import LOCATION, PROJECT, WAREHOUSE, StandIn
 

@@ -10,7 +10,7 @@ import pytest
 from google.cloud import bigquery
 
 from functions.closed import ClosedList, ClosedPartner
-from functions.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed
 from tests.sql.new_year import NOW, WAREHOUSE, query
 from tests.sql.privacy_desk import OFFICER, CountedStatements, Desk, NoSweep, counted, key
 from tests.sql.stand_in import StandIn

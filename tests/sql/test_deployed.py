@@ -15,7 +15,7 @@ from google.protobuf.descriptor_pb2 import (
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
-from functions.warehouse import Column, View, Warehouse, list_tables, list_views
+from functions.warehouse.schema import Column, View, Warehouse, list_tables, list_views
 from local.warehouse import create_datasets, create_table, describe, replace_views
 
 pytestmark = pytest.mark.cell

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from google.cloud import bigquery
 
-from functions.bigquery import open_client
-from functions.statements import Statements
-from functions.warehouse import Warehouse
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse
+from functions.warehouse.statements import Statements
 from local.clients import ONCE
 
 pytestmark = pytest.mark.cell

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.bigquery import open_client
 from functions.privacy.open_days import OpenDays
 from functions.privacy.receipts import Receipts
 from functions.privacy.sweep import Sweep
-from functions.statements import Statements
+from functions.warehouse.client import open_client
+from functions.warehouse.statements import Statements
 from tests.sql import new_year
 from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
 from tests.sql.stand_in import StandIn

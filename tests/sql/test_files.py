@@ -7,7 +7,15 @@ import sqlglot
 from sqlglot import exp
 
 from functions.events.draft import MAX_FLAGS
-from functions.warehouse import SQL, View, Warehouse, list_tables, list_views, render, with_covered
+from functions.warehouse.schema import (
+    SQL,
+    View,
+    Warehouse,
+    list_tables,
+    list_views,
+    render,
+    with_covered,
+)
 
 VARIABLES = Warehouse("p.store", "p.bi").variables()
 VIEWS = list_views()

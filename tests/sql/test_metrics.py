@@ -10,7 +10,7 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from functions.warehouse import list_tables, list_views
+from functions.warehouse.schema import list_tables, list_views
 from tests.sql import new_year, plain_metrics
 from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
 from tests.sql.plain_metrics import DAY, Event, Events, Row

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.bigquery import open_client
 from functions.closed import ClosedPartner
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
@@ -24,8 +23,9 @@ from functions.privacy.receipts import Receipts
 from functions.privacy.restored import Restored
 from functions.pseudonym import PseudonymKeys, user_key
 from functions.quarantine import Quarantine
-from functions.statements import Statements
-from functions.warehouse import list_tables
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import list_tables
+from functions.warehouse.statements import Statements
 from local.clients import ONCE
 from tests.functions.privacy.leaving import Kept
 from tests.functions.privacy.stand_ins import Bucket, attributes, body, spilled

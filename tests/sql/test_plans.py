@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from functions.events.catalogue import load_catalogue
-from functions.warehouse import Column, Warehouse, list_tables, list_views, render
+from functions.warehouse.schema import Column, Warehouse, list_tables, list_views, render
 
 pytestmark = pytest.mark.slow
 

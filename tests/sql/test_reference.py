@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.warehouse import list_tables, list_views, render
+from functions.warehouse.schema import list_tables, list_views, render
 from local.demonstration import DAYS
 from tests.googlesql.evaluator import Evaluator, canonical
 from tests.sql import new_year, questions

@@ -18,7 +18,7 @@ from google.cloud import bigquery
 from sqlglot import exp
 
 from functions.privacy.restored import RUNNING, Restored
-from functions.warehouse import list_tables
+from functions.warehouse.schema import list_tables
 from local.warehouse import describe
 from tests.cell.page import Page
 from tests.sql.stand_in import StandIn

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.bigquery import open_client
 from functions.operate.settle import Report, Settle
-from functions.statements import Statements
-from functions.warehouse import Warehouse
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import Warehouse
+from functions.warehouse.statements import Statements
 from local.clients import ONCE
 
 pytestmark = pytest.mark.cell

@@ -4,7 +4,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from functions.warehouse import SQL, Warehouse, list_tables, render, with_covered
+from functions.warehouse.schema import SQL, Warehouse, list_tables, render, with_covered
 
 VARIABLES = with_covered(Warehouse("p.store", "p.bi").variables())
 PARTITIONED = {table.name: table.partition_by for table in list_tables() if table.partition_by}

@@ -12,7 +12,7 @@ from google.cloud import bigquery
 
 from functions.privacy.covered import Cover
 from functions.privacy.periods import REMEMBERED, TOMBSTONE
-from functions.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed
 from tests.sql.stand_in import StandIn
 from tests.sql.sweeping import (
     DAY,

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from google.cloud import bigquery
 
-from functions.warehouse import list_views
+from functions.warehouse.schema import list_views
 from tests.sql import new_year
 from tests.sql.new_year import TODAY
 from tests.sql.stand_in import StandIn

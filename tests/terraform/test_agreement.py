@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 
 from functions.acceptance.signature import SigningKey
 from functions.closed import ClosedList
-from functions.jobs import CANCEL_SECONDS
 from functions.load.tally import Loaded
 from functions.observe.tally import Milliseconds
 from functions.operate.report import Report
 from functions.privacy.periods import TIME_TRAVEL
 from functions.quarantine import HELD, UNREADABLE
 from functions.receive.tally import Received
-from functions.rollups import ROLLUPS
 from functions.spill import PREFIX as SPILL
+from functions.warehouse.jobs import CANCEL_SECONDS
+from functions.warehouse.rollups import ROLLUPS
 from local import provision
 from local.bigquery_jobs import RUNNING, WAITING
 from local.cell import PROJECT, Cell
@@ -333,7 +333,9 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
             *fields_of_line("deletions were not filed", ROOT / "functions/privacy/unfiled.py"),
             *fields_of_line("closed list full", ROOT / "functions/privacy/closed_list.py"),
             *fields_of_line("closed list nearly full", ROOT / "functions/privacy/closed_list.py"),
-            *fields_of_line("statement billed too much", ROOT / "functions/statements.py"),
+            *fields_of_line(
+                "statement billed too much", ROOT / "functions/warehouse/statements.py"
+            ),
         ],
     }
     parts = Milliseconds.__struct_fields__

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from functions.warehouse import SQL
+from functions.warehouse.schema import SQL
 from local.cell import Cell
 from tests.calls.recorded import CALLS, Call, committed
 from tests.terraform.resources import of_type

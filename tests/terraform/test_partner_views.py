@@ -7,7 +7,7 @@ import pytest
 from google.cloud import bigquery
 
 from functions.events.catalogue import load_catalogue
-from functions.warehouse import Column, View, Warehouse, list_tables, list_views
+from functions.warehouse.schema import Column, View, Warehouse, list_tables, list_views
 from local.clients import ONCE
 from local.warehouse import create_datasets, create_warehouse, replace_views
 from tests.sql.stand_in import LOCATION, PROJECT, WAREHOUSE, connect, running

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions.warehouse import Column, list_views
+from functions.warehouse.schema import Column, list_views
 from tests.googlesql.analyser import Analyser
 from tests.googlesql.catalogue import type_of_column
 from tests.googlesql.texts import SQL_TEXT

@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from functions.warehouse import (
+from functions.warehouse.schema import (
     OPEN_WINDOW_DAYS,
     RETENTION_DAYS,
     Column,

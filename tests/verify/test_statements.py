@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound
 
-from functions.parameters import declared
+from functions.warehouse.parameters import declared
 from tests.verify.cells import a_cell
 from verify.statements import check_statements
 

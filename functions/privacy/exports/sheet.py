@@ -10,7 +10,7 @@ from functions.privacy import periods
 from functions.privacy.exports.set_aside import Search
 from functions.privacy.exports.stored import File
 from functions.privacy.pages import render
-from functions.warehouse import EXTRA_DAYS
+from functions.warehouse.schema import EXTRA_DAYS
 
 Missing = Literal["set_aside", "dead_letters", "events"]
 """What was not looked at completely; asking again may help."""

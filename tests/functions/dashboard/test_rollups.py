@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.dashboard.rollups import QueriesFailed, Rollups, Rows
-from functions.parameters import Parameter
-from functions.statements import StatementFailed
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.statements import StatementFailed
 
 FIRST, LAST, WEEK = date(2026, 8, 25), date(2026, 11, 22), date(2026, 8, 24)
 

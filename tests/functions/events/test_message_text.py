@@ -8,7 +8,7 @@ from functions.events.catalogue import load_catalogue
 from functions.events.definition import Property
 from functions.load.row import RowBuilder
 from functions.pseudonym import PseudonymKeys
-from functions.warehouse import list_views
+from functions.warehouse.schema import list_views
 
 CATALOGUE = load_catalogue()
 

@@ -10,9 +10,9 @@ from functions.bucket import BucketUnavailable
 from functions.events.attributes import Attributes
 from functions.message import Message
 from functions.objects import Stored
-from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
 from functions.topic import PublishFailed
+from functions.warehouse.statements import StatementFailed
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from functions.operate.refresh import Refresh, stretches
-from functions.rollups import ROLLUPS, Stretch
+from functions.warehouse.rollups import ROLLUPS, Stretch
 from tests.functions.operate.conftest import Clock
 from tests.functions.operate.stand_ins import Store
 

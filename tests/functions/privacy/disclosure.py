@@ -7,12 +7,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from functions.parameters import Parameter
 from functions.privacy.caller import Caller
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Asked
 from functions.pseudonym import PseudonymKeys
-from functions.statements import StatementFailed
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.statements import StatementFailed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})

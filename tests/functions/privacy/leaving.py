@@ -16,7 +16,6 @@ from starlette.routing import Route as Endpoint
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.bucket import BucketUnavailable
-from functions.parameters import Parameter
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.closed_list import ClosedSecret
@@ -38,8 +37,9 @@ from functions.privacy.routes import Route, Router
 from functions.privacy.secret_manager import SecretsUnavailable, Version
 from functions.privacy.sweeping import Sweeping
 from functions.quarantine import Quarantine
-from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.statements import StatementFailed
 from tests.functions.identity_tokens import bearer
 from tests.functions.operate.stand_ins import Letters
 from tests.functions.privacy.stand_ins import KEYS, LAYOUTS, NOW, Bucket

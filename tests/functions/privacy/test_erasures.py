@@ -7,9 +7,9 @@ import httpx
 import msgspec
 import pytest
 
-from functions.parameters import Parameter
 from functions.privacy.routes import MAX_BODY_BYTES
-from functions.statements import StatementFailed
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.statements import StatementFailed
 from tests.functions.privacy.front import ERASURE, OFFICER, Front
 
 

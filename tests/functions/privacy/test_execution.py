@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from functions.parameters import Parameter
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Execution
 from functions.privacy.receipts import Receipts
 from functions.privacy.redaction import NOBODY
+from functions.warehouse.parameters import Parameter
 from tests.functions.privacy.stand_ins import LONG_AGO, NOW, cover
 
 

@@ -10,7 +10,7 @@ from functions.privacy.lookups import PEOPLE, Lookups
 from functions.privacy.refusal import Refused, later
 from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import user_key
-from functions.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed
 from tests.functions.privacy.disclosure import (
     ANN,
     KEYS,

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from functions.privacy.open_days import OpenDays
-from functions.rollups import ROLLUPS
-from functions.warehouse import OPEN_WINDOW_DAYS
+from functions.warehouse.rollups import ROLLUPS
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 NOW = datetime(2026, 11, 22, 0, 0, 30, tzinfo=UTC)  # a Sunday
 

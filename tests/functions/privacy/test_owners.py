@@ -7,7 +7,7 @@ import pytest
 from functions.privacy.caller import Caller
 from functions.privacy.owners import Owners
 from functions.privacy.refusal import Refused
-from functions.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed
 from tests.functions.privacy.disclosure import Store
 
 HERE = frozenset({"here"})

@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.parameters import Parameter
 from functions.privacy.deletions import DELETED, RESTORED, Deletions, Told
 from functions.privacy.receipts import Receipt, Receipts
+from functions.warehouse.parameters import Parameter
 from local.json_column import check
 
 NOW = datetime(2026, 11, 22, 12, 30, 0, 123_456, UTC)

@@ -19,7 +19,7 @@ from functions.privacy import periods
 from functions.privacy.places import places
 from functions.privacy.registry import COLUMNS, Holding, Uncovered, holdings
 from functions.quarantine import LEGAL_HOLD, object_name
-from functions.warehouse import (
+from functions.warehouse.schema import (
     RETENTION_DAYS,
     SQL,
     Column,

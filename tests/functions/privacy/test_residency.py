@@ -13,7 +13,7 @@ from functions.locations.parts import Datasets, Endpoints, Parts
 from functions.privacy.caller import Caller
 from functions.privacy.refusal import Refused
 from functions.privacy.residency import Promise, Residency
-from functions.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed
 from tests.fake_google import DATASETS, REGION, SECRETS, TOPICS, Answer, Served, healthy, serving
 from tests.functions.privacy.disclosure import (
     ANN,

@@ -17,9 +17,9 @@ from functions.privacy.exports.tables import Tables
 from functions.privacy.people import IDS_OF_A_PERSON, user_keys
 from functions.privacy.refusal import Refused
 from functions.privacy.surroundings import Surroundings
-from functions.statements import StatementFailed
 from functions.subscription import Letter, SubscriptionUnavailable
-from functions.warehouse import EXTRA_DAYS, SQL
+from functions.warehouse.schema import EXTRA_DAYS, SQL
+from functions.warehouse.statements import StatementFailed
 from tests.functions.privacy.disclosure import (
     ANN,
     NOW,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from functions.days import DAY, midnight
+from functions.warehouse.days import DAY, midnight
 
 ROLLUPS = {
     "refresh_daily": ("first", "end"),

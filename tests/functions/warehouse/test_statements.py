@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from google.auth.exceptions import TransportError
 
-from functions.jobs import CANCEL_SECONDS
-from functions.statements import (
+from functions.warehouse.jobs import CANCEL_SECONDS
+from functions.warehouse.schema import SQL, Warehouse
+from functions.warehouse.statements import (
     RETRY_DELAYS,
     Limits,
     StatementFailed,
     Statements,
 )
-from functions.warehouse import SQL, Warehouse
-from tests.functions.job_service import Clock, JobService, Lost, Refused
+from tests.functions.warehouse.job_service import Clock, JobService, Lost, Refused
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 VARIABLES = Warehouse("p.store", "p.bi").variables()

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from functions.warehouse import SQL
+from functions.warehouse.schema import SQL
 
 Parameter = datetime | date | str | Sequence[str]
 """The value of a TIMESTAMP, a DATE, a STRING or an ARRAY<STRING>."""

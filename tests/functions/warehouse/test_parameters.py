@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.parameters import WrongParameters, declared, query_parameters
-from functions.warehouse import SQL
+from functions.warehouse.parameters import WrongParameters, declared, query_parameters
+from functions.warehouse.schema import SQL
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 COMMENT = re.compile(r"--.*")

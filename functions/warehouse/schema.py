@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-SQL = Path(__file__).resolve().parent.parent / "sql"
+SQL = Path(__file__).resolve().parents[2] / "sql"
 
 OPEN_WINDOW_DAYS = 8
 """Days in which an event may come again: Pub/Sub keeps it for 7, senders retry for 4; plus one."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.warehouse import (
+from functions.warehouse.schema import (
     TemplateError,
     Warehouse,
     dataset_name,

@@ -2,7 +2,7 @@
 
 Each of them can be repeated without harm: two runs that meet leave what one would. A run has an id
 of its own, and each attempt of it is one job. Another attempt begins only once BigQuery has said
-that the job before ended in an error; see `functions.jobs`.
+that the job before ended in an error; see `functions.warehouse.jobs`.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import uuid_utils
 
-from functions.jobs import JobFailed, Jobs, JobUnfinished
 from functions.observe.log import log
-from functions.parameters import Parameter, query_parameters
-from functions.warehouse import SQL, render
+from functions.warehouse.jobs import JobFailed, Jobs, JobUnfinished
+from functions.warehouse.parameters import Parameter, query_parameters
+from functions.warehouse.schema import SQL, render
 
 RETRY_DELAYS = (1.0, 4.0, 16.0)
 """Seconds before each further attempt. BigQuery runs two changes of a table at a time, queues
@@ -61,10 +61,10 @@ class Statements:
     Args:
         folder: of ``sql/`` that has them.
         open_client: opens the client, at the first use: the library is slow to import.
-        variables: of the files, see `functions.warehouse.Warehouse.variables`.
+        variables: of the files, see `functions.warehouse.schema.Warehouse.variables`.
         service: the function that runs them; a label of the jobs.
         seconds: how long a statement may take, all attempts and pauses together. What has not ended
-            by then is cancelled, which may take `functions.jobs.CANCEL_SECONDS` more.
+            by then is cancelled, which may take `functions.warehouse.jobs.CANCEL_SECONDS` more.
         limits: shared by all statements of a function; None for none.
         clock: seconds, monotonic.
         sleep: waits for so many seconds.

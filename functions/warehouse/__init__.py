@@ -1,0 +1,1 @@
+"""The warehouse: its schema, its statements and their jobs, the days that it counts by."""
