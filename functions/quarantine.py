@@ -13,8 +13,8 @@ from datetime import datetime
 
 import msgspec
 
-from functions.bucket import ObjectWriter
 from functions.events.attributes import format_time
+from functions.google.bucket import ObjectWriter
 
 PREFIX = "quarantine/"
 

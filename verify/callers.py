@@ -9,8 +9,8 @@ from google.pubsub_v1.services.subscriber import SubscriberAsyncClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
 from google.pubsub_v1.types import Subscription
 
-from functions.google_api import NotAnswered, NotThere, open_reader
-from functions.grpc_channel import open_channel
+from functions.google.grpc_channel import open_channel
+from functions.google.rest import NotAnswered, NotThere, open_reader
 from verify.deployment import Cell, Delivery
 from verify.finding import Finding
 

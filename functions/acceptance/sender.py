@@ -6,8 +6,8 @@ from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
 from functions.events.attributes import Attributes, Kind, microseconds_later
+from functions.events.message import Message
 from functions.events.names import event_name
-from functions.message import Message
 
 
 class Sender(msgspec.Struct, frozen=True):

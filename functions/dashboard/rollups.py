@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import google.cloud.bigquery  # noqa: F401
 
 from functions.observe.log import log
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 from functions.warehouse.statements import StatementFailed
 
 Row = Mapping[str, Any]

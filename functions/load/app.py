@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from functions.batching import QueueFull
-from functions.bucket import Bucket
 from functions.closed import ClosedFile
 from functions.entry import answering
 from functions.events.catalogue import load_catalogue
-from functions.grpc_channel import open_channel
+from functions.google.bucket import Bucket
+from functions.google.grpc_channel import open_channel
 from functions.intake import BodyIncomplete, Intake
 from functions.load.admission import Admission
 from functions.load.append import TableAppender

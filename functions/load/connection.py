@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from functions.grpc_channel import routing_header
+from functions.google.grpc_channel import routing_header
 from functions.load.storage_write import (
     APPEND_ROWS,
     GET_WRITE_STREAM,

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 from functions.batching import QueueFull
-from functions.bucket import BucketUnavailable
 from functions.events.attributes import format_time
 from functions.events.body import BadMessage
 from functions.events.coerce import MICROSECONDS, to_microseconds
+from functions.google.bucket import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
 from functions.load.row import Loaded, Person, Row, RowBuilder, without_extra

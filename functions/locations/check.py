@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Literal, NamedTuple
 
-from functions.google_api import NotAnswered, NotThere, Read, open_reader
+from functions.google.rest import NotAnswered, NotThere, Read, open_reader
 from functions.locations.faults import Answer, location_fault, secret_fault, topic_fault
 from functions.locations.parts import Datasets, Endpoints, Parts
 from functions.locations.topics import Topics

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from functions.google_api import NotAnswered, NotThere
-from functions.grpc_channel import open_channel
+from functions.google.grpc_channel import open_channel
+from functions.google.rest import NotAnswered, NotThere
 from functions.locations.faults import Answer
 
 TIMEOUT_SECONDS = 30.0
@@ -13,7 +13,7 @@ class Topics:
     """Reads topics; make it inside the running event loop.
 
     Args:
-        endpoint: of Pub/Sub, as `functions.grpc_channel.open_channel` takes it.
+        endpoint: of Pub/Sub, as `functions.google.grpc_channel.open_channel` takes it.
         quota_project: that a person's requests count for; a service account's count for its own.
     """
 

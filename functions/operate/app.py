@@ -9,10 +9,14 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.bucket import Bucket
 from functions.entry import answering
-from functions.grpc_channel import open_channel
-from functions.objects import Objects
+from functions.google.bucket import Bucket
+from functions.google.grpc_channel import open_channel
+from functions.google.objects import Objects
+from functions.google.publisher import Publisher
+from functions.google.storage import open_bucket
+from functions.google.subscription import Subscription
+from functions.google.topic import Topic
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
@@ -20,12 +24,8 @@ from functions.operate.replay import Replay
 from functions.operate.routes import Operations, answer
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
-from functions.publisher import Publisher
 from functions.quarantine import Quarantine
 from functions.settings import read
-from functions.storage import open_bucket
-from functions.subscription import Subscription
-from functions.topic import Topic
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Statements

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from functions.message import Message, message_again
+from functions.events.message import Message, message_again
+from functions.google.protocols import Subscription
+from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.operate.replay import Publish
 from functions.operate.report import Report, day_of
-from functions.services import Subscription
-from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
-from functions.topic import PublishFailed
 
 HELD_LETTERS = 50_000
 """The most letters that one run holds until its end; of each only what giving it back needs."""

@@ -14,8 +14,8 @@ from functions.acceptance.refused import split
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.events.attributes import parse_kind, parse_time
-from functions.message import Message, message_again
-from functions.objects import Stored
+from functions.events.message import Message, message_again
+from functions.google.objects import Stored
 from functions.operate.replay import NotReplayable
 from functions.quarantine import Quarantined
 

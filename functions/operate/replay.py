@@ -13,16 +13,16 @@ from typing import Protocol
 
 from functions import spill
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.bucket import BucketUnavailable
-from functions.message import Message
-from functions.objects import CONCURRENT_REQUESTS, Stored
+from functions.events.message import Message
+from functions.google.bucket import BucketUnavailable
+from functions.google.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.operate.report import Report, day_of
 from functions.quarantine import Quarantine
-from functions.topic import PublishFailed
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""As `functions.publisher.Publisher.publish`."""
+"""As `functions.google.publisher.Publisher.publish`."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
 """Makes messages of an object's content; raises NotReplayable where that cannot be."""
@@ -41,7 +41,7 @@ class NotReplayable(Exception):
 
 
 class Objects(Protocol):
-    """The bucket's objects, as `functions.objects.Objects`."""
+    """The bucket's objects, as `functions.google.objects.Objects`."""
 
     async def find(self, prefix: str) -> list[Stored]:
         """Return the objects whose name starts so, in the order of their names."""

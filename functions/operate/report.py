@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 
 from functions.events.attributes import parse_time
-from functions.message import Message
+from functions.events.message import Message
 
 
 @dataclass(slots=True)

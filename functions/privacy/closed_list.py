@@ -17,8 +17,8 @@ from datetime import datetime
 from typing import Protocol
 
 from functions.closed import ClosedList, ClosedPartner, MadeAnew
+from functions.google.secret_manager import SecretsUnavailable, Version
 from functions.observe.log import log
-from functions.privacy.secret_manager import SecretsUnavailable, Version
 
 FIRST = 1
 """The version that Terraform makes with the secret; it names nobody."""
@@ -39,7 +39,7 @@ NEARLY_FULL = 0.8
 
 
 class Secret(Protocol):
-    """The secret, as `functions.privacy.secret_manager.Secret`; its methods block."""
+    """The secret, as `functions.google.secret_manager.Secret`; its methods block."""
 
     def newest(self) -> Version:
         """Return the newest version."""

@@ -12,17 +12,17 @@ from typing import NamedTuple
 from functions import quarantine
 from functions.events.attributes import Attributes
 from functions.events.body import BadMessage
-from functions.message import Message
+from functions.events.message import Message
+from functions.google.protocols import Subscription
+from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import SET_ASIDE, Redaction, Taken
-from functions.services import Subscription
-from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
-from functions.topic import PublishFailed
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""As `functions.publisher.Publisher.publish`."""
+"""As `functions.google.publisher.Publisher.publish`."""
 
 Keep = Callable[[str, bytes], Awaitable[object]]
 """Writes an object of this name and content, unless it is there."""

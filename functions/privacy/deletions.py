@@ -16,7 +16,7 @@ from functions.events.body import encode_json
 from functions.privacy import periods
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.restoring import restoration
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 

@@ -10,7 +10,7 @@ from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.events.person import mentioned
 from functions.pseudonym import PseudonymKeys
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 Deadline = Callable[[], bool]
 """Says whether the time for further steps is over."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from functions.google.protocols import Subscription
+from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.privacy.look import Look
-from functions.services import Subscription
-from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 
 PLACE = "dead letters"
 

@@ -6,14 +6,14 @@ from functions import quarantine, spill
 from functions.acceptance import ingest_id
 from functions.acceptance.refused import split
 from functions.acceptance.values import NotJson
-from functions.objects import Stored
+from functions.google.objects import Stored
+from functions.google.protocols import Objects
 from functions.observe.log import log
 from functions.privacy.exports.stored import PREFIX as EXPORTS
 from functions.privacy.look import Look
 from functions.privacy.refused_bodies import UNPLACED
 from functions.quarantine import PREFIX as QUARANTINE
 from functions.quarantine import UNKNOWN, Quarantined
-from functions.services import Objects
 
 
 class DepartedObjects:

@@ -4,12 +4,14 @@ from functools import partial
 
 import msgspec
 
-from functions.bucket import Bucket
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
+from functions.google.bucket import Bucket
+from functions.google.objects import Objects
+from functions.google.storage import open_bucket
+from functions.google.subscription import Subscription
 from functions.locations.check import Google
 from functions.locations.parts import Endpoints, Parts
-from functions.objects import Objects
 from functions.privacy.exports.export import Deployment, Exports, Sources
 from functions.privacy.exports.set_aside import SetAside
 from functions.privacy.exports.tables import Tables
@@ -20,8 +22,6 @@ from functions.privacy.retention import Retention
 from functions.privacy.routes import Route
 from functions.privacy.settings import Settings
 from functions.privacy.surroundings import Surroundings
-from functions.storage import open_bucket
-from functions.subscription import Subscription
 
 
 def retention_of(given: Surroundings, settings: Settings, held_events: HeldEvents) -> Retention:

@@ -12,8 +12,8 @@ from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.redaction import NOBODY
 from functions.privacy.restored import AGAIN
-from functions.services import Statements
 from functions.warehouse.parameters import Parameter
+from functions.warehouse.protocols import Statements
 
 Counts = Counter[tuple[str, str]]
 """How many events were taken out of a place, by erasure and by what was done where."""

@@ -15,8 +15,8 @@ from functions.privacy.departed import Deadline, HeldPeople
 from functions.privacy.execution import OutOfTime
 from functions.privacy.held_events import HeldEvents
 from functions.privacy.look import Found, Look
-from functions.services import Statements
 from functions.warehouse.parameters import Parameter
+from functions.warehouse.protocols import Statements
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any event: the bound that a partitioned table asks for, and leaves no partition out."""

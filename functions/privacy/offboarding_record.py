@@ -12,7 +12,7 @@ from functions.closed import ClosedPartner
 from functions.privacy.offboarding import Inventory
 from functions.privacy.receipts import Receipt, Receipts
 from functions.quarantine import HELD
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 Certificate = dict[str, Any]
 

@@ -5,8 +5,11 @@ from datetime import timedelta
 from functools import partial
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.bucket import Bucket
-from functions.objects import Objects
+from functions.google.bucket import Bucket
+from functions.google.objects import Objects
+from functions.google.secret_manager import Secret
+from functions.google.storage import open_bucket
+from functions.google.subscription import Subscription
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import Confirmations
 from functions.privacy.departed import Deadline, HeldPeople
@@ -19,12 +22,9 @@ from functions.privacy.offboarding_plan import Plan
 from functions.privacy.offboarding_record import Records
 from functions.privacy.offboardings import Offboardings
 from functions.privacy.routes import Route
-from functions.privacy.secret_manager import Secret
 from functions.privacy.settings import Settings
 from functions.privacy.surroundings import Surroundings
 from functions.quarantine import Quarantine
-from functions.storage import open_bucket
-from functions.subscription import Subscription
 
 
 def held_events(settings: Settings, people: HeldPeople) -> HeldEvents:

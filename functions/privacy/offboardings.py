@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import JSONResponse, Response
 
-from functions.bucket import BucketUnavailable
 from functions.closed import ClosedList, ClosedPartner
+from functions.google.bucket import BucketUnavailable
+from functions.google.subscription import SubscriptionUnavailable
 from functions.observe.log import log
 from functions.privacy.closed_list import ClosedSecret, ListFull, ListUnavailable
 from functions.privacy.departed import Deadline
@@ -19,7 +20,6 @@ from functions.privacy.offboarding_record import Record, Records, counts
 from functions.privacy.refusal import SECONDS_TO_COME_AGAIN, Refused, later
 from functions.privacy.restored import Restored
 from functions.privacy.routes import Asked
-from functions.subscription import SubscriptionUnavailable
 from functions.warehouse.statements import StatementFailed
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)

@@ -9,7 +9,7 @@ bucket or among the dead letters only.
 
 from functions.privacy.caller import Caller
 from functions.privacy.refusal import Refused
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 
 class Owners:

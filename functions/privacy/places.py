@@ -7,8 +7,12 @@ from functools import partial
 from functions import quarantine
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.grpc_channel import open_channel
-from functions.objects import Objects
+from functions.google.grpc_channel import open_channel
+from functions.google.objects import Objects
+from functions.google.publisher import Publisher
+from functions.google.storage import open_bucket
+from functions.google.subscription import Subscription
+from functions.google.topic import Topic
 from functions.privacy.dead_letters import DeadLetters
 from functions.privacy.exports.stored import ExportedCopies
 from functions.privacy.redaction import Redaction
@@ -16,10 +20,6 @@ from functions.privacy.settings import Settings
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.unread_objects import UnreadObjects
 from functions.pseudonym import PseudonymKeys
-from functions.publisher import Publisher
-from functions.storage import open_bucket
-from functions.subscription import Subscription
-from functions.topic import Topic
 
 
 def places(

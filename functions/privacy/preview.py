@@ -7,7 +7,7 @@ from typing import Any
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.people import user_keys
 from functions.pseudonym import PseudonymKeys
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 
 class Preview:

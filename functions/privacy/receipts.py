@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from functions.events.body import encode_json
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 Status = Literal["hidden", "due", "executed", "restored", "forgotten"]
 

@@ -7,7 +7,7 @@ from functions.privacy.periods import REMEMBERED
 from functions.privacy.receipts import Receipt, Receipts
 from functions.privacy.refusal import Refused
 from functions.privacy.register import Entry, Register
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 
 class Restoring:

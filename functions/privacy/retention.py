@@ -7,14 +7,15 @@ from typing import Literal
 import msgspec
 from starlette.responses import Response
 
-from functions.bucket import BucketUnavailable
-from functions.objects import Stored
+from functions.google.bucket import BucketUnavailable
+from functions.google.objects import Stored
+from functions.google.protocols import Objects
 from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.registry import Holding, holdings
 from functions.privacy.routes import Asked
 from functions.quarantine import HELD
-from functions.services import Objects, Statements
+from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed
 

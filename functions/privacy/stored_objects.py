@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from functions import spill
-from functions.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.protocols import Objects
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import Redaction, Rewritten
 from functions.privacy.set_aside import PREFIXES, rewrite_quarantined, rewrite_spilled
-from functions.services import Objects
 
 MARGIN = timedelta(hours=1)
 """How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""

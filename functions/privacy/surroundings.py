@@ -7,7 +7,7 @@ from typing import NamedTuple
 from functions.privacy.caller import Caller
 from functions.privacy.receipts import Receipts
 from functions.pseudonym import PseudonymKeys
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 
 class Surroundings(NamedTuple):

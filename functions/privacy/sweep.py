@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
+from functions.google.subscription import SubscriptionUnavailable
+from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.privacy.covered import Covered, read_covered
 from functions.privacy.execution import Counts, Execution, OutOfTime
 from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
 from functions.privacy.receipts import Receipts
 from functions.privacy.restored import AGAIN, RUNNING, Restored
-from functions.services import Statements
-from functions.subscription import SubscriptionUnavailable
-from functions.topic import PublishFailed
 from functions.warehouse.days import DAY, midnight
+from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 

@@ -19,8 +19,8 @@ from functions.privacy.people import user_keys
 from functions.privacy.refusal import Refused, later
 from functions.privacy.routes import Asked
 from functions.pseudonym import PseudonymKeys
-from functions.services import Statements
 from functions.warehouse.days import DAY, midnight
+from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 ON_TIME = timedelta(hours=1)

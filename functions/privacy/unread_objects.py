@@ -9,13 +9,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from functions import quarantine, spill
-from functions.objects import Stored
+from functions.google.objects import Stored
+from functions.google.protocols import Objects
 from functions.observe.log import log
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts
 from functions.privacy.periods import UNPARSED
 from functions.privacy.stored_objects import StoredObjects, concerns
-from functions.services import Objects
 
 SECONDS = 60.0
 """For so long it is looked for at most: the request may have more to do."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from functions.acceptance.placement import REASONS, Placement
-from functions.message import Message
+from functions.events.message import Message
 from functions.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10

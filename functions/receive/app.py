@@ -7,9 +7,10 @@ from starlette.types import ASGIApp
 
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
-from functions.bucket import Bucket
 from functions.closed import ClosedFile
-from functions.grpc_channel import open_channel
+from functions.google.bucket import Bucket
+from functions.google.grpc_channel import open_channel
+from functions.google.topic import Topic
 from functions.observe.tally import Paced
 from functions.quarantine import Quarantine
 from functions.receive.breaker import Breaker
@@ -20,7 +21,6 @@ from functions.receive.settings import Settings
 from functions.receive.spill import Spill
 from functions.receive.tally import Tally
 from functions.settings import read
-from functions.topic import Topic
 
 PROBE_SECONDS = 5.0
 """While events are spilled, how often a publish is tried."""

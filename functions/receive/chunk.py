@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from functions.message import Message, pieces
+from functions.events.message import Message, pieces
 
 
 class Chunk(msgspec.Struct, frozen=True):

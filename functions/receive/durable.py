@@ -5,13 +5,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate
 
-from functions.bucket import BucketUnavailable
+from functions.events.message import Message
+from functions.google.bucket import BucketUnavailable
+from functions.google.topic import PublishFailed
 from functions.intake import Shares
-from functions.message import Message
 from functions.receive.chunk import Chunk, cut
 from functions.receive.publish import Publisher
 from functions.receive.spill import Spill
-from functions.topic import PublishFailed
 
 
 class NotDurable(Exception):

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate, pairwise
 
 from functions.batching import Batcher
-from functions.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message
+from functions.events.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message
+from functions.google.topic import MessagePublisher, PublishFailed, publish_by_halves
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
-from functions.topic import MessagePublisher, PublishFailed, publish_by_halves
 
 PUBLISHES_IN_FLIGHT = 8
 

@@ -14,11 +14,11 @@ from functions.acceptance.placement import DISPUTED, ELSEWHERE, NOT_PUBLISHABLE,
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.batching import QueueFull
-from functions.bucket import BucketUnavailable
 from functions.closed import ClosedUnavailable
 from functions.events.attributes import format_nanoseconds
+from functions.events.message import Message
+from functions.google.bucket import BucketUnavailable
 from functions.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
-from functions.message import Message
 from functions.observe.tally import Paced
 from functions.quarantine import Quarantine
 from functions.receive import answers

@@ -8,7 +8,7 @@ import uuid_utils
 
 from functions import spill
 from functions.batching import Batcher
-from functions.bucket import BucketUnavailable, ObjectWriter
+from functions.google.bucket import BucketUnavailable, ObjectWriter
 from functions.observe.log import log
 from functions.receive.chunk import Chunk
 from functions.spill import Spilled

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
 from functions.quarantine import (
     Quarantine,
     Quarantined,

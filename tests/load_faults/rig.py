@@ -11,11 +11,11 @@ import httpx
 import msgspec
 
 from functions.events.attributes import Attributes
-from functions.grpc_channel import open_channel
-from functions.message import Message
-from functions.publisher import Publisher
+from functions.events.message import Message
+from functions.google.grpc_channel import open_channel
+from functions.google.publisher import Publisher
+from functions.google.topic import Topic
 from functions.quarantine import Quarantined
-from functions.topic import Topic
 from local.cell import PORTS
 from local.clients import objects, subscriber
 from local.provision import DELIVERY_ATTEMPTS

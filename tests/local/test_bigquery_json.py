@@ -10,7 +10,7 @@ from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 from google.cloud import bigquery_storage_v1 as storage
 
-from functions.grpc_channel import open_channel
+from functions.google.grpc_channel import open_channel
 from functions.load.append import TableAppender
 from functions.load.fit import Fit
 from functions.load.protobuf import RowEncoder

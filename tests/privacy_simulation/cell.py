@@ -11,7 +11,8 @@ import uuid_utils
 from functions import spill
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.grpc_channel import open_channel
+from functions.events.message import Message
+from functions.google.grpc_channel import open_channel
 from functions.load.admission import Admission
 from functions.load.app import TABLES
 from functions.load.append import TableAppender
@@ -22,7 +23,6 @@ from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import RowBuilder
 from functions.load.table import Table
 from functions.load.tally import Tally
-from functions.message import Message
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh

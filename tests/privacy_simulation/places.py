@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from functions.message import Message
-from functions.objects import Stored
-from functions.subscription import Letter
+from functions.events.message import Message
+from functions.google.objects import Stored
+from functions.google.subscription import Letter
 from tests.privacy_simulation.crashes import Crashes
 
 
 class Bucket:
-    """Objects with generations, as `functions.objects.Objects`.
+    """Objects with generations, as `functions.google.objects.Objects`.
 
     Attributes:
         contents: content, generation and time by name.
@@ -54,7 +54,7 @@ class Bucket:
 
 
 class Upload:
-    """Writes objects as `functions.bucket.Bucket` does.
+    """Writes objects as `functions.google.bucket.Bucket` does.
 
     Args:
         bucket: takes them.
@@ -68,7 +68,7 @@ class Upload:
 
 
 class Letters:
-    """The dead letters' topic and its subscription, as `functions.subscription.Subscription`."""
+    """The dead letters' topic and subscription, as `functions.google.subscription.Subscription`."""
 
     def __init__(self, crashes: Crashes) -> None:
         self._crashes = crashes

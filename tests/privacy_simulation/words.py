@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from functions.events.attributes import Attributes, format_time
-from functions.message import Message
+from functions.events.message import Message
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
 """A Monday."""

@@ -9,7 +9,7 @@ import pytest
 from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1.types import storage
 
-from functions.grpc_channel import open_channel
+from functions.google.grpc_channel import open_channel
 from functions.load.app import TABLES
 from functions.load.append import TableAppender
 from functions.load.connection import stream_columns

@@ -7,7 +7,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from functions.bucket import BucketUnavailable, ObjectWriter
+from functions.google.bucket import BucketUnavailable, ObjectWriter
+from functions.google.protocols import Objects
 from functions.observe.log import log
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.set_aside import SetAside
@@ -20,7 +21,6 @@ from functions.privacy.receipts import Receipt
 from functions.privacy.refusal import later
 from functions.privacy.routes import Asked
 from functions.privacy.surroundings import Surroundings
-from functions.services import Objects
 
 
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

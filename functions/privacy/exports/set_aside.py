@@ -6,10 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from functions.bucket import BucketUnavailable
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
-from functions.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.bucket import BucketUnavailable
+from functions.google.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.protocols import Objects, Subscription
+from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.privacy.exports.messages import (
     Message,
     Unreadable,
@@ -19,8 +21,6 @@ from functions.privacy.exports.messages import (
 from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 from functions.privacy.set_aside import PREFIXES
-from functions.services import Objects, Subscription
-from functions.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 
 LETTERS = 10_000
 """The most dead letters that are looked at; they are in memory, and in nobody else's hands."""

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.bucket import ObjectWriter
-from functions.objects import Stored
+from functions.google.bucket import ObjectWriter
+from functions.google.objects import Stored
+from functions.google.protocols import Objects
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.exports.messages import Owner
-from functions.services import Objects
 
 PREFIX = "exports/"
 """Objects that begin so go after a day (`functions.privacy.periods.EXPORTED`)."""

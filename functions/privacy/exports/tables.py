@@ -8,7 +8,7 @@ import msgspec
 
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.own import Record, own_row
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 
 PAGE = 5_000
 """Rows of ``sql/privacy/find_events_of.sql``: of one page, in memory."""

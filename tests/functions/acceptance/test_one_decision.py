@@ -13,9 +13,9 @@ from functions.acceptance.placement import place
 from functions.acceptance.sender import Sender, message_of
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
+from functions.events.message import message_again
 from functions.events.person import user_id
 from functions.load.row import RowBuilder
-from functions.message import message_again
 from functions.pseudonym import PseudonymKeys, user_key
 
 KEYS = PseudonymKeys(1, {1: b"1" * 32})

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from functions.bucket import Bucket, BucketUnavailable
 from functions.closed import ClosedFile
+from functions.google.bucket import Bucket, BucketUnavailable
 from functions.intake import Intake
 from functions.load import app
 from functions.load.admission import Admission

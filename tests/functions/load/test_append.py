@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.grpc_channel import open_channel
+from functions.google.grpc_channel import open_channel
 from functions.load.append import IDLE_SECONDS, LOOK_SECONDS, TableAppender
 from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.fit import Fit

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from functions import spill
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.bucket import BucketUnavailable
 from functions.events.attributes import Attributes
-from functions.message import Message
-from functions.objects import Stored
-from functions.subscription import Letter, SubscriptionUnavailable
-from functions.topic import PublishFailed
+from functions.events.message import Message
+from functions.google.bucket import BucketUnavailable
+from functions.google.objects import Stored
+from functions.google.subscription import Letter, SubscriptionUnavailable
+from functions.google.topic import PublishFailed
 from functions.warehouse.statements import StatementFailed
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -65,7 +65,7 @@ class Bucket:
 
 
 class Written:
-    """Writes into the objects in memory, as `functions.bucket.Bucket` does."""
+    """Writes into the objects in memory, as `functions.google.bucket.Bucket` does."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from functions.google.topic import PublishFailed
 from functions.operate.dead_letters import DeadLetters
-from functions.topic import PublishFailed
 from tests.functions.operate.conftest import Clock
 from tests.functions.operate.stand_ins import Letters, Topic, message
 

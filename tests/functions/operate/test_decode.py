@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from functions.acceptance.ingest_id import derived
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.events.attributes import Attributes
-from functions.message import Message
-from functions.objects import Stored
+from functions.events.message import Message
+from functions.google.objects import Stored
 from functions.operate.decode import Decoder
 from functions.operate.replay import NotReplayable
 from functions.quarantine import Quarantined

@@ -21,7 +21,7 @@ from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Router
 from functions.privacy.surroundings import Surroundings
 from functions.pseudonym import PseudonymKeys
-from functions.services import Statements
+from functions.warehouse.protocols import Statements
 from tests.functions.identity_tokens import bearer
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -15,7 +15,9 @@ from starlette.routing import Route as Endpoint
 
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
+from functions.google.secret_manager import SecretsUnavailable, Version
+from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.closed_list import ClosedSecret
@@ -34,10 +36,8 @@ from functions.privacy.receipts import Receipts
 from functions.privacy.restored import Restored
 from functions.privacy.retention import Checked
 from functions.privacy.routes import Route, Router
-from functions.privacy.secret_manager import SecretsUnavailable, Version
 from functions.privacy.sweeping import Sweeping
 from functions.quarantine import Quarantine
-from functions.subscription import Letter, SubscriptionUnavailable
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
 from tests.functions.identity_tokens import bearer
@@ -136,7 +136,7 @@ class Secret:
 
 
 class Kept:
-    """Writes into quarantine, as `functions.bucket.Bucket` does."""
+    """Writes into quarantine, as `functions.google.bucket.Bucket` does."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions import quarantine, spill
-from functions.bucket import BucketUnavailable
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.objects import Stored
+from functions.google.bucket import BucketUnavailable
+from functions.google.objects import Stored
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.redaction import Redaction
 from functions.pseudonym import PseudonymKeys

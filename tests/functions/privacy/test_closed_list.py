@@ -10,6 +10,7 @@ from threading import Barrier, Thread
 import pytest
 
 from functions.closed import ClosedList, ClosedPartner
+from functions.google.secret_manager import Secret, SecretsUnavailable, Version
 from functions.privacy.closed_list import (
     FULL_BYTES,
     MAX_BYTES,
@@ -18,7 +19,6 @@ from functions.privacy.closed_list import (
     ListFull,
     ListUnavailable,
 )
-from functions.privacy.secret_manager import Secret, SecretsUnavailable, Version
 from local.secret_manager import Secrets, server
 
 NAME = "projects/p/secrets/chat-eu-closed"

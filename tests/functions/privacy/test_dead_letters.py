@@ -6,13 +6,13 @@ from functools import partial
 import pytest
 
 from functions import quarantine
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
+from functions.google.subscription import SubscriptionUnavailable
+from functions.google.topic import PublishFailed
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.dead_letters import DeadLetters
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import NOBODY
-from functions.subscription import SubscriptionUnavailable
-from functions.topic import PublishFailed
 from tests.functions.operate.stand_ins import Letters, Topic
 from tests.functions.privacy.stand_ins import NOW, Bucket, attributes, body, cover, redaction
 

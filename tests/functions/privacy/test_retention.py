@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.objects import Stored
+from functions.google.objects import Stored
 from functions.privacy.caller import Caller
 from functions.privacy.refusal import Refused
 from functions.privacy.registry import holdings

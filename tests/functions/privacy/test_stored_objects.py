@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from functions import quarantine
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import NOBODY

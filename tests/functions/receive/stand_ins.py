@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from functions.batching import QueueFull
-from functions.bucket import BucketUnavailable
 from functions.events.attributes import Attributes
-from functions.message import Message
+from functions.events.message import Message
+from functions.google.bucket import BucketUnavailable
 from functions.quarantine import object_name
 from functions.receive.durable import NotDurable
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from functions import bucket
+from functions.google import bucket
 from functions.receive import app
 from tests.functions.receive.conftest import client_of
 from tests.functions.receive.stand_ins import TOKEN

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions import message
+from functions.events import message
 from functions.receive.chunk import cut
 from tests.functions.receive.stand_ins import message as a_message
 

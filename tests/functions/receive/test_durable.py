@@ -7,16 +7,16 @@ from unittest.mock import patch
 import pytest
 from msgspec.structs import replace
 
-from functions import message
 from functions.batching import QueueFull
-from functions.bucket import BucketUnavailable
-from functions.message import Message
+from functions.events import message
+from functions.events.message import Message
+from functions.google.bucket import BucketUnavailable
+from functions.google.topic import PublishFailed
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
 from functions.receive.durable import Durable, NotDurable
 from functions.receive.publish import Publisher
 from functions.receive.spill import Spill
-from functions.topic import PublishFailed
 from tests.functions.receive.clock import Clock, run
 from tests.functions.receive.stand_ins import message as a_message
 

@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from functions.batching import QueueFull
-from functions.bucket import BucketUnavailable
-from functions.message import Message
+from functions.events.message import Message
+from functions.google.bucket import BucketUnavailable
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from tests.functions.receive.conftest import client_of, receiver_of

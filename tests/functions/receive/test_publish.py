@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.message import Message
+from functions.events.message import Message
+from functions.google.topic import NotPublishable, PublishFailed
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
 from functions.receive.publish import Publisher
-from functions.topic import NotPublishable, PublishFailed
 from tests.functions.receive.clock import Clock
 from tests.functions.receive.stand_ins import message
 

@@ -11,7 +11,7 @@ import pytest
 from starlette.types import Message
 
 from functions.batching import QueueFull
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings

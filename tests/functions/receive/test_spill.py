@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from functions import spill
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
 from functions.receive.chunk import Chunk
 from functions.receive.spill import Spill
 from tests.functions.receive.clock import Clock, run

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.privacy import periods
 from functions.privacy.caller import Caller
 from functions.privacy.exports import tables
@@ -17,7 +18,6 @@ from functions.privacy.exports.tables import Tables
 from functions.privacy.people import IDS_OF_A_PERSON, user_keys
 from functions.privacy.refusal import Refused
 from functions.privacy.surroundings import Surroundings
-from functions.subscription import Letter, SubscriptionUnavailable
 from functions.warehouse.schema import EXTRA_DAYS, SQL
 from functions.warehouse.statements import StatementFailed
 from tests.functions.privacy.disclosure import (

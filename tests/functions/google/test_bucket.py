@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import Forbidden, PreconditionFailed
 
-from functions import bucket
-from functions.bucket import Bucket, BucketUnavailable
+from functions.google import bucket
+from functions.google.bucket import Bucket, BucketUnavailable
 
 
 class Client:

@@ -9,8 +9,8 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOT
 from google.pubsub_v1.services.subscriber import SubscriberAsyncClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
 
-from functions import subscription as module
-from functions.subscription import Subscription, SubscriptionUnavailable
+from functions.google import subscription as module
+from functions.google.subscription import Subscription, SubscriptionUnavailable
 from local.pubsub import serve
 from tests.functions.operate.stand_ins import message
 

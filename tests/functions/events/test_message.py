@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.events.attributes import ATTRIBUTE_BYTES, Attributes, cut
-from functions.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message, pieces
-from functions.publish_request import encode
+from functions.events.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message, pieces
+from functions.google.publish_request import encode
 
 ATTRIBUTES = Attributes("id", "", "chat", "acme", None, "e")
 

@@ -4,9 +4,9 @@ from google.pubsub_v1 import PublishRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions import publish_request
 from functions.events.attributes import KINDS, Attributes
-from functions.message import Message
+from functions.events.message import Message
+from functions.google import publish_request
 
 TOPIC = "projects/local/topics/chat-eu-events"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from functions.grpc_channel import open_channel
+from functions.google.grpc_channel import open_channel
 
 PULL_MESSAGES = 1_000
 """The most messages of one pull; Pub/Sub gives no more at a time."""
@@ -43,7 +43,7 @@ class Subscription:
     """One pull subscription; make it inside the running event loop.
 
     Args:
-        endpoint: of Pub/Sub, as `functions.grpc_channel.open_channel` takes it.
+        endpoint: of Pub/Sub, as `functions.google.grpc_channel.open_channel` takes it.
         name: ``projects/p/subscriptions/s``.
     """
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from functions.events.attributes import Attributes, Kind
-from functions.message import Message
+from functions.events.message import Message
 
 _DATA = _TOPIC = _KEY = b"\x0a"
 """The tag of a field of bytes or text with number 1."""

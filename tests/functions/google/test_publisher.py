@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from functions.message import PUBLISH_MESSAGES, Message
-from functions.publisher import Publisher
-from functions.topic import NotPublishable, PublishFailed
+from functions.events.message import PUBLISH_MESSAGES, Message
+from functions.google.publisher import Publisher
+from functions.google.topic import NotPublishable, PublishFailed
 from tests.functions.operate.stand_ins import message
 
 

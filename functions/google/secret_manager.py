@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from functions.google_api import SCOPE
+from functions.google.rest import SCOPE
 
 REQUEST_SECONDS = 10.0
 """How long one request may take."""

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import grpc
 import grpc.aio
 
-from functions import publish_request
-from functions.grpc_channel import routing_header
-from functions.message import Message
+from functions.events.message import Message
+from functions.google import publish_request
+from functions.google.grpc_channel import routing_header
 
 IDLE_SECONDS = 30.0
 """A connection that was quiet for longer is replaced before it is used.

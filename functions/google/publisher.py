@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from functions.message import Message, pieces
-from functions.topic import MessagePublisher, publish_by_halves
+from functions.events.message import Message, pieces
+from functions.google.topic import MessagePublisher, publish_by_halves
 
 
 class Publisher:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from functions.bucket import BucketUnavailable
+from functions.google.bucket import BucketUnavailable
 
 T = TypeVar("T")
 

@@ -1,25 +1,14 @@
-"""What the operations use of the services around them. Tests put stand-ins in their place."""
+"""Storage and a subscription, for what takes them. Tests put stand-ins in their place."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from functions.objects import Stored
-from functions.subscription import Letter
-from functions.warehouse.parameters import Parameter
-
-
-class Statements(Protocol):
-    """Runs statements of ``sql/privacy``, as `functions.warehouse.statements.Statements`."""
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed."""
+from functions.google.objects import Stored
+from functions.google.subscription import Letter
 
 
 class Objects(Protocol):
-    """The bucket's objects, as `functions.objects.Objects`."""
+    """The bucket's objects, as `functions.google.objects.Objects`."""
 
     async def find(self, prefix: str) -> list[Stored]:
         """Return the objects whose name starts so, in the order of their names."""
@@ -35,7 +24,7 @@ class Objects(Protocol):
 
 
 class Subscription(Protocol):
-    """The dead-letter subscription, as `functions.subscription.Subscription`."""
+    """The dead-letter subscription, as `functions.google.subscription.Subscription`."""
 
     async def pull(self) -> list[Letter]:
         """Lease messages that nobody else has."""

@@ -10,7 +10,7 @@ import grpc.aio
 import pytest
 from google.pubsub_v1.types import PublishRequest
 
-from functions.topic import NotPublishable, PublishFailed, Topic
+from functions.google.topic import NotPublishable, PublishFailed, Topic
 from tests.functions.receive.clock import Clock
 from tests.functions.receive.stand_ins import message
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import uuid_utils
 
-from functions.storage import open_bucket
+from functions.google.storage import open_bucket
 
 CONCURRENT_WRITES = 16
 """Writes at a time; the client library blocks, so each takes a thread."""

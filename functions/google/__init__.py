@@ -1,0 +1,1 @@
+"""Clients of Google's services: Pub/Sub, Cloud Storage, Secret Manager; BigQuery's is apart."""
