@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from functions.acceptance.partners import Directory, Partner, Unclear
-from functions.closed import ClosedList
+from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
 """An unknown token may be a new one: the secrets are read again, at most once in this time."""
@@ -18,7 +18,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Kept(Protocol[T_co]):
-    """A secret that is kept fresh, as `functions.secret_file.SecretFile`."""
+    """A secret that is kept fresh, as `functions.secrets.file.SecretFile`."""
 
     @property
     def fresh_until(self) -> float:

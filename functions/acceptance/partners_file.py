@@ -6,7 +6,7 @@ from pathlib import Path
 
 from functions.acceptance.partners import Directory
 from functions.observe.log import log
-from functions.secret_file import SecretFile, SecretUnavailable
+from functions.secrets.file import SecretFile, SecretUnavailable
 
 
 class PartnersUnavailable(SecretUnavailable):

@@ -30,7 +30,7 @@ from functions.dashboard.settings import Settings
 from functions.dashboard.tables import TABLES, as_csv
 from functions.dashboard.window import Window, monday
 from functions.entry import answering
-from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
+from functions.secrets.permissions import Permissions, PermissionsUnavailable, read_permissions
 from functions.settings import read
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from functions.closed import ClosedList, ClosedUnavailable
 from functions.load.loader import NotStored
 from functions.load.tally import Tally
 from functions.push import Message
+from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 
 
 class Closed(Protocol):
-    """Who has left, as `functions.closed.ClosedFile`."""
+    """Who has left, as `functions.secrets.closed_partners.ClosedFile`."""
 
     async def current(self) -> ClosedList:
         """Return the list of now, or raise ClosedUnavailable."""

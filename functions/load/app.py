@@ -16,7 +16,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from functions.batching import QueueFull
-from functions.closed import ClosedFile
 from functions.entry import answering
 from functions.events.catalogue import load_catalogue
 from functions.google.bucket import Bucket
@@ -34,9 +33,10 @@ from functions.load.table import Table
 from functions.load.tally import Tally
 from functions.observe.tally import Paced
 from functions.problem import problem
-from functions.pseudonym import load_keys
 from functions.push import NotAPush, parse_push
 from functions.quarantine import Quarantine
+from functions.secrets.closed_partners import ClosedFile
+from functions.secrets.pseudonym_keys import load_keys
 from functions.settings import read
 
 _STORED = Response(status_code=204)

@@ -12,7 +12,7 @@ from functions.events.draft import Draft
 from functions.events.envelope import open_envelope
 from functions.events.layout import Layouts
 from functions.events.names import event_name
-from functions.pseudonym import PseudonymKeys, user_key
+from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS
 LONGEST_AHEAD = 365 * 86_400 * MICROSECONDS

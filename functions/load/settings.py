@@ -6,7 +6,7 @@ import msgspec
 
 from functions.intake import MAX_WAITING_BYTES
 from functions.load.storage_write import MAX_REQUEST_BYTES
-from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
+from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,11 +10,9 @@ import uuid_utils
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.closed import ClosedFile
 from functions.entry import answering
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.permissions import read_permissions
 from functions.privacy.caller import Callers
 from functions.privacy.departed import HeldPeople
 from functions.privacy.disclosure_routes import disclosure_routes, retention_of
@@ -29,7 +27,9 @@ from functions.privacy.settings import Settings
 from functions.privacy.surroundings import Surroundings
 from functions.privacy.sweep import Sweep
 from functions.privacy.sweeping import Sweeping
-from functions.pseudonym import load_keys
+from functions.secrets.closed_partners import ClosedFile
+from functions.secrets.permissions import read_permissions
+from functions.secrets.pseudonym_keys import load_keys
 from functions.settings import read
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name, with_covered

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from functions.caller import Unidentified, invoker
-from functions.permissions import Permissions, PermissionsUnavailable
 from functions.privacy.refusal import Refused, later
+from functions.secrets.permissions import Permissions, PermissionsUnavailable
 
 EVERY_MATTER = ("*",)
 """The matters of an operator, as statements of ``sql/privacy`` understand them."""

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from functions.closed import ClosedPartner
 from functions.privacy.offboarding import Inventory
 from functions.privacy.offboarding_record import Certificate, Record, counts
 from functions.privacy.periods import (
@@ -15,6 +14,7 @@ from functions.privacy.periods import (
     TIME_TRAVEL,
     UNPARSED,
 )
+from functions.secrets.closed_partners import ClosedPartner
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",

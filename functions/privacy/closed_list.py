@@ -16,9 +16,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
-from functions.closed import ClosedList, ClosedPartner, MadeAnew
 from functions.google.secret_manager import SecretsUnavailable, Version
 from functions.observe.log import log
+from functions.secrets.closed_partners import ClosedList, ClosedPartner, MadeAnew
 
 FIRST = 1
 """The version that Terraform makes with the secret; it names nobody."""

@@ -7,7 +7,7 @@ current pseudonym key, so a code is worth nothing in another cell.
 import hmac
 from datetime import datetime, timedelta
 
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 
 VALID = timedelta(minutes=15)
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from functions.closed import ClosedList, ClosedPartner
 from functions.events.attributes import parse_kind
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.events.person import mentioned
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.protocols import Statements
 
 Deadline = Callable[[], bool]

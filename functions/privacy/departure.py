@@ -11,13 +11,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from functions.closed import ClosedPartner
 from functions.privacy.certificate import certify
 from functions.privacy.departed import Deadline
 from functions.privacy.offboarding import Inventory, Offboarding, Partners
 from functions.privacy.offboarding_record import Record, Records
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.privacy.restored import Restored
+from functions.secrets.closed_partners import ClosedPartner
 
 LOOKS = 3
 """How often one request searches everything: the first search deletes, the next finds nothing, and

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from functions.closed import ClosedList
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.deletions import Deletions
@@ -16,6 +15,7 @@ from functions.privacy.routes import Route
 from functions.privacy.stream import Stream
 from functions.privacy.surroundings import Surroundings
 from functions.privacy.unfiled import Unfiled
+from functions.secrets.closed_partners import ClosedList
 
 
 def erasure_routes(

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from functions import quarantine
-from functions.closed import ClosedPartner
 from functions.google.objects import Stored
 from functions.google.protocols import Objects
 from functions.privacy.departed import Deadline, Departed, HeldPeople
 from functions.privacy.look import Found, Look
 from functions.quarantine import HELD, LEGAL_HOLD, UNKNOWN
+from functions.secrets.closed_partners import ClosedPartner
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""

@@ -21,7 +21,7 @@ from functions.privacy.people import Id, names_one, user_keys
 from functions.privacy.receipts import Receipt
 from functions.privacy.routes import Asked
 from functions.privacy.surroundings import Surroundings
-from functions.pseudonym import USER_KEY_DIGITS
+from functions.secrets.pseudonym_keys import USER_KEY_DIGITS
 
 PEOPLE = 5_000
 """The most ids or user keys of one look-up."""

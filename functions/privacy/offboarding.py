@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from functions.closed import ClosedPartner
 from functions.privacy.departed import Deadline, HeldPeople
 from functions.privacy.execution import OutOfTime
 from functions.privacy.held_events import HeldEvents
 from functions.privacy.look import Found, Look
+from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.protocols import Statements
 

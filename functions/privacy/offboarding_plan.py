@@ -6,7 +6,6 @@ from typing import Any
 
 from functions.acceptance.partners import Directory, Unclear
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.closed import ClosedPartner
 from functions.observe.log import log
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import VALID, Confirmations
@@ -14,6 +13,7 @@ from functions.privacy.departed import Deadline
 from functions.privacy.offboarding import Offboarding
 from functions.privacy.offboarding_record import counts
 from functions.privacy.refusal import Refused, later
+from functions.secrets.closed_partners import ClosedPartner
 
 
 class Plan:

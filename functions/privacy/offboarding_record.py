@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from functions.closed import ClosedPartner
 from functions.privacy.offboarding import Inventory
 from functions.privacy.receipts import Receipt, Receipts
 from functions.quarantine import HELD
+from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.protocols import Statements
 
 Certificate = dict[str, Any]

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import JSONResponse, Response
 
-from functions.closed import ClosedList, ClosedPartner
 from functions.google.bucket import BucketUnavailable
 from functions.google.subscription import SubscriptionUnavailable
 from functions.observe.log import log
@@ -20,6 +19,7 @@ from functions.privacy.offboarding_record import Record, Records, counts
 from functions.privacy.refusal import SECONDS_TO_COME_AGAIN, Refused, later
 from functions.privacy.restored import Restored
 from functions.privacy.routes import Asked
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.warehouse.statements import StatementFailed
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 """An id as the sender gives it."""

@@ -19,7 +19,7 @@ from functions.privacy.redaction import Redaction
 from functions.privacy.settings import Settings
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.unread_objects import UnreadObjects
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 
 
 def places(

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.privacy.erasure_request import ErasureRequest
 from functions.privacy.people import user_keys
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.protocols import Statements
 
 

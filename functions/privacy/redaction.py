@@ -10,8 +10,8 @@ from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
 from functions.privacy.covered import Cover, Covered
-from functions.pseudonym import PseudonymKeys
 from functions.quarantine import MALFORMED
+from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
 """Stands for the erasure where what was done was done for none: what cannot be read is moved."""

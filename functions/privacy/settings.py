@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from functions.secret_file import KEEP_SECONDS
+from functions.secrets.file import KEEP_SECONDS
 from functions.warehouse.schema import RETENTION_DAYS
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from functions.privacy.caller import Caller
 from functions.privacy.receipts import Receipts
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.protocols import Statements
 
 

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.responses import JSONResponse, Response
 
-from functions.closed import ClosedList, ClosedUnavailable
 from functions.observe.log import log
 from functions.privacy.deletions import Deletions, Told
 from functions.privacy.people import user_keys
 from functions.privacy.refusal import Refused, later
 from functions.privacy.routes import Asked
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import OPEN_WINDOW_DAYS

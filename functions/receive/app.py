@@ -7,7 +7,6 @@ from starlette.types import ASGIApp
 
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
-from functions.closed import ClosedFile
 from functions.google.bucket import Bucket
 from functions.google.grpc_channel import open_channel
 from functions.google.topic import Topic
@@ -20,6 +19,7 @@ from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.spill import Spill
 from functions.receive.tally import Tally
+from functions.secrets.closed_partners import ClosedFile
 from functions.settings import read
 
 PROBE_SECONDS = 5.0

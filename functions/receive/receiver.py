@@ -14,7 +14,6 @@ from functions.acceptance.placement import DISPUTED, ELSEWHERE, NOT_PUBLISHABLE,
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.batching import QueueFull
-from functions.closed import ClosedUnavailable
 from functions.events.attributes import format_nanoseconds
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
@@ -35,6 +34,7 @@ from functions.receive.request import (
 )
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
+from functions.secrets.closed_partners import ClosedUnavailable
 
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),

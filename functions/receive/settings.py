@@ -6,7 +6,7 @@ import msgspec
 
 from functions.acceptance.placement import MAX_EVENT_BYTES
 from functions.intake import MAX_WAITING_BYTES
-from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
+from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

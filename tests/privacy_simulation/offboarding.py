@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import uuid_utils
 
-from functions.closed import ClosedList, ClosedPartner
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.departed import HeldPeople
@@ -17,6 +16,7 @@ from functions.privacy.offboarding import Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
 from functions.quarantine import Quarantine
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from tests.privacy_simulation.crashes import CrashingStatements
 from tests.privacy_simulation.places import Bucket, Letters
 from tests.sql.privacy_desk import KEYS

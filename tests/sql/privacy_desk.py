@@ -16,8 +16,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
-from functions.closed import ClosedList, ClosedUnavailable
-from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.erasure_routes import erasure_routes
 from functions.privacy.erasures import Sweep
@@ -26,7 +24,9 @@ from functions.privacy.people import user_keys
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Router
 from functions.privacy.surroundings import Surroundings
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
+from functions.secrets.permissions import Permissions
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, with_covered
 from functions.warehouse.statements import Statements

@@ -15,7 +15,7 @@ from google.cloud import bigquery
 from functions.events.attributes import Attributes, format_time
 from functions.events.catalogue import load_catalogue
 from functions.load.row import RowBuilder
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from local.cell import PARTNER
 from local.demonstration import DAYS, SEED, USERS
 from local.query import as_text

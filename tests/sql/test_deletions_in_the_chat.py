@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.closed import ClosedList, ClosedPartner
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.warehouse.statements import StatementFailed
 from tests.sql.new_year import NOW, WAREHOUSE, query
 from tests.sql.privacy_desk import OFFICER, CountedStatements, Desk, NoSweep, counted, key

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from google.cloud import bigquery
 
-from functions.permissions import Permissions
+from functions.secrets.permissions import Permissions
 from tests.sql.new_year import NOW, WAREHOUSE, insert, query
 from tests.sql.privacy_desk import (
     OFFICER,

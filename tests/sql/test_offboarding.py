@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.closed import ClosedPartner
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.app import new_id
@@ -21,8 +20,9 @@ from functions.privacy.offboarding import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
 from functions.privacy.restored import Restored
-from functions.pseudonym import PseudonymKeys, user_key
 from functions.quarantine import Quarantine
+from functions.secrets.closed_partners import ClosedPartner
+from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import list_tables
 from functions.warehouse.statements import Statements

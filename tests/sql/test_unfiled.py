@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.closed import ClosedList, ClosedPartner
-from functions.pseudonym import user_key
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
+from functions.secrets.pseudonym_keys import user_key
 from tests.sql.new_year import NOW, WAREHOUSE, insert, query
 from tests.sql.privacy_desk import (
     KEYS,

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.acceptance.signature import SigningKey
-from functions.closed import ClosedList
 from functions.load.tally import Loaded
 from functions.observe.tally import Milliseconds
 from functions.operate.report import Report
 from functions.privacy.periods import TIME_TRAVEL
 from functions.quarantine import HELD, UNREADABLE
 from functions.receive.tally import Received
+from functions.secrets.closed_partners import ClosedList
 from functions.spill import PREFIX as SPILL
 from functions.warehouse.jobs import CANCEL_SECONDS
 from functions.warehouse.rollups import ROLLUPS
@@ -361,8 +361,8 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
     ("message", "module"),
     [
         ("partner record faulty", "functions/acceptance/partners_file.py"),
-        ("partner record faulty", "functions/closed.py"),
-        ("permission record faulty", "functions/permissions.py"),
+        ("partner record faulty", "functions/secrets/closed_partners.py"),
+        ("permission record faulty", "functions/secrets/permissions.py"),
     ],
 )
 def test_an_alert_names_the_record_that_has_an_error(

@@ -48,7 +48,7 @@ resource "google_storage_bucket_iam_member" "exports" {
   }
 }
 
-# As functions/permissions.py reads it, at every request.
+# As functions/secrets/permissions.py reads it, at every request.
 resource "google_secret_manager_secret_version" "callers" {
   secret                 = google_secret_manager_secret.this["callers"].id
   secret_data_wo_version = parseint(substr(sha256(jsonencode(var.callers)), 0, 12), 16)

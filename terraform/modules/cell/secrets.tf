@@ -58,7 +58,8 @@ resource "google_secret_manager_secret_version" "partners" {
 # The key of the user keys: a version for each key space, none ever replaced.
 #
 # A version that is added says from when it is used, for events received from then on. By then every
-# function has it, so an erasure knows the keys that rows of before it can have (functions/pseudonym.py).
+# function has it, so an erasure knows the keys that rows of before it can have
+# (functions/secrets/pseudonym_keys.py).
 locals {
   key_notice = "24h"
 }
@@ -84,7 +85,7 @@ resource "google_secret_manager_secret_version" "pseudonym" {
 # The partners whose offboarding has begun. The first version names none; the privacy function adds
 # the later ones. If somebody destroys this version by hand, the next apply makes an empty list. Its
 # two times tell the functions so, and they refuse it until the next sweep writes the last list anew
-# (functions/closed.py).
+# (functions/secrets/closed_partners.py).
 resource "google_secret_manager_secret_version" "closed" {
   secret                 = google_secret_manager_secret.this["closed"].id
   secret_data_wo_version = 1

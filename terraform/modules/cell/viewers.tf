@@ -64,7 +64,7 @@ resource "google_cloud_run_v2_service_iam_member" "dashboard" {
   member   = google_service_account.this["dashboard"].member
 }
 
-# As functions/permissions.py reads it, at every request.
+# As functions/secrets/permissions.py reads it, at every request.
 resource "google_secret_manager_secret_version" "viewers" {
   secret                 = google_secret_manager_secret.this["viewers"].id
   secret_data_wo_version = parseint(substr(sha256(jsonencode(var.viewers)), 0, 12), 16)

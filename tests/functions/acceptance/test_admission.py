@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from functions.acceptance.admission import NEW_TOKEN_SECONDS, Admission
 from functions.acceptance.partners import Directory, Unclear
 from functions.acceptance.partners_file import PartnersFile
-from functions.closed import ClosedFile
-from functions.secret_file import (
+from functions.secrets.closed_partners import ClosedFile
+from functions.secrets.file import (
     KEEP_SECONDS,
     REFRESH_SECONDS,
     RETRY_SECONDS,

@@ -16,7 +16,7 @@ from functions.events.layout import Layouts
 from functions.events.message import message_again
 from functions.events.person import user_id
 from functions.load.row import RowBuilder
-from functions.pseudonym import PseudonymKeys, user_key
+from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 KEYS = PseudonymKeys(1, {1: b"1" * 32})
 ROWS = RowBuilder(load_catalogue(), KEYS)

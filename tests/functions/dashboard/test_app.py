@@ -14,7 +14,7 @@ from starlette.routing import Route
 from functions.caller import invoker
 from functions.dashboard.app import ROUTES, Dashboard, create
 from functions.dashboard.identity import KeysUnavailable
-from functions.permissions import Permissions, PermissionsUnavailable
+from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from tests.functions.dashboard.stand_ins import (
     DAY,
     NONE,

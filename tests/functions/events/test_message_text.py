@@ -7,7 +7,7 @@ import pytest
 from functions.events.catalogue import load_catalogue
 from functions.events.definition import Property
 from functions.load.row import RowBuilder
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.schema import list_views
 
 CATALOGUE = load_catalogue()

@@ -12,7 +12,7 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.events.person import user_id
 from functions.load.row import RowBuilder
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 
 LAYOUTS = Layouts(load_catalogue())
 ROWS = RowBuilder(load_catalogue(), PseudonymKeys(1, {1: b"1" * 32}))

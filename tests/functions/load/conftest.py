@@ -14,7 +14,7 @@ from google.protobuf import any_pb2, json_format
 
 from functions.events.catalogue import load_catalogue
 from functions.load.row import RowBuilder
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from tests import google_rows
 
 SERVICE = "google.cloud.bigquery.storage.v1.BigQueryWrite"

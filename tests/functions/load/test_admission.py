@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.closed import ClosedList, ClosedPartner, ClosedUnavailable
 from functions.load.admission import Admission
 from functions.load.loader import NotStored
 from functions.load.tally import Tally
 from functions.push import Message
+from functions.secrets.closed_partners import ClosedList, ClosedPartner, ClosedUnavailable
 
 ENTRY = ClosedPartner(("acme-prod",), datetime(2026, 11, 22, tzinfo=UTC))
 

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from functions.closed import ClosedFile
 from functions.google.bucket import Bucket, BucketUnavailable
 from functions.intake import Intake
 from functions.load import app
 from functions.load.admission import Admission
 from functions.load.tally import Tally
 from functions.observe.tally import Paced
+from functions.secrets.closed_partners import ClosedFile
 
 ATTRIBUTES = {
     "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",

@@ -12,7 +12,7 @@ from functions.events.catalogue import load_catalogue
 from functions.events.coerce import to_timestamp
 from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import Loaded, Person, RowBuilder
-from functions.pseudonym import PseudonymKeys, user_key
+from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 ROOT = Path(__file__).parents[3]
 EVENTS = RowEncoder(load_schema(ROOT / "sql/store/events_v1.json"))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from functions.privacy.caller import Caller
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Asked
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
 

@@ -11,8 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
-from functions.closed import ClosedList
-from functions.permissions import Permissions, PermissionsUnavailable
 from functions.privacy.caller import Callers
 from functions.privacy.erasure_routes import erasure_routes
 from functions.privacy.erasures import Sweep
@@ -20,7 +18,9 @@ from functions.privacy.owners import Owners
 from functions.privacy.receipts import Receipts
 from functions.privacy.routes import Router
 from functions.privacy.surroundings import Surroundings
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.closed_partners import ClosedList
+from functions.secrets.permissions import Permissions, PermissionsUnavailable
+from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.protocols import Statements
 from tests.functions.identity_tokens import bearer
 

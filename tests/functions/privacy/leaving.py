@@ -18,7 +18,6 @@ from functions.acceptance.partners_file import PartnersUnavailable
 from functions.google.bucket import BucketUnavailable
 from functions.google.secret_manager import SecretsUnavailable, Version
 from functions.google.subscription import Letter, SubscriptionUnavailable
-from functions.permissions import Permissions
 from functions.privacy.caller import Callers
 from functions.privacy.closed_list import ClosedSecret
 from functions.privacy.confirmation import Confirmations
@@ -38,6 +37,7 @@ from functions.privacy.retention import Checked
 from functions.privacy.routes import Route, Router
 from functions.privacy.sweeping import Sweeping
 from functions.quarantine import Quarantine
+from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
 from tests.functions.identity_tokens import bearer

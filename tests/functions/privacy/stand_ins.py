@@ -13,7 +13,7 @@ from functions.google.bucket import BucketUnavailable
 from functions.google.objects import Stored
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.redaction import Redaction
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

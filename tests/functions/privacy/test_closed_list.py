@@ -9,7 +9,6 @@ from threading import Barrier, Thread
 
 import pytest
 
-from functions.closed import ClosedList, ClosedPartner
 from functions.google.secret_manager import Secret, SecretsUnavailable, Version
 from functions.privacy.closed_list import (
     FULL_BYTES,
@@ -19,6 +18,7 @@ from functions.privacy.closed_list import (
     ListFull,
     ListUnavailable,
 )
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from local.secret_manager import Secrets, server
 
 NAME = "projects/p/secrets/chat-eu-closed"

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.privacy.confirmation import Confirmations
-from functions.pseudonym import PseudonymKeys
+from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=UTC)
 OURS = Confirmations(PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32}))

@@ -9,7 +9,7 @@ from functions.privacy.caller import Caller
 from functions.privacy.lookups import PEOPLE, Lookups
 from functions.privacy.refusal import Refused, later
 from functions.privacy.surroundings import Surroundings
-from functions.pseudonym import user_key
+from functions.secrets.pseudonym_keys import user_key
 from functions.warehouse.statements import StatementFailed
 from tests.functions.privacy.disclosure import (
     ANN,

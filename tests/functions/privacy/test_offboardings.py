@@ -12,8 +12,8 @@ from functions.privacy.covered import Covered
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNPARSED
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.unread_objects import UnreadObjects
-from functions.pseudonym import user_key
 from functions.quarantine import Quarantined, decode
+from functions.secrets.pseudonym_keys import user_key
 from tests.functions.operate.stand_ins import message
 from tests.functions.privacy.leaving import CLOSING, OFFICER, PARTNER, PUSH, SCHEDULER, Leaving
 from tests.functions.privacy.stand_ins import (

@@ -11,11 +11,11 @@ from starlette.types import ASGIApp
 
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
-from functions.closed import ClosedFile
 from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
+from functions.secrets.closed_partners import ClosedFile
 from tests.functions.receive.stand_ins import PARTNERS, Broker, Objects
 
 

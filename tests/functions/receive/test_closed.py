@@ -10,12 +10,12 @@ import pytest
 
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
-from functions.closed import ClosedFile
 from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
-from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS
+from functions.secrets.closed_partners import ClosedFile
+from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
 from tests.functions.receive.clock import Clock
 from tests.functions.receive.conftest import client_of
 from tests.functions.receive.stand_ins import ONE_PROJECT_TOKEN, TOKEN, Broker, Objects

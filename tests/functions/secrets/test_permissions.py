@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from functions.permissions import Permissions, PermissionsUnavailable, read_permissions
+from functions.secrets.permissions import Permissions, PermissionsUnavailable, read_permissions
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 SECRET = {
     "projects": ["b", "a"],

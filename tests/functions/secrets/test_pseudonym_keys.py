@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.pseudonym import PseudonymKeys, load_keys, user_key
+from functions.secrets.pseudonym_keys import PseudonymKeys, load_keys, user_key
 
 KEY = bytes(range(32))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from functions import secret_file
 from functions.acceptance.partners import Directory
 from functions.acceptance.partners_file import PartnersFile, PartnersUnavailable
-from functions.secret_file import HANGING_READS, KEEP_SECONDS, READ_SECONDS, REFRESH_SECONDS
+from functions.secrets import file as secret_file
+from functions.secrets.file import HANGING_READS, KEEP_SECONDS, READ_SECONDS, REFRESH_SECONDS
 
 PATH = Path("partners.json")
 

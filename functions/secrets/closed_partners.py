@@ -20,7 +20,7 @@ from typing import Annotated
 import msgspec
 
 from functions.observe.log import log
-from functions.secret_file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
+from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)
 """How long after the secret Terraform makes its first version at most, even if an apply is

@@ -3,7 +3,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from functions.closed import ClosedList, ClosedUnavailable, MadeAnew
+from functions.secrets.closed_partners import ClosedList, ClosedUnavailable, MadeAnew
 
 ENTRY = {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}
 
