@@ -34,7 +34,7 @@ from functions.load.tally import Tally
 from functions.observe.tally import Paced
 from functions.problem import problem
 from functions.push import NotAPush, parse_push
-from functions.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.pseudonym_keys import load_keys
 from functions.settings import read

@@ -17,7 +17,7 @@ from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.observe.log import log
 from functions.push import Message
-from functions.quarantine import UNKNOWN
+from functions.retained.quarantine import UNKNOWN
 
 Store = Callable[[Row], Awaitable[None]]
 """Stores one row, as `functions.load.table.Table.store`."""
@@ -36,7 +36,7 @@ class NotStored(Exception):
 
 
 class Keep(Protocol):
-    """Keeps a message for a replay, as `functions.quarantine.Quarantine.keep`."""
+    """Keeps a message for a replay, as `functions.retained.quarantine.Quarantine.keep`."""
 
     def __call__(
         self,

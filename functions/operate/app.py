@@ -24,7 +24,7 @@ from functions.operate.replay import Replay
 from functions.operate.routes import Operations, answer
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
-from functions.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine
 from functions.settings import read
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name

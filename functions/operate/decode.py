@@ -7,17 +7,17 @@ through acceptance again, by the partners, limits and code of now.
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from functions import quarantine, spill
 from functions.acceptance.partners import Directory, RecordFaulty
 from functions.acceptance.placement import place
-from functions.acceptance.refused import split
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.events.attributes import parse_kind, parse_time
 from functions.events.message import Message, message_again
 from functions.google.objects import Stored
 from functions.operate.replay import NotReplayable
-from functions.quarantine import Quarantined
+from functions.retained import quarantine, spill
+from functions.retained.bodies import split
+from functions.retained.quarantine import Quarantined
 
 
 class Decoder:

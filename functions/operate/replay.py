@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from functions import spill
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
@@ -19,7 +18,8 @@ from functions.google.objects import CONCURRENT_REQUESTS, Stored
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.operate.report import Report, day_of
-from functions.quarantine import Quarantine
+from functions.retained import spill
+from functions.retained.quarantine import Quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """As `functions.google.publisher.Publisher.publish`."""

@@ -13,7 +13,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from functions import spill
 from functions.observe.log import Severity, log
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.refresh import Refresh
@@ -22,6 +21,7 @@ from functions.operate.report import Report
 from functions.operate.requests import RefreshRequest, ReplayRequest, SettleRequest
 from functions.operate.settle import Settle
 from functions.problem import problem
+from functions.retained import spill
 
 SECONDS_TO_COME_AGAIN = 60
 

@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
-from functions import quarantine
 from functions.events.attributes import Attributes
 from functions.events.body import BadMessage
 from functions.events.message import Message
@@ -20,6 +19,7 @@ from functions.observe.log import log
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import SET_ASIDE, Redaction, Taken
+from functions.retained import quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """As `functions.google.publisher.Publisher.publish`."""

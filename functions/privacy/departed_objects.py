@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from functions import quarantine, spill
 from functions.acceptance import ingest_id
-from functions.acceptance.refused import split
 from functions.acceptance.values import NotJson
 from functions.google.objects import Stored
 from functions.google.protocols import Objects
@@ -12,8 +10,10 @@ from functions.observe.log import log
 from functions.privacy.exports.stored import PREFIX as EXPORTS
 from functions.privacy.look import Look
 from functions.privacy.refused_bodies import UNPLACED
-from functions.quarantine import PREFIX as QUARANTINE
-from functions.quarantine import UNKNOWN, Quarantined
+from functions.retained import quarantine, spill
+from functions.retained.bodies import split
+from functions.retained.quarantine import PREFIX as QUARANTINE
+from functions.retained.quarantine import UNKNOWN, Quarantined
 
 
 class DepartedObjects:

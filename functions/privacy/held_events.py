@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from functions import quarantine
 from functions.google.objects import Stored
 from functions.google.protocols import Objects
 from functions.privacy.departed import Deadline, Departed, HeldPeople
 from functions.privacy.look import Found, Look
-from functions.quarantine import HELD, LEGAL_HOLD, UNKNOWN
+from functions.retained import quarantine
+from functions.retained.quarantine import HELD, LEGAL_HOLD, UNKNOWN
 from functions.secrets.closed_partners import ClosedPartner
 
 SKEW = timedelta(minutes=5)
@@ -23,7 +23,7 @@ SKEW = timedelta(minutes=5)
 
 
 class Quarantine(Protocol):
-    """Keeps bodies, as `functions.quarantine.Quarantine`."""
+    """Keeps bodies, as `functions.retained.quarantine.Quarantine`."""
 
     def keep(
         self,

@@ -10,7 +10,7 @@ import msgspec
 
 from functions.privacy.offboarding import Inventory
 from functions.privacy.receipts import Receipt, Receipts
-from functions.quarantine import HELD
+from functions.retained.quarantine import HELD
 from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.protocols import Statements
 

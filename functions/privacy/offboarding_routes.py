@@ -24,7 +24,7 @@ from functions.privacy.offboardings import Offboardings
 from functions.privacy.routes import Route
 from functions.privacy.settings import Settings
 from functions.privacy.surroundings import Surroundings
-from functions.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine
 
 
 def held_events(settings: Settings, people: HeldPeople) -> HeldEvents:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from functions import quarantine
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.google.grpc_channel import open_channel
@@ -19,6 +18,7 @@ from functions.privacy.redaction import Redaction
 from functions.privacy.settings import Settings
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.unread_objects import UnreadObjects
+from functions.retained import quarantine
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 

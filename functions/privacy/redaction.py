@@ -10,7 +10,7 @@ from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
 from functions.privacy.covered import Cover, Covered
-from functions.quarantine import MALFORMED
+from functions.retained.quarantine import MALFORMED
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions import quarantine
 from functions.acceptance.body import ReceivedEvent
-from functions.acceptance.refused import join
 from functions.events.attributes import Kind
 from functions.privacy.redaction import Redaction, Rewritten
-from functions.quarantine import Quarantined
+from functions.retained import quarantine
+from functions.retained.bodies import join
+from functions.retained.quarantine import Quarantined
 
 UNPLACED = frozenset({"project_missing", "project_unknown"})
 """Reasons of bodies of which it is not known which of the partner's projects they are of."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from functions import quarantine, spill
 from functions.privacy import periods
 from functions.privacy.exports.stored import PREFIX as EXPORTS
+from functions.retained import quarantine, spill
 from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, Table, list_tables
 
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]

@@ -14,7 +14,7 @@ from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.registry import Holding, holdings
 from functions.privacy.routes import Asked
-from functions.quarantine import HELD
+from functions.retained.quarantine import HELD
 from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed

@@ -8,14 +8,14 @@ from datetime import datetime
 
 import msgspec
 
-from functions import quarantine, spill
-from functions.acceptance.refused import split
 from functions.acceptance.values import NotJson
 from functions.events.attributes import parse_kind, parse_time
 from functions.events.body import BadMessage
 from functions.privacy.redaction import SET_ASIDE, Redaction, Rewritten
 from functions.privacy.refused_bodies import Refused, rewrite_refused
-from functions.quarantine import MALFORMED, Quarantined
+from functions.retained import quarantine, spill
+from functions.retained.bodies import split
+from functions.retained.quarantine import MALFORMED, Quarantined
 
 PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.HELD)
 """Where events are in the bucket."""

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from functions import spill
 from functions.google.objects import CONCURRENT_REQUESTS, Stored
 from functions.google.protocols import Objects
 from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import Redaction, Rewritten
 from functions.privacy.set_aside import PREFIXES, rewrite_quarantined, rewrite_spilled
+from functions.retained import spill
 
 MARGIN = timedelta(hours=1)
 """How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""

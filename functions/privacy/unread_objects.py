@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from functions import quarantine, spill
 from functions.google.objects import Stored
 from functions.google.protocols import Objects
 from functions.observe.log import log
@@ -16,6 +15,7 @@ from functions.privacy.covered import Covered
 from functions.privacy.execution import Counts
 from functions.privacy.periods import UNPARSED
 from functions.privacy.stored_objects import StoredObjects, concerns
+from functions.retained import quarantine, spill
 
 SECONDS = 60.0
 """For so long it is looked for at most: the request may have more to do."""

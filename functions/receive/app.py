@@ -11,7 +11,6 @@ from functions.google.bucket import Bucket
 from functions.google.grpc_channel import open_channel
 from functions.google.topic import Topic
 from functions.observe.tally import Paced
-from functions.quarantine import Quarantine
 from functions.receive.breaker import Breaker
 from functions.receive.durable import Durable
 from functions.receive.publish import Publisher
@@ -19,6 +18,7 @@ from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.spill import Spill
 from functions.receive.tally import Tally
+from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
 from functions.settings import read
 

@@ -19,11 +19,10 @@ from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
 from functions.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
 from functions.observe.tally import Paced
-from functions.quarantine import Quarantine
 from functions.receive import answers
 from functions.receive.answers import Accepted, Refusal
-from functions.receive.aside import Aside
 from functions.receive.durable import Durable, NotDurable
+from functions.receive.quarantine import Aside
 from functions.receive.request import (
     READS,
     announces_more,
@@ -34,6 +33,7 @@ from functions.receive.request import (
 )
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
+from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedUnavailable
 
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {

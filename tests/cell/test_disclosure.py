@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from functions.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined
 from local import query
 from local.cell import Cell
 from local.clients import objects, publisher

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from functions import quarantine, spill
 from functions.events.attributes import Attributes, format_time
+from functions.retained import quarantine, spill
 from local import query
 from local.cell import PARTNER, Cell
 from local.clients import objects, publisher

@@ -17,10 +17,10 @@ import pytest
 import pytest_asyncio
 from click.testing import CliRunner, Result
 
-from functions import spill
 from functions.events.attributes import format_time
 from functions.privacy.offboarding import TABLES
-from functions.quarantine import Quarantined, to_object
+from functions.retained import spill
+from functions.retained.quarantine import Quarantined, to_object
 from local import query
 from local.cell import PARTNER, Cell
 from local.clients import objects, publisher, subscriber

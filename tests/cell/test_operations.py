@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions import spill
-from functions.quarantine import Quarantined, to_object
+from functions.retained import spill
+from functions.retained.quarantine import Quarantined, to_object
 from local import query
 from local.cell import Cell
 from local.clients import objects, publisher

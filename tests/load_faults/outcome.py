@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
-from functions.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined
 from tests.cell.running import PATIENCE_SECONDS
 from tests.load_faults.feed import Event
 from tests.load_faults.rig import LoaderRig

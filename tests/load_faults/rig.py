@@ -15,7 +15,7 @@ from functions.events.message import Message
 from functions.google.grpc_channel import open_channel
 from functions.google.publisher import Publisher
 from functions.google.topic import Topic
-from functions.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined
 from local.cell import PORTS
 from local.clients import objects, subscriber
 from local.provision import DELIVERY_ATTEMPTS

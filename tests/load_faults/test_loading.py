@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from functions.events.attributes import format_time
-from functions.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined
 from tests.load_faults.feed import Event, deliveries, simulated, with_poison
 from tests.load_faults.outcome import expect_exactly_once
 from tests.load_faults.rig import LoaderRig

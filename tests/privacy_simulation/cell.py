@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import uuid_utils
 
-from functions import spill
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.events.message import Message
@@ -37,7 +36,8 @@ from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.sweep import Place, Sweep
 from functions.privacy.unread_objects import UnreadObjects
 from functions.push import Message as Pushed
-from functions.quarantine import Quarantine
+from functions.retained import spill
+from functions.retained.quarantine import Quarantine
 from tests.functions.operate.stand_ins import Partners
 from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
 from tests.privacy_simulation.offboarding import Closed, departures

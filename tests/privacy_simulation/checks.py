@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from functions import spill
 from functions.privacy.people import user_keys
-from functions.quarantine import Quarantined
+from functions.retained import spill
+from functions.retained.quarantine import Quarantined
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from tests.privacy_simulation.cell import Cell
 from tests.privacy_simulation.truth import Id, Truth

@@ -15,7 +15,7 @@ from functions.privacy.held_events import HeldEvents
 from functions.privacy.offboarding import Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
-from functions.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from tests.privacy_simulation.crashes import CrashingStatements
 from tests.privacy_simulation.places import Bucket, Letters

@@ -20,7 +20,7 @@ from functions.privacy.offboarding import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding_record import Records
 from functions.privacy.receipts import Receipts
 from functions.privacy.restored import Restored
-from functions.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedPartner
 from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 from functions.warehouse.client import open_client

@@ -20,10 +20,10 @@ from functions.load.tally import Loaded
 from functions.observe.tally import Milliseconds
 from functions.operate.report import Report
 from functions.privacy.periods import TIME_TRAVEL
-from functions.quarantine import HELD, UNREADABLE
 from functions.receive.tally import Received
+from functions.retained.quarantine import HELD, UNREADABLE
+from functions.retained.spill import PREFIX as SPILL
 from functions.secrets.closed_partners import ClosedList
-from functions.spill import PREFIX as SPILL
 from functions.warehouse.jobs import CANCEL_SECONDS
 from functions.warehouse.rollups import ROLLUPS
 from local import provision

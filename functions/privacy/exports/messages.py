@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from functions import quarantine, spill
-from functions.acceptance.refused import split
 from functions.acceptance.values import NotJson
 from functions.events.attributes import Kind, parse_kind
 from functions.privacy.refused_bodies import UNPLACED
-from functions.quarantine import Quarantined
+from functions.retained import quarantine, spill
+from functions.retained.bodies import split
+from functions.retained.quarantine import Quarantined
 
 
 class Unreadable(Exception):

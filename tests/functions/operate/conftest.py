@@ -11,7 +11,7 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Selection
 from functions.operate.report import Report
 from functions.operate.settle import Settle
-from functions.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine
 from tests.functions.operate.stand_ins import (
     Bucket,
     Letters,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from functions import spill
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.events.attributes import Attributes
@@ -12,6 +11,7 @@ from functions.google.bucket import BucketUnavailable
 from functions.google.objects import Stored
 from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.google.topic import PublishFailed
+from functions.retained import spill
 from functions.warehouse.statements import StatementFailed
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)

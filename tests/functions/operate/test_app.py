@@ -19,7 +19,7 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
 from functions.operate.routes import Operations, answer
 from functions.operate.settle import Settle
-from functions.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined
 from tests.functions.operate.stand_ins import (
     Bucket,
     Letters,

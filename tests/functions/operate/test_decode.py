@@ -16,7 +16,7 @@ from functions.events.message import Message
 from functions.google.objects import Stored
 from functions.operate.decode import Decoder
 from functions.operate.replay import NotReplayable
-from functions.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined
 from tests.functions.operate.stand_ins import WRITTEN_AT, Partners, message, spilled
 
 

@@ -36,7 +36,7 @@ from functions.privacy.restored import Restored
 from functions.privacy.retention import Checked
 from functions.privacy.routes import Route, Router
 from functions.privacy.sweeping import Sweeping
-from functions.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine
 from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed

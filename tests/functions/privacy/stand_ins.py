@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions import quarantine, spill
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.google.bucket import BucketUnavailable
 from functions.google.objects import Stored
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.redaction import Redaction
+from functions.retained import quarantine, spill
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 
-from functions import quarantine
 from functions.google.bucket import BucketUnavailable
 from functions.google.subscription import SubscriptionUnavailable
 from functions.google.topic import PublishFailed
@@ -13,6 +12,7 @@ from functions.privacy.covered import Cover, Covered
 from functions.privacy.dead_letters import DeadLetters
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import NOBODY
+from functions.retained import quarantine
 from tests.functions.operate.stand_ins import Letters, Topic
 from tests.functions.privacy.stand_ins import NOW, Bucket, attributes, body, cover, redaction
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from functions import spill
 from functions.acceptance.ingest_id import derived
 from functions.privacy.covered import Covered
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNPARSED
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.unread_objects import UnreadObjects
-from functions.quarantine import Quarantined, decode
+from functions.retained import spill
+from functions.retained.quarantine import Quarantined, decode
 from functions.secrets.pseudonym_keys import user_key
 from tests.functions.operate.stand_ins import message
 from tests.functions.privacy.leaving import CLOSING, OFFICER, PARTNER, PUSH, SCHEDULER, Leaving

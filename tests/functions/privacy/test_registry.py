@@ -13,12 +13,12 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from functions import quarantine
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
 from functions.privacy.places import places
 from functions.privacy.registry import COLUMNS, Holding, Uncovered, holdings
-from functions.quarantine import LEGAL_HOLD, object_name
+from functions.retained import quarantine
+from functions.retained.quarantine import LEGAL_HOLD, object_name
 from functions.warehouse.schema import (
     RETENTION_DAYS,
     SQL,

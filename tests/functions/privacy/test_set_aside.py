@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from functions import quarantine, spill
 from functions.acceptance import ingest_id
-from functions.acceptance.refused import split
 from functions.privacy.redaction import SET_ASIDE
 from functions.privacy.set_aside import rewrite_quarantined, rewrite_spilled
+from functions.retained import quarantine, spill
+from functions.retained.bodies import split
 from tests.functions.privacy.stand_ins import (
     NOW,
     attributes,

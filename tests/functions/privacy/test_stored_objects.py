@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions import quarantine
 from functions.google.bucket import BucketUnavailable
 from functions.privacy.covered import Cover, Covered
 from functions.privacy.execution import Counts, OutOfTime
 from functions.privacy.redaction import NOBODY
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.unread_objects import UnreadObjects
+from functions.retained import quarantine
 from tests.functions.privacy.stand_ins import (
     HOUR,
     NOW,

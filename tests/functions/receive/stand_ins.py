@@ -8,8 +8,8 @@ from functions.batching import QueueFull
 from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
-from functions.quarantine import object_name
 from functions.receive.durable import NotDurable
+from functions.retained.quarantine import object_name
 
 TOKEN = "token-of-acme"
 ONE_PROJECT_TOKEN = "token-of-solo"

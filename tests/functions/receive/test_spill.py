@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions import spill
 from functions.google.bucket import BucketUnavailable
 from functions.receive.chunk import Chunk
 from functions.receive.spill import Spill
+from functions.retained import spill
 from tests.functions.receive.clock import Clock, run
 from tests.functions.receive.stand_ins import message
 

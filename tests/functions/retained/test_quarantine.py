@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.google.bucket import BucketUnavailable
-from functions.quarantine import (
+from functions.retained.quarantine import (
     Quarantine,
     Quarantined,
     id_of_request,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.acceptance.body import parse
-from functions.acceptance.refused import join, split
-from functions.quarantine import Quarantined
+from functions.retained.bodies import join, split
+from functions.retained.quarantine import Quarantined
 
 ELEMENTS = st.sampled_from(
     [b"1", b"[]", b"[1, [2]]", b'{"event": "a", "value": {}}', b'{\n"event": "\\ud83d"}', b"null"]

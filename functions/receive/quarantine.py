@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.placement import Placement
-from functions.acceptance.refused import join
 from functions.acceptance.sender import Sender
-from functions.quarantine import Quarantine
+from functions.retained.bodies import join
+from functions.retained.quarantine import Quarantine
 
 
 class Aside:

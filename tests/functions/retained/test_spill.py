@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions import spill
-from functions.spill import Spilled
+from functions.retained import spill
+from functions.retained.spill import Spilled
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from functions.acceptance.body import ReceivedEvent, parse, parse_one
 from functions.acceptance.values import NotJson
-from functions.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined
 
 
 def join(events: Sequence[bytes]) -> bytes:

@@ -1,0 +1,1 @@
+"""What waits in storage for a replay: quarantine and spill."""
