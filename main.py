@@ -2,7 +2,7 @@
 
 from functions_framework import aio
 
-from functions.entry import entry_point
+from functions.web.entry import entry_point
 
 receive = aio.http(entry_point("receive"))
 load = aio.http(entry_point("load"))

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 from rich.console import Console
 
-from functions import settings
+from functions.web import environment
 from offboard import report
 from offboard.cell import Cell
 from offboard.settings import Settings
@@ -62,7 +62,7 @@ def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_jso
         raise click.ClickException(str(error)) from None
     except msgspec.DecodeError:
         raise click.ClickException("the outputs name no privacy functions") from None
-    headers = identify(settings.read(Settings, os.environ).identity_token)
+    headers = identify(environment.read(Settings, os.environ).identity_token)
 
     def tell(cell: str, what: str) -> None:
         people.print(f"{cell}: {what}", markup=False, highlight=False)

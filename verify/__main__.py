@@ -10,9 +10,9 @@ import msgspec
 from google.auth.exceptions import DefaultCredentialsError
 from rich.console import Console
 
-from functions import settings
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import list_views
+from functions.web import environment
 from verify import report
 from verify.callers import check_jobs, check_subscriptions
 from verify.deployment import Cell, NothingDeployed, read
@@ -54,7 +54,7 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
     is 1 unless everything holds; what could not be asked does not hold.
     """
     try:
-        given = settings.read(Settings, os.environ)
+        given = environment.read(Settings, os.environ)
         cells = read(
             outputs.read_bytes() if outputs else terraform_outputs(),
             _read_tokens(tokens) if tokens else {},

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.settings.read`.
+    """Read from the environment by `functions.web.environment.read`.
 
     Attributes:
         bigquery_endpoint: ``https://host``; as all of these, the outputs' where it is empty.

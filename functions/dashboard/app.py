@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from functions.caller import Unidentified, invoker
 from functions.dashboard.answers import Answers, Refusal, guarded
 from functions.dashboard.assets import Assets
 from functions.dashboard.identity import (
@@ -29,12 +28,13 @@ from functions.dashboard.rollups import QueriesFailed, Rollups
 from functions.dashboard.settings import Settings
 from functions.dashboard.tables import TABLES, as_csv
 from functions.dashboard.window import Window, monday
-from functions.entry import answering
 from functions.secrets.permissions import Permissions, PermissionsUnavailable, read_permissions
-from functions.settings import read
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Statements
+from functions.web.caller import Unidentified, invoker
+from functions.web.entry import answering
+from functions.web.environment import read
 
 SECONDS_TO_COME_AGAIN = 60
 

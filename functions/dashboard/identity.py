@@ -7,7 +7,7 @@ choose the weaker one.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.caller import Unidentified, address
+from functions.web.caller import Unidentified, address
 
 Identify = Callable[[Mapping[str, str]], str]
 """Returns the e-mail address of who sent these headers, in lower case; may block."""

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.settings.read`.
+    """Read from the environment by `functions.web.environment.read`.
 
     Attributes:
         gcp_project: the Google Cloud project.

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from functions.load.loader import NotStored
 from functions.load.tally import Tally
-from functions.push import Message
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
+from functions.web.push import Message
 
 
 class Closed(Protocol):

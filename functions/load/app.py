@@ -15,12 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from functions.batching import QueueFull
-from functions.entry import answering
 from functions.events.catalogue import load_catalogue
 from functions.google.bucket import Bucket
 from functions.google.grpc_channel import open_channel
-from functions.intake import BodyIncomplete, Intake
 from functions.load.admission import Admission
 from functions.load.append import TableAppender
 from functions.load.fit import Fit
@@ -32,12 +29,15 @@ from functions.load.settings import Settings
 from functions.load.table import Table
 from functions.load.tally import Tally
 from functions.observe.tally import Paced
-from functions.problem import problem
-from functions.push import NotAPush, parse_push
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.pseudonym_keys import load_keys
-from functions.settings import read
+from functions.web.batching import QueueFull
+from functions.web.entry import answering
+from functions.web.environment import read
+from functions.web.intake import BodyIncomplete, Intake
+from functions.web.problem import problem
+from functions.web.push import NotAPush, parse_push
 
 _STORED = Response(status_code=204)
 """The answer to nearly every delivery; sending it changes nothing in it."""

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
-from functions.batching import QueueFull
 from functions.events.attributes import format_time
 from functions.events.body import BadMessage
 from functions.events.coerce import MICROSECONDS, to_microseconds
@@ -16,8 +15,9 @@ from functions.load.row import Loaded, Person, Row, RowBuilder, without_extra
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.observe.log import log
-from functions.push import Message
 from functions.retained.quarantine import UNKNOWN
+from functions.web.batching import QueueFull
+from functions.web.push import Message
 
 Store = Callable[[Row], Awaitable[None]]
 """Stores one row, as `functions.load.table.Table.store`."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from functions.intake import MAX_WAITING_BYTES
 from functions.load.storage_write import MAX_REQUEST_BYTES
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
+from functions.web.intake import MAX_WAITING_BYTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from functions.batching import Batcher
 from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import NotEncodable, RowEncoder
 from functions.load.row import Row
 from functions.load.storage_write import MAX_REQUEST_BYTES
 from functions.observe.log import log
+from functions.web.batching import Batcher
 
 Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
 """Stores all rows and returns nothing, or stores none and names the bad ones with their codes."""

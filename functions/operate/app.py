@@ -9,7 +9,6 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.entry import answering
 from functions.google.bucket import Bucket
 from functions.google.grpc_channel import open_channel
 from functions.google.objects import Objects
@@ -25,10 +24,11 @@ from functions.operate.routes import Operations, answer
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
-from functions.settings import read
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Statements
+from functions.web.entry import answering
+from functions.web.environment import read
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:

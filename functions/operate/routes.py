@@ -20,8 +20,8 @@ from functions.operate.replay import Replay, Selection
 from functions.operate.report import Report
 from functions.operate.requests import RefreshRequest, ReplayRequest, SettleRequest
 from functions.operate.settle import Settle
-from functions.problem import problem
 from functions.retained import spill
+from functions.web.problem import problem
 
 SECONDS_TO_COME_AGAIN = 60
 

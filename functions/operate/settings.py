@@ -9,7 +9,7 @@ from functions.warehouse.schema import RETENTION_DAYS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.settings.read`.
+    """Read from the environment by `functions.web.environment.read`.
 
     Attributes:
         cell: this cell's name, as projects are pinned to.

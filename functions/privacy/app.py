@@ -10,7 +10,6 @@ import uuid_utils
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.entry import answering
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.caller import Callers
@@ -30,10 +29,11 @@ from functions.privacy.sweeping import Sweeping
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.permissions import read_permissions
 from functions.secrets.pseudonym_keys import load_keys
-from functions.settings import read
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name, with_covered
 from functions.warehouse.statements import Limits, Statements
+from functions.web.entry import answering
+from functions.web.environment import read
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:

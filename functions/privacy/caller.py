@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from functions.caller import Unidentified, invoker
 from functions.privacy.refusal import Refused, later
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
+from functions.web.caller import Unidentified, invoker
 
 EVERY_MATTER = ("*",)
 """The matters of an operator, as statements of ``sql/privacy`` understand them."""

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from functions.privacy.caller import Caller, Callers
 from functions.privacy.refusal import Refused, later
-from functions.problem import problem
 from functions.warehouse.statements import StatementFailed
+from functions.web.problem import problem
 
 MAX_BODY_BYTES = 16 * 2**20
 """The most that a request may have: 5,000 people with 20 ids each, at 160 bytes an id."""

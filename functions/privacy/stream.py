@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from functions.batching import Batcher
 from functions.events.attributes import Attributes, parse_time
 from functions.events.body import BadMessage
 from functions.events.catalogue import snake_case
@@ -20,9 +19,10 @@ from functions.privacy.deletions import DELETED, RESTORED, Deletions, Told
 from functions.privacy.people import user_keys
 from functions.privacy.refusal import Refused, later
 from functions.privacy.routes import Asked
-from functions.push import Message, parse_push
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.web.batching import Batcher
+from functions.web.push import Message, parse_push
 
 BATCH = 1_000
 """The most messages that are filed together: some 0.5 MB of the 10 MB that a request may have."""

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from functions.acceptance.placement import REASONS, Placement
 from functions.events.message import Message
-from functions.problem import MEDIA_TYPE
+from functions.web.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10
 """When to come again after a 503; long enough for a queue to drain or a broker to return."""

@@ -20,7 +20,7 @@ from functions.receive.spill import Spill
 from functions.receive.tally import Tally
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
-from functions.settings import read
+from functions.web.environment import read
 
 PROBE_SECONDS = 5.0
 """While events are spilled, how often a publish is tried."""

@@ -8,10 +8,10 @@ from itertools import accumulate
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
 from functions.google.topic import PublishFailed
-from functions.intake import Shares
 from functions.receive.chunk import Chunk, cut
 from functions.receive.publish import Publisher
 from functions.receive.spill import Spill
+from functions.web.intake import Shares
 
 
 class NotDurable(Exception):
@@ -27,7 +27,7 @@ class Durable:
         within: seconds after which a sender has its answer at the latest. Publishing, spilling
             and waiting for either all happen before.
         max_waiting: events that may be on their way at a time; those of one partner are at most as
-            many as it leaves free, as with bodies (`functions.intake`).
+            many as it leaves free, as with bodies (`functions.web.intake`).
         count_spilled: told how many events were spilled.
         clock: monotonic, seconds.
     """

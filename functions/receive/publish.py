@@ -4,11 +4,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate, pairwise
 
-from functions.batching import Batcher
 from functions.events.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message
 from functions.google.topic import MessagePublisher, PublishFailed, publish_by_halves
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
+from functions.web.batching import Batcher
 
 PUBLISHES_IN_FLIGHT = 8
 

@@ -13,11 +13,9 @@ from functions.acceptance.partners_file import PartnersUnavailable
 from functions.acceptance.placement import DISPUTED, ELSEWHERE, NOT_PUBLISHABLE, Placement, place
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
-from functions.batching import QueueFull
 from functions.events.attributes import format_nanoseconds
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
-from functions.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
 from functions.observe.tally import Paced
 from functions.receive import answers
 from functions.receive.answers import Accepted, Refusal
@@ -35,6 +33,8 @@ from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedUnavailable
+from functions.web.batching import QueueFull
+from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
 
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),

@@ -5,12 +5,12 @@ from pathlib import Path
 import msgspec
 
 from functions.acceptance.placement import MAX_EVENT_BYTES
-from functions.intake import MAX_WAITING_BYTES
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
+from functions.web.intake import MAX_WAITING_BYTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.settings.read`.
+    """Read from the environment by `functions.web.environment.read`.
 
     Attributes:
         cell: this cell's name, as projects are pinned to.

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import uuid_utils
 
-from functions.batching import Batcher
 from functions.google.bucket import BucketUnavailable, ObjectWriter
 from functions.observe.log import log
 from functions.receive.chunk import Chunk
 from functions.retained import spill
 from functions.retained.spill import Spilled
+from functions.web.batching import Batcher
 
 OBJECT_EVENTS = 10_000
 OBJECT_BYTES = 16_000_000

@@ -3,7 +3,7 @@
 import json
 
 from functions.events.attributes import Attributes
-from functions.push import parse_push
+from functions.web.push import parse_push
 from tests.bench.pushes import AGENTS, PEOPLE, agents, pushes
 
 

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import pytest
 
-from functions.intake import MAX_WAITING_BYTES
+from functions.web.intake import MAX_WAITING_BYTES
 from local.cell import FUNCTIONS
 from tests.cell.running import PATIENCE_SECONDS
 from tests.faults.rig import Rig

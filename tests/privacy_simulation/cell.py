@@ -35,9 +35,9 @@ from functions.privacy.redaction import Redaction
 from functions.privacy.stored_objects import StoredObjects
 from functions.privacy.sweep import Place, Sweep
 from functions.privacy.unread_objects import UnreadObjects
-from functions.push import Message as Pushed
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
+from functions.web.push import Message as Pushed
 from tests.functions.operate.stand_ins import Partners
 from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
 from tests.privacy_simulation.offboarding import Closed, departures

@@ -14,7 +14,8 @@ async def receive(request: Request) -> Response:
     """Read the body and answer."""
     global tuned  # noqa: PLW0603 - once for each process, after the fork
     if not tuned:
-        # As in functions/entry.py: what is compared is the work of a request, not the collector's.
+        # As in functions/web/entry.py: what is compared is the work of a request, not the
+        # collector's.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 50)

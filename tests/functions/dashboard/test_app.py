@@ -11,10 +11,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from functions.caller import invoker
 from functions.dashboard.app import ROUTES, Dashboard, create
 from functions.dashboard.identity import KeysUnavailable
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
+from functions.web.caller import invoker
 from tests.functions.dashboard.stand_ins import (
     DAY,
     NONE,

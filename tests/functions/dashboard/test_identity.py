@@ -10,13 +10,13 @@ from google.auth import jwt
 from google.auth.crypt.es256 import ES256Signer
 from google.auth.exceptions import TransportError
 
-from functions.caller import Unidentified
 from functions.dashboard.identity import (
     IAP_ISSUER,
     IdentityAwareProxy,
     KeysUnavailable,
     verify_assertion,
 )
+from functions.web.caller import Unidentified
 from tests.functions.identity_tokens import bearer
 
 AUDIENCE = "/projects/1/locations/europe-west1/services/chat-eu-dashboard"

@@ -7,8 +7,8 @@ import pytest
 from functions.load.admission import Admission
 from functions.load.loader import NotStored
 from functions.load.tally import Tally
-from functions.push import Message
 from functions.secrets.closed_partners import ClosedList, ClosedPartner, ClosedUnavailable
+from functions.web.push import Message
 
 ENTRY = ClosedPartner(("acme-prod",), datetime(2026, 11, 22, tzinfo=UTC))
 

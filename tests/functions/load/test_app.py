@@ -10,12 +10,12 @@ import pytest
 from starlette.requests import Request
 
 from functions.google.bucket import Bucket, BucketUnavailable
-from functions.intake import Intake
 from functions.load import app
 from functions.load.admission import Admission
 from functions.load.tally import Tally
 from functions.observe.tally import Paced
 from functions.secrets.closed_partners import ClosedFile
+from functions.web.intake import Intake
 
 ATTRIBUTES = {
     "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",

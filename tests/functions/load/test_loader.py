@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from functions.batching import QueueFull
 from functions.google.bucket import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.loader import Loader, NotStored
@@ -13,7 +12,8 @@ from functions.load.people import KnownPeople
 from functions.load.row import Row, RowBuilder
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
-from functions.push import Message
+from functions.web.batching import QueueFull
+from functions.web.push import Message
 
 NOW = datetime(2026, 11, 22, 14, 25, 33, tzinfo=UTC)
 ATTRIBUTES = {

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.batching import QueueFull
 from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import RowEncoder
 from functions.load.table import MAX_SUSPECTS, Append, RowRefused, Table, store_all_good
+from functions.web.batching import QueueFull
 
 ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
 

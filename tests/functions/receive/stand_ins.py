@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from functions.batching import QueueFull
 from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.retained.quarantine import object_name
+from functions.web.batching import QueueFull
 
 TOKEN = "token-of-acme"
 ONE_PROJECT_TOKEN = "token-of-solo"

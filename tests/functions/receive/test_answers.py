@@ -7,9 +7,9 @@ import pytest
 from starlette.responses import Response
 
 from functions.acceptance.placement import REASONS, Placement
-from functions.problem import MEDIA_TYPE
 from functions.receive import answers
 from functions.receive.answers import Accepted
+from functions.web.problem import MEDIA_TYPE
 from tests.functions.receive.stand_ins import message
 
 GOOD = Placement(200, "", "p")

@@ -7,7 +7,6 @@ from unittest.mock import patch
 import pytest
 from msgspec.structs import replace
 
-from functions.batching import QueueFull
 from functions.events import message
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
@@ -17,6 +16,7 @@ from functions.receive.chunk import Chunk
 from functions.receive.durable import Durable, NotDurable
 from functions.receive.publish import Publisher
 from functions.receive.spill import Spill
+from functions.web.batching import QueueFull
 from tests.functions.receive.clock import Clock, run
 from tests.functions.receive.stand_ins import message as a_message
 

@@ -23,11 +23,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from functions.batching import QueueFull
 from functions.events.message import Message
 from functions.google.bucket import BucketUnavailable
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
+from functions.web.batching import QueueFull
 from tests.functions.receive.conftest import client_of, receiver_of
 from tests.functions.receive.stand_ins import ONE_PROJECT_TOKEN, PARTNERS, TOKEN
 

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from starlette.types import Message
 
-from functions.batching import QueueFull
 from functions.google.bucket import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
+from functions.web.batching import QueueFull
 from tests.functions.receive.conftest import client_of, receiver_of
 from tests.functions.receive.stand_ins import (
     ONE_PROJECT_TOKEN,

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from functions.push import parse_push
+from functions.web.push import parse_push
 
 DATA = '{"event": "ü😀"}'.encode()
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.caller import Unidentified, invoker
-from functions.token import Claims, Malformed, claims
+from functions.web.caller import Unidentified, invoker
+from functions.web.identity_token import Claims, Malformed, claims
 from tests.functions.identity_tokens import bearer, token
 
 SERVERLESS = "x-serverless-authorization"

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn_worker import UvicornWorker
 
 from functions.observe.log import log, trace
-from functions.problem import problem
+from functions.web.problem import problem
 
 KEEP_ALIVE_SECONDS = 650
 """How long a connection may be idle. Google's front ends and load balancers use one again within

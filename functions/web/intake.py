@@ -11,7 +11,7 @@ from collections import Counter
 
 from starlette.types import Receive
 
-from functions.batching import QueueFull
+from functions.web.batching import QueueFull
 
 MAX_WAITING_BYTES = 67_108_864
 """What a function's bodies may take at a time, where its settings say nothing else."""

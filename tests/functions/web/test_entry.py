@@ -19,8 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.entry import KEEP_ALIVE_SECONDS, Handler, answering, entry_point
 from functions.observe.log import TRACE_FIELD
+from functions.web.entry import KEEP_ALIVE_SECONDS, Handler, answering, entry_point
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -132,7 +132,7 @@ application: Callable[[str, str], Starlette] = aio.create_asgi_app
 
 MAIN = """
 from functions_framework import aio
-from functions.entry import entry_point
+from functions.web.entry import entry_point
 
 example = aio.http(entry_point("example"))
 """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.batching import Batcher, QueueFull
+from functions.web.batching import Batcher, QueueFull
 
 
 class Sink:

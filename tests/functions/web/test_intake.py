@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive
 
-from functions.batching import QueueFull
-from functions.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake, Shares
+from functions.web.batching import QueueFull
+from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake, Shares
 
 DISCONNECT: Message = {"type": "http.disconnect"}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from functions.settings import read
+from functions.web.environment import read
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

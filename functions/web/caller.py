@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from functions.token import Malformed, claims
+from functions.web.identity_token import Malformed, claims
 
 
 class Unidentified(Exception):
