@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from functions.privacy import periods
-from functions.privacy.registry import Holding, holdings
+from functions.privacy.reports.data_inventory import Holding, holdings
 
 PATH = "docs/privacy.md"
 

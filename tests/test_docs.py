@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from functions.dashboard.app import ROUTES
 from functions.load.tally import Loaded
 from functions.observe.tally import Milliseconds
-from functions.privacy.closed_list import MAX_BYTES, NEARLY_FULL
+from functions.privacy.offboarding.closed_list import MAX_BYTES, NEARLY_FULL
 from functions.privacy.periods import REMEMBERED
 from functions.receive.tally import Received
 from local.__main__ import main
@@ -140,7 +140,7 @@ def test_every_link_leads_somewhere(page: str) -> None:
 def test_every_endpoint_of_privacy_is_described_and_no_other() -> None:
     routes = {
         " ".join(map(ast.literal_eval, node.args[:2]))
-        for path in (ROOT / "functions" / "privacy").glob("*.py")
+        for path in (ROOT / "functions" / "privacy").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Route"
     }

@@ -18,6 +18,12 @@ SHARED: dict[str, set[str]] = {
     "web": {"observe"},
 }
 """The shared packages, and which others each uses: none that is later in this list."""
+PRIVACY = (
+    *("settings", "periods", "deadline"),
+    *("records", "requests", "holds", "erasures", "exports", "offboarding", "reports", "sweep"),
+    *("wiring", "app"),
+)
+"""The parts of the privacy function; each uses only those before it."""
 SOURCES = sorted(
     path
     for folder in ("functions", "generate", "local", "offboard", "tests", "verify")
@@ -76,6 +82,18 @@ def test_the_shared_packages_use_each_other_in_one_direction() -> None:
     for name, used in SHARED.items():
         assert used <= known, name
         known.add(name)
+
+
+def test_the_parts_of_privacy_use_each_other_in_one_direction() -> None:
+    folder = ROOT / "functions" / "privacy"
+    for path in sorted(folder.rglob("*.py")):
+        part = path.relative_to(folder).with_suffix("").parts[0]
+        if part == "__init__":
+            continue
+        known = PRIVACY[: PRIVACY.index(part) + 1]
+        for module in imported(path):
+            if module.startswith("functions.privacy."):
+                assert module.split(".")[2] in known, f"{path}: {module}"
 
 
 def test_verifying_knows_the_shared_modules_only() -> None:

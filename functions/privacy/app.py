@@ -12,20 +12,20 @@ from starlette.types import ASGIApp
 from functions.acceptance.partners_file import PartnersFile
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.privacy.caller import Callers
-from functions.privacy.departed import HeldPeople
-from functions.privacy.disclosure_routes import disclosure_routes, retention_of
-from functions.privacy.erasure_routes import erasure_routes
-from functions.privacy.offboarding_routes import held_events, offboarding_routes, offboardings
-from functions.privacy.open_days import OpenDays
-from functions.privacy.owners import Owners
-from functions.privacy.places import places
-from functions.privacy.receipts import Receipts
-from functions.privacy.routes import Route, Router
+from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.requests.caller import Callers
+from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.owners import Owners
+from functions.privacy.requests.router import Route, Router
 from functions.privacy.settings import Settings
-from functions.privacy.surroundings import Surroundings
-from functions.privacy.sweep import Sweep
-from functions.privacy.sweeping import Sweeping
+from functions.privacy.sweep.endpoint import Sweeping
+from functions.privacy.sweep.job import Sweep
+from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.wiring.disclosure import disclosure_routes, retention_of
+from functions.privacy.wiring.erasures import erasure_routes
+from functions.privacy.wiring.offboarding import held_events, offboarding_routes, offboardings
+from functions.privacy.wiring.sweep import places
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.permissions import read_permissions
 from functions.secrets.pseudonym_keys import load_keys

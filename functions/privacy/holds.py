@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import Response
 
-from functions.privacy.people import Id, names_one, user_keys
-from functions.privacy.receipts import Receipt
-from functions.privacy.refusal import Refused
-from functions.privacy.routes import Asked
-from functions.privacy.surroundings import Surroundings
+from functions.privacy.records.receipts import Receipt
+from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.people import Id, names_one, user_keys
+from functions.privacy.requests.refusal import Refused
+from functions.privacy.requests.router import Asked
 
 IDS = 10_000
 """The most ids of one hold."""

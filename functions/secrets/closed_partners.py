@@ -1,7 +1,7 @@
 """The closed list: partners who have left. An entry stays for as long as their data may arrive.
 
 It is a secret, of JSON. Terraform makes its first version, which names nobody; the privacy function
-adds the others, see `functions.privacy.closed_list`::
+adds the others, see `functions.privacy.offboarding.closed_list`::
 
     {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}}}
 

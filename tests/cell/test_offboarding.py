@@ -18,7 +18,7 @@ import pytest_asyncio
 from click.testing import CliRunner, Result
 
 from functions.events.attributes import format_time
-from functions.privacy.offboarding import TABLES
+from functions.privacy.offboarding.deletion import TABLES
 from functions.retained import spill
 from functions.retained.quarantine import Quarantined, to_object
 from local import query

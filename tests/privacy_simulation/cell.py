@@ -27,14 +27,14 @@ from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Selection
 from functions.operate.settle import Settle
-from functions.privacy.dead_letters import DeadLetters as LettersWithout
-from functions.privacy.exports.stored import ExportedCopies
-from functions.privacy.open_days import OpenDays
-from functions.privacy.receipts import Receipts
-from functions.privacy.redaction import Redaction
-from functions.privacy.stored_objects import StoredObjects
-from functions.privacy.sweep import Place, Sweep
-from functions.privacy.unread_objects import UnreadObjects
+from functions.privacy.erasures.redaction import Redaction
+from functions.privacy.exports.storage import ExportedCopies
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.sweep.dead_letters import DeadLetters as LettersWithout
+from functions.privacy.sweep.job import Place, Sweep
+from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.sweep.storage import StoredObjects
+from functions.privacy.sweep.unreadable import UnreadObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
 from functions.web.push import Message as Pushed

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from functions.privacy.people import user_keys
+from functions.privacy.requests.people import user_keys
 from functions.retained import spill
 from functions.retained.quarantine import Quarantined
 from functions.warehouse.schema import OPEN_WINDOW_DAYS

@@ -7,14 +7,14 @@ import uuid_utils
 
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.privacy.departed import HeldPeople
-from functions.privacy.departed_letters import DepartedLetters
-from functions.privacy.departed_objects import DepartedObjects
-from functions.privacy.departure import Departure
-from functions.privacy.held_events import HeldEvents
-from functions.privacy.offboarding import Offboarding
-from functions.privacy.offboarding_record import Records
-from functions.privacy.receipts import Receipts
+from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.dead_letters import DepartedLetters
+from functions.privacy.offboarding.deletion import Offboarding
+from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.record import Records
+from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.records.receipts import Receipts
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from tests.privacy_simulation.crashes import CrashingStatements

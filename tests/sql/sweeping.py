@@ -6,9 +6,9 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from functions.privacy.receipts import Receipts
-from functions.privacy.restored import Restored
-from functions.privacy.sweep import Place, Sweep, SweepReport
+from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.sweep.job import Place, Sweep, SweepReport
 from functions.warehouse.client import open_client
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import Warehouse, with_covered

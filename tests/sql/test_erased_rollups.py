@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.privacy.open_days import OpenDays
-from functions.privacy.receipts import Receipts
-from functions.privacy.sweep import Sweep
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.sweep.job import Sweep
+from functions.privacy.sweep.open_days import OpenDays
 from functions.warehouse.client import open_client
 from functions.warehouse.statements import Statements
 from tests.sql import new_year

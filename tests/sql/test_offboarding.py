@@ -11,15 +11,15 @@ from google.cloud import bigquery
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.app import new_id
-from functions.privacy.departed import HeldPeople
-from functions.privacy.departed_objects import DepartedObjects
-from functions.privacy.departure import Departure
-from functions.privacy.execution import OutOfTime
-from functions.privacy.held_events import HeldEvents
-from functions.privacy.offboarding import TABLES, Inventory, Offboarding
-from functions.privacy.offboarding_record import Records
-from functions.privacy.receipts import Receipts
-from functions.privacy.restored import Restored
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.deletion import TABLES, Inventory, Offboarding
+from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.record import Records
+from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.records.receipts import Receipts
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedPartner
 from functions.secrets.pseudonym_keys import PseudonymKeys, user_key

@@ -17,7 +17,7 @@ import sqlglot
 from google.cloud import bigquery
 from sqlglot import exp
 
-from functions.privacy.restored import RUNNING, Restored
+from functions.privacy.erasures.restored_tables import RUNNING, Restored
 from functions.warehouse.schema import list_tables
 from local.warehouse import describe
 from tests.cell.page import Page

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.privacy.covered import Cover
+from functions.privacy.erasures.scope import Cover
 from functions.privacy.periods import REMEMBERED, TOMBSTONE
 from functions.warehouse.statements import StatementFailed
 from tests.sql.stand_in import StandIn

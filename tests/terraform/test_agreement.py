@@ -329,10 +329,16 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         "load": Loaded.__struct_fields__,
         "operate": [field.name for field in dataclasses.fields(Report)],
         "privacy": [
-            *fields_of_line("retention checked", ROOT / "functions/privacy/retention.py"),
-            *fields_of_line("deletions were not filed", ROOT / "functions/privacy/unfiled.py"),
-            *fields_of_line("closed list full", ROOT / "functions/privacy/closed_list.py"),
-            *fields_of_line("closed list nearly full", ROOT / "functions/privacy/closed_list.py"),
+            *fields_of_line("retention checked", ROOT / "functions/privacy/reports/retention.py"),
+            *fields_of_line(
+                "deletions were not filed", ROOT / "functions/privacy/erasures/unfiled.py"
+            ),
+            *fields_of_line(
+                "closed list full", ROOT / "functions/privacy/offboarding/closed_list.py"
+            ),
+            *fields_of_line(
+                "closed list nearly full", ROOT / "functions/privacy/offboarding/closed_list.py"
+            ),
             *fields_of_line(
                 "statement billed too much", ROOT / "functions/warehouse/statements.py"
             ),

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from functions.privacy import periods
-from functions.privacy.exports.set_aside import Search
-from functions.privacy.exports.stored import File
-from functions.privacy.pages import render
+from functions.privacy.exports.retained import Search
+from functions.privacy.exports.storage import File
+from functions.privacy.requests.pages import render
 from functions.warehouse.schema import EXTRA_DAYS
 
 Missing = Literal["set_aside", "dead_letters", "events"]

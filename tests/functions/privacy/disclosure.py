@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from functions.privacy.caller import Caller
-from functions.privacy.receipts import Receipts
-from functions.privacy.routes import Asked
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.requests.caller import Caller
+from functions.privacy.requests.router import Asked
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed

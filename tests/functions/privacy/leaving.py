@@ -18,24 +18,24 @@ from functions.acceptance.partners_file import PartnersUnavailable
 from functions.google.bucket import BucketUnavailable
 from functions.google.secret_manager import SecretsUnavailable, Version
 from functions.google.subscription import Letter, SubscriptionUnavailable
-from functions.privacy.caller import Callers
-from functions.privacy.closed_list import ClosedSecret
-from functions.privacy.confirmation import Confirmations
-from functions.privacy.departed import HeldPeople
-from functions.privacy.departed_letters import DepartedLetters
-from functions.privacy.departed_objects import DepartedObjects
-from functions.privacy.departure import Departure
-from functions.privacy.held_events import HeldEvents
-from functions.privacy.offboarding import TABLES, Offboarding
-from functions.privacy.offboarding_plan import Plan
-from functions.privacy.offboarding_record import Records
-from functions.privacy.offboarding_routes import offboarding_routes
-from functions.privacy.offboardings import Offboardings
-from functions.privacy.receipts import Receipts
-from functions.privacy.restored import Restored
-from functions.privacy.retention import Checked
-from functions.privacy.routes import Route, Router
-from functions.privacy.sweeping import Sweeping
+from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.offboarding.closed_list import ClosedSecret
+from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.confirmation import Confirmations
+from functions.privacy.offboarding.dead_letters import DepartedLetters
+from functions.privacy.offboarding.deletion import TABLES, Offboarding
+from functions.privacy.offboarding.endpoint import Offboardings
+from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.plan import Plan
+from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.record import Records
+from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.reports.retention import Checked
+from functions.privacy.requests.caller import Callers
+from functions.privacy.requests.router import Route, Router
+from functions.privacy.sweep.endpoint import Sweeping
+from functions.privacy.wiring.offboarding import offboarding_routes
 from functions.retained.quarantine import Quarantine
 from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter

@@ -10,8 +10,8 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.google.bucket import BucketUnavailable
 from functions.google.objects import Stored
-from functions.privacy.covered import Cover, Covered
-from functions.privacy.redaction import Redaction
+from functions.privacy.erasures.redaction import Redaction
+from functions.privacy.erasures.scope import Cover, Covered
 from functions.retained import quarantine, spill
 from functions.secrets.pseudonym_keys import PseudonymKeys
 

@@ -1,0 +1,1 @@
+"""Erasures of people: filed, previewed, restored, and executed."""

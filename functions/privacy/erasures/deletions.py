@@ -1,0 +1,137 @@
+"""Files what the chat tells of deletions: a person deletes their profile, or comes back.
+
+Any number is filed by one statement: BigQuery runs two changes of a table at a time, so one for
+each person would soon fail. What each means follows from when it was received, so every order and
+every division into batches leads to the same: all are added unless they are there, and then what
+was overtaken or taken back is cleared up.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from functions.events.body import encode_json
+from functions.privacy import periods
+from functions.privacy.erasures.restoration import restoration
+from functions.privacy.records.receipts import Receipt, Receipts
+from functions.warehouse.protocols import Statements
+
+DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
+
+
+class Told(NamedTuple):
+    """What an event of the chat says of a person.
+
+    Attributes:
+        event: `DELETED` or `RESTORED`.
+        partner: the person's.
+        project: the person's.
+        user_keys: of the person, of every version of the key.
+        received_at: when the event was received.
+    """
+
+    event: str
+    partner: str
+    project: str
+    user_keys: Sequence[str]
+    received_at: datetime
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A row to file, as `erasures_v1` has it."""
+
+    erasure_id: str
+    partner: str
+    project: str
+    user_key: str
+    status: str
+    covers_until: datetime
+    due_at: datetime
+    forget_at: datetime | None
+
+
+class Deletions:
+    """Files what was told.
+
+    Args:
+        statements: of ``sql/privacy``.
+        receipts: where filing and restoring are noted.
+        now: the clock, with an offset.
+        new_id: returns a fresh erasure id, in the order of time.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        receipts: Receipts,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._statements = statements
+        self._receipts = receipts
+        self._now = now
+        self._new_id = new_id
+
+    async def file_all(self, told: Sequence[Told]) -> None:
+        """File what was told, unless it is filed; what is told twice is filed once.
+
+        Args:
+            told: in any order; one at least.
+
+        Raises:
+            StatementFailed: not all is known to be filed; it can be filed again.
+        """
+        entries = {
+            (each.event, each.project, entry.user_key, each.received_at): entry
+            for each in reversed(told)  # of two that say the same, the first stays
+            for entry in self._entries(each)
+        }
+        texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]
+        await self._statements.change("file_told", told=texts)
+        await self._statements.change("drop_overtaken")
+        await self._statements.change("restore_missed")
+        found = await self._statements.rows(
+            "find_deletions",
+            projects=sorted({each.project for each in told}),
+            user_keys=sorted({key for each in told for key in each.user_keys}),
+        )
+        receipts: list[Receipt] = []
+        for row in found:
+            erasure_id, partner, project = (
+                row[name] for name in ("erasure_id", "partner", "project")
+            )
+            receipts.append(_filed(erasure_id, partner, project))
+            if row["status"] == "restored":
+                receipts.append(restoration(erasure_id, partner, project))
+        await self._receipts.add_all(receipts)
+
+    def _entries(self, told: Told) -> list[_Entry]:
+        erasure_id, deletes = self._new_id(), told.event == DELETED
+        return [
+            _Entry(
+                erasure_id,
+                told.partner,
+                told.project,
+                user_key,
+                "hidden" if deletes else "restoration",
+                told.received_at,
+                told.received_at + periods.GRACE if deletes else told.received_at,
+                None if deletes else self._now() + periods.REMEMBERED,
+            )
+            for user_key in told.user_keys
+        ]
+
+
+def _filed(erasure_id: str, partner: str, project: str) -> Receipt:
+    return Receipt(
+        receipt_id=f"{erasure_id}/filed",
+        operation="erasure",
+        reference=erasure_id,
+        detail={"step": "filed", "source": "stream", "mode": "grace", "rows": "anonymise"},
+        partner=partner,
+        project=project,
+        people=1,
+    )

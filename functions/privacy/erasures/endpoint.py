@@ -1,0 +1,134 @@
+"""``/erasures``: files, lists, tells of and restores erasures."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, get_args
+
+import msgspec
+from starlette.responses import Response
+
+from functions.observe.log import log
+from functions.privacy.erasures.filing import Filing
+from functions.privacy.erasures.preview import Preview
+from functions.privacy.erasures.request import ErasureRequest
+from functions.privacy.erasures.restoration import Restoring
+from functions.privacy.records.erasure_log import PAGE, Entry, Register, Status
+from functions.privacy.requests.caller import Caller
+from functions.privacy.requests.refusal import Refused
+from functions.privacy.requests.router import Asked
+from functions.warehouse.statements import StatementFailed
+
+
+class Sweep(Protocol):
+    """Executes what is due, as `functions.privacy.sweep.job.Sweep`."""
+
+    async def run(self, erasure_ids: Sequence[str] | None = None) -> object:
+        """Execute these erasures where they are due, or all that are."""
+
+
+class Erasures:
+    """The operations on erasures.
+
+    Args:
+        partner_of: returns the partner whose data of a project a caller may act on.
+        filing: files what is asked for.
+        preview: says what that would touch.
+        register: tells what was filed.
+        restoring: takes it back.
+        sweep: executes at once what has no grace period.
+    """
+
+    def __init__(
+        self,
+        partner_of: Callable[[Caller, str], Awaitable[str]],
+        filing: Filing,
+        preview: Preview,
+        register: Register,
+        restoring: Restoring,
+        sweep: Sweep,
+    ) -> None:
+        self._partner_of = partner_of
+        self._filing = filing
+        self._preview = preview
+        self._register = register
+        self._restoring = restoring
+        self._sweep = sweep
+
+    async def file(self, asked: Asked) -> Response:
+        """``POST /erasures``: 202 filed and hidden, 200 executed, or what a dry run counted.
+
+        Raises:
+            Refused: the project is not the caller's, or the cell cannot answer for it.
+            StatementFailed: not all is known to be filed.
+        """
+        wanted = msgspec.json.decode(asked.body, type=ErasureRequest)
+        partner = await self._partner_of(asked.caller, wanted.project)
+        if wanted.dry_run:
+            return _json({"dry_run": True} | await self._preview.count(wanted))
+        filed = await self._filing.file(wanted, partner, asked.caller.email)
+        if wanted.mode == "immediate":
+            await self._execute(filed.all_ids)
+        matters = (f"{partner}/{wanted.project}",)
+        entries = [await self._found(each, matters) for each in filed.all_ids]
+        executed = all(entry.status == "executed" for entry in entries)
+        answer = msgspec.to_builtins(entries[0])
+        if filed.filed_before:
+            answer["filed_before"] = filed.filed_before
+        return _json(answer, 200 if executed else 202)
+
+    async def list_all(self, asked: Asked) -> Response:
+        """``GET /erasures``: the register, the newest first, of the caller's projects.
+
+        Raises:
+            Refused: a parameter is unknown, or the project is not the caller's.
+        """
+        unknown = asked.query.keys() - {"project", "status", "before"}
+        if unknown:
+            raise Refused(400, "The parameters are project, status and before")
+        project, status = asked.query.get("project", ""), asked.query.get("status", "")
+        if status and status not in get_args(Status):
+            raise Refused(400, "`status` is not one of " + ", ".join(get_args(Status)))
+        if project:
+            asked.caller.must_have(project)
+        entries = await self._register.page(
+            asked.caller.matters(project), status, asked.query.get("before", ""), project
+        )
+        answer: dict[str, Any] = {"erasures": entries}
+        if len(entries) == PAGE:
+            answer["before"] = entries[-1].erasure_id
+        return _json(answer)
+
+    async def show(self, asked: Asked) -> Response:
+        """``GET /erasures/{id}``: one erasure, as long as its receipts exist.
+
+        Raises:
+            Refused: the caller's projects have none of that id (404).
+        """
+        return _json(await self._found(asked.id, asked.caller.matters()))
+
+    async def restore(self, asked: Asked) -> Response:
+        """``DELETE /erasures/{id}``: restores it within the grace period.
+
+        Raises:
+            Refused: the caller's projects have none of that id (404), it is being executed (409)
+                or was executed (410).
+        """
+        entry = await self._found(asked.id, asked.caller.matters())
+        await self._restoring.restore(entry, asked.caller.email)
+        return _json(await self._found(asked.id, asked.caller.matters()))
+
+    async def _found(self, erasure_id: str, matters: Sequence[str]) -> Entry:
+        entry = await self._register.find(erasure_id, matters)
+        if entry is None:
+            raise Refused(404, "Your projects have no erasure of this id")
+        return entry
+
+    async def _execute(self, erasure_ids: Sequence[str]) -> None:
+        try:
+            await self._sweep.run(erasure_ids)
+        except StatementFailed as failure:
+            # It is filed, and the people are hidden: the next sweep goes on.
+            log("WARNING", "erasure left to the next sweep", failed=failure.statement)
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")

@@ -1,0 +1,195 @@
+"""The execution of what is covered at a moment: the tables, the receipts, and that it is done."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from functions.observe.log import log
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.redaction import NOBODY
+from functions.privacy.erasures.restored_tables import AGAIN
+from functions.privacy.erasures.scope import Covered
+from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
+from functions.privacy.records.receipts import Receipt, Receipts
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.protocols import Statements
+
+Counts = Counter[tuple[str, str]]
+"""How many events were taken out of a place, by erasure and by what was done where."""
+
+
+class Execution:
+    """Executes what is covered.
+
+    Args:
+        statements: runs the statements.
+        receipts: takes the receipts.
+        covered: what is covered.
+        now: the moment (UTC) for which holds are asked.
+        first: the first moment (UTC) of which covered events may be stored.
+        claim: of what this sweep itself began.
+
+    Attributes:
+        counts: events taken out of objects and dead letters, by erasure; by `NOBODY` what was moved
+            because nobody can read it.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        receipts: Receipts,
+        covered: Covered,
+        now: datetime,
+        first: datetime,
+        claim: str,
+    ) -> None:
+        self._statements = statements
+        self._receipts = receipts
+        self._covered = covered
+        self._now = now
+        self._first = first
+        self._claim = claim
+        self._projects = {cover.erasure_id: (cover.partner, cover.project) for cover in covered}
+        self._begun = {(cover.erasure_id, cover.claim) for cover in covered.due()}
+        self.counts: Counts = Counter()
+
+    async def count(self, *, oldest: datetime) -> None:
+        """Write receipts of how many rows are covered, before any of them is changed.
+
+        An execution that is continued keeps the receipt of its beginning, so what it changed until
+        then is counted; and late rows, known by when the last of them was stored, count once.
+
+        Args:
+            oldest: before it (UTC), no identity was last seen.
+        """
+        begun: dict[tuple[str, str], dict[str, int]] = {each: {} for each in self._begun}
+        late: list[Receipt] = []
+        for row in await self._statements.rows("count_covered", **self._moments(oldest)):
+            erasure_id, claim, what, number = (
+                row[name] for name in ("erasure_id", "claim", "what", "number")
+            )
+            if (erasure_id, claim) in begun:
+                begun[erasure_id, claim][what] = number
+            elif row["status"] == "executed":
+                step = f"late:{what}:{row['latest'].isoformat()}:{number}"
+                detail = {"step": "late", "counts": {what: number}}
+                late.append(self._receipt(erasure_id, step, detail))
+        receipts = [
+            self._receipt(
+                erasure_id, f"{claim}:begun", {"step": _step("begun", claim), "counts": counts}
+            )
+            for (erasure_id, claim), counts in sorted(begun.items())
+        ]
+        await self._receipts.add_all(receipts + late)
+
+    async def change_tables(self, is_over: Callable[[], bool], *, oldest: datetime) -> Counter[str]:
+        """Run the statements, one for each table and treatment; return the rows that they changed.
+
+        Raises:
+            OutOfTime: not all were run.
+        """
+        changed: Counter[str] = Counter()
+        treatments = {cover.treatment for cover in self._covered}
+        names = ["delete_later_copies"]  # first, as long as what they repeat is there
+        names += ["anonymise_events"] if "anonymise" in treatments else []
+        names += ["delete_events"] if "delete" in treatments else []
+        bounds = {"first": self._first, "now": self._now}
+        for name in [*names, "remove_speakers", "erase_identities"]:
+            if is_over():
+                raise OutOfTime
+            given = self._moments(oldest) if name == "erase_identities" else bounds
+            changed[name] += await self._statements.change(name, **given)
+        return changed
+
+    async def note_places(self) -> None:
+        """Write receipts of what this sweep took out of objects and dead letters."""
+        taken: dict[str, dict[str, int]] = defaultdict(dict)
+        for (erasure_id, what), number in sorted(self.counts.items()):
+            taken[erasure_id][what] = number
+        if unread := taken.pop(NOBODY, None):
+            log("WARNING", "unreadable events set aside", places=unread)
+        step = f"places:{self._now.isoformat()}"
+        await self._receipts.add_all(
+            [
+                self._receipt(erasure_id, step, {"step": "places", "counts": counts})
+                for erasure_id, counts in taken.items()
+            ]
+        )
+
+    async def finish(self, done_at: datetime, forget_at: datetime) -> dict[str, dict[str, int]]:
+        """Write the receipts of what is executed, then note that it is.
+
+        What was taken out of objects and letters is noted when a sweep ends; one that died before
+        it left a total that is too low. Only the sweep that began an execution knows of none.
+
+        Args:
+            done_at: since when (UTC) no live data is left.
+            forget_at: when the tombstones go (UTC).
+
+        Returns:
+            How much was changed for each erasure, by what was done.
+        """
+        if not self._begun:
+            return {}
+        totals = await self._totals(done_at)
+        dates = {
+            "live_data_gone_at": done_at.isoformat(),
+            "time_travel_over_at": (done_at + TIME_TRAVEL).isoformat(),
+            "fail_safe_over_at": (done_at + TIME_TRAVEL + FAIL_SAFE).isoformat(),
+            "tombstone_goes_at": forget_at.isoformat(),
+        }
+        receipts = [
+            self._receipt(
+                erasure_id,
+                f"{claim}:executed",
+                {
+                    "step": _step("executed", claim),
+                    "total": totals[erasure_id],
+                    "exact": claim == self._claim,
+                    **dates,
+                },
+            )
+            for erasure_id, claim in sorted(self._begun)
+        ]
+        await self._receipts.add_all(receipts)
+        claims = sorted({claim for _, claim in self._begun})
+        await self._statements.change("finish", claims=claims, now=done_at, forget_at=forget_at)
+        return totals
+
+    def taken(self) -> Counter[str]:
+        """Return how many events were taken out of objects and dead letters, by what was done."""
+        found: Counter[str] = Counter()
+        for (_, what), number in self.counts.items():
+            found[what] += number
+        return found
+
+    async def _totals(self, now: datetime) -> dict[str, dict[str, int]]:
+        """Add up the receipts of the erasures that are finished now."""
+        totals: dict[str, Counter[str]] = {erasure_id: Counter() for erasure_id, _ in self._begun}
+        found = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
+        for row in found:
+            detail = msgspec.json.decode(row["detail"], type=_Detail)
+            totals[row["reference"]].update(detail.counts)
+        return {erasure_id: dict(counts) for erasure_id, counts in totals.items()}
+
+    def _moments(self, oldest: datetime) -> dict[str, Parameter]:
+        return {"first": self._first, "now": self._now, "oldest": oldest}
+
+    def _receipt(self, erasure_id: str, step: str, detail: Mapping[str, object]) -> Receipt:
+        partner, project = self._projects[erasure_id]
+        return Receipt(
+            f"{erasure_id}:{step}", "erasure", erasure_id, detail, partner=partner, project=project
+        )
+
+
+def _step(step: str, claim: str) -> str:
+    """Name a step so that its receipt tells whether it was done before."""
+    return f"{step} again" if claim.startswith(AGAIN) else step
+
+
+class _Detail(msgspec.Struct):
+    """What of a receipt's detail is added up."""
+
+    counts: dict[str, int] = {}  # msgspec copies an empty default for each instance

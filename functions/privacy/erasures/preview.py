@@ -1,0 +1,61 @@
+"""Says what an erasure would touch, without filing it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from functions.privacy.erasures.request import ErasureRequest
+from functions.privacy.requests.people import user_keys
+from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.warehouse.protocols import Statements
+
+
+class Preview:
+    """Counts; one statement for each table, however many people there are.
+
+    Args:
+        statements: of ``sql/privacy``.
+        keys: of user keys.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self, statements: Statements, keys: PseudonymKeys, now: Callable[[], datetime]
+    ) -> None:
+        self._statements = statements
+        self._keys = keys
+        self._now = now
+
+    async def count(self, asked: ErasureRequest) -> dict[str, Any]:
+        """Return rows by table, the days that they lie in, and who is filed already or held.
+
+        Raises:
+            StatementFailed: BigQuery did not answer.
+        """
+        people = [user_keys(self._keys, asked.project, person.ids) for person in asked.people]
+        every_key = list(dict.fromkeys(key for keys in people for key in keys))
+        whom = {"project": asked.project, "user_keys": every_key}
+        now = self._now()
+        [events] = await self._statements.rows("count_events", now=now, **whom)
+        [identities] = await self._statements.rows("count_identities", **whom)
+        pending = await self._statements.rows("find_pending", **whom)
+        held = await self._statements.rows("find_held", now=now, **whom)
+        return {
+            "people": len(people),
+            "events_v1": {
+                "rows": events["own_rows"],
+                "rooms_spoken_in": events["room_rows"],
+                "days": events["days"],
+                "first_day": events["first_day"],
+                "last_day": events["last_day"],
+            },
+            "identities_v1": {"rows": identities["identities"]},
+            "already_filed": _people(people, pending),
+            "held": _people(people, held),
+        }
+
+
+def _people(people: Sequence[Sequence[str]], rows: Sequence[Any]) -> int:
+    """Count the people who have one of the keys of these rows."""
+    keys = {row["user_key"] for row in rows}
+    return sum(not keys.isdisjoint(of) for of in people)

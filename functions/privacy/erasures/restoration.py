@@ -1,0 +1,81 @@
+"""Restores people whose erasure still waits."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.privacy.periods import REMEMBERED
+from functions.privacy.records.erasure_log import Entry, Register
+from functions.privacy.records.receipts import Receipt, Receipts
+from functions.privacy.requests.refusal import Refused
+from functions.warehouse.protocols import Statements
+
+
+class Restoring:
+    """Takes erasures back, for good: what is restored is as if nothing had been filed.
+
+    Args:
+        statements: of ``sql/privacy``.
+        register: tells whether a sweep was faster.
+        receipts: where each restoration is noted.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        register: Register,
+        receipts: Receipts,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._statements = statements
+        self._register = register
+        self._receipts = receipts
+        self._now = now
+
+    async def restore(self, entry: Entry, requested_by: str) -> None:
+        """Restore the people of an erasure; those who are restored already stay so.
+
+        Args:
+            entry: of the erasure, as it was a moment ago.
+            requested_by: the caller's address, for the receipt.
+
+        Raises:
+            Refused: it cannot be restored any more, or never could.
+            StatementFailed: it is not known to be restored; it can be sent again.
+        """
+        _must_be_restorable(entry)
+        await self._statements.change(
+            "restore_erasure",
+            erasure_id=entry.erasure_id,
+            project=entry.project,
+            forget_at=self._now() + REMEMBERED,
+        )
+        left = await self._register.find(entry.erasure_id, (entry.matter,))
+        if left is None or "restored" not in left.user_keys:
+            # A sweep was faster.
+            _must_be_restorable(left or entry)
+        await self._receipts.add(
+            restoration(entry.erasure_id, entry.partner, entry.project, requested_by)
+        )
+
+
+def restoration(erasure_id: str, partner: str, project: str, requested_by: str = "") -> Receipt:
+    """Return the receipt of a restoration; one that nobody requested was made in the chat."""
+    return Receipt(
+        receipt_id=f"{erasure_id}/restored",
+        operation="restoration",
+        reference=erasure_id,
+        detail={"step": "restored", "source": "api" if requested_by else "stream"},
+        partner=partner,
+        project=project,
+        requested_by=requested_by,
+    )
+
+
+def _must_be_restorable(entry: Entry) -> None:
+    if entry.status in {"executed", "forgotten"}:
+        raise Refused(410, "The erasure was executed; nothing is left that could be restored")
+    if entry.status == "due":
+        raise Refused(409, "The erasure is being executed and cannot be restored any more")
+    if entry.mode == "immediate":
+        raise Refused(409, "An immediate erasure has no grace period and cannot be restored")

@@ -1,0 +1,115 @@
+"""``POST /stream``: Pub/Sub pushes what the chat tells of deletions.
+
+Pushes that wait at a time are filed together, and each is answered once its own is filed. They come
+in any order and any number of times; see `functions.privacy.erasures.deletions`.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
+
+from functions.events.attributes import Attributes, parse_time
+from functions.events.body import BadMessage
+from functions.events.catalogue import snake_case
+from functions.events.layout import Layouts
+from functions.events.person import user_id
+from functions.observe.log import log
+from functions.privacy.erasures.deletions import DELETED, RESTORED, Deletions, Told
+from functions.privacy.requests.people import user_keys
+from functions.privacy.requests.refusal import Refused, later
+from functions.privacy.requests.router import Asked
+from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
+from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.web.batching import Batcher
+from functions.web.push import Message, parse_push
+
+BATCH = 1_000
+"""The most messages that are filed together: some 0.5 MB of the 10 MB that a request may have."""
+
+
+class Unusable(Exception):
+    """A message that tells of nobody's deletion, however often it comes.
+
+    Args:
+        reason: a code such as ``no_user_id``; it names no value.
+    """
+
+
+class Stream:
+    """Takes what Pub/Sub pushes.
+
+    Args:
+        deletions: files what messages say.
+        keys: of user keys.
+        layouts: of the catalogue's events.
+        closed: returns the list of partners who have left: of them nothing is filed any more.
+    """
+
+    def __init__(
+        self,
+        deletions: Deletions,
+        keys: PseudonymKeys,
+        layouts: Layouts,
+        *,
+        closed: Callable[[], Awaitable[ClosedList]],
+    ) -> None:
+        self._deletions = deletions
+        self._keys = keys
+        self._layouts = layouts
+        self._closed = closed
+        self._batcher: Batcher[Told, None] = Batcher(
+            self._file, max_items=BATCH, max_bytes=sys.maxsize, max_in_flight=1
+        )
+
+    async def take(self, asked: Asked) -> Response:
+        """``POST /stream``: 204 once what the message says is filed, or says nothing of anybody.
+
+        Raises:
+            Refused: it is not Pub/Sub that asks (403), or no push (400); or it is not known who has
+                left (503), and Pub/Sub comes again.
+            StatementFailed: it is not known to be filed; Pub/Sub comes again.
+        """
+        if not asked.caller.is_push:
+            raise Refused(403, "Only Pub/Sub may do this")
+        try:
+            message = parse_push(asked.body).message
+        except ValueError:
+            raise Refused(400, "Not a Pub/Sub push") from None
+        try:
+            closed = await self._closed()
+        except ClosedUnavailable:
+            raise later("Who has left cannot be read at the moment") from None
+        if closed.covers(message.attributes):
+            return Response(status_code=204)
+        try:
+            told = self._read(message)
+        except Unusable as unusable:
+            log("WARNING", "deletion in the chat names nobody", reason=str(unusable))
+            return Response(status_code=204)
+        await self._batcher.put(told, size=1)
+        return Response(status_code=204)
+
+    def _read(self, message: Message) -> Told:
+        try:
+            known = Attributes.from_mapping(message.attributes)
+        except ValueError:
+            raise Unusable("bad_attributes") from None
+        event = snake_case(known.event or "")
+        if known.kind != "chat" or event not in {DELETED, RESTORED}:
+            raise Unusable("another_event")
+        if known.project is None:
+            raise Unusable("no_project")
+        try:
+            user = user_id(message.data, known.kind, self._layouts)
+        except BadMessage as bad:
+            raise Unusable(bad.reason) from None
+        if user is None:
+            raise Unusable("no_user_id")
+        keys = user_keys(self._keys, known.project, [user])
+        received_at = parse_time(known.received_at)
+        return Told(event, known.partner, known.project, keys, received_at)
+
+    async def _file(self, told: list[Told]) -> list[None]:
+        await self._deletions.file_all(told)
+        return [None] * len(told)

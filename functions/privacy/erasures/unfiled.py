@@ -1,0 +1,121 @@
+"""``POST /unfiled``: once a night, files what the chat said of deletions and nobody filed.
+
+Deletions and restorations of the chat come by a subscription of their own and are filed within
+seconds. Should one be missed, for whatever reason, the event is in the warehouse all the same. So
+the store is compared with what is filed. Whatever is found is filed as if it had just come, and an
+alert tells of it, because something is wrong with the way that it should have taken.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from starlette.responses import JSONResponse, Response
+
+from functions.observe.log import log
+from functions.privacy.erasures.deletions import Deletions, Told
+from functions.privacy.requests.people import user_keys
+from functions.privacy.requests.refusal import Refused, later
+from functions.privacy.requests.router import Asked
+from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
+from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.warehouse.days import DAY, midnight
+from functions.warehouse.protocols import Statements
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
+
+ON_TIME = timedelta(hours=1)
+"""What came so lately may still be on its way to being filed."""
+
+PAGE = 1_000
+"""The most events that ``find_unfiled.sql`` returns."""
+
+PAGES = 5
+"""Pages that one run files; the next run goes on."""
+
+
+class Unfiled:
+    """Finds what was not filed, and files it.
+
+    The open window is searched, so the cost does not grow with the store: what comes later than
+    that is a replay, and a replay goes through the subscription again.
+
+    Args:
+        statements: of ``sql/privacy``.
+        deletions: files what is found.
+        keys: of user keys.
+        closed: returns the list of partners who have left: of them nothing is filed any more.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        deletions: Deletions,
+        keys: PseudonymKeys,
+        *,
+        closed: Callable[[], Awaitable[ClosedList]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._statements = statements
+        self._deletions = deletions
+        self._keys = keys
+        self._closed = closed
+        self._now = now
+
+    async def post(self, asked: Asked) -> Response:
+        """Answer 200 with how many events were found, by name; 202 if more are left.
+
+        Raises:
+            Refused: the caller is neither the scheduler nor an operator (403), or it is not known
+                who has left (503).
+            StatementFailed: not all is known to be filed; the next run goes on.
+        """
+        if not (asked.caller.is_scheduler or asked.caller.is_operator):
+            raise Refused(
+                403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
+            )
+        try:
+            closed = sorted((await self._closed()).partners)
+        except ClosedUnavailable:
+            raise later("Who has left cannot be read at the moment") from None
+        found: Counter[str] = Counter()
+        finished = False
+        for _ in range(PAGES):
+            told = await self._find(closed)
+            if told:
+                await self._deletions.file_all(told)
+                _report(told)
+                found.update(each.event for each in told)
+            finished = len(told) < PAGE
+            if finished:
+                break
+        return JSONResponse({"found": found, "finished": finished}, 200 if finished else 202)
+
+    async def _find(self, closed: list[str]) -> list[Told]:
+        now = self._now().astimezone(UTC)
+        rows = await self._statements.rows(
+            "find_unfiled",
+            since=midnight(now.date()) - OPEN_WINDOW_DAYS * DAY,
+            until=now - ON_TIME,
+            closed=closed,
+        )
+        return [
+            Told(
+                row["event"],
+                row["partner"],
+                row["project"],
+                self._all_keys(row["project"], row["user_key"], row["user_id"]),
+                row["received_at"],
+            )
+            for row in rows
+        ]
+
+    def _all_keys(self, project: str, user_key: str, user_id: str | None) -> list[str]:
+        """Return a person's keys of every version, or the one that is stored if the id is gone."""
+        known = [] if user_id is None else user_keys(self._keys, project, [user_id])
+        return list(dict.fromkeys([user_key, *known]))
+
+
+def _report(told: list[Told]) -> None:
+    """Log what an alert hears: how many, never who."""
+    log("ERROR", "deletions were not filed", found=len(told), events=Counter(e.event for e in told))

@@ -1,0 +1,178 @@
+"""``POST /exports``: everything held about one person (Art. 15 and 20 GDPR)."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import msgspec
+from starlette.responses import Response
+
+from functions.google.bucket import BucketUnavailable, ObjectWriter
+from functions.google.protocols import Objects
+from functions.observe.log import log
+from functions.privacy.exports.messages import Owner
+from functions.privacy.exports.retained import SetAside
+from functions.privacy.exports.sheet import Sheet
+from functions.privacy.exports.storage import ErasedMeanwhile, Index, Writing
+from functions.privacy.exports.tables import Subject, Tables
+from functions.privacy.periods import EXPORTED
+from functions.privacy.records.receipts import Receipt
+from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.people import IDS_OF_A_PERSON, Id, user_keys
+from functions.privacy.requests.refusal import later
+from functions.privacy.requests.router import Asked
+
+
+class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``POST /exports``.
+
+    Attributes:
+        project: that the person is a user of.
+        ids: all that the person is known by there.
+    """
+
+    project: Annotated[str, msgspec.Meta(min_length=1)]
+    ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=IDS_OF_A_PERSON)]
+
+
+class Sources(NamedTuple):
+    """Where data about people are.
+
+    Attributes:
+        tables: of the store.
+        set_aside: objects and dead letters.
+    """
+
+    tables: Tables
+    set_aside: SetAside
+
+
+class Deployment(NamedTuple):
+    """What an export tells of where it was made.
+
+    Attributes:
+        bucket: the name of the cell's.
+        location: the cell's region.
+        retention_days: for which events are kept.
+    """
+
+    bucket: str
+    location: str
+    retention_days: int
+
+
+class Exports:
+    """Makes exports. Each request makes one of its own; none changes what it tells of.
+
+    Args:
+        given: what operations work with.
+        sources: where data are looked for.
+        bucket: takes the objects.
+        objects: those that the bucket has.
+        deployment: what is told of it.
+        seconds: after this time nothing further is looked for; half of it is for what was set
+            aside. The answer tells what was not looked at.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        given: Surroundings,
+        sources: Sources,
+        bucket: ObjectWriter,
+        objects: Objects,
+        deployment: Deployment,
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._given = given
+        self._sources = sources
+        self._bucket = bucket
+        self._objects = objects
+        self._deployment = deployment
+        self._seconds = seconds
+        self._clock = clock
+
+    async def make(self, asked: Asked) -> Response:
+        """Make an export: 200 with the names of its objects, and whether it is complete.
+
+        Raises:
+            Refused: the project is not the caller's, or the cell cannot answer for it; or the
+                bucket does not answer, or an erasure or offboarding took the export along (503).
+            StatementFailed: a table was not read, or the receipt is not known to be written. What
+                was written by then goes with the bucket's rule, as every export does.
+        """
+        request = msgspec.json.decode(asked.body, type=ExportRequest)
+        partner = await self._given.partner_of(asked.caller, request.project)
+        keys = user_keys(self._given.keys, request.project, request.ids)
+        subject = Subject(Owner(partner, request.project), frozenset(request.ids), keys)
+        export_id = self._given.new_id()
+        told = self._deployment
+        sheet = Sheet(
+            self._given.now(), partner, subject.project, told.location, told.retention_days
+        )
+        writing = Writing(self._bucket, self._objects, subject.owner, export_id)
+        try:
+            await self._write(writing, subject, sheet)
+        except BucketUnavailable:
+            raise later("The bucket does not answer") from None
+        except ErasedMeanwhile:
+            raise later("Data of this person were erased meanwhile") from None
+        counts = {"records": sheet.counts, "unreadable": sheet.unreadable}
+        goes_at = sheet.made_at + EXPORTED
+        await self._given.receipts.add(
+            Receipt(
+                receipt_id=f"{export_id}/export",
+                operation="export",
+                reference=export_id,
+                detail={**counts, "missing": sheet.missing, "goes_at": goes_at.isoformat()},
+                partner=partner,
+                project=request.project,
+                requested_by=asked.caller.email,
+                people=1,
+            )
+        )
+        log("NOTICE", "exported", export=export_id, missing=sheet.missing, **counts)
+        answer = {
+            "id": export_id,
+            "project": request.project,
+            "bucket": self._deployment.bucket,
+            "objects": [file._asdict() for file in writing.files],
+            **counts,
+            "is_complete": not sheet.missing,
+            "missing": sheet.missing,
+            "made_at": sheet.made_at,
+            "goes_at": goes_at,
+        }
+        return Response(msgspec.json.encode(answer), media_type="application/json")
+
+    async def _write(self, writing: Writing, subject: Subject, sheet: Sheet) -> None:
+        """Write all parts.
+
+        What waits is looked at first: it may be stored meanwhile, and is found in the table then.
+        """
+        began = self._clock()
+        set_aside, tables = self._sources.set_aside, self._sources.tables
+
+        def is_over(share: float) -> bool:
+            return self._clock() - began >= self._seconds * share
+
+        await writing.begin(Index(subject.project, tuple(subject.user_keys), sheet.made_at))
+        waiting = await set_aside.objects(subject, lambda: is_over(0.5))
+        letters = await set_aside.dead_letters(subject, lambda: is_over(0.5))
+        sheet.note("set_aside", waiting)
+        sheet.note("dead_letters", letters)
+        await writing.add("set-aside", [*waiting.records, *letters.records])
+        for table, records in sorted((await tables.records(subject, sheet.made_at)).items()):
+            sheet.counts[table] = len(records)
+            await writing.add(table.removesuffix("_v1"), records)
+        page = 0
+        async for events in tables.events(subject, self._given.now()):
+            if page and is_over(1.0):
+                sheet.missing.append("events")
+                break
+            page += 1
+            sheet.counts["events_v1"] += len(events)
+            await writing.add(f"events-{page:04}", events)
+        await writing.finish(sheet.render(writing.files))

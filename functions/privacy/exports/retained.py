@@ -1,0 +1,132 @@
+"""Finds a person in what could not be stored yet: objects of the bucket, and dead letters."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from functions.events.body import BadMessage
+from functions.events.layout import Layouts
+from functions.google.bucket import BucketUnavailable
+from functions.google.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.protocols import Objects, Subscription
+from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.privacy.erasures.retained_objects import PREFIXES
+from functions.privacy.exports.messages import (
+    Message,
+    Unreadable,
+    message_of,
+    messages_of,
+)
+from functions.privacy.exports.own import Record, own_message
+from functions.privacy.exports.tables import Subject
+
+LETTERS = 10_000
+"""The most dead letters that are looked at; they are in memory, and in nobody else's hands."""
+
+
+@dataclass(slots=True)
+class Search:
+    """What a search found.
+
+    Attributes:
+        records: of the person, each with the place where it is.
+        unreadable: objects that nobody can read.
+        is_complete: whether everything was looked at.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    unreadable: int = 0
+    is_complete: bool = True
+
+
+class SetAside:
+    """Objects and dead letters.
+
+    Args:
+        objects: the bucket's.
+        subscription: of the dead letters.
+        layouts: of the catalogue's events.
+    """
+
+    def __init__(self, objects: Objects, subscription: Subscription, layouts: Layouts) -> None:
+        self._objects = objects
+        self._subscription = subscription
+        self._layouts = layouts
+
+    async def objects(self, subject: Subject, is_over: Callable[[], bool]) -> Search:
+        """Search spill, quarantine and what legal holds keep, several objects at a time.
+
+        Args:
+            subject: whom for.
+            is_over: says whether there is no time for a further object.
+
+        Raises:
+            BucketUnavailable: the bucket does not even tell what it has.
+        """
+        search = Search()
+        waiting: deque[Stored] = deque()
+        for prefix in PREFIXES:
+            waiting += await self._objects.find(prefix)
+
+        async def work() -> None:
+            while waiting and not is_over():
+                stored = waiting.popleft()
+                try:
+                    content = await self._objects.read(stored)
+                except BucketUnavailable:
+                    waiting.append(stored)
+                    return
+                if content is not None:
+                    self._look(stored.name, content, subject, search)
+
+        await asyncio.gather(*(work() for _ in range(CONCURRENT_REQUESTS)))
+        search.is_complete = not waiting
+        return search
+
+    async def dead_letters(self, subject: Subject, is_over: Callable[[], bool]) -> Search:
+        """Search the dead letters that nobody else holds just now, and give all back."""
+        search = Search()
+        held: list[Letter] = []
+        empty = 0
+        try:
+            while empty < EMPTY_PULLS:
+                if is_over() or len(held) > LETTERS:
+                    search.is_complete = False
+                    break
+                letters = await self._subscription.pull()
+                empty = 0 if letters else empty + 1
+                held += letters
+        except SubscriptionUnavailable:
+            search.is_complete = False
+        finally:
+            with suppress(SubscriptionUnavailable):  # then they come back by themselves
+                await self._subscription.give_back(held)
+        for letter in held:
+            try:
+                message = message_of(letter.data, letter.attributes, subject.owner)
+            except Unreadable:
+                search.unreadable += 1
+                continue
+            if message is not None:
+                self._keep("dead letters", message, subject, search)
+        return search
+
+    def _look(self, name: str, content: bytes, subject: Subject, search: Search) -> None:
+        try:
+            messages = messages_of(name, content, subject.owner)
+        except Unreadable:
+            search.unreadable += 1
+            return
+        for message in messages:
+            self._keep(name.split("/", maxsplit=1)[0], message, subject, search)
+
+    def _keep(self, place: str, message: Message, subject: Subject, search: Search) -> None:
+        try:
+            own = own_message(message.data, message.kind, subject.ids, self._layouts)
+        except BadMessage:
+            search.unreadable += 1
+            return
+        if own is not None:
+            search.records.append({"place": place, "received_at": message.received_at} | own)

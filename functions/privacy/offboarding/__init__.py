@@ -1,0 +1,1 @@
+"""Offboarding: a partner leaves a cell, up to the certificate."""

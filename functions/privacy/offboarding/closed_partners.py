@@ -1,0 +1,111 @@
+"""Partners who have left, as events are looked at: whose is it, and must it be kept?"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from functions.events.attributes import parse_kind
+from functions.events.body import BadMessage
+from functions.events.layout import Layouts
+from functions.events.person import mentioned
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
+from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.warehouse.protocols import Statements
+
+
+class Held(NamedTuple):
+    """A person whom a legal hold names, as ``sql/privacy/find_held_people.sql`` tells."""
+
+    partner: str
+    project: str
+    user_key: str
+
+
+class Departed:
+    """Partners who have left.
+
+    Args:
+        partners: by name.
+        held: whom their legal holds name,
+        at: at this moment, with an offset.
+        keys: of user keys.
+        layouts: of the catalogue's events.
+    """
+
+    def __init__(
+        self,
+        partners: Mapping[str, ClosedPartner],
+        held: Collection[Held],
+        at: datetime,
+        keys: PseudonymKeys,
+        layouts: Layouts,
+    ) -> None:
+        self.partners = partners
+        self.at = at
+        self._list = ClosedList(dict(partners))
+        self._held = frozenset(held)
+        self._keys = keys
+        self._layouts = layouts
+
+    def owner(self, attributes: Mapping[str, str]) -> str | None:
+        """Return which of the partners an event is of; None where it is of nobody of them."""
+        if not self._list.covers(attributes):
+            return None
+        project = attributes.get("project")
+        return attributes.get("partner") or next(
+            name for name, entry in self.partners.items() if project in entry.projects
+        )
+
+    def has_held(self, partner: str) -> bool:
+        """Say whether a legal hold names anybody of a partner."""
+        return any(held.partner == partner for held in self._held)
+
+    def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
+        """Say whether a legal hold names the person whom an event is about, or a speaker.
+
+        Args:
+            partner: whose event it is.
+            data: the sender's own bytes.
+            attributes: of its message; without a project it may be of each of the partner's.
+        """
+        given = attributes.get("project")
+        theirs = {held.project for held in self._held if held.partner == partner}
+        projects = theirs & {given} if given else theirs
+        if not projects:
+            return False
+        try:
+            found = mentioned(data, parse_kind(attributes.get("kind", "")), self._layouts)
+        except (BadMessage, ValueError):
+            return False  # it names nobody
+        return any(
+            Held(partner, project, key) in self._held
+            for user in (found.user_id, *found.speakers)
+            if user is not None
+            for project in projects
+            for key in self._keys.all_user_keys(project, user)
+        )
+
+
+class HeldPeople:
+    """Reads whom legal holds name.
+
+    Args:
+        statements: of ``sql/privacy``.
+        keys: of user keys.
+        layouts: of the catalogue's events.
+    """
+
+    def __init__(self, statements: Statements, keys: PseudonymKeys, layouts: Layouts) -> None:
+        self._statements = statements
+        self._keys = keys
+        self._layouts = layouts
+
+    async def of(self, partners: Mapping[str, ClosedPartner], at: datetime) -> Departed:
+        """Return partners who have left, with whom their holds named at a moment (UTC).
+
+        Raises:
+            StatementFailed: that cannot be read.
+        """
+        rows = await self._statements.rows("find_held_people", partners=sorted(partners), now=at)
+        held = [Held(row["partner"], row["project"], row["user_key"]) for row in rows]
+        return Departed(partners, held, at, self._keys, self._layouts)

@@ -1,0 +1,59 @@
+"""Dead letters of partners who have left: they are acknowledged, and so forgotten."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from functions.google.protocols import Subscription
+from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.privacy.offboarding.scan import Look
+
+PLACE = "dead letters"
+
+
+class DepartedLetters:
+    """Finds and deletes dead letters; those of others are given back as they are.
+
+    Args:
+        subscription: that keeps them.
+    """
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+
+    async def clear(self, look: Look) -> None:
+        """Delete the partners' letters, and count them.
+
+        Raises:
+            OutOfTime: not all was looked at.
+            SubscriptionUnavailable: Pub/Sub did not answer.
+            BucketUnavailable: what must be kept could not be set aside.
+        """
+        returned: list[Letter] = []
+        try:
+            empty = 0
+            while empty < EMPTY_PULLS:
+                look.check_time()
+                letters = await self._subscription.pull()
+                empty = 0 if letters else empty + 1
+                start = len(returned)
+                returned += letters  # until they are forgotten
+                theirs = [letter for letter in letters if look.departed.owner(letter.attributes)]
+                await self._forget(theirs, look)
+                if not look.dry_run:
+                    gone = {letter.ack_id for letter in theirs}
+                    returned[start:] = [each for each in letters if each.ack_id not in gone]
+        finally:
+            with suppress(SubscriptionUnavailable):  # then they come back by themselves
+                await self._subscription.give_back(returned)
+
+    async def _forget(self, letters: Sequence[Letter], look: Look) -> None:
+        going = await look.sort(
+            PLACE,
+            [
+                (look.departed.owner(letter.attributes) or "", letter.data, letter.attributes)
+                for letter in letters
+            ],
+        )
+        if letters and not look.dry_run:
+            await self._subscription.acknowledge(letters)
+            look.found.deleted.update(going)

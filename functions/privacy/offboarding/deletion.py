@@ -1,0 +1,190 @@
+"""What a cell has of partners who have left: counted and deleted, but what a legal hold keeps.
+
+Each step finds what is left of it and can be repeated. So a run that is interrupted anywhere is
+continued by the next, and runs that meet do no harm.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from functions.privacy.deadline import Deadline, OutOfTime
+from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.scan import Found, Look
+from functions.secrets.closed_partners import ClosedPartner
+from functions.warehouse.parameters import Parameter
+from functions.warehouse.protocols import Statements
+
+SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any event: the bound that a partitioned table asks for, and leaves no partition out."""
+
+TABLES = (
+    "events_v1",
+    "identities_v1",
+    "daily_v1",
+    "rooms_daily_v1",
+    "active_users_v1",
+    "cohorts_v1",
+    "erasures_v1",  # as long as there are events, it hides some
+    "holds_v1",
+)
+"""The tables with rows of a partner, in the order in which they are cleared."""
+
+Partners = Mapping[str, ClosedPartner]
+
+
+class Place(Protocol):
+    """Where events are beside the tables: objects, or dead letters."""
+
+    async def clear(self, look: Look) -> None:
+        """Delete what is the partners', and count it; raises OutOfTime."""
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What there is of one partner, by table and place.
+
+    Attributes:
+        found: rows, objects and events.
+        kept: of them, those that a legal hold keeps.
+        unreadable: objects of which nobody can tell whose events they have.
+        deleted: of them, those that are known to be deleted since.
+        counted_all: False where the time did not suffice to count everything.
+    """
+
+    found: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)
+    deleted: Counter[str] = field(default_factory=Counter)
+    counted_all: bool = True
+
+    @property
+    def deletable(self) -> Counter[str]:
+        """What is neither kept nor unreadable."""
+        return self.found - self.kept
+
+    def take(self, partner: str, found: Found) -> None:
+        """Add what was found in a place."""
+        for mine, theirs in (
+            (self.found, found.all),
+            (self.kept, found.kept),
+            (self.unreadable, found.unreadable),
+            (self.deleted, found.deleted),
+        ):
+            mine.update({place: n for (of, place), n in theirs.items() if of == partner and n})
+
+
+class Offboarding:
+    """Counts and deletes.
+
+    Args:
+        statements: runs the statements.
+        places: where events are beside the tables.
+        held_events: takes the events there that a legal hold keeps.
+        people: tells whom legal holds name.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        places: Sequence[Place],
+        held_events: HeldEvents,
+        people: HeldPeople,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._statements = statements
+        # Last, so that what was moved there in a look is counted in it.
+        self._places: Sequence[Place] = (*places, held_events)
+        self._held_events = held_events
+        self._people = people
+        self._now = now
+
+    async def survey(self, partner: str, entry: ClosedPartner, is_over: Deadline) -> Inventory:
+        """Count what there is of a partner, as far as the time suffices; nothing is changed."""
+        inventory = await self._count_rows(partner)
+        found = Found()
+        look = await self._look({partner: entry}, found, is_over, dry_run=True)
+        for place in self._places:
+            try:
+                await place.clear(look)
+            except OutOfTime:
+                inventory.counted_all = False
+        inventory.take(partner, found)
+        return inventory
+
+    async def clear_tables(self, partner: str, inventory: Inventory, is_over: Deadline) -> None:
+        """Delete a partner's rows, one statement for each table that has some.
+
+        Args:
+            partner: its name.
+            inventory: takes what was found and deleted.
+            is_over: whether the time is.
+
+        Raises:
+            OutOfTime: a table is left.
+        """
+        counted = await self._count_rows(partner)
+        inventory.found += counted.found
+        inventory.kept += counted.kept
+        for table in TABLES:
+            if not counted.deletable[table]:
+                continue
+            if is_over():
+                raise OutOfTime
+            changed = await self._statements.change(f"leave_{table}", **self._of(partner, table))
+            inventory.deleted[table] += changed
+
+    async def clear_places(
+        self, partners: Partners, inventories: Mapping[str, Inventory], is_over: Deadline
+    ) -> None:
+        """Delete what is of partners beside the tables, of all of them in one go.
+
+        Args:
+            partners: by name.
+            inventories: of each, that take what was found and deleted.
+            is_over: whether the time is.
+
+        Raises:
+            OutOfTime: not all was looked at.
+        """
+        found = Found()
+        look = await self._look(partners, found, is_over)
+        try:
+            for place in self._places:
+                await place.clear(look)
+        finally:
+            for partner, inventory in inventories.items():
+                inventory.take(partner, found)
+
+    async def clear_besides(
+        self, watched: Collection[str], is_over: Deadline, deleted: Counter[str]
+    ) -> None:
+        """Let go what holds have kept of others, see `HeldEvents.clear_besides`."""
+        await self._held_events.clear_besides(watched, self._now(), is_over, deleted)
+
+    async def _count_rows(self, partner: str) -> Inventory:
+        given: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
+        inventory = Inventory()
+        for row in await self._statements.rows("survey_partner", **given):
+            inventory.found[row["place"]] = row["found"]
+            inventory.kept[row["place"]] = row["kept"]
+        return inventory
+
+    async def _look(
+        self, partners: Partners, found: Found, is_over: Deadline, *, dry_run: bool = False
+    ) -> Look:
+        departed = await self._people.of(partners, self._now())
+        set_aside = self._held_events.set_aside
+        return Look(departed, found, set_aside, is_over, dry_run=dry_run)
+
+    def _of(self, partner: str, table: str) -> dict[str, Parameter]:
+        given: dict[str, Parameter] = {"partner": partner}
+        if table not in {"erasures_v1", "holds_v1"}:
+            given["since"] = SINCE
+        if table in {"events_v1", "identities_v1", "erasures_v1", "holds_v1"}:
+            given["now"] = self._now()
+        return given

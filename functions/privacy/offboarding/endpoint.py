@@ -1,0 +1,203 @@
+"""``/offboardings``: a partner leaves a cell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+
+from functions.google.bucket import BucketUnavailable
+from functions.google.subscription import SubscriptionUnavailable
+from functions.observe.log import log
+from functions.privacy.deadline import Deadline, OutOfTime
+from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.offboarding.closed_list import ClosedSecret, ListFull, ListUnavailable
+from functions.privacy.offboarding.plan import Plan
+from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.record import Record, Records, counts
+from functions.privacy.requests.refusal import SECONDS_TO_COME_AGAIN, Refused, later
+from functions.privacy.requests.router import Asked
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
+from functions.warehouse.statements import StatementFailed
+
+UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)
+"""What ends a run early; the next goes on."""
+
+
+FULL = (
+    "The list of partners who have left is full: take out those who left long ago "
+    "(docs/operations.md, The list of partners who have left)"
+)
+
+
+class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``POST /offboardings``.
+
+    Attributes:
+        partner: its name.
+        confirm: the code of the answer before; without one nothing is done but counting.
+    """
+
+    partner: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+    confirm: str = ""
+
+
+@dataclass(slots=True)
+class OffboardingReport:
+    """How far offboardings are.
+
+    Attributes:
+        states: of those that were looked at, by partner.
+        finished: whether all was looked at.
+        unavailable: what did not answer, empty for nothing.
+    """
+
+    states: dict[str, str] = field(default_factory=dict)
+    finished: bool = True
+    unavailable: str = ""
+
+
+class Offboardings:
+    """The operations on offboardings; all of them are the matter of operators.
+
+    Args:
+        plan: shows what would be done, and closes partners.
+        closed: the closed list.
+        departure: carries offboardings on.
+        records: what was noted of them.
+        deadline: returns what says when the time of a request that begins now is over.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        closed: ClosedSecret,
+        departure: Departure,
+        records: Records,
+        deadline: Callable[[], Deadline],
+    ) -> None:
+        self._plan = plan
+        self._closed = closed
+        self._departure = departure
+        self._records = records
+        self.deadline = deadline
+
+    async def order(self, asked: Asked) -> Response:
+        """``POST /offboardings``: what would be deleted, with a code; with the code, delete it.
+
+        200 with the certificate once everything is deleted, until then 202. Of a partner who is
+        closed it goes on where it is, without a code.
+
+        Raises:
+            Refused: the caller is no operator, there is no such partner, the code is not valid, the
+                list of partners who have left is full, or something does not answer.
+        """
+        asked.caller.must_be_operator()
+        wanted = msgspec.json.decode(asked.body, type=OffboardingRequest)
+        is_over = self.deadline()
+        # Whoever only asks how far it is has not ordered it.
+        is_order = self._plan.confirms(wanted.partner, wanted.confirm)
+        try:
+            entry = (await self._closed.read()).partners.get(wanted.partner)
+            if entry is None:
+                if not wanted.confirm:
+                    return JSONResponse(await self._plan.show(wanted.partner, is_over), 202)
+                entry = await self._plan.close(wanted.partner, wanted.confirm)
+            ordered_by = asked.caller.email if is_order else ""
+            return await self._go_on(wanted.partner, entry, ordered_by, is_over)
+        except ListFull:
+            raise Refused(409, FULL) from None
+        except UNAVAILABLE as failure:
+            raise later(f"Not finished: {type(failure).__name__}") from failure
+
+    async def list_all(self, asked: Asked) -> Response:
+        """``GET /offboardings``: the partners who have left, and how far each is.
+
+        Raises:
+            Refused: the caller is no operator, or the closed list cannot be read.
+            StatementFailed: the receipts cannot be read.
+        """
+        asked.caller.must_be_operator()
+        partners = (await self._list()).partners
+        records = await self._records.read(partners)
+        return JSONResponse(
+            {
+                "offboardings": [
+                    self._describe(name, partners[name], records[name]) for name in sorted(partners)
+                ]
+            }
+        )
+
+    async def show(self, asked: Asked) -> Response:
+        """``GET /offboardings/{partner}``: how far it is, and the certificate.
+
+        Raises:
+            Refused: the caller is no operator, the partner is not closed (404), or the closed list
+                cannot be read.
+            StatementFailed: the receipts cannot be read.
+        """
+        asked.caller.must_be_operator()
+        entry = (await self._list()).partners.get(asked.id)
+        if entry is None:
+            raise Refused(404, "No such partner has left")
+        record = (await self._records.read({asked.id: entry}))[asked.id]
+        return JSONResponse(self._describe(asked.id, entry, record))
+
+    async def sweep(self, is_over: Deadline, restored: Restored | None = None) -> OffboardingReport:
+        """Go on with all offboardings.
+
+        Args:
+            is_over: whether the time is.
+            restored: tables were restored, so what was deleted since is deleted again.
+        """
+        report = OffboardingReport()
+        try:
+            partners = (await self._closed.read()).partners
+            report.states = await self._departure.all(partners, is_over, restored)
+        except OutOfTime:
+            report.finished = False
+            log("WARNING", "offboarding ends early", reason="time")
+        except UNAVAILABLE as failure:
+            report.finished, report.unavailable = False, type(failure).__name__
+            log("WARNING", "offboarding ends early", reason=report.unavailable)
+        return report
+
+    async def _list(self) -> ClosedList:
+        try:
+            return await self._closed.read()
+        except ListUnavailable:
+            raise later("Who has left cannot be read at the moment") from None
+
+    async def _go_on(
+        self, partner: str, entry: ClosedPartner, ordered_by: str, is_over: Deadline
+    ) -> Response:
+        left: dict[str, Any] = {}
+        try:
+            record, inventory = await self._departure.one(partner, entry, ordered_by, is_over)
+            left = {
+                "left": counts(inventory.deletable),
+                "kept_by_legal_holds": counts(inventory.kept),
+                "unreadable": counts(inventory.unreadable),
+            }
+        except OutOfTime:
+            record = (await self._records.read({partner: entry}))[partner]
+        described = self._describe(partner, entry, record)
+        if record.complete:
+            return JSONResponse(described)
+        headers = {"Retry-After": str(SECONDS_TO_COME_AGAIN)}
+        return JSONResponse(described | left, 202, headers)
+
+    def _describe(self, partner: str, entry: ClosedPartner, record: Record) -> dict[str, Any]:
+        settled_at = self._departure.settled_at(entry)
+        return {
+            "partner": partner,
+            "state": record.state,
+            "projects": list(entry.projects),
+            "closed_at": entry.closed_at.isoformat(),
+            "settled_at": settled_at.isoformat(),
+            "ordered_by": record.ordered_by,
+            "found": counts(record.found),
+            "deleted": counts(record.deleted),
+            "certificate": record.complete or record.held,
+        }

@@ -1,0 +1,161 @@
+"""Events of a partner who has left that a legal hold keeps: below ``held/`` in the bucket.
+
+Spilled events and dead letters are lost at a replay, for load drops what is a closed partner's; and
+what is in quarantine goes by its age. So what a hold keeps of them is put where no replay and no
+rule of the bucket reaches it. It goes when no hold names anybody in it any more.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from functions.google.objects import Stored
+from functions.google.protocols import Objects
+from functions.privacy.deadline import Deadline
+from functions.privacy.offboarding.closed_partners import Departed, HeldPeople
+from functions.privacy.offboarding.scan import Found, Look
+from functions.retained import quarantine
+from functions.retained.quarantine import HELD, LEGAL_HOLD, UNKNOWN
+from functions.secrets.closed_partners import ClosedPartner
+
+SKEW = timedelta(minutes=5)
+"""How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""
+
+
+class Quarantine(Protocol):
+    """Keeps bodies, as `functions.retained.quarantine.Quarantine`."""
+
+    def keep(
+        self,
+        *,
+        reason: str,
+        partner: str,
+        kind: str,
+        data: bytes,
+        received_at: str,
+        attributes: Mapping[str, str],
+    ) -> Awaitable[None]:
+        """Keep one; raises BucketUnavailable."""
+
+
+class HeldEvents:
+    """Sets events aside, and lets them go.
+
+    Args:
+        quarantine: takes them.
+        objects: the bucket's.
+        people: tells whom holds name.
+    """
+
+    def __init__(self, quarantine: Quarantine, objects: Objects, people: HeldPeople) -> None:
+        self._quarantine = quarantine
+        self._objects = objects
+        self._people = people
+
+    async def set_aside(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
+        """Set an event aside; the same one again is the same object.
+
+        Args:
+            partner: whose it is.
+            data: the sender's own bytes.
+            attributes: of its message.
+
+        Raises:
+            BucketUnavailable: it is not known to be kept.
+        """
+        await self._quarantine.keep(
+            reason=LEGAL_HOLD,
+            partner=partner,
+            kind=attributes.get("kind", UNKNOWN),
+            data=data,
+            received_at=attributes.get("received_at", ""),
+            attributes=attributes,
+        )
+
+    async def clear(self, look: Look) -> None:
+        """Delete what no hold of the partners keeps any more, and count.
+
+        Raises:
+            OutOfTime: not all was looked at.
+            BucketUnavailable: the bucket did not answer.
+        """
+        for stored in await self._objects.find(HELD):
+            look.check_time()
+            partner = _partner(stored)
+            if partner not in look.departed.partners:
+                continue
+            look.found.all[partner, HELD] += 1
+            if await self._is_held(stored, look.departed):
+                look.found.kept[partner, HELD] += 1
+            elif not look.dry_run and stored.written_at < look.departed.at - SKEW:
+                # Else another run may have put it there for a hold that this one knows nothing of.
+                await self._objects.delete(stored)
+                look.found.deleted[partner, HELD] += 1
+
+    async def clear_besides(
+        self, watched: Collection[str], at: datetime, is_over: Deadline, deleted: Counter[str]
+    ) -> None:
+        """Do the same for partners whom no offboarding looks at: finished long ago, or back again.
+
+        Args:
+            watched: the partners of offboardings that go on.
+            at: now, with an offset.
+            is_over: whether the time is.
+            deleted: takes the numbers of objects, by partner, whatever is raised.
+
+        Raises:
+            OutOfTime: not all was looked at.
+            BucketUnavailable: the bucket did not answer.
+            StatementFailed: it cannot be read whom holds name.
+        """
+        others = await self._others(watched, at)
+        if not others:
+            return
+        found = Found()
+        look = Look(await self._people.of(others, at), found, self.set_aside, is_over)
+        try:
+            await self.clear(look)
+        finally:
+            deleted.update({partner: number for (partner, _), number in found.deleted.items()})
+
+    async def overdue(self, at: datetime) -> list[Stored]:
+        """Return what no hold kept any more at a moment, with an offset.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer.
+            StatementFailed: it cannot be read whom holds named.
+        """
+        others = await self._others((), at)
+        if not others:
+            return []
+        departed = await self._people.of(others, at)
+        return [
+            stored
+            for stored in await self._objects.find(HELD)
+            if stored.written_at < at and not await self._is_held(stored, departed)
+        ]
+
+    async def _others(self, besides: Collection[str], at: datetime) -> dict[str, ClosedPartner]:
+        names = {_partner(stored) for stored in await self._objects.find(HELD)}
+        # Whose an object is, its name tells, so the projects need not be known.
+        return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
+
+    async def _is_held(self, stored: Stored, departed: Departed) -> bool:
+        """Say whether a hold keeps an object; what cannot be read stays as long as there is any."""
+        partner = _partner(stored)
+        if not departed.has_held(partner):
+            return False
+        content = await self._objects.read(stored)
+        if content is None:
+            return False
+        try:
+            record, body = quarantine.decode(content)
+        except ValueError:
+            return True
+        return departed.keeps(partner, body, record.attributes or {})
+
+
+def _partner(stored: Stored) -> str:
+    """Return whose an object is: ``held/<partner>/<kind>/…``."""
+    return stored.name.split("/")[1]

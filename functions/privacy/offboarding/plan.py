@@ -1,0 +1,99 @@
+"""The first step of an offboarding: what would be deleted is shown, and confirmed with a code."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from functions.acceptance.partners import Directory, Unclear
+from functions.acceptance.partners_file import PartnersUnavailable
+from functions.observe.log import log
+from functions.privacy.deadline import Deadline
+from functions.privacy.offboarding.closed_list import ClosedSecret
+from functions.privacy.offboarding.confirmation import VALID, Confirmations
+from functions.privacy.offboarding.deletion import Offboarding
+from functions.privacy.offboarding.record import counts
+from functions.privacy.requests.refusal import Refused, later
+from functions.secrets.closed_partners import ClosedPartner
+
+
+class Plan:
+    """Shows what an offboarding would do, and closes partners.
+
+    Args:
+        directory: returns the partners of now; raises PartnersUnavailable.
+        closed: the closed list.
+        confirmations: makes and checks codes.
+        offboarding: counts what there is.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        *,
+        directory: Callable[[], Awaitable[Directory]],
+        closed: ClosedSecret,
+        confirmations: Confirmations,
+        offboarding: Offboarding,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._directory = directory
+        self._closed = closed
+        self._confirmations = confirmations
+        self._offboarding = offboarding
+        self._now = now
+
+    async def show(self, partner: str, is_over: Deadline) -> dict[str, Any]:
+        """Count what there is of a partner; return that, with a code that confirms it.
+
+        Raises:
+            Refused: there is no such partner (404), or the partners cannot be read (503).
+            ListFull: the partner could not be closed.
+        """
+        projects, now = await self._projects(partner), self._now()
+        entry = ClosedPartner(projects, now)
+        inventory = await self._offboarding.survey(partner, entry, is_over)
+        if not projects and not inventory.found:
+            title = "There is no such partner here, and nothing of one"
+            raise Refused(404, title, members={"state": "nothing"})
+        await self._closed.must_have_room(partner, entry)
+        return {
+            "partner": partner,
+            "state": "open",
+            "projects": list(projects),
+            "would_delete": counts(inventory.deletable),
+            "counted_all": inventory.counted_all,
+            "kept_by_legal_holds": counts(inventory.kept),
+            "unreadable": counts(inventory.unreadable),
+            "confirm": self._confirmations.code(partner, now),
+            "confirm_until": (now + VALID).isoformat(timespec="seconds"),
+        }
+
+    def confirms(self, partner: str, code: str) -> bool:
+        """Say whether a code confirms now what was shown of a partner."""
+        return self._confirmations.confirms(code, partner, self._now())
+
+    async def close(self, partner: str, code: str) -> ClosedPartner:
+        """Close a partner, as was confirmed; return its entry of the closed list.
+
+        Raises:
+            Refused: the code is not valid (409), or the partners cannot be read (503).
+            ListUnavailable: it is not known to be closed.
+            ListFull: there is no room for it, so it is not closed.
+        """
+        if not self.confirms(partner, code):
+            raise Refused(409, "`confirm` is not valid, or not any more: ask for a new one")
+        projects = await self._projects(partner)
+        entry = await self._closed.close(partner, projects, self._now())
+        log("WARNING", "partner closed", partner=partner)
+        return entry
+
+    async def _projects(self, partner: str) -> tuple[str, ...]:
+        """Return the partner's projects; none where it has no tokens in this cell any more.
+
+        Those of other cells are among them: one may have been pinned to this cell before.
+        """
+        try:
+            pinned = (await self._directory()).projects_of(partner)
+        except (PartnersUnavailable, Unclear):
+            raise later("The partner's projects cannot be read at the moment") from None
+        return tuple(sorted(pinned))

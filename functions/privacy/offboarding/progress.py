@@ -1,0 +1,218 @@
+"""Continues offboardings until the certificate: in the request that orders one, then every hour.
+
+A partner is closed first. Instances that still use an older closed list may accept events of the
+partner for a while. So the certificate is issued only after a search through everything that began
+when no instance should use an older list, and that found nothing to delete. Sweeps search the
+tables for one more day, because an instance may see the newest version of the secret late.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from functions.privacy.deadline import Deadline
+from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.offboarding.certificate import certify
+from functions.privacy.offboarding.deletion import Inventory, Offboarding, Partners
+from functions.privacy.offboarding.record import Record, Records
+from functions.privacy.periods import REMEMBERED, SECRET_SEEN
+from functions.secrets.closed_partners import ClosedPartner
+
+LOOKS = 3
+"""How often one request searches everything: the first search deletes, the next finds nothing, and
+one more is allowed for events that came meanwhile."""
+
+WATCHED = REMEMBERED
+"""How long after the closing sweeps search objects and dead letters, even if all is deleted."""
+
+
+class Outcome(NamedTuple):
+    """How far an offboarding is.
+
+    Attributes:
+        record: what was noted.
+        inventory: of the last look.
+    """
+
+    record: Record
+    inventory: Inventory
+
+
+class Departure:
+    """Carries offboardings on.
+
+    Args:
+        offboarding: counts and deletes.
+        records: remembers.
+        closing: how long after its closing a partner's events may still be taken in.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        offboarding: Offboarding,
+        records: Records,
+        closing: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._offboarding = offboarding
+        self._records = records
+        self._closing = closing
+        self._now = now
+
+    def settled_at(self, entry: ClosedPartner) -> datetime:
+        """Return from when on nothing of the partner should be taken in any more."""
+        return entry.closed_at + self._closing
+
+    async def one(
+        self, partner: str, entry: ClosedPartner, ordered_by: str, is_over: Deadline
+    ) -> Outcome:
+        """Go on with one offboarding, unless it is complete.
+
+        Args:
+            partner: its name.
+            entry: of the closed list.
+            ordered_by: who confirmed it; empty where that is not known.
+            is_over: whether the time is.
+
+        Raises:
+            OutOfTime: there is more to do.
+        """
+        records = await self._records.read({partner: entry})
+        if records[partner].complete:
+            return Outcome(records[partner], Inventory())
+        outcomes = await self._carry_on({partner: entry}, records, is_over, ordered_by)
+        return outcomes[partner]
+
+    async def all(
+        self, partners: Partners, is_over: Deadline, restored: Restored | None = None
+    ) -> dict[str, str]:
+        """Go on with all that are not complete, and look for what came late for others.
+
+        What a legal hold kept of a partner goes when the hold is over, whoever is closed now.
+
+        Args:
+            partners: of the closed list.
+            is_over: whether the time is.
+            restored: tables were restored, so what was deleted since is deleted again.
+
+        Returns:
+            The state of each that was looked at, by name.
+
+        Raises:
+            OutOfTime: there is more to do.
+        """
+        records = await self._records.read(partners)
+        brought_back = _brought_back(records, restored)
+        watched = {
+            name: entry
+            for name, entry in partners.items()
+            if not records[name].complete
+            or self._now() < entry.closed_at + WATCHED
+            or name in brought_back
+        }
+        outcomes = {}
+        if watched:
+            outcomes = await self._carry_on(watched, records, is_over, brought_back=brought_back)
+        await self._let_go(watched, is_over)
+        return {name: outcome.record.state for name, outcome in outcomes.items()}
+
+    async def _let_go(self, watched: Partners, is_over: Deadline) -> None:
+        """Delete what holds have kept of partners whom no offboarding looks at any more."""
+        deleted: Counter[str] = Counter()
+        try:
+            await self._offboarding.clear_besides(watched.keys(), is_over, deleted)
+        finally:
+            await self._records.note_let_go(deleted)
+
+    async def _carry_on(
+        self,
+        partners: Partners,
+        records: Mapping[str, Record],
+        is_over: Deadline,
+        ordered_by: str = "",
+        brought_back: Collection[str] = (),
+    ) -> dict[str, Outcome]:
+        for partner, entry in partners.items():
+            await self._begin(partner, entry, records[partner], ordered_by, is_over)
+        for _ in range(LOOKS):
+            began = self._now()
+            inventories = await self._look(partners, records, is_over, brought_back)
+            if not any(inventory.deletable for inventory in inventories.values()):
+                break
+        for partner, entry in partners.items():
+            await self._certify(partner, entry, records[partner], inventories[partner], began)
+        return {name: Outcome(records[name], inventories[name]) for name in partners}
+
+    async def _begin(
+        self,
+        partner: str,
+        entry: ClosedPartner,
+        record: Record,
+        ordered_by: str,
+        is_over: Deadline,
+    ) -> None:
+        """Note what there is before anything of it is deleted."""
+        if record.begun:
+            return
+        inventory = await self._offboarding.survey(partner, entry, is_over)
+        await self._records.note_begun(partner, entry, ordered_by, inventory)
+        record.begun, record.ordered_by = True, ordered_by
+        record.found, record.counted_all = inventory.found, inventory.counted_all
+
+    async def _look(
+        self,
+        partners: Partners,
+        records: Mapping[str, Record],
+        is_over: Deadline,
+        brought_back: Collection[str],
+    ) -> dict[str, Inventory]:
+        """Look at everything once, delete what can be, and note it, even if not all is done."""
+        began = self._now()
+        inventories = {name: Inventory() for name in partners}
+        try:
+            for name, inventory in inventories.items():
+                may_have_more = began < partners[name].closed_at + SECRET_SEEN
+                if may_have_more or name in brought_back or not records[name].complete:
+                    await self._offboarding.clear_tables(name, inventory, is_over)
+            await self._offboarding.clear_places(partners, inventories, is_over)
+        finally:
+            for name, inventory in inventories.items():
+                await self._records.note_deleted(name, partners[name], inventory.deleted)
+                records[name].deleted.update(inventory.deleted)
+        return inventories
+
+    async def _certify(
+        self,
+        partner: str,
+        entry: ClosedPartner,
+        record: Record,
+        inventory: Inventory,
+        began: datetime,
+    ) -> None:
+        is_clean = not inventory.deletable and not inventory.unreadable
+        if record.complete or not is_clean or began < self.settled_at(entry):
+            return
+        is_held = bool(+inventory.kept)
+        if is_held and record.held:
+            return
+        certificate = certify(partner, entry, record, inventory, began)
+        await self._records.note_certificate(
+            partner, entry, "held" if is_held else "complete", certificate
+        )
+        if is_held:
+            record.held = certificate
+        else:
+            record.complete = certificate
+
+
+def _brought_back(records: Mapping[str, Record], restored: Restored | None) -> set[str]:
+    """Return the partners of whom restored tables may have what had been deleted."""
+    return {
+        name
+        for name, record in records.items()
+        if restored
+        and record.complete
+        and restored.covers(datetime.fromisoformat(record.complete["deleted_at"]))
+    }

@@ -1,0 +1,174 @@
+"""What the receipts tell of offboardings: they and the closed list are all that is remembered."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from functions.privacy.offboarding.deletion import Inventory
+from functions.privacy.records.receipts import Receipt, Receipts
+from functions.retained.quarantine import HELD
+from functions.secrets.closed_partners import ClosedPartner
+from functions.warehouse.protocols import Statements
+
+Certificate = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Record:
+    """What was noted of one offboarding.
+
+    Attributes:
+        begun: whether it was noted that the partner was closed, and what there was then.
+        ordered_by: who confirmed it; empty where that is not known.
+        found: what there was when the tokens were closed,
+        counted_all: as far as the time sufficed to count it.
+        deleted: what was deleted since.
+        held: the certificate of all but what a legal hold keeps; None before.
+        complete: the certificate of everything; None before.
+    """
+
+    begun: bool = False
+    ordered_by: str = ""
+    found: Counter[str] = field(default_factory=Counter)
+    counted_all: bool = True
+    deleted: Counter[str] = field(default_factory=Counter)
+    held: Certificate | None = None
+    complete: Certificate | None = None
+
+    @property
+    def state(self) -> str:
+        """``deleting``, ``held`` (done but for legal holds) or ``deleted``."""
+        if self.complete:
+            return "deleted"
+        return "held" if self.held else "deleting"
+
+
+class _Detail(msgspec.Struct):
+    step: str
+    closed_at: datetime
+    found: dict[str, int] = {}  # msgspec copies an empty default for each instance
+    counted_all: bool = True
+    deleted: dict[str, int] = {}
+    certificate: Certificate | None = None
+
+
+class Records:
+    """Reads and writes the receipts of offboardings.
+
+    Args:
+        statements: of ``sql/privacy``.
+        receipts: takes new ones.
+        new_id: returns a fresh id.
+    """
+
+    def __init__(
+        self, statements: Statements, receipts: Receipts, new_id: Callable[[], str]
+    ) -> None:
+        self._statements = statements
+        self._receipts = receipts
+        self._new_id = new_id
+
+    async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
+        """Return what was noted of partners since they were closed, by name."""
+        records = {name: Record() for name in partners}
+        if not partners:
+            return records
+        rows = await self._statements.rows(
+            "find_offboardings",
+            since=min(entry.closed_at for entry in partners.values()),
+            partner=next(iter(partners)) if len(partners) == 1 else "",
+        )
+        for row in rows:
+            entry = partners.get(row["partner"])
+            detail = msgspec.json.decode(row["detail"], type=_Detail)
+            if entry and detail.closed_at == entry.closed_at:
+                _add(records[row["partner"]], detail, row["requested_by"])
+        return records
+
+    async def note_begun(
+        self, partner: str, entry: ClosedPartner, ordered_by: str, inventory: Inventory
+    ) -> None:
+        """Note that a partner is closed, who confirmed it, and what there was; once."""
+        detail = {
+            "found": counts(inventory.found),
+            "counted_all": inventory.counted_all,
+            "projects": entry.projects,
+        }
+        await self._note(partner, entry, "begun", detail, ordered_by)
+
+    async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
+        """Note what one run deleted; runs that meet have a receipt each."""
+        detail = {"deleted": counts(deleted)}
+        if detail["deleted"]:
+            await self._note(partner, entry, "deleted", detail, own_id=self._new_id())
+
+    async def note_let_go(self, deleted: Counter[str]) -> None:
+        """Note what holds kept and do not keep any more of partners who are not leaving now.
+
+        Args:
+            deleted: the numbers of objects, by partner.
+        """
+        reference = self._new_id()
+        await self._receipts.add_all(
+            [
+                Receipt(
+                    receipt_id=f"{partner}:held:{reference}",
+                    operation="release",
+                    reference=partner,
+                    detail={"deleted": {HELD: number}},
+                    partner=partner,
+                )
+                for partner, number in sorted(deleted.items())
+            ]
+        )
+
+    async def note_certificate(
+        self, partner: str, entry: ClosedPartner, step: str, certificate: Certificate
+    ) -> None:
+        """Note the end of an offboarding: ``held`` or ``complete``; once."""
+        await self._note(partner, entry, step, {"certificate": certificate})
+
+    async def _note(
+        self,
+        partner: str,
+        entry: ClosedPartner,
+        step: str,
+        detail: Mapping[str, object],
+        requested_by: str = "",
+        *,
+        own_id: str = "",
+    ) -> None:
+        closed_at = entry.closed_at.isoformat()
+        receipt = Receipt(
+            receipt_id=":".join(part for part in (partner, closed_at, step, own_id) if part),
+            operation="offboarding",
+            reference=partner,
+            detail={"step": step, "closed_at": closed_at, **detail},
+            partner=partner,
+            requested_by=requested_by,
+        )
+        await self._receipts.add(receipt)
+
+
+def counts(counter: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts that are not 0, by place."""
+    return {place: number for place, number in sorted(counter.items()) if number}
+
+
+def _add(record: Record, detail: _Detail, requested_by: str) -> None:
+    match detail.step:
+        case "begun":
+            record.begun = True
+            record.ordered_by = requested_by
+            record.found.update(detail.found)
+            record.counted_all = detail.counted_all
+        case "deleted":
+            record.deleted.update(detail.deleted)
+        case "held":
+            record.held = detail.certificate
+        case "complete":
+            record.complete = detail.certificate

@@ -1,0 +1,95 @@
+"""One look at what there is of partners who have left, beside the tables."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from functions.privacy.deadline import Deadline, OutOfTime
+from functions.privacy.offboarding.closed_partners import Departed
+
+SetAside = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
+"""Keeps an event: its partner, the sender's own bytes, its message's attributes."""
+
+Places = Counter[tuple[str, str]]
+"""Numbers by partner and place."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found of partners.
+
+    Attributes:
+        all: everything.
+        kept: of that, what a legal hold keeps where it is.
+        deleted: of that, what is known to be deleted since.
+        unreadable: beside it, what cannot be looked into and so stays.
+    """
+
+    all: Places = field(default_factory=Counter)
+    kept: Places = field(default_factory=Counter)
+    deleted: Places = field(default_factory=Counter)
+    unreadable: Places = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a place: whose events are looked for, what becomes of them, what was found.
+
+    Attributes:
+        departed: the partners.
+        found: takes the counts.
+        set_aside: keeps an event that a legal hold names somebody of.
+        is_over: whether the time is.
+        dry_run: only count.
+    """
+
+    departed: Departed
+    found: Found
+    set_aside: SetAside
+    is_over: Deadline
+    dry_run: bool = False
+
+    def check_time(self) -> None:
+        """Go on only while there is time.
+
+        Raises:
+            OutOfTime: there is none.
+        """
+        if self.is_over():
+            raise OutOfTime
+
+    async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
+        """Say whether a legal hold keeps an event; unless only counted, it is set aside then.
+
+        Raises:
+            BucketUnavailable: it is not known to be set aside.
+        """
+        if not self.departed.keeps(partner, data, attributes):
+            return False
+        if not self.dry_run:
+            await self.set_aside(partner, data, attributes)
+        return True
+
+    async def sort(
+        self, place: str, events: Iterable[tuple[str, bytes, Mapping[str, str]]]
+    ) -> Places:
+        """Count partners' events, and set those aside that a legal hold keeps.
+
+        Args:
+            place: where they are.
+            events: each with its partner, its bytes and its message's attributes.
+
+        Returns:
+            How many may go: they count as deleted once they are.
+
+        Raises:
+            BucketUnavailable: one is not known to be set aside.
+        """
+        going: Places = Counter()
+        for partner, data, attributes in events:
+            self.found.all[partner, place] += 1
+            if not await self.keeps(partner, data, attributes):
+                going[partner, place] += 1
+            elif self.dry_run:
+                self.found.kept[partner, place] += 1
+        return going

@@ -1,0 +1,147 @@
+"""Objects of partners who have left: deleted, or rewritten where they have events of others."""
+
+from collections.abc import Iterator, Mapping
+
+from functions.acceptance import ingest_id
+from functions.acceptance.values import NotJson
+from functions.google.objects import Stored
+from functions.google.protocols import Objects
+from functions.observe.log import log
+from functions.privacy.erasures.quarantined_bodies import UNPLACED
+from functions.privacy.exports.storage import PREFIX as EXPORTS
+from functions.privacy.offboarding.scan import Look
+from functions.retained import quarantine, spill
+from functions.retained.bodies import split
+from functions.retained.quarantine import PREFIX as QUARANTINE
+from functions.retained.quarantine import UNKNOWN, Quarantined
+
+
+class DepartedObjects:
+    """Finds and deletes what partners have in spill, quarantine and exports.
+
+    Args:
+        objects: the bucket's.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    async def clear(self, look: Look) -> None:
+        """Delete what is the partners', and count it: objects, and of the spill events.
+
+        Raises:
+            OutOfTime: not all was looked at.
+            BucketUnavailable: the bucket did not answer.
+        """
+        for prefix, clear in (
+            (spill.PREFIX, self._spilled),
+            (QUARANTINE, self._quarantined),
+            (EXPORTS, self._exported),
+        ):
+            for stored in await self._objects.find(prefix):
+                look.check_time()
+                await clear(stored, look)
+
+    async def _exported(self, stored: Stored, look: Look) -> None:
+        """Delete a part of an export, ``exports/<partner>/…``; a hold is on no copy of a day."""
+        partner = _part(stored, 1)
+        if partner in look.departed.partners:
+            look.found.all[partner, EXPORTS] += 1
+            await self._delete(stored, partner, EXPORTS, look)
+
+    async def _quarantined(self, stored: Stored, look: Look) -> None:
+        """Delete a quarantined body, ``quarantine/<reason>/<partner>/<kind>/…``."""
+        named = _part(stored, 2)
+        if named not in look.departed.partners and named != UNKNOWN:
+            return
+        found = None
+        if named == UNKNOWN or look.departed.has_held(named):
+            found = await self._decoded(stored)
+        partner: str | None = named
+        if named == UNKNOWN:
+            partner = look.departed.owner((found and found[0].attributes) or {})
+        if partner is None:
+            return
+        look.found.all[partner, QUARANTINE] += 1
+        events = _events(*found) if found else ()
+        are_kept = [await look.keeps(partner, *event) for event in events]
+        if look.dry_run:
+            look.found.kept[partner, QUARANTINE] += any(are_kept)
+        elif are_kept and all(are_kept):
+            await self._objects.delete(stored)  # it was moved, and counts as held
+        else:
+            await self._delete(stored, partner, QUARANTINE, look)
+
+    async def _spilled(self, stored: Stored, look: Look) -> None:
+        """Take the partners' events out of an object; what is left of it is written anew."""
+        content = await self._objects.read(stored)
+        if content is None:
+            return  # replayed, or another run was faster
+        try:
+            events = list(spill.decode(content))
+        except ValueError:
+            log("WARNING", "spilled object not readable", object=stored.name)
+            for partner in look.departed.partners:
+                look.found.unreadable[partner, spill.PREFIX] += 1
+            return
+        left = [event for event in events if not look.departed.owner(event.attributes)]
+        going = await look.sort(
+            spill.PREFIX,
+            [
+                (owner, event.data, event.attributes)
+                for event in events
+                if (owner := look.departed.owner(event.attributes))
+            ],
+        )
+        if look.dry_run or len(left) == len(events):
+            return
+        if left:
+            content = spill.encode(left)
+            over = stored.generation
+            if not await self._objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
+                return  # somebody else's version is the next look's
+        else:
+            await self._objects.delete(stored)
+        look.found.deleted.update(going)
+
+    async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
+        """Read a quarantined body; None where that cannot be: then its name alone tells."""
+        try:
+            return quarantine.decode(await self._objects.read(stored) or b"")
+        except ValueError:
+            return None
+
+    async def _delete(self, stored: Stored, partner: str, place: str, look: Look) -> None:
+        if not look.dry_run:
+            await self._objects.delete(stored)
+            look.found.deleted[partner, place] += 1
+
+
+def _part(stored: Stored, number: int) -> str:
+    return [*stored.name.split("/"), "", ""][number]
+
+
+def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[str, str]]]:
+    """Go through a body's events, each with the attributes that a replay would give its message.
+
+    It has no project where nobody knows which of the partner's it is of.
+    """
+    if record.attributes is not None:
+        yield body, record.attributes
+        return
+    own_id = quarantine.id_of_request(record, body)
+    try:
+        events = split(record, body)
+    except NotJson:
+        return  # nobody can tell whom it is about
+    for position, event in events:
+        attributes = {
+            "ingest_id": ingest_id.derived(record.partner, record.kind, own_id, position),
+            "received_at": record.received_at,
+            "kind": record.kind if event.name is not None else "test",
+            "partner": record.partner,
+            "event": event.name or "",
+        }
+        if event.project and record.reason not in UNPLACED:
+            attributes["project"] = event.project
+        yield event.data, attributes

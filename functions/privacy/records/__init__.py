@@ -1,0 +1,1 @@
+"""Records of what was done: receipts, and the log of erasures."""

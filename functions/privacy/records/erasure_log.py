@@ -1,0 +1,186 @@
+"""The register of erasures: what was filed, what is due when, what has become of it.
+
+It holds counts only, no key and no id of a person. An erasure is in it until its last tombstone
+goes; after that its receipts still tell of it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from functions.warehouse.protocols import Statements
+
+Status = Literal["hidden", "due", "executed", "restored", "forgotten"]
+
+PAGE = 500
+"""Erasures of one answer, as in ``list_erasures.sql``."""
+
+NEWEST = "~"
+"""Comes after every id."""
+
+CLOCKS_APART = timedelta(days=1)
+"""An erasure's id tells when it was filed; its receipts are no older, by whatever clock."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One erasure.
+
+    Attributes:
+        erasure_id: its id.
+        project: whose users it concerns.
+        status: the earliest step that any of its people is at; ``forgotten`` where only receipts
+            tell of it.
+        partner: whose users they are.
+        source: ``api`` or ``stream``.
+        mode: ``grace`` or ``immediate``.
+        rows: ``anonymise`` or ``delete``; ``both`` where a later request changed it for some.
+        covers_until: events up to then are covered (UTC).
+        due_at: when it is to be executed (UTC).
+        executed_at: when the last of it was executed (UTC).
+        forget_at: when the last tombstone goes (UTC).
+        user_keys: how many user keys are at which step.
+        held: how many of them wait for the end of a legal hold.
+        receipts: what was noted of it; only where one erasure is asked for.
+    """
+
+    erasure_id: str
+    project: str
+    status: Status
+    partner: str = ""
+    source: str = ""
+    mode: str = ""
+    rows: str = ""
+    covers_until: datetime | None = None
+    due_at: datetime | None = None
+    executed_at: datetime | None = None
+    forget_at: datetime | None = None
+    user_keys: dict[str, int] = {}
+    held: int = 0
+    receipts: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def matter(self) -> str:
+        """Whose matter it is, see `functions.privacy.requests.caller.Caller.matters`."""
+        return f"{self.partner}/{self.project}"
+
+
+class Register:
+    """Reads the register.
+
+    Args:
+        statements: of ``sql/privacy``.
+        now: the clock, with an offset.
+    """
+
+    def __init__(self, statements: Statements, now: Callable[[], datetime]) -> None:
+        self._statements = statements
+        self._now = now
+
+    async def page(
+        self, matters: Sequence[str], status: str = "", before: str = "", project: str = ""
+    ) -> list[Entry]:
+        """Return the newest erasures, at most `PAGE`.
+
+        Args:
+            matters: of the caller, see `functions.privacy.requests.caller.Caller.matters`.
+            status: only those with it; empty for all.
+            before: only those older than the erasure of this id; empty for all.
+            project: only those of it; empty for all.
+
+        Raises:
+            StatementFailed: BigQuery did not answer.
+        """
+        return await self._list(matters, status=status, before=before or NEWEST, project=project)
+
+    async def find(self, erasure_id: str, matters: Sequence[str]) -> Entry | None:
+        """Return one erasure with its receipts; None where the caller has none of that id.
+
+        Raises:
+            StatementFailed: BigQuery did not answer.
+        """
+        filed_at = _time(erasure_id)
+        if filed_at is None:
+            return None
+        entries = await self._list(matters, erasure_id=erasure_id)
+        rows = await self._statements.rows(
+            "list_receipts",
+            since=filed_at - CLOCKS_APART,
+            reference=erasure_id,
+            matters=matters,
+        )
+        receipts = tuple(_receipt(row) for row in rows)
+        if entries:
+            return msgspec.structs.replace(entries[0], receipts=receipts)
+        if not rows:
+            return None
+        return Entry(
+            erasure_id=erasure_id,
+            project=rows[0]["project"],
+            partner=rows[0]["partner"] or "",
+            status="forgotten",
+            receipts=receipts,
+        )
+
+    async def _list(
+        self,
+        matters: Sequence[str],
+        *,
+        status: str = "",
+        before: str = NEWEST,
+        erasure_id: str = "",
+        project: str = "",
+    ) -> list[Entry]:
+        rows = await self._statements.rows(
+            "list_erasures",
+            matters=matters,
+            project=project,
+            status=status,
+            before=before,
+            erasure_id=erasure_id,
+            now=self._now(),
+        )
+        return [_entry(row) for row in rows]
+
+
+def _entry(row: Any) -> Entry:
+    steps = {step: row[step] for step in ("hidden", "due", "executed", "restored")}
+    return Entry(
+        erasure_id=row["erasure_id"],
+        project=row["project"],
+        status=row["status"],
+        partner=row["partner"],
+        source=row["source"],
+        mode=row["mode"],
+        rows=row["treatment"],
+        covers_until=row["covers_until"],
+        due_at=row["due_at"],
+        executed_at=row["executed_at"],
+        forget_at=row["forget_at"],
+        user_keys={step: count for step, count in steps.items() if count},
+        held=row["held"],
+    )
+
+
+def _receipt(row: Any) -> dict[str, Any]:
+    return {
+        "receipt_id": row["receipt_id"],
+        "recorded_at": row["recorded_at"],
+        "operation": row["operation"],
+        "requested_by": row["requested_by"],
+        "people": row["people"],
+        "detail": msgspec.json.decode(row["detail"]),
+    }
+
+
+def _time(erasure_id: str) -> datetime | None:
+    """Tell when an id was made (UUIDv7, RFC 9562); None for what is no such id."""
+    try:
+        parsed = UUID(erasure_id)
+    except ValueError:
+        return None
+    if parsed.version != 7:
+        return None
+    return datetime.fromtimestamp((parsed.int >> 80) / 1_000, UTC)

@@ -1,0 +1,1 @@
+"""What is where, for how long, and whether that is as promised."""

@@ -1,0 +1,111 @@
+"""``POST /lookups``: user keys of ids and ids of user keys, for partners who join their own data.
+
+What it tells, and what not:
+
+* The user keys of an id are computed, not searched for: whoever has the right to ask could keep a
+  table of them. So an id's keys are told whether or not there is such a person, and nothing about
+  the person is given away: not that there are data, nor that they are hidden or erased.
+* Ids of user keys come from ``identities_v1``. A hidden key is in no identity, so it is told of
+  nobody. A person whose erasure is pending is not told by the own key either, unless seen again
+  after it: that is a new relation. An erased person has no identity any more.
+* Every look-up leaves a receipt before it is answered: who asked, for how many, and why.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+
+from functions.privacy.records.receipts import Receipt
+from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.people import Id, names_one, user_keys
+from functions.privacy.requests.router import Asked
+from functions.secrets.pseudonym_keys import USER_KEY_DIGITS
+
+PEOPLE = 5_000
+"""The most ids or user keys of one look-up."""
+
+UserKey = Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{USER_KEY_DIGITS}}}$")]
+
+
+class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``POST /lookups``: either ids or user keys.
+
+    Attributes:
+        project: that the people are users of.
+        reason: why, for those who ask later; without names.
+        ids: whose user keys are asked for.
+        user_keys: whose ids are asked for.
+    """
+
+    project: Annotated[str, msgspec.Meta(min_length=1)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000, pattern=r"\S")]
+    ids: Annotated[tuple[Id, ...], msgspec.Meta(max_length=PEOPLE)] = ()
+    user_keys: Annotated[tuple[UserKey, ...], msgspec.Meta(max_length=PEOPLE)] = ()
+
+    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for what types do not say
+        if bool(self.ids) == bool(self.user_keys):
+            raise ValueError("either `ids` or `user_keys` is needed, and not both")
+        if names_one(self.reason, (*self.ids, *self.user_keys)):
+            raise ValueError("`reason` names a person: it is kept, so it may not")
+
+
+class Lookups:
+    """Answers look-ups.
+
+    Args:
+        given: what operations work with.
+    """
+
+    def __init__(self, given: Surroundings) -> None:
+        self._given = given
+
+    async def ask(self, asked: Asked) -> Response:
+        """Answer, in the order of the request; each id or key once.
+
+        Raises:
+            Refused: the project is not the caller's, or the cell cannot answer for it.
+            StatementFailed: the identities were not read, or the receipt is not known to be
+                written; nothing is told then.
+        """
+        request = msgspec.json.decode(asked.body, type=LookupRequest)
+        partner = await self._given.partner_of(asked.caller, request.project)
+        given = "ids" if request.ids else "user_keys"
+        if request.ids:
+            people = self._keys_of(request.project, request.ids)
+        else:
+            people = await self._ids_of(request.project, request.user_keys)
+        reference = self._given.new_id()
+        await self._given.receipts.add(
+            Receipt(
+                receipt_id=f"{reference}/lookup",
+                operation="lookup",
+                reference=reference,
+                detail={"given": given, "reason": request.reason},
+                partner=partner,
+                project=request.project,
+                requested_by=asked.caller.email,
+                people=len(people),
+            )
+        )
+        return JSONResponse(
+            {"id": reference, "project": request.project, "people": people},
+            headers={"Cache-Control": "no-store"},
+        )
+
+    def _keys_of(self, project: str, ids: Sequence[str]) -> list[dict[str, object]]:
+        return [
+            {"id": each, "user_keys": user_keys(self._given.keys, project, [each])}
+            for each in dict.fromkeys(ids)
+        ]
+
+    async def _ids_of(self, project: str, keys: Sequence[str]) -> list[dict[str, object]]:
+        asked_for = list(dict.fromkeys(keys))
+        rows = await self._given.statements.rows(
+            "find_identities", project=project, user_keys=asked_for, now=self._given.now()
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["user_key"], []).append(row["user_id"])
+        return [{"user_key": key, "ids": found.get(key, [])} for key in asked_for]

@@ -1,0 +1,111 @@
+"""``POST /residency``: where a cell's data really are, compared with where they were promised."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from starlette.responses import JSONResponse, Response
+
+from functions.locations.check import Found, Google, check, check_tables
+from functions.locations.faults import promise_fault
+from functions.locations.parts import Parts
+from functions.privacy.records.receipts import Receipt, Receipts
+from functions.privacy.requests.pages import page
+from functions.privacy.requests.router import Asked
+
+
+class Promise:
+    """What is promised of a cell, and who knows whether it is kept.
+
+    Args:
+        google: returns the APIs that know.
+        parts: what the cell is made of.
+        region: where all of it has to be.
+        gdpr: whether that has to be in the European Union.
+    """
+
+    def __init__(
+        self, google: Callable[[], Google], parts: Parts, region: str, *, gdpr: bool
+    ) -> None:
+        self._google = google
+        self._parts = parts
+        self.region = region
+        self.gdpr = gdpr
+
+    async def check(self) -> list[Found]:
+        """Ask where every topic, secret, bucket, dataset and table is.
+
+        Nothing is left out: what could not be asked is ``unknown``.
+        """
+        google = self._google()
+        found = [self._of_region()] if self.gdpr else []
+        found += await check(google.places(self._parts), self.region)
+        return found + await check_tables(google, self._parts.datasets, self.region)
+
+    def _of_region(self) -> Found:
+        fault = promise_fault(self.region)
+        detail = fault or "it is in a member state of the European Union"
+        return Found("region", self.region, "fails" if fault else "holds", detail)
+
+
+class Residency:
+    """Answers where a cell's data are. It is the matter of operators: it names every partner.
+
+    Args:
+        promise: what is promised.
+        cell: its name.
+        receipts: takes one of each check.
+        now: the clock, UTC.
+        new_id: returns a fresh id.
+    """
+
+    def __init__(
+        self,
+        promise: Promise,
+        *,
+        cell: str,
+        receipts: Receipts,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._promise = promise
+        self._cell = cell
+        self._receipts = receipts
+        self._now = now
+        self._new_id = new_id
+
+    async def ask(self, asked: Asked) -> Response:
+        """Check everything; JSON, or a page for who would rather have HTML.
+
+        Raises:
+            Refused: the caller is no operator.
+            StatementFailed: the receipt is not known to be written.
+        """
+        asked.caller.must_be_operator()
+        asked_at, reference = self._now(), self._new_id()
+        found = await self._promise.check()
+        report = _report(found) | {
+            "id": reference,
+            "cell": self._cell,
+            "location": self._promise.region,
+            "gdpr": self._promise.gdpr,
+        }
+        await self._receipts.add(
+            Receipt(
+                receipt_id=f"{reference}/residency",
+                operation="residency",
+                reference=reference,
+                detail={name: report[name] for name in ("ok", "location", "gdpr", "counts")},
+                requested_by=asked.caller.email,
+            )
+        )
+        if "text/html" in asked.accept:
+            return page("residency", asked_at=asked_at, found=found, **report)
+        places = [place._asdict() for place in found]
+        return JSONResponse(report | {"asked_at": asked_at.isoformat(), "places": places})
+
+
+def _report(found: Sequence[Found]) -> dict[str, object]:
+    counts = Counter(place.state for place in found)
+    everything = {state: counts[state] for state in ("holds", "fails", "unknown")}
+    return {"ok": set(counts) == {"holds"}, "counts": everything}

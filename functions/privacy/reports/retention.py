@@ -1,0 +1,175 @@
+"""What is held for longer than is promised (storage limitation); every sweep asks for it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from starlette.responses import Response
+
+from functions.google.bucket import BucketUnavailable
+from functions.google.objects import Stored
+from functions.google.protocols import Objects
+from functions.observe.log import log
+from functions.privacy import periods
+from functions.privacy.reports.data_inventory import Holding, holdings
+from functions.privacy.requests.router import Asked
+from functions.retained.quarantine import HELD
+from functions.warehouse.protocols import Statements
+from functions.warehouse.schema import EXTRA_DAYS
+from functions.warehouse.statements import StatementFailed
+
+TOLERANCE = timedelta(days=1)
+"""Nothing goes to the minute: partitions are whole days, and buckets are cleaned once a day."""
+
+State = Literal["ok", "late", "unknown"]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Whether a place keeps what is promised of it.
+
+    Attributes:
+        place: a table, a column, or a prefix of the bucket.
+        days: for which it may keep; None where each row says itself until when.
+        state: ``unknown`` is what could not be asked; nobody may take it for a success.
+        overdue: rows or objects that are older; None where that is not known.
+        oldest: since when the oldest of them is there or should be gone (UTC).
+    """
+
+    place: str
+    days: int | None
+    state: State
+    overdue: int | None = 0
+    oldest: datetime | None = None
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found.
+
+    Attributes:
+        ok: whether every place keeps what is promised of it.
+        asked_at: when it was asked.
+        places: every place.
+    """
+
+    ok: bool
+    asked_at: datetime
+    places: list[Kept]
+
+    @property
+    def late(self) -> dict[str, int | None]:
+        """How many rows or objects are older than promised, by place."""
+        return {kept.place: kept.overdue for kept in self.places if kept.state == "late"}
+
+    @property
+    def unknown(self) -> list[str]:
+        """The places that could not be asked."""
+        return [kept.place for kept in self.places if kept.state == "unknown"]
+
+
+class Retention:
+    """Checks what is kept, and for how long.
+
+    Args:
+        statements: of ``sql/privacy``.
+        objects: the bucket's.
+        held_too_long: returns what no legal hold kept any more at a moment, with an offset.
+        now: the clock, with an offset.
+        retention_days: for which events are kept.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        objects: Objects,
+        held_too_long: Callable[[datetime], Awaitable[list[Stored]]],
+        *,
+        now: Callable[[], datetime],
+        retention_days: int,
+    ) -> None:
+        self._statements = statements
+        self._objects = objects
+        self._held_too_long = held_too_long
+        self._now = now
+        self._retention_days = retention_days
+
+    async def ask(self, asked: Asked) -> Response:
+        """``GET /retention``: report on every place.
+
+        It is the matter of operators, for it counts all partners' rows.
+
+        Raises:
+            Refused: the caller is no operator.
+        """
+        asked.caller.must_be_operator()
+        checked = await self.check()
+        return Response(msgspec.json.encode(checked), media_type="application/json")
+
+    async def check(self) -> "Checked":
+        """Look at every place, and log what is found: an alert goes by the line's `places_late`."""
+        now = self._now()
+        found = [*await self._tables(now), *await self._prefixes(now)]
+        checked = Checked(ok=all(kept.state == "ok" for kept in found), asked_at=now, places=found)
+        log(
+            "INFO" if checked.ok else "WARNING",
+            "retention checked",
+            ok=checked.ok,
+            late=checked.late,
+            unknown=checked.unknown,
+            places_late=len(checked.late),
+        )
+        return checked
+
+    async def _tables(self, now: datetime) -> list[Kept]:
+        stored = timedelta(days=self._retention_days)
+        limits: dict[str, int | None] = {
+            "events_v1": stored.days,
+            "events_v1.extra": EXTRA_DAYS,
+            "identities_v1": stored.days,
+            "erasures_v1": periods.TOMBSTONE.days,
+            "erasures that are due": None,
+            "holds_v1": periods.HELD.days,
+        }
+        try:
+            rows = await self._statements.rows(
+                "find_overdue",
+                # A partition goes when its whole day is old enough.
+                stored_since=now - stored - timedelta(days=1) - TOLERANCE,
+                extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
+                due_since=now - TOLERANCE,
+                held_since=now - periods.HELD - TOLERANCE,
+            )
+        except StatementFailed:
+            return [Kept(place, days, "unknown", None) for place, days in limits.items()]
+        late = {row["place"]: row for row in rows}
+        return [
+            Kept(place, days, "late", late[place]["overdue"], late[place]["oldest"])
+            if place in late
+            else Kept(place, days, "ok")
+            for place, days in limits.items()
+        ]
+
+    async def _prefixes(self, now: datetime) -> list[Kept]:
+        return [await self._prefix(each, now) for each in holdings() if each.kind == "prefix"]
+
+    async def _prefix(self, holding: Holding, now: datetime) -> Kept:
+        try:
+            late = [each.written_at for each in await self._late(holding, now - TOLERANCE)]
+        except (BucketUnavailable, StatementFailed):
+            return Kept(holding.place, _days(holding), "unknown", None)
+        if not late:
+            return Kept(holding.place, _days(holding), "ok")
+        return Kept(holding.place, _days(holding), "late", len(late), min(late))
+
+    async def _late(self, holding: Holding, at: datetime) -> list[Stored]:
+        """Return the objects of a prefix that should be gone at a moment."""
+        if holding.place == HELD:
+            return await self._held_too_long(at)
+        if holding.kept is None:
+            return []
+        found = await self._objects.find(holding.place)
+        return [each for each in found if each.written_at < at - holding.kept]
+
+
+def _days(holding: Holding) -> int | None:
+    return holding.kept.days if holding.kept is not None else None

@@ -1,0 +1,1 @@
+"""What all requests share: routes, who calls, whom they name, refusals, pages."""

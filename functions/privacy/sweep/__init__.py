@@ -1,0 +1,1 @@
+"""The sweep: the job that executes what is due, in every place."""

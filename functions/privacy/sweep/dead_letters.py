@@ -1,0 +1,171 @@
+"""The dead letters' part of a sweep: letters are replaced by others without the people.
+
+A letter is acknowledged after what replaces it is published, or is in quarantine where nobody can
+read it. Letters of others are leased for as long as it takes to see all, and then given back.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
+
+from functions.events.attributes import Attributes
+from functions.events.body import BadMessage
+from functions.events.message import Message
+from functions.google.protocols import Subscription
+from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.google.topic import PublishFailed
+from functions.observe.log import log
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.execution import Counts
+from functions.privacy.erasures.redaction import SET_ASIDE, Redaction, Taken
+from functions.privacy.erasures.scope import Covered
+from functions.retained import quarantine
+
+Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
+"""As `functions.google.publisher.Publisher.publish`."""
+
+Keep = Callable[[str, bytes], Awaitable[object]]
+"""Writes an object of this name and content, unless it is there."""
+
+
+class DeadLetters:
+    """Rewrites dead letters.
+
+    Args:
+        subscription: that keeps them. Its acknowledgement deadline is longer than a sweep, so that
+            no letter of others comes twice in one.
+        publish: publishes to the dead-letter topic, and tells which messages are refused.
+        keep: takes letters that nobody can read.
+        redaction: makes what takes people out, for what is covered.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        publish: Publish,
+        keep: Keep,
+        redaction: Callable[[Covered], Redaction],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._subscription = subscription
+        self._publish = publish
+        self._keep = keep
+        self._redaction = redaction
+        self._now = now
+
+    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+        """Take out what is covered; count it by erasure.
+
+        Raises:
+            SubscriptionUnavailable: Pub/Sub did not answer.
+            PublishFailed: it did not take what replaces a letter.
+            BucketUnavailable: quarantine did not take what nobody can read.
+            OutOfTime: not all letters were looked at.
+        """
+        redaction = self._redaction(covered)
+        kept: list[Letter] = []
+        try:
+            await self._drain(redaction, counts, kept, is_over)
+        finally:
+            with suppress(SubscriptionUnavailable):  # then they come back by themselves
+                await self._subscription.give_back(kept)
+
+    async def _drain(
+        self,
+        redaction: Redaction,
+        counts: Counts,
+        kept: list[Letter],
+        is_over: Callable[[], bool],
+    ) -> None:
+        empty = 0
+        while empty < EMPTY_PULLS:
+            if is_over():
+                raise OutOfTime
+            letters = await self._subscription.pull()
+            empty = 0 if letters else empty + 1
+            replaced: list[_Replaced] = []
+            unread: list[_Unread] = []
+            for letter in letters:
+                try:
+                    found = self._redact(letter, redaction)
+                except BadMessage as bad:
+                    unread.append(_Unread(letter, bad.reason))
+                    continue
+                if found is None:
+                    kept.append(letter)
+                else:
+                    replaced.append(found)
+            kept += (letter for letter, _ in unread)  # until they are set aside
+            if replaced:
+                await self._replace(replaced, counts, kept)
+            if unread:
+                await self._set_aside(unread, counts, kept)
+
+    def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
+        found = redaction.apply_to(letter.data, letter.attributes, self._now())
+        if found is None:
+            return None
+        redacted, attributes = found
+        message = None
+        if redacted.data is not None:
+            try:
+                message = Message(redacted.data, Attributes.from_mapping(attributes))
+            except ValueError:
+                # It could not be stored, however often it were replayed.
+                log("WARNING", "dead letter dropped", message_id=letter.message_id)
+        return _Replaced(letter, message, redacted.taken)
+
+    async def _replace(
+        self, replaced: Sequence["_Replaced"], counts: Counts, kept: list[Letter]
+    ) -> None:
+        letters = [each.letter for each in replaced]
+        kept += letters  # until they are replaced
+        messages = [each.message for each in replaced if each.message is not None]
+        refused = await self._publish(messages) if messages else []
+        if refused:
+            raise PublishFailed("refused")
+        await self._forget(letters, kept)
+        for each in replaced:
+            _count(each.taken, counts)
+
+    async def _set_aside(
+        self, unread: Sequence["_Unread"], counts: Counts, kept: list[Letter]
+    ) -> None:
+        for letter, reason in unread:
+            await self._keep(
+                *quarantine.of_message(
+                    reason,
+                    letter.data,
+                    letter.attributes,
+                    known_at=self._now(),
+                    source=letter.message_id,
+                )
+            )
+        await self._forget([letter for letter, _ in unread], kept)
+        _count(SET_ASIDE * len(unread), counts)
+
+    async def _forget(self, letters: Sequence[Letter], kept: list[Letter]) -> None:
+        """Acknowledge letters, which are the last of those that are kept."""
+        await self._subscription.acknowledge(letters)
+        del kept[-len(letters) :]
+
+
+def _count(taken: Taken, counts: Counts) -> None:
+    counts.update((erasure_id, f"dead_letters_{what}") for erasure_id, what in taken)
+
+
+class _Replaced(NamedTuple):
+    """A letter that goes, what replaces it (None for nothing), and what was done to its event."""
+
+    letter: Letter
+    message: Message | None
+    taken: Taken
+
+
+class _Unread(NamedTuple):
+    """A letter that nobody can read, and why."""
+
+    letter: Letter
+    reason: str

@@ -1,0 +1,102 @@
+"""``POST /sweep``: the scheduler has erasures executed that are due, and offboardings go on.
+
+After that it is checked whether anything is kept for too long, so that nobody has to ask for it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+from msgspec import to_builtins
+from starlette.responses import JSONResponse, Response
+
+from functions.observe.log import log
+from functions.privacy.deadline import Deadline
+from functions.privacy.erasures.restored_tables import Restored, SweepRequest
+from functions.privacy.offboarding.endpoint import OffboardingReport
+from functions.privacy.reports.retention import Checked
+from functions.privacy.requests.refusal import Refused, later
+from functions.privacy.requests.router import Asked
+from functions.privacy.sweep.job import SweepReport
+
+
+class Sweep(Protocol):
+    """Executes erasures, as `functions.privacy.sweep.job.Sweep`."""
+
+    async def run(self, *, restored: Restored | None = None) -> SweepReport:
+        """Execute what is due, and again what restored tables brought back."""
+
+
+class Offboardings(Protocol):
+    """Goes on with offboardings, as `functions.privacy.offboarding.endpoint.Offboardings`."""
+
+    def deadline(self) -> Deadline:
+        """Return what says when the time of a request that begins now is over."""
+
+    async def sweep(self, is_over: Deadline, restored: Restored | None) -> OffboardingReport:
+        """Go on with all of them, and delete again what restored tables brought back."""
+
+
+class Retention(Protocol):
+    """Checks what is kept for how long, as `functions.privacy.reports.retention.Retention`."""
+
+    async def check(self) -> Checked:
+        """Look at every place, and log what is found."""
+
+
+class Sweeping:
+    """Answers requests for a sweep.
+
+    Args:
+        sweep: executes erasures.
+        offboardings: go on after that, in the time that is left.
+        retention: is checked last, in the time that is left.
+        now: the clock, with an offset.
+    """
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        offboardings: Offboardings,
+        retention: Retention,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._sweep = sweep
+        self._offboardings = offboardings
+        self._retention = retention
+        self._now = now
+
+    async def post(self, asked: Asked) -> Response:
+        """Run a sweep: 200 with its report, 202 where time did not suffice for all.
+
+        Raises:
+            Refused: the caller is neither the scheduler nor an operator (403), what is said of
+                restored tables cannot be (400), or a service did not answer (503).
+            DecodeError: the body is not a sweep's.
+        """
+        if not (asked.caller.is_scheduler or asked.caller.is_operator):
+            raise Refused(
+                403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
+            )
+        wanted = msgspec.json.decode(asked.body, type=SweepRequest)
+        restored = wanted.restored(self._now(), asked.caller.email)
+        if restored:
+            asked.caller.must_be_operator()
+        is_over = self._offboardings.deadline()
+        report = to_builtins(await self._sweep.run(restored=restored))
+        leaving = await self._offboardings.sweep(is_over, restored)
+        report["offboardings"] = leaving.states
+        report["finished"] = report["finished"] and leaving.finished
+        report["unavailable"] = report["unavailable"] or leaving.unavailable
+        if is_over():
+            report["finished"] = False
+        else:
+            checked = await self._retention.check()
+            report["late"] = checked.late
+            unasked = f"retention of {', '.join(checked.unknown)}" if checked.unknown else ""
+            report["unavailable"] = report["unavailable"] or unasked
+        if report["unavailable"]:
+            raise later(f"Not finished: {report['unavailable']}", report)
+        log("INFO", "swept", **report | {"executed": len(report["executed"])})
+        return JSONResponse(report, status_code=200 if report["finished"] else 202)

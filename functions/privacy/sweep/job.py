@@ -1,0 +1,194 @@
+"""The sweep: executes the erasures that are due, and catches what comes late for executed ones.
+
+Each step finds what is left of it and can be repeated, so a sweep that was interrupted anywhere is
+continued by the next, and sweeps that meet do no harm. The number of statements does not depend on
+how many people are erased.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from functions.google.bucket import BucketUnavailable
+from functions.google.subscription import SubscriptionUnavailable
+from functions.google.topic import PublishFailed
+from functions.observe.log import log
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.execution import Counts, Execution
+from functions.privacy.erasures.restored_tables import AGAIN, RUNNING, Restored
+from functions.privacy.erasures.scope import Covered, read_covered
+from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
+from functions.privacy.records.receipts import Receipts
+from functions.warehouse.days import DAY, midnight
+from functions.warehouse.protocols import Statements
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.warehouse.statements import StatementFailed
+
+
+class Place(Protocol):
+    """Where events are beside the tables: objects, or dead letters."""
+
+    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+        """Take out what is covered, and what nobody can read; count it by erasure.
+
+        Raises:
+            OutOfTime: not all was looked at.
+        """
+
+
+class Rollups(Protocol):
+    """The rollups, as `functions.privacy.sweep.open_days.OpenDays`."""
+
+    async def count(self) -> None:
+        """Count the people of the open window, for the last time before some are erased."""
+
+
+UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, PublishFailed)
+"""What ends a sweep early; the next goes on."""
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """What a sweep did.
+
+    Attributes:
+        finished: whether nothing is left of what was due.
+        executed: the erasures that were finished, each with its counts.
+        rows: rows changed, by statement.
+        places: events that were taken out of objects and dead letters, by place; ``set_aside`` are
+            those that nobody can read.
+        unavailable: what did not answer, empty for nothing; the sweep ended with it.
+    """
+
+    finished: bool = False
+    executed: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
+    unavailable: str = ""
+
+
+class Sweep:
+    """Executes erasures.
+
+    Args:
+        statements: runs the statements.
+        receipts: takes the receipts.
+        rollups: counts people before they are erased.
+        places: where events are beside the tables.
+        now: the clock, with an offset.
+        clock: seconds, monotonic.
+        seconds: after this time no further step is begun.
+        retention_days: days for which events are kept.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        receipts: Receipts,
+        rollups: Rollups,
+        places: Sequence[Place],
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+        seconds: float,
+        retention_days: int,
+    ) -> None:
+        self._statements = statements
+        self._receipts = receipts
+        self._rollups = rollups
+        self._places = places
+        self._now = now
+        self._clock = clock
+        self._seconds = seconds
+        self._retention = (retention_days + 1) * DAY
+
+    async def run(
+        self,
+        erasure_ids: Sequence[str] | None = None,
+        restored: Restored | None = None,
+    ) -> SweepReport:
+        """Execute what is due.
+
+        Args:
+            erasure_ids: begin these only, with what their people asked for before; without it, all
+                that are due. What was begun is continued either way.
+            restored: tables were restored, so what was executed since is executed again.
+        """
+        ends_at = self._clock() + self._seconds
+        report = SweepReport()
+        try:
+            if restored:
+                await self._begin_again(restored, report)
+            await self._run(list(erasure_ids or ()), report, lambda: self._clock() >= ends_at)
+        except OutOfTime:
+            log("WARNING", "sweep ends early", reason="time")
+        except UNAVAILABLE as failure:
+            report.unavailable = str(failure) or type(failure).__name__
+            log("WARNING", "sweep ends early", reason=report.unavailable)
+        else:
+            report.finished = True
+        return report
+
+    async def _run(
+        self, erasure_ids: list[str], report: SweepReport, is_over: Callable[[], bool]
+    ) -> None:
+        now = self._now().astimezone(UTC)
+        claim = await self._begin(erasure_ids, report, now)
+        covered = read_covered(await self._statements.rows("covered", now=now))
+        first = self._first(covered, now)
+        execution = Execution(self._statements, self._receipts, covered, now, first, claim)
+        if covered:
+            await execution.count(oldest=now - self._retention)
+            report.rows += await execution.change_tables(is_over, oldest=now - self._retention)
+        try:
+            for place in self._places:
+                await place.rewrite(covered, execution.counts, is_over)
+        finally:
+            report.places = execution.taken()
+            await execution.note_places()
+        done_at = self._now().astimezone(UTC)
+        report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
+        report.rows["forget"] += await self._statements.change("forget", now=now)
+        report.rows["forget_holds"] += await self._statements.change(
+            "forget_holds", over_since=now - HELD
+        )
+
+    async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> str:
+        """Claim what is due, after its people were counted once more; return the claim."""
+        claim = str(uuid.uuid4())
+        report.rows["drop_overtaken"] += await self._statements.change("drop_overtaken")
+        report.rows["restore_missed"] += await self._statements.change("restore_missed")
+        [found] = await self._statements.rows("find_ripe", now=now, erasure_ids=erasure_ids)
+        latest = found["covers_until"]
+        if latest is None:
+            return claim
+        if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
+            await self._rollups.count()
+        report.rows["claim"] += await self._statements.change(
+            "claim",
+            now=now,
+            erasure_ids=erasure_ids,
+            claim=claim,
+            copy_salt=str(uuid.uuid4()),  # not the claim: receipts tell that for ever
+        )
+        return claim
+
+    async def _begin_again(self, restored: Restored, report: SweepReport) -> None:
+        """Set back what was executed since the moment that restored tables are of."""
+        claim = f"{AGAIN}{uuid.uuid4()}"
+        await self._receipts.add(restored.receipt(claim))
+        report.rows["execute_again"] += await self._statements.change(
+            "execute_again", claim=claim, restored_to=restored.to, until=restored.at + RUNNING
+        )
+
+    def _first(self, covered: Covered, now: datetime) -> datetime:
+        """Return the first moment of which covered events may be stored.
+
+        A tombstone that is older than it should be waited for the end of a legal hold.
+        """
+        waited = any(cover.executed_at and cover.executed_at < now - TOMBSTONE for cover in covered)
+        age = self._retention if waited or covered.due() else REMEMBERED
+        return midnight(now.date()) - min(age, self._retention)

@@ -1,0 +1,124 @@
+"""The bucket's part of a sweep: objects are replaced by others without the people.
+
+What nobody can read goes to its own place on the way.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from functions.google.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.protocols import Objects
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.execution import Counts
+from functions.privacy.erasures.redaction import Redaction, Rewritten
+from functions.privacy.erasures.retained_objects import (
+    PREFIXES,
+    rewrite_quarantined,
+    rewrite_spilled,
+)
+from functions.privacy.erasures.scope import Covered
+from functions.retained import spill
+
+MARGIN = timedelta(hours=1)
+"""How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""
+
+
+class StoredObjects:
+    """Rewrites spill, quarantine and what legal holds keep.
+
+    What replaces an object is written before the object goes, and only over the version that was
+    read. So nothing of others is lost, whatever is interrupted and whoever replays meanwhile.
+
+    Args:
+        objects: the bucket's.
+        redaction: makes what takes people out, for what is covered.
+    """
+
+    def __init__(self, objects: Objects, redaction: Callable[[Covered], Redaction]) -> None:
+        self._objects = objects
+        self._redaction = redaction
+
+    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+        """Take out what is covered; count it by erasure.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer.
+            OutOfTime: not all objects were looked at.
+        """
+        found = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
+        concerned = [stored for stored in found if concerns(covered, stored)]
+        if await self.rewrite_each(concerned, covered, counts, is_over):
+            raise OutOfTime
+
+    async def rewrite_each(
+        self,
+        found: Iterable[Stored],
+        covered: Covered,
+        counts: Counts,
+        is_over: Callable[[], bool],
+    ) -> int:
+        """Do the same with some objects, in their order; return of how many it had no time for.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer.
+        """
+        redaction = self._redaction(covered)
+        waiting = deque(found)
+
+        async def work() -> None:
+            while waiting and not is_over():
+                waiting.extend(await self._rewrite(waiting.popleft(), redaction, counts))
+
+        workers = [asyncio.ensure_future(work()) for _ in range(CONCURRENT_REQUESTS)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return len(waiting)
+
+    async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
+        """Rewrite one object; return it as it is now, where somebody else was faster."""
+        content = await self._objects.read(stored)
+        if content is None:
+            return []
+        is_spilled = stored.name.startswith(spill.PREFIX)
+        rewritten = (
+            rewrite_spilled(stored.name, content, stored.written_at, redaction)
+            if is_spilled
+            else rewrite_quarantined(stored.name, content, stored.written_at, redaction)
+        )
+        if rewritten is None:
+            return []
+        if not await self._replace(stored, rewritten):
+            return [found for found in await self._objects.find(stored.name) if found != stored]
+        place = stored.name.partition("/")[0]
+        counts.update((erasure_id, f"{place}_{what}") for erasure_id, what in rewritten.taken)
+        return []
+
+    async def _replace(self, stored: Stored, rewritten: Rewritten) -> bool:
+        replaces_itself = False
+        for name, content in rewritten.objects:
+            over = stored.generation if name == stored.name else 0
+            written = await self._objects.write(name, content, spill.CONTENT_TYPE, over=over)
+            if name == stored.name:
+                if not written:
+                    return False
+                replaces_itself = True
+        if not replaces_itself:
+            await self._objects.delete(stored)
+        return True
+
+
+def concerns(covered: Covered, stored: Stored) -> bool:
+    """Say whether an object may hold what is covered.
+
+    What was written before an erasure was executed was looked at then.
+    """
+    return any(
+        cover.executed_at is None or stored.written_at > cover.executed_at - MARGIN
+        for cover in covered
+    )

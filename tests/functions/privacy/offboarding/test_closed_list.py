@@ -1,0 +1,322 @@
+"""Closing partners in Secret Manager, whoever else writes at the same time."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from functions.google.secret_manager import Secret, SecretsUnavailable, Version
+from functions.privacy.offboarding.closed_list import (
+    FULL_BYTES,
+    MAX_BYTES,
+    NEARLY_FULL,
+    ClosedSecret,
+    ListFull,
+    ListUnavailable,
+)
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
+from local.secret_manager import Secrets, server
+
+NAME = "projects/p/secrets/chat-eu-closed"
+NOW = datetime(2026, 11, 22, 14, 25, 32, tzinfo=UTC)
+LATER = datetime(2026, 11, 23, tzinfo=UTC)
+EMPTY = b'{"partners": {}}'
+
+
+class Memory:
+    """A secret in memory; `meanwhile` happens once, before a version is added."""
+
+    def __init__(self) -> None:
+        self.versions = [EMPTY]
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.gone: set[int] = set()
+
+    def newest(self) -> Version:
+        return Version(len(self.versions), self.versions[-1])
+
+    def at(self, number: int) -> Version | None:
+        return None if number in self.gone else Version(number, self.versions[number - 1])
+
+    def add(self, data: bytes) -> int:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        self.versions.append(data)
+        return len(self.versions)
+
+    def names(self) -> set[str]:
+        return set(json.loads(self.versions[-1])["partners"])
+
+
+async def test_a_partner_is_closed_once() -> None:
+    memory = Memory()
+    first = await ClosedSecret(memory).close("acme", ["acme-prod"], NOW)
+    again = await ClosedSecret(memory).close("acme", [], LATER)
+    assert first == again
+    assert (first.projects, first.closed_at) == (("acme-prod",), NOW)
+    assert len(memory.versions) == 2
+
+
+async def test_two_at_once_lose_neither() -> None:
+    memory = Memory()
+
+    def other() -> None:
+        asyncio.run(ClosedSecret(memory).close("other", [], LATER))
+
+    memory.meanwhile = lambda: run_in_thread(other)
+    await ClosedSecret(memory).close("acme", [], NOW)
+    assert memory.names() == {"acme", "other"}
+
+
+async def test_an_entry_is_not_lost_though_its_overwriter_does_not_live_to_see_it() -> None:
+    class Dies(Memory):
+        def add(self, data: bytes) -> int:
+            super().add(data)
+            raise SecretsUnavailable("ConnectionError")
+
+    memory = Dies()
+    memory.meanwhile = lambda: memory.versions.append(
+        json.dumps({"partners": {"other": entry(LATER)}, "follows": 1}).encode()
+    )
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(memory).close("acme", [], NOW)
+    assert memory.names() == {"acme"}, "for the moment"
+
+    healing = Memory()
+    healing.versions = memory.versions
+    assert (await ClosedSecret(healing).read()).partners.keys() == {"acme", "other"}
+    assert healing.names() == {"acme", "other"}
+    await ClosedSecret(healing).read()
+    assert len(healing.versions) == 4, "nothing is written that is there"
+
+
+async def test_a_version_that_was_destroyed_is_passed_over() -> None:
+    memory = Memory()
+    memory.versions += [b"destroyed", json.dumps({"partners": {}, "follows": 1}).encode()]
+    memory.gone = {2}
+    assert (await ClosedSecret(memory).read()).partners == {}
+
+
+async def test_who_is_taken_out_by_hand_stays_out() -> None:
+    memory = Memory()
+    await ClosedSecret(memory).close("acme", [], NOW)
+    memory.versions.append(EMPTY)
+    await ClosedSecret(memory).close("other", [], NOW)
+    assert memory.names() == {"other"}
+
+
+async def test_what_is_newest_may_be_told_late() -> None:
+    """Secret Manager is consistent at once by numbers only."""
+
+    class Late(Memory):
+        def newest(self) -> Version:
+            return Version(1, self.versions[0])
+
+    memory = Late()
+    assert (await ClosedSecret(memory).close("acme", [], NOW)).closed_at == NOW
+    assert len(memory.versions) == 2
+    await ClosedSecret(memory).close("other", [], NOW)
+    assert memory.names() == {"acme", "other"}
+
+
+def made_by_terraform(at: datetime) -> bytes:
+    """The list of an apply, of a secret that was made now."""
+    times = {"made_at": at.isoformat(), "secret_made_at": NOW.isoformat()}
+    return json.dumps({"partners": {}} | times).encode()
+
+
+async def test_terraforms_first_list_is_one_though_the_apply_was_repeated() -> None:
+    memory = Memory()
+    memory.versions = [made_by_terraform(NOW + timedelta(hours=23))]
+    assert (await ClosedSecret(memory).read()).partners == {}
+    assert len(memory.versions) == 1
+
+
+async def test_a_list_that_terraform_made_anew_lets_nobody_in_again() -> None:
+    """Its version was destroyed, and whoever applies makes another, which is the newest."""
+    memory = Memory()
+    memory.versions = [made_by_terraform(NOW)]
+    await ClosedSecret(memory).close("acme", ["acme-prod"], NOW)
+    memory.gone = {1}
+    memory.versions += [made_by_terraform(NOW + timedelta(days=30))] * 2
+    assert (await ClosedSecret(memory).read()).partners.keys() == {"acme"}
+    assert memory.names() == {"acme"}
+    assert len(memory.versions) == 5
+    await ClosedSecret(memory).close("other", [], NOW)
+    assert memory.names() == {"acme", "other"}
+
+
+async def test_before_anybody_was_closed_a_list_made_anew_names_nobody() -> None:
+    memory = Memory()
+    memory.versions = [b"destroyed", made_by_terraform(LATER + timedelta(days=30))]
+    memory.gone = {1}
+    assert (await ClosedSecret(memory).read()).partners == {}
+    assert ClosedList.from_json(memory.versions[-1]).follows == 2
+
+
+async def test_where_the_last_list_is_gone_too_nobody_knows_who_is_closed() -> None:
+    memory = Memory()
+    await ClosedSecret(memory).close("acme", [], NOW)
+    memory.versions.append(made_by_terraform(NOW + timedelta(days=30)))
+    memory.gone = {1, 2}
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(memory).read()
+    assert len(memory.versions) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"nonsense"])
+async def test_what_is_no_list_is_not_written_over(content: bytes) -> None:
+    memory = Memory()
+    memory.versions.append(content)
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(memory).close("acme", [], NOW)
+    assert memory.versions[-1] == content
+
+
+async def test_many_writers_end() -> None:
+    class Busy(Memory):
+        def add(self, data: bytes) -> int:
+            number = super().add(data)
+            super().add(EMPTY)
+            return number
+
+    with pytest.raises(ListUnavailable):
+        await ClosedSecret(Busy()).close("acme", [], NOW)
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> Iterator[str]:
+    """A Secret Manager over HTTP, with a closed list that names nobody."""
+    (tmp_path / "closed.json").write_bytes(EMPTY)
+    secrets = Secrets(tmp_path, "projects/p/secrets/chat-eu-", "europe-west1")
+    serving = server(0, secrets)
+    thread = Thread(target=serving.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{serving.server_port}"
+    serving.shutdown()
+    thread.join()
+    serving.server_close()
+
+
+async def test_over_the_wire_eight_writers_lose_nobody(endpoint: str, tmp_path: Path) -> None:
+    names = {f"partner-{number}" for number in range(8)}
+    start = Barrier(len(names))
+
+    def close(name: str) -> None:
+        start.wait(60)
+        asyncio.run(ClosedSecret(Secret(endpoint, NAME)).close(name, [f"{name}-prod"], NOW))
+
+    threads = [Thread(target=close, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
+    assert json.loads((tmp_path / "closed.json").read_text())["partners"].keys() == names
+
+
+async def test_a_service_that_does_not_answer_or_has_no_such_secret_is_said_so(
+    endpoint: str,
+) -> None:
+    for secret in (
+        Secret("http://127.0.0.1:1", NAME),
+        Secret(endpoint, "projects/p/secrets/chat-eu-gone"),
+        Secret(endpoint, "projects/other/secrets/closed"),
+    ):
+        with pytest.raises(ListUnavailable):
+            await ClosedSecret(secret).read()
+
+
+def entry(at: datetime) -> dict[str, object]:
+    return {"projects": [], "closed_at": at.isoformat()}
+
+
+def run_in_thread(action: Callable[[], None]) -> None:
+    thread = Thread(target=action)
+    thread.start()
+    thread.join()
+
+
+async def test_a_malformed_entry_is_kept_until_its_partner_is_closed_anew() -> None:
+    memory = Memory()
+    memory.versions = [b'{"partners": {"odd": {"projects": "odd"}}}']
+    await ClosedSecret(memory).close("acme", [], NOW)
+    assert json.loads(memory.versions[-1])["partners"]["odd"] == {"projects": "odd"}
+    await ClosedSecret(memory).close("odd", ["odd"], NOW)
+    assert ClosedList.from_json(memory.versions[-1]).partners.keys() == {"acme", "odd"}
+
+
+def filled(size: int) -> bytes:
+    """A list of at least so many bytes, and less than one entry more."""
+    partner = ClosedPartner((), NOW)
+    one = len(ClosedList({"partner-0000": partner, "partner-0001": partner}).to_json())
+    one -= len(ClosedList({"partner-0000": partner}).to_json())
+    names = (f"partner-{number:04}" for number in range(-(-size // one)))
+    return ClosedList(dict.fromkeys(names, partner), follows=1).to_json()
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    return [(line["severity"], line["message"]) for line in lines]
+
+
+async def test_a_full_list_refuses_another_partner_and_stays_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    memory = Memory()
+    memory.versions = [EMPTY, filled(FULL_BYTES)]
+    closed = ClosedSecret(memory)
+    with pytest.raises(ListFull):
+        await closed.must_have_room("acme", ClosedPartner(("acme-prod",), NOW))
+    with pytest.raises(ListFull):
+        await closed.close("acme", ["acme-prod"], NOW)
+    assert len(memory.versions) == 2
+    assert ("ERROR", "closed list full") in logged(capsys)
+    known = await closed.read()
+    first = next(iter(known.partners))
+    assert await closed.close(first, [], LATER) == known.partners[first], "it is closed already"
+
+
+async def test_two_at_once_have_room_though_each_filled_the_list() -> None:
+    """Were one of them refused after both were written, the other would be let in again."""
+    memory = Memory()
+    memory.versions = [EMPTY, filled(FULL_BYTES - 250)]
+
+    def other() -> None:
+        asyncio.run(ClosedSecret(memory).close("other", ["o" * 100], LATER))
+
+    memory.meanwhile = lambda: run_in_thread(other)
+    await ClosedSecret(memory).close("acme", ["a" * 100], NOW)
+    assert {"acme", "other"} < memory.names()
+    assert FULL_BYTES < len(memory.versions[-1]) <= MAX_BYTES
+
+
+@pytest.mark.parametrize(("part", "lines"), [(NEARLY_FULL, 2), (NEARLY_FULL - 0.01, 0)])
+async def test_each_reading_tells_that_the_list_is_nearly_full(
+    part: float, lines: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = Memory()
+    memory.versions = [EMPTY, filled(int(MAX_BYTES * part))]
+    for _ in range(2):
+        await ClosedSecret(memory).read()
+    assert logged(capsys) == [("WARNING", "closed list nearly full")] * lines
+
+
+async def test_over_the_wire_as_many_fit_as_are_documented(endpoint: str, tmp_path: Path) -> None:
+    """Google refuses more than 64 KiB, and so does what stands for it."""
+    partners = {
+        f"customer-{number:03}": {
+            "projects": [f"customer-{number:03}-prod"],
+            "closed_at": "2026-11-22T14:25:32.123456Z",
+        }
+        for number in range(1_000)
+    }
+    secret = Secret(endpoint, NAME)
+    with pytest.raises(SecretsUnavailable, match="400"):
+        secret.add(json.dumps({"partners": partners}).encode())
+    for name in list(partners)[580:]:
+        del partners[name]
+    secret.add(json.dumps({"partners": partners}, separators=(",", ":")).encode())
+    await ClosedSecret(secret).close("acme", ["acme-prod"], NOW)
+    assert len(json.loads((tmp_path / "closed.json").read_text())["partners"]) == 581

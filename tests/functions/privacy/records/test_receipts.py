@@ -1,0 +1,60 @@
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.privacy.erasures.deletions import DELETED, RESTORED, Deletions, Told
+from functions.privacy.records.receipts import Receipt, Receipts
+from functions.warehouse.parameters import Parameter
+from local.json_column import check
+
+NOW = datetime(2026, 11, 22, 12, 30, 0, 123_456, UTC)
+VALUES = st.recursive(
+    st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+class Noting:
+    """Statements that note what they are given."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Any] = {}
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        self.given[name] = parameters
+        return 1
+
+    async def rows(self, _name: str, **_parameters: Parameter) -> list[dict[str, Any]]:
+        return []
+
+
+@settings(max_examples=40)
+@given(detail=st.dictionaries(st.text(), VALUES, max_size=4))
+def test_a_receipt_is_given_as_json_that_bigquery_takes(detail: dict[str, object]) -> None:
+    statements: Any = Noting()
+    receipt = Receipt("1", "export", "2", detail | {"share": 67.174118}, people=3)
+    asyncio.run(Receipts(statements, lambda: NOW).add(receipt))
+    [text] = statements.given["add_receipts"]["receipts"]
+    check(text)
+    written = json.loads(text)
+    assert written["detail"].keys() == receipt.detail.keys()
+    assert (written["detail"]["share"], written["people"]) == ("67.174118", 3)
+
+
+def test_what_the_chat_told_is_given_as_json_that_bigquery_takes() -> None:
+    statements: Any = Noting()
+    deletions = Deletions(
+        statements, Receipts(statements, lambda: NOW), now=lambda: NOW, new_id=lambda: "e1"
+    )
+    told = [Told(event, "acme", "dev", ["k"], NOW) for event in (DELETED, RESTORED)]
+    asyncio.run(deletions.file_all(told))
+    texts = statements.given["file_told"]["told"]
+    assert len(texts) == 2
+    for text in texts:
+        check(text)
+        assert json.loads(text)["covers_until"] == "2026-11-22T12:30:00.123456Z"

@@ -1,0 +1,270 @@
+"""The registry is complete: no column, prefix or queue with data about a person is missing."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import msgspec
+import pytest
+import sqlglot
+import yaml
+from sqlglot import exp
+
+from functions.events.catalogue import SOURCE, parse
+from functions.privacy import periods
+from functions.privacy.reports.data_inventory import COLUMNS, Holding, Uncovered, holdings
+from functions.privacy.wiring.sweep import places
+from functions.retained import quarantine
+from functions.retained.quarantine import LEGAL_HOLD, object_name
+from functions.warehouse.schema import (
+    RETENTION_DAYS,
+    SQL,
+    Column,
+    Table,
+    Warehouse,
+    list_tables,
+    render,
+    with_covered,
+)
+from generate import schema
+
+ROOT = Path(__file__).parents[4]
+CELL = ROOT / "terraform" / "modules" / "cell"
+FORMS = {"personal", "pseudonym", "unknown", "staff"}
+DAY = timedelta(days=1)
+VARIABLES = with_covered(Warehouse("p.store", "p.bi").variables())
+
+OF_USERS = [
+    holding for holding in holdings() if holding.kind == "column" and holding.form != "staff"
+]
+
+
+def of(kind: str) -> dict[str, Holding]:
+    return {holding.place: holding for holding in holdings() if holding.kind == kind}
+
+
+def test_every_annotated_column_is_registered_and_no_other() -> None:
+    annotated = {f"{table.name}.{name}" for table in list_tables() for name in table.people}
+
+    assert {"events_v1.user_key", "identities_v1.user_id"} <= annotated
+    assert of("column").keys() == COLUMNS.keys() == annotated
+
+
+def test_annotated_columns_are_columns_with_a_known_form() -> None:
+    for table in list_tables():
+        assert set(table.people) <= set(names(table.schema)), table.name
+        assert set(table.people.values()) <= FORMS, table.name
+
+
+def names(columns: tuple[Column, ...], before: str = "") -> Iterator[str]:
+    for column in columns:
+        yield f"{before}{column.name}"
+        yield from names(column.fields, f"{before}{column.name}.")
+
+
+def test_what_the_catalogue_calls_personal_does_not_slip_through() -> None:
+    source = yaml.safe_load(SOURCE.read_bytes())
+    source["room"]["fields"].append(
+        {
+            "name": "moderators",
+            "type": "string",
+            "repeated": True,
+            "privacy": "personal",
+            "description": "Who keeps order.",
+            "examples": ["u1"],
+        }
+    )
+    [text] = schema.render(parse(source)).values()
+    table = msgspec.convert({**msgspec.json.decode(text), "name": "events_v1"}, Table)
+
+    with pytest.raises(Uncovered, match=r"^events_v1\.room\.moderators$"):
+        holdings([table])
+
+
+def test_a_table_that_nobody_has_thought_of_does_not_slip_through() -> None:
+    table = Table("new_v1", "New.", (Column("who", "STRING"),), people={"who": "pseudonym"})
+
+    with pytest.raises(Uncovered, match=r"^new_v1\.who$"):
+        holdings([table])
+
+
+def test_columns_that_are_called_as_people_are_annotated() -> None:
+    """Tables that are written by hand could forget an annotation; not for these names."""
+    telling = re.compile(r"user_id|user_key|hidden_key|nickname|speakers|e?mail|\w+_by")
+    for table in list_tables():
+        found = {name for name in names(table.schema) if telling.fullmatch(name.split(".")[-1])}
+        assert found <= table.people.keys(), table.name
+
+
+@pytest.mark.parametrize("holding", OF_USERS, ids=lambda holding: holding.place)
+def test_a_statement_erases_each_column(holding: Holding) -> None:
+    table, _, column = holding.place.partition(".")
+    assert holding.erased_by
+    for name in holding.erased_by:
+        text = render((SQL / "privacy" / f"{name}.sql").read_text(), VARIABLES)
+        statement = sqlglot.parse_one(text, read="bigquery")
+        target = statement.this
+        assert target.name == table, name
+        if isinstance(statement, exp.Update):
+            changed = {each.this.name for each in statement.expressions}
+            assert column.split(".")[0] in changed, name
+        else:
+            assert isinstance(statement, exp.Delete | exp.Merge), name
+
+
+def test_an_export_has_every_column_about_the_person() -> None:
+    """All but the hidden key, which protects the person."""
+    texts = [
+        render((SQL / "privacy" / f"{name}.sql").read_text(), VARIABLES)
+        for name in ("find_events_of", "find_records_of")
+    ]
+    exported = {
+        (table.name, column)
+        for text in texts
+        for select in sqlglot.parse_one(text, read="bigquery").find_all(exp.Select)
+        for table in [select.args["from_"].this]
+        for column in (each.alias_or_name for each in select.expressions)
+    }
+    for holding in OF_USERS:
+        table, _, column = holding.place.partition(".")
+        if table == "events_v1":
+            assert (table, "content") in exported, "whole rows"
+        else:
+            assert ((table, column) in exported) is (column != "hidden_key"), holding.place
+
+
+def test_a_sweep_rewrites_what_is_no_table() -> None:
+    rewritten = {kind.__name__ for kind in get_args(get_type_hints(places)["return"])}
+    registered = {
+        name for holding in holdings() if holding.kind != "column" for name in holding.erased_by
+    }
+
+    # That one erases nobody: it sets aside what nobody can read.
+    assert registered == rewritten - {"UnreadObjects"}
+
+
+def test_what_nothing_erases_goes_before_the_erasure_is_forgotten() -> None:
+    for holding in holdings():
+        if holding.form in {"personal", "unknown"} and not holding.erased_by:
+            assert holding.kept is not None, holding
+            assert holding.kept <= periods.UNPARSED, holding
+
+
+def test_those_who_operate_are_in_receipts_holds_and_logs_only() -> None:
+    staff = {holding.place for holding in holdings() if holding.form == "staff"}
+
+    assert staff == {"receipts_v1.requested_by", "holds_v1.filed_by", "cell"}
+
+
+def texts_that_end_like_a_prefix() -> set[str]:
+    """Every such text in the functions, at the start of a name that is put together, too."""
+    return {
+        node.value
+        for path in (ROOT / "functions").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"[a-z_]+/", node.value)
+    }
+
+
+def test_every_prefix_of_the_code_is_registered() -> None:
+    resource_names = {"projects/", "accounts/"}
+    found = texts_that_end_like_a_prefix() - resource_names
+
+    assert found == {place for place in of("prefix") if place.count("/") == 1}
+
+
+def lifecycle() -> dict[str, timedelta]:
+    block = re.search(
+        r"lifecycle_days = \{\n(.*?)\n  \}", (CELL / "storage.tf").read_text(), re.DOTALL
+    )
+    assert block
+    return {prefix: int(days) * DAY for prefix, days in re.findall(r'"(\S+/)"\s+= (\d+)', block[1])}
+
+
+def test_the_bucket_keeps_what_is_registered_for_as_long() -> None:
+    by_age = {
+        place: holding.kept
+        for place, holding in of("prefix").items()
+        if holding.kept_from != "end of the hold"
+    }
+
+    assert lifecycle() == by_age
+    assert "retention_duration_seconds = 0" in (CELL / "storage.tf").read_text()
+
+
+def test_no_rule_of_the_bucket_reaches_what_a_legal_hold_keeps() -> None:
+    """It goes when the hold is over, and only a sweep knows when that is."""
+    [held] = of("prefix").keys() - lifecycle().keys()
+
+    assert object_name(LEGAL_HOLD, "acme", "chat", b"").startswith(held)
+    assert not [prefix for prefix in lifecycle() if held.startswith(prefix)]
+
+
+def test_what_nobody_can_read_is_what_loading_cannot_decode_and_what_has_no_form() -> None:
+    source = (ROOT / "functions" / "events" / "body.py").read_text()
+
+    undecodable = set(re.findall(r'BadMessage\("(\w+)"\)', source))
+    assert set(quarantine.UNREADABLE) == undecodable | {quarantine.MALFORMED}
+
+
+def seconds(name: str) -> timedelta:
+    found = re.search(
+        rf"^\s+{name}\s+= (\d+) \* 24 \* 60 \* 60$", (CELL / "pubsub.tf").read_text(), re.MULTILINE
+    )
+    assert found
+    return int(found[1]) * DAY
+
+
+def test_subscriptions_keep_what_is_registered_for_as_long() -> None:
+    text = (CELL / "pubsub.tf").read_text()
+    resources = set(
+        re.findall(r'^resource "google_pubsub_subscription" "(\w+)"', text, re.MULTILINE)
+    )
+    block = re.search(r"deliveries = \{\n(.*?)\n  \}", text, re.DOTALL)
+    assert block
+    delivered = set(re.findall(r"(\w+)\s+= \{ path", block[1]))
+
+    assert resources == {"function", "dead", "partner"}
+    assert of("subscription").keys() == delivered | {"dead", "partner"}
+    for name, holding in of("subscription").items():
+        constant = "dead_letter_seconds" if name == "dead" else "retention_seconds"
+        assert holding.kept == seconds(constant), name
+
+
+def test_topics_keep_nothing_themselves() -> None:
+    text = (CELL / "pubsub.tf").read_text()
+    topics = re.search(r'"google_pubsub_topic" "this" \{\n  for_each = toset\(\[(.*?)\]\)', text)
+
+    assert topics
+    assert of("topic").keys() == set(re.findall(r'"(\w+)"', topics[1]))
+    body = text[topics.end() : text.index("\n}\n", topics.end())]
+    assert "message_retention_duration" not in body
+
+
+def test_the_defaults_of_the_deployment_are_those_registered() -> None:
+    variables = (ROOT / "terraform" / "variables.tf").read_text()
+    retention = re.search(r'variable "retention_days" \{.*?default\s+= (\d+)', variables, re.DOTALL)
+    logs = re.search(r"log_retention_days\s+= optional\(number, (\d+)\)", variables)
+
+    assert retention
+    assert logs
+    assert int(retention[1]) == RETENTION_DAYS
+    assert int(logs[1]) * DAY == of("logs")["cell"].kept
+
+
+def test_a_deployment_may_keep_events_for_longer() -> None:
+    kept = {holding.place: holding.kept for holding in holdings(retention_days=400)}
+
+    assert kept["events_v1.user_key"] == kept["identities_v1.nickname"] == 400 * DAY
+    assert kept["events_v1.extra"] == 30 * DAY
+    assert kept["erasures_v1.user_key"] == periods.TOMBSTONE
+
+
+def test_receipts_alone_are_kept_for_ever() -> None:
+    assert [holding.place for holding in holdings() if holding.kept is None] == [
+        "receipts_v1.requested_by"
+    ]
