@@ -38,7 +38,6 @@ from functions.privacy.sweep.unreadable import UnreadObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
 from functions.web.push import Message as Pushed
-from tests.functions.operate.stand_ins import Partners
 from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
 from tests.privacy_simulation.offboarding import Closed, departures
 from tests.privacy_simulation.places import Bucket, Letters, Upload
@@ -46,6 +45,7 @@ from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
 from tests.privacy_simulation.words import START, Event
 from tests.sql.privacy_desk import KEYS, Desk
 from tests.sql.stand_in import StandIn
+from tests.unit.operate.stand_ins import Partners
 
 T = TypeVar("T")
 

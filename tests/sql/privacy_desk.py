@@ -30,7 +30,7 @@ from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, with_covered
 from functions.warehouse.statements import Statements
-from tests.functions.identity_tokens import bearer
+from tests.unit.identity_tokens import bearer
 
 KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})
 OFFICER, PARTNER = "officer@operator.example", "olga@acme.example"

@@ -27,9 +27,9 @@ from functions.warehouse.client import open_client
 from functions.warehouse.schema import list_tables
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
-from tests.functions.privacy.leaving import Kept
-from tests.functions.privacy.stand_ins import Bucket, attributes, body, spilled
 from tests.sql.stand_in import WAREHOUSE
+from tests.unit.privacy.leaving import Kept
+from tests.unit.privacy.stand_ins import Bucket, attributes, body, spilled
 
 pytestmark = pytest.mark.cell
 

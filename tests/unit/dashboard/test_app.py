@@ -1,0 +1,336 @@
+"""The dashboard's HTTP face: who sees what, and what every answer carries."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from functions.dashboard.app import ROUTES, Dashboard, create
+from functions.dashboard.identity import KeysUnavailable
+from functions.secrets.permissions import Permissions, PermissionsUnavailable
+from functions.web.caller import invoker
+from tests.unit.dashboard.stand_ins import (
+    DAY,
+    NONE,
+    NOW,
+    TODAY,
+    Operate,
+    Rollups,
+    daily,
+    people,
+    room,
+)
+from tests.unit.identity_tokens import bearer
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
+ANN, BOB, OPERATOR = "ann@acme.example", "bob@other.example", "olga@operator.example"
+AS_PERSON = {"accept": "text/html"}
+
+
+class Secret:
+    """The viewers' secret."""
+
+    def __init__(self) -> None:
+        self.viewers = Permissions(
+            projects=["acme-prod", "acme-dev", "other-prod"],
+            everything=[OPERATOR],
+            some={ANN: ["acme-prod", "acme-dev"], BOB: ["other-prod"]},
+        )
+        self.failing = False
+
+    def __call__(self) -> Permissions:
+        if self.failing:
+            raise PermissionsUnavailable("PermissionError")
+        return self.viewers
+
+
+@pytest.fixture
+def rollups() -> Rollups:
+    return Rollups()
+
+
+@pytest.fixture
+def operate() -> Operate:
+    return Operate()
+
+
+@pytest.fixture
+def secret() -> Secret:
+    return Secret()
+
+
+@pytest.fixture
+def dashboard(rollups: Rollups, operate: Operate, secret: Secret) -> Dashboard:
+    return Dashboard(
+        identify=invoker,
+        viewers=secret,
+        rollups=rollups,  # type: ignore[arg-type]  # a stand-in
+        operate=operate,  # type: ignore[arg-type]  # a stand-in
+        now=lambda: NOW,
+    )
+
+
+@pytest.fixture
+async def client(dashboard: Dashboard) -> AsyncIterator[httpx.AsyncClient]:
+    served = Starlette(routes=[Route("/{path:path}", dashboard.answer, methods=METHODS)])
+    transport = httpx.ASGITransport(served)
+    async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", [path for path in ROUTES if path != "/health"])
+async def test_nobody_sees_anything_without_an_identity(
+    client: httpx.AsyncClient, rollups: Rollups, operate: Operate, path: str
+) -> None:
+    answer = await client.request(ROUTES[path], path)
+    assert answer.status_code == 403
+    assert answer.json()["title"] == "You are not signed in"
+    assert "gcloud run services proxy" in answer.json()["detail"]
+    assert not rollups.asked
+    assert not operate.days
+
+
+@pytest.mark.parametrize("path", [path for path in ROUTES if path != "/health"])
+async def test_who_is_no_viewer_is_told_whom_to_ask(
+    client: httpx.AsyncClient, rollups: Rollups, operate: Operate, path: str
+) -> None:
+    answer = await client.request(
+        ROUTES[path], path, headers=bearer("eve@acme.example") | AS_PERSON
+    )
+    assert answer.status_code == 403
+    assert "eve@acme.example" in answer.text
+    assert "Ask the operator" in answer.text
+    assert "acme-prod" not in answer.text
+    assert not rollups.asked
+    assert not operate.days
+
+
+@pytest.mark.parametrize("path", ["/", "/data", "/csv/people.csv"])
+async def test_a_viewer_sees_their_own_projects_only(
+    client: httpx.AsyncClient, rollups: Rollups, path: str
+) -> None:
+    own = await client.get(path, params={"project": "acme-prod"}, headers=bearer(ANN))
+    others = await client.get(path, params={"project": "other-prod"}, headers=bearer(ANN))
+    nobodys = await client.get(path, params={"project": "x' OR TRUE"}, headers=bearer(ANN))
+    assert own.status_code == 200
+    assert "other-prod" not in own.text
+    assert (others.status_code, nobodys.status_code) == (403, 403)
+    assert [asked[0] for asked in rollups.asked] == ["acme-prod"]
+
+
+async def test_an_operator_sees_all_projects(client: httpx.AsyncClient) -> None:
+    page = await client.get("/", headers=bearer(OPERATOR))
+    for project in ("acme-dev", "acme-prod", "other-prod"):
+        assert f">{project}</option>" in page.text
+
+
+async def test_the_first_project_and_90_days_are_shown_unless_others_are_chosen(
+    client: httpx.AsyncClient, rollups: Rollups
+) -> None:
+    await client.get("/data", headers=bearer(ANN))
+    chosen = {"project": "acme-prod", "window": "6m"}
+    await client.get("/data", params=chosen, headers=bearer(ANN))
+    days = [(project, first.isoformat(), last) for project, first, last, _ in rollups.asked]
+    assert days == [("acme-dev", "2026-08-25", TODAY), ("acme-prod", "2026-05-23", TODAY)]
+    assert all(first_week.weekday() == 0 for *_, first_week in rollups.asked)
+
+
+async def test_a_window_that_does_not_exist_is_named(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/data?window=1y", headers=bearer(ANN))
+    assert (answer.status_code, answer.json()["detail"]) == (400, "window is one of 90d, 6m.")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", bearer(ANN) | AS_PERSON),
+        ("/", AS_PERSON),
+        ("/data", bearer(ANN)),
+        ("/csv/rooms.csv", bearer(ANN)),
+        ("/nowhere", {}),
+        ("/health", {}),
+    ],
+)
+async def test_every_answer_forbids_what_is_from_elsewhere(
+    client: httpx.AsyncClient, path: str, headers: dict[str, str]
+) -> None:
+    answer = await client.get(path, headers=headers)
+    policy = dict(
+        part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; ")
+    )
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "connect-src": "'self'",
+        "img-src": "'self' data:",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_what_senders_say_is_escaped(client: httpx.AsyncClient, rollups: Rollups) -> None:
+    evil = '"><script>alert(1)</script>'
+    rollups.rows = NONE._replace(
+        daily=[daily(TODAY, events=1)], rooms=[room("<b>", name=evil), room("<img src=x>")]
+    )
+    page = (await client.get("/", headers=bearer(ANN))).text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "&lt;img src=x&gt;" in page
+    assert "<script>" not in page
+    assert "<img" not in page
+
+
+async def test_a_project_without_events_is_told_what_to_do(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/?project=acme-prod", headers=bearer(ANN))).text
+    assert "Nothing has been counted in these 90 days" in page
+    assert "<code>acme-prod</code>" in page
+    assert "<canvas" not in page
+    assert 'action="/refresh?project=acme-prod' in page
+
+
+async def test_the_page_has_a_table_for_each_chart_and_a_download_for_each_table(
+    client: httpx.AsyncClient, rollups: Rollups
+) -> None:
+    rollups.rows = NONE._replace(
+        daily=[daily(TODAY, events=12_345, messages=7)],
+        people=[people(TODAY - DAY, dau=4), people(TODAY, dau=3, wau=5, mau=9)],
+    )
+    page = (await client.get("/", headers=bearer(ANN))).text
+    charts = page.count("<canvas")
+    assert charts == page.count("<details") == 4
+    for path in ROUTES:
+        if path.startswith("/csv/"):
+            assert f'href="{path}?project=acme-dev' in page
+    assert '<th scope="row">2026-11-22</th><td>3</td><td>5</td><td>9</td>' in page
+    assert "<td>12,345</td>" in page
+
+
+async def test_csv_is_what_the_page_shows(client: httpx.AsyncClient, rollups: Rollups) -> None:
+    rollups.rows = NONE._replace(rooms=[room("r1", name="=1+1", events=1200), room("r2")])
+    answer = await client.get("/csv/rooms.csv?window=6m", headers=bearer(ANN))
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert 'filename="rooms-2026-05-23-2026-11-22.csv"' in answer.headers["content-disposition"]
+    assert list(csv.reader(io.StringIO(answer.text))) == [
+        ["room_id", "name", "events", "messages", "reactions", "people"],
+        ["r1", "'=1+1", "1200", "0", "0", "1"],
+        ["r2", "", "1", "0", "0", "1"],
+    ]
+
+
+async def test_refresh_has_operate_count_today(client: httpx.AsyncClient, operate: Operate) -> None:
+    answer = await client.post("/refresh", headers=bearer(ANN))
+    assert (answer.status_code, operate.days) == (200, [TODAY])
+
+
+async def test_refresh_without_a_script_leads_back_to_the_page(client: httpx.AsyncClient) -> None:
+    where = "project=acme-prod&window=6m"
+    answer = await client.post(f"/refresh?{where}", headers=bearer(ANN) | AS_PERSON)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/?{where}")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+async def test_another_site_cannot_press_refresh(
+    client: httpx.AsyncClient, operate: Operate, site: str
+) -> None:
+    answer = await client.post("/refresh", headers=bearer(ANN) | {"sec-fetch-site": site})
+    assert (answer.status_code, operate.days) == (403, [])
+
+
+async def test_what_fails_says_when_to_come_again(
+    client: httpx.AsyncClient, rollups: Rollups, operate: Operate, secret: Secret
+) -> None:
+    rollups.failing = operate.failing = True
+    answers = [
+        await client.get("/", headers=bearer(ANN) | AS_PERSON),
+        await client.post("/refresh", headers=bearer(ANN)),
+    ]
+    secret.failing = True
+    answers.append(await client.get("/data", headers=bearer(ANN)))
+    assert [answer.status_code for answer in answers] == [503, 503, 503]
+    assert [answer.headers["retry-after"] for answer in answers] == ["60", "60", "60"]
+
+
+async def test_keys_that_cannot_be_fetched_let_nobody_in(secret: Secret, rollups: Rollups) -> None:
+    def unavailable(_: object) -> str:
+        raise KeysUnavailable
+
+    dashboard = Dashboard(
+        identify=unavailable,
+        viewers=secret,
+        rollups=rollups,  # type: ignore[arg-type]  # a stand-in
+        operate=Operate(),  # type: ignore[arg-type]  # a stand-in
+        now=lambda: NOW,
+    )
+    transport = httpx.ASGITransport(
+        Starlette(routes=[Route("/{path:path}", dashboard.answer, methods=METHODS)])
+    )
+    async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:
+        assert (await client.get("/data")).status_code == 503
+    assert not rollups.asked
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/refresh", 405, "POST"),
+        ("POST", "/", 405, "GET"),
+        ("DELETE", "/data", 405, "GET"),
+        ("GET", "/csv/secrets.csv", 404, None),
+        ("GET", "/assets/0/dashboard.js", 404, None),
+        ("GET", "/health", 200, None),
+        ("HEAD", "/health", 200, None),
+    ],
+)
+async def test_paths_and_methods(
+    client: httpx.AsyncClient, method: str, path: str, status: int, allow: str | None
+) -> None:
+    answer = await client.request(method, path, headers=bearer(ANN))
+    assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
+
+
+async def test_scripts_and_styles_are_from_here_and_cached(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/", headers=bearer(ANN))).text
+    paths = [part.split('"')[0] for part in page.split('="/assets/')[1:]]
+    assert len(paths) == 4
+    for path in paths:
+        answer = await client.get(f"/assets/{path}")
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        plain = await client.get(f"/assets/{path}", headers={"accept-encoding": "identity"})
+        assert plain.text == answer.text
+    chart = next(path for path in paths if "bundle" in path)
+    assert "Chart.js v4" in (await client.get(f"/assets/{chart}")).text[:200]
+
+
+async def test_create_reads_its_settings(tmp_path: Path) -> None:
+    viewers = tmp_path / "viewers.json"
+    viewers.write_text(json.dumps({"projects": ["p"], "some": {ANN: ["p"]}}))
+    settings = {
+        "GCP_PROJECT": "p",
+        "BIGQUERY_ENDPOINT": "http://127.0.0.1:9",
+        "LOCATION": "europe-west1",
+        "STORE_DATASET": "projects/p/datasets/chat_eu_store",
+        "BI_DATASET": "projects/p/datasets/chat_eu",
+        "OPERATE_URL": "http://127.0.0.1:9",
+        "VIEWERS_FILE": str(viewers),
+    }
+    # Without the audience the caller of Cloud Run is asked for; with it, only the proxy's word.
+    for audience, advice in (("", "no identity token"), ("/projects/1", "Identity-Aware Proxy")):
+        transport = httpx.ASGITransport(create(settings | {"IAP_AUDIENCE": audience}))
+        async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:
+            headers = bearer(ANN) if audience else {}
+            answer = await client.get("/data", headers=headers)
+        assert answer.status_code == 403
+        assert advice in answer.json()["detail"]
+    with pytest.raises(ValueError, match="OPERATE_URL"):
+        create({name: value for name, value in settings.items() if name != "OPERATE_URL"})

@@ -1,0 +1,101 @@
+"""Who asks: only an address that Google vouches for."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from google.auth import jwt
+from google.auth.crypt.es256 import ES256Signer
+from google.auth.exceptions import TransportError
+
+from functions.dashboard.identity import (
+    IAP_ISSUER,
+    IdentityAwareProxy,
+    KeysUnavailable,
+    verify_assertion,
+)
+from functions.web.caller import Unidentified
+from tests.unit.identity_tokens import bearer
+
+AUDIENCE = "/projects/1/locations/europe-west1/services/chat-eu-dashboard"
+
+
+def says(**said: Any) -> IdentityAwareProxy:
+    """A proxy whose assertion is genuine, and says this."""
+    return IdentityAwareProxy(AUDIENCE, lambda *_: {"iss": IAP_ISSUER} | said)
+
+
+ASSERTED = {"x-goog-iap-jwt-assertion": "assertion"}
+
+
+def test_the_proxys_assertion_names_the_person() -> None:
+    assert says(email="Ann@acme.example")(ASSERTED) == "ann@acme.example"
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"email": None}, {"email": "ann"}, {"email": "a@b", "iss": "https://elsewhere"}]
+)
+def test_an_assertion_that_names_nobody_is_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(Unidentified):
+        says(**said)(ASSERTED)
+
+
+def test_without_an_assertion_no_other_credential_counts() -> None:
+    with pytest.raises(Unidentified):
+        says(email="ann@acme.example")(bearer("ann@acme.example"))
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> ec.EllipticCurvePrivateKey:
+    """A key whose public half is what the proxy's keys are fetched as."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    fetched = {"k1": public.decode()}
+    monkeypatch.setattr("google.oauth2.id_token._fetch_certs", lambda *_: fetched)
+    return private
+
+
+def signed(key: ec.EllipticCurvePrivateKey, **changes: Any) -> str:
+    now = datetime.now(UTC)
+    said = {
+        "iss": IAP_ISSUER,
+        "aud": AUDIENCE,
+        "email": "ann@acme.example",
+        "iat": (now - timedelta(minutes=1)).timestamp(),
+        "exp": (now + timedelta(minutes=9)).timestamp(),
+    }
+    assertion: bytes = jwt.encode(ES256Signer(key, "k1"), said | changes)
+    return assertion.decode()
+
+
+def test_a_genuine_assertion_is_verified(key: ec.EllipticCurvePrivateKey) -> None:
+    proxy = IdentityAwareProxy(AUDIENCE, verify_assertion)
+    assert proxy({"x-goog-iap-jwt-assertion": signed(key)}) == "ann@acme.example"
+
+
+def test_an_assertion_that_is_not_genuine_lets_nobody_in(key: ec.EllipticCurvePrivateKey) -> None:
+    proxy = IdentityAwareProxy(AUDIENCE, verify_assertion)
+    ago = (datetime.now(UTC) - timedelta(hours=1)).timestamp()
+    for assertion in (
+        signed(ec.generate_private_key(ec.SECP256R1())),
+        signed(key, aud="/projects/1/locations/europe-west1/services/other"),
+        signed(key, iat=ago, exp=ago + 600),
+        signed(key)[:-4] + "AAAA",
+        "nonsense",
+        "",
+    ):
+        with pytest.raises(Unidentified):
+            proxy({"x-goog-iap-jwt-assertion": assertion})
+
+
+def test_keys_that_cannot_be_fetched_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise TransportError
+
+    monkeypatch.setattr("google.oauth2.id_token._fetch_certs", fail)
+    with pytest.raises(KeysUnavailable):
+        verify_assertion("a.b.c", AUDIENCE)

@@ -1,0 +1,105 @@
+"""A replay between two stand-ins, with a clock that stands until it is told to go."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from functions.operate.dead_letters import DeadLetters
+from functions.operate.decode import Decoder
+from functions.operate.refresh import Refresh
+from functions.operate.replay import Replay, Selection
+from functions.operate.report import Report
+from functions.operate.settle import Settle
+from functions.retained.quarantine import Quarantine
+from tests.unit.operate.stand_ins import (
+    Bucket,
+    Letters,
+    Partners,
+    Store,
+    Topic,
+    Written,
+)
+
+NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket()
+
+
+@pytest.fixture
+def topic() -> Topic:
+    return Topic()
+
+
+@pytest.fixture
+def partners() -> Partners:
+    return Partners()
+
+
+@pytest.fixture
+def decoder(partners: Partners) -> Decoder:
+    return Decoder(partners.current, "eu", max_event_bytes=1_000)
+
+
+@pytest.fixture
+def replay(bucket: Bucket, topic: Topic, decoder: Decoder, clock: Clock) -> Replay:
+    quarantine = Quarantine(Written(bucket))
+    return Replay(bucket, topic.publish, decoder.decode, quarantine, clock=clock, seconds=240)
+
+
+@pytest.fixture
+def letters() -> Letters:
+    return Letters()
+
+
+@pytest.fixture
+def dead_letters(letters: Letters, topic: Topic, clock: Clock) -> DeadLetters:
+    return DeadLetters(letters, topic.publish, clock=clock, seconds=240)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def settle(store: Store, clock: Clock) -> Settle:
+    """Settling on 22 November 2026, half an hour before midnight."""
+    return Settle(store, now=lambda: NOW, clock=clock, seconds=240)
+
+
+@pytest.fixture
+def refresh(store: Store, clock: Clock) -> Refresh:
+    """Refreshing at the same time."""
+    return Refresh(store, now=lambda: NOW, clock=clock, seconds=240, retention_days=215)
+
+
+Run = Callable[..., Awaitable[Report]]
+
+
+@pytest.fixture
+def run(replay: Replay) -> Run:
+    """Replay the spill, or what is selected instead."""
+
+    async def run(selection: Selection = Selection("spill/")) -> Report:  # noqa: B008 - immutable
+        return await replay.run(selection)
+
+    return run

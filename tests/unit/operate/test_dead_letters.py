@@ -1,0 +1,138 @@
+"""A dead letter is acknowledged after its event is published, and nothing else loses it."""
+
+import json
+
+import pytest
+
+from functions.google.topic import PublishFailed
+from functions.operate.dead_letters import DeadLetters
+from tests.unit.operate.conftest import Clock
+from tests.unit.operate.stand_ins import Letters, Topic, message
+
+ADDED = {
+    "CloudPubSubDeadLetterSourceDeliveryCount": "100",
+    "CloudPubSubDeadLetterSourceSubscription": "chat-eu-load",
+}
+
+
+async def test_events_are_published_as_they_were(
+    dead_letters: DeadLetters, letters: Letters, topic: Topic
+) -> None:
+    events = [message(number, day=f"2026-11-{10 + number}") for number in range(3)]
+    letters.put(*events, **ADDED)
+    report = await dead_letters.run(dry_run=False)
+    assert topic.messages == events
+    assert (report.events, report.remaining, report.failed) == (3, 0, [])
+    assert report.days == {"2026-11-10", "2026-11-11", "2026-11-12"}
+    assert (letters.waiting, letters.leased) == ([], [])
+
+
+async def test_an_empty_pull_is_not_the_end(dead_letters: DeadLetters, letters: Letters) -> None:
+    letters.put(message(1))
+    letters.empty_pulls = 1
+    assert (await dead_letters.run(dry_run=False)).events == 1
+
+
+async def test_a_dry_run_counts_and_gives_back(
+    dead_letters: DeadLetters, letters: Letters, topic: Topic
+) -> None:
+    letters.put(*map(message, range(5)))
+    letters.batch = 2
+    report = await dead_letters.run(dry_run=True)
+    assert (report.events, report.days, report.remaining) == (5, {"2026-11-22"}, 0)
+    assert topic.messages == []
+    assert (len(letters.waiting), letters.leased) == (5, [])
+    assert all((each.data, each.attributes) == (b"", {}) for each in letters.given_back)
+
+
+@pytest.mark.parametrize("malformed", [False, True])
+async def test_no_more_letters_are_held_than_allowed(
+    letters: Letters, topic: Topic, clock: Clock, *, malformed: bool
+) -> None:
+    """Malformed ones are held by a replay as well, for they go back in the end."""
+    for number in range(9):
+        letters.put_raw(b"{}", {} if malformed else message(number).attributes.to_mapping())
+    letters.batch = 2
+    few = DeadLetters(letters, topic.publish, clock=clock, seconds=240, most=5)
+    report = await few.run(dry_run=not malformed)
+    assert (report.events + len(report.failed), report.remaining) == (4, 2)
+    assert (len(letters.waiting), letters.leased) == (9, [])
+    assert len(letters.given_back) == 6
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_time_ends_it_and_the_report_tells_what_was_seen(
+    dead_letters: DeadLetters, letters: Letters, clock: Clock, *, dry_run: bool
+) -> None:
+    letters.put(*map(message, range(5)))
+    letters.batch = 2
+
+    def pass_time() -> None:
+        clock.seconds += 150
+
+    letters.then = pass_time
+    report = await dead_letters.run(dry_run=dry_run)
+    assert (report.events, report.remaining) == (2, 2)
+    assert (len(letters.waiting), letters.leased) == (5 if dry_run else 3, [])
+
+
+async def test_what_is_not_published_is_given_back(
+    dead_letters: DeadLetters, letters: Letters, topic: Topic
+) -> None:
+    letters.put(message(1), message(2))
+    topic.failing = True
+    report = await dead_letters.run(dry_run=False)
+    assert (report.unavailable, report.events, report.remaining) == ("publish_failed", 0, 2)
+    assert (len(letters.waiting), letters.leased) == (2, [])
+
+
+async def test_one_that_is_refused_costs_no_other(
+    dead_letters: DeadLetters, letters: Letters, topic: Topic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letters.put(*map(message, range(5)))
+    topic.refused = {"id-3"}
+    report = await dead_letters.run(dry_run=False)
+    assert (report.events, report.failed) == (4, ["message-3"])
+    assert sorted(topic.ids) == ["id-0", "id-1", "id-2", "id-4"]
+    assert [each.message_id for each in letters.waiting] == ["message-3"]
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["reason"]) == ("dead letter not replayed", "not_publishable")
+
+
+async def test_a_failure_after_a_refusal_loses_nothing(
+    dead_letters: DeadLetters, letters: Letters, topic: Topic
+) -> None:
+    letters.put(*map(message, range(4)))
+    topic.refused = {"id-3"}
+
+    def fail() -> None:
+        raise PublishFailed("ServiceUnavailable")
+
+    topic.then = fail
+    report = await dead_letters.run(dry_run=False)
+    assert report.unavailable == "publish_failed"
+    assert (len(letters.waiting), letters.leased) == (4, [])
+
+
+@pytest.mark.parametrize("action", ["pull", "acknowledge", "give_back"])
+async def test_a_subscription_that_does_not_answer_is_told(
+    dead_letters: DeadLetters, letters: Letters, topic: Topic, action: str
+) -> None:
+    letters.put(message(1))
+    letters.failing = {action}
+    report = await dead_letters.run(dry_run=False)
+    assert report.unavailable == ("" if action == "give_back" else "subscription_unavailable")
+    assert (topic.ids == []) == (action == "pull")
+    assert report.days == (set() if action == "pull" else {"2026-11-22"})
+
+
+async def test_what_is_no_event_of_ours_is_reported_and_stays(
+    dead_letters: DeadLetters, letters: Letters, topic: Topic
+) -> None:
+    letters.put_raw(b"?", {"ingest_id": "id-1"})
+    letters.put(message(2))
+    letters.put_raw(b"?", message(3).attributes.to_mapping() | {"received_at": "yesterday"})
+    report = await dead_letters.run(dry_run=False)
+    assert (report.events, report.failed) == (1, ["message-0", "message-2"])
+    assert topic.ids == ["id-2"]
+    assert [each.message_id for each in letters.waiting] == ["message-0", "message-2"]

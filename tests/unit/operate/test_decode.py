@@ -1,0 +1,154 @@
+"""What objects become: the messages that were to be published, or those that are accepted now."""
+
+import base64
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.acceptance.ingest_id import derived
+from functions.acceptance.partners_file import PartnersUnavailable
+from functions.events.attributes import Attributes
+from functions.events.message import Message
+from functions.google.objects import Stored
+from functions.operate.decode import Decoder
+from functions.operate.replay import NotReplayable
+from functions.retained.quarantine import Quarantined
+from tests.unit.operate.stand_ins import WRITTEN_AT, Partners, message, spilled
+
+
+def stored(name: str) -> Stored:
+    return Stored(name, 1, WRITTEN_AT)
+
+
+SPILL = stored("spill/2026/11/22/10/a.ndjson")
+QUARANTINE = stored("quarantine/not_json/acme/chat/a.ndjson")
+RECEIVED_AT = "2026-11-22T09:00:00.000000Z"
+EVENT = b'{"event": "emoji_sent", "value": {"project": "acme-prod"}}'
+
+
+def quarantined(body: bytes = EVENT, **members: Any) -> bytes:
+    """The content of an object in quarantine."""
+    record = {
+        "reason": "project_unknown",
+        "partner": "acme",
+        "kind": "chat",
+        "received_at": RECEIVED_AT,
+        "body": base64.b64encode(body).decode(),
+    }
+    return msgspec.json.encode(msgspec.convert(record | members, Quarantined))
+
+
+def decoder_of(partners: Partners) -> Decoder:
+    return Decoder(partners.current, "eu", max_event_bytes=1_000)
+
+
+@given(st.lists(st.binary(max_size=50), max_size=5))
+async def test_a_spilled_event_keeps_its_bytes_and_attributes(bodies: list[bytes]) -> None:
+    data = [b'{"event": "emoji_sent", "x": "%b"}' % body.hex().encode() for body in bodies]
+    messages = [Message(body, message(at).attributes) for at, body in enumerate(data)]
+    assert await decoder_of(Partners()).decode(SPILL, spilled(*messages)) == messages
+
+
+async def test_a_message_that_could_not_be_loaded_keeps_its_attributes(decoder: Decoder) -> None:
+    attributes = message(1).attributes
+    for data in (EVENT, b"no JSON"):
+        content = quarantined(data, attributes=attributes.to_mapping(), partner="gone")
+        assert await decoder.decode(QUARANTINE, content) == [Message(data, attributes)]
+
+
+@pytest.mark.parametrize("kept", ["Emoji_Sent", "fremd", None])
+@pytest.mark.parametrize("sent", ["emoji-sent", "EmojiSent", "emoji_sent"])
+async def test_what_was_kept_under_another_spelling_gets_the_catalogues(
+    decoder: Decoder, sent: str, kept: str | None
+) -> None:
+    data = msgspec.json.encode({"event": sent, "value": {}})
+    old = Message(data, msgspec.structs.replace(message(1).attributes, event=kept))
+    content = quarantined(data, attributes=old.attributes.to_mapping())
+    expected = [Message(data, message(1).attributes)]
+    assert await decoder.decode(SPILL, spilled(old)) == expected
+    assert await decoder.decode(QUARANTINE, content) == expected
+
+
+async def test_a_refused_event_is_accepted_by_the_partners_of_now(
+    decoder: Decoder, partners: Partners
+) -> None:
+    """Its project was added meanwhile; it counts for the time at which it was received."""
+    content = quarantined(EVENT.replace(b"acme-prod", b"acme-new"))
+    with pytest.raises(NotReplayable, match="project_unknown"):
+        await decoder.decode(QUARANTINE, content)
+    partners.projects = {"acme-new": "eu", "acme-prod": "eu"}
+    [accepted] = await decoder.decode(QUARANTINE, content)
+    assert accepted.data == EVENT.replace(b"acme-prod", b"acme-new")
+    ingest_id = accepted.attributes.ingest_id
+    assert accepted.attributes == Attributes(
+        ingest_id, RECEIVED_AT, "chat", "acme", "acme-new", "emoji_sent"
+    )
+
+
+async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
+    decoder: Decoder,
+) -> None:
+    body = EVENT + b"\n" + EVENT
+    first = await decoder.decode(QUARANTINE, quarantined(body))
+    assert await decoder.decode(QUARANTINE, quarantined(body, reason="other")) == first
+    assert len({each.attributes.ingest_id for each in first}) == 2
+    some = b"[" + EVENT + b"," + EVENT + b"]"
+    content = quarantined(some, sender_id="msg_1", positions=[3, 7])
+    assert [each.attributes.ingest_id for each in await decoder.decode(QUARANTINE, content)] == [
+        derived("acme", "chat", "msg_1", position) for position in (3, 7)
+    ]
+
+
+async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
+    """Split, it would take the ids of its neighbours, and a large one all the memory."""
+    body = b"[" + EVENT + b"," + EVENT + b"]"
+    [one] = await decoder.decode(QUARANTINE, quarantined(body, sender_id="msg_1", positions=[3]))
+    assert (one.data, one.attributes.kind) == (body, "test")
+    assert one.attributes.ingest_id == derived("acme", "chat", "msg_1", 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"oops", "malformed"),
+        (quarantined(attributes={"ingest_id": "1"}), "malformed"),
+        (quarantined(kind="cat"), "malformed"),
+        (quarantined(received_at="yesterday"), "malformed"),
+        (quarantined().replace(b'"body":"', b'"body":"!'), "malformed"),
+        (quarantined(b"{"), "not_json"),
+        (quarantined(EVENT + b"7", positions=[0]), "not_json"),
+        (quarantined(b"[1]", positions=[0, 1]), "not_json"),
+        (quarantined(b"[1, 2, 3]", positions=[0, 1]), "not_json"),
+        (quarantined(partner="nobody"), "partner_unknown"),
+        (quarantined(EVENT.replace(b"acme-prod", b"acme-us")), "project_elsewhere"),
+        (quarantined(b'{"event": "a"}'), "project_missing"),
+        (quarantined(EVENT + b"\n" + EVENT.replace(b"acme", b"a")), "project_unknown"),
+        (quarantined(EVENT.replace(b"emoji", b"e" * 1_000)), "event_too_large"),
+    ],
+)
+async def test_what_cannot_be_replayed_says_why(
+    decoder: Decoder, content: bytes, reason: str
+) -> None:
+    with pytest.raises(NotReplayable, match=f"^{reason}$"):
+        await decoder.decode(QUARANTINE, content)
+
+
+async def test_nobody_is_accepted_while_the_partners_are_unknown(
+    decoder: Decoder, partners: Partners
+) -> None:
+    partners.projects = None
+    with pytest.raises(PartnersUnavailable):
+        await decoder.decode(QUARANTINE, quarantined())
+
+
+@given(
+    st.one_of(st.binary(max_size=200), st.binary(max_size=200).map(quarantined)),
+    st.sampled_from([SPILL, QUARANTINE]),
+)
+async def test_no_content_is_a_surprise(content: bytes, name: Stored) -> None:
+    with suppress(NotReplayable):
+        await decoder_of(Partners()).decode(name, content)

@@ -1,0 +1,53 @@
+"""What a sweep notes of objects and dead letters."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.privacy.erasures.execution import Execution
+from functions.privacy.erasures.redaction import NOBODY
+from functions.privacy.erasures.scope import Covered
+from functions.privacy.records.receipts import Receipts
+from functions.warehouse.parameters import Parameter
+from tests.unit.privacy.stand_ins import LONG_AGO, NOW, cover
+
+
+class Store:
+    """Takes receipts."""
+
+    def __init__(self) -> None:
+        self.receipts: list[dict[str, Any]] = []
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        raise AssertionError(name, parameters)
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        assert name == "add_receipts"
+        texts = parameters["receipts"]
+        assert isinstance(texts, list)
+        self.receipts += [json.loads(str(text)) for text in texts]
+        return len(texts)
+
+
+async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = Store()
+    receipts = Receipts(store, lambda: NOW)
+    execution = Execution(store, receipts, Covered([cover("ann")]), NOW, LONG_AGO, "c")
+    await execution.note_places()
+    assert (store.receipts, capsys.readouterr().out) == ([], "")
+
+    execution.counts.update(
+        {("erasure of ann", "spill_deleted"): 2, (NOBODY, "spill_set_aside"): 3}
+    )
+    await execution.note_places()
+    [receipt] = store.receipts
+    assert (receipt["reference"], receipt["detail"]["counts"]) == (
+        "erasure of ann",
+        {"spill_deleted": 2},
+    )
+    line = json.loads(capsys.readouterr().out)
+    assert (line["severity"], line["places"]) == ("WARNING", {"spill_set_aside": 3})
+    assert execution.taken() == {"spill_deleted": 2, "spill_set_aside": 3}

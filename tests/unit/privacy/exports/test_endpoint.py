@@ -1,0 +1,392 @@
+"""Exports: everything of the person from every place, nothing of others, and honest about both."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions.google.subscription import Letter, SubscriptionUnavailable
+from functions.privacy import periods
+from functions.privacy.exports import tables
+from functions.privacy.exports.endpoint import Deployment, Exports, Sources
+from functions.privacy.exports.retained import LETTERS, SetAside
+from functions.privacy.exports.tables import Tables
+from functions.privacy.requests.caller import Caller
+from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.people import IDS_OF_A_PERSON, user_keys
+from functions.privacy.requests.refusal import Refused
+from functions.warehouse.schema import EXTRA_DAYS, SQL
+from functions.warehouse.statements import StatementFailed
+from tests.unit.privacy.disclosure import (
+    ANN,
+    NOW,
+    OPERATOR,
+    PUSH,
+    SCHEDULER,
+    Store,
+    acme,
+    asked,
+    counting,
+    said,
+)
+from tests.unit.privacy.exports.test_storage import Writer
+from tests.unit.privacy.stand_ins import (
+    KEYS,
+    LAYOUTS,
+    Bucket,
+    attributes,
+    body,
+    quarantined,
+    spilled,
+)
+
+REQUEST = {"project": "dev", "ids": ["ann", "ann-2"]}
+OWN = user_keys(KEYS, "dev", ["ann", "ann-2"])
+FOLDER = "exports/acme/dev/export-1/"
+
+
+class Letters:
+    """Dead letters that are leased and given back."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Letter] = []
+        self.leased: list[Letter] = []
+        self.failing = False
+        self.batch = 100
+
+    def put(self, data: bytes, **other: str) -> None:
+        number = len(self.waiting)
+        self.waiting.append(Letter(f"a{number}", f"m{number}", data, attributes(number, **other)))
+
+    async def pull(self) -> list[Letter]:
+        if self.failing:
+            raise SubscriptionUnavailable
+        pulled, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
+        self.leased += pulled
+        return pulled
+
+    async def acknowledge(self, letters: Sequence[Letter]) -> None:
+        raise AssertionError("an export has nothing forgotten")
+
+    async def give_back(self, letters: Sequence[Letter]) -> None:
+        assert self.leased == list(letters)
+        self.waiting, self.leased = self.waiting + self.leased, []
+
+
+class Cell:
+    """A cell in which a test puts data about people."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.bucket = Bucket()
+        self.letters = Letters()
+        self.seconds = 0.0
+        ids = counting("export")
+        given = Surroundings(
+            self.store, self.store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids)
+        )
+        self.exports = Exports(
+            given,
+            Sources(Tables(self.store, 100), SetAside(self.bucket, self.letters, LAYOUTS)),
+            Writer(self.bucket),
+            self.bucket,
+            Deployment("the-bucket", "europe-west1", 100),
+            seconds=100,
+            clock=lambda: self.seconds,
+        )
+
+    async def export(self, caller: Caller = ANN, body: Any = None) -> dict[str, Any]:
+        answer: dict[str, Any] = said(await self.exports.make(asked(caller, body or REQUEST)))
+        return answer
+
+    def lines(self, name: str) -> list[Any]:
+        content = self.bucket.contents[FOLDER + name][0]
+        return [json.loads(line) for line in content.splitlines()]
+
+    @property
+    def sheet(self) -> str:
+        [name] = [name for name in self.bucket.contents if name.endswith("/cover-sheet.html")]
+        return self.bucket.contents[name][0].decode()
+
+
+@pytest.fixture
+def cell() -> Cell:
+    return Cell()
+
+
+def row(number: int, key: str = OWN[0]) -> dict[str, Any]:
+    content = {"delivery_id": f"d{number}", "user_key": key, "event": "message_sent"}
+    at = NOW - timedelta(days=9) + timedelta(seconds=number)
+    return {"received_at": at, "delivery_id": f"d{number}", "content": json.dumps(content)}
+
+
+async def test_everything_of_the_person_is_in_it(cell: Cell) -> None:
+    cell.store.found["find_events_of"] = [row(1), row(2)]
+    cell.store.found["find_records_of"] = [
+        {"place": "identities_v1", "content": '{"user_id": "ann", "nickname": "Ann"}'},
+        {"place": "holds_v1", "content": '{"reason": "claim 7"}'},
+    ]
+    cell.bucket.put("spill/1", spilled((body("ann"), attributes(1)), (body("bob"), attributes(2))))
+    cell.bucket.put(*quarantined(body("ann-2", event="named"), reason="project_unknown"))
+    cell.letters.put(body("ann", extra="é"))
+    answer = await cell.export()
+
+    assert [(each["name"], each["records"]) for each in answer["objects"]] == [
+        (f"{FOLDER}cover-sheet.html", None),
+        (f"{FOLDER}set-aside.jsonl", 3),
+        (f"{FOLDER}holds.jsonl", 1),
+        (f"{FOLDER}identities.jsonl", 1),
+        (f"{FOLDER}events-0001.jsonl", 2),
+    ]
+    assert answer["bucket"] == "the-bucket"
+    assert answer["records"] == {
+        "set_aside": 2, "dead_letters": 1, "holds_v1": 1, "identities_v1": 1, "events_v1": 2,
+    }  # fmt: skip
+    assert (answer["is_complete"], answer["missing"], answer["unreadable"]) == (True, [], 0)
+    assert (answer["made_at"], answer["goes_at"]) == (
+        "2026-11-22T12:00:00Z",
+        "2026-11-23T12:00:00Z",
+    )
+    assert [event["delivery_id"] for event in cell.lines("events-0001.jsonl")] == ["d1", "d2"]
+    places = {line["place"]: line["as_sent"]["value"] for line in cell.lines("set-aside.jsonl")}
+    assert places["spill"]["nickname"] == "name of ann"
+    assert places["quarantine"]["user_id"] == "ann-2"
+    assert places["dead letters"]["extra"] == "é"
+    index = json.loads(cell.bucket.contents[f"{FOLDER}index.json"][0])
+    assert (index["project"], index["user_keys"]) == ("dev", OWN)
+
+
+async def test_nothing_of_other_people_projects_and_partners_is_in_it(cell: Cell) -> None:
+    cell.bucket.put("spill/1", spilled((body("bob"), attributes(1))))
+    cell.bucket.put("spill/2", spilled((body("ann"), attributes(2, project="shop"))))
+    cell.bucket.put("spill/3", spilled((body("ann"), attributes(3, partner="other"))))
+    cell.bucket.put(*quarantined(body("ann"), partner="other"))
+    cell.bucket.put(*quarantined(body("ann", project="shop")))
+    cell.letters.put(body("ann"), project="shop")
+    answer = await cell.export()
+
+    assert [each["name"] for each in answer["objects"]] == [f"{FOLDER}cover-sheet.html"]
+    assert "Nothing is stored about you" in cell.sheet
+
+
+async def test_what_a_legal_hold_keeps_is_the_persons_too(cell: Cell) -> None:
+    cell.bucket.put(*quarantined(body("ann"), reason="legal_hold", attributes=attributes(1)))
+    await cell.export()
+
+    assert [line["place"] for line in cell.lines("set-aside.jsonl")] == ["held"]
+
+
+async def test_bodies_of_which_nobody_knows_the_project_count(cell: Cell) -> None:
+    nowhere = json.dumps({"event": "named", "value": {"user_id": "ann"}}).encode()
+    several = b"[" + nowhere + b"," + body("bob") + b"," + body("ann") + b"]"
+    cell.bucket.put(*quarantined(several, reason="project_missing"))
+    answer = await cell.export()
+
+    assert answer["records"]["set_aside"] == 2
+
+
+async def test_what_nobody_can_read_is_counted_and_said(cell: Cell) -> None:
+    cell.bucket.put("spill/1", b"no spilled event\n")
+    cell.bucket.put(*quarantined(b"no JSON", reason="not_json"))
+    cell.bucket.put(*quarantined(b"no JSON of another", reason="not_json", partner="other"))
+    cell.letters.put(b"\xff")
+    answer = await cell.export()
+
+    assert (answer["unreadable"], answer["is_complete"]) == (3, True)
+    assert "3 files that nobody can read" in cell.sheet
+
+
+def test_a_page_is_what_the_statement_returns_at_most() -> None:
+    assert f"\nLIMIT {tables.PAGE}\n" in (SQL / "privacy" / "find_events_of.sql").read_text()
+
+
+async def test_events_come_in_pages_that_follow_each_other(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "PAGE", 2)
+    rows = [row(number) for number in range(5)]
+    given: list[dict[str, Any]] = []
+
+    async def page(name: str, **parameters: Any) -> list[Any]:
+        if name != "find_events_of":
+            return []
+        given.append(parameters)
+        after = (parameters["after_time"], parameters["after_delivery"])
+        return [each for each in rows if (each["received_at"], each["delivery_id"]) > after][:2]
+
+    monkeypatch.setattr(cell.store, "rows", page)
+    answer = await cell.export()
+
+    assert answer["records"]["events_v1"] == 5
+    assert [len(cell.lines(f"events-000{number}.jsonl")) for number in (1, 2, 3)] == [2, 2, 1]
+    assert given[0]["after_time"] == NOW - timedelta(days=102)
+    assert {each["until"] for each in given} == {NOW}
+    assert given[0]["user_keys"] == OWN
+
+
+async def test_what_there_is_no_time_for_is_said(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "PAGE", 1)
+    cell.store.found["find_events_of"] = [row(1)]
+    cell.bucket.put("spill/1", spilled((body("ann"), attributes(1))))
+    cell.seconds = 0.0
+    ticks = iter([0.0, *[60.0] * 9, *[100.0] * 9])
+    cell.exports._clock = lambda: next(ticks, 100.0)
+    answer = await cell.export()
+
+    assert answer["is_complete"] is False
+    assert answer["missing"] == ["set_aside", "dead_letters", "events"]
+    assert answer["records"]["events_v1"] == 1, "the first page is always given"
+    for sentence in ("Files that wait", "Messages that could not", "the latest ones are missing"):
+        assert sentence in cell.sheet
+
+
+async def test_dead_letters_are_given_back_whatever_happens(cell: Cell) -> None:
+    for number in range(3):
+        cell.letters.put(body("ann", number=number))
+    cell.letters.batch = 2
+    await cell.export()
+    assert (len(cell.letters.waiting), cell.letters.leased) == (3, [])
+
+    cell.letters.failing = True
+    answer = await cell.export()
+    assert answer["missing"] == ["dead_letters"]
+
+
+async def test_only_so_many_dead_letters_are_held(cell: Cell) -> None:
+    cell.letters.batch = LETTERS + 1
+    for _ in range(LETTERS + 2):
+        cell.letters.put(body("bob"))
+    assert (await cell.export())["missing"] == ["dead_letters"]
+
+
+async def test_an_export_that_an_erasure_takes_along_is_not_given(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def erase(name: str, **_: Any) -> list[Any]:
+        if name == "find_records_of":
+            cell.bucket.contents.clear()
+        return [row(1)] if name == "find_events_of" else []
+
+    monkeypatch.setattr(cell.store, "rows", erase)
+    with pytest.raises(Refused) as refused:
+        await cell.export()
+    assert (refused.value.status, cell.bucket.contents, cell.store.receipts) == (503, {}, [])
+
+
+async def test_a_bucket_that_fails_in_the_middle_is_an_incomplete_export(cell: Cell) -> None:
+    cell.bucket.put("spill/1", spilled((body("ann"), attributes(1))))
+    cell.bucket.failing.add("read")
+    assert (await cell.export())["missing"] == ["set_aside"]
+
+
+@pytest.mark.parametrize("action", ["find", "write"])
+async def test_without_a_bucket_there_is_no_export(cell: Cell, action: str) -> None:
+    cell.bucket.failing.add(action)
+    with pytest.raises(Refused) as refused:
+        await cell.export()
+    assert refused.value.status == 503
+    assert cell.store.receipts == []
+
+
+@pytest.mark.parametrize("statement", ["find_events_of", "find_records_of", "add_receipts"])
+async def test_without_a_table_or_a_receipt_nothing_is_told(cell: Cell, statement: str) -> None:
+    cell.store.failing.add(statement)
+    with pytest.raises(StatementFailed):
+        await cell.export()
+
+
+async def test_the_receipt_and_the_log_name_nobody(
+    cell: Cell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell.store.found["find_events_of"] = [row(1)]
+    await cell.export()
+
+    [receipt] = cell.store.receipts
+    assert receipt | {"detail": None} == {
+        "receipt_id": "export-1/export",
+        "operation": "export",
+        "reference": "export-1",
+        "detail": None,
+        "partner": "acme",
+        "project": "dev",
+        "requested_by": "ann@acme.example",
+        "people": 1,
+    }
+    assert receipt["detail"] == {
+        "records": {"set_aside": 0, "dead_letters": 0, "events_v1": 1},
+        "unreadable": 0,
+        "missing": [],
+        "goes_at": "2026-11-23T12:00:00+00:00",
+    }
+    line = json.loads(capsys.readouterr().out)
+    assert line["message"] == "exported"
+    for text in (json.dumps(receipt["detail"]), json.dumps(line)):
+        assert not [key for key in OWN if key in text]
+        assert "ann-2" not in text
+
+
+async def test_the_sheet_is_plain_and_escaped(cell: Cell) -> None:
+    cell.store.found["find_records_of"] = [
+        {"place": place, "content": "{}"} for place in ("identities_v1", "erasures_v1", "holds_v1")
+    ]
+    cell.store.found["find_events_of"] = [row(1)]
+    caller = Caller("x@acme.example", frozenset({"<b>"}))
+    await cell.export(caller, REQUEST | {"project": "<b>"})
+
+    assert "&lt;b&gt;" in cell.sheet
+    assert "<b>" not in cell.sheet
+    assert "acme" in cell.sheet
+    assert "22 November 2026, 12:00 UTC" in cell.sheet
+    assert "100 days" in cell.sheet
+    assert f"<strong>extra</strong>: {EXTRA_DAYS} days" in cell.sheet
+    assert f"{periods.TOMBSTONE.days} days after they were carried out" in cell.sheet
+    assert "europe-west1" in cell.sheet
+    for jargon in ("pseudonym", "NULL", "BigQuery", "Pub/Sub", "quarantine", "JSON", "GDPR"):
+        assert jargon not in cell.sheet, jargon
+    assert "<script" not in cell.sheet
+    assert "http" not in cell.sheet
+
+
+async def test_each_request_is_an_export_of_its_own(cell: Cell) -> None:
+    first, second = await cell.export(), await cell.export()
+
+    assert (first["id"], second["id"]) == ("export-1", "export-2")
+    assert first["records"] == second["records"]
+    assert {name.split("/")[3] for name in cell.bucket.contents} == {"export-1", "export-2"}
+
+
+EVE = Caller("eve@other.example", frozenset({"shop"}))
+
+
+@pytest.mark.parametrize("caller", [EVE, SCHEDULER, PUSH])
+async def test_other_projects_are_nobodys_matter(cell: Cell, caller: Caller) -> None:
+    with pytest.raises(Refused) as refused:
+        await cell.export(caller)
+    assert refused.value.status == 403
+    assert (cell.store.asked, cell.bucket.contents) == ([], {})
+
+
+async def test_an_operator_may_export_of_every_project(cell: Cell) -> None:
+    assert (await cell.export(OPERATOR))["project"] == "dev"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ids": []},
+        {"ids": [""]},
+        {"ids": ["x"] * (IDS_OF_A_PERSON + 1)},
+        {"ids": "ann"},
+        {"project": ""},
+        {"people": []},
+    ],
+)
+async def test_what_is_not_understood_is_refused(cell: Cell, change: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        await cell.export(ANN, REQUEST | change)
+    assert cell.store.asked == []

@@ -1,0 +1,172 @@
+"""The objects of exports: whose they are is written first, and an erasure takes them along."""
+
+import contextlib
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions.google.bucket import BucketUnavailable
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.exports.messages import Owner
+from functions.privacy.exports.storage import ErasedMeanwhile, ExportedCopies, Index, Writing
+from tests.unit.privacy.stand_ins import KEYS, NOW, Bucket, cover
+
+OWNER = Owner("acme", "dev")
+
+HOUR = timedelta(hours=1)
+
+
+class Writer:
+    """Writes into a bucket in memory, as `functions.google.bucket.Bucket` does."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self.types: dict[str, str] = {}
+
+    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
+        self.bucket._act("write")
+        self.types[name] = content_type
+        self.bucket.put(name, data)
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket()
+
+
+async def export(bucket: Bucket, number: int, *users: str, **other: Any) -> None:
+    keys = tuple(key for user in users for key in KEYS.all_user_keys("dev", user))
+    given: dict[str, Any] = {"project": "dev", "user_keys": keys, "made_at": NOW}
+    writing = Writing(Writer(bucket), bucket, OWNER, f"e{number}")
+    await writing.begin(Index(**given | other))
+    await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
+    await writing.add("holds", [])
+    await writing.finish("<html>")
+
+
+async def erase(bucket: Bucket, *covers: Cover) -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter()
+    await ExportedCopies(bucket).rewrite(Covered(covers), counts, lambda: False)
+    return counts
+
+
+async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> None:
+    writer = Writer(bucket)
+    writing = Writing(writer, bucket, OWNER, "e1")
+    await writing.begin(Index("dev", ("k",), NOW))
+    await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
+    await writing.add("holds", [])
+    await writing.finish("<html>é")
+
+    assert [tuple(file) for file in writing.files] == [
+        ("exports/acme/dev/e1/cover-sheet.html", None, 8),
+        ("exports/acme/dev/e1/events-0001.jsonl", 2, 21),
+    ]
+    content = bucket.contents["exports/acme/dev/e1/events-0001.jsonl"][0]
+    assert [msgspec.json.decode(line) for line in content.splitlines()] == [{"a": 1}, {"b": "é\n"}]
+    assert writer.types == {
+        "exports/acme/dev/e1/index.json": "application/json",
+        "exports/acme/dev/e1/events-0001.jsonl": "application/x-ndjson",
+        "exports/acme/dev/e1/cover-sheet.html": "text/html; charset=utf-8",
+    }
+
+
+async def test_whose_it_is_stands_there_before_anything_else(bucket: Bucket) -> None:
+    names: list[str] = []
+    bucket.then = lambda action: names.extend(bucket.contents)
+    await export(bucket, 1, "ann")
+
+    assert names[0] == "exports/acme/dev/e1/index.json"
+
+
+async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket) -> None:
+    await export(bucket, 1, "ann")
+    await export(bucket, 2, "bob")
+    await export(bucket, 3, "eve", "ann")
+    await export(bucket, 4, "ann", project="shop")
+    counts = await erase(bucket, cover("ann"))
+
+    assert {name.split("/")[3] for name in bucket.contents} == {"e2", "e4"}
+    assert counts == {("erasure of ann", "exports_deleted"): 2}
+
+
+@pytest.mark.parametrize(
+    ("made_at", "executed_at", "stays"),
+    [
+        (NOW + HOUR, None, False),
+        (NOW + HOUR, NOW + HOUR, False),
+        (NOW + 2 * HOUR, NOW + HOUR, True),
+    ],
+)
+async def test_what_was_made_before_the_execution_goes(
+    bucket: Bucket, made_at: Any, executed_at: Any, *, stays: bool
+) -> None:
+    await export(bucket, 1, "ann", made_at=made_at)
+    await erase(bucket, cover("ann", executed_at=executed_at, covers_until=NOW))
+
+    assert bool(bucket.contents) is stays
+
+
+async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket: Bucket) -> None:
+    await export(bucket, 1, "ann")
+    deletions: list[str] = []
+
+    def fail_at_the_second(action: str) -> None:
+        if action == "delete":
+            deletions.append(action)
+            if len(deletions) == 2:
+                raise BucketUnavailable(action)
+
+    bucket.then = fail_at_the_second
+    with pytest.raises(BucketUnavailable):
+        await erase(bucket, cover("ann"))
+    assert "exports/acme/dev/e1/index.json" in bucket.contents
+    bucket.then = lambda action: None
+    await erase(bucket, cover("ann"))
+    assert bucket.contents == {}
+
+
+@pytest.mark.parametrize("at", range(12))
+async def test_of_an_export_that_is_made_meanwhile_nothing_stays(bucket: Bucket, at: int) -> None:
+    """At whatever step of the erasure the export writes its parts and ends."""
+    writing = Writing(Writer(bucket), bucket, OWNER, "e1")
+    await writing.begin(Index("dev", tuple(KEYS.all_user_keys("dev", "ann")), NOW))
+    await writing.add("identities", [{"a": 1}])
+    steps = 0
+
+    async def make() -> None:
+        await writing.add("events-0001", [{"a": 1}])
+        with contextlib.suppress(ErasedMeanwhile):
+            await writing.finish("<html>")
+
+    class Steps:
+        def __getattr__(self, name: str) -> Any:
+            async def step(*arguments: Any) -> Any:
+                nonlocal steps
+                steps += 1
+                if steps == at:
+                    await make()
+                return await getattr(bucket, name)(*arguments)
+
+            return step
+
+    await ExportedCopies(Steps()).rewrite(Covered([cover("ann")]), Counter(), lambda: False)
+    if steps < at:
+        await make()
+    assert bucket.contents == {}
+
+
+async def test_out_of_time_is_said(bucket: Bucket) -> None:
+    await export(bucket, 1, "ann")
+    with pytest.raises(OutOfTime):
+        await ExportedCopies(bucket).rewrite(Covered([cover("ann")]), Counter(), lambda: True)
+
+
+async def test_an_index_that_nobody_can_read_is_left_to_its_age(bucket: Bucket) -> None:
+    bucket.put("exports/acme/dev/e1/index.json", b"{")
+    assert await erase(bucket, cover("ann")) == {}
+    assert list(bucket.contents) == ["exports/acme/dev/e1/index.json"]

@@ -1,0 +1,95 @@
+"""The HTTP face of erasures in front of stand-ins that fail when they are told to."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Endpoint
+
+from functions.privacy.erasures.endpoint import Sweep
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.requests.caller import Callers
+from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.owners import Owners
+from functions.privacy.requests.router import Router
+from functions.privacy.wiring.erasures import erasure_routes
+from functions.secrets.closed_partners import ClosedList
+from functions.secrets.permissions import Permissions, PermissionsUnavailable
+from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.warehouse.protocols import Statements
+from tests.unit.identity_tokens import bearer
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+OFFICER = "officer@operator.example"
+ERASURE: dict[str, Any] = {"project": "dev", "people": [{"ids": ["ann"]}]}
+METHODS = ["GET", "POST", "DELETE"]
+
+
+class Idle:
+    """A sweep that finds nothing to do."""
+
+    async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
+        pass
+
+
+async def nobody_left() -> ClosedList:
+    return ClosedList({})
+
+
+class Front:
+    """The function.
+
+    Args:
+        statements: run its statements.
+        sweep: executes what has no grace period.
+        owner: the partner of the project ``dev``.
+        permitted: whether the callers' secret can be read.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        sweep: Sweep | None = None,
+        *,
+        owner: str | None = "acme",
+        permitted: bool = True,
+    ) -> None:
+        def permissions() -> Permissions:
+            if not permitted:
+                raise PermissionsUnavailable("OSError")
+            return Permissions(["dev"], [OFFICER], owners={"dev": owner} if owner else {})
+
+        given = Surroundings(
+            statements,
+            Receipts(statements, lambda: NOW),
+            PseudonymKeys(1, {1: b"1" * 32}),
+            Owners(statements).of,
+            lambda: NOW,
+            lambda: "01a2052a-7b41-713e-b268-a56c50884283",
+        )
+        router = Router(
+            Callers(permissions, "scheduler@cell.example", "push@cell.example"),
+            erasure_routes(given, sweep or Idle(), nobody_left),
+        )
+
+        async def endpoint(request: Request) -> Response:
+            return await router.answer(request)
+
+        served = Starlette(routes=[Endpoint("/{path:path}", endpoint, methods=METHODS)])
+        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
+
+    async def ask(
+        self, method: str, path: str, content: bytes, email: str = OFFICER
+    ) -> httpx.Response:
+        """Make a request as somebody."""
+        return await self._http.request(method, path, content=content, headers=bearer(email))
+
+    async def post(self, path: str, body: Any, email: str = OFFICER) -> httpx.Response:
+        """Post a body, as it is or as JSON."""
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        return await self.ask("POST", path, content, email)

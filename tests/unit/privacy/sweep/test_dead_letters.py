@@ -1,0 +1,163 @@
+"""A dead letter is replaced before it is acknowledged, and those of others are given back."""
+
+from collections import Counter
+from functools import partial
+
+import pytest
+
+from functions.google.bucket import BucketUnavailable
+from functions.google.subscription import SubscriptionUnavailable
+from functions.google.topic import PublishFailed
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.execution import Counts
+from functions.privacy.erasures.redaction import NOBODY
+from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.sweep.dead_letters import DeadLetters
+from functions.retained import quarantine
+from tests.unit.operate.stand_ins import Letters, Topic
+from tests.unit.privacy.stand_ins import NOW, Bucket, attributes, body, cover, redaction
+
+ANN, GONE = cover("ann"), cover("bob", treatment="delete")
+
+
+class Queue:
+    """The dead-letter topic and the subscription that it feeds."""
+
+    def __init__(self) -> None:
+        self.letters = Letters()
+        self.bucket = Bucket()
+        self.topic = Topic()
+        self.topic.then = self._deliver
+        added = {"CloudPubSubDeadLetterSourceDeliveryCount": "100"}
+        for number, user in enumerate(["ann", "bob", "cat", "ann", "dan"]):
+            self.letters.put_raw(body(user), attributes(number) | added)
+        self.letters.batch = 2
+
+    def _deliver(self) -> None:
+        for message in self.topic.messages:
+            self.letters.put_raw(message.data, message.attributes.to_mapping())
+
+    async def rewrite(self, *covers: Cover, seconds: int = 100) -> Counts:
+        counts: Counts = Counter()
+        letters = DeadLetters(
+            self.letters,
+            self.topic.publish,
+            partial(self.bucket.write, content_type="application/x-ndjson", over=0),
+            lambda covered: redaction(*covered),
+            lambda: NOW,
+        )
+        left = iter(range(seconds))
+        await letters.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
+        return counts
+
+    def waiting(self) -> list[str]:
+        assert not self.letters.leased
+        return sorted(letter.attributes.get("ingest_id", "") for letter in self.letters.waiting)
+
+
+async def test_letters_are_replaced_or_go_and_those_of_others_stay() -> None:
+    queue = Queue()
+    assert await queue.rewrite(ANN, GONE) == {
+        ("erasure of ann", "dead_letters_anonymised"): 2,
+        ("erasure of bob", "dead_letters_deleted"): 1,
+    }
+    new = [ANN.ingest_id(f"i{number}") for number in (0, 3)]
+    assert set(queue.waiting()) == {*new, "i2", "i4"}
+    assert not any(b"ann" in letter.data for letter in queue.letters.waiting)
+    assert await queue.rewrite(ANN, GONE) == {}
+
+
+async def test_a_letter_stays_where_its_replacement_is_not_taken() -> None:
+    queue = Queue()
+    queue.topic.failing = True
+    with pytest.raises(PublishFailed):
+        await queue.rewrite(ANN, GONE)
+    assert queue.waiting() == ["i0", "i1", "i2", "i3", "i4"]
+    queue.topic.failing = False
+    queue.topic.refused = {ANN.ingest_id("i0")}
+    with pytest.raises(PublishFailed):
+        await queue.rewrite(ANN)
+    assert "i0" in queue.waiting()
+
+
+@pytest.mark.parametrize("action", ["pull", "acknowledge"])
+async def test_what_is_cut_off_is_continued(action: str) -> None:
+    queue = Queue()
+    queue.letters.failing = {action}
+    with pytest.raises(SubscriptionUnavailable):
+        await queue.rewrite(ANN, GONE)
+    queue.letters.failing = set()
+    await queue.rewrite(ANN, GONE)
+    assert not any(
+        b"ann" in letter.data or b"bob" in letter.data for letter in queue.letters.waiting
+    )
+    assert {"i2", "i4"} <= set(queue.waiting())
+
+
+async def test_time_is_kept_and_nothing_stays_leased() -> None:
+    queue = Queue()
+    with pytest.raises(OutOfTime):
+        await queue.rewrite(GONE, seconds=2)
+    assert queue.waiting() == ["i0", "i2", "i3", "i4"]
+
+
+async def test_a_letter_that_could_never_be_stored_goes_with_its_person() -> None:
+    queue = Queue()
+    queue.letters.waiting.clear()
+    broken = attributes(1)
+    del broken["received_at"]
+    queue.letters.put_raw(body("ann"), broken)
+    assert sum((await queue.rewrite(ANN)).values()) == 1
+    assert queue.waiting() == []
+
+
+def unread(queue: Queue) -> None:
+    """Two letters alike that tell nothing, and one of a partner."""
+    queue.letters.put_raw(b"no JSON", {})
+    queue.letters.put_raw(b"no JSON", {})
+    queue.letters.put_raw(b"[" * 501 + b"]" * 501, attributes(9))
+
+
+async def test_letters_that_nobody_can_read_are_set_aside_although_nobody_is_covered() -> None:
+    queue = Queue()
+    unread(queue)
+    assert await queue.rewrite() == {(NOBODY, "dead_letters_set_aside"): 3}
+    assert queue.waiting() == ["i0", "i1", "i2", "i3", "i4"]
+
+    kept = [quarantine.decode(content) for content, *_ in queue.bucket.contents.values()]
+    assert sorted((record.reason, record.partner, data) for record, data in kept) == [
+        ("malformed", "unknown", b"no JSON"),
+        ("malformed", "unknown", b"no JSON"),
+        ("too_deep", "acme", b"[" * 501 + b"]" * 501),
+    ]
+    assert attributes(9) in [record.attributes for record, _ in kept], "for the replay"
+    assert await queue.rewrite() == {}
+
+
+@pytest.mark.parametrize("failing", ["bucket", "acknowledge"])
+async def test_a_letter_that_nobody_can_read_is_gone_only_when_it_is_set_aside(
+    failing: str,
+) -> None:
+    queue = Queue()
+    unread(queue)
+    if failing == "bucket":
+        queue.bucket.failing = {"write"}
+    else:
+        queue.letters.failing = {"acknowledge"}
+    with pytest.raises((BucketUnavailable, SubscriptionUnavailable)):
+        await queue.rewrite()
+    assert len(queue.waiting()) == 8
+    queue.bucket.failing = queue.letters.failing = set()
+    await queue.rewrite()
+    assert len(queue.waiting()) == 5
+    assert len(queue.bucket.contents) == 3
+
+
+async def test_a_letter_that_is_not_taken_holds_no_unread_one_back() -> None:
+    queue = Queue()
+    unread(queue)
+    queue.letters.batch = 100
+    queue.topic.failing = True
+    with pytest.raises(PublishFailed):
+        await queue.rewrite(ANN)
+    assert len(queue.waiting()) == 8, "none is leased any more"

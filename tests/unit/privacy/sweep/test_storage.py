@@ -1,0 +1,201 @@
+"""Objects are replaced whole, and whatever happens in between loses nothing of others."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+
+from functions.google.bucket import BucketUnavailable
+from functions.privacy.deadline import OutOfTime
+from functions.privacy.erasures.execution import Counts
+from functions.privacy.erasures.redaction import NOBODY
+from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.sweep.storage import StoredObjects
+from functions.privacy.sweep.unreadable import UnreadObjects
+from functions.retained import quarantine
+from tests.unit.privacy.stand_ins import (
+    HOUR,
+    NOW,
+    Bucket,
+    attributes,
+    body,
+    cover,
+    quarantined,
+    redaction,
+    spilled,
+)
+
+ANN, GONE = cover("ann"), cover("bob", treatment="delete")
+
+
+async def rewrite(
+    bucket: Bucket, *covers: Cover, seconds: int = 1_000, now: datetime = NOW
+) -> Counts:
+    counts: Counts = Counter()
+    left = iter(range(seconds))
+    objects = StoredObjects(bucket, lambda covered: redaction(*covered))
+    for place in (objects, UnreadObjects(bucket, objects, lambda: now)):
+        await place.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
+    return counts
+
+
+def filled() -> Bucket:
+    bucket = Bucket()
+    for number in range(20):
+        events = [(body(user), attributes(number)) for user in ("ann", "bob", "cat")]
+        bucket.put(f"spill/{number}", spilled(*events))
+        bucket.put(*quarantined(body("ann"), attributes=attributes(number)))
+        bucket.put(*quarantined(body("cat"), attributes=attributes(number)))
+    bucket.put("spill/gone", spilled((body("bob"), attributes(1))))
+    bucket.put("exports/x", b"of somebody")
+    return bucket
+
+
+def check(bucket: Bucket) -> None:
+    contents = [content for content, _, _ in bucket.contents.values()]
+    assert len(contents) == 61
+    assert sum(len(content.splitlines()) for content in contents) == 81
+    assert len({(name, content) for name, (content, *_) in bucket.contents.items()}) == 61
+
+
+async def test_all_objects_are_rewritten_and_a_repetition_finds_nothing() -> None:
+    bucket = filled()
+    assert await rewrite(bucket, ANN, GONE) == {
+        ("erasure of ann", "spill_anonymised"): 20,
+        ("erasure of ann", "quarantine_anonymised"): 20,
+        ("erasure of bob", "spill_deleted"): 21,
+    }
+    check(bucket)
+    writes = bucket.writes
+    assert await rewrite(bucket, ANN, GONE) == {}
+    assert bucket.writes == writes
+
+
+async def test_what_a_hold_keeps_of_one_stays_and_others_are_taken_out_of_it() -> None:
+    bucket = Bucket()
+    room = body("x", "room_updated", speakers=["held", "ann"])
+    of = attributes(1, kind="room", event="room_updated")
+    bucket.put(*quarantined(room, reason="legal_hold", kind="room", attributes=of))
+    assert await rewrite(bucket, ANN) == {("erasure of ann", "held_speakers_removed"): 1}
+    [(name, (content, *_))] = bucket.contents.items()
+    _, left = quarantine.decode(content)
+    assert name.startswith("held/acme/room/")
+    assert (b'"held"' in left, b'"ann"' in left) == (True, False)
+
+
+@pytest.mark.parametrize("action", ["read", "write", "delete"])
+async def test_what_is_cut_off_is_continued(action: str) -> None:
+    bucket = filled()
+    counts = 0
+
+    def then(acted: str) -> None:
+        nonlocal counts
+        counts += acted == action
+        if counts == 7:
+            raise BucketUnavailable(action)
+
+    bucket.then = then
+    with pytest.raises(BucketUnavailable):
+        await rewrite(bucket, ANN, GONE)
+    bucket.then = lambda _: None
+    await rewrite(bucket, ANN, GONE)
+    check(bucket)
+
+
+async def test_time_is_kept() -> None:
+    bucket = filled()
+    with pytest.raises(OutOfTime):
+        await rewrite(bucket, ANN, GONE, seconds=5)
+    await rewrite(bucket, ANN, GONE)
+    check(bucket)
+
+
+async def test_an_object_that_was_replaced_meanwhile_is_read_again() -> None:
+    bucket = Bucket()
+    bucket.put("spill/a", spilled((body("bob"), attributes(1)), (body("cat"), attributes(2))))
+    fresh = spilled((body("bob"), attributes(3)), (body("dan"), attributes(4)))
+
+    def then(action: str) -> None:
+        if action == "write" and bucket.writes == 1:
+            bucket.put("spill/a", fresh)
+
+    bucket.then = then
+    assert await rewrite(bucket, GONE) == {("erasure of bob", "spill_deleted"): 1}
+    assert bucket.contents["spill/a"][0] == spilled((body("dan"), attributes(4)))
+
+
+async def test_an_object_that_was_replayed_meanwhile_does_not_come_back() -> None:
+    bucket = Bucket()
+    bucket.put("spill/a", spilled((body("bob"), attributes(1)), (body("cat"), attributes(2))))
+    bucket.then = lambda action: bucket.contents.clear() if action == "write" else None
+    assert await rewrite(bucket, GONE) == {}
+    assert not bucket.contents
+
+
+async def test_what_was_looked_at_when_an_erasure_was_executed_is_not_read_again() -> None:
+    bucket = Bucket()
+    for number in range(4):
+        _, content = quarantined(body("ann"), attributes=attributes(1))
+        bucket.put(f"quarantine/bad_row/{number}", content, NOW + number * HOUR)
+    tombstone = ANN._replace(status="executed", executed_at=NOW + timedelta(hours=2, minutes=30))
+    later = NOW + timedelta(days=8)
+    assert await rewrite(bucket, tombstone, now=later) == {
+        ("erasure of ann", "quarantine_anonymised"): 2
+    }
+    assert bucket.reads == 2
+
+
+async def test_what_nobody_can_read_is_set_aside_although_nobody_is_covered() -> None:
+    bucket = Bucket()
+    good = spilled((body("ann"), attributes(1)))
+    bucket.put("spill/old", b"damaged\n" + good, NOW - timedelta(days=20))
+    bucket.put("spill/lost", b"\x00")
+    bucket.put(*quarantined(b"no JSON"))
+    bucket.put(*quarantined(b"no JSON at all", reason="not_json"))
+    assert await rewrite(bucket) == {
+        (NOBODY, "spill_set_aside"): 2,
+        (NOBODY, "quarantine_set_aside"): 1,
+    }
+    assert bucket.contents["spill/old"][0] == good
+    assert sorted(name.split("/")[1] for name in bucket.contents) == [
+        "malformed",
+        "malformed",
+        "not_json",
+        "not_json",
+        "old",
+    ]
+    before = dict(bucket.contents)
+    assert await rewrite(bucket) == {}
+    assert bucket.contents == before, "nothing lives longer for being looked at again"
+
+
+@pytest.mark.parametrize("action", ["write", "delete"])
+@pytest.mark.parametrize("content", [b"damaged", b"damaged\n" + spilled((body("ann"), {}))])
+async def test_a_crash_in_between_loses_nothing_that_nobody_can_read(
+    action: str, content: bytes
+) -> None:
+    bucket = Bucket()
+    bucket.put("spill/a", content)
+    whole = await _moved(bucket)
+    for fails in range(3):
+        bucket = Bucket()
+        bucket.put("spill/a", content)
+        left = iter([None] * fails)
+
+        def then(acted: str, left: Iterator[None] = left) -> None:
+            if acted == action and next(left, action):
+                raise BucketUnavailable(action)
+
+        bucket.then = then
+        with suppress(BucketUnavailable):
+            await rewrite(bucket)
+        bucket.then = lambda _: None
+        assert await _moved(bucket) == whole
+
+
+async def _moved(bucket: Bucket) -> dict[str, bytes]:
+    """What is in the bucket after a rewriting that nothing disturbs."""
+    await rewrite(bucket)
+    return {name: content for name, (content, *_) in bucket.contents.items()}

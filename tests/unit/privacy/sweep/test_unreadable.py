@@ -1,0 +1,58 @@
+"""What nobody can read is looked for in the newest objects first, and holds nothing up."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from functions.privacy.erasures.execution import Counts
+from functions.privacy.erasures.redaction import NOBODY
+from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.sweep.storage import StoredObjects
+from functions.privacy.sweep.unreadable import SECONDS, UnreadObjects
+from tests.unit.privacy.stand_ins import HOUR, NOW, Bucket, body, cover, quarantined, redaction
+
+
+async def look(bucket: Bucket, *covers: Cover, seconds_each: float = 0.0) -> Counts:
+    """Look through a bucket of which each object takes so long."""
+    counts: Counts = Counter()
+    reads = 0
+
+    def then(action: str) -> None:
+        nonlocal reads
+        reads += action == "read"
+
+    bucket.then = then
+    objects = StoredObjects(bucket, lambda covered: redaction(*covered))
+    unread = UnreadObjects(bucket, objects, lambda: NOW, lambda: reads * seconds_each)
+    await unread.rewrite(Covered(covers), counts, lambda: False)
+    return counts
+
+
+def fill(bucket: Bucket, count: int) -> None:
+    for hours in range(count):
+        _, content = quarantined(b"no JSON")
+        bucket.put(f"quarantine/project_unknown/acme/chat/{hours}", content, NOW - hours * HOUR)
+
+
+async def test_the_newest_are_read_while_there_is_time(capsys: pytest.CaptureFixture[str]) -> None:
+    bucket = Bucket()
+    fill(bucket, 100)
+    counts = await look(bucket, seconds_each=SECONDS / 30)
+    moved = counts[NOBODY, "quarantine_set_aside"]
+    assert 30 <= moved < 60
+    left = [int(name.rsplit("/", 1)[1]) for name in bucket.contents if "project_unknown" in name]
+    assert sorted(left) == list(range(moved, 100))
+    [line] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (line["message"], line["objects"]) == ("not all objects were read", 100 - moved)
+
+
+async def test_what_is_old_or_was_read_for_somebody_is_not_read_again() -> None:
+    bucket = Bucket()
+    fill(bucket, 24 * 8)
+    counts = await look(bucket)
+    assert counts[NOBODY, "quarantine_set_aside"] == 24 * 7
+    bucket = Bucket()
+    bucket.put(*quarantined(body("ann")))
+    bucket.put(*quarantined(b"no JSON"))
+    assert await look(bucket, cover("ann")) == {}, "it is all concerned"

@@ -1,0 +1,85 @@
+"""A receiver under test: the real one between a client and two stand-ins."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from functions.acceptance.admission import Admission
+from functions.acceptance.partners_file import PartnersFile
+from functions.observe.tally import Paced
+from functions.receive.receiver import Receiver
+from functions.receive.settings import Settings
+from functions.receive.tally import Tally
+from functions.secrets.closed_partners import ClosedFile
+from tests.unit.receive.stand_ins import PARTNERS, Broker, Objects
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def objects() -> Objects:
+    return Objects()
+
+
+@pytest.fixture
+def partners_file(tmp_path: Path) -> Path:
+    path = tmp_path / "partners.json"
+    path.write_text(json.dumps({"partners": PARTNERS}))
+    return path
+
+
+@pytest.fixture
+def closed_file(tmp_path: Path) -> Path:
+    path = tmp_path / "closed.json"
+    path.write_text(json.dumps({"partners": {}}))
+    return path
+
+
+@pytest.fixture
+def settings(partners_file: Path, closed_file: Path) -> Settings:
+    return Settings(
+        cell="eu",
+        gcp_project="p",
+        events_topic="projects/p/topics/t",
+        pubsub_endpoint="http://127.0.0.1:1",
+        storage_endpoint="http://127.0.0.1:1",
+        bucket="b",
+        partners_file=partners_file,
+        closed_file=closed_file,
+        max_event_bytes=1_000,
+        max_request_bytes=10_000,
+        max_request_events=20,
+    )
+
+
+@pytest.fixture
+def tally() -> Tally:
+    return Tally()
+
+
+@pytest.fixture
+async def sender(
+    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the receiver."""
+    async with client_of(receiver_of(settings, broker, objects, tally).handle) as client:
+        yield client
+    tally.write()
+
+
+def receiver_of(settings: Settings, broker: Any, objects: Any, tally: Tally) -> Receiver:
+    """A receiver between stand-ins of the two that do I/O."""
+    admission = Admission(PartnersFile(settings.partners_file), ClosedFile(settings.closed_file))
+    return Receiver(settings, admission, broker, objects, tally, Paced(tally.write))
+
+
+def client_of(application: ASGIApp) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://receive")

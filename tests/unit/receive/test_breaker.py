@@ -1,0 +1,61 @@
+"""The circuit breaker: when a service is tried, and what is logged."""
+
+import json
+
+import pytest
+
+from functions.receive.breaker import Breaker
+from tests.unit.receive.clock import Clock
+
+
+def test_closed_it_admits_all_and_a_failure_opens_it() -> None:
+    breaker = Breaker(retry_seconds=5, clock=Clock())
+    assert breaker.admits()
+    assert breaker.admits()
+    breaker.failed("UNAVAILABLE")
+    assert breaker.is_open
+    assert not breaker.admits()
+
+
+def test_open_it_admits_one_probe_at_a_time() -> None:
+    clock = Clock()
+    breaker = Breaker(retry_seconds=5, clock=clock)
+    breaker.failed("UNAVAILABLE")
+    clock.now += 4.9
+    assert not breaker.admits()
+    clock.now += 0.1
+    assert breaker.admits()
+    assert not breaker.admits()
+    clock.now += 4
+    breaker.failed("DEADLINE_EXCEEDED")
+    clock.now += 4.9
+    assert not breaker.admits(), "the time counts from the probe's failure"
+    clock.now += 0.1
+    assert breaker.admits()
+    breaker.succeeded()
+    assert not breaker.is_open
+    assert breaker.admits()
+
+
+def test_a_probe_that_is_never_heard_of_again_is_not_the_last() -> None:
+    clock = Clock()
+    breaker = Breaker(retry_seconds=5, clock=clock)
+    breaker.failed("UNAVAILABLE")
+    clock.now += 5
+    assert breaker.admits()
+    clock.now += 5
+    assert breaker.admits()
+
+
+def test_only_the_changes_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    breaker = Breaker(retry_seconds=5, clock=Clock())
+    breaker.succeeded()
+    breaker.failed("UNAVAILABLE")
+    breaker.failed("INTERNAL")
+    breaker.succeeded()
+    breaker.succeeded()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        {"severity": "WARNING", "message": "spilling", "reason": "UNAVAILABLE"},
+        {"severity": "WARNING", "message": "publishing again"},
+    ]

@@ -1,0 +1,52 @@
+"""Who calls: only an address that Google vouches for."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.web.caller import Unidentified, invoker
+from functions.web.identity_token import Claims, Malformed, claims
+from tests.unit.identity_tokens import bearer, token
+
+SERVERLESS = "x-serverless-authorization"
+
+
+def test_the_caller_is_who_the_token_names() -> None:
+    assert invoker(bearer("Ann@Acme.example")) == "ann@acme.example"
+
+
+def test_of_two_tokens_the_one_counts_that_cloud_run_checks() -> None:
+    forged = bearer("operator@acme.example")
+    assert invoker(forged | bearer("eve@acme.example", SERVERLESS)) == "eve@acme.example"
+    with pytest.raises(Unidentified):
+        invoker(forged | {SERVERLESS: ""})
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Basic YTpi",
+        "Bearer a.b",
+        "Bearer a.b.c",
+        "Bearer a.\u00e9.c",
+        f"Bearer {token({'email': 'ann@acme.example'})}",
+        f"Bearer {token({'email': 'ann@acme.example', 'email_verified': False})}",
+        f"Bearer {token({'email': 'ann@acme.example', 'email_verified': 'yes'})}",
+        f"Bearer {token({'email': ['ann@acme.example'], 'email_verified': True})}",
+        f"Bearer {token({'email': '', 'email_verified': True})}",
+        f"Bearer {token([])}",
+    ],
+)
+def test_nobody_is_made_of_anything_else(header: str) -> None:
+    with pytest.raises(Unidentified):
+        invoker({"authorization": header})
+
+
+@given(st.text())
+def test_whatever_the_token_is_reading_it_ends_well(text: str) -> None:
+    with suppress(Malformed):
+        assert isinstance(claims(text), Claims)
