@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from functions.google.objects import Stored
+from functions.google.storage import Stored
 from functions.google.subscription import Letter
 
 
 class Objects(Protocol):
-    """The bucket's objects, as `functions.google.objects.Objects`."""
+    """The bucket's objects, as `functions.google.storage.Objects`."""
 
     async def find(self, prefix: str) -> list[Stored]:
         """Return the objects whose name starts so, in the order of their names."""

@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from functions.events.catalogue import load_catalogue
-from functions.google.bucket import Bucket
 from functions.google.grpc_channel import open_channel
+from functions.google.storage import Bucket
 from functions.load.admission import Admission
 from functions.load.append import TableAppender
 from functions.load.fit import Fit

@@ -8,7 +8,7 @@ from typing import Protocol
 from functions.events.attributes import format_time
 from functions.events.body import BadMessage
 from functions.events.coerce import MICROSECONDS, to_microseconds
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
 from functions.load.row import Loaded, Person, Row, RowBuilder, without_extra

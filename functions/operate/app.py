@@ -9,11 +9,9 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.google.bucket import Bucket
 from functions.google.grpc_channel import open_channel
-from functions.google.objects import Objects
 from functions.google.publisher import Publisher
-from functions.google.storage import open_bucket
+from functions.google.storage import Bucket, Objects, open_bucket
 from functions.google.subscription import Subscription
 from functions.google.topic import Topic
 from functions.operate.dead_letters import DeadLetters

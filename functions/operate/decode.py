@@ -13,7 +13,7 @@ from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.events.attributes import parse_kind, parse_time
 from functions.events.message import Message, message_again
-from functions.google.objects import Stored
+from functions.google.storage import Stored
 from functions.operate.replay import NotReplayable
 from functions.retained import quarantine, spill
 from functions.retained.bodies import split

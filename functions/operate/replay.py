@@ -13,8 +13,7 @@ from typing import Protocol
 
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.events.message import Message
-from functions.google.bucket import BucketUnavailable
-from functions.google.objects import CONCURRENT_REQUESTS, Stored
+from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Stored
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.operate.report import Report, day_of
@@ -41,7 +40,7 @@ class NotReplayable(Exception):
 
 
 class Objects(Protocol):
-    """The bucket's objects, as `functions.google.objects.Objects`."""
+    """The bucket's objects, as `functions.google.storage.Objects`."""
 
     async def find(self, prefix: str) -> list[Stored]:
         """Return the objects whose name starts so, in the order of their names."""

@@ -7,8 +7,8 @@ from starlette.types import ASGIApp
 
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners_file import PartnersFile
-from functions.google.bucket import Bucket
 from functions.google.grpc_channel import open_channel
+from functions.google.storage import Bucket
 from functions.google.topic import Topic
 from functions.observe.tally import Paced
 from functions.receive.breaker import Breaker

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate
 
 from functions.events.message import Message
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.google.topic import PublishFailed
 from functions.receive.chunk import Chunk, cut
 from functions.receive.publish import Publisher

@@ -15,7 +15,7 @@ from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.events.attributes import format_nanoseconds
 from functions.events.message import Message
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.observe.tally import Paced
 from functions.receive import answers
 from functions.receive.answers import Accepted, Refusal

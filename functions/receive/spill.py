@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import uuid_utils
 
-from functions.google.bucket import BucketUnavailable, ObjectWriter
+from functions.google.storage import BucketUnavailable, ObjectWriter
 from functions.observe.log import log
 from functions.receive.chunk import Chunk
 from functions.retained import spill

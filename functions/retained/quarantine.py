@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from functions.events.attributes import format_time
-from functions.google.bucket import ObjectWriter
+from functions.google.storage import ObjectWriter
 
 PREFIX = "quarantine/"
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from functions.events.message import Message
-from functions.google.objects import Stored
+from functions.google.storage import Stored
 from functions.google.subscription import Letter
 from tests.privacy_simulation.crashes import Crashes
 
 
 class Bucket:
-    """Objects with generations, as `functions.google.objects.Objects`.
+    """Objects with generations, as `functions.google.storage.Objects`.
 
     Attributes:
         contents: content, generation and time by name.
@@ -54,7 +54,7 @@ class Bucket:
 
 
 class Upload:
-    """Writes objects as `functions.google.bucket.Bucket` does.
+    """Writes objects as `functions.google.storage.Bucket` does.
 
     Args:
         bucket: takes them.

@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from functions.google.bucket import BucketUnavailable, ObjectWriter
 from functions.google.protocols import Objects
+from functions.google.storage import BucketUnavailable, ObjectWriter
 from functions.observe.log import log
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.retained import SetAside

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
-from functions.google.bucket import BucketUnavailable
-from functions.google.objects import CONCURRENT_REQUESTS, Stored
 from functions.google.protocols import Objects, Subscription
+from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Stored
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.privacy.erasures.retained_objects import PREFIXES
 from functions.privacy.exports.messages import (

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.google.bucket import ObjectWriter
-from functions.google.objects import Stored
 from functions.google.protocols import Objects
+from functions.google.storage import ObjectWriter, Stored
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.scope import Cover, Covered

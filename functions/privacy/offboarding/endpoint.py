@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import JSONResponse, Response
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.google.subscription import SubscriptionUnavailable
 from functions.observe.log import log
 from functions.privacy.deadline import Deadline, OutOfTime

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from functions.google.objects import Stored
 from functions.google.protocols import Objects
+from functions.google.storage import Stored
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_partners import Departed, HeldPeople
 from functions.privacy.offboarding.scan import Found, Look

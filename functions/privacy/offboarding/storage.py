@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from functions.acceptance import ingest_id
 from functions.acceptance.values import NotJson
-from functions.google.objects import Stored
 from functions.google.protocols import Objects
+from functions.google.storage import Stored
 from functions.observe.log import log
 from functions.privacy.erasures.quarantined_bodies import UNPLACED
 from functions.privacy.exports.storage import PREFIX as EXPORTS

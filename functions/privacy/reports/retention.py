@@ -7,9 +7,8 @@ from typing import Literal
 import msgspec
 from starlette.responses import Response
 
-from functions.google.bucket import BucketUnavailable
-from functions.google.objects import Stored
 from functions.google.protocols import Objects
+from functions.google.storage import BucketUnavailable, Stored
 from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.reports.data_inventory import Holding, holdings

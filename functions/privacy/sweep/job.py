@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.google.subscription import SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.observe.log import log

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from functions.google.objects import CONCURRENT_REQUESTS, Stored
 from functions.google.protocols import Objects
+from functions.google.storage import CONCURRENT_REQUESTS, Stored
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import Redaction, Rewritten

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from functions.google.objects import Stored
 from functions.google.protocols import Objects
+from functions.google.storage import Stored
 from functions.observe.log import log
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.scope import Covered

@@ -6,9 +6,7 @@ import msgspec
 
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.google.bucket import Bucket
-from functions.google.objects import Objects
-from functions.google.storage import open_bucket
+from functions.google.storage import Bucket, Objects, open_bucket
 from functions.google.subscription import Subscription
 from functions.locations.check import Google
 from functions.locations.parts import Endpoints, Parts

@@ -5,10 +5,8 @@ from datetime import timedelta
 from functools import partial
 
 from functions.acceptance.partners_file import PartnersFile
-from functions.google.bucket import Bucket
-from functions.google.objects import Objects
 from functions.google.secret_manager import Secret
-from functions.google.storage import open_bucket
+from functions.google.storage import Bucket, Objects, open_bucket
 from functions.google.subscription import Subscription
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_list import ClosedSecret

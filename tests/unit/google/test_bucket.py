@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import Forbidden, PreconditionFailed
 
-from functions.google import bucket
-from functions.google.bucket import Bucket, BucketUnavailable
+from functions.google import storage
+from functions.google.storage import Bucket, BucketUnavailable
 
 
 class Client:
@@ -54,7 +54,7 @@ class _Blob:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Client:
     client = Client()
-    monkeypatch.setattr(bucket, "open_bucket", lambda *_: client)
+    monkeypatch.setattr(storage, "open_bucket", lambda *_: client)
     return client
 
 
@@ -103,7 +103,7 @@ async def test_a_library_that_does_not_come_up_is_a_failure_and_is_tried_again(
 
     writing = Bucket("http://b", "p", "n")
     with monkeypatch.context() as patched:
-        patched.setattr(bucket, "open_bucket", fail)
+        patched.setattr(storage, "open_bucket", fail)
         with pytest.raises(BucketUnavailable):
             await writing.write("a", b"1", content_type="t", within=30)
     await writing.write("a", b"1", content_type="t", within=30)
@@ -128,7 +128,7 @@ async def test_what_nobody_waits_for_any_more_is_not_begun(
         opening.wait(5)
         return client
 
-    monkeypatch.setattr(bucket, "open_bucket", slow)
+    monkeypatch.setattr(storage, "open_bucket", slow)
     writing = Bucket("http://b", "p", "n")
     with pytest.raises(BucketUnavailable):
         await writing.write("late", b"1", content_type="t", within=0.02)

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from gcp_storage_emulator.server import create_server
 
-from functions.google.bucket import BucketUnavailable
-from functions.google.objects import Objects
-from functions.google.storage import open_bucket
+from functions.google.storage import BucketUnavailable, Objects, open_bucket
 from local.storage import HOST, amend
 
 pytestmark = pytest.mark.cell

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from functions.google.bucket import Bucket, BucketUnavailable
+from functions.google.storage import Bucket, BucketUnavailable
 from functions.load import app
 from functions.load.admission import Admission
 from functions.load.tally import Tally

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople

@@ -7,8 +7,7 @@ from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.events.attributes import Attributes
 from functions.events.message import Message
-from functions.google.bucket import BucketUnavailable
-from functions.google.objects import Stored
+from functions.google.storage import BucketUnavailable, Stored
 from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.retained import spill
@@ -65,7 +64,7 @@ class Bucket:
 
 
 class Written:
-    """Writes into the objects in memory, as `functions.google.bucket.Bucket` does."""
+    """Writes into the objects in memory, as `functions.google.storage.Bucket` does."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket

@@ -13,7 +13,7 @@ from functions.acceptance.ingest_id import derived
 from functions.acceptance.partners_file import PartnersUnavailable
 from functions.events.attributes import Attributes
 from functions.events.message import Message
-from functions.google.objects import Stored
+from functions.google.storage import Stored
 from functions.operate.decode import Decoder
 from functions.operate.replay import NotReplayable
 from functions.retained.quarantine import Quarantined

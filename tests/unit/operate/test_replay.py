@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.google.objects import CONCURRENT_REQUESTS
+from functions.google.storage import CONCURRENT_REQUESTS
 from functions.operate.replay import Replay, Selection
 from functions.operate.report import Report
 from tests.unit.operate.conftest import Clock, Run

@@ -15,8 +15,8 @@ from starlette.routing import Route as Endpoint
 
 from functions.acceptance.partners import Directory, Partner
 from functions.acceptance.partners_file import PartnersUnavailable
-from functions.google.bucket import BucketUnavailable
 from functions.google.secret_manager import SecretsUnavailable, Version
+from functions.google.storage import BucketUnavailable
 from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_list import ClosedSecret
@@ -136,7 +136,7 @@ class Secret:
 
 
 class Kept:
-    """Writes into quarantine, as `functions.google.bucket.Bucket` does."""
+    """Writes into quarantine, as `functions.google.storage.Bucket` does."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket

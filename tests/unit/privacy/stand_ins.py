@@ -8,8 +8,7 @@ from typing import Any
 
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.google.bucket import BucketUnavailable
-from functions.google.objects import Stored
+from functions.google.storage import BucketUnavailable, Stored
 from functions.privacy.erasures.redaction import Redaction
 from functions.privacy.erasures.scope import Cover, Covered
 from functions.retained import quarantine, spill

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.events.attributes import Attributes
 from functions.events.message import Message
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.retained.quarantine import object_name
 from functions.web.batching import QueueFull

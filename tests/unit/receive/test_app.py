@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from functions.google import bucket
+from functions.google import storage
 from functions.receive import app
 from tests.unit.receive.conftest import client_of
 from tests.unit.receive.stand_ins import TOKEN
@@ -45,7 +45,7 @@ async def test_with_neither_pubsub_nor_the_bucket_it_answers_503_in_time(
         raise ConnectionError
 
     # The client library would go on trying in its thread after the answer.
-    monkeypatch.setattr(bucket, "open_bucket", refuse)
+    monkeypatch.setattr(storage, "open_bucket", refuse)
     async with client_of(app.create(environ)) as sender:
         assert (await sender.get("/health")).status_code == 200
         body = {"event": "a", "value": {"project": "acme-prod"}}

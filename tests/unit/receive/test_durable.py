@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from functions.events import message
 from functions.events.message import Message
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.google.topic import PublishFailed
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from functions.events.message import Message
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from functions.web.batching import QueueFull

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from starlette.types import Message
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings

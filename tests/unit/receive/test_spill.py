@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.receive.chunk import Chunk
 from functions.receive.spill import Spill
 from functions.retained import spill

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.scope import Cover, Covered
 from functions.privacy.exports.messages import Owner
@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 
 class Writer:
-    """Writes into a bucket in memory, as `functions.google.bucket.Bucket` does."""
+    """Writes into a bucket in memory, as `functions.google.storage.Bucket` does."""
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.google.objects import Stored
+from functions.google.storage import Stored
 from functions.privacy.reports.data_inventory import holdings
 from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Caller

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.google.subscription import SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.privacy.deadline import OutOfTime

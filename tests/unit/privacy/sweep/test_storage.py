@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions.google.bucket import BucketUnavailable
+from functions.google.storage import BucketUnavailable
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
