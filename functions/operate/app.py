@@ -10,10 +10,9 @@ from starlette.types import ASGIApp
 
 from functions.acceptance.partners_file import PartnersFile
 from functions.google.grpc_channel import open_channel
-from functions.google.publisher import Publisher
 from functions.google.storage import Bucket, Objects, open_bucket
 from functions.google.subscription import Subscription
-from functions.google.topic import Topic
+from functions.google.topic import Publisher, Topic
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh

@@ -21,7 +21,7 @@ from functions.retained import spill
 from functions.retained.quarantine import Quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""As `functions.google.publisher.Publisher.publish`."""
+"""As `functions.google.topic.Publisher.publish`."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
 """Makes messages of an object's content; raises NotReplayable where that cannot be."""

@@ -13,8 +13,7 @@ import msgspec
 from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.google.grpc_channel import open_channel
-from functions.google.publisher import Publisher
-from functions.google.topic import Topic
+from functions.google.topic import Publisher, Topic
 from functions.retained.quarantine import Quarantined
 from local.cell import PORTS
 from local.clients import objects, subscriber

@@ -23,7 +23,7 @@ from functions.privacy.erasures.scope import Covered
 from functions.retained import quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""As `functions.google.publisher.Publisher.publish`."""
+"""As `functions.google.topic.Publisher.publish`."""
 
 Keep = Callable[[str, bytes], Awaitable[object]]
 """Writes an object of this name and content, unless it is there."""

@@ -7,10 +7,9 @@ from functools import partial
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.google.grpc_channel import open_channel
-from functions.google.publisher import Publisher
 from functions.google.storage import Objects, open_bucket
 from functions.google.subscription import Subscription
-from functions.google.topic import Topic
+from functions.google.topic import Publisher, Topic
 from functions.privacy.erasures.redaction import Redaction
 from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.settings import Settings

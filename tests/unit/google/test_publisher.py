@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from functions.events.message import PUBLISH_MESSAGES, Message
-from functions.google.publisher import Publisher
-from functions.google.topic import NotPublishable, PublishFailed
+from functions.google.topic import NotPublishable, Publisher, PublishFailed
 from tests.unit.operate.stand_ins import message
 
 
