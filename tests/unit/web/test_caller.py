@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.web.caller import Unidentified, invoker
-from functions.web.identity_token import Claims, Malformed, claims
+from functions.web.caller import Claims, Malformed, Unidentified, claims, invoker
 from tests.unit.identity_tokens import bearer, token
 
 SERVERLESS = "x-serverless-authorization"
