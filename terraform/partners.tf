@@ -16,7 +16,7 @@ locals {
     for name, partner in var.partners : name => length(partner.tokens_sha256) > 0 ? [] : sort(partner.tokens)
   }
 
-  # As functions/acceptance/partners_file.py reads it. The digests alone: reading it lets nobody in.
+  # As functions/acceptance/partners.py reads it. The digests alone: reading it lets nobody in.
   partners = {
     for name, partner in var.partners : name => {
       tokens_sha256 = concat(

@@ -15,14 +15,18 @@ again (503): a sender that is answered 401 drops its events.
 import hashlib
 import hmac
 import json
+import time
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from functions.acceptance.signature import SigningKey
+from functions.observe.log import log
+from functions.secrets.file import SecretFile, SecretUnavailable
 
 # `\Z`, for `$` would let a newline pass at the end.
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*\Z")]
@@ -321,3 +325,35 @@ def _signing_key(expected: type[Any], value: object) -> SigningKey:
     if expected is SigningKey and isinstance(value, str):
         return SigningKey(value)
     raise TypeError
+
+
+class PartnersUnavailable(SecretUnavailable):
+    """The secret cannot be read and the last good value is too old: nobody may be let in."""
+
+
+class PartnersFile(SecretFile[Directory]):
+    """Keeps the directory fresh.
+
+    A rotated token works, and a revoked one stops working, once the secret is read again.
+
+    Args:
+        path: the secret's file.
+        clock: seconds, monotonic.
+        read: returns the file's content; may block.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.monotonic,
+        read: Callable[[Path], bytes] = Path.read_bytes,
+    ) -> None:
+        super().__init__("partners", path, _parse, PartnersUnavailable, clock=clock, read=read)
+
+
+def _parse(text: bytes) -> Directory:
+    """Read the secret; log each error in it, at each read: an alert hears of it."""
+    directory = Directory.from_json(text)
+    for fault in directory.faults:
+        log("ERROR", "partner record faulty", partner=fault.partner, field=fault.field, faults=1)
+    return directory

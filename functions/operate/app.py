@@ -8,7 +8,7 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
-from functions.acceptance.partners_file import PartnersFile
+from functions.acceptance.partners import PartnersFile
 from functions.google.grpc_channel import open_channel
 from functions.google.storage import Bucket, Objects, open_bucket
 from functions.google.subscription import Subscription

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from functions.acceptance.partners_file import PartnersUnavailable
+from functions.acceptance.partners import PartnersUnavailable
 from functions.events.message import Message
 from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Stored
 from functions.google.topic import PublishFailed

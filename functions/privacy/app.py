@@ -9,7 +9,7 @@ from functools import partial
 import uuid_utils
 from starlette.types import ASGIApp
 
-from functions.acceptance.partners_file import PartnersFile
+from functions.acceptance.partners import PartnersFile
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.offboarding.closed_partners import HeldPeople

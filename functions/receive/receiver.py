@@ -8,8 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from functions.acceptance import signature
 from functions.acceptance.admission import Admission
 from functions.acceptance.body import ReceivedEvent, parse
-from functions.acceptance.partners import Partner, RecordFaulty, Unclear
-from functions.acceptance.partners_file import PartnersUnavailable
+from functions.acceptance.partners import Partner, PartnersUnavailable, RecordFaulty, Unclear
 from functions.acceptance.placement import DISPUTED, ELSEWHERE, NOT_PUBLISHABLE, Placement, place
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson

@@ -366,7 +366,7 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("message", "module"),
     [
-        ("partner record faulty", "functions/acceptance/partners_file.py"),
+        ("partner record faulty", "functions/acceptance/partners.py"),
         ("partner record faulty", "functions/secrets/closed_partners.py"),
         ("permission record faulty", "functions/secrets/permissions.py"),
     ],

@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from functions.acceptance.partners import Directory, Unclear
-from functions.acceptance.partners_file import PartnersUnavailable
+from functions.acceptance.partners import Directory, PartnersUnavailable, Unclear
 from functions.observe.log import log
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_list import ClosedSecret

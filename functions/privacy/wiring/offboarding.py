@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from functools import partial
 
-from functions.acceptance.partners_file import PartnersFile
+from functions.acceptance.partners import PartnersFile
 from functions.google.secret_manager import Secret
 from functions.google.storage import Bucket, Objects, open_bucket
 from functions.google.subscription import Subscription

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.acceptance.admission import NEW_TOKEN_SECONDS, Admission
-from functions.acceptance.partners import Directory, Unclear
-from functions.acceptance.partners_file import PartnersFile
+from functions.acceptance.partners import Directory, PartnersFile, Unclear
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.file import (
     KEEP_SECONDS,

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from functions.acceptance.partners import Directory, Partner
-from functions.acceptance.partners_file import PartnersUnavailable
+from functions.acceptance.partners import Directory, Partner, PartnersUnavailable
 from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.google.storage import BucketUnavailable, Stored

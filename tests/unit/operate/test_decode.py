@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.acceptance.ingest_id import derived
-from functions.acceptance.partners_file import PartnersUnavailable
+from functions.acceptance.partners import PartnersUnavailable
 from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.google.storage import Stored

@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
-from functions.acceptance.partners import Directory, Partner
-from functions.acceptance.partners_file import PartnersUnavailable
+from functions.acceptance.partners import Directory, Partner, PartnersUnavailable
 from functions.google.secret_manager import SecretsUnavailable, Version
 from functions.google.storage import BucketUnavailable
 from functions.google.subscription import Letter, SubscriptionUnavailable

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from functions.acceptance.admission import Admission
-from functions.acceptance.partners_file import PartnersFile
+from functions.acceptance.partners import PartnersFile
 from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from functions.acceptance.admission import Admission
-from functions.acceptance.partners_file import PartnersFile
+from functions.acceptance.partners import PartnersFile
 from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings

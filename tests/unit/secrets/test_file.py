@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.acceptance.partners import Directory
-from functions.acceptance.partners_file import PartnersFile, PartnersUnavailable
+from functions.acceptance.partners import Directory, PartnersFile, PartnersUnavailable
 from functions.secrets import file as secret_file
 from functions.secrets.file import HANGING_READS, KEEP_SECONDS, READ_SECONDS, REFRESH_SECONDS
 
