@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from functions.events.catalogue import load_catalogue
-from functions.events.definition import Property
+from functions.events.catalogue import Property, load_catalogue
 from functions.load.row import RowBuilder
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.schema import list_views
