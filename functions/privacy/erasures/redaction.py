@@ -1,16 +1,27 @@
-"""Takes people who are covered out of single events, wherever these are kept."""
+"""Takes people who are covered out of single events, refused bodies, and objects with events.
 
-from collections.abc import Mapping
+Nobody can look for a person in what cannot be read. So it goes to the part of quarantine that the
+bucket's lifecycle empties after a week, wherever it was found, and leaves the readable rest behind.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
+from functions.acceptance.body import ReceivedEvent
+from functions.acceptance.values import NotJson
 from functions.events.attributes import Kind, parse_kind, parse_time
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
 from functions.privacy.erasures.scope import Cover, Covered
-from functions.retained.quarantine import MALFORMED
+from functions.retained import quarantine, spill
+from functions.retained.bodies import join, split
+from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
@@ -140,3 +151,178 @@ class Redaction:
                 if cover := self.covered.of(project, key, received_at):
                     return cover
         return None
+
+
+UNPLACED = frozenset({"project_missing", "project_unknown"})
+"""Reasons of bodies of which it is not known which of the partner's projects they are of."""
+
+
+class Refused(NamedTuple):
+    """A refused body.
+
+    Attributes:
+        record: of quarantine.
+        own_id: what the ids of its events derive from.
+        events: of the body, each with its place in the request.
+        kind: the webhook that it came by.
+        received_at: when, with an offset.
+    """
+
+    record: Quarantined
+    own_id: str
+    events: Sequence[tuple[int, ReceivedEvent]]
+    kind: Kind
+    received_at: datetime
+
+
+def rewrite_refused(refused: Refused, redaction: Redaction) -> Rewritten | None:
+    """Rewrite a refused body; None where it stays as it is.
+
+    Of several events, those that stay keep their places in the request, and so their ids. Those
+    that get another id become objects of their own.
+
+    Args:
+        refused: the body.
+        redaction: takes people out.
+
+    Raises:
+        BadMessage: nobody can read the body.
+    """
+    left: list[_Left] = []
+    taken: list[tuple[str, str]] = []
+    for position, event in refused.events:
+        of_event: Kind = "test" if event.is_test else refused.kind
+        projects = _projects(event, refused.record, redaction)
+        found = redaction.apply(event.data, of_event, projects, refused.received_at)
+        if found is None:
+            left.append(_Left(refused.own_id, position, event.data))
+            continue
+        taken += found.taken
+        if found.data is not None:
+            sender_id = found.cover.ingest_id(refused.own_id) if found.cover else refused.own_id
+            left.append(_Left(sender_id, position, found.data))
+    return Rewritten(tuple(_join(refused.record, left)), tuple(taken)) if taken else None
+
+
+def _projects(event: ReceivedEvent, record: Quarantined, redaction: Redaction) -> tuple[str, ...]:
+    if event.project and record.reason not in UNPLACED:
+        return (event.project,)
+    return redaction.projects_of(record.partner)
+
+
+class _Left(NamedTuple):
+    """An event of a refused body that stays: its request's id, its place in it, and its bytes."""
+
+    sender_id: str
+    position: int
+    data: bytes
+
+
+def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes]]:
+    """Put the events of each request together."""
+    requests: dict[str, list[_Left]] = defaultdict(list)
+    for event in left:
+        requests[event.sender_id].append(event)
+    for sender_id, events in requests.items():
+        positions = [event.position for event in events]
+        yield quarantine.renewed(
+            msgspec.structs.replace(record, sender_id=sender_id, positions=positions),
+            join([event.data for event in events]),
+        )
+
+
+PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.HELD)
+"""Where events are in the bucket."""
+
+
+def rewrite_spilled(
+    name: str, content: bytes, written_at: datetime, redaction: Redaction
+) -> Rewritten | None:
+    """Rewrite an object of the spill, under its name; None where it stays as it is."""
+    lines: list[bytes] = []
+    damaged: list[bytes] = []
+    apart: list[tuple[str, bytes]] = []
+    taken: list[tuple[str, str]] = []
+    for line in filter(bytes.strip, content.splitlines(keepends=True)):
+        try:
+            [event] = spill.decode(line)
+        except ValueError:
+            damaged.append(line)
+            continue
+        try:
+            found = redaction.apply_to(event.data, event.attributes, written_at)
+        except BadMessage as bad:
+            apart.append(
+                quarantine.of_message(
+                    bad.reason, event.data, event.attributes, known_at=written_at, source=name
+                )
+            )
+            taken += SET_ASIDE
+            continue
+        if found is None:
+            lines.append(line.rstrip(b"\r\n") + b"\n")
+            continue
+        redacted, attributes = found
+        taken += redacted.taken
+        if redacted.data is not None:
+            lines.append(spill.encode([spill.Spilled(redacted.data, attributes)]))
+    if damaged:
+        apart.append(_malformed(b"".join(damaged), written_at, name))
+        taken += SET_ASIDE * len(damaged)
+    if not taken:
+        return None
+    left = ((name, b"".join(lines)),) if lines else ()
+    return Rewritten((*apart, *left), tuple(taken))
+
+
+def rewrite_quarantined(
+    name: str, content: bytes, written_at: datetime, redaction: Redaction
+) -> Rewritten | None:
+    """Rewrite an object of quarantine; None where it stays as it is.
+
+    The names derive from the bodies.
+    """
+    try:
+        record, body = quarantine.decode(content)
+    except ValueError:
+        return _apart(name, _malformed(content, written_at, name))
+    try:
+        if record.attributes is None:
+            refused = _read_refused(record, body, written_at)
+            return rewrite_refused(refused, redaction)
+        found = redaction.apply_to(body, record.attributes, written_at)
+    except BadMessage as bad:
+        moved = msgspec.structs.replace(record, reason=bad.reason)
+        return _apart(name, quarantine.to_object(moved, body))
+    if found is None:
+        return None
+    redacted, attributes = found
+    if redacted.data is None:
+        return Rewritten((), redacted.taken)
+    record = msgspec.structs.replace(record, attributes=attributes)
+    return Rewritten((quarantine.renewed(record, redacted.data),), redacted.taken)
+
+
+def _read_refused(record: Quarantined, body: bytes, written_at: datetime) -> Refused:
+    try:
+        kind = parse_kind(record.kind)
+    except ValueError:
+        raise BadMessage(MALFORMED) from None
+    try:
+        events = split(record, body)
+    except NotJson:
+        raise BadMessage("not_json") from None
+    try:
+        received_at = parse_time(record.received_at)
+    except ValueError:
+        received_at = written_at
+    return Refused(record, quarantine.id_of_request(record, body), events, kind, received_at)
+
+
+def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, bytes]:
+    return quarantine.of_message(MALFORMED, content, {}, known_at=written_at, source=source)
+
+
+def _apart(name: str, unread: tuple[str, bytes]) -> Rewritten | None:
+    """Move an object that nobody can read, unless it is where such are kept."""
+    return None if quarantine.is_unreadable(name) else Rewritten((unread,), SET_ASIDE)

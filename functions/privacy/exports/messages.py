@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from functions.acceptance.values import NotJson
 from functions.events.attributes import Kind, parse_kind
-from functions.privacy.erasures.quarantined_bodies import UNPLACED
+from functions.privacy.erasures.redaction import UNPLACED
 from functions.retained import quarantine, spill
 from functions.retained.bodies import split
 from functions.retained.quarantine import Quarantined

@@ -11,7 +11,7 @@ from functions.events.layout import Layouts
 from functions.google.protocols import Objects, Subscription
 from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Stored
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
-from functions.privacy.erasures.retained_objects import PREFIXES
+from functions.privacy.erasures.redaction import PREFIXES
 from functions.privacy.exports.messages import (
     Message,
     Unreadable,

@@ -7,7 +7,7 @@ from functions.acceptance.values import NotJson
 from functions.google.protocols import Objects
 from functions.google.storage import Stored
 from functions.observe.log import log
-from functions.privacy.erasures.quarantined_bodies import UNPLACED
+from functions.privacy.erasures.redaction import UNPLACED
 from functions.privacy.exports.storage import PREFIX as EXPORTS
 from functions.privacy.offboarding.scan import Look
 from functions.retained import quarantine, spill

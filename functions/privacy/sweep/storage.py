@@ -12,9 +12,10 @@ from functions.google.protocols import Objects
 from functions.google.storage import CONCURRENT_REQUESTS, Stored
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
-from functions.privacy.erasures.redaction import Redaction, Rewritten
-from functions.privacy.erasures.retained_objects import (
+from functions.privacy.erasures.redaction import (
     PREFIXES,
+    Redaction,
+    Rewritten,
     rewrite_quarantined,
     rewrite_spilled,
 )

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from functions.acceptance import ingest_id
-from functions.privacy.erasures.redaction import SET_ASIDE
-from functions.privacy.erasures.retained_objects import rewrite_quarantined, rewrite_spilled
+from functions.privacy.erasures.redaction import SET_ASIDE, rewrite_quarantined, rewrite_spilled
 from functions.retained import quarantine, spill
 from functions.retained.bodies import split
 from tests.unit.privacy.stand_ins import (
