@@ -33,8 +33,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.dead_letters import DeadLetters as LettersWithout
 from functions.privacy.sweep.job import Place, Sweep
 from functions.privacy.sweep.open_days import OpenDays
-from functions.privacy.sweep.storage import StoredObjects
-from functions.privacy.sweep.unreadable import UnreadObjects
+from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
 from functions.web.push import Message as Pushed

@@ -14,8 +14,7 @@ from functions.privacy.erasures.redaction import Redaction
 from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.settings import Settings
 from functions.privacy.sweep.dead_letters import DeadLetters
-from functions.privacy.sweep.storage import StoredObjects
-from functions.privacy.sweep.unreadable import UnreadObjects
+from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
 from functions.retained import quarantine
 from functions.secrets.pseudonym_keys import PseudonymKeys
 

@@ -9,8 +9,7 @@ import pytest
 from functions.acceptance.ingest_id import derived
 from functions.privacy.erasures.scope import Covered
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNPARSED
-from functions.privacy.sweep.storage import StoredObjects
-from functions.privacy.sweep.unreadable import UnreadObjects
+from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantined, decode
 from functions.secrets.pseudonym_keys import user_key

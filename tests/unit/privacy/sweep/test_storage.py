@@ -12,8 +12,7 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Cover, Covered
-from functions.privacy.sweep.storage import StoredObjects
-from functions.privacy.sweep.unreadable import UnreadObjects
+from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
 from functions.retained import quarantine
 from tests.unit.privacy.stand_ins import (
     HOUR,

@@ -8,8 +8,7 @@ import pytest
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Cover, Covered
-from functions.privacy.sweep.storage import StoredObjects
-from functions.privacy.sweep.unreadable import SECONDS, UnreadObjects
+from functions.privacy.sweep.storage import SECONDS, StoredObjects, UnreadObjects
 from tests.unit.privacy.stand_ins import HOUR, NOW, Bucket, body, cover, quarantined, redaction
 
 
