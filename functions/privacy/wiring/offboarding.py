@@ -11,12 +11,11 @@ from functions.google.subscription import Subscription
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.closed_partners import HeldPeople
-from functions.privacy.offboarding.confirmation import Confirmations
 from functions.privacy.offboarding.dead_letters import DepartedLetters
 from functions.privacy.offboarding.deletion import Offboarding
 from functions.privacy.offboarding.endpoint import Offboardings
 from functions.privacy.offboarding.events_on_hold import HeldEvents
-from functions.privacy.offboarding.plan import Plan
+from functions.privacy.offboarding.plan import Confirmations, Plan
 from functions.privacy.offboarding.progress import Departure
 from functions.privacy.offboarding.record import Records
 from functions.privacy.offboarding.storage import DepartedObjects

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.privacy.offboarding.confirmation import Confirmations
+from functions.privacy.offboarding.plan import Confirmations
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=UTC)
