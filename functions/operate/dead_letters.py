@@ -16,8 +16,7 @@ from functions.google.protocols import Subscription
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
-from functions.operate.replay import Publish
-from functions.operate.report import Report, day_of
+from functions.operate.replay import Publish, Report, day_of
 
 HELD_LETTERS = 50_000
 """The most letters that one run holds until its end; of each only what giving it back needs."""

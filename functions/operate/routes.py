@@ -17,8 +17,7 @@ from starlette.responses import JSONResponse, Response
 from functions.observe.log import Severity, log
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.refresh import Refresh
-from functions.operate.replay import Replay, Selection
-from functions.operate.report import Report
+from functions.operate.replay import Replay, Report, Selection
 from functions.operate.settle import Settle
 from functions.retained import spill
 from functions.web.problem import problem

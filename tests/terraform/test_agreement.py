@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from functions.acceptance.signature import SigningKey
 from functions.load.tally import Loaded
 from functions.observe.tally import Milliseconds
-from functions.operate.report import Report
+from functions.operate.replay import Report
 from functions.privacy.periods import TIME_TRAVEL
 from functions.receive.tally import Received
 from functions.retained.quarantine import HELD, UNREADABLE

@@ -8,8 +8,7 @@ import pytest
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
-from functions.operate.replay import Replay, Selection
-from functions.operate.report import Report
+from functions.operate.replay import Replay, Report, Selection
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
 from tests.unit.operate.stand_ins import (

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.google.storage import CONCURRENT_REQUESTS
-from functions.operate.replay import Replay, Selection
-from functions.operate.report import Report
+from functions.operate.replay import Replay, Report, Selection
 from tests.unit.operate.conftest import Clock, Run
 from tests.unit.operate.stand_ins import WRITTEN_AT, Bucket, Topic, message, spilled
 
