@@ -21,7 +21,7 @@ SHARED: dict[str, set[str]] = {
 PRIVACY = (
     *("settings", "periods", "deadline"),
     *("records", "requests", "holds", "erasures", "exports", "offboarding", "reports", "sweep"),
-    *("wiring", "app"),
+    "app",
 )
 """The parts of the privacy function; each uses only those before it."""
 SOURCES = sorted(

@@ -1,39 +1,289 @@
-"""The privacy function's wiring."""
+"""The privacy function: all its routes, and what each of them is made of."""
 
 import asyncio
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import msgspec
 import uuid_utils
 from starlette.types import ASGIApp
 
 from functions.acceptance.partners import PartnersFile
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
+from functions.google.grpc_channel import open_channel
+from functions.google.secret_manager import Secret
+from functions.google.storage import Bucket, Objects, open_bucket
+from functions.google.subscription import Subscription
+from functions.google.topic import Publisher, Topic
+from functions.locations.check import Google
+from functions.locations.parts import Endpoints, Parts
+from functions.privacy.deadline import Deadline
+from functions.privacy.erasures.deletions import Deletions
+from functions.privacy.erasures.endpoint import Erasures
+from functions.privacy.erasures.endpoint import Sweep as SweepAtOnce
+from functions.privacy.erasures.filing import Filing
+from functions.privacy.erasures.preview import Preview
+from functions.privacy.erasures.redaction import Redaction
+from functions.privacy.erasures.restoration import Restoring
+from functions.privacy.erasures.stream import Stream
+from functions.privacy.erasures.unfiled import Unfiled
+from functions.privacy.exports.endpoint import Deployment, Exports, Sources
+from functions.privacy.exports.retained import SetAside
+from functions.privacy.exports.storage import ExportedCopies
+from functions.privacy.exports.tables import Tables
+from functions.privacy.holds import Holds
+from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.dead_letters import DepartedLetters
+from functions.privacy.offboarding.deletion import Offboarding
+from functions.privacy.offboarding.endpoint import Offboardings
+from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.plan import Confirmations, Plan
+from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.record import Records
+from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.records.erasure_log import Register
 from functions.privacy.records.receipts import Receipts
+from functions.privacy.reports.lookups import Lookups
+from functions.privacy.reports.residency import Promise, Residency
+from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Surroundings
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.router import Route, Router
 from functions.privacy.settings import Settings
+from functions.privacy.sweep.dead_letters import DeadLetters
 from functions.privacy.sweep.endpoint import Sweeping
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
-from functions.privacy.wiring.disclosure import disclosure_routes, retention_of
-from functions.privacy.wiring.erasures import erasure_routes
-from functions.privacy.wiring.offboarding import held_events, offboarding_routes, offboardings
-from functions.privacy.wiring.sweep import places
-from functions.secrets.closed_partners import ClosedFile
+from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
+from functions.retained import quarantine
+from functions.retained.quarantine import Quarantine
+from functions.secrets.closed_partners import ClosedFile, ClosedList
 from functions.secrets.permissions import read_permissions
-from functions.secrets.pseudonym_keys import load_keys
+from functions.secrets.pseudonym_keys import PseudonymKeys, load_keys
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name, with_covered
 from functions.warehouse.statements import Limits, Statements
 from functions.web.entry import answering
 from functions.web.environment import read
+
+
+def places(
+    settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
+) -> tuple[StoredObjects, DeadLetters, ExportedCopies, UnreadObjects]:
+    """Return where people are beside the tables; call it inside the running event loop.
+
+    Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
+
+    Args:
+        settings: the function's.
+        keys: the cell's pseudonym keys.
+        now: the clock, with an offset.
+    """
+    redaction = partial(Redaction, keys=keys, layouts=Layouts(load_catalogue()))
+    bucket = partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.dead_letter_topic)
+    objects = Objects(bucket, settings.storage_deadline_seconds)
+    stored = StoredObjects(objects, redaction)
+    return (
+        stored,
+        DeadLetters(
+            Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
+            Publisher(topic, settings.publish_deadline_seconds).publish,
+            partial(objects.write, content_type=quarantine.CONTENT_TYPE, over=0),
+            redaction,
+            now,
+        ),
+        ExportedCopies(objects),
+        UnreadObjects(objects, stored, now),
+    )
+
+
+def retention_of(given: Surroundings, settings: Settings, held_events: HeldEvents) -> Retention:
+    """Wire the check of what is kept for how long.
+
+    Args:
+        given: what the operations work with.
+        settings: where everything is.
+        held_events: tells what legal holds do not keep any more.
+    """
+    return Retention(
+        given.statements,
+        _objects(settings),
+        held_events.overdue,
+        now=given.now,
+        retention_days=settings.retention_days,
+    )
+
+
+def disclosure_routes(given: Surroundings, settings: Settings, retention: Retention) -> list[Route]:
+    """Return the routes.
+
+    Args:
+        given: what the operations work with.
+        settings: where everything is.
+        retention: checks what is kept for how long.
+
+    Raises:
+        ValueError: the setting ``PARTS`` is malformed.
+    """
+    residency = Residency(
+        _promise(settings),
+        cell=settings.cell,
+        receipts=given.receipts,
+        now=given.now,
+        new_id=given.new_id,
+    )
+    return [
+        Route("POST", "/exports", _exports(given, settings).make),
+        Route("POST", "/lookups", Lookups(given).ask),
+        Route("POST", "/residency", residency.ask),
+        Route("GET", "/retention", retention.ask),
+    ]
+
+
+def _exports(given: Surroundings, settings: Settings) -> Exports:
+    objects = _objects(settings)
+    dead_letters = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
+    return Exports(
+        given,
+        Sources(
+            Tables(given.statements, settings.retention_days),
+            SetAside(objects, dead_letters, Layouts(load_catalogue())),
+        ),
+        Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        objects,
+        Deployment(settings.bucket, settings.location, settings.retention_days),
+        seconds=settings.work_seconds,
+    )
+
+
+def _objects(settings: Settings) -> Objects:
+    return Objects(
+        partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
+        settings.storage_deadline_seconds,
+    )
+
+
+def _promise(settings: Settings) -> Promise:
+    endpoints = Endpoints(
+        settings.bigquery_endpoint,
+        settings.pubsub_endpoint,
+        settings.storage_endpoint,
+        settings.secrets_endpoint,
+    )
+    try:
+        parts = msgspec.json.decode(settings.parts, type=Parts)
+    except msgspec.DecodeError as error:
+        raise ValueError(
+            f"setting PARTS is not a valid list of the cell's parts: {error}"
+        ) from None
+    google = partial(Google, endpoints, settings.gcp_project)
+    return Promise(google, parts, settings.location, gdpr=settings.gdpr)
+
+
+def erasure_routes(
+    given: Surroundings, sweep: SweepAtOnce, closed: Callable[[], Awaitable[ClosedList]]
+) -> list[Route]:
+    """Return the routes.
+
+    Args:
+        given: what they work with.
+        sweep: executes what has no grace period.
+        closed: returns the list of partners who have left.
+    """
+    statements, receipts, keys, partner_of, now, new_id = given
+    register = Register(statements, now)
+    erasures = Erasures(
+        partner_of,
+        Filing(given),
+        Preview(statements, keys, now),
+        register,
+        Restoring(statements, register, receipts, now),
+        sweep,
+    )
+    layouts = Layouts(load_catalogue())
+    deletions = Deletions(statements, receipts, now=now, new_id=new_id)
+    stream = Stream(deletions, keys, layouts, closed=closed)
+    unfiled = Unfiled(statements, deletions, keys, closed=closed, now=now)
+    holds = Holds(given)
+    return [
+        Route("POST", "/erasures", erasures.file),
+        Route("GET", "/erasures", erasures.list_all),
+        Route("GET", "/erasures/{id}", erasures.show),
+        Route("DELETE", "/erasures/{id}", erasures.restore),
+        Route("POST", "/stream", stream.take),
+        Route("POST", "/unfiled", unfiled.post),
+        Route("POST", "/holds", holds.file),
+        Route("GET", "/holds", holds.list_all),
+        Route("DELETE", "/holds/{id}", holds.release),
+    ]
+
+
+def held_events(settings: Settings, people: HeldPeople) -> HeldEvents:
+    """Wire what legal holds keep of partners who have left.
+
+    Args:
+        settings: where everything is.
+        people: tells whom holds name.
+    """
+    at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
+    return HeldEvents(Quarantine(Bucket(*at)), objects, people)
+
+
+def offboardings(
+    settings: Settings,
+    given: Surroundings,
+    partners: PartnersFile,
+    people: HeldPeople,
+    held: HeldEvents,
+) -> Offboardings:
+    """Wire offboardings.
+
+    Args:
+        settings: where everything is.
+        given: what the operations work with.
+        partners: who has tokens.
+        people: tells whom legal holds name.
+        held: takes events that a legal hold keeps.
+    """
+    at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
+    objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
+    subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
+    places = (DepartedObjects(objects), DepartedLetters(subscription))
+    offboarding = Offboarding(given.statements, places, held, people, given.now)
+    records = Records(given.statements, given.receipts, given.new_id)
+    closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
+    plan = Plan(
+        directory=partners.current,
+        closed=closed,
+        confirmations=Confirmations(given.keys),
+        offboarding=offboarding,
+        now=given.now,
+    )
+    closing = timedelta(seconds=settings.closing_seconds)
+    departure = Departure(offboarding, records, closing, given.now)
+    return Offboardings(plan, closed, departure, records, partial(_deadline, settings.work_seconds))
+
+
+def offboarding_routes(operations: Offboardings) -> list[Route]:
+    """Return the routes."""
+    return [
+        Route("POST", "/offboardings", operations.order),
+        Route("GET", "/offboardings", operations.list_all),
+        Route("GET", "/offboardings/{id}", operations.show),
+    ]
+
+
+def _deadline(seconds: float) -> Deadline:
+    """Return what says when so many seconds from now are over."""
+    ends_at = time.monotonic() + seconds
+    return lambda: time.monotonic() >= ends_at
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:

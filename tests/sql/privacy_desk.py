@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
+from functions.privacy.app import erasure_routes
 from functions.privacy.erasures.endpoint import Sweep
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
@@ -23,7 +24,6 @@ from functions.privacy.requests.context import Surroundings
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.router import Router
-from functions.privacy.wiring.erasures import erasure_routes
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.permissions import Permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys

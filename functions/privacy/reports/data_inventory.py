@@ -31,7 +31,7 @@ class Holding(NamedTuple):
             who operate), or ``none``.
         holds: what, in plain words.
         erased_by: what erases a person there: files of ``sql/privacy``, or what a sweep rewrites
-            (`functions.privacy.wiring.sweep`).
+            (`functions.privacy.app`).
         kept: how long; None for ever.
         kept_from: what that time counts from.
     """

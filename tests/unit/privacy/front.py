@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
+from functions.privacy.app import erasure_routes
 from functions.privacy.erasures.endpoint import Sweep
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Surroundings
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.router import Router
-from functions.privacy.wiring.erasures import erasure_routes
 from functions.secrets.closed_partners import ClosedList
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys

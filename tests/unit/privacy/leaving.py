@@ -17,6 +17,7 @@ from functions.acceptance.partners import Directory, Partner, PartnersUnavailabl
 from functions.google.secret_manager import SecretsUnavailable, Version
 from functions.google.storage import BucketUnavailable
 from functions.google.subscription import Letter, SubscriptionUnavailable
+from functions.privacy.app import offboarding_routes
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.closed_partners import HeldPeople
@@ -33,7 +34,6 @@ from functions.privacy.reports.retention import Checked
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.router import Route, Router
 from functions.privacy.sweep.endpoint import Sweeping
-from functions.privacy.wiring.offboarding import offboarding_routes
 from functions.retained.quarantine import Quarantine
 from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter

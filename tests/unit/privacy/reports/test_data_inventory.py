@@ -15,8 +15,8 @@ from sqlglot import exp
 
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
+from functions.privacy.app import places
 from functions.privacy.reports.data_inventory import COLUMNS, Holding, Uncovered, holdings
-from functions.privacy.wiring.sweep import places
 from functions.retained import quarantine
 from functions.retained.quarantine import LEGAL_HOLD, object_name
 from functions.warehouse.schema import (

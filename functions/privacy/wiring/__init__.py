@@ -1,1 +1,0 @@
-"""The routes, and what each of them is made of."""
