@@ -34,16 +34,16 @@ run: setup ## start the embedded cell, fill it, show the numbers, stay up
 
 test: setup lint unit terraform integration ## format, lint, types, all tests but the long ones
 
-lint: setup
+lint: setup ## format, lint, types, SQL
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar sql >/dev/null || $(BIN)/sqlfluff lint --nocolor sql
 
-unit: setup
+unit: setup ## the tests that start nothing
 	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak" $(NO_UNITS)
 
-integration: setup
+integration: setup ## the tests against the embedded cell
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak" --calls=$(CALLS)
 
 terraform: setup ## the checks of the Terraform configuration alone

@@ -3,15 +3,18 @@
 import asyncio
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 from rich.console import Console
 
+from functions.warehouse.schema import RETENTION_DAYS
 from local import up as cell_up
 from local.cell import DEFAULT_PORT_BASE, Cell, find
 from local.children import ChildDied, taken_ports, watch
@@ -27,6 +30,10 @@ data_dir_option = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep tables, objects and secrets here; without it they live in memory.",
+)
+AT_LEAST_ONE = click.IntRange(min=1)
+events_option = click.option(
+    "--events", type=AT_LEAST_ONE, default=3000, show_default=True, help="How many webhooks in all."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -70,6 +77,10 @@ def _keep_up(
         click.echo("stopped", err=True)
     except (cell_up.PortTaken, ChildDied) as error:
         raise click.ClickException(str(error)) from None
+    except TimeoutError:
+        raise click.ClickException(
+            "not all events came to BigQuery within a minute; start it again"
+        ) from None
 
 
 @main.command()
@@ -92,14 +103,24 @@ def up(data_dir: Path | None, port_base: int, *, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--events", default=3000, show_default=True, help="How many webhooks in all.")
-@click.option("--users", default=150, show_default=True, help="From how many people.")
-@click.option("--days", default=30, show_default=True, help="Over how many days, today included.")
-@click.option("--seed", default=1, show_default=True, help="Another seed, another traffic.")
-@click.option("--rate", type=float, help="Webhooks a second at the most.")
+@events_option
+@click.option(
+    "--users", type=AT_LEAST_ONE, default=150, show_default=True, help="From how many people."
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, RETENTION_DAYS),
+    default=30,
+    show_default=True,
+    help="Over how many days, today included.",
+)
+@click.option("--seed", type=int, help="Repeats an earlier traffic; without it, it is a new one.")
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), help="Webhooks a second at the most."
+)
 @click.option(
     "--record",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.File("w", encoding="utf-8", lazy=False),
     help="Write what was sent, and each answer, here: a line of JSON each.",
 )
 @port_base_option
@@ -108,9 +129,9 @@ def simulate(
     events: int,
     users: int,
     days: int,
-    seed: int,
+    seed: int | None,
     rate: float | None,
-    record: Path | None,
+    record: TextIO | None,
     port_base: int,
     *,
     as_json: bool,
@@ -120,10 +141,13 @@ def simulate(
 
     cell = _running_cell(port_base)
     console = Console(stderr=True)
+    if seed is None:
+        seed = secrets.randbelow(simulation.SEEDS)
+        console.print(f"Seed {seed}: --seed {seed} sends this traffic again.")
     plan = simulation.plan(events=events, users=users, days=days, seed=seed, now=datetime.now(UTC))
     sent, summary = asyncio.run(simulation.run(cell, plan, rate=rate, console=console))
     if record:
-        record.write_text("".join(f"{each.line()}\n" for each in sent))
+        record.writelines(f"{each.line()}\n" for each in sent)
     if as_json:
         click.echo(json.dumps(asdict(summary) | {"events_per_second": summary.events_per_second}))
     else:
@@ -160,7 +184,7 @@ def query(sql: str, port_base: int, *, as_json: bool, as_csv: bool) -> None:
 @main.command()
 @data_dir_option
 @port_base_option
-@click.option("--events", default=3000, show_default=True, help="How many webhooks to simulate.")
+@events_option
 def run(data_dir: Path | None, port_base: int, events: int) -> None:
     """Start a cell, fill it with 30 days of traffic, show the numbers, and stay until Ctrl-C."""
     console = Console()

@@ -1,6 +1,7 @@
 """What `make run` does with a fresh cell: fills it, shows the numbers, tells how to go on."""
 
 import asyncio
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -37,7 +38,9 @@ async def show(cell: Cell, events: int, console: Console) -> None:
     console.print(f"The cell is up: {cell.url('receive')}")
     before = await _arrived(cell)
     now = datetime.now(UTC)
-    plan = simulate.plan(events=events, users=USERS, days=DAYS, seed=SEED, now=now)
+    # A cell that has data has the first traffic already, and would keep each of its events once.
+    seed = secrets.randbelow(simulate.SEEDS) if before["events"] else SEED
+    plan = simulate.plan(events=events, users=USERS, days=DAYS, seed=seed, now=now)
     record, summary = await simulate.run(cell, plan, rate=None, console=console)
     console.print(f"Simulated {DAYS} days: {summary}")
     expected = before["events"] + summary.accepted, before["returns"] + returns(record)

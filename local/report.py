@@ -57,7 +57,9 @@ ROOM_WEBHOOK = '{"event":"room_created","value":{"project":"dev","roomId":"1","n
 CHAT_WEBHOOK = (
     '{"event":"emoji_sent","value":{"user_id":"u1","event_id":"1","project":"dev","emoji":3}}'
 )
-EXAMPLE_QUERY = "SELECT received_at, user_key, ordinal FROM event_emoji_sent LIMIT 5"
+EXAMPLE_QUERY = (
+    "SELECT received_at, user_key, ordinal FROM event_emoji_sent ORDER BY received_at DESC LIMIT 5"
+)
 
 
 def show(cell: Cell, console: Console) -> None:

@@ -78,6 +78,10 @@ def summarize(record: Sequence[Sent], seconds: float) -> Summary:
     return Summary(len(record), accepted, len(record) - accepted, seconds)
 
 
+SEEDS = 1_000_000
+"""From how many seeds one is drawn."""
+
+
 def plan(*, events: int, users: int, days: int, seed: int, now: datetime) -> Plan:
     """Plan traffic over the projects that are pinned to the cell."""
     projects = tuple(name for name, cell in PARTNER_PROJECTS.items() if cell == CELL)

@@ -25,5 +25,8 @@ def terraform_outputs() -> bytes:
     except subprocess.TimeoutExpired:
         raise NothingDeployed(f"terraform output took {TERRAFORM_SECONDS} s") from None
     except subprocess.CalledProcessError as error:
-        raise NothingDeployed(f"terraform output: {error.stderr.decode().strip()}") from None
+        said = error.stderr.decode().strip()
+        raise NothingDeployed(
+            f"terraform output: {said}\nDeploy first (terraform/README.md), or give --outputs"
+        ) from None
     return done.stdout

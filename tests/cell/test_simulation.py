@@ -28,7 +28,17 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, 
     record = tmp_path_factory.mktemp("simulation") / "record.ndjson"
     with running_cell() as description:
         base = str(description["port_base"])
-        options = ["--events", str(EVENTS), "--record", str(record), "--json", "--port-base", base]
+        options = [
+            "--events",
+            str(EVENTS),
+            "--seed",
+            "1",
+            "--record",
+            str(record),
+            "--json",
+            "--port-base",
+            base,
+        ]
         done = subprocess.run(
             command("simulate", *options), cwd=ROOT, check=True, capture_output=True
         )
