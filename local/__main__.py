@@ -14,6 +14,7 @@ from typing import TextIO
 import click
 from rich.console import Console
 
+from functions import __version__
 from functions.warehouse.schema import RETENTION_DAYS
 from local import up as cell_up
 from local.cell import DEFAULT_PORT_BASE, Cell, find
@@ -39,6 +40,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 @click.group()
+@click.version_option(__version__, prog_name="Watchers Warehouse")
 def main() -> None:
     """Run, fill and query a cell on this machine."""
 

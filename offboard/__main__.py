@@ -11,6 +11,7 @@ import httpx
 import msgspec
 from rich.console import Console
 
+from functions import __version__
 from functions.web import environment
 from offboard import report
 from offboard.cell import Cell
@@ -32,6 +33,7 @@ class _Outputs(msgspec.Struct):
 
 
 @click.command()
+@click.version_option(__version__, prog_name="Watchers Warehouse")
 @click.argument("partner")
 @click.option(
     "--outputs",

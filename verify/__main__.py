@@ -10,6 +10,7 @@ import msgspec
 from google.auth.exceptions import DefaultCredentialsError
 from rich.console import Console
 
+from functions import __version__
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import list_views
 from functions.web import environment
@@ -29,6 +30,7 @@ from verify.webhooks import check_urls, check_wrong_token
 
 
 @click.command()
+@click.version_option(__version__, prog_name="Watchers Warehouse")
 @click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
