@@ -1,5 +1,6 @@
 """The attributes that an event carries through Pub/Sub, and the times and kinds in them."""
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -91,6 +92,9 @@ def _written(second: int, microsecond: int) -> str:
     return f"{_second(second)}.{microsecond:06}Z"
 
 
+_AS_WRITTEN = re.compile(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z")
+
+
 @lru_cache(maxsize=16)
 def _second(timestamp: int) -> str:
     """Write all but the fraction, once a second: at every event it is noticeable."""
@@ -100,10 +104,19 @@ def _second(timestamp: int) -> str:
 def microseconds_later(text: str, count: int) -> str:
     """Return a ``received_at`` attribute so many microseconds later.
 
+    Within a second the digits alone are counted up: a tenth of the time of the way through a
+    `datetime`, for each event of a request.
+
     Raises:
         ValueError: it is not ISO 8601 with an offset.
     """
-    return format_time(parse_time(text) + timedelta(microseconds=count)) if count else text
+    if count == 0:
+        return text
+    if _AS_WRITTEN.fullmatch(text):
+        microsecond = int(text[-7:-1]) + count
+        if microsecond < 1_000_000:
+            return f"{text[:-7]}{microsecond:06}Z"
+    return format_time(parse_time(text) + timedelta(microseconds=count))
 
 
 def parse_kind(text: str) -> Kind:

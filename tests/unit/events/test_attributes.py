@@ -11,6 +11,7 @@ from functions.events.attributes import (
     cut,
     format_nanoseconds,
     format_time,
+    microseconds_later,
     parse_time,
 )
 
@@ -32,6 +33,13 @@ def test_a_time_is_written_in_utc_with_microseconds(moment: datetime) -> None:
 def test_nanoseconds_are_written_like_the_microsecond_that_they_lie_in(since_1970: int) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970 // 1_000)
     assert format_nanoseconds(since_1970) == format_time(moment)
+
+
+@given(moments, st.integers(0, 2_000_000))
+def test_microseconds_are_counted_on_into_the_next_second(moment: datetime, count: int) -> None:
+    later = moment + timedelta(microseconds=count)
+    assert microseconds_later(format_time(moment), count) == format_time(later)
+    assert parse_time(microseconds_later(moment.isoformat(), count)) == later
 
 
 @given(st.text(max_size=2_000), st.integers(0, ATTRIBUTE_BYTES))
