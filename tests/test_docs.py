@@ -128,13 +128,40 @@ def test_every_dependency_has_its_reason() -> None:
                 assert name[0] in decisions, line
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "terraform/README.md", *(f"docs/{name}" for name in PAGES)]
-)
+LINKING = [
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "terraform/README.md"),
+    *(f"docs/{name}" for name in PAGES),
+]
+"""The pages with links that people follow."""
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", LINKING)
 def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):
-        assert (path.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", path.read_text()):
+        linked = path.parent / target if target else path
+        assert linked.exists(), target
+        assert not anchor or linked.suffix != ".md" or anchor in anchors(linked), (target, anchor)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_path_that_is_named_exists(page: str) -> None:
+    """A part in angle brackets, such as `<name>`, stands for any name."""
+    named = re.findall(r"`([\w.<>-]+/[\w.<>/-]*)`", (ROOT / page).read_text())
+    assert "functions/web/entry.py" in named
+    for path in named:
+        assert list(ROOT.glob(re.sub(r"<\w+>", "*", path.rstrip("/")))), path
+
+
+def test_newcomers_are_led_to_the_pages_for_them() -> None:
+    for page in ("CONTRIBUTING.md", "docs/architecture.md", "CHANGELOG.md"):
+        assert f"]({page})" in README, page
 
 
 def test_every_endpoint_of_privacy_is_described_and_no_other() -> None:

@@ -1,6 +1,7 @@
 """The house: who may import whom, what a module may weigh, and what belongs nowhere."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +95,16 @@ def test_the_parts_of_privacy_use_each_other_in_one_direction() -> None:
         for module in imported(path):
             if module.startswith("functions.privacy."):
                 assert module.split(".")[2] in known, f"{path}: {module}"
+
+
+def test_the_architecture_tells_the_rule_as_it_is_checked() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    rule = page.split("\n## The import rule\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^ +\| `(\w+)` \| (.+) \|$", rule, re.MULTILINE)
+    assert {name: set(re.findall(r"`(\w+)`", used)) for name, used in rows} == SHARED
+    assert [name for name, _ in rows] == list(SHARED)
+    parts = ", ".join(f"`{part}`" for part in PRIVACY)
+    assert parts in " ".join(rule.split())
 
 
 def test_verifying_knows_the_shared_modules_only() -> None:
