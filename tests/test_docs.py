@@ -120,7 +120,7 @@ def test_every_view_and_table_is_described() -> None:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    decisions = PAGES["decisions.md"]
+    decisions = "".join(path.read_text() for path in ROOT.glob("docs/decisions/[0-9]*.md"))
     for path in ROOT.glob("requirements*.in"):
         for line in path.read_text().splitlines():
             name = re.match(r"[A-Za-z0-9-]+", line)
@@ -130,7 +130,7 @@ def test_every_dependency_has_its_reason() -> None:
 
 LINKING = [
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "terraform/README.md"),
-    *(f"docs/{name}" for name in PAGES),
+    *(path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("docs/**/*.md"))),
 ]
 """The pages with links that people follow."""
 
@@ -157,6 +157,17 @@ def test_every_path_that_is_named_exists(page: str) -> None:
     assert "functions/web/entry.py" in named
     for path in named:
         assert list(ROOT.glob(re.sub(r"<\w+>", "*", path.rstrip("/")))), path
+
+
+def test_the_index_lists_every_decision_in_its_order() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text()
+    listed = re.findall(r"^- \[(\d{4})\]\((.+)\) (.+)$", index, re.MULTILINE)
+    assert [name for _, name, _ in listed] == sorted(each.name for each in folder.glob("[0-9]*.md"))
+    for place, (number, name, title) in enumerate(listed, 1):
+        assert int(number) == place
+        assert name.startswith(f"{number}-")
+        assert (folder / name).read_text().startswith(f"# {number}. {title}\n")
 
 
 def test_newcomers_are_led_to_the_pages_for_them() -> None:
