@@ -114,8 +114,8 @@ class Refresh:
             for name, parameters in ROLLUPS.items():
                 if self._clock() >= ends_at:
                     return False
-                given = {parameter: moments[parameter] for parameter in parameters}
-                report.rows += await self._statements.change(name, **given)
+                needed = {parameter: moments[parameter] for parameter in parameters}
+                report.rows += await self._statements.change(name, **needed)
             weeks = {name: moments[name] for name in ("first_week", "end_week")}
             twice = bool(await self._statements.days("find_doubles", **bounds, **weeks))
         await self._statements.change("record_refresh", **bounds, refreshed_at=self._now())

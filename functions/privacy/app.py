@@ -51,7 +51,7 @@ from functions.privacy.reports.lookups import Lookups
 from functions.privacy.reports.residency import Promise, Residency
 from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Callers
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.router import Route, Router
 from functions.privacy.settings import Settings
@@ -72,10 +72,10 @@ from functions.web.entry import answering
 from functions.web.environment import read
 
 
-def places(
+def rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
 ) -> tuple[StoredObjects, DeadLetters, ExportedCopies, UnreadObjects]:
-    """Return where people are beside the tables; call it inside the running event loop.
+    """Return what rewrites objects and dead letters; call it inside the running event loop.
 
     Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
 
@@ -103,28 +103,28 @@ def places(
     )
 
 
-def retention_of(given: Surroundings, settings: Settings, held_events: HeldEvents) -> Retention:
+def retention_of(context: Context, settings: Settings, held_events: HeldEvents) -> Retention:
     """Wire the check of what is kept for how long.
 
     Args:
-        given: what the operations work with.
+        context: what the operations work with.
         settings: where everything is.
         held_events: tells what legal holds do not keep any more.
     """
     return Retention(
-        given.statements,
+        context.statements,
         _objects(settings),
         held_events.overdue,
-        now=given.now,
+        now=context.now,
         retention_days=settings.retention_days,
     )
 
 
-def disclosure_routes(given: Surroundings, settings: Settings, retention: Retention) -> list[Route]:
+def disclosure_routes(context: Context, settings: Settings, retention: Retention) -> list[Route]:
     """Return the routes.
 
     Args:
-        given: what the operations work with.
+        context: what the operations work with.
         settings: where everything is.
         retention: checks what is kept for how long.
 
@@ -134,25 +134,25 @@ def disclosure_routes(given: Surroundings, settings: Settings, retention: Retent
     residency = Residency(
         _promise(settings),
         cell=settings.cell,
-        receipts=given.receipts,
-        now=given.now,
-        new_id=given.new_id,
+        receipts=context.receipts,
+        now=context.now,
+        new_id=context.new_id,
     )
     return [
-        Route("POST", "/exports", _exports(given, settings).make),
-        Route("POST", "/lookups", Lookups(given).ask),
+        Route("POST", "/exports", _exports(context, settings).make),
+        Route("POST", "/lookups", Lookups(context).ask),
         Route("POST", "/residency", residency.ask),
         Route("GET", "/retention", retention.ask),
     ]
 
 
-def _exports(given: Surroundings, settings: Settings) -> Exports:
+def _exports(context: Context, settings: Settings) -> Exports:
     objects = _objects(settings)
     dead_letters = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     return Exports(
-        given,
+        context,
         Sources(
-            Tables(given.statements, settings.retention_days),
+            Tables(context.statements, settings.retention_days),
             SetAside(objects, dead_letters, Layouts(load_catalogue())),
         ),
         Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket),
@@ -187,20 +187,20 @@ def _promise(settings: Settings) -> Promise:
 
 
 def erasure_routes(
-    given: Surroundings, sweep: SweepAtOnce, closed: Callable[[], Awaitable[ClosedList]]
+    context: Context, sweep: SweepAtOnce, closed: Callable[[], Awaitable[ClosedList]]
 ) -> list[Route]:
     """Return the routes.
 
     Args:
-        given: what they work with.
+        context: what they work with.
         sweep: executes what has no grace period.
         closed: returns the list of partners who have left.
     """
-    statements, receipts, keys, partner_of, now, new_id = given
+    statements, receipts, keys, partner_of, now, new_id = context
     register = Register(statements, now)
     erasures = Erasures(
         partner_of,
-        Filing(given),
+        Filing(context),
         Preview(statements, keys, now),
         register,
         Restoring(statements, register, receipts, now),
@@ -210,7 +210,7 @@ def erasure_routes(
     deletions = Deletions(statements, receipts, now=now, new_id=new_id)
     stream = Stream(deletions, keys, layouts, closed=closed)
     unfiled = Unfiled(statements, deletions, keys, closed=closed, now=now)
-    holds = Holds(given)
+    holds = Holds(context)
     return [
         Route("POST", "/erasures", erasures.file),
         Route("GET", "/erasures", erasures.list_all),
@@ -238,7 +238,7 @@ def held_events(settings: Settings, people: HeldPeople) -> HeldEvents:
 
 def offboardings(
     settings: Settings,
-    given: Surroundings,
+    context: Context,
     partners: PartnersFile,
     people: HeldPeople,
     held: HeldEvents,
@@ -247,7 +247,7 @@ def offboardings(
 
     Args:
         settings: where everything is.
-        given: what the operations work with.
+        context: what the operations work with.
         partners: who has tokens.
         people: tells whom legal holds name.
         held: takes events that a legal hold keeps.
@@ -256,18 +256,18 @@ def offboardings(
     objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
     subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     places = (DepartedObjects(objects), DepartedLetters(subscription))
-    offboarding = Offboarding(given.statements, places, held, people, given.now)
-    records = Records(given.statements, given.receipts, given.new_id)
+    offboarding = Offboarding(context.statements, places, held, people, context.now)
+    records = Records(context.statements, context.receipts, context.new_id)
     closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
     plan = Plan(
         directory=partners.current,
         closed=closed,
-        confirmations=Confirmations(given.keys),
+        confirmations=Confirmations(context.keys),
         offboarding=offboarding,
-        now=given.now,
+        now=context.now,
     )
     closing = timedelta(seconds=settings.closing_seconds)
-    departure = Departure(offboarding, records, closing, given.now)
+    departure = Departure(offboarding, records, closing, context.now)
     return Offboardings(plan, closed, departure, records, partial(_deadline, settings.work_seconds))
 
 
@@ -300,12 +300,12 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
     partners = PartnersFile(settings.partners_file)
-    given = Surroundings(statements, receipts, keys, Owners(statements).of, now, new_id)
+    context = Context(statements, receipts, keys, Owners(statements).of, now, new_id)
     sweep = Sweep(
         statements,
         receipts,
         OpenDays(_statements(settings, "operate", limits), now),
-        places(settings, keys, now),
+        rewriters(settings, keys, now),
         now=now,
         clock=time.monotonic,
         seconds=settings.work_seconds,
@@ -313,11 +313,11 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     )
     people = HeldPeople(statements, keys, Layouts(load_catalogue()))
     held = held_events(settings, people)
-    leaving = offboardings(settings, given, partners, people, held)
-    retention = retention_of(given, settings, held)
+    leaving = offboardings(settings, context, partners, people, held)
+    retention = retention_of(context, settings, held)
     routes = [
-        *erasure_routes(given, sweep, ClosedFile(settings.closed_file).current),
-        *disclosure_routes(given, settings, retention),
+        *erasure_routes(context, sweep, ClosedFile(settings.closed_file).current),
+        *disclosure_routes(context, settings, retention),
         *offboarding_routes(leaving),
         Route("POST", "/sweep", Sweeping(sweep, leaving, retention, now).post),
     ]

@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from functions.privacy.records.receipts import Receipt
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import Id, names_one, user_keys
 from functions.privacy.requests.refusal import Refused
 from functions.privacy.requests.router import Asked
@@ -67,11 +67,11 @@ class Holds:
     """The operations on legal holds.
 
     Args:
-        given: what operations work with.
+        context: what operations work with.
     """
 
-    def __init__(self, given: Surroundings) -> None:
-        self._given = given
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     async def file(self, asked: Asked) -> Response:
         """``POST /holds``: 201 with the hold; the same request again gives the same one.
@@ -84,23 +84,23 @@ class Holds:
         """
         wanted = msgspec.json.decode(asked.body, type=HoldRequest)
         asked.caller.must_have(wanted.project)
-        now = self._given.now()
+        now = self._context.now()
         if wanted.until <= now:
             raise Refused(422, "`until` is past")
-        partner = await self._given.partner_of(asked.caller, wanted.project)
+        partner = await self._context.partner_of(asked.caller, wanted.project)
         alike: dict[str, Any] = {
             "project": wanted.project,
-            "user_keys": user_keys(self._given.keys, wanted.project, wanted.ids),
+            "user_keys": user_keys(self._context.keys, wanted.project, wanted.ids),
             "reason": wanted.reason,
             "until": wanted.until,
         }
         filing = {
-            "hold_id": self._given.new_id(),
+            "hold_id": self._context.new_id(),
             "partner": partner,
             "filed_by": asked.caller.email,
         }
-        await self._given.statements.change("file_hold", now=now, **filing, **alike)
-        found = await self._given.statements.rows("find_holds_filed", **alike)
+        await self._context.statements.change("file_hold", now=now, **filing, **alike)
+        found = await self._context.statements.rows("find_holds_filed", **alike)
         hold = await self._found(found[0]["hold_id"], (f"{partner}/{wanted.project}",))
         await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
         return _json(hold, 201)
@@ -117,8 +117,8 @@ class Holds:
             StatementFailed: it is not known to be released; it can be sent again.
         """
         hold = await self._found(asked.id, asked.caller.matters())
-        await self._given.statements.change(
-            "release_hold", hold_id=hold.hold_id, now=self._given.now()
+        await self._context.statements.change(
+            "release_hold", hold_id=hold.hold_id, now=self._context.now()
         )
         hold = await self._found(hold.hold_id, asked.caller.matters())
         await self._note("release", hold, asked.caller.email, {"released_at": hold.released_at})
@@ -131,7 +131,7 @@ class Holds:
         return holds[0]
 
     async def _find(self, matters: Sequence[str], hold_id: str = "") -> list[Hold]:
-        rows = await self._given.statements.rows("list_holds", matters=matters, hold_id=hold_id)
+        rows = await self._context.statements.rows("list_holds", matters=matters, hold_id=hold_id)
         return [msgspec.convert(dict(row), Hold) for row in rows]
 
     async def _note(
@@ -146,7 +146,7 @@ class Holds:
             project=hold.project,
             requested_by=requested_by,
         )
-        await self._given.receipts.add(receipt)
+        await self._context.receipts.add(receipt)
 
 
 def _json(content: object, status: int = 200) -> Response:

@@ -61,8 +61,8 @@ def invoker(headers: Mapping[str, str]) -> str:
     Raises:
         Unidentified: there is no token, or it names no verified address.
     """
-    given = headers.get("x-serverless-authorization", headers.get("authorization", ""))
-    scheme, _, token = given.partition(" ")
+    header = headers.get("x-serverless-authorization", headers.get("authorization", ""))
+    scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unidentified("The request carries no identity token.")
     try:

@@ -31,7 +31,7 @@ from functions.privacy.erasures.redaction import Redaction
 from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.dead_letters import DeadLetters as LettersWithout
-from functions.privacy.sweep.job import Place, Sweep
+from functions.privacy.sweep.job import Rewriter, Sweep
 from functions.privacy.sweep.open_days import OpenDays
 from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
 from functions.retained import spill
@@ -185,7 +185,7 @@ class Cell:
     def _sweep(self) -> Sweep:
         redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
         stored = StoredObjects(self.bucket, redaction)
-        places: tuple[Place, ...] = (
+        rewriters: tuple[Rewriter, ...] = (
             stored,
             LettersWithout(
                 self.letters,
@@ -201,7 +201,7 @@ class Cell:
             self.statements,
             self.receipts,
             CrashingRollups(OpenDays(self._nightly, self._clock), self.crashes),
-            places,
+            rewriters,
             now=self._clock,
             clock=lambda: 0.0,
             seconds=1,

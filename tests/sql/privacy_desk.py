@@ -20,7 +20,7 @@ from functions.privacy.app import erasure_routes
 from functions.privacy.erasures.endpoint import Sweep
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.router import Router
@@ -91,7 +91,7 @@ class Desk:
         self.permissions = PERMISSIONS
         self.statements = statements
         receipts = Receipts(self.statements, self.clock)
-        given = Surroundings(
+        context = Context(
             self.statements,
             receipts,
             KEYS,
@@ -100,7 +100,7 @@ class Desk:
             lambda: new_id(self.now),
         )
         callers = Callers(lambda: self.permissions, SCHEDULER, PUSH)
-        self._router = Router(callers, erasure_routes(given, sweep, self._closed))
+        self._router = Router(callers, erasure_routes(context, sweep, self._closed))
         served = Starlette(routes=[Endpoint("/{path:path}", self._answer, methods=METHODS)])
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 

@@ -8,7 +8,7 @@ from google.cloud import bigquery
 
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.records.receipts import Receipts
-from functions.privacy.sweep.job import Place, Sweep, SweepReport
+from functions.privacy.sweep.job import Rewriter, Sweep, SweepReport
 from functions.warehouse.client import open_client
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import Warehouse, with_covered
@@ -64,7 +64,7 @@ class Store:
         self.rest = rest
         self.statements = Counted(rest)
         self.rollups = Rollups()
-        self.places: Sequence[Place] = ()
+        self.rewriters: Sequence[Rewriter] = ()
         self.now = NOW
         self.clock = 0.0
 
@@ -87,7 +87,7 @@ class Store:
             self.statements,
             Receipts(self.statements, lambda: self.now),
             self.rollups,
-            self.places,
+            self.rewriters,
             now=lambda: self.now,
             clock=lambda: self.clock,
             seconds=1,

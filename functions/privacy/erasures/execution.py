@@ -99,8 +99,8 @@ class Execution:
         for name in [*names, "remove_speakers", "erase_identities"]:
             if is_over():
                 raise OutOfTime
-            given = self._moments(oldest) if name == "erase_identities" else bounds
-            changed[name] += await self._statements.change(name, **given)
+            moments = self._moments(oldest) if name == "erase_identities" else bounds
+            changed[name] += await self._statements.change(name, **moments)
         return changed
 
     async def note_places(self) -> None:

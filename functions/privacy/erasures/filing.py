@@ -13,7 +13,7 @@ from typing import NamedTuple
 from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.periods import GRACE, TOMBSTONE
 from functions.privacy.records.receipts import Receipt
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import user_keys
 from functions.warehouse.parameters import Parameter
 
@@ -43,11 +43,11 @@ class Filing:
     """Files what is asked for by the interface.
 
     Args:
-        given: what operations work with.
+        context: what operations work with.
     """
 
-    def __init__(self, given: Surroundings) -> None:
-        self._given = given
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     async def file(self, asked: ErasureRequest, partner: str, requested_by: str) -> Filed:
         """File an erasure; from then on the people are hidden.
@@ -60,9 +60,11 @@ class Filing:
         Raises:
             StatementFailed: not all of it is known to be filed; it can be sent again.
         """
-        now = self._given.now()
-        erasure_id = self._given.new_id()
-        people = [user_keys(self._given.keys, asked.project, person.ids) for person in asked.people]
+        now = self._context.now()
+        erasure_id = self._context.new_id()
+        people = [
+            user_keys(self._context.keys, asked.project, person.ids) for person in asked.people
+        ]
         every_key = list(dict.fromkeys(key for keys in people for key in keys))
         before: dict[str, str] = {}
         for start in range(0, len(every_key), KEYS_OF_A_STATEMENT):
@@ -71,7 +73,7 @@ class Filing:
         covering = [{before.get(key, erasure_id) for key in keys} for keys in people]
         # Of an earlier one too: whoever filed it may not have lived to note it.
         noted = Counter(each for erasures in covering for each in erasures)
-        await self._given.receipts.add_all(
+        await self._context.receipts.add_all(
             [
                 _receipt(asked, each, partner, requested_by, number)
                 for each, number in sorted(noted.items())
@@ -91,15 +93,15 @@ class Filing:
         people = {"project": asked.project, "user_keys": keys}
         if asked.rows == "delete":
             # What waits to be anonymised would otherwise leave rows that this is to delete.
-            await self._given.statements.change("tighten_erasures", **people)
+            await self._context.statements.change("tighten_erasures", **people)
         alike: Mapping[str, Parameter] = people | {"mode": asked.mode, "treatment": asked.rows}
-        [found] = await self._given.statements.rows("find_filed_since", **alike)
+        [found] = await self._context.statements.rows("find_filed_since", **alike)
         since: datetime | None = found["since"]
         returned: list[str] = []
         if since is not None:
-            rows = await self._given.statements.rows("find_returned", since=since, **alike)
+            rows = await self._context.statements.rows("find_returned", since=since, **alike)
             returned = [row["user_key"] for row in rows]
-        await self._given.statements.change(
+        await self._context.statements.change(
             "file_erasure",
             erasure_id=erasure_id,
             partner=partner,
@@ -109,7 +111,7 @@ class Filing:
             forget_at=now + TOMBSTONE,
             **alike,
         )
-        rows = await self._given.statements.rows(
+        rows = await self._context.statements.rows(
             "find_filed_before", erasure_id=erasure_id, **alike
         )
         return {row["user_key"]: row["erasure_id"] for row in rows}

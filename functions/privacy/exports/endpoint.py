@@ -17,7 +17,7 @@ from functions.privacy.exports.storage import ErasedMeanwhile, Index, Writing
 from functions.privacy.exports.tables import Subject, Tables
 from functions.privacy.periods import EXPORTED
 from functions.privacy.records.receipts import Receipt
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import IDS_OF_A_PERSON, Id, user_keys
 from functions.privacy.requests.refusal import later
 from functions.privacy.requests.router import Asked
@@ -65,7 +65,7 @@ class Exports:
     """Makes exports. Each request makes one of its own; none changes what it tells of.
 
     Args:
-        given: what operations work with.
+        context: what operations work with.
         sources: where data are looked for.
         bucket: takes the objects.
         objects: those that the bucket has.
@@ -77,7 +77,7 @@ class Exports:
 
     def __init__(
         self,
-        given: Surroundings,
+        context: Context,
         sources: Sources,
         bucket: ObjectWriter,
         objects: Objects,
@@ -86,7 +86,7 @@ class Exports:
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._given = given
+        self._context = context
         self._sources = sources
         self._bucket = bucket
         self._objects = objects
@@ -104,13 +104,13 @@ class Exports:
                 was written by then goes with the bucket's rule, as every export does.
         """
         request = msgspec.json.decode(asked.body, type=ExportRequest)
-        partner = await self._given.partner_of(asked.caller, request.project)
-        keys = user_keys(self._given.keys, request.project, request.ids)
+        partner = await self._context.partner_of(asked.caller, request.project)
+        keys = user_keys(self._context.keys, request.project, request.ids)
         subject = Subject(Owner(partner, request.project), frozenset(request.ids), keys)
-        export_id = self._given.new_id()
+        export_id = self._context.new_id()
         told = self._deployment
         sheet = Sheet(
-            self._given.now(), partner, subject.project, told.location, told.retention_days
+            self._context.now(), partner, subject.project, told.location, told.retention_days
         )
         writing = Writing(self._bucket, self._objects, subject.owner, export_id)
         try:
@@ -121,7 +121,7 @@ class Exports:
             raise later("Data of this person were erased meanwhile") from None
         counts = {"records": sheet.counts, "unreadable": sheet.unreadable}
         goes_at = sheet.made_at + EXPORTED
-        await self._given.receipts.add(
+        await self._context.receipts.add(
             Receipt(
                 receipt_id=f"{export_id}/export",
                 operation="export",
@@ -168,7 +168,7 @@ class Exports:
             sheet.counts[table] = len(records)
             await writing.add(table.removesuffix("_v1"), records)
         page = 0
-        async for events in tables.events(subject, self._given.now()):
+        async for events in tables.events(subject, self._context.now()):
             if page and is_over(1.0):
                 sheet.missing.append("events")
                 break

@@ -68,9 +68,9 @@ class Departed:
             data: the sender's own bytes.
             attributes: of its message; without a project it may be of each of the partner's.
         """
-        given = attributes.get("project")
+        named = attributes.get("project")
         theirs = {held.project for held in self._held if held.partner == partner}
-        projects = theirs & {given} if given else theirs
+        projects = theirs & {named} if named else theirs
         if not projects:
             return False
         try:

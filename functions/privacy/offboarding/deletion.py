@@ -167,9 +167,9 @@ class Offboarding:
         await self._held_events.clear_besides(watched, self._now(), is_over, deleted)
 
     async def _count_rows(self, partner: str) -> Inventory:
-        given: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
+        parameters: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
         inventory = Inventory()
-        for row in await self._statements.rows("survey_partner", **given):
+        for row in await self._statements.rows("survey_partner", **parameters):
             inventory.found[row["place"]] = row["found"]
             inventory.kept[row["place"]] = row["kept"]
         return inventory
@@ -182,9 +182,9 @@ class Offboarding:
         return Look(departed, found, set_aside, is_over, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:
-        given: dict[str, Parameter] = {"partner": partner}
+        parameters: dict[str, Parameter] = {"partner": partner}
         if table not in {"erasures_v1", "holds_v1"}:
-            given["since"] = SINCE
+            parameters["since"] = SINCE
         if table in {"events_v1", "identities_v1", "erasures_v1", "holds_v1"}:
-            given["now"] = self._now()
-        return given
+            parameters["now"] = self._now()
+        return parameters

@@ -18,7 +18,7 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 
 from functions.privacy.records.receipts import Receipt
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import Id, names_one, user_keys
 from functions.privacy.requests.router import Asked
 from functions.secrets.pseudonym_keys import USER_KEY_DIGITS
@@ -55,11 +55,11 @@ class Lookups:
     """Answers look-ups.
 
     Args:
-        given: what operations work with.
+        context: what operations work with.
     """
 
-    def __init__(self, given: Surroundings) -> None:
-        self._given = given
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     async def ask(self, asked: Asked) -> Response:
         """Answer, in the order of the request; each id or key once.
@@ -70,19 +70,19 @@ class Lookups:
                 written; nothing is told then.
         """
         request = msgspec.json.decode(asked.body, type=LookupRequest)
-        partner = await self._given.partner_of(asked.caller, request.project)
-        given = "ids" if request.ids else "user_keys"
+        partner = await self._context.partner_of(asked.caller, request.project)
+        told_by = "ids" if request.ids else "user_keys"
         if request.ids:
             people = self._keys_of(request.project, request.ids)
         else:
             people = await self._ids_of(request.project, request.user_keys)
-        reference = self._given.new_id()
-        await self._given.receipts.add(
+        reference = self._context.new_id()
+        await self._context.receipts.add(
             Receipt(
                 receipt_id=f"{reference}/lookup",
                 operation="lookup",
                 reference=reference,
-                detail={"given": given, "reason": request.reason},
+                detail={"given": told_by, "reason": request.reason},
                 partner=partner,
                 project=request.project,
                 requested_by=asked.caller.email,
@@ -96,14 +96,14 @@ class Lookups:
 
     def _keys_of(self, project: str, ids: Sequence[str]) -> list[dict[str, object]]:
         return [
-            {"id": each, "user_keys": user_keys(self._given.keys, project, [each])}
+            {"id": each, "user_keys": user_keys(self._context.keys, project, [each])}
             for each in dict.fromkeys(ids)
         ]
 
     async def _ids_of(self, project: str, keys: Sequence[str]) -> list[dict[str, object]]:
         asked_for = list(dict.fromkeys(keys))
-        rows = await self._given.statements.rows(
-            "find_identities", project=project, user_keys=asked_for, now=self._given.now()
+        rows = await self._context.statements.rows(
+            "find_identities", project=project, user_keys=asked_for, now=self._context.now()
         )
         found: dict[str, list[str]] = {}
         for row in rows:

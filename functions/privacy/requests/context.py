@@ -10,7 +10,7 @@ from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.protocols import Statements
 
 
-class Surroundings(NamedTuple):
+class Context(NamedTuple):
     """What the operations work with.
 
     Attributes:

@@ -28,7 +28,7 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 
 
-class Place(Protocol):
+class Rewriter(Protocol):
     """Where events are beside the tables: objects, or dead letters."""
 
     async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
@@ -77,7 +77,7 @@ class Sweep:
         statements: runs the statements.
         receipts: takes the receipts.
         rollups: counts people before they are erased.
-        places: where events are beside the tables.
+        rewriters: take people out of where events are beside the tables.
         now: the clock, with an offset.
         clock: seconds, monotonic.
         seconds: after this time no further step is begun.
@@ -89,7 +89,7 @@ class Sweep:
         statements: Statements,
         receipts: Receipts,
         rollups: Rollups,
-        places: Sequence[Place],
+        rewriters: Sequence[Rewriter],
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],
@@ -99,7 +99,7 @@ class Sweep:
         self._statements = statements
         self._receipts = receipts
         self._rollups = rollups
-        self._places = places
+        self._rewriters = rewriters
         self._now = now
         self._clock = clock
         self._seconds = seconds
@@ -144,8 +144,8 @@ class Sweep:
             await execution.count(oldest=now - self._retention)
             report.rows += await execution.change_tables(is_over, oldest=now - self._retention)
         try:
-            for place in self._places:
-                await place.rewrite(covered, execution.counts, is_over)
+            for rewriter in self._rewriters:
+                await rewriter.rewrite(covered, execution.counts, is_over)
         finally:
             report.places = execution.taken()
             await execution.note_places()

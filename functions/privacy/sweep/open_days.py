@@ -42,5 +42,5 @@ class OpenDays:
         today = self._now().astimezone(UTC).date()
         moments = Stretch(today - OPEN_WINDOW_DAYS * DAY, today - DAY, frozen=False).moments()
         for name, parameters in ROLLUPS.items():
-            given = {parameter: moments[parameter] for parameter in parameters}
-            await self._statements.change(name, **given)
+            bounds = {parameter: moments[parameter] for parameter in parameters}
+            await self._statements.change(name, **bounds)

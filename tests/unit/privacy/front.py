@@ -15,7 +15,7 @@ from functions.privacy.app import erasure_routes
 from functions.privacy.erasures.endpoint import Sweep
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.router import Router
 from functions.secrets.closed_partners import ClosedList
@@ -64,7 +64,7 @@ class Front:
                 raise PermissionsUnavailable("OSError")
             return Permissions(["dev"], [OFFICER], owners={"dev": owner} if owner else {})
 
-        given = Surroundings(
+        context = Context(
             statements,
             Receipts(statements, lambda: NOW),
             PseudonymKeys(1, {1: b"1" * 32}),
@@ -74,7 +74,7 @@ class Front:
         )
         router = Router(
             Callers(permissions, "scheduler@cell.example", "push@cell.example"),
-            erasure_routes(given, sweep or Idle(), nobody_left),
+            erasure_routes(context, sweep or Idle(), nobody_left),
         )
 
         async def endpoint(request: Request) -> Response:

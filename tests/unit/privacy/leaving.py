@@ -66,11 +66,11 @@ class Store:
         self.receipts: dict[str, dict[str, Any]] = {}
         self._step = step
 
-    async def rows(self, name: str, **given: Parameter) -> list[Any]:
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
         self._step(name)
         match name:
             case "survey_partner":
-                partner = str(given["partner"])
+                partner = str(parameters["partner"])
                 return [
                     {"place": table, "found": n, "kept": self.held[partner].get(table, 0)}
                     for table, n in self.rows_of[partner].items()
@@ -78,7 +78,7 @@ class Store:
                 ]
             case "find_held_people":
                 names = ("partner", "project", "user_key")
-                asked = given["partners"]
+                asked = parameters["partners"]
                 assert not isinstance(asked, date)
                 return [
                     dict(zip(names, who, strict=True)) for who in self.people if who[0] in asked
@@ -91,19 +91,19 @@ class Store:
                         "detail": json.dumps(receipt["detail"]),
                     }
                     for receipt in self.receipts.values()
-                    if given["partner"] in {"", receipt["reference"]}
+                    if parameters["partner"] in {"", receipt["reference"]}
                 ]
         raise AssertionError(name)
 
-    async def change(self, name: str, **given: Parameter) -> int:
+    async def change(self, name: str, **parameters: Parameter) -> int:
         self._step(name)
         if name == "add_receipts":
-            for text in given["receipts"]:  # type: ignore[union-attr]  # it is a list of texts
+            for text in parameters["receipts"]:  # type: ignore[union-attr]  # it is a list of texts
                 receipt = json.loads(str(text))
                 self.receipts.setdefault(receipt["receipt_id"], receipt)
             self._step(f"after {name}")
             return 1
-        table, partner = name.removeprefix("leave_"), str(given["partner"])
+        table, partner = name.removeprefix("leave_"), str(parameters["partner"])
         assert table in TABLES
         kept = self.held[partner].get(table, 0)
         gone = self.rows_of[partner].get(table, 0) - kept

@@ -15,7 +15,7 @@ from functions.privacy.exports.endpoint import Deployment, Exports, Sources
 from functions.privacy.exports.retained import LETTERS, SetAside
 from functions.privacy.exports.tables import Tables
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import IDS_OF_A_PERSON, user_keys
 from functions.privacy.requests.refusal import Refused
 from functions.warehouse.schema import EXTRA_DAYS, SQL
@@ -85,11 +85,11 @@ class Cell:
         self.letters = Letters()
         self.seconds = 0.0
         ids = counting("export")
-        given = Surroundings(
+        context = Context(
             self.store, self.store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids)
         )
         self.exports = Exports(
-            given,
+            context,
             Sources(Tables(self.store, 100), SetAside(self.bucket, self.letters, LAYOUTS)),
             Writer(self.bucket),
             self.bucket,

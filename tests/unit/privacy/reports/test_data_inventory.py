@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
-from functions.privacy.app import places
+from functions.privacy.app import rewriters
 from functions.privacy.reports.data_inventory import COLUMNS, Holding, Uncovered, holdings
 from functions.retained import quarantine
 from functions.retained.quarantine import LEGAL_HOLD, object_name
@@ -137,7 +137,7 @@ def test_an_export_has_every_column_about_the_person() -> None:
 
 
 def test_a_sweep_rewrites_what_is_no_table() -> None:
-    rewritten = {kind.__name__ for kind in get_args(get_type_hints(places)["return"])}
+    rewritten = {kind.__name__ for kind in get_args(get_type_hints(rewriters)["return"])}
     registered = {
         name for holding in holdings() if holding.kind != "column" for name in holding.erased_by
     }

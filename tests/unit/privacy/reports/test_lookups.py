@@ -7,7 +7,7 @@ import pytest
 
 from functions.privacy.reports.lookups import PEOPLE, Lookups
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.context import Surroundings
+from functions.privacy.requests.context import Context
 from functions.privacy.requests.refusal import Refused, later
 from functions.secrets.pseudonym_keys import user_key
 from functions.warehouse.statements import StatementFailed
@@ -41,8 +41,8 @@ def store() -> Store:
 @pytest.fixture
 def lookups(store: Store) -> Lookups:
     ids = counting("lookup")
-    given = Surroundings(store, store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids))
-    return Lookups(given)
+    context = Context(store, store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids))
+    return Lookups(context)
 
 
 async def test_ids_are_told_their_keys_of_every_version(lookups: Lookups, store: Store) -> None:
@@ -134,7 +134,7 @@ async def test_an_owner_that_cannot_be_read_ends_it(store: Store) -> None:
     async def unavailable(caller: Caller, project: str) -> str:
         raise later("not now")
 
-    lookups = Lookups(Surroundings(store, store.receive(), KEYS, unavailable, lambda: NOW, str))
+    lookups = Lookups(Context(store, store.receive(), KEYS, unavailable, lambda: NOW, str))
     with pytest.raises(Refused) as refused:
         await lookups.ask(asked(ANN, REQUEST))
     assert refused.value.status == 503
