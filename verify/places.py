@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
-from functions.locations.check import Found, Google, State, check
+from functions.locations.check import Google, Location, State, check
 from functions.locations.parts import Parts
 from verify import finding
 from verify.deployment import Cell
@@ -32,7 +32,7 @@ def check_places(cell: Cell) -> Iterator[Finding]:
         yield Finding(cell.name, CHECK, subject, STATES[found.state], found.detail)
 
 
-async def _ask(cell: Cell) -> list[Found]:
+async def _ask(cell: Cell) -> list[Location]:
     google = Google(cell.endpoints, cell.project_id, quota_project=cell.project_id)
     parts = Parts(cell.topics, cell.secrets, cell.buckets, cell.datasets)
-    return await check(google.places(parts), cell.region)
+    return await check(google.resources(parts), cell.region)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from msgspec.structs import asdict
 
 from functions.events.coerce import MICROSECONDS, NotCoerced, to_list, to_string
-from functions.events.layout import Layout, Place
+from functions.events.layout import Destination, Layout
 from functions.events.names import snake_case
 from functions.events.user_agent import reduce_user_agent
 
@@ -20,7 +20,7 @@ EARLIEST_SANE = 1_420_070_400 * MICROSECONDS
 MAX_AHEAD = 86_400 * MICROSECONDS
 """A sender's clock may be ahead by a day, which also covers local time sent as UTC."""
 
-_Found = tuple[bool, str, object, Place]
+_Found = tuple[bool, str, object, Destination]
 """A property: whether it stands beside ``value``, its name as sent, its value, where it goes."""
 
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -86,21 +86,21 @@ class Draft:
         """
         found: list[_Found] = []
         names: set[str] = set()
-        places = layout.places
+        destinations = layout.destinations
         for is_beside, members in ((False, value), (True, beside)):
             for name, member in members.items():
-                place = places.get(name) or layout.find(name)
+                destination = destinations.get(name) or layout.find(name)
                 if is_beside and name in value and value[name] == member:
                     continue  # said twice
-                if place is None:
+                if destination is None:
                     self._keep_unknown(name, member)
-                elif member is not None and place.target != "nowhere":
-                    found.append((is_beside, name, member, place))
-                    names.add(place.name)
+                elif member is not None and destination.target != "nowhere":
+                    found.append((is_beside, name, member, destination))
+                    names.add(destination.name)
         if len(names) < len(found):
             found.sort(key=lambda each: (each[0], layout.precedence(each[1])))
-        for _, name, member, place in found:
-            self._add(name, member, place)
+        for _, name, member, destination in found:
+            self._add(name, member, destination)
 
     def note_unnamed(self) -> None:
         """Note that the event has no usable name."""
@@ -111,30 +111,32 @@ class Draft:
         self._flag("unknown", name if _TELLING_NAME.fullmatch(name) else "*")
         self.extra.setdefault(sent_name, value)
 
-    def _add(self, sent_name: str, value: object, place: Place) -> None:
+    def _add(self, sent_name: str, value: object, destination: Destination) -> None:
         try:
-            typed = _speakers(value) if place.target == "speakers" else place.coerce(value)
+            typed = (
+                _speakers(value) if destination.target == "speakers" else destination.coerce(value)
+            )
         except NotCoerced:
-            self._refuse("not_coerced", place, place.name, value)
+            self._refuse("not_coerced", destination, destination.name, value)
             return
         if typed is None:
             return
-        if place.name in self._seen:
+        if destination.name in self._seen:
             # Two names of one property, both with a value: the first wins.
-            self._refuse("duplicate", place, sent_name, value)
+            self._refuse("duplicate", destination, sent_name, value)
             return
-        self._seen.add(place.name)
-        if place.allowed:
-            self._check_allowed(place, typed)
-        if place.target == "column":
-            self.columns[place.column] = typed
-        elif place.target == "record":
-            self.record[place.column] = typed
+        self._seen.add(destination.name)
+        if destination.allowed:
+            self._check_allowed(destination, typed)
+        if destination.target == "column":
+            self.columns[destination.column] = typed
+        elif destination.target == "record":
+            self.record[destination.column] = typed
         else:
-            self._store_special(place, value, typed)
+            self._store_special(destination, value, typed)
 
-    def _store_special(self, place: Place, value: object, typed: object) -> None:
-        match place.target:
+    def _store_special(self, destination: Destination, value: object, typed: object) -> None:
+        match destination.target:
             case "user_id":
                 self.user_id = str(typed)
             case "nickname":
@@ -144,29 +146,29 @@ class Draft:
             case "user_agent":
                 self.columns |= asdict(reduce_user_agent(str(typed)))
             case "occurred_at":
-                self._store_occurred_at(place, value, typed)
+                self._store_occurred_at(destination, value, typed)
             case "project" if typed != self._project:
                 # The column has what the event was accepted for; another name is only kept.
-                self.extra[place.name] = value
+                self.extra[destination.name] = value
 
-    def _store_occurred_at(self, place: Place, value: object, typed: object) -> None:
+    def _store_occurred_at(self, destination: Destination, value: object, typed: object) -> None:
         latest = self._received_at + MAX_AHEAD
         if isinstance(typed, int) and EARLIEST_SANE <= typed <= latest:
-            self.columns[place.column] = typed
+            self.columns[destination.column] = typed
         else:
-            self._refuse("not_sane", place, place.name, value)
+            self._refuse("not_sane", destination, destination.name, value)
 
-    def _check_allowed(self, place: Place, typed: object) -> None:
+    def _check_allowed(self, destination: Destination, typed: object) -> None:
         if isinstance(typed, list):
-            allowed = place.allowed.issuperset(typed)
+            allowed = destination.allowed.issuperset(typed)
         else:
-            allowed = typed in place.allowed
+            allowed = typed in destination.allowed
         if not allowed:
-            self._flag("out_of_list", place.name)
+            self._flag("out_of_list", destination.name)
 
-    def _refuse(self, finding: str, place: Place, name: str, value: object) -> None:
-        self._flag(finding, place.name)
-        if not place.private:
+    def _refuse(self, finding: str, destination: Destination, name: str, value: object) -> None:
+        self._flag(finding, destination.name)
+        if not destination.private:
             self.extra.setdefault(name, value)
 
     def _flag(self, finding: str, name: str) -> None:

@@ -38,7 +38,7 @@ _SPECIAL: dict[str, Target] = {
 }
 
 
-class Place(msgspec.Struct, frozen=True):
+class Destination(msgspec.Struct, frozen=True):
     """Where a property's value goes, and how it gets its type.
 
     Attributes:
@@ -64,7 +64,7 @@ class Layout:
     Attributes:
         name: the event's name in the documentation's spelling, None where it is not catalogued.
         record: the RECORD column that its own properties go to.
-        places: by canonical name, alias, and the documentation's spelling.
+        destinations: by canonical name, alias, and the documentation's spelling.
 
     Args:
         event: as catalogued, or what is understood of uncatalogued ones.
@@ -76,16 +76,18 @@ class Layout:
         self.name = event.name if catalogued else None
         self.record = "room" if kind == "room" else "properties"
         own = {prop.name for prop in event.properties}
-        self.places = {
-            name: _place(prop, own=prop.name in own) for name, prop in event.lookup.items()
+        self.destinations = {
+            name: _destination(prop, own=prop.name in own) for name, prop in event.lookup.items()
         }
         # Spellings of the documentation need no conversion then.
-        self.places |= {prop.sent_as: self.places[prop.name] for prop in event.lookup.values()}
+        self.destinations |= {
+            prop.sent_as: self.destinations[prop.name] for prop in event.lookup.values()
+        }
         self._order = _order(event)
 
-    def find(self, name: str) -> Place | None:
-        """Find a property by a spelling that `places` lacks; None if it is not known."""
-        return self.places.get(snake_case(name))
+    def find(self, name: str) -> Destination | None:
+        """Find a property by a spelling that `destinations` lacks; None if it is not known."""
+        return self.destinations.get(snake_case(name))
 
     def precedence(self, name: str) -> tuple[int, str]:
         """Return what the names of one property are sorted by, if an event has several of them.
@@ -128,9 +130,9 @@ def _order(event: Event) -> dict[str, int]:
     return {name: number for number, name in enumerate(names)}
 
 
-def _place(prop: Property, *, own: bool) -> Place:
+def _destination(prop: Property, *, own: bool) -> Destination:
     coerce = COERCIONS[prop.type]
-    return Place(
+    return Destination(
         name=prop.name,
         column=prop.column or "",
         target=_target(prop, own=own),

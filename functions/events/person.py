@@ -88,10 +88,10 @@ def _members(
 ) -> dict[str, object]:
     left: dict[str, object] = {}
     for name, member in members.items():
-        place = layout.find(name)
-        if place is None or place.target in _PERSONAL:
+        destination = layout.find(name)
+        if destination is None or destination.target in _PERSONAL:
             left |= {} if user else {name: member}
-        elif place.target == "speakers":
+        elif destination.target == "speakers":
             elements = member if isinstance(member, list) else [member]
             left[name] = [each for each in elements if not is_speaker(each, speakers)]
         else:

@@ -17,7 +17,7 @@ AT_A_TIME = 8
 """Requests under way; the REST client blocks, so each takes a thread."""
 
 
-class Place(NamedTuple):
+class Resource(NamedTuple):
     """A resource that has a location.
 
     Attributes:
@@ -33,7 +33,7 @@ class Place(NamedTuple):
     fault: Callable[[Answer, str], str]
 
 
-class Found(NamedTuple):
+class Location(NamedTuple):
     """Where a resource is.
 
     Attributes:
@@ -65,7 +65,7 @@ class Google:
         self._open = partial(open_reader, quota_project=quota_project)
         self._readers: dict[str, Read] = {}
 
-    def places(self, parts: Parts) -> list[Place]:
+    def resources(self, parts: Parts) -> list[Resource]:
         """Return what has a location; of the warehouse the datasets, which their tables share."""
         to = self._endpoints
         paths = [
@@ -81,16 +81,16 @@ class Google:
         ]
         return [
             *(
-                Place("topic", _last(name), partial(self._topics.read, name), topic_fault)
+                Resource("topic", _last(name), partial(self._topics.read, name), topic_fault)
                 for name in parts.topics
             ),
             *(
-                Place(kind, _last(name), partial(self._read, endpoint, path), fault)
+                Resource(kind, _last(name), partial(self._read, endpoint, path), fault)
                 for kind, name, endpoint, path, fault in paths
             ),
         ]
 
-    async def tables(self, dataset: str) -> list[Place]:
+    async def tables(self, dataset: str) -> list[Resource]:
         """Return the tables that a dataset has; views have no data of their own.
 
         Raises:
@@ -98,7 +98,7 @@ class Google:
             NotAnswered: BigQuery did not say.
         """
         of = f"{self._datasets}/{dataset}/tables"
-        found: list[Place] = []
+        found: list[Resource] = []
         token = ""
         while True:
             page = await self._read(self._endpoints.bigquery, f"{of}?maxResults=1000{token}")
@@ -106,7 +106,7 @@ class Google:
                 name = item["tableReference"]["tableId"]
                 if item.get("type") != "VIEW":
                     read = partial(self._read, self._endpoints.bigquery, f"{of}/{name}")
-                    found.append(Place("table", f"{dataset}.{name}", read, location_fault))
+                    found.append(Resource("table", f"{dataset}.{name}", read, location_fault))
             if not page.get("nextPageToken"):
                 return found
             token = f"&pageToken={page['nextPageToken']}"
@@ -120,7 +120,7 @@ class Google:
         return self._readers[endpoint](path)
 
 
-async def check(places: Iterable[Place], region: str) -> list[Found]:
+async def check(resources: Iterable[Resource], region: str) -> list[Location]:
     """Ask where everything is, several at a time.
 
     Raises:
@@ -128,32 +128,32 @@ async def check(places: Iterable[Place], region: str) -> list[Found]:
     """
     turns = asyncio.Semaphore(AT_A_TIME)
 
-    async def ask(place: Place) -> Found:
+    async def ask(resource: Resource) -> Location:
         async with turns:
-            return await _check(place, region)
+            return await _check(resource, region)
 
-    return list(await asyncio.gather(*(ask(place) for place in places)))
+    return list(await asyncio.gather(*(ask(resource) for resource in resources)))
 
 
-async def check_tables(google: Google, datasets: Datasets, region: str) -> list[Found]:
+async def check_tables(google: Google, datasets: Datasets, region: str) -> list[Location]:
     """Ask where every table of these datasets is; the list of them comes from BigQuery, too."""
-    found: list[Found] = []
+    found: list[Location] = []
     for dataset in _names(datasets):
         try:
-            places = await google.tables(dataset)
+            resources = await google.tables(dataset)
         except NotThere:
             continue  # it is told of the dataset
         except NotAnswered as error:
-            found.append(Found("table", f"{dataset}.*", "unknown", str(error)))
+            found.append(Location("table", f"{dataset}.*", "unknown", str(error)))
         else:
-            found += await check(places, region)
+            found += await check(resources, region)
     return found
 
 
-async def _check(place: Place, region: str) -> Found:
-    found = Found(place.kind, place.name, "holds", region)
+async def _check(resource: Resource, region: str) -> Location:
+    found = Location(resource.kind, resource.name, "holds", region)
     try:
-        fault = place.fault(await place.read(), region)
+        fault = resource.fault(await resource.read(), region)
     except NotThere:
         return found._replace(state="fails", detail="it does not exist")
     except NotAnswered as error:

@@ -255,8 +255,8 @@ def offboardings(
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
     objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
     subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
-    places = (DepartedObjects(objects), DepartedLetters(subscription))
-    offboarding = Offboarding(context.statements, places, held, people, context.now)
+    clearers = (DepartedObjects(objects), DepartedLetters(subscription))
+    offboarding = Offboarding(context.statements, clearers, held, people, context.now)
     records = Records(context.statements, context.receipts, context.new_id)
     closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
     plan = Plan(

@@ -53,7 +53,7 @@ def departures(
     """What carries offboardings on, on the parts of the simulated cell."""
     people = HeldPeople(statements, KEYS, Layouts(load_catalogue()))
     held = HeldEvents(quarantine, bucket, people)
-    places = (DepartedObjects(bucket), DepartedLetters(letters))
-    offboarding = Offboarding(statements, places, held, people, now)
+    clearers = (DepartedObjects(bucket), DepartedLetters(letters))
+    offboarding = Offboarding(statements, clearers, held, people, now)
     records = Records(statements, receipts, lambda: str(uuid_utils.uuid7()))
     return Departure(offboarding, records, CLOSING, now)

@@ -56,8 +56,8 @@ class World:
         self.bucket = Bucket()
         held = HeldEvents(Quarantine(Kept(self.bucket)), self.bucket, people)
         self.people = people
-        places = (DepartedObjects(self.bucket),)
-        self.offboarding = Offboarding(statements, places, held, people, lambda: self.now)
+        clearers = (DepartedObjects(self.bucket),)
+        self.offboarding = Offboarding(statements, clearers, held, people, lambda: self.now)
         self.records = Records(statements, Receipts(statements, lambda: self.now), new_id)
         self.departure = Departure(
             self.offboarding, self.records, timedelta(minutes=12), lambda: self.now

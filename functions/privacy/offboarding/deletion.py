@@ -13,7 +13,7 @@ from typing import Protocol
 from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import HeldPeople
 from functions.privacy.offboarding.events_on_hold import HeldEvents
-from functions.privacy.offboarding.scan import Found, Look
+from functions.privacy.offboarding.scan import Findings, Look
 from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.protocols import Statements
@@ -36,7 +36,7 @@ TABLES = (
 Partners = Mapping[str, ClosedPartner]
 
 
-class Place(Protocol):
+class Clearer(Protocol):
     """Where events are beside the tables: objects, or dead letters."""
 
     async def clear(self, look: Look) -> None:
@@ -66,7 +66,7 @@ class Inventory:
         """What is neither kept nor unreadable."""
         return self.found - self.kept
 
-    def take(self, partner: str, found: Found) -> None:
+    def take(self, partner: str, found: Findings) -> None:
         """Add what was found in a place."""
         for mine, theirs in (
             (self.found, found.all),
@@ -82,7 +82,7 @@ class Offboarding:
 
     Args:
         statements: runs the statements.
-        places: where events are beside the tables.
+        clearers: clear where events are beside the tables.
         held_events: takes the events there that a legal hold keeps.
         people: tells whom legal holds name.
         now: the clock, with an offset.
@@ -91,14 +91,14 @@ class Offboarding:
     def __init__(
         self,
         statements: Statements,
-        places: Sequence[Place],
+        clearers: Sequence[Clearer],
         held_events: HeldEvents,
         people: HeldPeople,
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
         # Last, so that what was moved there in a look is counted in it.
-        self._places: Sequence[Place] = (*places, held_events)
+        self._clearers: Sequence[Clearer] = (*clearers, held_events)
         self._held_events = held_events
         self._people = people
         self._now = now
@@ -106,11 +106,11 @@ class Offboarding:
     async def survey(self, partner: str, entry: ClosedPartner, is_over: Deadline) -> Inventory:
         """Count what there is of a partner, as far as the time suffices; nothing is changed."""
         inventory = await self._count_rows(partner)
-        found = Found()
+        found = Findings()
         look = await self._look({partner: entry}, found, is_over, dry_run=True)
-        for place in self._places:
+        for clearer in self._clearers:
             try:
-                await place.clear(look)
+                await clearer.clear(look)
             except OutOfTime:
                 inventory.counted_all = False
         inventory.take(partner, found)
@@ -151,11 +151,11 @@ class Offboarding:
         Raises:
             OutOfTime: not all was looked at.
         """
-        found = Found()
+        found = Findings()
         look = await self._look(partners, found, is_over)
         try:
-            for place in self._places:
-                await place.clear(look)
+            for clearer in self._clearers:
+                await clearer.clear(look)
         finally:
             for partner, inventory in inventories.items():
                 inventory.take(partner, found)
@@ -175,7 +175,7 @@ class Offboarding:
         return inventory
 
     async def _look(
-        self, partners: Partners, found: Found, is_over: Deadline, *, dry_run: bool = False
+        self, partners: Partners, found: Findings, is_over: Deadline, *, dry_run: bool = False
     ) -> Look:
         departed = await self._people.of(partners, self._now())
         set_aside = self._held_events.set_aside

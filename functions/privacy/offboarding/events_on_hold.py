@@ -14,7 +14,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import Stored
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_partners import Departed, HeldPeople
-from functions.privacy.offboarding.scan import Found, Look
+from functions.privacy.offboarding.scan import Findings, Look
 from functions.retained import quarantine
 from functions.retained.quarantine import HELD, LEGAL_HOLD, UNKNOWN
 from functions.secrets.closed_partners import ClosedPartner
@@ -112,7 +112,7 @@ class HeldEvents:
         others = await self._others(watched, at)
         if not others:
             return
-        found = Found()
+        found = Findings()
         look = Look(await self._people.of(others, at), found, self.set_aside, is_over)
         try:
             await self.clear(look)

@@ -10,12 +10,12 @@ from functions.privacy.offboarding.closed_partners import Departed
 SetAside = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
 """Keeps an event: its partner, the sender's own bytes, its message's attributes."""
 
-Places = Counter[tuple[str, str]]
+PlaceCounts = Counter[tuple[str, str]]
 """Numbers by partner and place."""
 
 
 @dataclass(slots=True)
-class Found:
+class Findings:
     """What was found of partners.
 
     Attributes:
@@ -25,10 +25,10 @@ class Found:
         unreadable: beside it, what cannot be looked into and so stays.
     """
 
-    all: Places = field(default_factory=Counter)
-    kept: Places = field(default_factory=Counter)
-    deleted: Places = field(default_factory=Counter)
-    unreadable: Places = field(default_factory=Counter)
+    all: PlaceCounts = field(default_factory=Counter)
+    kept: PlaceCounts = field(default_factory=Counter)
+    deleted: PlaceCounts = field(default_factory=Counter)
+    unreadable: PlaceCounts = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Look:
     """
 
     departed: Departed
-    found: Found
+    found: Findings
     set_aside: SetAside
     is_over: Deadline
     dry_run: bool = False
@@ -72,7 +72,7 @@ class Look:
 
     async def sort(
         self, place: str, events: Iterable[tuple[str, bytes, Mapping[str, str]]]
-    ) -> Places:
+    ) -> PlaceCounts:
         """Count partners' events, and set those aside that a legal hold keeps.
 
         Args:
@@ -85,7 +85,7 @@ class Look:
         Raises:
             BucketUnavailable: one is not known to be set aside.
         """
-        going: Places = Counter()
+        going: PlaceCounts = Counter()
         for partner, data, attributes in events:
             self.found.all[partner, place] += 1
             if not await self.keeps(partner, data, attributes):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from starlette.responses import JSONResponse, Response
 
-from functions.locations.check import Found, Google, check, check_tables
+from functions.locations.check import Google, Location, check, check_tables
 from functions.locations.faults import promise_fault
 from functions.locations.parts import Parts
 from functions.privacy.records.receipts import Receipt, Receipts
@@ -32,20 +32,20 @@ class Promise:
         self.region = region
         self.gdpr = gdpr
 
-    async def check(self) -> list[Found]:
+    async def check(self) -> list[Location]:
         """Ask where every topic, secret, bucket, dataset and table is.
 
         Nothing is left out: what could not be asked is ``unknown``.
         """
         google = self._google()
         found = [self._of_region()] if self.gdpr else []
-        found += await check(google.places(self._parts), self.region)
+        found += await check(google.resources(self._parts), self.region)
         return found + await check_tables(google, self._parts.datasets, self.region)
 
-    def _of_region(self) -> Found:
+    def _of_region(self) -> Location:
         fault = promise_fault(self.region)
         detail = fault or "it is in a member state of the European Union"
-        return Found("region", self.region, "fails" if fault else "holds", detail)
+        return Location("region", self.region, "fails" if fault else "holds", detail)
 
 
 class Residency:
@@ -101,11 +101,11 @@ class Residency:
         )
         if "text/html" in asked.accept:
             return page("residency", asked_at=asked_at, found=found, **report)
-        places = [place._asdict() for place in found]
+        places = [location._asdict() for location in found]
         return JSONResponse(report | {"asked_at": asked_at.isoformat(), "places": places})
 
 
-def _report(found: Sequence[Found]) -> dict[str, object]:
-    counts = Counter(place.state for place in found)
+def _report(found: Sequence[Location]) -> dict[str, object]:
+    counts = Counter(location.state for location in found)
     everything = {state: counts[state] for state in ("holds", "fails", "unknown")}
     return {"ok": set(counts) == {"holds"}, "counts": everything}

@@ -164,9 +164,9 @@ def test_every_event_of_a_kind_reads_project_and_person_from_the_same_names(kind
     layouts = [LAYOUTS.find(kind, name) for name in (None, *(event.name for event in events))]
     found = [
         {
-            name: place.target
-            for name, place in layout.places.items()
-            if place.target in {"project", "user_id", "speakers"}
+            name: destination.target
+            for name, destination in layout.destinations.items()
+            if destination.target in {"project", "user_id", "speakers"}
         }
         for layout in layouts
     ]

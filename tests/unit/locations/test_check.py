@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.locations.check import Found, Google, check, check_tables
+from functions.locations.check import Google, Location, check, check_tables
 from functions.locations.parts import Datasets, Endpoints, Parts
 from tests.fake_google import DATASETS, REGION, SECRETS, TOPICS, Answer, healthy, serving
 
@@ -16,10 +16,10 @@ PARTS = Parts(TOPICS, SECRETS, ("local-chat-eu",), Datasets("chat_eu_store", "ch
 NOBODY = "http://127.0.0.1:1"
 
 
-async def found_at(given: dict[str, Answer], region: str = REGION) -> list[Found]:
+async def found_at(given: dict[str, Answer], region: str = REGION) -> list[Location]:
     with serving(given) as at:
         google = Google(Endpoints(at.rest, at.grpc, at.rest, at.rest), "local")
-        return await check(google.places(PARTS), region)
+        return await check(google.resources(PARTS), region)
 
 
 async def test_a_cell_in_its_region_holds() -> None:
@@ -96,7 +96,7 @@ async def test_what_the_api_does_not_say_is_no_success(
 
 async def test_an_api_that_nobody_reaches_is_no_success() -> None:
     google = Google(Endpoints(NOBODY, NOBODY, NOBODY, NOBODY), "local")
-    found = await check(google.places(PARTS), REGION)
+    found = await check(google.resources(PARTS), REGION)
 
     assert {each.detail for each in found if each.kind == "topic"} == {"ServiceUnavailable"}
     assert {each.detail for each in found if each.kind != "topic"} == {"ConnectionError"}
@@ -108,7 +108,7 @@ def listed(*tables: tuple[str, str], token: str = "") -> Answer:
     return Answer(200, {"tables": items} | ({"nextPageToken": token} if token else {}))
 
 
-async def tables_at(given: dict[str, Answer]) -> list[Found]:
+async def tables_at(given: dict[str, Answer]) -> list[Location]:
     with serving(given) as at:
         google = Google(Endpoints(at.rest, at.grpc, at.rest, at.rest), "local")
         return await check_tables(google, PARTS.datasets, REGION)
@@ -126,12 +126,12 @@ async def test_every_table_of_every_page_is_asked_and_no_view() -> None:
     )
 
     assert found == [
-        Found("table", "chat_eu_store.a", "holds", REGION),
-        Found("table", "chat_eu_store.b", "fails", "is in US"),
+        Location("table", "chat_eu_store.a", "holds", REGION),
+        Location("table", "chat_eu_store.b", "fails", "is in US"),
     ]
 
 
 async def test_tables_that_cannot_be_listed_are_unknown() -> None:
     found = await tables_at({f"{STORE}/tables?maxResults=1000": Answer(403, {})})
 
-    assert found == [Found("table", "chat_eu_store.*", "unknown", "HTTP 403")]
+    assert found == [Location("table", "chat_eu_store.*", "unknown", "HTTP 403")]
