@@ -85,7 +85,7 @@ def _remains() -> str:
         (
             "what nobody can read is gone",
             "the moment it is set aside",
-            _long(periods.UNPARSED),
+            _long(periods.UNREADABLE),
         ),
         ("the tombstone goes: a user key and times", "the execution", _long(periods.TOMBSTONE)),
         ("the mark of a restoration goes: the same", "the restoration", _long(periods.REMEMBERED)),

@@ -108,7 +108,7 @@ class Admission:
         made_of = self._made_of
         if made_of is None or made_of[0] is not partners.value or made_of[1] is not closed.value:
             self._made_of = partners.value, closed.value
-            self._admitted = partners.value.without(closed.value.partners, closed.value.unread)
+            self._admitted = partners.value.without(closed.value.partners, closed.value.unreadable)
             self._doubtful = self._admitted.doubtful()
         is_certain = partners.is_certain and closed.is_certain
         self._at_hand = self._admitted if is_certain else self._doubtful

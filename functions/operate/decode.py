@@ -1,4 +1,4 @@
-"""Makes Pub/Sub messages of the objects that were put aside.
+"""Makes Pub/Sub messages of the objects in spill and quarantine.
 
 What was accepted once keeps its attributes, and so its ingest id. What the receiver refused goes
 through acceptance again, by the partners, limits and code of now.

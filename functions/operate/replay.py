@@ -1,4 +1,4 @@
-"""Replays what was put aside: its events are published, and only then is the object deleted.
+"""Replays spill and quarantine: events are published, and only then is their object deleted.
 
 The events keep their bytes, attributes and ingest ids. So whatever interrupts a replay, and
 however many run at a time, an event that is published twice is still shown once.
@@ -176,7 +176,9 @@ class Replay:
         if not dry_run:
             refused = await self._publish(messages)
             report.days |= days  # although the object may stay: its events are out
-            await self._set_aside(stored, [messages[position] for position in refused], report)
+            await self._quarantine_refused(
+                stored, [messages[position] for position in refused], report
+            )
             await self._objects.delete(stored)
             report.events -= len(refused)
         report.days |= days
@@ -188,7 +190,9 @@ class Replay:
         content = await self._objects.read(stored)
         return None if content is None else await self._decode(stored, content)
 
-    async def _set_aside(self, stored: Stored, refused: list[Message], report: Report) -> None:
+    async def _quarantine_refused(
+        self, stored: Stored, refused: list[Message], report: Report
+    ) -> None:
         """Quarantine what Pub/Sub refuses of a spilled object: the others are not held up by it.
 
         Raises:

@@ -31,7 +31,7 @@ from functions.privacy.erasures.restoration import Restoring
 from functions.privacy.erasures.stream import Stream
 from functions.privacy.erasures.unfiled import Unfiled
 from functions.privacy.exports.endpoint import Deployment, Exports, Sources
-from functions.privacy.exports.retained import SetAside
+from functions.privacy.exports.retained import RetainedEvents
 from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.exports.tables import Tables
 from functions.privacy.holds import Holds
@@ -59,7 +59,7 @@ from functions.privacy.sweep.dead_letters import DeadLetters
 from functions.privacy.sweep.endpoint import Sweeping
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
-from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
+from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import quarantine
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile, ClosedList
@@ -74,7 +74,7 @@ from functions.web.environment import read
 
 def rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
-) -> tuple[StoredObjects, DeadLetters, ExportedCopies, UnreadObjects]:
+) -> tuple[StoredObjects, DeadLetters, ExportedCopies, UnreadableObjects]:
     """Return what rewrites objects and dead letters; call it inside the running event loop.
 
     Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
@@ -99,7 +99,7 @@ def rewriters(
             now,
         ),
         ExportedCopies(objects),
-        UnreadObjects(objects, stored, now),
+        UnreadableObjects(objects, stored, now),
     )
 
 
@@ -153,7 +153,7 @@ def _exports(context: Context, settings: Settings) -> Exports:
         context,
         Sources(
             Tables(context.statements, settings.retention_days),
-            SetAside(objects, dead_letters, Layouts(load_catalogue())),
+            RetainedEvents(objects, dead_letters, Layouts(load_catalogue())),
         ),
         Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket),
         objects,

@@ -17,10 +17,10 @@ SUBSCRIPTION = timedelta(days=7)
 DEAD_LETTERS = timedelta(days=31)
 """How long Pub/Sub keeps a dead letter, from the moment when the message became one."""
 
-SET_ASIDE = timedelta(days=28)
+RETAINED = timedelta(days=28)
 """How long an object stays in spill or quarantine (`modules/cell/storage.tf`)."""
 
-UNPARSED = timedelta(days=7)
+UNREADABLE = timedelta(days=7)
 """How long an object stays in quarantine if an erasure cannot rewrite it."""
 
 EXPORTED = timedelta(days=1)
@@ -52,7 +52,7 @@ when the open window is over. A dead letter may be replayed on its last day, and
 subscription for as long again.
 """
 
-REMEMBERED = SET_ASIDE + TOMBSTONE
+REMEMBERED = RETAINED + TOMBSTONE
 """How long ago an event that is stored late may have been received: at worst it waited in the
 bucket first.
 

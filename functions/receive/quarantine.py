@@ -1,4 +1,4 @@
-"""Sets aside what was authenticated but is not acceptable: in quarantine, for a replay."""
+"""Quarantines what was authenticated but is not acceptable, for a replay."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from functions.retained.bodies import join
 from functions.retained.quarantine import Quarantine
 
 
-class Aside:
+class QuarantinedRequests:
     """Quarantines bodies and events of requests.
 
     Args:

@@ -19,7 +19,7 @@ from functions.observe.tally import Paced
 from functions.receive import answers
 from functions.receive.answers import Accepted, Refusal
 from functions.receive.durable import Durable, NotDurable
-from functions.receive.quarantine import Aside
+from functions.receive.quarantine import QuarantinedRequests
 from functions.receive.request import (
     READS,
     announces_more,
@@ -71,7 +71,7 @@ class Receiver:
         self._settings = settings
         self._admission = admission
         self._durable = durable
-        self._aside = Aside(quarantine, tally.quarantine)
+        self._quarantine = QuarantinedRequests(quarantine, tally.quarantine)
         self._tally = tally
         self._paced = paced
         self._intake = Intake(
@@ -148,7 +148,7 @@ class Receiver:
         try:
             events = parse(body, self._settings.max_request_events)
         except NotJson as error:
-            await self._aside.keep("not_json", sender, body, received_at)
+            await self._quarantine.keep("not_json", sender, body, received_at)
             raise Refusal(answers.problem(400, "not_json", str(error))) from None
         if len(events) > self._settings.max_request_events:
             raise Refusal(answers.too_many(self._settings.max_request_events))
@@ -158,12 +158,12 @@ class Receiver:
                 if whole in outcomes:
                     raise Refusal(answers.refused(outcomes, whole.status))
             refused = {at: each for at, each in enumerate(outcomes) if each.status != 200}
-            await self._aside.keep_all(refused, events, sender, received_at)
+            await self._quarantine.keep_all(refused, events, sender, received_at)
         unpublished = await self._durable.store(messages) if messages else ()
         if unpublished:
             positions = [at for at, each in enumerate(outcomes) if each.status == 200]
             refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
-            await self._aside.keep_all(refused, events, sender, received_at)
+            await self._quarantine.keep_all(refused, events, sender, received_at)
             outcomes = [refused.get(at, each) for at, each in enumerate(outcomes)]
             messages = [each for at, each in enumerate(messages) if at not in unpublished]
         return self._stored(outcomes, messages)

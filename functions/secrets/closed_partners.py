@@ -64,7 +64,7 @@ class ClosedList(msgspec.Struct, frozen=True):
         follows: the version of the secret that this one was made of; 0 where nobody says.
         made_at: when Terraform made it; None where somebody else did.
         secret_made_at: when the secret was made, which Terraform says beside it.
-        unread: entries that are malformed, by name: the JSON of each. They close their own partner
+        unreadable: malformed entries, by name: the JSON of each. They close their own partner
             only; it is not known whether it has left.
     """
 
@@ -72,7 +72,7 @@ class ClosedList(msgspec.Struct, frozen=True):
     follows: int = 0
     made_at: Moment | None = None
     secret_made_at: Moment | None = None
-    unread: Mapping[str, bytes] = MappingProxyType({})
+    unreadable: Mapping[str, bytes] = MappingProxyType({})
 
     @classmethod
     def from_json(cls, text: bytes) -> "ClosedList":
@@ -89,18 +89,20 @@ class ClosedList(msgspec.Struct, frozen=True):
         made_at, secret_made_at = found.made_at, found.secret_made_at
         if made_at and secret_made_at and made_at > secret_made_at + FIRST_DAY:
             raise MadeAnew("the closed list was made anew")
-        partners, unread = {}, {}
+        partners, unreadable = {}, {}
         for name, entry in found.partners.items():
             try:
                 partners[name] = msgspec.json.decode(entry, type=ClosedPartner)
             except msgspec.DecodeError:
-                unread[name] = bytes(entry)
-        return cls(partners, found.follows, made_at, secret_made_at, unread)
+                unreadable[name] = bytes(entry)
+        return cls(partners, found.follows, made_at, secret_made_at, unreadable)
 
     def to_json(self) -> bytes:
         """Return the content for a next version; entries that are malformed stay as they are."""
-        unread = {name: msgspec.Raw(entry) for name, entry in self.unread.items()}
-        return msgspec.json.encode({"partners": unread | self.partners, "follows": self.follows})
+        unreadable = {name: msgspec.Raw(entry) for name, entry in self.unreadable.items()}
+        return msgspec.json.encode(
+            {"partners": unreadable | self.partners, "follows": self.follows}
+        )
 
     def covers(self, attributes: Mapping[str, str]) -> bool:
         """Say whether an event is a closed partner's.
@@ -114,13 +116,13 @@ class ClosedList(msgspec.Struct, frozen=True):
         """
         partner = attributes.get("partner")
         if partner:
-            if partner in self.unread:
+            if partner in self.unreadable:
                 raise ClosedUnavailable
             return partner in self.partners
         project = attributes.get("project")
         if any(project in closed.projects for closed in self.partners.values()):
             return True
-        if self.unread:
+        if self.unreadable:
             raise ClosedUnavailable
         return False
 
@@ -160,6 +162,6 @@ class ClosedFile(SecretFile[ClosedList]):
 def _parse(text: bytes) -> ClosedList:
     """Read the list; log each malformed entry, at each read: an alert hears of it."""
     closed = ClosedList.from_json(text)
-    for name in sorted(closed.unread):
+    for name in sorted(closed.unreadable):
         log("ERROR", "partner record faulty", partner=name, field="closed", faults=1)
     return closed

@@ -156,7 +156,7 @@ def test_a_sweep_sets_aside_what_nobody_can_read(cell: Cell, officer: httpx.Clie
     told = {"partner": PARTNER, "project": "dev", "kind": "chat"}
     publisher(cell).publish(cell.dead_letter_topic, letter, **told).result(PATIENCE_SECONDS)
 
-    def set_aside() -> list[dict[str, Any]]:
+    def quarantined_bodies() -> list[dict[str, Any]]:
         assert officer.post("/sweep").status_code == 200
         places = [f"{quarantine.PREFIX}malformed/unknown/", f"{quarantine.PREFIX}not_json/"]
         return [
@@ -166,7 +166,7 @@ def test_a_sweep_sets_aside_what_nobody_can_read(cell: Cell, officer: httpx.Clie
             if (body := quarantine.decode(blob.download_as_bytes())[1]) in {line, letter}
         ]
 
-    assert [each["body"] for each in until(set_aside, 2)] == [line, letter]
+    assert [each["body"] for each in until(quarantined_bodies, 2)] == [line, letter]
     assert not bucket.blob(torn).exists()
 
 

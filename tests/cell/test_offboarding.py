@@ -79,7 +79,7 @@ class Leaving:
             while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - it tells no Event
                 await asyncio.sleep(0.05)
 
-    def put_aside(self, name: str) -> None:
+    def retain_events(self, name: str) -> None:
         """Put events of both into the spill, quarantine and dead letters, and an export each."""
         bucket = objects(self.cell).bucket(self.cell.bucket)
         found = [event(partner, f"{name}-{partner}") for partner in PROJECTS]
@@ -100,7 +100,7 @@ class Leaving:
             kept, content = to_object(record, data)
             bucket.blob(kept).upload_from_string(content)
 
-    def aside(self) -> list[str]:
+    def retained(self) -> list[str]:
         """Whose events are in objects and dead letters: place and partner."""
         client = objects(self.cell)
         found = []
@@ -172,7 +172,7 @@ async def test_a_partner_leaves(leaving: Leaving) -> None:
         assert (await leaving.send(partner, body)).status_code == 200
     await leaving.until(lambda: all(leaving.rows(p).get("events_v1") == 5 for p in PROJECTS))
     await leaving.operate("refresh")
-    await asyncio.to_thread(leaving.put_aside, "before")
+    await asyncio.to_thread(leaving.retain_events, "before")
     others = await asyncio.to_thread(leaving.rows, OTHER)
 
     for nobody in ("someone@partner.example", leaving.cell.settings()["SCHEDULER_ACCOUNT"]):
@@ -225,11 +225,11 @@ async def test_a_partner_leaves(leaving: Leaving) -> None:
         "identities_v1": others["identities_v1"] + loaded,
     }
     places = ("dead", "quarantine", "spill")
-    assert await asyncio.to_thread(leaving.aside) == [f"{place} other" for place in places]
+    assert await asyncio.to_thread(leaving.retained) == [f"{place} other" for place in places]
 
 
 async def test_nothing_of_it_comes_back(leaving: Leaving) -> None:
-    await asyncio.to_thread(leaving.put_aside, "after")
+    await asyncio.to_thread(leaving.retain_events, "after")
     for body in ({}, {"prefix": "quarantine/"}, {"source": "dead_letters"}):
         await leaving.operate("replay", **body)
     expected = {f"{name}-other" for name in ("before", "after")}
@@ -269,6 +269,6 @@ async def test_the_other_one_leaves_by_the_command(leaving: Leaving, tmp_path: P
     assert cell["answer"]["certificate"]["deleted"]["events_v1"] >= 7
     assert (await leaving.send(OTHER, [])).status_code == 401
     assert await asyncio.to_thread(leaving.rows, OTHER) == {}
-    assert await asyncio.to_thread(leaving.aside) == []
+    assert await asyncio.to_thread(leaving.retained) == []
     again = await asyncio.to_thread(run, "")
     assert again.exit_code == 0

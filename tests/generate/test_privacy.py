@@ -58,7 +58,7 @@ def test_the_picture_has_the_periods_of_the_registry() -> None:
 
     for told in (
         f">{periods.SUBSCRIPTION.days} days at most<",
-        f">{periods.SET_ASIDE.days} or {periods.UNPARSED.days} days<",
+        f">{periods.RETAINED.days} or {periods.UNREADABLE.days} days<",
         f">{periods.DEAD_LETTERS.days} days<",
         f">{RETENTION_DAYS} days<",
     ):

@@ -33,7 +33,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.dead_letters import DeadLetters as LettersWithout
 from functions.privacy.sweep.job import Rewriter, Sweep
 from functions.privacy.sweep.open_days import OpenDays
-from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
+from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
 from functions.web.push import Message as Pushed
@@ -103,7 +103,7 @@ class Cell:
         )
         self.bucket.put(spill.object_name(self.now, str(uuid_utils.uuid7())), content)
 
-    async def set_aside(self, event: Event) -> None:
+    async def quarantine_event(self, event: Event) -> None:
         """Quarantine an event, as load does with one that it cannot store."""
         await self.quarantine.keep(
             reason="not_publishable",
@@ -195,7 +195,7 @@ class Cell:
                 self._clock,
             ),
             ExportedCopies(self.bucket),
-            UnreadObjects(self.bucket, stored, self._clock),
+            UnreadableObjects(self.bucket, stored, self._clock),
         )
         return Sweep(
             self.statements,

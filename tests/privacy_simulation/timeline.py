@@ -114,7 +114,7 @@ class Timeline:
         if ways["spill"]:
             self._cell.spill(ways["spill"])
         for event in ways["quarantine"]:
-            await self._cell.set_aside(event)
+            await self._cell.quarantine_event(event)
         for event in ways["dead_letters"]:
             self._cell.letters.put(event.data, event.attributes.to_mapping())
 

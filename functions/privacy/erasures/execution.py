@@ -108,8 +108,8 @@ class Execution:
         taken: dict[str, dict[str, int]] = defaultdict(dict)
         for (erasure_id, what), number in sorted(self.counts.items()):
             taken[erasure_id][what] = number
-        if unread := taken.pop(NOBODY, None):
-            log("WARNING", "unreadable events set aside", places=unread)
+        if unreadable := taken.pop(NOBODY, None):
+            log("WARNING", "unreadable events set aside", places=unreadable)
         step = f"places:{self._now.isoformat()}"
         await self._receipts.add_all(
             [

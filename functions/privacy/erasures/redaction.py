@@ -31,7 +31,7 @@ Taken = tuple[tuple[str, str], ...]
 """What was done to an event: the erasure, and ``anonymised``, ``deleted``, ``speakers_removed``; of
 what nobody can read `NOBODY` and ``set_aside``."""
 
-SET_ASIDE: Taken = ((NOBODY, "set_aside"),)
+QUARANTINED_AS_UNREADABLE: Taken = ((NOBODY, "set_aside"),)
 
 
 class Redacted(NamedTuple):
@@ -257,7 +257,7 @@ def rewrite_spilled(
                     bad.reason, event.data, event.attributes, known_at=written_at, source=name
                 )
             )
-            taken += SET_ASIDE
+            taken += QUARANTINED_AS_UNREADABLE
             continue
         if found is None:
             lines.append(line.rstrip(b"\r\n") + b"\n")
@@ -268,7 +268,7 @@ def rewrite_spilled(
             lines.append(spill.encode([spill.Spilled(redacted.data, attributes)]))
     if damaged:
         apart.append(_malformed(b"".join(damaged), written_at, name))
-        taken += SET_ASIDE * len(damaged)
+        taken += QUARANTINED_AS_UNREADABLE * len(damaged)
     if not taken:
         return None
     left = ((name, b"".join(lines)),) if lines else ()
@@ -285,7 +285,7 @@ def rewrite_quarantined(
     try:
         record, body = quarantine.decode(content)
     except ValueError:
-        return _apart(name, _malformed(content, written_at, name))
+        return _move_to_unreadable(name, _malformed(content, written_at, name))
     try:
         if record.attributes is None:
             refused = _read_refused(record, body, written_at)
@@ -293,7 +293,7 @@ def rewrite_quarantined(
         found = redaction.apply_to(body, record.attributes, written_at)
     except BadMessage as bad:
         moved = msgspec.structs.replace(record, reason=bad.reason)
-        return _apart(name, quarantine.to_object(moved, body))
+        return _move_to_unreadable(name, quarantine.to_object(moved, body))
     if found is None:
         return None
     redacted, attributes = found
@@ -323,6 +323,10 @@ def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, 
     return quarantine.of_message(MALFORMED, content, {}, known_at=written_at, source=source)
 
 
-def _apart(name: str, unread: tuple[str, bytes]) -> Rewritten | None:
+def _move_to_unreadable(name: str, unreadable: tuple[str, bytes]) -> Rewritten | None:
     """Move an object that nobody can read, unless it is where such are kept."""
-    return None if quarantine.is_unreadable(name) else Rewritten((unread,), SET_ASIDE)
+    return (
+        None
+        if quarantine.is_unreadable(name)
+        else Rewritten((unreadable,), QUARANTINED_AS_UNREADABLE)
+    )

@@ -11,7 +11,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import BucketUnavailable, ObjectWriter
 from functions.observe.log import log
 from functions.privacy.exports.messages import Owner
-from functions.privacy.exports.retained import SetAside
+from functions.privacy.exports.retained import RetainedEvents
 from functions.privacy.exports.sheet import Sheet
 from functions.privacy.exports.storage import ErasedMeanwhile, Index, Writing
 from functions.privacy.exports.tables import Subject, Tables
@@ -40,11 +40,11 @@ class Sources(NamedTuple):
 
     Attributes:
         tables: of the store.
-        set_aside: objects and dead letters.
+        retained: objects and dead letters.
     """
 
     tables: Tables
-    set_aside: SetAside
+    retained: RetainedEvents
 
 
 class Deployment(NamedTuple):
@@ -70,8 +70,8 @@ class Exports:
         bucket: takes the objects.
         objects: those that the bucket has.
         deployment: what is told of it.
-        seconds: after this time nothing further is looked for; half of it is for what was set
-            aside. The answer tells what was not looked at.
+        seconds: after this time nothing further is looked for; half of it is for what is
+            retained. The answer tells what was not looked at.
         clock: seconds, monotonic.
     """
 
@@ -153,14 +153,14 @@ class Exports:
         What waits is looked at first: it may be stored meanwhile, and is found in the table then.
         """
         began = self._clock()
-        set_aside, tables = self._sources.set_aside, self._sources.tables
+        retained, tables = self._sources.retained, self._sources.tables
 
         def is_over(share: float) -> bool:
             return self._clock() - began >= self._seconds * share
 
         await writing.begin(Index(subject.project, tuple(subject.user_keys), sheet.made_at))
-        waiting = await set_aside.objects(subject, lambda: is_over(0.5))
-        letters = await set_aside.dead_letters(subject, lambda: is_over(0.5))
+        waiting = await retained.objects(subject, lambda: is_over(0.5))
+        letters = await retained.dead_letters(subject, lambda: is_over(0.5))
         sheet.note("set_aside", waiting)
         sheet.note("dead_letters", letters)
         await writing.add("set-aside", [*waiting.records, *letters.records])

@@ -1,4 +1,4 @@
-"""The events in an object that was put aside which may be of a project, read as erasures do."""
+"""The events in a retained object which may be of a project, read as erasures do."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

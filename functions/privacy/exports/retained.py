@@ -40,7 +40,7 @@ class Search:
     is_complete: bool = True
 
 
-class SetAside:
+class RetainedEvents:
     """Objects and dead letters.
 
     Args:

@@ -26,7 +26,7 @@ class Sheet:
         project: where.
         location: the region in which everything is.
         retention_days: for which events are kept.
-        counts: records by table, and in what was set aside.
+        counts: records by table, and in what is retained.
         unreadable: objects and messages that nobody can read, or search for anybody.
         missing: what was not looked at completely.
     """

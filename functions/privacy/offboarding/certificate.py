@@ -12,7 +12,7 @@ from functions.privacy.periods import (
     SECRET_SEEN,
     SUBSCRIPTION,
     TIME_TRAVEL,
-    UNPARSED,
+    UNREADABLE,
 )
 from functions.secrets.closed_partners import ClosedPartner
 
@@ -57,7 +57,7 @@ def certify(
         _left("events on their way, dropped when they are delivered", "Pub/Sub", delivered),
         _left("events that Pub/Sub gave up", "Pub/Sub, dead letters", delivered + DEAD_LETTERS),
         _left(
-            "what nobody can read, so that nobody knows whose it is", "quarantine", at + UNPARSED
+            "what nobody can read, so that nobody knows whose it is", "quarantine", at + UNREADABLE
         ),
         _left("the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED),
         _left(

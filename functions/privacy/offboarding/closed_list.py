@@ -116,7 +116,10 @@ class ClosedSecret:
                 number, known = self._last(newest)
                 before = self._whole(known, number, newest.number)
                 whole = _with(before, entries)
-                is_settled = (whole.partners, whole.unread) == (known.partners, known.unread)
+                is_settled = (whole.partners, whole.unreadable) == (
+                    known.partners,
+                    known.unreadable,
+                )
                 if number == newest.number and is_settled:
                     _watch(known)
                     return known
@@ -152,24 +155,26 @@ class ClosedSecret:
 
         They are the versions between the list and the one that it was made of.
         """
-        partners, unread = known.partners, dict(known.unread)
+        partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):
             version = self._secret.at(between)
             if version is not None:
                 passed_over = ClosedList.from_json(version.data)
                 partners = passed_over.partners | partners
-                unread = dict(passed_over.unread) | unread
-        return ClosedList(partners, follows=newest, unread=_without(unread, partners))
+                unreadable = dict(passed_over.unreadable) | unreadable
+        return ClosedList(partners, follows=newest, unreadable=_without(unreadable, partners))
 
 
 def _with(known: ClosedList, entries: dict[str, ClosedPartner]) -> ClosedList:
     """Return a list with these entries, too; those that it has stay as they are."""
     partners = entries | known.partners
-    return ClosedList(partners, follows=known.follows, unread=_without(known.unread, partners))
+    return ClosedList(
+        partners, follows=known.follows, unreadable=_without(known.unreadable, partners)
+    )
 
 
-def _without(unread: Mapping[str, bytes], partners: Collection[str]) -> dict[str, bytes]:
-    return {name: entry for name, entry in unread.items() if name not in partners}
+def _without(unreadable: Mapping[str, bytes], partners: Collection[str]) -> dict[str, bytes]:
+    return {name: entry for name, entry in unreadable.items() if name not in partners}
 
 
 def _content(before: ClosedList, whole: ClosedList) -> bytes:

@@ -26,7 +26,7 @@ class DepartedLetters:
         Raises:
             OutOfTime: not all was looked at.
             SubscriptionUnavailable: Pub/Sub did not answer.
-            BucketUnavailable: what must be kept could not be set aside.
+            BucketUnavailable: what must be kept could not be quarantined.
         """
         returned: list[Letter] = []
         try:

@@ -178,8 +178,8 @@ class Offboarding:
         self, partners: Partners, found: Findings, is_over: Deadline, *, dry_run: bool = False
     ) -> Look:
         departed = await self._people.of(partners, self._now())
-        set_aside = self._held_events.set_aside
-        return Look(departed, found, set_aside, is_over, dry_run=dry_run)
+        retain = self._held_events.retain
+        return Look(departed, found, retain, is_over, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {"partner": partner}

@@ -40,7 +40,7 @@ class Quarantine(Protocol):
 
 
 class HeldEvents:
-    """Sets events aside, and lets them go.
+    """Retains events, and lets them go.
 
     Args:
         quarantine: takes them.
@@ -53,8 +53,8 @@ class HeldEvents:
         self._objects = objects
         self._people = people
 
-    async def set_aside(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
-        """Set an event aside; the same one again is the same object.
+    async def retain(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
+        """Retain an event; the same one again is the same object.
 
         Args:
             partner: whose it is.
@@ -113,7 +113,7 @@ class HeldEvents:
         if not others:
             return
         found = Findings()
-        look = Look(await self._people.of(others, at), found, self.set_aside, is_over)
+        look = Look(await self._people.of(others, at), found, self.retain, is_over)
         try:
             await self.clear(look)
         finally:

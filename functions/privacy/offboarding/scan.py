@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import Departed
 
-SetAside = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
+Retain = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
 """Keeps an event: its partner, the sender's own bytes, its message's attributes."""
 
 PlaceCounts = Counter[tuple[str, str]]
@@ -38,14 +38,14 @@ class Look:
     Attributes:
         departed: the partners.
         found: takes the counts.
-        set_aside: keeps an event that a legal hold names somebody of.
+        retain: keeps an event that a legal hold names somebody of.
         is_over: whether the time is.
         dry_run: only count.
     """
 
     departed: Departed
     found: Findings
-    set_aside: SetAside
+    retain: Retain
     is_over: Deadline
     dry_run: bool = False
 
@@ -59,21 +59,21 @@ class Look:
             raise OutOfTime
 
     async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Say whether a legal hold keeps an event; unless only counted, it is set aside then.
+        """Say whether a legal hold keeps an event; unless only counted, it is retained then.
 
         Raises:
-            BucketUnavailable: it is not known to be set aside.
+            BucketUnavailable: it is not known to be retained.
         """
         if not self.departed.keeps(partner, data, attributes):
             return False
         if not self.dry_run:
-            await self.set_aside(partner, data, attributes)
+            await self.retain(partner, data, attributes)
         return True
 
     async def sort(
         self, place: str, events: Iterable[tuple[str, bytes, Mapping[str, str]]]
     ) -> PlaceCounts:
-        """Count partners' events, and set those aside that a legal hold keeps.
+        """Count partners' events, and retain those that a legal hold keeps.
 
         Args:
             place: where they are.
@@ -83,7 +83,7 @@ class Look:
             How many may go: they count as deleted once they are.
 
         Raises:
-            BucketUnavailable: one is not known to be set aside.
+            BucketUnavailable: one is not known to be retained.
         """
         going: PlaceCounts = Counter()
         for partner, data, attributes in events:

@@ -91,8 +91,8 @@ _BRIEFLY = ()
 """Nothing erases it there: it passes on, or goes, within the days that a tombstone waits for."""
 
 ELSEWHERE: tuple[Holding, ...] = (
-    Holding("prefix", spill.PREFIX, "personal", "events as sent", _OBJECTS, periods.SET_ASIDE),
-    Holding("prefix", quarantine.PREFIX, "personal", "bodies as sent", _OBJECTS, periods.SET_ASIDE),
+    Holding("prefix", spill.PREFIX, "personal", "events as sent", _OBJECTS, periods.RETAINED),
+    Holding("prefix", quarantine.PREFIX, "personal", "bodies as sent", _OBJECTS, periods.RETAINED),
     Holding(
         "prefix",
         quarantine.HELD,
@@ -109,7 +109,7 @@ ELSEWHERE: tuple[Holding, ...] = (
             "unknown",
             "what nobody can read",
             _BRIEFLY,
-            periods.UNPARSED,
+            periods.UNREADABLE,
             "the moment it is set aside",
         )
         for reason in quarantine.UNREADABLE

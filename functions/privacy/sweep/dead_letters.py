@@ -18,7 +18,7 @@ from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
-from functions.privacy.erasures.redaction import SET_ASIDE, Redaction, Taken
+from functions.privacy.erasures.redaction import QUARANTINED_AS_UNREADABLE, Redaction, Taken
 from functions.privacy.erasures.scope import Covered
 from functions.retained import quarantine
 
@@ -86,22 +86,22 @@ class DeadLetters:
             letters = await self._subscription.pull()
             empty = 0 if letters else empty + 1
             replaced: list[_Replaced] = []
-            unread: list[_Unread] = []
+            unreadable: list[_Unreadable] = []
             for letter in letters:
                 try:
                     found = self._redact(letter, redaction)
                 except BadMessage as bad:
-                    unread.append(_Unread(letter, bad.reason))
+                    unreadable.append(_Unreadable(letter, bad.reason))
                     continue
                 if found is None:
                     kept.append(letter)
                 else:
                     replaced.append(found)
-            kept += (letter for letter, _ in unread)  # until they are set aside
+            kept += (letter for letter, _ in unreadable)  # until they are in quarantine
             if replaced:
                 await self._replace(replaced, counts, kept)
-            if unread:
-                await self._set_aside(unread, counts, kept)
+            if unreadable:
+                await self._quarantine(unreadable, counts, kept)
 
     def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
         found = redaction.apply_to(letter.data, letter.attributes, self._now())
@@ -130,10 +130,10 @@ class DeadLetters:
         for each in replaced:
             _count(each.taken, counts)
 
-    async def _set_aside(
-        self, unread: Sequence["_Unread"], counts: Counts, kept: list[Letter]
+    async def _quarantine(
+        self, unreadable: Sequence["_Unreadable"], counts: Counts, kept: list[Letter]
     ) -> None:
-        for letter, reason in unread:
+        for letter, reason in unreadable:
             await self._keep(
                 *quarantine.of_message(
                     reason,
@@ -143,8 +143,8 @@ class DeadLetters:
                     source=letter.message_id,
                 )
             )
-        await self._forget([letter for letter, _ in unread], kept)
-        _count(SET_ASIDE * len(unread), counts)
+        await self._forget([letter for letter, _ in unreadable], kept)
+        _count(QUARANTINED_AS_UNREADABLE * len(unreadable), counts)
 
     async def _forget(self, letters: Sequence[Letter], kept: list[Letter]) -> None:
         """Acknowledge letters, which are the last of those that are kept."""
@@ -164,7 +164,7 @@ class _Replaced(NamedTuple):
     taken: Taken
 
 
-class _Unread(NamedTuple):
+class _Unreadable(NamedTuple):
     """A letter that nobody can read, and why."""
 
     letter: Letter

@@ -22,7 +22,7 @@ from functions.privacy.erasures.redaction import (
     rewrite_spilled,
 )
 from functions.privacy.erasures.scope import Covered
-from functions.privacy.periods import UNPARSED
+from functions.privacy.periods import UNREADABLE
 from functions.retained import quarantine, spill
 
 MARGIN = timedelta(hours=1)
@@ -132,7 +132,7 @@ SECONDS = 60.0
 """For so long it is looked for at most: the request may have more to do."""
 
 
-class UnreadObjects:
+class UnreadableObjects:
     """Has new objects of spill and quarantine rewritten.
 
     Args:
@@ -155,14 +155,14 @@ class UnreadObjects:
         self._clock = clock
 
     async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
-        """Set aside what nobody can read, the newest first: sweeps before have seen the others.
+        """Quarantine what nobody can read, the newest first: sweeps before have seen the others.
 
         Where the time does not suffice, that is logged, and what is left is the next sweep's.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
         """
-        since = self._now() - UNPARSED
+        since = self._now() - UNREADABLE
         ends_at = self._clock() + SECONDS
         new = [
             stored

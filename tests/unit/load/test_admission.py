@@ -66,7 +66,7 @@ async def test_nothing_is_loaded_while_nobody_knows_who_is_closed() -> None:
 
 async def test_a_malformed_entry_of_the_list_holds_up_its_own_partner_only() -> None:
     world = World()
-    world.closed = ClosedList({"acme": ENTRY}, unread={"odd": b"{}"})
+    world.closed = ClosedList({"acme": ENTRY}, unreadable={"odd": b"{}"})
     with pytest.raises(NotStored, match="closed_unavailable"):
         await world.load(partner="odd", project="odd")
     await world.load(partner="solo", project="only")

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from functions.acceptance import ingest_id
-from functions.privacy.erasures.redaction import SET_ASIDE, rewrite_quarantined, rewrite_spilled
+from functions.privacy.erasures.redaction import (
+    QUARANTINED_AS_UNREADABLE,
+    rewrite_quarantined,
+    rewrite_spilled,
+)
 from functions.retained import quarantine, spill
 from functions.retained.bodies import split
 from tests.unit.privacy.stand_ins import (
@@ -133,20 +137,20 @@ def test_whose_a_refused_event_is(
     assert (rewrite_quarantined(QUARANTINED, content, NOW, redaction(ANN)) is not None) == found
 
 
-UNREAD = b'{"event": "x", "value": {"user_id": "ann", "n": %b}}' % (b"[" * 501 + b"]" * 501)
+UNREADABLE = b'{"event": "x", "value": {"user_id": "ann", "n": %b}}' % (b"[" * 501 + b"]" * 501)
 
 
 def test_lines_of_the_spill_that_nobody_can_read_go_and_the_others_stay() -> None:
     good = spilled((body("cat"), attributes(1)))
-    content = b"damaged\n" + good + b'{"data": "!"}\n\n' + spilled((UNREAD, attributes(2)))
+    content = b"damaged\n" + good + b'{"data": "!"}\n\n' + spilled((UNREADABLE, attributes(2)))
     rewritten = rewrite_spilled(NAME, content, NOW, redaction())
     assert rewritten is not None
     event, damaged, left = rewritten.objects
     assert left == (NAME, good), "last, when the others are safe"
-    assert rewritten.taken == SET_ASIDE * 3
+    assert rewritten.taken == QUARANTINED_AS_UNREADABLE * 3
 
     assert event == quarantined(
-        UNREAD,
+        UNREADABLE,
         reason="too_deep",
         attributes=attributes(2),
     )
@@ -178,8 +182,8 @@ def test_a_spilled_object_that_nobody_can_read_goes_as_a_whole() -> None:
         (b"{}", "malformed"),
         (quarantined(body("ann"), kind="?")[1], "malformed"),
         (quarantined(b"no JSON")[1], "not_json"),
-        (quarantined(UNREAD)[1], "not_json"),
-        (quarantined(UNREAD, attributes=attributes(1))[1], "too_deep"),
+        (quarantined(UNREADABLE)[1], "not_json"),
+        (quarantined(UNREADABLE, attributes=attributes(1))[1], "too_deep"),
         (quarantined(body("ann"), attributes={"kind": "chat"})[1], "malformed"),
     ],
 )
@@ -188,6 +192,6 @@ def test_what_cannot_be_read_goes_where_it_lives_a_week(content: bytes, reason: 
     assert rewritten is not None
     [(name, moved)] = rewritten.objects
     assert name.startswith(f"quarantine/{reason}/")
-    assert rewritten.taken == SET_ASIDE
+    assert rewritten.taken == QUARANTINED_AS_UNREADABLE
     assert quarantine.decode(moved)[0].reason == reason
     assert rewrite_quarantined(name, moved, NOW, redaction(ANN)) is None, "and stays there"

@@ -12,7 +12,7 @@ from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.privacy import periods
 from functions.privacy.exports import tables
 from functions.privacy.exports.endpoint import Deployment, Exports, Sources
-from functions.privacy.exports.retained import LETTERS, SetAside
+from functions.privacy.exports.retained import LETTERS, RetainedEvents
 from functions.privacy.exports.tables import Tables
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.context import Context
@@ -90,7 +90,7 @@ class Cell:
         )
         self.exports = Exports(
             context,
-            Sources(Tables(self.store, 100), SetAside(self.bucket, self.letters, LAYOUTS)),
+            Sources(Tables(self.store, 100), RetainedEvents(self.bucket, self.letters, LAYOUTS)),
             Writer(self.bucket),
             self.bucket,
             Deployment("the-bucket", "europe-west1", 100),

@@ -8,8 +8,8 @@ import pytest
 
 from functions.acceptance.ingest_id import derived
 from functions.privacy.erasures.scope import Covered
-from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNPARSED
-from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
+from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNREADABLE
+from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantined, decode
 from functions.secrets.pseudonym_keys import user_key
@@ -520,13 +520,13 @@ async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep()
     said = (await leaving.order()).json()
     assert (said["state"], said["unreadable"]) == ("deleting", {"spill/": 1})
     stored = StoredObjects(leaving.bucket, lambda covered: redaction(*covered))
-    await UnreadObjects(leaving.bucket, stored, lambda: leaving.now).rewrite(
+    await UnreadableObjects(leaving.bucket, stored, lambda: leaving.now).rewrite(
         Covered([]), Counter(), lambda: False
     )
     said = (await leaving.order()).json()
     assert said["state"] == "deleted"
     [left] = [each for each in said["certificate"]["remains"] if each["where"] == "quarantine"]
-    assert left["until"] == (leaving.now + UNPARSED).isoformat(), "it is there, and goes"
+    assert left["until"] == (leaving.now + UNREADABLE).isoformat(), "it is there, and goes"
     assert any(name.startswith("quarantine/malformed/") for name in leaving.bucket.contents)
 
 

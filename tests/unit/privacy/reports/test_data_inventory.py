@@ -142,15 +142,15 @@ def test_a_sweep_rewrites_what_is_no_table() -> None:
         name for holding in holdings() if holding.kind != "column" for name in holding.erased_by
     }
 
-    # That one erases nobody: it sets aside what nobody can read.
-    assert registered == rewritten - {"UnreadObjects"}
+    # That one erases nobody: it quarantines what nobody can read.
+    assert registered == rewritten - {"UnreadableObjects"}
 
 
 def test_what_nothing_erases_goes_before_the_erasure_is_forgotten() -> None:
     for holding in holdings():
         if holding.form in {"personal", "unknown"} and not holding.erased_by:
             assert holding.kept is not None, holding
-            assert holding.kept <= periods.UNPARSED, holding
+            assert holding.kept <= periods.UNREADABLE, holding
 
 
 def test_those_who_operate_are_in_receipts_holds_and_logs_only() -> None:

@@ -111,7 +111,7 @@ async def test_a_letter_that_could_never_be_stored_goes_with_its_person() -> Non
     assert queue.waiting() == []
 
 
-def unread(queue: Queue) -> None:
+def unreadable(queue: Queue) -> None:
     """Two letters alike that tell nothing, and one of a partner."""
     queue.letters.put_raw(b"no JSON", {})
     queue.letters.put_raw(b"no JSON", {})
@@ -120,7 +120,7 @@ def unread(queue: Queue) -> None:
 
 async def test_letters_that_nobody_can_read_are_set_aside_although_nobody_is_covered() -> None:
     queue = Queue()
-    unread(queue)
+    unreadable(queue)
     assert await queue.rewrite() == {(NOBODY, "dead_letters_set_aside"): 3}
     assert queue.waiting() == ["i0", "i1", "i2", "i3", "i4"]
 
@@ -139,7 +139,7 @@ async def test_a_letter_that_nobody_can_read_is_gone_only_when_it_is_set_aside(
     failing: str,
 ) -> None:
     queue = Queue()
-    unread(queue)
+    unreadable(queue)
     if failing == "bucket":
         queue.bucket.failing = {"write"}
     else:
@@ -155,7 +155,7 @@ async def test_a_letter_that_nobody_can_read_is_gone_only_when_it_is_set_aside(
 
 async def test_a_letter_that_is_not_taken_holds_no_unread_one_back() -> None:
     queue = Queue()
-    unread(queue)
+    unreadable(queue)
     queue.letters.batch = 100
     queue.topic.failing = True
     with pytest.raises(PublishFailed):

@@ -12,7 +12,7 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Cover, Covered
-from functions.privacy.sweep.storage import StoredObjects, UnreadObjects
+from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import quarantine
 from tests.unit.privacy.stand_ins import (
     HOUR,
@@ -35,7 +35,7 @@ async def rewrite(
     counts: Counts = Counter()
     left = iter(range(seconds))
     objects = StoredObjects(bucket, lambda covered: redaction(*covered))
-    for place in (objects, UnreadObjects(bucket, objects, lambda: now)):
+    for place in (objects, UnreadableObjects(bucket, objects, lambda: now)):
         await place.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
     return counts
 

@@ -8,7 +8,7 @@ import pytest
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Cover, Covered
-from functions.privacy.sweep.storage import SECONDS, StoredObjects, UnreadObjects
+from functions.privacy.sweep.storage import SECONDS, StoredObjects, UnreadableObjects
 from tests.unit.privacy.stand_ins import HOUR, NOW, Bucket, body, cover, quarantined, redaction
 
 
@@ -23,8 +23,8 @@ async def look(bucket: Bucket, *covers: Cover, seconds_each: float = 0.0) -> Cou
 
     bucket.then = then
     objects = StoredObjects(bucket, lambda covered: redaction(*covered))
-    unread = UnreadObjects(bucket, objects, lambda: NOW, lambda: reads * seconds_each)
-    await unread.rewrite(Covered(covers), counts, lambda: False)
+    unreadable = UnreadableObjects(bucket, objects, lambda: NOW, lambda: reads * seconds_each)
+    await unreadable.rewrite(Covered(covers), counts, lambda: False)
     return counts
 
 
