@@ -18,7 +18,7 @@ from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.operate.replay import Publish, Report, day_of
 
-HELD_LETTERS = 50_000
+LEASED_LETTERS = 50_000
 """The most letters that one run holds until its end; of each only what giving it back needs."""
 
 
@@ -46,7 +46,7 @@ class DeadLetters:
         *,
         clock: Callable[[], float],
         seconds: float,
-        most: int = HELD_LETTERS,
+        most: int = LEASED_LETTERS,
     ) -> None:
         self._subscription = subscription
         self._publish = publish
@@ -59,7 +59,7 @@ class DeadLetters:
 
         The service does not tell how many letters there are. So a dry run leases them, one batch
         after the other, counts, and gives all back: it sees what no other replay has, as far as
-        the time suffices, and `HELD_LETTERS` of them at most. ``remaining`` in the report is how
+        the time suffices, and `LEASED_LETTERS` of them at most. ``remaining`` in the report is how
         many were seen beyond that, or are left.
 
         Args:

@@ -36,11 +36,11 @@ from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.exports.tables import Tables
 from functions.privacy.holds import Holds
 from functions.privacy.offboarding.closed_list import ClosedSecret
-from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.dead_letters import DepartedLetters
 from functions.privacy.offboarding.deletion import Offboarding
 from functions.privacy.offboarding.endpoint import Offboardings
-from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.plan import Confirmations, Plan
 from functions.privacy.offboarding.progress import Departure
 from functions.privacy.offboarding.record import Records
@@ -103,18 +103,18 @@ def rewriters(
     )
 
 
-def retention_of(context: Context, settings: Settings, held_events: HeldEvents) -> Retention:
+def retention_of(context: Context, settings: Settings, events_on_hold: EventsOnHold) -> Retention:
     """Wire the check of what is kept for how long.
 
     Args:
         context: what the operations work with.
         settings: where everything is.
-        held_events: tells what legal holds do not keep any more.
+        events_on_hold: tells what legal holds do not keep any more.
     """
     return Retention(
         context.statements,
         _objects(settings),
-        held_events.overdue,
+        events_on_hold.overdue,
         now=context.now,
         retention_days=settings.retention_days,
     )
@@ -224,7 +224,7 @@ def erasure_routes(
     ]
 
 
-def held_events(settings: Settings, people: HeldPeople) -> HeldEvents:
+def events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
     """Wire what legal holds keep of partners who have left.
 
     Args:
@@ -233,15 +233,15 @@ def held_events(settings: Settings, people: HeldPeople) -> HeldEvents:
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
     objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
-    return HeldEvents(Quarantine(Bucket(*at)), objects, people)
+    return EventsOnHold(Quarantine(Bucket(*at)), objects, people)
 
 
 def offboardings(
     settings: Settings,
     context: Context,
     partners: PartnersFile,
-    people: HeldPeople,
-    held: HeldEvents,
+    people: PeopleOnHold,
+    events_on_hold: EventsOnHold,
 ) -> Offboardings:
     """Wire offboardings.
 
@@ -250,13 +250,13 @@ def offboardings(
         context: what the operations work with.
         partners: who has tokens.
         people: tells whom legal holds name.
-        held: takes events that a legal hold keeps.
+        events_on_hold: takes events that a legal hold keeps.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
     objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
     subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     clearers = (DepartedObjects(objects), DepartedLetters(subscription))
-    offboarding = Offboarding(context.statements, clearers, held, people, context.now)
+    offboarding = Offboarding(context.statements, clearers, events_on_hold, people, context.now)
     records = Records(context.statements, context.receipts, context.new_id)
     closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
     plan = Plan(
@@ -311,10 +311,10 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         seconds=settings.work_seconds,
         retention_days=settings.retention_days,
     )
-    people = HeldPeople(statements, keys, Layouts(load_catalogue()))
-    held = held_events(settings, people)
-    leaving = offboardings(settings, context, partners, people, held)
-    retention = retention_of(context, settings, held)
+    people = PeopleOnHold(statements, keys, Layouts(load_catalogue()))
+    on_hold = events_on_hold(settings, people)
+    leaving = offboardings(settings, context, partners, people, on_hold)
+    retention = retention_of(context, settings, on_hold)
     routes = [
         *erasure_routes(context, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),

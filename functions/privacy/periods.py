@@ -32,7 +32,7 @@ TIME_TRAVEL = timedelta(hours=48)
 FAIL_SAFE = timedelta(days=7)
 """How long Google keeps them after that, for emergencies (BigQuery's documentation)."""
 
-HELD = timedelta(days=30)
+RELEASED_HOLD = timedelta(days=30)
 """How long a legal hold is remembered after its end, so that ``GET /holds`` still shows it."""
 
 LOGGED = timedelta(days=30)

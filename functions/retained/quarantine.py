@@ -18,7 +18,7 @@ from functions.google.storage import ObjectWriter
 
 PREFIX = "quarantine/"
 
-HELD = "held/"
+ON_HOLD = "held/"
 """What a legal hold keeps of a partner who has left. It is apart, for what is in quarantine goes by
 its age and can be replayed; this goes with the hold."""
 
@@ -201,7 +201,7 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str)
     digests = (hashlib.sha256(part).digest() for part in (data, *texts))
     digest = hashlib.sha256(b"".join(digests)).hexdigest()
     folders = (part if _NAME.fullmatch(part) else UNKNOWN for part in (partner, kind))
-    top = HELD if reason == LEGAL_HOLD else f"{PREFIX}{reason}/"
+    top = ON_HOLD if reason == LEGAL_HOLD else f"{PREFIX}{reason}/"
     return f"{top}{'/'.join(folders)}/{digest}.ndjson"
 
 

@@ -7,10 +7,10 @@ import uuid_utils
 
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.dead_letters import DepartedLetters
 from functions.privacy.offboarding.deletion import Offboarding
-from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.progress import Departure
 from functions.privacy.offboarding.record import Records
 from functions.privacy.offboarding.storage import DepartedObjects
@@ -51,9 +51,9 @@ def departures(
     now: Callable[[], datetime],
 ) -> Departure:
     """What carries offboardings on, on the parts of the simulated cell."""
-    people = HeldPeople(statements, KEYS, Layouts(load_catalogue()))
-    held = HeldEvents(quarantine, bucket, people)
+    people = PeopleOnHold(statements, KEYS, Layouts(load_catalogue()))
+    on_hold = EventsOnHold(quarantine, bucket, people)
     clearers = (DepartedObjects(bucket), DepartedLetters(letters))
-    offboarding = Offboarding(statements, clearers, held, people, now)
+    offboarding = Offboarding(statements, clearers, on_hold, people, now)
     records = Records(statements, receipts, lambda: str(uuid_utils.uuid7()))
     return Departure(offboarding, records, CLOSING, now)

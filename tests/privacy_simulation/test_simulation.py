@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from functions.privacy.periods import HELD, REMEMBERED
+from functions.privacy.periods import RELEASED_HOLD, REMEMBERED
 from tests.privacy_simulation.cell import Cell
 from tests.privacy_simulation.checks import Checks
 from tests.privacy_simulation.receipts import Receipts
@@ -21,7 +21,7 @@ from tests.sql.stand_in import StandIn
 pytestmark = pytest.mark.cell
 
 SEED = 7
-NEVER_AGAIN: datetime = START + DAYS * DAY + REMEMBERED + HELD
+NEVER_AGAIN: datetime = START + DAYS * DAY + REMEMBERED + RELEASED_HOLD
 
 
 def test_the_script_has_everything_that_may_happen() -> None:

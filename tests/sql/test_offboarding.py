@@ -13,9 +13,9 @@ from functions.events.layout import Layouts
 from functions.privacy.app import new_id
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.restored_tables import Restored
-from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.deletion import TABLES, Inventory, Offboarding
-from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.progress import Departure
 from functions.privacy.offboarding.record import Records
 from functions.privacy.offboarding.storage import DepartedObjects
@@ -52,9 +52,9 @@ class World:
             seconds=60,
         )
         keys = PseudonymKeys(1, {1: b"k" * 32})
-        people = HeldPeople(statements, keys, Layouts(load_catalogue()))
+        people = PeopleOnHold(statements, keys, Layouts(load_catalogue()))
         self.bucket = Bucket()
-        held = HeldEvents(Quarantine(Kept(self.bucket)), self.bucket, people)
+        held = EventsOnHold(Quarantine(Kept(self.bucket)), self.bucket, people)
         self.people = people
         clearers = (DepartedObjects(self.bucket),)
         self.offboarding = Offboarding(statements, clearers, held, people, lambda: self.now)
@@ -343,9 +343,9 @@ async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:
     )
     partners = {"acme": ENTRY}
 
-    assert not (await world.people.of(partners, NOW)).has_held("acme")
-    assert (await world.people.of(partners, NOW - 2 * DAY)).has_held("acme")
-    assert not (await world.people.of(partners, NOW)).has_held("solo"), "nobody asked"
+    assert not (await world.people.of(partners, NOW)).has_people_on_hold("acme")
+    assert (await world.people.of(partners, NOW - 2 * DAY)).has_people_on_hold("acme")
+    assert not (await world.people.of(partners, NOW)).has_people_on_hold("solo"), "nobody asked"
 
 
 async def test_what_restored_tables_bring_back_is_deleted_again(world: World) -> None:

@@ -21,7 +21,7 @@ from functions.observe.tally import Milliseconds
 from functions.operate.replay import Report
 from functions.privacy.periods import TIME_TRAVEL
 from functions.receive.tally import Received
-from functions.retained.quarantine import HELD, UNREADABLE
+from functions.retained.quarantine import ON_HOLD, UNREADABLE
 from functions.retained.spill import PREFIX as SPILL
 from functions.secrets.closed_partners import ClosedList
 from functions.warehouse.jobs import CANCEL_SECONDS
@@ -120,7 +120,7 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
     }
     assert all(age <= 7 for prefix, age in days.items() if prefix.count("/") == 2)
     assert max(days.values()) < 30
-    assert not [prefix for prefix in days if HELD.startswith(prefix)]
+    assert not [prefix for prefix in days if ON_HOLD.startswith(prefix)]
     assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
 
 

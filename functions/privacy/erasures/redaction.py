@@ -231,7 +231,7 @@ def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes
         )
 
 
-PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.HELD)
+PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.ON_HOLD)
 """Where events are in the bucket."""
 
 

@@ -87,22 +87,22 @@ class RetainedEvents:
     async def dead_letters(self, subject: Subject, is_over: Callable[[], bool]) -> Search:
         """Search the dead letters that nobody else holds just now, and give all back."""
         search = Search()
-        held: list[Letter] = []
+        leased: list[Letter] = []
         empty = 0
         try:
             while empty < EMPTY_PULLS:
-                if is_over() or len(held) > LETTERS:
+                if is_over() or len(leased) > LETTERS:
                     search.is_complete = False
                     break
                 letters = await self._subscription.pull()
                 empty = 0 if letters else empty + 1
-                held += letters
+                leased += letters
         except SubscriptionUnavailable:
             search.is_complete = False
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self._subscription.give_back(held)
-        for letter in held:
+                await self._subscription.give_back(leased)
+        for letter in leased:
             try:
                 message = message_of(letter.data, letter.attributes, subject.owner)
             except Unreadable:

@@ -25,7 +25,7 @@ TO_DO = (
 )
 """What no function of a cell may do."""
 
-TO_DO_WHILE_HELD = (
+TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
     "Release or prolong them while it is there: without it they end at their `until`.",
     TO_DO[-1],
@@ -82,7 +82,7 @@ def certify(
         "deleted": counts(record.deleted),
         "kept_by_legal_holds": counts(inventory.kept),
         "remains": remains,
-        "to_do": list(TO_DO_WHILE_HELD if +inventory.kept else TO_DO),
+        "to_do": list(TO_DO_WHILE_ON_HOLD if +inventory.kept else TO_DO),
     }
 
 

@@ -13,7 +13,7 @@ from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.protocols import Statements
 
 
-class Held(NamedTuple):
+class PersonOnHold(NamedTuple):
     """A person whom a legal hold names, as ``sql/privacy/find_held_people.sql`` tells."""
 
     partner: str
@@ -26,7 +26,7 @@ class Departed:
 
     Args:
         partners: by name.
-        held: whom their legal holds name,
+        on_hold: whom their legal holds name,
         at: at this moment, with an offset.
         keys: of user keys.
         layouts: of the catalogue's events.
@@ -35,7 +35,7 @@ class Departed:
     def __init__(
         self,
         partners: Mapping[str, ClosedPartner],
-        held: Collection[Held],
+        on_hold: Collection[PersonOnHold],
         at: datetime,
         keys: PseudonymKeys,
         layouts: Layouts,
@@ -43,7 +43,7 @@ class Departed:
         self.partners = partners
         self.at = at
         self._list = ClosedList(dict(partners))
-        self._held = frozenset(held)
+        self._on_hold = frozenset(on_hold)
         self._keys = keys
         self._layouts = layouts
 
@@ -56,9 +56,9 @@ class Departed:
             name for name, entry in self.partners.items() if project in entry.projects
         )
 
-    def has_held(self, partner: str) -> bool:
+    def has_people_on_hold(self, partner: str) -> bool:
         """Say whether a legal hold names anybody of a partner."""
-        return any(held.partner == partner for held in self._held)
+        return any(person.partner == partner for person in self._on_hold)
 
     def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
         """Say whether a legal hold names the person whom an event is about, or a speaker.
@@ -69,7 +69,7 @@ class Departed:
             attributes: of its message; without a project it may be of each of the partner's.
         """
         named = attributes.get("project")
-        theirs = {held.project for held in self._held if held.partner == partner}
+        theirs = {person.project for person in self._on_hold if person.partner == partner}
         projects = theirs & {named} if named else theirs
         if not projects:
             return False
@@ -78,7 +78,7 @@ class Departed:
         except (BadMessage, ValueError):
             return False  # it names nobody
         return any(
-            Held(partner, project, key) in self._held
+            PersonOnHold(partner, project, key) in self._on_hold
             for user in (found.user_id, *found.speakers)
             if user is not None
             for project in projects
@@ -86,7 +86,7 @@ class Departed:
         )
 
 
-class HeldPeople:
+class PeopleOnHold:
     """Reads whom legal holds name.
 
     Args:
@@ -107,5 +107,5 @@ class HeldPeople:
             StatementFailed: that cannot be read.
         """
         rows = await self._statements.rows("find_held_people", partners=sorted(partners), now=at)
-        held = [Held(row["partner"], row["project"], row["user_key"]) for row in rows]
-        return Departed(partners, held, at, self._keys, self._layouts)
+        on_hold = [PersonOnHold(row["partner"], row["project"], row["user_key"]) for row in rows]
+        return Departed(partners, on_hold, at, self._keys, self._layouts)

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from functions.privacy.deadline import Deadline, OutOfTime
-from functions.privacy.offboarding.closed_partners import HeldPeople
-from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.closed_partners import PeopleOnHold
+from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.scan import Findings, Look
 from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.parameters import Parameter
@@ -83,7 +83,7 @@ class Offboarding:
     Args:
         statements: runs the statements.
         clearers: clear where events are beside the tables.
-        held_events: takes the events there that a legal hold keeps.
+        events_on_hold: takes the events there that a legal hold keeps.
         people: tells whom legal holds name.
         now: the clock, with an offset.
     """
@@ -92,14 +92,14 @@ class Offboarding:
         self,
         statements: Statements,
         clearers: Sequence[Clearer],
-        held_events: HeldEvents,
-        people: HeldPeople,
+        events_on_hold: EventsOnHold,
+        people: PeopleOnHold,
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
         # Last, so that what was moved there in a look is counted in it.
-        self._clearers: Sequence[Clearer] = (*clearers, held_events)
-        self._held_events = held_events
+        self._clearers: Sequence[Clearer] = (*clearers, events_on_hold)
+        self._events_on_hold = events_on_hold
         self._people = people
         self._now = now
 
@@ -163,8 +163,8 @@ class Offboarding:
     async def clear_besides(
         self, watched: Collection[str], is_over: Deadline, deleted: Counter[str]
     ) -> None:
-        """Let go what holds have kept of others, see `HeldEvents.clear_besides`."""
-        await self._held_events.clear_besides(watched, self._now(), is_over, deleted)
+        """Let go what holds have kept of others, see `EventsOnHold.clear_besides`."""
+        await self._events_on_hold.clear_besides(watched, self._now(), is_over, deleted)
 
     async def _count_rows(self, partner: str) -> Inventory:
         parameters: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
@@ -178,7 +178,7 @@ class Offboarding:
         self, partners: Partners, found: Findings, is_over: Deadline, *, dry_run: bool = False
     ) -> Look:
         departed = await self._people.of(partners, self._now())
-        retain = self._held_events.retain
+        retain = self._events_on_hold.retain
         return Look(departed, found, retain, is_over, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:

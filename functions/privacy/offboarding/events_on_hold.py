@@ -13,10 +13,10 @@ from typing import Protocol
 from functions.google.protocols import Objects
 from functions.google.storage import Stored
 from functions.privacy.deadline import Deadline
-from functions.privacy.offboarding.closed_partners import Departed, HeldPeople
+from functions.privacy.offboarding.closed_partners import Departed, PeopleOnHold
 from functions.privacy.offboarding.scan import Findings, Look
 from functions.retained import quarantine
-from functions.retained.quarantine import HELD, LEGAL_HOLD, UNKNOWN
+from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN
 from functions.secrets.closed_partners import ClosedPartner
 
 SKEW = timedelta(minutes=5)
@@ -39,7 +39,7 @@ class Quarantine(Protocol):
         """Keep one; raises BucketUnavailable."""
 
 
-class HeldEvents:
+class EventsOnHold:
     """Retains events, and lets them go.
 
     Args:
@@ -48,7 +48,7 @@ class HeldEvents:
         people: tells whom holds name.
     """
 
-    def __init__(self, quarantine: Quarantine, objects: Objects, people: HeldPeople) -> None:
+    def __init__(self, quarantine: Quarantine, objects: Objects, people: PeopleOnHold) -> None:
         self._quarantine = quarantine
         self._objects = objects
         self._people = people
@@ -80,18 +80,18 @@ class HeldEvents:
             OutOfTime: not all was looked at.
             BucketUnavailable: the bucket did not answer.
         """
-        for stored in await self._objects.find(HELD):
+        for stored in await self._objects.find(ON_HOLD):
             look.check_time()
             partner = _partner(stored)
             if partner not in look.departed.partners:
                 continue
-            look.found.all[partner, HELD] += 1
-            if await self._is_held(stored, look.departed):
-                look.found.kept[partner, HELD] += 1
+            look.found.all[partner, ON_HOLD] += 1
+            if await self._is_on_hold(stored, look.departed):
+                look.found.kept[partner, ON_HOLD] += 1
             elif not look.dry_run and stored.written_at < look.departed.at - SKEW:
                 # Else another run may have put it there for a hold that this one knows nothing of.
                 await self._objects.delete(stored)
-                look.found.deleted[partner, HELD] += 1
+                look.found.deleted[partner, ON_HOLD] += 1
 
     async def clear_besides(
         self, watched: Collection[str], at: datetime, is_over: Deadline, deleted: Counter[str]
@@ -132,19 +132,19 @@ class HeldEvents:
         departed = await self._people.of(others, at)
         return [
             stored
-            for stored in await self._objects.find(HELD)
-            if stored.written_at < at and not await self._is_held(stored, departed)
+            for stored in await self._objects.find(ON_HOLD)
+            if stored.written_at < at and not await self._is_on_hold(stored, departed)
         ]
 
     async def _others(self, besides: Collection[str], at: datetime) -> dict[str, ClosedPartner]:
-        names = {_partner(stored) for stored in await self._objects.find(HELD)}
+        names = {_partner(stored) for stored in await self._objects.find(ON_HOLD)}
         # Whose an object is, its name tells, so the projects need not be known.
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
-    async def _is_held(self, stored: Stored, departed: Departed) -> bool:
+    async def _is_on_hold(self, stored: Stored, departed: Departed) -> bool:
         """Say whether a hold keeps an object; what cannot be read stays as long as there is any."""
         partner = _partner(stored)
-        if not departed.has_held(partner):
+        if not departed.has_people_on_hold(partner):
             return False
         content = await self._objects.read(stored)
         if content is None:

@@ -194,14 +194,14 @@ class Departure:
         is_clean = not inventory.deletable and not inventory.unreadable
         if record.complete or not is_clean or began < self.settled_at(entry):
             return
-        is_held = bool(+inventory.kept)
-        if is_held and record.held:
+        is_on_hold = bool(+inventory.kept)
+        if is_on_hold and record.held:
             return
         certificate = certify(partner, entry, record, inventory, began)
         await self._records.note_certificate(
-            partner, entry, "held" if is_held else "complete", certificate
+            partner, entry, "held" if is_on_hold else "complete", certificate
         )
-        if is_held:
+        if is_on_hold:
             record.held = certificate
         else:
             record.complete = certificate

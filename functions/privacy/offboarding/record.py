@@ -10,7 +10,7 @@ import msgspec
 
 from functions.privacy.offboarding.deletion import Inventory
 from functions.privacy.records.receipts import Receipt, Receipts
-from functions.retained.quarantine import HELD
+from functions.retained.quarantine import ON_HOLD
 from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.protocols import Statements
 
@@ -119,7 +119,7 @@ class Records:
                     receipt_id=f"{partner}:held:{reference}",
                     operation="release",
                     reference=partner,
-                    detail={"deleted": {HELD: number}},
+                    detail={"deleted": {ON_HOLD: number}},
                     partner=partner,
                 )
                 for partner, number in sorted(deleted.items())

@@ -55,7 +55,7 @@ class DepartedObjects:
         if named not in look.departed.partners and named != UNKNOWN:
             return
         found = None
-        if named == UNKNOWN or look.departed.has_held(named):
+        if named == UNKNOWN or look.departed.has_people_on_hold(named):
             found = await self._decoded(stored)
         partner: str | None = named
         if named == UNKNOWN:

@@ -78,9 +78,11 @@ COLUMNS: dict[str, _Column] = {
         "the key that views show the person under", ("finish",), timedelta(), _OF_ERASURE
     ),
     "holds_v1.user_key": _Column(
-        "whose data must be kept for now", ("forget_holds",), periods.HELD, _OF_HOLD
+        "whose data must be kept for now", ("forget_holds",), periods.RELEASED_HOLD, _OF_HOLD
     ),
-    "holds_v1.filed_by": _Column("who filed the hold", ("forget_holds",), periods.HELD, _OF_HOLD),
+    "holds_v1.filed_by": _Column(
+        "who filed the hold", ("forget_holds",), periods.RELEASED_HOLD, _OF_HOLD
+    ),
     "receipts_v1.requested_by": _Column("who asked for what was done", (), None),
 }
 """Every column with data about a person, by table and dotted name."""
@@ -95,7 +97,7 @@ ELSEWHERE: tuple[Holding, ...] = (
     Holding("prefix", quarantine.PREFIX, "personal", "bodies as sent", _OBJECTS, periods.RETAINED),
     Holding(
         "prefix",
-        quarantine.HELD,
+        quarantine.ON_HOLD,
         "personal",
         "what a legal hold keeps of a partner who has left",
         _OBJECTS,

@@ -13,7 +13,7 @@ from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.reports.data_inventory import Holding, holdings
 from functions.privacy.requests.router import Asked
-from functions.retained.quarantine import HELD
+from functions.retained.quarantine import ON_HOLD
 from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed
@@ -72,7 +72,7 @@ class Retention:
     Args:
         statements: of ``sql/privacy``.
         objects: the bucket's.
-        held_too_long: returns what no legal hold kept any more at a moment, with an offset.
+        overdue_on_hold: returns what no legal hold kept any more at a moment, with an offset.
         now: the clock, with an offset.
         retention_days: for which events are kept.
     """
@@ -81,14 +81,14 @@ class Retention:
         self,
         statements: Statements,
         objects: Objects,
-        held_too_long: Callable[[datetime], Awaitable[list[Stored]]],
+        overdue_on_hold: Callable[[datetime], Awaitable[list[Stored]]],
         *,
         now: Callable[[], datetime],
         retention_days: int,
     ) -> None:
         self._statements = statements
         self._objects = objects
-        self._held_too_long = held_too_long
+        self._overdue_on_hold = overdue_on_hold
         self._now = now
         self._retention_days = retention_days
 
@@ -127,7 +127,7 @@ class Retention:
             "identities_v1": stored.days,
             "erasures_v1": periods.TOMBSTONE.days,
             "erasures that are due": None,
-            "holds_v1": periods.HELD.days,
+            "holds_v1": periods.RELEASED_HOLD.days,
         }
         try:
             rows = await self._statements.rows(
@@ -136,7 +136,7 @@ class Retention:
                 stored_since=now - stored - timedelta(days=1) - TOLERANCE,
                 extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
                 due_since=now - TOLERANCE,
-                held_since=now - periods.HELD - TOLERANCE,
+                held_since=now - periods.RELEASED_HOLD - TOLERANCE,
             )
         except StatementFailed:
             return [Kept(place, days, "unknown", None) for place, days in limits.items()]
@@ -162,8 +162,8 @@ class Retention:
 
     async def _late(self, holding: Holding, at: datetime) -> list[Stored]:
         """Return the objects of a prefix that should be gone at a moment."""
-        if holding.place == HELD:
-            return await self._held_too_long(at)
+        if holding.place == ON_HOLD:
+            return await self._overdue_on_hold(at)
         if holding.kept is None:
             return []
         found = await self._objects.find(holding.place)

@@ -20,7 +20,7 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts, Execution
 from functions.privacy.erasures.restored_tables import AGAIN, RUNNING, Restored
 from functions.privacy.erasures.scope import Covered, read_covered
-from functions.privacy.periods import HELD, REMEMBERED, TOMBSTONE
+from functions.privacy.periods import RELEASED_HOLD, REMEMBERED, TOMBSTONE
 from functions.privacy.records.receipts import Receipts
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.protocols import Statements
@@ -153,7 +153,7 @@ class Sweep:
         report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
         report.rows["forget"] += await self._statements.change("forget", now=now)
         report.rows["forget_holds"] += await self._statements.change(
-            "forget_holds", over_since=now - HELD
+            "forget_holds", over_since=now - RELEASED_HOLD
         )
 
     async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> str:

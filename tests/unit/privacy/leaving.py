@@ -20,11 +20,11 @@ from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.privacy.app import offboarding_routes
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_list import ClosedSecret
-from functions.privacy.offboarding.closed_partners import HeldPeople
+from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.dead_letters import DepartedLetters
 from functions.privacy.offboarding.deletion import TABLES, Offboarding
 from functions.privacy.offboarding.endpoint import Offboardings
-from functions.privacy.offboarding.events_on_hold import HeldEvents
+from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.plan import Confirmations, Plan
 from functions.privacy.offboarding.progress import Departure
 from functions.privacy.offboarding.record import Records
@@ -229,8 +229,8 @@ class Leaving:
 
     def _client(self) -> httpx.AsyncClient:
         ids = iter(range(1_000_000))
-        people = HeldPeople(self.store, KEYS, LAYOUTS)
-        held = HeldEvents(Quarantine(Kept(self.bucket)), self.bucket, people)
+        people = PeopleOnHold(self.store, KEYS, LAYOUTS)
+        held = EventsOnHold(Quarantine(Kept(self.bucket)), self.bucket, people)
         clearers = (DepartedObjects(self.bucket), DepartedLetters(self.letters))
         offboarding = Offboarding(self.store, clearers, held, people, lambda: self.now)
         receipts = Receipts(self.store, lambda: self.now)

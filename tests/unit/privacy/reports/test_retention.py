@@ -35,7 +35,7 @@ class Aged(Bucket):
         for name, age in objects.items():
             self.put(name, b"", NOW - age)
 
-    async def held_too_long(self, at: datetime) -> list[Stored]:
+    async def overdue_on_hold(self, at: datetime) -> list[Stored]:
         assert at == NOW - DAY
         self._act("find")
         return self.too_long
@@ -47,7 +47,9 @@ def store() -> Store:
 
 
 async def report(store: Store, bucket: Aged) -> dict[str, Any]:
-    retention = Retention(store, bucket, bucket.held_too_long, now=lambda: NOW, retention_days=100)
+    retention = Retention(
+        store, bucket, bucket.overdue_on_hold, now=lambda: NOW, retention_days=100
+    )
     answer: dict[str, Any] = said(await retention.ask(asked(OPERATOR)))
     return answer
 
@@ -146,7 +148,9 @@ async def test_what_cannot_be_asked_is_unknown_and_not_ok(store: Store, part: st
 @pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
 async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> None:
     bucket = Aged()
-    retention = Retention(store, bucket, bucket.held_too_long, now=lambda: NOW, retention_days=100)
+    retention = Retention(
+        store, bucket, bucket.overdue_on_hold, now=lambda: NOW, retention_days=100
+    )
     with pytest.raises(Refused) as refused:
         await retention.ask(asked(caller))
     assert refused.value.status == 403
