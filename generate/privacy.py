@@ -1,4 +1,4 @@
-"""The parts of docs/privacy.md that derive from the registry of personal data and its periods."""
+"""The parts of docs/privacy.md that derive from the data inventory and its periods."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from functions.privacy import periods
-from functions.privacy.reports.data_inventory import Holding, holdings
+from functions.privacy.reports.data_inventory import InventoryEntry, list_inventory
 
 PATH = "docs/privacy.md"
 
@@ -44,20 +44,20 @@ def render(root: Path) -> dict[str, str]:
     return {PATH: _PART.sub(lambda part: f"{part[1]}\n{_PARTS[part[2]]()}\n{part[3]}", text)}
 
 
-def _registry() -> str:
+def _data_inventory() -> str:
     header = ("where", "what", "form", "who erases a person there")
-    return _table(header, (_holding(each) for each in holdings()))
+    return _table(header, (_entry(each) for each in list_inventory()))
 
 
-def _holding(holding: Holding) -> tuple[str, ...]:
-    erased_by = ", ".join(f"`{name}`" for name in holding.erased_by) or "nobody: it goes by itself"
-    if holding.kept is None:
+def _entry(entry: InventoryEntry) -> tuple[str, ...]:
+    erased_by = ", ".join(f"`{name}`" for name in entry.erased_by) or "nobody: it goes by itself"
+    if entry.kept is None:
         erased_by = "nobody: it is about those who act"
-    return _place(holding), holding.holds, _FORMS[holding.form], erased_by
+    return _place(entry), entry.holds, _FORMS[entry.form], erased_by
 
 
 def _retention() -> str:
-    rows = {(_place(each), _long(each.kept), each.kept_from) for each in holdings()}
+    rows = {(_place(each), _long(each.kept), each.kept_from) for each in list_inventory()}
     kept = ((where, time, since if time != _long(None) else "") for where, time, since in rows)
     return _table(("where", "kept for at most", "counted from"), sorted(kept))
 
@@ -94,14 +94,14 @@ def _remains() -> str:
 
 
 _PARTS: dict[str, Callable[[], str]] = {
-    "registry": _registry,
+    "registry": _data_inventory,
     "remains": _remains,
     "retention": _retention,
 }
 
 
-def _place(holding: Holding) -> str:
-    return _PLACES[holding.kind].format(holding.place)
+def _place(entry: InventoryEntry) -> str:
+    return _PLACES[entry.kind].format(entry.place)
 
 
 def _long(time: timedelta | None) -> str:

@@ -17,7 +17,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Kept(Protocol[T_co]):
+class FreshSecret(Protocol[T_co]):
     """A secret that is kept fresh, as `functions.secrets.file.SecretFile`."""
 
     @property
@@ -55,8 +55,8 @@ class Admission:
 
     def __init__(
         self,
-        partners: Kept[Directory],
-        closed: Kept[ClosedList],
+        partners: FreshSecret[Directory],
+        closed: FreshSecret[ClosedList],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._partners = partners
@@ -116,7 +116,7 @@ class Admission:
         return self._at_hand
 
 
-async def _now(secret: Kept[T], within: float) -> _Now[T]:
+async def _now(secret: FreshSecret[T], within: float) -> _Now[T]:
     # Of one moment: others may ask for it while the other secret is awaited.
     value = await secret.current(within)
     return _Now(value, secret.fresh_until, secret.is_certain)

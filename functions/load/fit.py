@@ -2,8 +2,8 @@
 
 BigQuery refuses a whole request when its rows have a field that the table lacks, and it may lack a
 new column for minutes: until Terraform adds it, and then until the write service sees it. Such
-values wait in ``extra``, below `KEPT`, and ``flags`` names their columns, so nothing is lost and a
-query can find them.
+values wait in ``extra``, below `RETAINED_COLUMNS`, and ``flags`` names their columns, so nothing is
+lost and a query can find them.
 """
 
 import json
@@ -16,7 +16,7 @@ from google.protobuf import descriptor_pb2
 from functions.events.body import encode_json
 from functions.load.protobuf import RowEncoder
 
-KEPT = "_columns"
+RETAINED_COLUMNS = "_columns"
 """The member of ``extra`` with the values of columns that the table lacks, by column."""
 
 FLAG = "no_column"
@@ -85,7 +85,7 @@ class Fit:
         if not self._keeps:
             raise NoPlace
         extra = json.loads(message.extra) if message.HasField("extra") else {}
-        key = KEPT
+        key = RETAINED_COLUMNS
         while key in extra:
             key = f"_{key}"  # the sender's own member stays
         message.extra = encode_json(extra | {key: taken})

@@ -45,7 +45,7 @@ from functions.privacy.offboarding.plan import Confirmations, Plan
 from functions.privacy.offboarding.progress import Departure
 from functions.privacy.offboarding.record import Records
 from functions.privacy.offboarding.storage import DepartedObjects
-from functions.privacy.records.erasure_log import Register
+from functions.privacy.records.erasure_log import ErasureLog
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.reports.lookups import Lookups
 from functions.privacy.reports.residency import Promise, Residency
@@ -197,13 +197,13 @@ def erasure_routes(
         closed: returns the list of partners who have left.
     """
     statements, receipts, keys, partner_of, now, new_id = context
-    register = Register(statements, now)
+    erasure_log = ErasureLog(statements, now)
     erasures = Erasures(
         partner_of,
         Filing(context),
         Preview(statements, keys, now),
-        register,
-        Restoring(statements, register, receipts, now),
+        erasure_log,
+        Restoring(statements, erasure_log, receipts, now),
         sweep,
     )
     layouts = Layouts(load_catalogue())

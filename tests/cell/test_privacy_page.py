@@ -63,8 +63,8 @@ def test_a_person_is_hidden_and_restored(cell: Cell, chatting: list[str]) -> Non
     assert again["erasure_id"] == filed["erasure_id"]
     assert shown(cell, chatting[0]) != before
 
-    register, entry = ask(cell, '/erasures"\ncurl', **erasure)
-    assert filed["erasure_id"] in {each["erasure_id"] for each in register["erasures"]}
+    erasure_log, entry = ask(cell, '/erasures"\ncurl', **erasure)
+    assert filed["erasure_id"] in {each["erasure_id"] for each in erasure_log["erasures"]}
     assert entry["due_at"] == again["due_at"]
     [restored] = ask(cell, "DELETE", "ERASURE_ID", **erasure)
     assert restored["status"] == "restored"

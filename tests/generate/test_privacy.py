@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.privacy import periods
-from functions.privacy.reports.data_inventory import holdings
+from functions.privacy.reports.data_inventory import list_inventory
 from functions.warehouse.schema import RETENTION_DAYS
 from generate import privacy
 from generate.__main__ import ROOT
@@ -36,10 +36,10 @@ def test_parts_are_written_and_the_rest_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_every_place_is_in_both_tables(tmp_path: Path) -> None:
-    registry, retention, _ = page(tmp_path, PARTS).split("By hand.")[:3]
+    inventory, retention, _ = page(tmp_path, PARTS).split("By hand.")[:3]
 
-    for holding in holdings():
-        for part in (registry, retention):
+    for holding in list_inventory():
+        for part in (inventory, retention):
             assert f"`{holding.place}`" in part or holding.kind == "logs", holding.place
 
 
@@ -53,7 +53,7 @@ def test_without_a_page_there_is_nothing_to_write(tmp_path: Path) -> None:
     assert privacy.render(tmp_path) == {}
 
 
-def test_the_picture_has_the_periods_of_the_registry() -> None:
+def test_the_picture_has_the_periods_of_the_data_inventory() -> None:
     picture = (ROOT / "docs" / "privacy-flow.svg").read_text()
 
     for told in (

@@ -1,4 +1,4 @@
-"""What the receipts and the register say at the end: does it add up?"""
+"""What the receipts and the erasure log say at the end: does it add up?"""
 
 import json
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""Filing, restoring and the register of erasures: what they leave in the tables and the views."""
+"""Filing, restoring and the erasure log: what they leave in the tables and the views."""
 
 import asyncio
 from datetime import timedelta
@@ -204,7 +204,7 @@ async def test_an_executed_one_is_answered_with_its_receipts_until_and_after_it_
     assert (await desk.ask("DELETE", f"/erasures/{erasure_id}")).status_code == 410
 
 
-async def test_the_register_tells_counts_and_no_keys(desk: Desk) -> None:
+async def test_the_erasure_log_tells_counts_and_no_keys(desk: Desk) -> None:
     first = (await desk.erase("ann", "bob")).json()
     second = (await desk.erase("cat", mode="immediate", rows="anonymise")).json()
     await desk.ask("POST", "/erasures", {"project": "other", "people": [{"ids": ["dan"]}]})

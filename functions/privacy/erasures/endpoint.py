@@ -11,7 +11,7 @@ from functions.privacy.erasures.filing import Filing
 from functions.privacy.erasures.preview import Preview
 from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.erasures.restoration import Restoring
-from functions.privacy.records.erasure_log import PAGE, Entry, Register, Status
+from functions.privacy.records.erasure_log import PAGE, Entry, ErasureLog, Status
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.refusal import Refused
 from functions.privacy.requests.router import Asked
@@ -32,7 +32,7 @@ class Erasures:
         partner_of: returns the partner whose data of a project a caller may act on.
         filing: files what is asked for.
         preview: says what that would touch.
-        register: tells what was filed.
+        erasure_log: tells what was filed.
         restoring: takes it back.
         sweep: executes at once what has no grace period.
     """
@@ -42,14 +42,14 @@ class Erasures:
         partner_of: Callable[[Caller, str], Awaitable[str]],
         filing: Filing,
         preview: Preview,
-        register: Register,
+        erasure_log: ErasureLog,
         restoring: Restoring,
         sweep: Sweep,
     ) -> None:
         self._partner_of = partner_of
         self._filing = filing
         self._preview = preview
-        self._register = register
+        self._erasure_log = erasure_log
         self._restoring = restoring
         self._sweep = sweep
 
@@ -76,7 +76,7 @@ class Erasures:
         return _json(answer, 200 if executed else 202)
 
     async def list_all(self, asked: Asked) -> Response:
-        """``GET /erasures``: the register, the newest first, of the caller's projects.
+        """``GET /erasures``: the erasure log, the newest first, of the caller's projects.
 
         Raises:
             Refused: a parameter is unknown, or the project is not the caller's.
@@ -89,7 +89,7 @@ class Erasures:
             raise Refused(400, "`status` is not one of " + ", ".join(get_args(Status)))
         if project:
             asked.caller.must_have(project)
-        entries = await self._register.page(
+        entries = await self._erasure_log.page(
             asked.caller.matters(project), status, asked.query.get("before", ""), project
         )
         answer: dict[str, Any] = {"erasures": entries}
@@ -117,7 +117,7 @@ class Erasures:
         return _json(await self._found(asked.id, asked.caller.matters()))
 
     async def _found(self, erasure_id: str, matters: Sequence[str]) -> Entry:
-        entry = await self._register.find(erasure_id, matters)
+        entry = await self._erasure_log.find(erasure_id, matters)
         if entry is None:
             raise Refused(404, "Your projects have no erasure of this id")
         return entry

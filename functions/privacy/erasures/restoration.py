@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from functions.privacy.periods import REMEMBERED
-from functions.privacy.records.erasure_log import Entry, Register
+from functions.privacy.records.erasure_log import Entry, ErasureLog
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.privacy.requests.refusal import Refused
 from functions.warehouse.protocols import Statements
@@ -15,7 +15,7 @@ class Restoring:
 
     Args:
         statements: of ``sql/privacy``.
-        register: tells whether a sweep was faster.
+        erasure_log: tells whether a sweep was faster.
         receipts: where each restoration is noted.
         now: the clock, with an offset.
     """
@@ -23,12 +23,12 @@ class Restoring:
     def __init__(
         self,
         statements: Statements,
-        register: Register,
+        erasure_log: ErasureLog,
         receipts: Receipts,
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
-        self._register = register
+        self._erasure_log = erasure_log
         self._receipts = receipts
         self._now = now
 
@@ -50,7 +50,7 @@ class Restoring:
             project=entry.project,
             forget_at=self._now() + REMEMBERED,
         )
-        left = await self._register.find(entry.erasure_id, (entry.matter,))
+        left = await self._erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
             # A sweep was faster.
             _must_be_restorable(left or entry)

@@ -1,4 +1,4 @@
-"""The register of erasures: what was filed, what is due when, what has become of it.
+"""The erasure log: what was filed, what is due when, what has become of it.
 
 It holds counts only, no key and no id of a person. An erasure is in it until its last tombstone
 goes; after that its receipts still tell of it.
@@ -67,8 +67,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.partner}/{self.project}"
 
 
-class Register:
-    """Reads the register.
+class ErasureLog:
+    """Reads the erasure log.
 
     Args:
         statements: of ``sql/privacy``.

@@ -1,4 +1,4 @@
-"""The registry of personal data: what is where about whom, what erases it, how long it is kept.
+"""The data inventory: what is where about whom, what erases it, how long it is kept.
 
 Columns are those that the tables' own annotations name (`functions.warehouse.schema.Table.people`,
 which derives from the catalogue of events). A column without an entry in `COLUMNS` is an error, so
@@ -17,11 +17,11 @@ from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, Table, list_t
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]
 
 
-class Uncovered(Exception):
-    """A column with data about a person is in no entry of the registry."""
+class NotInInventory(Exception):
+    """A column with data about a person is in no entry of the data inventory."""
 
 
-class Holding(NamedTuple):
+class InventoryEntry(NamedTuple):
     """One place with data about people.
 
     Attributes:
@@ -92,10 +92,14 @@ _LETTERS = ("DeadLetters",)
 _BRIEFLY = ()
 """Nothing erases it there: it passes on, or goes, within the days that a tombstone waits for."""
 
-ELSEWHERE: tuple[Holding, ...] = (
-    Holding("prefix", spill.PREFIX, "personal", "events as sent", _OBJECTS, periods.RETAINED),
-    Holding("prefix", quarantine.PREFIX, "personal", "bodies as sent", _OBJECTS, periods.RETAINED),
-    Holding(
+ELSEWHERE: tuple[InventoryEntry, ...] = (
+    InventoryEntry(
+        "prefix", spill.PREFIX, "personal", "events as sent", _OBJECTS, periods.RETAINED
+    ),
+    InventoryEntry(
+        "prefix", quarantine.PREFIX, "personal", "bodies as sent", _OBJECTS, periods.RETAINED
+    ),
+    InventoryEntry(
         "prefix",
         quarantine.ON_HOLD,
         "personal",
@@ -105,7 +109,7 @@ ELSEWHERE: tuple[Holding, ...] = (
         _OF_HOLD,
     ),
     *(
-        Holding(
+        InventoryEntry(
             "prefix",
             f"{quarantine.PREFIX}{reason}/",
             "unknown",
@@ -116,7 +120,7 @@ ELSEWHERE: tuple[Holding, ...] = (
         )
         for reason in quarantine.UNREADABLE
     ),
-    Holding(
+    InventoryEntry(
         "prefix",
         EXPORTS,
         "personal",
@@ -125,12 +129,16 @@ ELSEWHERE: tuple[Holding, ...] = (
         periods.EXPORTED,
         "export",
     ),
-    Holding("subscription", "load", "personal", "events to store", _BRIEFLY, periods.SUBSCRIPTION),
-    Holding("subscription", "privacy", "personal", "deletions", _BRIEFLY, periods.SUBSCRIPTION),
-    Holding(
+    InventoryEntry(
+        "subscription", "load", "personal", "events to store", _BRIEFLY, periods.SUBSCRIPTION
+    ),
+    InventoryEntry(
+        "subscription", "privacy", "personal", "deletions", _BRIEFLY, periods.SUBSCRIPTION
+    ),
+    InventoryEntry(
         "subscription", "partner", "personal", "a partner's events", _BRIEFLY, periods.SUBSCRIPTION
     ),
-    Holding(
+    InventoryEntry(
         "subscription",
         "dead",
         "personal",
@@ -139,18 +147,18 @@ ELSEWHERE: tuple[Holding, ...] = (
         periods.DEAD_LETTERS,
         "the last attempt",
     ),
-    Holding("topic", "events", "none", "nothing: subscriptions keep", (), timedelta()),
-    Holding("topic", "dead", "none", "nothing: its subscription keeps", (), timedelta()),
-    Holding(
+    InventoryEntry("topic", "events", "none", "nothing: subscriptions keep", (), timedelta()),
+    InventoryEntry("topic", "dead", "none", "nothing: its subscription keeps", (), timedelta()),
+    InventoryEntry(
         "logs", "cell", "staff", "who called and who read what", (), periods.LOGGED, "the call"
     ),
 )
 """What is not a table."""
 
 
-def holdings(
+def list_inventory(
     tables: Iterable[Table] | None = None, retention_days: int = RETENTION_DAYS
-) -> list[Holding]:
+) -> list[InventoryEntry]:
     """Return every place with data about people, tables first.
 
     Args:
@@ -158,20 +166,20 @@ def holdings(
         retention_days: for which this deployment keeps events.
 
     Raises:
-        Uncovered: the registry says nothing of one of their columns.
+        NotInInventory: the inventory says nothing of one of their columns.
     """
     found = list_tables() if tables is None else tables
     return [*_columns(found, timedelta(days=retention_days)), *ELSEWHERE]
 
 
-def _columns(tables: Iterable[Table], stored: timedelta) -> Iterator[Holding]:
+def _columns(tables: Iterable[Table], stored: timedelta) -> Iterator[InventoryEntry]:
     for table in tables:
         for name, form in sorted(table.people.items()):
             place = f"{table.name}.{name}"
             known = COLUMNS.get(place)
             if known is None:
-                raise Uncovered(place)
+                raise NotInInventory(place)
             kept = stored if known.kept is _STORED else known.kept
-            yield Holding(
+            yield InventoryEntry(
                 "column", place, form, known.holds, known.erased_by, kept, known.kept_from
             )

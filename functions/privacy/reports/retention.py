@@ -11,7 +11,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import BucketUnavailable, Stored
 from functions.observe.log import log
 from functions.privacy import periods
-from functions.privacy.reports.data_inventory import Holding, holdings
+from functions.privacy.reports.data_inventory import InventoryEntry, list_inventory
 from functions.privacy.requests.router import Asked
 from functions.retained.quarantine import ON_HOLD
 from functions.warehouse.protocols import Statements
@@ -24,7 +24,7 @@ TOLERANCE = timedelta(days=1)
 State = Literal["ok", "late", "unknown"]
 
 
-class Kept(msgspec.Struct, frozen=True):
+class PlaceRetention(msgspec.Struct, frozen=True):
     """Whether a place keeps what is promised of it.
 
     Attributes:
@@ -53,7 +53,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     ok: bool
     asked_at: datetime
-    places: list[Kept]
+    places: list[PlaceRetention]
 
     @property
     def late(self) -> dict[str, int | None]:
@@ -119,7 +119,7 @@ class Retention:
         )
         return checked
 
-    async def _tables(self, now: datetime) -> list[Kept]:
+    async def _tables(self, now: datetime) -> list[PlaceRetention]:
         stored = timedelta(days=self._retention_days)
         limits: dict[str, int | None] = {
             "events_v1": stored.days,
@@ -139,36 +139,36 @@ class Retention:
                 held_since=now - periods.RELEASED_HOLD - TOLERANCE,
             )
         except StatementFailed:
-            return [Kept(place, days, "unknown", None) for place, days in limits.items()]
+            return [PlaceRetention(place, days, "unknown", None) for place, days in limits.items()]
         late = {row["place"]: row for row in rows}
         return [
-            Kept(place, days, "late", late[place]["overdue"], late[place]["oldest"])
+            PlaceRetention(place, days, "late", late[place]["overdue"], late[place]["oldest"])
             if place in late
-            else Kept(place, days, "ok")
+            else PlaceRetention(place, days, "ok")
             for place, days in limits.items()
         ]
 
-    async def _prefixes(self, now: datetime) -> list[Kept]:
-        return [await self._prefix(each, now) for each in holdings() if each.kind == "prefix"]
+    async def _prefixes(self, now: datetime) -> list[PlaceRetention]:
+        return [await self._prefix(each, now) for each in list_inventory() if each.kind == "prefix"]
 
-    async def _prefix(self, holding: Holding, now: datetime) -> Kept:
+    async def _prefix(self, entry: InventoryEntry, now: datetime) -> PlaceRetention:
         try:
-            late = [each.written_at for each in await self._late(holding, now - TOLERANCE)]
+            late = [each.written_at for each in await self._late(entry, now - TOLERANCE)]
         except (BucketUnavailable, StatementFailed):
-            return Kept(holding.place, _days(holding), "unknown", None)
+            return PlaceRetention(entry.place, _days(entry), "unknown", None)
         if not late:
-            return Kept(holding.place, _days(holding), "ok")
-        return Kept(holding.place, _days(holding), "late", len(late), min(late))
+            return PlaceRetention(entry.place, _days(entry), "ok")
+        return PlaceRetention(entry.place, _days(entry), "late", len(late), min(late))
 
-    async def _late(self, holding: Holding, at: datetime) -> list[Stored]:
+    async def _late(self, entry: InventoryEntry, at: datetime) -> list[Stored]:
         """Return the objects of a prefix that should be gone at a moment."""
-        if holding.place == ON_HOLD:
+        if entry.place == ON_HOLD:
             return await self._overdue_on_hold(at)
-        if holding.kept is None:
+        if entry.kept is None:
             return []
-        found = await self._objects.find(holding.place)
-        return [each for each in found if each.written_at < at - holding.kept]
+        found = await self._objects.find(entry.place)
+        return [each for each in found if each.written_at < at - entry.kept]
 
 
-def _days(holding: Holding) -> int | None:
-    return holding.kept.days if holding.kept is not None else None
+def _days(entry: InventoryEntry) -> int | None:
+    return entry.kept.days if entry.kept is not None else None

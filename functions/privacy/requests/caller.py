@@ -49,7 +49,7 @@ class Caller:
             raise Refused(403, "`project` is not one of yours")
 
     def matters(self, project: str = "") -> tuple[str, ...]:
-        """Return what of the register the caller may see, as ``partner/project``.
+        """Return what of the erasure log the caller may see, as ``partner/project``.
 
         A row counts only with the partner that the project belongs to: its name may have been
         another partner's before. An operator has `EVERY_MATTER`.

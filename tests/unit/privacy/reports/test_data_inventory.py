@@ -1,4 +1,4 @@
-"""The registry is complete: no column, prefix or queue with data about a person is missing."""
+"""The data inventory is complete: no column, prefix or queue with personal data is missing."""
 
 import ast
 import re
@@ -16,7 +16,12 @@ from sqlglot import exp
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
 from functions.privacy.app import rewriters
-from functions.privacy.reports.data_inventory import COLUMNS, Holding, Uncovered, holdings
+from functions.privacy.reports.data_inventory import (
+    COLUMNS,
+    InventoryEntry,
+    NotInInventory,
+    list_inventory,
+)
 from functions.retained import quarantine
 from functions.retained.quarantine import LEGAL_HOLD, object_name
 from functions.warehouse.schema import (
@@ -37,16 +42,14 @@ FORMS = {"personal", "pseudonym", "unknown", "staff"}
 DAY = timedelta(days=1)
 VARIABLES = with_covered(Warehouse("p.store", "p.bi").variables())
 
-OF_USERS = [
-    holding for holding in holdings() if holding.kind == "column" and holding.form != "staff"
-]
+OF_USERS = [entry for entry in list_inventory() if entry.kind == "column" and entry.form != "staff"]
 
 
-def of(kind: str) -> dict[str, Holding]:
-    return {holding.place: holding for holding in holdings() if holding.kind == kind}
+def of(kind: str) -> dict[str, InventoryEntry]:
+    return {entry.place: entry for entry in list_inventory() if entry.kind == kind}
 
 
-def test_every_annotated_column_is_registered_and_no_other() -> None:
+def test_every_annotated_column_is_in_the_inventory_and_no_other() -> None:
     annotated = {f"{table.name}.{name}" for table in list_tables() for name in table.people}
 
     assert {"events_v1.user_key", "identities_v1.user_id"} <= annotated
@@ -80,15 +83,15 @@ def test_what_the_catalogue_calls_personal_does_not_slip_through() -> None:
     [text] = schema.render(parse(source)).values()
     table = msgspec.convert({**msgspec.json.decode(text), "name": "events_v1"}, Table)
 
-    with pytest.raises(Uncovered, match=r"^events_v1\.room\.moderators$"):
-        holdings([table])
+    with pytest.raises(NotInInventory, match=r"^events_v1\.room\.moderators$"):
+        list_inventory([table])
 
 
 def test_a_table_that_nobody_has_thought_of_does_not_slip_through() -> None:
     table = Table("new_v1", "New.", (Column("who", "STRING"),), people={"who": "pseudonym"})
 
-    with pytest.raises(Uncovered, match=r"^new_v1\.who$"):
-        holdings([table])
+    with pytest.raises(NotInInventory, match=r"^new_v1\.who$"):
+        list_inventory([table])
 
 
 def test_columns_that_are_called_as_people_are_annotated() -> None:
@@ -99,11 +102,11 @@ def test_columns_that_are_called_as_people_are_annotated() -> None:
         assert found <= table.people.keys(), table.name
 
 
-@pytest.mark.parametrize("holding", OF_USERS, ids=lambda holding: holding.place)
-def test_a_statement_erases_each_column(holding: Holding) -> None:
-    table, _, column = holding.place.partition(".")
-    assert holding.erased_by
-    for name in holding.erased_by:
+@pytest.mark.parametrize("entry", OF_USERS, ids=lambda entry: entry.place)
+def test_a_statement_erases_each_column(entry: InventoryEntry) -> None:
+    table, _, column = entry.place.partition(".")
+    assert entry.erased_by
+    for name in entry.erased_by:
         text = render((SQL / "privacy" / f"{name}.sql").read_text(), VARIABLES)
         statement = sqlglot.parse_one(text, read="bigquery")
         target = statement.this
@@ -128,33 +131,33 @@ def test_an_export_has_every_column_about_the_person() -> None:
         for table in [select.args["from_"].this]
         for column in (each.alias_or_name for each in select.expressions)
     }
-    for holding in OF_USERS:
-        table, _, column = holding.place.partition(".")
+    for entry in OF_USERS:
+        table, _, column = entry.place.partition(".")
         if table == "events_v1":
             assert (table, "content") in exported, "whole rows"
         else:
-            assert ((table, column) in exported) is (column != "hidden_key"), holding.place
+            assert ((table, column) in exported) is (column != "hidden_key"), entry.place
 
 
 def test_a_sweep_rewrites_what_is_no_table() -> None:
     rewritten = {kind.__name__ for kind in get_args(get_type_hints(rewriters)["return"])}
-    registered = {
-        name for holding in holdings() if holding.kind != "column" for name in holding.erased_by
+    listed = {
+        name for entry in list_inventory() if entry.kind != "column" for name in entry.erased_by
     }
 
     # That one erases nobody: it quarantines what nobody can read.
-    assert registered == rewritten - {"UnreadableObjects"}
+    assert listed == rewritten - {"UnreadableObjects"}
 
 
 def test_what_nothing_erases_goes_before_the_erasure_is_forgotten() -> None:
-    for holding in holdings():
-        if holding.form in {"personal", "unknown"} and not holding.erased_by:
-            assert holding.kept is not None, holding
-            assert holding.kept <= periods.UNREADABLE, holding
+    for entry in list_inventory():
+        if entry.form in {"personal", "unknown"} and not entry.erased_by:
+            assert entry.kept is not None, entry
+            assert entry.kept <= periods.UNREADABLE, entry
 
 
 def test_those_who_operate_are_in_receipts_holds_and_logs_only() -> None:
-    staff = {holding.place for holding in holdings() if holding.form == "staff"}
+    staff = {entry.place for entry in list_inventory() if entry.form == "staff"}
 
     assert staff == {"receipts_v1.requested_by", "holds_v1.filed_by", "cell"}
 
@@ -170,7 +173,7 @@ def texts_that_end_like_a_prefix() -> set[str]:
     }
 
 
-def test_every_prefix_of_the_code_is_registered() -> None:
+def test_every_prefix_of_the_code_is_in_the_inventory() -> None:
     resource_names = {"projects/", "accounts/"}
     found = texts_that_end_like_a_prefix() - resource_names
 
@@ -185,11 +188,11 @@ def lifecycle() -> dict[str, timedelta]:
     return {prefix: int(days) * DAY for prefix, days in re.findall(r'"(\S+/)"\s+= (\d+)', block[1])}
 
 
-def test_the_bucket_keeps_what_is_registered_for_as_long() -> None:
+def test_the_bucket_keeps_what_the_inventory_says_for_as_long() -> None:
     by_age = {
-        place: holding.kept
-        for place, holding in of("prefix").items()
-        if holding.kept_from != "end of the hold"
+        place: entry.kept
+        for place, entry in of("prefix").items()
+        if entry.kept_from != "end of the hold"
     }
 
     assert lifecycle() == by_age
@@ -219,7 +222,7 @@ def seconds(name: str) -> timedelta:
     return int(found[1]) * DAY
 
 
-def test_subscriptions_keep_what_is_registered_for_as_long() -> None:
+def test_subscriptions_keep_what_the_inventory_says_for_as_long() -> None:
     text = (CELL / "pubsub.tf").read_text()
     resources = set(
         re.findall(r'^resource "google_pubsub_subscription" "(\w+)"', text, re.MULTILINE)
@@ -230,9 +233,9 @@ def test_subscriptions_keep_what_is_registered_for_as_long() -> None:
 
     assert resources == {"function", "dead", "partner"}
     assert of("subscription").keys() == delivered | {"dead", "partner"}
-    for name, holding in of("subscription").items():
+    for name, entry in of("subscription").items():
         constant = "dead_letter_seconds" if name == "dead" else "retention_seconds"
-        assert holding.kept == seconds(constant), name
+        assert entry.kept == seconds(constant), name
 
 
 def test_topics_keep_nothing_themselves() -> None:
@@ -245,7 +248,7 @@ def test_topics_keep_nothing_themselves() -> None:
     assert "message_retention_duration" not in body
 
 
-def test_the_defaults_of_the_deployment_are_those_registered() -> None:
+def test_the_defaults_of_the_deployment_are_those_of_the_inventory() -> None:
     variables = (ROOT / "terraform" / "variables.tf").read_text()
     retention = re.search(r'variable "retention_days" \{.*?default\s+= (\d+)', variables, re.DOTALL)
     logs = re.search(r"log_retention_days\s+= optional\(number, (\d+)\)", variables)
@@ -257,7 +260,7 @@ def test_the_defaults_of_the_deployment_are_those_registered() -> None:
 
 
 def test_a_deployment_may_keep_events_for_longer() -> None:
-    kept = {holding.place: holding.kept for holding in holdings(retention_days=400)}
+    kept = {entry.place: entry.kept for entry in list_inventory(retention_days=400)}
 
     assert kept["events_v1.user_key"] == kept["identities_v1.nickname"] == 400 * DAY
     assert kept["events_v1.extra"] == 30 * DAY
@@ -265,6 +268,6 @@ def test_a_deployment_may_keep_events_for_longer() -> None:
 
 
 def test_receipts_alone_are_kept_for_ever() -> None:
-    assert [holding.place for holding in holdings() if holding.kept is None] == [
+    assert [entry.place for entry in list_inventory() if entry.kept is None] == [
         "receipts_v1.requested_by"
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.google.storage import Stored
-from functions.privacy.reports.data_inventory import holdings
+from functions.privacy.reports.data_inventory import list_inventory
 from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.refusal import Refused
@@ -65,7 +65,7 @@ async def test_all_is_well_where_nothing_is_old(store: Store) -> None:
     found = places(answer)
     assert {place["state"] for place in found.values()} == {"ok"}
     assert found["events_v1"]["days"] == 100
-    assert {each.place for each in holdings() if each.kind == "prefix"} <= found.keys()
+    assert {each.place for each in list_inventory() if each.kind == "prefix"} <= found.keys()
 
 
 async def test_bounds_are_the_promise_and_a_day(store: Store) -> None:

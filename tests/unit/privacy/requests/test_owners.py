@@ -89,7 +89,7 @@ async def test_a_store_that_does_not_answer_ends_it(store: Store) -> None:
         await Owners(store).of(PARTNER, "here")
 
 
-def test_the_register_shows_a_project_only_under_its_own_partner() -> None:
+def test_the_erasure_log_shows_a_project_only_under_its_own_partner() -> None:
     assert PARTNER.matters() == ("acme/here", "acme/moved")
     assert PARTNER.matters("moved") == ("acme/moved",)
     assert PARTNER.matters("other") == ()

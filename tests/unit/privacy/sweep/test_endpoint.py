@@ -11,7 +11,7 @@ from functions.privacy.deadline import Deadline
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.endpoint import OffboardingReport
 from functions.privacy.periods import TOMBSTONE
-from functions.privacy.reports.retention import Checked, Kept
+from functions.privacy.reports.retention import Checked, PlaceRetention
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.refusal import Refused
 from functions.privacy.requests.router import Asked
@@ -106,9 +106,9 @@ async def test_what_is_left_is_202() -> None:
 
 @pytest.mark.parametrize("unavailable", ["", "claim: ServiceUnavailable"])
 async def test_every_sweep_tells_what_is_kept_too_long(unavailable: str) -> None:
-    late = Kept("events_v1", 215, "late", 3)
+    late = PlaceRetention("events_v1", 215, "late", 3)
     retention = NothingLate(
-        Checked(ok=False, asked_at=NOW, places=[late, Kept("spill/", 28, "ok")])
+        Checked(ok=False, asked_at=NOW, places=[late, PlaceRetention("spill/", 28, "ok")])
     )
     report = SweepReport(finished=not unavailable, unavailable=unavailable)
     sweeping = Sweeping(Swept(report), Leaving(NOTHING), retention, lambda: NOW)
@@ -126,7 +126,7 @@ async def test_every_sweep_tells_what_is_kept_too_long(unavailable: str) -> None
 
 async def test_what_could_not_be_checked_is_no_success() -> None:
     retention = NothingLate(
-        Checked(ok=False, asked_at=NOW, places=[Kept("spill/", 28, "unknown", None)])
+        Checked(ok=False, asked_at=NOW, places=[PlaceRetention("spill/", 28, "unknown", None)])
     )
     with pytest.raises(Refused, match="retention of spill/") as refused:
         await Sweeping(
