@@ -37,14 +37,14 @@ from functions.privacy.exports.tables import Tables
 from functions.privacy.holds import Holds
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
-from functions.privacy.offboarding.dead_letters import DepartedLetters
+from functions.privacy.offboarding.dead_letters import ClosedPartnerLetters
 from functions.privacy.offboarding.deletion import Offboarding
 from functions.privacy.offboarding.endpoint import Offboardings
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.plan import Confirmations, Plan
-from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Records
-from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.offboarding.storage import ClosedPartnerObjects
 from functions.privacy.records.erasure_log import ErasureLog
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.reports.lookups import Lookups
@@ -255,7 +255,7 @@ def offboardings(
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
     objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
     subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
-    clearers = (DepartedObjects(objects), DepartedLetters(subscription))
+    clearers = (ClosedPartnerObjects(objects), ClosedPartnerLetters(subscription))
     offboarding = Offboarding(context.statements, clearers, events_on_hold, people, context.now)
     records = Records(context.statements, context.receipts, context.new_id)
     closed = ClosedSecret(Secret(settings.secrets_endpoint, settings.closed_secret))
@@ -267,8 +267,8 @@ def offboardings(
         now=context.now,
     )
     closing = timedelta(seconds=settings.closing_seconds)
-    departure = Departure(offboarding, records, closing, context.now)
-    return Offboardings(plan, closed, departure, records, partial(_deadline, settings.work_seconds))
+    progress = OffboardingProgress(offboarding, records, closing, context.now)
+    return Offboardings(plan, closed, progress, records, partial(_deadline, settings.work_seconds))
 
 
 def offboarding_routes(operations: Offboardings) -> list[Route]:
@@ -313,13 +313,13 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     )
     people = PeopleOnHold(statements, keys, Layouts(load_catalogue()))
     on_hold = events_on_hold(settings, people)
-    leaving = offboardings(settings, context, partners, people, on_hold)
+    offboarding_operations = offboardings(settings, context, partners, people, on_hold)
     retention = retention_of(context, settings, on_hold)
     routes = [
         *erasure_routes(context, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
-        *offboarding_routes(leaving),
-        Route("POST", "/sweep", Sweeping(sweep, leaving, retention, now).post),
+        *offboarding_routes(offboarding_operations),
+        Route("POST", "/sweep", Sweeping(sweep, offboarding_operations, retention, now).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

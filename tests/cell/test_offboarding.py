@@ -38,7 +38,7 @@ SETTINGS = {"CLOSED_REFRESH_SECONDS": "0.2", "CLOSED_KEEP_SECONDS": "1", "CLOSIN
 """Shortened from 60 s, 10 minutes and 12 minutes."""
 
 
-class Leaving:
+class TwoPartners:
     """A cell with two partners."""
 
     def __init__(self, cell: Cell) -> None:
@@ -141,7 +141,7 @@ def event(partner: str, ingest_id: str) -> tuple[bytes, dict[str, str]]:
 
 
 @asynccontextmanager
-async def two_partners(folder: Path) -> AsyncIterator[Leaving]:
+async def two_partners(folder: Path) -> AsyncIterator[TwoPartners]:
     async with running(free_port_base(), None, folder / "cell.json", SETTINGS) as (cell, started):
         # No job runs by itself: every five minutes a replay would take what the test has spilled.
         next(child for child in started if child.name == "scheduler").process.terminate()
@@ -152,58 +152,58 @@ async def two_partners(folder: Path) -> AsyncIterator[Leaving]:
             "projects": {PROJECTS[OTHER]: "eu"},
         }
         secret.write_text(json.dumps(content))
-        leaving = Leaving(cell)
-        async with leaving.http:
-            yield leaving
+        partners = TwoPartners(cell)
+        async with partners.http:
+            yield partners
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def leaving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Leaving]:
-    async with two_partners(tmp_path_factory.mktemp("leaving")) as leaving:
-        yield leaving
+async def partners(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TwoPartners]:
+    async with two_partners(tmp_path_factory.mktemp("leaving")) as partners:
+        yield partners
 
 
-async def test_a_partner_leaves(leaving: Leaving) -> None:
+async def test_a_partner_leaves(partners: TwoPartners) -> None:
     for partner, project in PROJECTS.items():
         value = {"project": project, "event_id": "room"}
         body = [
             {"event": "message_sent", "value": value | {"user_id": f"user {n}"}} for n in range(5)
         ]
-        assert (await leaving.send(partner, body)).status_code == 200
-    await leaving.until(lambda: all(leaving.rows(p).get("events_v1") == 5 for p in PROJECTS))
-    await leaving.operate("refresh")
-    await asyncio.to_thread(leaving.retain_events, "before")
-    others = await asyncio.to_thread(leaving.rows, OTHER)
+        assert (await partners.send(partner, body)).status_code == 200
+    await partners.until(lambda: all(partners.rows(p).get("events_v1") == 5 for p in PROJECTS))
+    await partners.operate("refresh")
+    await asyncio.to_thread(partners.retain_events, "before")
+    others = await asyncio.to_thread(partners.rows, OTHER)
 
-    for nobody in ("someone@partner.example", leaving.cell.settings()["SCHEDULER_ACCOUNT"]):
-        assert (await leaving.order(nobody)).status_code == 403
-    assert (await leaving.order(partner="nobody")).status_code == 404
-    assert (await leaving.order(confirm="1-0123456789abcdef")).status_code == 409
-    planned = await leaving.order()
+    for nobody in ("someone@partner.example", partners.cell.settings()["SCHEDULER_ACCOUNT"]):
+        assert (await partners.order(nobody)).status_code == 403
+    assert (await partners.order(partner="nobody")).status_code == 404
+    assert (await partners.order(confirm="1-0123456789abcdef")).status_code == 409
+    planned = await partners.order()
     plan = planned.json()
     assert planned.status_code == 202
-    assert plan["would_delete"] == await asyncio.to_thread(leaving.rows, PARTNER) | {
+    assert plan["would_delete"] == await asyncio.to_thread(partners.rows, PARTNER) | {
         "spill/": 1,
         "quarantine/": 1,
         "dead letters": 1,
     }
-    assert (await leaving.send(PARTNER, {"event": "a", "project": "dev"})).status_code == 200
+    assert (await partners.send(PARTNER, {"event": "a", "project": "dev"})).status_code == 200
 
-    await leaving.until(lambda: leaving.rows(PARTNER)["events_v1"] == 6)
+    await partners.until(lambda: partners.rows(PARTNER)["events_v1"] == 6)
 
-    ordered = asyncio.create_task(leaving.order(confirm=plan["confirm"]))
+    ordered = asyncio.create_task(partners.order(confirm=plan["confirm"]))
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (await leaving.send(PARTNER, LATE)).status_code != 401:  # noqa: ASYNC110 - as above
+        while (await partners.send(PARTNER, LATE)).status_code != 401:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
     assert (await ordered).status_code in {200, 202}
 
     # What was on its way when the tokens were closed, or is replayed later, is not loaded.
-    topic = publisher(leaving.cell)
+    topic = publisher(partners.cell)
     for partner in PROJECTS:
         data, attributes = event(partner, f"queued-{partner}")
-        topic.publish(leaving.cell.topic, data, **attributes).result(60)
+        topic.publish(partners.cell.topic, data, **attributes).result(60)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (done := await leaving.order()).status_code != 200:
+        while (done := await partners.order()).status_code != 200:
             assert done.status_code == 202, done.text
             await asyncio.sleep(0.2)
     certificate = done.json()["certificate"]
@@ -215,9 +215,9 @@ async def test_a_partner_leaves(leaving: Leaving) -> None:
         assert rows <= certificate["found"][table] <= certificate["deleted"][table]
 
     queued = "SELECT 1 AS one FROM events WHERE ingest_id = 'queued-other'"
-    await leaving.until(lambda: len(query.rows(leaving.cell, queued)) == 1)
-    assert await asyncio.to_thread(leaving.rows, PARTNER) == {}
-    after = await asyncio.to_thread(leaving.rows, OTHER)
+    await partners.until(lambda: len(query.rows(partners.cell, queued)) == 1)
+    assert await asyncio.to_thread(partners.rows, PARTNER) == {}
+    after = await asyncio.to_thread(partners.rows, OTHER)
     loaded = after["events_v1"] - others["events_v1"]
     assert loaded >= 1  # a push that is delivered again adds a row, which the view does not show
     assert after == others | {
@@ -225,34 +225,34 @@ async def test_a_partner_leaves(leaving: Leaving) -> None:
         "identities_v1": others["identities_v1"] + loaded,
     }
     places = ("dead", "quarantine", "spill")
-    assert await asyncio.to_thread(leaving.retained) == [f"{place} other" for place in places]
+    assert await asyncio.to_thread(partners.retained) == [f"{place} other" for place in places]
 
 
-async def test_nothing_of_it_comes_back(leaving: Leaving) -> None:
-    await asyncio.to_thread(leaving.retain_events, "after")
+async def test_nothing_of_it_comes_back(partners: TwoPartners) -> None:
+    await asyncio.to_thread(partners.retain_events, "after")
     for body in ({}, {"prefix": "quarantine/"}, {"source": "dead_letters"}):
-        await leaving.operate("replay", **body)
+        await partners.operate("replay", **body)
     expected = {f"{name}-other" for name in ("before", "after")}
     shown = "SELECT ingest_id FROM events WHERE REGEXP_CONTAINS(ingest_id, '^(before|after)-')"
-    await leaving.until(
-        lambda: {row["ingest_id"] for row in query.rows(leaving.cell, shown)} == expected
+    await partners.until(
+        lambda: {row["ingest_id"] for row in query.rows(partners.cell, shown)} == expected
     )
-    assert await asyncio.to_thread(leaving.rows, PARTNER) == {}
-    swept = await leaving.http.post(f"{leaving.cell.url('privacy_proxy')}/sweep")
+    assert await asyncio.to_thread(partners.rows, PARTNER) == {}
+    swept = await partners.http.post(f"{partners.cell.url('privacy_proxy')}/sweep")
     assert swept.status_code == 200, swept.text
     assert (swept.status_code, swept.json()["offboardings"]) == (200, {PARTNER: "deleted"})
-    listed = await leaving.http.get(f"{leaving.cell.url('privacy_proxy')}/offboardings")
+    listed = await partners.http.get(f"{partners.cell.url('privacy_proxy')}/offboardings")
     [offboarding] = listed.json()["offboardings"]
-    one = await leaving.http.get(f"{leaving.cell.url('privacy_proxy')}/offboardings/{PARTNER}")
+    one = await partners.http.get(f"{partners.cell.url('privacy_proxy')}/offboardings/{PARTNER}")
     assert one.json() == offboarding
     assert offboarding["state"] == "deleted"
-    nobody = await leaving.http.get(f"{leaving.cell.url('privacy_proxy')}/offboardings/{OTHER}")
+    nobody = await partners.http.get(f"{partners.cell.url('privacy_proxy')}/offboardings/{OTHER}")
     assert nobody.status_code == 404
 
 
-async def test_the_other_one_leaves_by_the_command(leaving: Leaving, tmp_path: Path) -> None:
+async def test_the_other_one_leaves_by_the_command(partners: TwoPartners, tmp_path: Path) -> None:
     outputs = tmp_path / "outputs.json"
-    urls = {"eu": leaving.cell.url("privacy_proxy")}
+    urls = {"eu": partners.cell.url("privacy_proxy")}
     outputs.write_text(json.dumps({"privacy_urls": {"value": urls}}))
     arguments = [OTHER, "--outputs", str(outputs), "--json"]
 
@@ -261,14 +261,14 @@ async def test_the_other_one_leaves_by_the_command(leaving: Leaving, tmp_path: P
 
     refused = await asyncio.to_thread(run, PARTNER)
     assert refused.exit_code == 1
-    assert (await leaving.send(OTHER, [])).status_code == 200, "it is still let in"
+    assert (await partners.send(OTHER, [])).status_code == 200, "it is still let in"
     done = await asyncio.to_thread(run, OTHER)
     assert done.exit_code == 0, done.output
     cell = json.loads(done.stdout)["cells"]["eu"]
     assert cell["state"] == "deleted"
     assert cell["answer"]["certificate"]["deleted"]["events_v1"] >= 7
-    assert (await leaving.send(OTHER, [])).status_code == 401
-    assert await asyncio.to_thread(leaving.rows, OTHER) == {}
-    assert await asyncio.to_thread(leaving.retained) == []
+    assert (await partners.send(OTHER, [])).status_code == 401
+    assert await asyncio.to_thread(partners.rows, OTHER) == {}
+    assert await asyncio.to_thread(partners.retained) == []
     again = await asyncio.to_thread(run, "")
     assert again.exit_code == 0

@@ -75,7 +75,7 @@ class Cell:
         self.receipts = Receipts(self.statements, self._clock)
         self.sweeping = self._sweep()
         self.desk = Desk(self.statements, START, self.sweeping)
-        self._departure = departures(
+        self._progress = departures(
             self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
         )
         self._load = self._loader(stand_in)
@@ -151,7 +151,7 @@ class Cell:
 
     async def _depart(self) -> None:
         partners = self.closed.list.partners
-        await self.surely(lambda: self._departure.all(partners, lambda: False))
+        await self.surely(lambda: self._progress.all(partners, lambda: False))
 
     async def settle(self, days: "set[date]") -> None:
         """Settle the open window, and days to which a replay brought events."""

@@ -8,12 +8,12 @@ import uuid_utils
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
-from functions.privacy.offboarding.dead_letters import DepartedLetters
+from functions.privacy.offboarding.dead_letters import ClosedPartnerLetters
 from functions.privacy.offboarding.deletion import Offboarding
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
-from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Records
-from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.offboarding.storage import ClosedPartnerObjects
 from functions.privacy.records.receipts import Receipts
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
@@ -49,11 +49,11 @@ def departures(
     letters: Letters,
     quarantine: Quarantine,
     now: Callable[[], datetime],
-) -> Departure:
+) -> OffboardingProgress:
     """What carries offboardings on, on the parts of the simulated cell."""
     people = PeopleOnHold(statements, KEYS, Layouts(load_catalogue()))
     on_hold = EventsOnHold(quarantine, bucket, people)
-    clearers = (DepartedObjects(bucket), DepartedLetters(letters))
+    clearers = (ClosedPartnerObjects(bucket), ClosedPartnerLetters(letters))
     offboarding = Offboarding(statements, clearers, on_hold, people, now)
     records = Records(statements, receipts, lambda: str(uuid_utils.uuid7()))
-    return Departure(offboarding, records, CLOSING, now)
+    return OffboardingProgress(offboarding, records, CLOSING, now)

@@ -99,8 +99,8 @@ class Timeline:
             actions.append((hold.at, partial(self._hold, number, hold)))
             if hold.released_at:
                 actions.append((hold.released_at, partial(self._release, number)))
-        leaving = partial(self._cell.offboard, PROJECTS["other"], "other")
-        actions.append((self._script.leaves_at, leaving))
+        offboarding = partial(self._cell.offboard, PROJECTS["other"], "other")
+        actions.append((self._script.leaves_at, offboarding))
         return [(at, action) for at, action in actions if midnight <= at < midnight + DAY]
 
     async def _arrive(self, day: int) -> None:

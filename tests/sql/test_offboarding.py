@@ -16,9 +16,9 @@ from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.deletion import TABLES, Inventory, Offboarding
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
-from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Records
-from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.offboarding.storage import ClosedPartnerObjects
 from functions.privacy.records.receipts import Receipts
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedPartner
@@ -28,7 +28,7 @@ from functions.warehouse.schema import list_tables
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
 from tests.sql.stand_in import WAREHOUSE
-from tests.unit.privacy.leaving import Kept
+from tests.unit.privacy.offboarding_cell import Kept
 from tests.unit.privacy.stand_ins import Bucket, attributes, body, spilled
 
 pytestmark = pytest.mark.cell
@@ -56,10 +56,10 @@ class World:
         self.bucket = Bucket()
         held = EventsOnHold(Quarantine(Kept(self.bucket)), self.bucket, people)
         self.people = people
-        clearers = (DepartedObjects(self.bucket),)
+        clearers = (ClosedPartnerObjects(self.bucket),)
         self.offboarding = Offboarding(statements, clearers, held, people, lambda: self.now)
         self.records = Records(statements, Receipts(statements, lambda: self.now), new_id)
-        self.departure = Departure(
+        self.progress = OffboardingProgress(
             self.offboarding, self.records, timedelta(minutes=12), lambda: self.now
         )
 
@@ -234,18 +234,18 @@ async def test_a_hold_of_a_project_binds_whoever_it_belongs_to_now(world: World)
 
 async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World) -> None:
     fill(world)
-    first = await world.departure.one("acme", ENTRY, "dpo@operator.example", never)
+    first = await world.progress.one("acme", ENTRY, "dpo@operator.example", never)
     assert (first.record.state, first.record.complete) == ("deleting", None)
     world.fill("events_v1", event("late", "acme"))
     world.now += timedelta(minutes=12)
-    done = await world.departure.one("acme", ENTRY, "", never)
+    done = await world.progress.one("acme", ENTRY, "", never)
     assert done.record.state == "deleted"
     certificate = done.record.complete
     assert certificate
     assert certificate["found"]["events_v1"] == 7
     assert certificate["deleted"]["events_v1"] == 8
     assert done.record.ordered_by == "dpo@operator.example"
-    again = await world.departure.one("acme", ENTRY, "", never)
+    again = await world.progress.one("acme", ENTRY, "", never)
     assert again.record.complete == certificate
     steps = world.rows("JSON_VALUE(detail, '$.step'), requested_by", "receipts_v1")
     assert steps == [
@@ -259,12 +259,12 @@ async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World)
 async def test_a_hold_gives_a_certificate_of_the_rest_and_then_one_of_all(world: World) -> None:
     fill(world, with_hold=True)
     world.now += timedelta(minutes=12)
-    held = await world.departure.one("acme", ENTRY, "", never)
+    held = await world.progress.one("acme", ENTRY, "", never)
     assert held.record.state == "held"
     assert held.record.held
     assert held.record.held["kept_by_legal_holds"]["events_v1"] == 2
     world.now += 11 * DAY
-    assert await world.departure.all({"acme": ENTRY}, never) == {"acme": "deleted"}
+    assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "deleted"}
 
 
 async def test_what_waits_in_the_bucket_is_held_for_as_long_as_the_hold_says(world: World) -> None:
@@ -278,29 +278,29 @@ async def test_what_waits_in_the_bucket_is_held_for_as_long_as_the_hold_says(wor
     ]
     world.bucket.put("spill/a", spilled(*events))
     world.now += timedelta(minutes=12)
-    held = await world.departure.one("acme", ENTRY, "", never)
+    held = await world.progress.one("acme", ENTRY, "", never)
     assert held.record.held
     assert held.record.held["kept_by_legal_holds"] == {"held/": 1, "holds_v1": 1}
     assert held.record.held["deleted"] == {"spill/": 1}
 
     world.now = until - timedelta(hours=1)
-    assert await world.departure.all({"acme": ENTRY}, never) == {"acme": "held"}
+    assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "held"}
     [name] = world.bucket.contents
     assert name.startswith("held/acme/chat/")
     world.now = until
-    assert await world.departure.all({"acme": ENTRY}, never) == {"acme": "deleted"}
+    assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "deleted"}
     assert world.bucket.contents == {}
-    done = await world.departure.one("acme", ENTRY, "", never)
+    done = await world.progress.one("acme", ENTRY, "", never)
     assert done.record.deleted == {"spill/": 1, "held/": 1, "holds_v1": 1}
 
 
 async def test_who_comes_back_and_leaves_again_is_offboarded_again(world: World) -> None:
     world.now += timedelta(minutes=12)
-    assert (await world.departure.one("acme", ENTRY, "", never)).record.complete
+    assert (await world.progress.one("acme", ENTRY, "", never)).record.complete
     world.fill("events_v1", event("again", "acme"))
     again = ClosedPartner((), NOW + timedelta(hours=1))
     world.now += timedelta(hours=2)
-    done = await world.departure.one("acme", again, "", never)
+    done = await world.progress.one("acme", again, "", never)
     assert done.record.complete
     assert done.record.complete["deleted"] == {"events_v1": 1}
 
@@ -309,7 +309,7 @@ async def test_two_at_once_delete_everything_once(world: World) -> None:
     fill(world)
     world.now += timedelta(minutes=12)
     outcomes = await asyncio.gather(
-        *(world.departure.one("acme", ENTRY, "", never) for _ in range(2))
+        *(world.progress.one("acme", ENTRY, "", never) for _ in range(2))
     )
     assert {outcome.record.state for outcome in outcomes} == {"deleted"}
     [record] = (await world.records.read({"acme": ENTRY})).values()
@@ -327,8 +327,8 @@ async def test_a_run_whose_time_is_over_is_continued(world: World, steps: int) -
         return left[0] < 0
 
     with pytest.raises(OutOfTime):
-        await world.departure.one("acme", ENTRY, "", is_over)
-    done = await world.departure.one("acme", ENTRY, "", never)
+        await world.progress.one("acme", ENTRY, "", is_over)
+    done = await world.progress.one("acme", ENTRY, "", never)
     assert done.record.state == "deleted"
     assert done.record.deleted == done.record.found
 
@@ -351,13 +351,13 @@ async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:
 async def test_what_restored_tables_bring_back_is_deleted_again(world: World) -> None:
     """Two days after the closing sweeps look at the partner's tables no more."""
     world.now += timedelta(minutes=12)
-    await world.departure.one("acme", ENTRY, "", never)
+    await world.progress.one("acme", ENTRY, "", never)
     world.fill("events_v1", event("back", "acme"), event("others", "solo"))
     world.now += 2 * DAY
     later = Restored(NOW + DAY, world.now, "ops@operator.example")
     for asked in (None, later):
-        await world.departure.all({"acme": ENTRY}, never, asked)
+        await world.progress.all({"acme": ENTRY}, never, asked)
         assert world.rows("delivery_id", "events_v1") == [("back",), ("others",)]
     restored = Restored(NOW - DAY, world.now, "ops@operator.example")
-    assert await world.departure.all({"acme": ENTRY}, never, restored) == {"acme": "deleted"}
+    assert await world.progress.all({"acme": ENTRY}, never, restored) == {"acme": "deleted"}
     assert world.rows("delivery_id", "events_v1") == [("others",)]

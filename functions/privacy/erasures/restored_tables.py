@@ -1,6 +1,6 @@
 """Tables that were restored to the past, and what must be executed again because of that.
 
-Restored rows bring erased people and departed partners back. The sweep catches such rows as late
+Restored rows bring erased people and closed partners back. The sweep catches such rows as late
 ones, but only as far back as events can come late. What was executed since the moment to which the
 tables were restored is therefore executed again, over all that is stored.
 """

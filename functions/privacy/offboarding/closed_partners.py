@@ -21,7 +21,7 @@ class PersonOnHold(NamedTuple):
     user_key: str
 
 
-class Departed:
+class ClosedPartners:
     """Partners who have left.
 
     Args:
@@ -100,7 +100,7 @@ class PeopleOnHold:
         self._keys = keys
         self._layouts = layouts
 
-    async def of(self, partners: Mapping[str, ClosedPartner], at: datetime) -> Departed:
+    async def of(self, partners: Mapping[str, ClosedPartner], at: datetime) -> ClosedPartners:
         """Return partners who have left, with whom their holds named at a moment (UTC).
 
         Raises:
@@ -108,4 +108,4 @@ class PeopleOnHold:
         """
         rows = await self._statements.rows("find_held_people", partners=sorted(partners), now=at)
         on_hold = [PersonOnHold(row["partner"], row["project"], row["user_key"]) for row in rows]
-        return Departed(partners, on_hold, at, self._keys, self._layouts)
+        return ClosedPartners(partners, on_hold, at, self._keys, self._layouts)

@@ -10,7 +10,7 @@ from functions.privacy.offboarding.scan import Look
 PLACE = "dead letters"
 
 
-class DepartedLetters:
+class ClosedPartnerLetters:
     """Finds and deletes dead letters; those of others are given back as they are.
 
     Args:
@@ -37,7 +37,7 @@ class DepartedLetters:
                 empty = 0 if letters else empty + 1
                 start = len(returned)
                 returned += letters  # until they are forgotten
-                theirs = [letter for letter in letters if look.departed.owner(letter.attributes)]
+                theirs = [letter for letter in letters if look.closed.owner(letter.attributes)]
                 await self._forget(theirs, look)
                 if not look.dry_run:
                     gone = {letter.ack_id for letter in theirs}
@@ -50,7 +50,7 @@ class DepartedLetters:
         going = await look.sort(
             PLACE,
             [
-                (look.departed.owner(letter.attributes) or "", letter.data, letter.attributes)
+                (look.closed.owner(letter.attributes) or "", letter.data, letter.attributes)
                 for letter in letters
             ],
         )

@@ -177,9 +177,9 @@ class Offboarding:
     async def _look(
         self, partners: Partners, found: Findings, is_over: Deadline, *, dry_run: bool = False
     ) -> Look:
-        departed = await self._people.of(partners, self._now())
+        closed = await self._people.of(partners, self._now())
         retain = self._events_on_hold.retain
-        return Look(departed, found, retain, is_over, dry_run=dry_run)
+        return Look(closed, found, retain, is_over, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {"partner": partner}

@@ -14,7 +14,7 @@ from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_list import ClosedSecret, ListFull, ListUnavailable
 from functions.privacy.offboarding.plan import Plan
-from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Record, Records, counts
 from functions.privacy.requests.refusal import SECONDS_TO_COME_AGAIN, Refused, later
 from functions.privacy.requests.router import Asked
@@ -64,7 +64,7 @@ class Offboardings:
     Args:
         plan: shows what would be done, and closes partners.
         closed: the closed list.
-        departure: carries offboardings on.
+        progress: carries offboardings on.
         records: what was noted of them.
         deadline: returns what says when the time of a request that begins now is over.
     """
@@ -73,13 +73,13 @@ class Offboardings:
         self,
         plan: Plan,
         closed: ClosedSecret,
-        departure: Departure,
+        progress: OffboardingProgress,
         records: Records,
         deadline: Callable[[], Deadline],
     ) -> None:
         self._plan = plan
         self._closed = closed
-        self._departure = departure
+        self._progress = progress
         self._records = records
         self.deadline = deadline
 
@@ -154,7 +154,7 @@ class Offboardings:
         report = OffboardingReport()
         try:
             partners = (await self._closed.read()).partners
-            report.states = await self._departure.all(partners, is_over, restored)
+            report.states = await self._progress.all(partners, is_over, restored)
         except OutOfTime:
             report.finished = False
             log("WARNING", "offboarding ends early", reason="time")
@@ -174,7 +174,7 @@ class Offboardings:
     ) -> Response:
         left: dict[str, Any] = {}
         try:
-            record, inventory = await self._departure.one(partner, entry, ordered_by, is_over)
+            record, inventory = await self._progress.one(partner, entry, ordered_by, is_over)
             left = {
                 "left": counts(inventory.deletable),
                 "kept_by_legal_holds": counts(inventory.kept),
@@ -189,7 +189,7 @@ class Offboardings:
         return JSONResponse(described | left, 202, headers)
 
     def _describe(self, partner: str, entry: ClosedPartner, record: Record) -> dict[str, Any]:
-        settled_at = self._departure.settled_at(entry)
+        settled_at = self._progress.settled_at(entry)
         return {
             "partner": partner,
             "state": record.state,

@@ -13,7 +13,7 @@ from typing import Protocol
 from functions.google.protocols import Objects
 from functions.google.storage import Stored
 from functions.privacy.deadline import Deadline
-from functions.privacy.offboarding.closed_partners import Departed, PeopleOnHold
+from functions.privacy.offboarding.closed_partners import ClosedPartners, PeopleOnHold
 from functions.privacy.offboarding.scan import Findings, Look
 from functions.retained import quarantine
 from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN
@@ -83,12 +83,12 @@ class EventsOnHold:
         for stored in await self._objects.find(ON_HOLD):
             look.check_time()
             partner = _partner(stored)
-            if partner not in look.departed.partners:
+            if partner not in look.closed.partners:
                 continue
             look.found.all[partner, ON_HOLD] += 1
-            if await self._is_on_hold(stored, look.departed):
+            if await self._is_on_hold(stored, look.closed):
                 look.found.kept[partner, ON_HOLD] += 1
-            elif not look.dry_run and stored.written_at < look.departed.at - SKEW:
+            elif not look.dry_run and stored.written_at < look.closed.at - SKEW:
                 # Else another run may have put it there for a hold that this one knows nothing of.
                 await self._objects.delete(stored)
                 look.found.deleted[partner, ON_HOLD] += 1
@@ -129,11 +129,11 @@ class EventsOnHold:
         others = await self._others((), at)
         if not others:
             return []
-        departed = await self._people.of(others, at)
+        closed = await self._people.of(others, at)
         return [
             stored
             for stored in await self._objects.find(ON_HOLD)
-            if stored.written_at < at and not await self._is_on_hold(stored, departed)
+            if stored.written_at < at and not await self._is_on_hold(stored, closed)
         ]
 
     async def _others(self, besides: Collection[str], at: datetime) -> dict[str, ClosedPartner]:
@@ -141,10 +141,10 @@ class EventsOnHold:
         # Whose an object is, its name tells, so the projects need not be known.
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
-    async def _is_on_hold(self, stored: Stored, departed: Departed) -> bool:
+    async def _is_on_hold(self, stored: Stored, closed: ClosedPartners) -> bool:
         """Say whether a hold keeps an object; what cannot be read stays as long as there is any."""
         partner = _partner(stored)
-        if not departed.has_people_on_hold(partner):
+        if not closed.has_people_on_hold(partner):
             return False
         content = await self._objects.read(stored)
         if content is None:
@@ -153,7 +153,7 @@ class EventsOnHold:
             record, body = quarantine.decode(content)
         except ValueError:
             return True
-        return departed.keeps(partner, body, record.attributes or {})
+        return closed.keeps(partner, body, record.attributes or {})
 
 
 def _partner(stored: Stored) -> str:

@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
     inventory: Inventory
 
 
-class Departure:
+class OffboardingProgress:
     """Carries offboardings on.
 
     Args:

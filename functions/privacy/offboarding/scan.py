@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from functions.privacy.deadline import Deadline, OutOfTime
-from functions.privacy.offboarding.closed_partners import Departed
+from functions.privacy.offboarding.closed_partners import ClosedPartners
 
 Retain = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
 """Keeps an event: its partner, the sender's own bytes, its message's attributes."""
@@ -36,14 +36,14 @@ class Look:
     """One look at a place: whose events are looked for, what becomes of them, what was found.
 
     Attributes:
-        departed: the partners.
+        closed: the partners.
         found: takes the counts.
         retain: keeps an event that a legal hold names somebody of.
         is_over: whether the time is.
         dry_run: only count.
     """
 
-    departed: Departed
+    closed: ClosedPartners
     found: Findings
     retain: Retain
     is_over: Deadline
@@ -64,7 +64,7 @@ class Look:
         Raises:
             BucketUnavailable: it is not known to be retained.
         """
-        if not self.departed.keeps(partner, data, attributes):
+        if not self.closed.keeps(partner, data, attributes):
             return False
         if not self.dry_run:
             await self.retain(partner, data, attributes)

@@ -16,7 +16,7 @@ from functions.retained.quarantine import PREFIX as QUARANTINE
 from functions.retained.quarantine import UNKNOWN, Quarantined
 
 
-class DepartedObjects:
+class ClosedPartnerObjects:
     """Finds and deletes what partners have in spill, quarantine and exports.
 
     Args:
@@ -45,21 +45,21 @@ class DepartedObjects:
     async def _exported(self, stored: Stored, look: Look) -> None:
         """Delete a part of an export, ``exports/<partner>/…``; a hold is on no copy of a day."""
         partner = _part(stored, 1)
-        if partner in look.departed.partners:
+        if partner in look.closed.partners:
             look.found.all[partner, EXPORTS] += 1
             await self._delete(stored, partner, EXPORTS, look)
 
     async def _quarantined(self, stored: Stored, look: Look) -> None:
         """Delete a quarantined body, ``quarantine/<reason>/<partner>/<kind>/…``."""
         named = _part(stored, 2)
-        if named not in look.departed.partners and named != UNKNOWN:
+        if named not in look.closed.partners and named != UNKNOWN:
             return
         found = None
-        if named == UNKNOWN or look.departed.has_people_on_hold(named):
+        if named == UNKNOWN or look.closed.has_people_on_hold(named):
             found = await self._decoded(stored)
         partner: str | None = named
         if named == UNKNOWN:
-            partner = look.departed.owner((found and found[0].attributes) or {})
+            partner = look.closed.owner((found and found[0].attributes) or {})
         if partner is None:
             return
         look.found.all[partner, QUARANTINE] += 1
@@ -81,16 +81,16 @@ class DepartedObjects:
             events = list(spill.decode(content))
         except ValueError:
             log("WARNING", "spilled object not readable", object=stored.name)
-            for partner in look.departed.partners:
+            for partner in look.closed.partners:
                 look.found.unreadable[partner, spill.PREFIX] += 1
             return
-        left = [event for event in events if not look.departed.owner(event.attributes)]
+        left = [event for event in events if not look.closed.owner(event.attributes)]
         going = await look.sort(
             spill.PREFIX,
             [
                 (owner, event.data, event.attributes)
                 for event in events
-                if (owner := look.departed.owner(event.attributes))
+                if (owner := look.closed.owner(event.attributes))
             ],
         )
         if look.dry_run or len(left) == len(events):

@@ -85,10 +85,10 @@ class Sweeping:
             asked.caller.must_be_operator()
         is_over = self._offboardings.deadline()
         report = to_builtins(await self._sweep.run(restored=restored))
-        leaving = await self._offboardings.sweep(is_over, restored)
-        report["offboardings"] = leaving.states
-        report["finished"] = report["finished"] and leaving.finished
-        report["unavailable"] = report["unavailable"] or leaving.unavailable
+        offboarding_report = await self._offboardings.sweep(is_over, restored)
+        report["offboardings"] = offboarding_report.states
+        report["finished"] = report["finished"] and offboarding_report.finished
+        report["unavailable"] = report["unavailable"] or offboarding_report.unavailable
         if is_over():
             report["finished"] = False
         else:

@@ -17,7 +17,7 @@ from functions.privacy.requests.refusal import Refused
 from functions.privacy.requests.router import Asked
 from functions.privacy.sweep.endpoint import Sweeping
 from functions.privacy.sweep.job import SweepReport
-from tests.unit.privacy.leaving import NothingLate
+from tests.unit.privacy.offboarding_cell import NothingLate
 from tests.unit.privacy.stand_ins import NOW
 
 SCHEDULER = Caller("scheduler@cell.example", is_scheduler=True)

@@ -1,4 +1,4 @@
-"""A cell in memory that a partner leaves; every step of it can be made to fail."""
+"""A cell in memory with offboardings; every step of them can be made to fail."""
 
 import json
 from collections import defaultdict
@@ -21,14 +21,14 @@ from functions.privacy.app import offboarding_routes
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
-from functions.privacy.offboarding.dead_letters import DepartedLetters
+from functions.privacy.offboarding.dead_letters import ClosedPartnerLetters
 from functions.privacy.offboarding.deletion import TABLES, Offboarding
 from functions.privacy.offboarding.endpoint import Offboardings
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.plan import Confirmations, Plan
-from functions.privacy.offboarding.progress import Departure
+from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Records
-from functions.privacy.offboarding.storage import DepartedObjects
+from functions.privacy.offboarding.storage import ClosedPartnerObjects
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.reports.retention import Checked
 from functions.privacy.requests.caller import Callers
@@ -179,7 +179,7 @@ class NothingLate:
         return self.checked
 
 
-class Leaving:
+class OffboardingCell:
     """The function's offboardings, with all around them in memory.
 
     Attributes:
@@ -231,7 +231,7 @@ class Leaving:
         ids = iter(range(1_000_000))
         people = PeopleOnHold(self.store, KEYS, LAYOUTS)
         held = EventsOnHold(Quarantine(Kept(self.bucket)), self.bucket, people)
-        clearers = (DepartedObjects(self.bucket), DepartedLetters(self.letters))
+        clearers = (ClosedPartnerObjects(self.bucket), ClosedPartnerLetters(self.letters))
         offboarding = Offboarding(self.store, clearers, held, people, lambda: self.now)
         receipts = Receipts(self.store, lambda: self.now)
         records = Records(self.store, receipts, lambda: f"id {next(ids)}")
@@ -243,8 +243,8 @@ class Leaving:
             offboarding=offboarding,
             now=lambda: self.now,
         )
-        departure = Departure(offboarding, records, CLOSING, lambda: self.now)
-        operations = Offboardings(plan, closed, departure, records, self._deadline)
+        progress = OffboardingProgress(offboarding, records, CLOSING, lambda: self.now)
+        operations = Offboardings(plan, closed, progress, records, self._deadline)
         permissions = Permissions(["acme-prod"], [OFFICER], {PARTNER: ["acme-prod"]})
         sweeping = Sweeping(NoErasures(), operations, NothingLate(), lambda: self.now)
         routes = [*offboarding_routes(operations), Route("POST", "/sweep", sweeping.post)]
