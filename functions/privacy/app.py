@@ -22,8 +22,7 @@ from functions.locations.check import Google
 from functions.locations.parts import Endpoints, Parts
 from functions.privacy.deadline import Deadline
 from functions.privacy.erasures.deletions import Deletions
-from functions.privacy.erasures.endpoint import Erasures
-from functions.privacy.erasures.endpoint import Sweep as SweepAtOnce
+from functions.privacy.erasures.endpoint import ErasureExecutor, Erasures
 from functions.privacy.erasures.filing import Filing
 from functions.privacy.erasures.preview import Preview
 from functions.privacy.erasures.redaction import Redaction
@@ -56,7 +55,7 @@ from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.router import Route, Router
 from functions.privacy.settings import Settings
 from functions.privacy.sweep.dead_letters import DeadLetters
-from functions.privacy.sweep.endpoint import Sweeping
+from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
 from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
@@ -187,13 +186,13 @@ def _promise(settings: Settings) -> Promise:
 
 
 def erasure_routes(
-    context: Context, sweep: SweepAtOnce, closed: Callable[[], Awaitable[ClosedList]]
+    context: Context, executor: ErasureExecutor, closed: Callable[[], Awaitable[ClosedList]]
 ) -> list[Route]:
     """Return the routes.
 
     Args:
         context: what they work with.
-        sweep: executes what has no grace period.
+        executor: executes what has no grace period.
         closed: returns the list of partners who have left.
     """
     statements, receipts, keys, partner_of, now, new_id = context
@@ -204,7 +203,7 @@ def erasure_routes(
         Preview(statements, keys, now),
         erasure_log,
         Restoring(statements, erasure_log, receipts, now),
-        sweep,
+        executor,
     )
     layouts = Layouts(load_catalogue())
     deletions = Deletions(statements, receipts, now=now, new_id=new_id)
@@ -319,7 +318,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         *erasure_routes(context, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
         *offboarding_routes(offboarding_operations),
-        Route("POST", "/sweep", Sweeping(sweep, offboarding_operations, retention, now).post),
+        Route("POST", "/sweep", SweepEndpoint(sweep, offboarding_operations, retention, now).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

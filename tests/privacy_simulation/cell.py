@@ -73,8 +73,8 @@ class Cell:
         self.statements = self.warehouse.statements("privacy", self.crashes)
         self._nightly = self.warehouse.statements("operate", Crashes())
         self.receipts = Receipts(self.statements, self._clock)
-        self.sweeping = self._sweep()
-        self.desk = Desk(self.statements, START, self.sweeping)
+        self.sweep_job = self._sweep()
+        self.desk = Desk(self.statements, START, self.sweep_job)
         self._progress = departures(
             self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
         )
@@ -138,7 +138,7 @@ class Cell:
 
     async def sweep(self) -> None:
         """Execute what is due; whoever dies of it, the next sweep goes on."""
-        report = await self.surely(self.sweeping.run)
+        report = await self.surely(self.sweep_job.run)
         assert report.finished
         if self.closed.list.partners:
             await self._depart()

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
 from functions.privacy.app import erasure_routes
-from functions.privacy.erasures.endpoint import Sweep
+from functions.privacy.erasures.endpoint import ErasureExecutor
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
@@ -66,7 +66,7 @@ class CountedStatements(Statements):
         return await super()._run(name, parameters, until)
 
 
-class NoSweep:
+class NoExecution:
     """Executes nothing; remembers what it was asked to."""
 
     def __init__(self) -> None:
@@ -82,10 +82,10 @@ class Desk:
     Args:
         statements: run its statements.
         now: the time of the first request; each takes a second.
-        sweep: executes what has no grace period.
+        executor: executes what has no grace period.
     """
 
-    def __init__(self, statements: Statements, now: datetime, sweep: Sweep) -> None:
+    def __init__(self, statements: Statements, now: datetime, executor: ErasureExecutor) -> None:
         self.now = now
         self.closed: ClosedList | None = ClosedList({})
         self.permissions = PERMISSIONS
@@ -100,7 +100,7 @@ class Desk:
             lambda: new_id(self.now),
         )
         callers = Callers(lambda: self.permissions, SCHEDULER, PUSH)
-        self._router = Router(callers, erasure_routes(context, sweep, self._closed))
+        self._router = Router(callers, erasure_routes(context, executor, self._closed))
         served = Starlette(routes=[Endpoint("/{path:path}", self._answer, methods=METHODS)])
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 

@@ -48,7 +48,7 @@ async def sweep(rest: str, now: datetime = NOW) -> None:
             seconds=60,
         )
 
-    sweeping = Sweep(
+    sweep = Sweep(
         Counted(rest),
         Receipts(Counted(rest), lambda: now),
         OpenDays(statements("operate"), lambda: now),
@@ -58,7 +58,7 @@ async def sweep(rest: str, now: datetime = NOW) -> None:
         seconds=1,
         retention_days=WAREHOUSE.retention_days,
     )
-    report = await sweeping.run()
+    report = await sweep.run()
     assert (report.finished, len(report.executed)) == (True, 1)
 
 

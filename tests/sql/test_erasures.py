@@ -9,7 +9,15 @@ from google.cloud import bigquery
 
 from tests.sql import new_year
 from tests.sql.new_year import NOW, WAREHOUSE, query
-from tests.sql.privacy_desk import OFFICER, PARTNER, CountedStatements, Desk, NoSweep, counted, key
+from tests.sql.privacy_desk import (
+    OFFICER,
+    PARTNER,
+    CountedStatements,
+    Desk,
+    NoExecution,
+    counted,
+    key,
+)
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -18,14 +26,14 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def sweep() -> NoSweep:
-    return NoSweep()
+def executor() -> NoExecution:
+    return NoExecution()
 
 
 @pytest.fixture
-def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, sweep: NoSweep) -> Desk:
+def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, executor: NoExecution) -> Desk:
     """On the third of January, at noon."""
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, sweep)
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, executor)
 
 
 def event(number: int, user: str, **other: Any) -> dict[str, Any]:
@@ -180,11 +188,11 @@ async def test_what_cannot_be_restored_is_refused(
 
 
 async def test_what_has_no_grace_period_is_due_and_swept_in_the_request(
-    desk: Desk, sweep: NoSweep
+    desk: Desk, executor: NoExecution
 ) -> None:
     answer = await desk.erase("ann", mode="immediate")
     assert (answer.status_code, answer.json()["due_at"]) == (202, "2027-01-03T12:00:00Z")
-    assert sweep.asked == [(answer.json()["erasure_id"],)]
+    assert executor.asked == [(answer.json()["erasure_id"],)]
 
 
 async def test_an_executed_one_is_answered_with_its_receipts_until_and_after_it_is_forgotten(

@@ -15,7 +15,7 @@ from tests.sql.privacy_desk import (
     PERMISSIONS,
     CountedStatements,
     Desk,
-    NoSweep,
+    NoExecution,
     key,
 )
 from tests.sql.stand_in import StandIn
@@ -31,7 +31,7 @@ GONE = Permissions(["other"], [OFFICER], owners={"other": "rival"})
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoSweep())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution())
 
 
 def person(partner: str = "acme", **other: Any) -> dict[str, Any]:

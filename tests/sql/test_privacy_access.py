@@ -15,7 +15,7 @@ from tests.sql.privacy_desk import (
     SCHEDULER,
     CountedStatements,
     Desk,
-    NoSweep,
+    NoExecution,
     counted,
 )
 from tests.sql.stand_in import StandIn
@@ -27,7 +27,7 @@ UNTIL = str(NOW + timedelta(days=1))
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoSweep())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution())
 
 
 def erasure(project: str, **other: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.sql.privacy_desk import (
     SCHEDULER,
     CountedStatements,
     Desk,
-    NoSweep,
+    NoExecution,
     key,
 )
 from tests.sql.stand_in import StandIn
@@ -31,7 +31,7 @@ DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoSweep())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution())
 
 
 def store(

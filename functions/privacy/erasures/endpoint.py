@@ -18,7 +18,7 @@ from functions.privacy.requests.router import Asked
 from functions.warehouse.statements import StatementFailed
 
 
-class Sweep(Protocol):
+class ErasureExecutor(Protocol):
     """Executes what is due, as `functions.privacy.sweep.job.Sweep`."""
 
     async def run(self, erasure_ids: Sequence[str] | None = None) -> object:
@@ -34,7 +34,7 @@ class Erasures:
         preview: says what that would touch.
         erasure_log: tells what was filed.
         restoring: takes it back.
-        sweep: executes at once what has no grace period.
+        executor: executes at once what has no grace period.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class Erasures:
         preview: Preview,
         erasure_log: ErasureLog,
         restoring: Restoring,
-        sweep: Sweep,
+        executor: ErasureExecutor,
     ) -> None:
         self._partner_of = partner_of
         self._filing = filing
         self._preview = preview
         self._erasure_log = erasure_log
         self._restoring = restoring
-        self._sweep = sweep
+        self._executor = executor
 
     async def file(self, asked: Asked) -> Response:
         """``POST /erasures``: 202 filed and hidden, 200 executed, or what a dry run counted.
@@ -124,7 +124,7 @@ class Erasures:
 
     async def _execute(self, erasure_ids: Sequence[str]) -> None:
         try:
-            await self._sweep.run(erasure_ids)
+            await self._executor.run(erasure_ids)
         except StatementFailed as failure:
             # It is filed, and the people are hidden: the next sweep goes on.
             log("WARNING", "erasure left to the next sweep", failed=failure.statement)

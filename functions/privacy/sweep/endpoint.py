@@ -21,14 +21,14 @@ from functions.privacy.requests.router import Asked
 from functions.privacy.sweep.job import SweepReport
 
 
-class Sweep(Protocol):
+class SweepJob(Protocol):
     """Executes erasures, as `functions.privacy.sweep.job.Sweep`."""
 
     async def run(self, *, restored: Restored | None = None) -> SweepReport:
         """Execute what is due, and again what restored tables brought back."""
 
 
-class Offboardings(Protocol):
+class OffboardingSweep(Protocol):
     """Goes on with offboardings, as `functions.privacy.offboarding.endpoint.Offboardings`."""
 
     def deadline(self) -> Deadline:
@@ -38,14 +38,14 @@ class Offboardings(Protocol):
         """Go on with all of them, and delete again what restored tables brought back."""
 
 
-class Retention(Protocol):
+class RetentionCheck(Protocol):
     """Checks what is kept for how long, as `functions.privacy.reports.retention.Retention`."""
 
     async def check(self) -> Checked:
         """Look at every place, and log what is found."""
 
 
-class Sweeping:
+class SweepEndpoint:
     """Answers requests for a sweep.
 
     Args:
@@ -57,9 +57,9 @@ class Sweeping:
 
     def __init__(
         self,
-        sweep: Sweep,
-        offboardings: Offboardings,
-        retention: Retention,
+        sweep: SweepJob,
+        offboardings: OffboardingSweep,
+        retention: RetentionCheck,
         now: Callable[[], datetime],
     ) -> None:
         self._sweep = sweep

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
 from functions.privacy.app import erasure_routes
-from functions.privacy.erasures.endpoint import Sweep
+from functions.privacy.erasures.endpoint import ErasureExecutor
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
@@ -46,7 +46,7 @@ class Front:
 
     Args:
         statements: run its statements.
-        sweep: executes what has no grace period.
+        executor: executes what has no grace period.
         owner: the partner of the project ``dev``.
         permitted: whether the callers' secret can be read.
     """
@@ -54,7 +54,7 @@ class Front:
     def __init__(
         self,
         statements: Statements,
-        sweep: Sweep | None = None,
+        executor: ErasureExecutor | None = None,
         *,
         owner: str | None = "acme",
         permitted: bool = True,
@@ -74,7 +74,7 @@ class Front:
         )
         router = Router(
             Callers(permissions, "scheduler@cell.example", "push@cell.example"),
-            erasure_routes(context, sweep or Idle(), nobody_left),
+            erasure_routes(context, executor or Idle(), nobody_left),
         )
 
         async def endpoint(request: Request) -> Response:

@@ -33,7 +33,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.reports.retention import Checked
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.router import Route, Router
-from functions.privacy.sweep.endpoint import Sweeping
+from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.retained.quarantine import Quarantine
 from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter
@@ -246,8 +246,8 @@ class OffboardingCell:
         progress = OffboardingProgress(offboarding, records, CLOSING, lambda: self.now)
         operations = Offboardings(plan, closed, progress, records, self._deadline)
         permissions = Permissions(["acme-prod"], [OFFICER], {PARTNER: ["acme-prod"]})
-        sweeping = Sweeping(NoErasures(), operations, NothingLate(), lambda: self.now)
-        routes = [*offboarding_routes(operations), Route("POST", "/sweep", sweeping.post)]
+        sweep_endpoint = SweepEndpoint(NoErasures(), operations, NothingLate(), lambda: self.now)
+        routes = [*offboarding_routes(operations), Route("POST", "/sweep", sweep_endpoint.post)]
         router = Router(Callers(lambda: permissions, SCHEDULER, PUSH), routes)
 
         async def endpoint(request: Request) -> Response:

@@ -49,7 +49,7 @@ class Found(Failing):
         return [known | text | times | counts | {self.status: 1}]
 
 
-class FailingSweep:
+class FailingExecutor:
     """A sweep in which a statement fails."""
 
     async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
@@ -101,7 +101,7 @@ async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
 
 
 async def test_what_the_sweep_did_not_finish_is_202(capsys: pytest.CaptureFixture[str]) -> None:
-    front = Front(Found(), FailingSweep())
+    front = Front(Found(), FailingExecutor())
     answer = await front.post("/erasures", ERASURE | {"mode": "immediate"})
     assert answer.status_code == 202
     assert '"failed":"delete_events"' in capsys.readouterr().out

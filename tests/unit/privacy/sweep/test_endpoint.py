@@ -15,7 +15,7 @@ from functions.privacy.reports.retention import Checked, PlaceRetention
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.refusal import Refused
 from functions.privacy.requests.router import Asked
-from functions.privacy.sweep.endpoint import Sweeping
+from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.privacy.sweep.job import SweepReport
 from tests.unit.privacy.offboarding_cell import NothingLate
 from tests.unit.privacy.stand_ins import NOW
@@ -24,7 +24,7 @@ SCHEDULER = Caller("scheduler@cell.example", is_scheduler=True)
 OPERATOR = Caller("ops@cell.example", is_operator=True, projects=frozenset({"dev"}))
 
 
-class Swept:
+class FakeSweep:
     """A sweep with a report."""
 
     def __init__(self, report: SweepReport) -> None:
@@ -36,7 +36,7 @@ class Swept:
         return self.report
 
 
-class Leaving:
+class FakeOffboardings:
     """Offboardings with a report."""
 
     def __init__(self, report: OffboardingReport, *, is_over: bool = False) -> None:
@@ -64,10 +64,12 @@ NOTHING = OffboardingReport(finished=True)
     ],
 )
 async def test_others_are_refused_before_anything_is_done(caller: Caller) -> None:
-    swept = Swept(SweepReport())
+    sweep = FakeSweep(SweepReport())
     with pytest.raises(Refused) as refused:
-        await Sweeping(swept, Leaving(NOTHING), NothingLate(), lambda: NOW).post(Asked(caller))
-    assert (refused.value.status, swept.runs) == (403, [])
+        await SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW).post(
+            Asked(caller)
+        )
+    assert (refused.value.status, sweep.runs) == (403, [])
 
 
 @pytest.mark.parametrize("caller", [SCHEDULER, OPERATOR])
@@ -80,9 +82,9 @@ async def test_the_scheduler_and_operators_get_the_report(
         rows=Counter({"delete_events": 2}),
         places=Counter({"spill_deleted": 1}),
     )
-    response = await Sweeping(Swept(report), Leaving(NOTHING), NothingLate(), lambda: NOW).post(
-        Asked(caller)
-    )
+    response = await SweepEndpoint(
+        FakeSweep(report), FakeOffboardings(NOTHING), NothingLate(), lambda: NOW
+    ).post(Asked(caller))
     assert response.status_code == 200
     answer = json.loads(bytes(response.body))
     assert answer["executed"] == {"e": {"events_deleted": 2}}
@@ -92,15 +94,15 @@ async def test_the_scheduler_and_operators_get_the_report(
 
 
 async def test_what_is_left_is_202() -> None:
-    response = await Sweeping(
-        Swept(SweepReport()), Leaving(NOTHING), NothingLate(), lambda: NOW
+    response = await SweepEndpoint(
+        FakeSweep(SweepReport()), FakeOffboardings(NOTHING), NothingLate(), lambda: NOW
     ).post(Asked(SCHEDULER))
     assert response.status_code == 202
     left = OffboardingReport(finished=False)
     done = SweepReport(finished=True)
-    response = await Sweeping(Swept(done), Leaving(left), NothingLate(), lambda: NOW).post(
-        Asked(SCHEDULER)
-    )
+    response = await SweepEndpoint(
+        FakeSweep(done), FakeOffboardings(left), NothingLate(), lambda: NOW
+    ).post(Asked(SCHEDULER))
     assert response.status_code == 202
 
 
@@ -111,12 +113,14 @@ async def test_every_sweep_tells_what_is_kept_too_long(unavailable: str) -> None
         Checked(ok=False, asked_at=NOW, places=[late, PlaceRetention("spill/", 28, "ok")])
     )
     report = SweepReport(finished=not unavailable, unavailable=unavailable)
-    sweeping = Sweeping(Swept(report), Leaving(NOTHING), retention, lambda: NOW)
+    sweep_endpoint = SweepEndpoint(
+        FakeSweep(report), FakeOffboardings(NOTHING), retention, lambda: NOW
+    )
     if unavailable:
         with pytest.raises(Refused):
-            await sweeping.post(Asked(SCHEDULER))
+            await sweep_endpoint.post(Asked(SCHEDULER))
     else:
-        answer = await sweeping.post(Asked(SCHEDULER))
+        answer = await sweep_endpoint.post(Asked(SCHEDULER))
         assert (answer.status_code, json.loads(bytes(answer.body))["late"]) == (
             200,
             {"events_v1": 3},
@@ -129,17 +133,17 @@ async def test_what_could_not_be_checked_is_no_success() -> None:
         Checked(ok=False, asked_at=NOW, places=[PlaceRetention("spill/", 28, "unknown", None)])
     )
     with pytest.raises(Refused, match="retention of spill/") as refused:
-        await Sweeping(
-            Swept(SweepReport(finished=True)), Leaving(NOTHING), retention, lambda: NOW
+        await SweepEndpoint(
+            FakeSweep(SweepReport(finished=True)), FakeOffboardings(NOTHING), retention, lambda: NOW
         ).post(Asked(SCHEDULER))
     assert refused.value.status == 503
 
 
 async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> None:
     retention = NothingLate()
-    leaving = Leaving(NOTHING, is_over=True)
-    answer = await Sweeping(
-        Swept(SweepReport(finished=True)), leaving, retention, lambda: NOW
+    offboardings = FakeOffboardings(NOTHING, is_over=True)
+    answer = await SweepEndpoint(
+        FakeSweep(SweepReport(finished=True)), offboardings, retention, lambda: NOW
     ).post(Asked(SCHEDULER))
     assert (answer.status_code, retention.checks) == (202, 0)
 
@@ -147,9 +151,9 @@ async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> N
 async def test_what_did_not_answer_is_503() -> None:
     report = SweepReport(unavailable="claim: ServiceUnavailable")
     with pytest.raises(Refused) as refused:
-        await Sweeping(Swept(report), Leaving(NOTHING), NothingLate(), lambda: NOW).post(
-            Asked(SCHEDULER)
-        )
+        await SweepEndpoint(
+            FakeSweep(report), FakeOffboardings(NOTHING), NothingLate(), lambda: NOW
+        ).post(Asked(SCHEDULER))
     assert refused.value.status == 503
     assert refused.value.headers == {"Retry-After": "60"}
 
@@ -163,13 +167,13 @@ def restored(to: datetime | None = TO, at: datetime | None = AT) -> bytes:
 
 
 async def test_an_operator_has_executed_again_what_restored_tables_brought_back() -> None:
-    swept, leaving = Swept(SweepReport(finished=True)), Leaving(NOTHING)
-    sweeping = Sweeping(swept, leaving, NothingLate(), lambda: NOW)
+    sweep, offboardings = FakeSweep(SweepReport(finished=True)), FakeOffboardings(NOTHING)
+    sweep_endpoint = SweepEndpoint(sweep, offboardings, NothingLate(), lambda: NOW)
     body = restored(TO.astimezone(timezone(timedelta(hours=2))))
-    assert (await sweeping.post(Asked(OPERATOR, body=body))).status_code == 200
-    assert swept.runs == [Restored(TO, AT, OPERATOR.email)] == [leaving.restored]
-    assert (await sweeping.post(Asked(OPERATOR))).status_code == 200
-    assert swept.runs[1:] == [None] == [leaving.restored]
+    assert (await sweep_endpoint.post(Asked(OPERATOR, body=body))).status_code == 200
+    assert sweep.runs == [Restored(TO, AT, OPERATOR.email)] == [offboardings.restored]
+    assert (await sweep_endpoint.post(Asked(OPERATOR))).status_code == 200
+    assert sweep.runs[1:] == [None] == [offboardings.restored]
 
 
 @pytest.mark.parametrize(
@@ -184,11 +188,11 @@ async def test_an_operator_has_executed_again_what_restored_tables_brought_back(
     ],
 )
 async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: str) -> None:
-    swept = Swept(SweepReport())
-    sweeping = Sweeping(swept, Leaving(NOTHING), NothingLate(), lambda: NOW)
+    sweep = FakeSweep(SweepReport())
+    sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
     with pytest.raises(Refused, match=named) as refused:
-        await sweeping.post(Asked(OPERATOR, body=body))
-    assert (refused.value.status, swept.runs) == (400, [])
+        await sweep_endpoint.post(Asked(OPERATOR, body=body))
+    assert (refused.value.status, sweep.runs) == (400, [])
 
 
 @pytest.mark.parametrize(
@@ -196,16 +200,16 @@ async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: 
     [b"[]", b'{"again": true}', b'{"restored_to": "2026-11-22T09:00:00"}', b'{"restored_to": "x"}'],
 )
 async def test_a_body_that_is_no_sweeps_is_refused(body: bytes) -> None:
-    swept = Swept(SweepReport())
-    sweeping = Sweeping(swept, Leaving(NOTHING), NothingLate(), lambda: NOW)
+    sweep = FakeSweep(SweepReport())
+    sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
     with pytest.raises(msgspec.DecodeError):
-        await sweeping.post(Asked(OPERATOR, body=body))
-    assert swept.runs == []
+        await sweep_endpoint.post(Asked(OPERATOR, body=body))
+    assert sweep.runs == []
 
 
 async def test_the_scheduler_says_nothing_of_restored_tables() -> None:
-    swept = Swept(SweepReport())
-    sweeping = Sweeping(swept, Leaving(NOTHING), NothingLate(), lambda: NOW)
+    sweep = FakeSweep(SweepReport())
+    sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
     with pytest.raises(Refused) as refused:
-        await sweeping.post(Asked(SCHEDULER, body=restored()))
-    assert (refused.value.status, swept.runs) == (403, [])
+        await sweep_endpoint.post(Asked(SCHEDULER, body=restored()))
+    assert (refused.value.status, sweep.runs) == (403, [])
