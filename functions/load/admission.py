@@ -39,7 +39,7 @@ class Admission:
             NotStored: it is not known to be loaded, or not known whether it may be.
         """
         try:
-            is_closed = (await self._closed.current()).covers(message.attributes)
+            is_closed = (await self._closed.current()).is_closed(message.attributes)
         except ClosedUnavailable:
             self._tally.counts.refused["closed_unavailable"] += 1
             raise NotStored("closed_unavailable") from None

@@ -97,7 +97,7 @@ class Selection:
     end: datetime | None = None
     dry_run: bool = False
 
-    def covers(self, stored: Stored) -> bool:
+    def selects(self, stored: Stored) -> bool:
         """Say whether an object was written within the bounds."""
         return (self.start is None or self.start <= stored.written_at) and (
             self.end is None or stored.written_at < self.end
@@ -142,7 +142,7 @@ class Replay:
         except BucketUnavailable as failure:
             _note(report, UNAVAILABLE[BucketUnavailable], failure)
             return report
-        waiting = deque(filter(selection.covers, found))
+        waiting = deque(filter(selection.selects, found))
 
         async def work() -> None:
             while waiting and not report.unavailable and self._clock() < ends_at:

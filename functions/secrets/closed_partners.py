@@ -104,7 +104,7 @@ class ClosedList(msgspec.Struct, frozen=True):
             {"partners": unreadable | self.partners, "follows": self.follows}
         )
 
-    def covers(self, attributes: Mapping[str, str]) -> bool:
+    def is_closed(self, attributes: Mapping[str, str]) -> bool:
         """Say whether an event is a closed partner's.
 
         Args:

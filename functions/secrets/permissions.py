@@ -41,7 +41,7 @@ class Permissions(msgspec.Struct, frozen=True):
     some: Mapping[str, list[str]] = {}
     owners: Mapping[str, str] = {}
 
-    def covers_everything(self, email: str) -> bool:
+    def has_everything(self, email: str) -> bool:
         """Say whether all of the cell is a person's matter.
 
         Args:
@@ -55,7 +55,7 @@ class Permissions(msgspec.Struct, frozen=True):
         Args:
             email: in lower case.
         """
-        if self.covers_everything(email):
+        if self.has_everything(email):
             return sorted(self.projects)
         return sorted(self.named_for(email) & set(self.projects))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.privacy.erasures.scope import Cover
+from functions.privacy.erasures.scope import Scope
 from functions.privacy.periods import REMEMBERED, TOMBSTONE
 from functions.warehouse.statements import StatementFailed
 from tests.sql.stand_in import StandIn
@@ -271,8 +271,8 @@ async def test_the_new_ids_are_those_that_copies_elsewhere_get(store: Store) -> 
     store.fill("events_v1", [event("1", "ann", CUT)])
     await store.sweep()
     [(salt,)] = store.rows("copy_salt", "erasures_v1")
-    cover = Cover("e", "acme", "dev", "ann", "anonymise", "due", "c", CUT, CUT, salt)
-    assert store.rows("ingest_id") == [(cover.ingest_id("1"),)]
+    scope = Scope("e", "acme", "dev", "ann", "anonymise", "due", "c", CUT, CUT, salt)
+    assert store.rows("ingest_id") == [(scope.ingest_id("1"),)]
 
 
 @pytest.mark.parametrize("treatment", ["anonymise", "delete"])

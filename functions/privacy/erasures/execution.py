@@ -10,7 +10,7 @@ from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.restored_tables import AGAIN
-from functions.privacy.erasures.scope import Covered
+from functions.privacy.erasures.scope import Scopes
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.warehouse.parameters import Parameter
@@ -26,7 +26,7 @@ class Execution:
     Args:
         statements: runs the statements.
         receipts: takes the receipts.
-        covered: what is covered.
+        scopes: of the erasures.
         now: the moment (UTC) for which holds are asked.
         first: the first moment (UTC) of which covered events may be stored.
         claim: of what this sweep itself began.
@@ -40,19 +40,19 @@ class Execution:
         self,
         statements: Statements,
         receipts: Receipts,
-        covered: Covered,
+        scopes: Scopes,
         now: datetime,
         first: datetime,
         claim: str,
     ) -> None:
         self._statements = statements
         self._receipts = receipts
-        self._covered = covered
+        self._scopes = scopes
         self._now = now
         self._first = first
         self._claim = claim
-        self._projects = {cover.erasure_id: (cover.partner, cover.project) for cover in covered}
-        self._begun = {(cover.erasure_id, cover.claim) for cover in covered.due()}
+        self._projects = {scope.erasure_id: (scope.partner, scope.project) for scope in scopes}
+        self._begun = {(scope.erasure_id, scope.claim) for scope in scopes.due()}
         self.counts: Counts = Counter()
 
     async def count(self, *, oldest: datetime) -> None:
@@ -91,7 +91,7 @@ class Execution:
             OutOfTime: not all were run.
         """
         changed: Counter[str] = Counter()
-        treatments = {cover.treatment for cover in self._covered}
+        treatments = {scope.treatment for scope in self._scopes}
         names = ["delete_later_copies"]  # first, as long as what they repeat is there
         names += ["anonymise_events"] if "anonymise" in treatments else []
         names += ["delete_events"] if "delete" in treatments else []

@@ -70,9 +70,9 @@ class Filing:
         for start in range(0, len(every_key), KEYS_OF_A_STATEMENT):
             part = every_key[start : start + KEYS_OF_A_STATEMENT]
             before |= await self._file(asked, erasure_id, partner, part, now)
-        covering = [{before.get(key, erasure_id) for key in keys} for keys in people]
+        filed_in = [{before.get(key, erasure_id) for key in keys} for keys in people]
         # Of an earlier one too: whoever filed it may not have lived to note it.
-        noted = Counter(each for erasures in covering for each in erasures)
+        noted = Counter(each for erasures in filed_in for each in erasures)
         await self._context.receipts.add_all(
             [
                 _receipt(asked, each, partner, requested_by, number)

@@ -18,7 +18,7 @@ from functions.events.attributes import Kind, parse_kind, parse_time
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
-from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.erasures.scope import Scope, Scopes
 from functions.retained import quarantine, spill
 from functions.retained.bodies import join, split
 from functions.retained.quarantine import MALFORMED, Quarantined
@@ -39,12 +39,12 @@ class Redacted(NamedTuple):
 
     Attributes:
         data: the event without them; None where it goes.
-        cover: of the person whom it was about; None where it was of others.
+        scope: that of the person whom it was about; None where it was of others.
         taken: what was done, for the receipts.
     """
 
     data: bytes | None
-    cover: Cover | None
+    scope: Scope | None
     taken: Taken
 
 
@@ -65,13 +65,13 @@ class Redaction:
     """Redacts events.
 
     Args:
-        covered: what is covered.
+        scopes: of the erasures.
         keys: the cell's pseudonym keys, of all versions.
         layouts: of the catalogue's events.
     """
 
-    def __init__(self, covered: Covered, keys: PseudonymKeys, layouts: Layouts) -> None:
-        self.covered = covered
+    def __init__(self, scopes: Scopes, keys: PseudonymKeys, layouts: Layouts) -> None:
+        self.scopes = scopes
         self._keys = keys
         self._layouts = layouts
 
@@ -90,20 +90,20 @@ class Redaction:
             BadMessage: nobody can read whom it speaks of.
         """
         found = mentioned(data, kind, self._layouts)
-        cover = self._cover(found.user_id, projects, received_at)
-        if cover is not None and cover.deletes:
-            return Redacted(None, cover, ((cover.erasure_id, "deleted"),))
+        scope = self._scope(found.user_id, projects, received_at)
+        if scope is not None and scope.deletes:
+            return Redacted(None, scope, ((scope.erasure_id, "deleted"),))
         speakers = {
             speaker: of_speaker.erasure_id
             for speaker in found.speakers
-            if (of_speaker := self._cover(speaker, projects, received_at))
+            if (of_speaker := self._scope(speaker, projects, received_at))
         }
-        if cover is None and not speakers:
+        if scope is None and not speakers:
             return None
-        left = take_out(data, kind, self._layouts, user=cover is not None, speakers=speakers.keys())
-        taken = [(cover.erasure_id, "anonymised")] if cover else []
+        left = take_out(data, kind, self._layouts, user=scope is not None, speakers=speakers.keys())
+        taken = [(scope.erasure_id, "anonymised")] if scope else []
         taken += [(erasure_id, "speakers_removed") for erasure_id in speakers.values()]
-        return Redacted(left, cover, tuple(taken))
+        return Redacted(left, scope, tuple(taken))
 
     def apply_to(
         self, data: bytes, attributes: Mapping[str, str], known_at: datetime
@@ -132,24 +132,24 @@ class Redaction:
         redacted = self.apply(data, kind, projects, received_at)
         if redacted is None:
             return None
-        if redacted.cover is None:
+        if redacted.scope is None:
             return redacted, dict(attributes)
-        own_id = redacted.cover.ingest_id(attributes.get("ingest_id", ""))
+        own_id = redacted.scope.ingest_id(attributes.get("ingest_id", ""))
         return redacted, {**attributes, "ingest_id": own_id}
 
     def projects_of(self, partner: str) -> tuple[str, ...]:
         """Return the projects that an event may be of that does not tell."""
-        return tuple(sorted(self.covered.projects_of(partner)))
+        return tuple(sorted(self.scopes.projects_of(partner)))
 
-    def _cover(
+    def _scope(
         self, user_id: str | None, projects: tuple[str, ...], received_at: datetime
-    ) -> Cover | None:
+    ) -> Scope | None:
         if user_id is None:
             return None
         for project in projects:
             for key in self._keys.all_user_keys(project, user_id):
-                if cover := self.covered.of(project, key, received_at):
-                    return cover
+                if scope := self.scopes.of(project, key, received_at):
+                    return scope
         return None
 
 
@@ -199,7 +199,7 @@ def rewrite_refused(refused: Refused, redaction: Redaction) -> Rewritten | None:
             continue
         taken += found.taken
         if found.data is not None:
-            sender_id = found.cover.ingest_id(refused.own_id) if found.cover else refused.own_id
+            sender_id = found.scope.ingest_id(refused.own_id) if found.scope else refused.own_id
             left.append(_Left(sender_id, position, found.data))
     return Rewritten(tuple(_join(refused.record, left)), tuple(taken)) if taken else None
 

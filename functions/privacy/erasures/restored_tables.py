@@ -36,7 +36,7 @@ class Restored(NamedTuple):
     at: datetime
     by: str
 
-    def covers(self, done_at: datetime) -> bool:
+    def undid(self, done_at: datetime) -> bool:
         """Say whether what was done at a moment, with an offset, is to be done again."""
         return self.to <= done_at <= self.at + RUNNING
 

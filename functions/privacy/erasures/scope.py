@@ -1,4 +1,4 @@
-"""What the erasures that are executed cover, as the sweep asks for it once and then knows."""
+"""The scopes of erasures that are executed; a sweep reads them once."""
 
 import hashlib
 from collections import defaultdict
@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 
-class Cover(NamedTuple):
-    """What one erasure covers of one user key, a row of ``sql/privacy/covered.sql``.
+class Scope(NamedTuple):
+    """The scope of one erasure for one user key, a row of ``sql/privacy/covered.sql``.
 
     Attributes:
         erasure_id: of the request.
@@ -18,8 +18,8 @@ class Cover(NamedTuple):
         treatment: ``anonymise`` or ``delete``.
         status: ``due``, or ``executed`` for a tombstone.
         claim: what the rows that are executed together share.
-        covers_after: events received after it (UTC) are covered,
-        covers_until: up to and at this moment (UTC).
+        covers_after: events received after it (UTC) are in scope,
+        covers_until: up to and at this cut-off (UTC).
         copy_salt: that new ingest ids are made with.
         executed_at: when it was (UTC); None before.
     """
@@ -64,51 +64,51 @@ class Row(Protocol):
         """Return the value of a column."""
 
 
-class Covered:
-    """All that is covered.
+class Scopes:
+    """The scopes of all erasures that are executed.
 
     Args:
-        covers: the rows.
+        scopes: the rows.
     """
 
-    def __init__(self, covers: Iterable[Cover]) -> None:
-        self._by_person: dict[tuple[str, str], list[Cover]] = defaultdict(list)
+    def __init__(self, scopes: Iterable[Scope]) -> None:
+        self._by_person: dict[tuple[str, str], list[Scope]] = defaultdict(list)
         self._projects: dict[str, set[str]] = defaultdict(set)
-        for cover in covers:
-            self._by_person[cover.project, cover.user_key].append(cover)
-            self._projects[cover.partner].add(cover.project)
+        for scope in scopes:
+            self._by_person[scope.project, scope.user_key].append(scope)
+            self._projects[scope.partner].add(scope.project)
 
-    def __iter__(self) -> Iterator[Cover]:
+    def __iter__(self) -> Iterator[Scope]:
         """Go through the rows, a person's together."""
-        for covers in self._by_person.values():
-            yield from covers
+        for scopes in self._by_person.values():
+            yield from scopes
 
     def __bool__(self) -> bool:
-        """Say whether anything is covered."""
+        """Say whether there is any."""
         return bool(self._by_person)
 
-    def of(self, project: str, user_key: str, received_at: datetime) -> Cover | None:
-        """Return what covers an event of a person; None where nothing does.
+    def of(self, project: str, user_key: str, received_at: datetime) -> Scope | None:
+        """Return the scope that an event of a person is in; None where it is in none.
 
         Args:
             project: of the event.
             user_key: of the person.
             received_at: of the event, with an offset.
         """
-        for cover in self._by_person.get((project, user_key), ()):
-            if cover.covers_after < received_at <= cover.covers_until:
-                return cover
+        for scope in self._by_person.get((project, user_key), ()):
+            if scope.covers_after < received_at <= scope.covers_until:
+                return scope
         return None
 
     def projects_of(self, partner: str) -> set[str]:
-        """Return the partner's projects with people who are covered."""
+        """Return the partner's projects that have scopes."""
         return self._projects.get(partner, set())
 
-    def due(self) -> list[Cover]:
+    def due(self) -> list[Scope]:
         """Return the rows that are being executed."""
-        return [cover for cover in self if cover.is_due]
+        return [scope for scope in self if scope.is_due]
 
 
-def read_covered(rows: Iterable[Row]) -> Covered:
+def read_scopes(rows: Iterable[Row]) -> Scopes:
     """Read the rows of ``sql/privacy/covered.sql``."""
-    return Covered(Cover(*(row[name] for name in Cover._fields)) for row in rows)  # type: ignore[arg-type] # as the columns are
+    return Scopes(Scope(*(row[name] for name in Scope._fields)) for row in rows)  # type: ignore[arg-type] # as the columns are

@@ -80,7 +80,7 @@ class Stream:
             closed = await self._closed()
         except ClosedUnavailable:
             raise later("Who has left cannot be read at the moment") from None
-        if closed.covers(message.attributes):
+        if closed.is_closed(message.attributes):
             return Response(status_code=204)
         try:
             told = self._read(message)

@@ -11,7 +11,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import ObjectWriter, Stored
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
-from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 
 PREFIX = "exports/"
@@ -124,7 +124,7 @@ class ExportedCopies:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
         """Delete the exports of people who are covered, whatever else is in them.
 
         An export has all that was held when it was made, so the time of its making counts: until
@@ -135,14 +135,14 @@ class ExportedCopies:
             BucketUnavailable: the bucket did not answer.
         """
         found = await self._objects.find(PREFIX)
-        covers = defaultdict(list)
-        for cover in covered if found else ():
-            covers[cover.project, cover.user_key].append(cover)
+        scopes_by_person = defaultdict(list)
+        for scope in scopes if found else ():
+            scopes_by_person[scope.project, scope.user_key].append(scope)
         for index in [each for each in found if each.name.endswith(f"/{INDEX}")]:
             if is_over():
                 raise OutOfTime
             content = await self._objects.read(index)
-            erasure_ids = _erasures(content, covers) if content is not None else ()
+            erasure_ids = _erasures(content, scopes_by_person) if content is not None else ()
             if erasure_ids:
                 await self._delete(index)
                 counts.update((erasure_id, "exports_deleted") for erasure_id in erasure_ids)
@@ -166,15 +166,17 @@ async def _delete_parts(objects: Objects, folder: str) -> None:
             await objects.delete(stored)
 
 
-def _erasures(content: bytes, covers: Mapping[tuple[str, str], Sequence[Cover]]) -> Collection[str]:
+def _erasures(
+    content: bytes, scopes_by_person: Mapping[tuple[str, str], Sequence[Scope]]
+) -> Collection[str]:
     """Return the erasures that take an export along; what cannot be read goes within a day."""
     try:
         index = msgspec.json.decode(content, type=Index)
     except msgspec.DecodeError:
         return ()
     return {
-        cover.erasure_id
+        scope.erasure_id
         for key in index.user_keys
-        for cover in covers.get((index.project, key), ())
-        if cover.executed_at is None or index.made_at <= cover.executed_at
+        for scope in scopes_by_person.get((index.project, key), ())
+        if scope.executed_at is None or index.made_at <= scope.executed_at
     }

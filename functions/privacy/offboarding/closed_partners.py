@@ -49,7 +49,7 @@ class ClosedPartners:
 
     def owner(self, attributes: Mapping[str, str]) -> str | None:
         """Return which of the partners an event is of; None where it is of nobody of them."""
-        if not self._list.covers(attributes):
+        if not self._list.is_closed(attributes):
             return None
         project = attributes.get("project")
         return attributes.get("partner") or next(

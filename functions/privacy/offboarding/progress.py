@@ -214,5 +214,5 @@ def _brought_back(records: Mapping[str, Record], restored: Restored | None) -> s
         for name, record in records.items()
         if restored
         and record.complete
-        and restored.covers(datetime.fromisoformat(record.complete["deleted_at"]))
+        and restored.undid(datetime.fromisoformat(record.complete["deleted_at"]))
     }

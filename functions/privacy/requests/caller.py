@@ -109,7 +109,7 @@ class Callers:
         return Caller(
             email,
             permissions.named_for(email),
-            is_operator=permissions.covers_everything(email),
+            is_operator=permissions.has_everything(email),
             is_scheduler=email == self._scheduler,
             is_push=email == self._push,
             pinned=frozenset(permissions.projects),

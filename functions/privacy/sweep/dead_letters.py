@@ -19,7 +19,7 @@ from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import QUARANTINED_AS_UNREADABLE, Redaction, Taken
-from functions.privacy.erasures.scope import Covered
+from functions.privacy.erasures.scope import Scopes
 from functions.retained import quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
@@ -46,7 +46,7 @@ class DeadLetters:
         subscription: Subscription,
         publish: Publish,
         keep: Keep,
-        redaction: Callable[[Covered], Redaction],
+        redaction: Callable[[Scopes], Redaction],
         now: Callable[[], datetime],
     ) -> None:
         self._subscription = subscription
@@ -55,7 +55,7 @@ class DeadLetters:
         self._redaction = redaction
         self._now = now
 
-    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
         """Take out what is covered; count it by erasure.
 
         Raises:
@@ -64,7 +64,7 @@ class DeadLetters:
             BucketUnavailable: quarantine did not take what nobody can read.
             OutOfTime: not all letters were looked at.
         """
-        redaction = self._redaction(covered)
+        redaction = self._redaction(scopes)
         kept: list[Letter] = []
         try:
             await self._drain(redaction, counts, kept, is_over)

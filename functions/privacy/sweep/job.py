@@ -19,7 +19,7 @@ from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts, Execution
 from functions.privacy.erasures.restored_tables import AGAIN, RUNNING, Restored
-from functions.privacy.erasures.scope import Covered, read_covered
+from functions.privacy.erasures.scope import Scopes, read_scopes
 from functions.privacy.periods import RELEASED_HOLD, REMEMBERED, TOMBSTONE
 from functions.privacy.records.receipts import Receipts
 from functions.warehouse.days import DAY, midnight
@@ -31,7 +31,7 @@ from functions.warehouse.statements import StatementFailed
 class Rewriter(Protocol):
     """Where events are beside the tables: objects, or dead letters."""
 
-    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
         """Take out what is covered, and what nobody can read; count it by erasure.
 
         Raises:
@@ -137,15 +137,15 @@ class Sweep:
     ) -> None:
         now = self._now().astimezone(UTC)
         claim = await self._begin(erasure_ids, report, now)
-        covered = read_covered(await self._statements.rows("covered", now=now))
-        first = self._first(covered, now)
-        execution = Execution(self._statements, self._receipts, covered, now, first, claim)
-        if covered:
+        scopes = read_scopes(await self._statements.rows("covered", now=now))
+        first = self._first(scopes, now)
+        execution = Execution(self._statements, self._receipts, scopes, now, first, claim)
+        if scopes:
             await execution.count(oldest=now - self._retention)
             report.rows += await execution.change_tables(is_over, oldest=now - self._retention)
         try:
             for rewriter in self._rewriters:
-                await rewriter.rewrite(covered, execution.counts, is_over)
+                await rewriter.rewrite(scopes, execution.counts, is_over)
         finally:
             report.places = execution.taken()
             await execution.note_places()
@@ -184,11 +184,11 @@ class Sweep:
             "execute_again", claim=claim, restored_to=restored.to, until=restored.at + RUNNING
         )
 
-    def _first(self, covered: Covered, now: datetime) -> datetime:
+    def _first(self, scopes: Scopes, now: datetime) -> datetime:
         """Return the first moment of which covered events may be stored.
 
         A tombstone that is older than it should be waited for the end of a legal hold.
         """
-        waited = any(cover.executed_at and cover.executed_at < now - TOMBSTONE for cover in covered)
-        age = self._retention if waited or covered.due() else REMEMBERED
+        waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
+        age = self._retention if waited or scopes.due() else REMEMBERED
         return midnight(now.date()) - min(age, self._retention)

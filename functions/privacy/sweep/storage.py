@@ -21,7 +21,7 @@ from functions.privacy.erasures.redaction import (
     rewrite_quarantined,
     rewrite_spilled,
 )
-from functions.privacy.erasures.scope import Covered
+from functions.privacy.erasures.scope import Scopes
 from functions.privacy.periods import UNREADABLE
 from functions.retained import quarantine, spill
 
@@ -40,11 +40,11 @@ class StoredObjects:
         redaction: makes what takes people out, for what is covered.
     """
 
-    def __init__(self, objects: Objects, redaction: Callable[[Covered], Redaction]) -> None:
+    def __init__(self, objects: Objects, redaction: Callable[[Scopes], Redaction]) -> None:
         self._objects = objects
         self._redaction = redaction
 
-    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
         """Take out what is covered; count it by erasure.
 
         Raises:
@@ -52,14 +52,14 @@ class StoredObjects:
             OutOfTime: not all objects were looked at.
         """
         found = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
-        concerned = [stored for stored in found if concerns(covered, stored)]
-        if await self.rewrite_each(concerned, covered, counts, is_over):
+        concerned = [stored for stored in found if concerns(scopes, stored)]
+        if await self.rewrite_each(concerned, scopes, counts, is_over):
             raise OutOfTime
 
     async def rewrite_each(
         self,
         found: Iterable[Stored],
-        covered: Covered,
+        scopes: Scopes,
         counts: Counts,
         is_over: Callable[[], bool],
     ) -> int:
@@ -68,7 +68,7 @@ class StoredObjects:
         Raises:
             BucketUnavailable: the bucket did not answer.
         """
-        redaction = self._redaction(covered)
+        redaction = self._redaction(scopes)
         waiting = deque(found)
 
         async def work() -> None:
@@ -117,14 +117,14 @@ class StoredObjects:
         return True
 
 
-def concerns(covered: Covered, stored: Stored) -> bool:
+def concerns(scopes: Scopes, stored: Stored) -> bool:
     """Say whether an object may hold what is covered.
 
     What was written before an erasure was executed was looked at then.
     """
     return any(
-        cover.executed_at is None or stored.written_at > cover.executed_at - MARGIN
-        for cover in covered
+        scope.executed_at is None or stored.written_at > scope.executed_at - MARGIN
+        for scope in scopes
     )
 
 
@@ -154,7 +154,7 @@ class UnreadableObjects:
         self._now = now
         self._clock = clock
 
-    async def rewrite(self, covered: Covered, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
         """Quarantine what nobody can read, the newest first: sweeps before have seen the others.
 
         Where the time does not suffice, that is logged, and what is left is the next sweep's.
@@ -168,11 +168,11 @@ class UnreadableObjects:
             stored
             for prefix in (spill.PREFIX, quarantine.PREFIX)
             for stored in await self._objects.find(prefix)
-            if _is_new(stored, since) and not concerns(covered, stored)
+            if _is_new(stored, since) and not concerns(scopes, stored)
         ]
         new.sort(key=lambda stored: stored.written_at, reverse=True)
         left = await self._stored.rewrite_each(
-            new, covered, counts, lambda: is_over() or self._clock() >= ends_at
+            new, scopes, counts, lambda: is_over() or self._clock() >= ends_at
         )
         if left:
             log("WARNING", "not all objects were read", objects=left)

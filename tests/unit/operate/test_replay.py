@@ -172,5 +172,5 @@ def test_bounds_may_have_any_offset() -> None:
     bucket = Bucket()
     bucket.write("spill/a", b"", datetime(2026, 11, 22, 10, tzinfo=UTC))
     [stored] = asyncio.run(bucket.find(""))
-    assert Selection("", start=summer).covers(stored)
-    assert not Selection("", end=summer).covers(stored)
+    assert Selection("", start=summer).selects(stored)
+    assert not Selection("", end=summer).selects(stored)

@@ -10,7 +10,7 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.google.storage import BucketUnavailable, Stored
 from functions.privacy.erasures.redaction import Redaction
-from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.erasures.scope import Scope, Scopes
 from functions.retained import quarantine, spill
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
@@ -21,8 +21,8 @@ LAYOUTS = Layouts(load_catalogue())
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def cover(user_id: str, **other: Any) -> Cover:
-    """The cover of a person by the key of the first version; of the second too is not needed."""
+def scope(user_id: str, **other: Any) -> Scope:
+    """The scope of a person by the key of the first version; of the second too is not needed."""
     project = other.get("project", "dev")
     given: dict[str, Any] = {
         "erasure_id": f"erasure of {user_id}",
@@ -36,11 +36,11 @@ def cover(user_id: str, **other: Any) -> Cover:
         "covers_until": NOW,
         "copy_salt": f"salt of {user_id}",
     }
-    return Cover(**given | other)
+    return Scope(**given | other)
 
 
-def redaction(*covers: Cover) -> Redaction:
-    return Redaction(Covered(covers), KEYS, LAYOUTS)
+def redaction(*scopes: Scope) -> Redaction:
+    return Redaction(Scopes(scopes), KEYS, LAYOUTS)
 
 
 def body(user_id: str, event: str = "message_sent", **other: Any) -> bytes:

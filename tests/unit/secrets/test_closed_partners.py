@@ -10,8 +10,8 @@ ENTRY = {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}
 
 def test_what_terraform_writes_first_names_nobody() -> None:
     closed = ClosedList.from_json(b'{"partners": {}}')
-    assert not closed.covers({"partner": "acme"})
-    assert not closed.covers({})
+    assert not closed.is_closed({"partner": "acme"})
+    assert not closed.is_closed({})
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_what_terraform_writes_long_after_the_secret_is_no_list(
 
 def test_a_partner_is_known_by_name_and_only_without_one_by_project() -> None:
     closed = ClosedList.from_json(json.dumps({"partners": {"acme": ENTRY}, "later": 1}).encode())
-    assert closed.covers({"partner": "acme", "project": "moved-elsewhere"})
-    assert closed.covers({"project": "acme-prod"})
-    assert closed.covers({"partner": "", "project": "acme-prod"})
-    assert not closed.covers({"partner": "solo", "project": "acme-prod"}), "it was taken over"
+    assert closed.is_closed({"partner": "acme", "project": "moved-elsewhere"})
+    assert closed.is_closed({"project": "acme-prod"})
+    assert closed.is_closed({"partner": "", "project": "acme-prod"})
+    assert not closed.is_closed({"partner": "solo", "project": "acme-prod"}), "it was taken over"
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_what_is_of_another_form_is_no_list(text: bytes) -> None:
 def test_a_malformed_entry_leaves_its_own_partner_in_doubt_and_no_other(malformed: bytes) -> None:
     text = b'{"partners": {"acme": %b, "solo": %b}}' % (json.dumps(ENTRY).encode(), malformed)
     closed = ClosedList.from_json(text)
-    assert closed.covers({"partner": "acme"})
-    assert closed.covers({"project": "acme-prod"})
-    assert not closed.covers({"partner": "other"})
+    assert closed.is_closed({"partner": "acme"})
+    assert closed.is_closed({"project": "acme-prod"})
+    assert not closed.is_closed({"partner": "other"})
     for unclear in ({"partner": "solo"}, {"project": "other"}):
         with pytest.raises(ClosedUnavailable):
-            closed.covers(unclear)
+            closed.is_closed(unclear)
     assert ClosedList.from_json(closed.to_json()) == closed

@@ -60,7 +60,7 @@ def test_a_malformed_entry_takes_nothing_from_others(
     permissions = read_permissions(path)
     assert permissions.projects_of("eve@acme.example") == []
     assert permissions.projects_of("ann@acme.example") == ["b"]
-    assert permissions.covers_everything("olga@a.example")
+    assert permissions.has_everything("olga@a.example")
     logged = capsys.readouterr().out
     assert logged.count("permission record faulty") == 2
     assert "acme.example" not in logged

@@ -7,10 +7,10 @@ import pytest
 
 from functions.privacy.erasures.execution import Execution
 from functions.privacy.erasures.redaction import NOBODY
-from functions.privacy.erasures.scope import Covered
+from functions.privacy.erasures.scope import Scopes
 from functions.privacy.records.receipts import Receipts
 from functions.warehouse.parameters import Parameter
-from tests.unit.privacy.stand_ins import LONG_AGO, NOW, cover
+from tests.unit.privacy.stand_ins import LONG_AGO, NOW, scope
 
 
 class Store:
@@ -35,7 +35,7 @@ async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
 ) -> None:
     store = Store()
     receipts = Receipts(store, lambda: NOW)
-    execution = Execution(store, receipts, Covered([cover("ann")]), NOW, LONG_AGO, "c")
+    execution = Execution(store, receipts, Scopes([scope("ann")]), NOW, LONG_AGO, "c")
     await execution.note_places()
     assert (store.receipts, capsys.readouterr().out) == ([], "")
 

@@ -8,7 +8,7 @@ import pytest
 from functions.events.attributes import Kind
 from functions.events.body import BadMessage
 from functions.privacy.erasures.redaction import Redaction
-from tests.unit.privacy.stand_ins import HOUR, KEYS, NOW, attributes, body, cover, redaction
+from tests.unit.privacy.stand_ins import HOUR, KEYS, NOW, attributes, body, redaction, scope
 
 
 def value(data: bytes | None) -> Any:
@@ -18,7 +18,7 @@ def value(data: bytes | None) -> Any:
 
 def test_a_person_is_taken_out_with_what_nobody_knows() -> None:
     data = body("ann", message_type="text", secret="x", userId="also ann")
-    found = redaction(cover("ann")).apply(data, "chat", ("dev",), NOW)
+    found = redaction(scope("ann")).apply(data, "chat", ("dev",), NOW)
     assert found is not None
     assert value(found.data) == {"project": "dev", "message_type": "text"}
     assert found.taken == (("erasure of ann", "anonymised"),)
@@ -26,13 +26,13 @@ def test_a_person_is_taken_out_with_what_nobody_knows() -> None:
 
 def test_members_beside_the_value_are_taken_out_too() -> None:
     data = b'{"event": "emoji_sent", "user_id": 7, "nick": "x", "project": "dev", "id": 1}'
-    found = redaction(cover("7")).apply(data, "chat", ("dev",), NOW)
+    found = redaction(scope("7")).apply(data, "chat", ("dev",), NOW)
     assert found is not None
     assert json.loads(found.data or b"") == {"event": "emoji_sent", "project": "dev"}
 
 
 def test_a_person_is_deleted() -> None:
-    found = redaction(cover("ann", treatment="delete")).apply(body("ann"), "chat", ("dev",), NOW)
+    found = redaction(scope("ann", treatment="delete")).apply(body("ann"), "chat", ("dev",), NOW)
     assert found is not None
     assert (found.data, found.taken) == (None, (("erasure of ann", "deleted"),))
 
@@ -40,7 +40,7 @@ def test_a_person_is_deleted() -> None:
 @pytest.mark.parametrize("version", [0, 1])
 def test_a_person_is_found_by_the_key_of_every_version(version: int) -> None:
     key = KEYS.all_user_keys("dev", "ann")[version]
-    of_ann = cover("ann", user_key=key)
+    of_ann = scope("ann", user_key=key)
     assert redaction(of_ann).apply(body("ann"), "chat", ("dev",), NOW)
 
 
@@ -58,7 +58,7 @@ def test_a_person_is_found_by_the_key_of_every_version(version: int) -> None:
     ],
 )
 def test_others_are_left(data: bytes, kind: Kind, project: str, hours: float) -> None:
-    of_ann = cover("ann", covers_after=NOW - 2 * HOUR)
+    of_ann = scope("ann", covers_after=NOW - 2 * HOUR)
     assert redaction(of_ann).apply(data, kind, (project,), NOW + hours * HOUR) is None
 
 
@@ -83,29 +83,29 @@ def test_an_event_of_nobody_knows_whom_is_malformed() -> None:
     nobody = attributes(1)
     del nobody["project"], nobody["partner"]
     with pytest.raises(BadMessage, match="malformed"):
-        redaction(cover("ann")).apply_to(body("ann"), nobody, NOW)
+        redaction(scope("ann")).apply_to(body("ann"), nobody, NOW)
 
 
 @pytest.mark.parametrize("treatment", ["anonymise", "delete"])
 def test_speakers_are_taken_out_of_rooms_that_stay(treatment: str) -> None:
     speakers = ["ann", {"userId": "bob", "name": "B"}, {"id": "cat"}, 7, None, {"no": "id"}]
     data = body("dan", "room_updated", speakers=speakers, name="Final")
-    covers = [cover(name, treatment=treatment) for name in ("ann", "bob", "7")]
-    found = redaction(*covers).apply(data, "room", ("dev",), NOW)
+    scopes = [scope(name, treatment=treatment) for name in ("ann", "bob", "7")]
+    found = redaction(*scopes).apply(data, "room", ("dev",), NOW)
     # As one of them cannot be read, loading knows none: nor does this.
     assert found is None
-    found = redaction(*covers).apply(
+    found = redaction(*scopes).apply(
         body("dan", "room_updated", speakers=speakers[:-1], name="Final"), "room", ("dev",), NOW
     )
     assert found is not None
-    assert found.cover is None
+    assert found.scope is None
     assert value(found.data)["speakers"] == [{"id": "cat"}, None]
     assert (value(found.data)["user_id"], value(found.data)["name"]) == ("dan", "Final")
     assert [what for _, what in found.taken] == ["speakers_removed"] * 3
 
 
 def test_an_anonymised_event_gets_the_id_that_its_copies_get() -> None:
-    of_ann = cover("ann")
+    of_ann = scope("ann")
     redact = redaction(of_ann)
     changed = redact.apply_to(body("ann"), attributes(1), NOW)
     assert changed is not None
@@ -121,7 +121,7 @@ def found_by(redact: Redaction, given: dict[str, str]) -> bool:
 
 
 def test_what_attributes_do_not_tell_is_taken_for_the_widest() -> None:
-    redact = redaction(cover("ann"), cover("ann", project="shop", partner="other"))
+    redact = redaction(scope("ann"), scope("ann", project="shop", partner="other"))
     assert found_by(redact, attributes(1, received_at="yesterday", kind="?"))
     assert not found_by(redact, attributes(1, received_at="2026-11-23T00:00:00Z"))
     nameless = attributes(1)

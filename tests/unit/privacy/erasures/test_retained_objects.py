@@ -17,14 +17,14 @@ from tests.unit.privacy.stand_ins import (
     NOW,
     attributes,
     body,
-    cover,
     quarantined,
     redaction,
+    scope,
     spilled,
 )
 
-ANN = cover("ann")
-GONE = cover("bob", treatment="delete")
+ANN = scope("ann")
+GONE = scope("bob", treatment="delete")
 NAME = "spill/2026/11/22/11/u.ndjson"
 QUARANTINED = "quarantine/event_too_large/acme/chat/a.ndjson"
 

@@ -10,10 +10,10 @@ import pytest
 
 from functions.google.storage import BucketUnavailable
 from functions.privacy.deadline import OutOfTime
-from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.storage import ErasedMeanwhile, ExportedCopies, Index, Writing
-from tests.unit.privacy.stand_ins import KEYS, NOW, Bucket, cover
+from tests.unit.privacy.stand_ins import KEYS, NOW, Bucket, scope
 
 OWNER = Owner("acme", "dev")
 
@@ -48,9 +48,9 @@ async def export(bucket: Bucket, number: int, *users: str, **other: Any) -> None
     await writing.finish("<html>")
 
 
-async def erase(bucket: Bucket, *covers: Cover) -> Counter[tuple[str, str]]:
+async def erase(bucket: Bucket, *scopes: Scope) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
-    await ExportedCopies(bucket).rewrite(Covered(covers), counts, lambda: False)
+    await ExportedCopies(bucket).rewrite(Scopes(scopes), counts, lambda: False)
     return counts
 
 
@@ -88,7 +88,7 @@ async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket
     await export(bucket, 2, "bob")
     await export(bucket, 3, "eve", "ann")
     await export(bucket, 4, "ann", project="shop")
-    counts = await erase(bucket, cover("ann"))
+    counts = await erase(bucket, scope("ann"))
 
     assert {name.split("/")[3] for name in bucket.contents} == {"e2", "e4"}
     assert counts == {("erasure of ann", "exports_deleted"): 2}
@@ -106,7 +106,7 @@ async def test_what_was_made_before_the_execution_goes(
     bucket: Bucket, made_at: Any, executed_at: Any, *, stays: bool
 ) -> None:
     await export(bucket, 1, "ann", made_at=made_at)
-    await erase(bucket, cover("ann", executed_at=executed_at, covers_until=NOW))
+    await erase(bucket, scope("ann", executed_at=executed_at, covers_until=NOW))
 
     assert bool(bucket.contents) is stays
 
@@ -123,10 +123,10 @@ async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket
 
     bucket.then = fail_at_the_second
     with pytest.raises(BucketUnavailable):
-        await erase(bucket, cover("ann"))
+        await erase(bucket, scope("ann"))
     assert "exports/acme/dev/e1/index.json" in bucket.contents
     bucket.then = lambda action: None
-    await erase(bucket, cover("ann"))
+    await erase(bucket, scope("ann"))
     assert bucket.contents == {}
 
 
@@ -154,7 +154,7 @@ async def test_of_an_export_that_is_made_meanwhile_nothing_stays(bucket: Bucket,
 
             return step
 
-    await ExportedCopies(Steps()).rewrite(Covered([cover("ann")]), Counter(), lambda: False)
+    await ExportedCopies(Steps()).rewrite(Scopes([scope("ann")]), Counter(), lambda: False)
     if steps < at:
         await make()
     assert bucket.contents == {}
@@ -163,10 +163,10 @@ async def test_of_an_export_that_is_made_meanwhile_nothing_stays(bucket: Bucket,
 async def test_out_of_time_is_said(bucket: Bucket) -> None:
     await export(bucket, 1, "ann")
     with pytest.raises(OutOfTime):
-        await ExportedCopies(bucket).rewrite(Covered([cover("ann")]), Counter(), lambda: True)
+        await ExportedCopies(bucket).rewrite(Scopes([scope("ann")]), Counter(), lambda: True)
 
 
 async def test_an_index_that_nobody_can_read_is_left_to_its_age(bucket: Bucket) -> None:
     bucket.put("exports/acme/dev/e1/index.json", b"{")
-    assert await erase(bucket, cover("ann")) == {}
+    assert await erase(bucket, scope("ann")) == {}
     assert list(bucket.contents) == ["exports/acme/dev/e1/index.json"]

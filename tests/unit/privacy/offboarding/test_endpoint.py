@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.acceptance.ingest_id import derived
-from functions.privacy.erasures.scope import Covered
+from functions.privacy.erasures.scope import Scopes
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNREADABLE
 from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import spill
@@ -526,9 +526,9 @@ async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep()
     offboarding.now += CLOSING
     said = (await offboarding.order()).json()
     assert (said["state"], said["unreadable"]) == ("deleting", {"spill/": 1})
-    stored = StoredObjects(offboarding.bucket, lambda covered: redaction(*covered))
+    stored = StoredObjects(offboarding.bucket, lambda scopes: redaction(*scopes))
     await UnreadableObjects(offboarding.bucket, stored, lambda: offboarding.now).rewrite(
-        Covered([]), Counter(), lambda: False
+        Scopes([]), Counter(), lambda: False
     )
     said = (await offboarding.order()).json()
     assert said["state"] == "deleted"

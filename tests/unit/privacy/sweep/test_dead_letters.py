@@ -11,13 +11,13 @@ from functions.google.topic import PublishFailed
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
-from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.dead_letters import DeadLetters
 from functions.retained import quarantine
 from tests.unit.operate.stand_ins import Letters, Topic
-from tests.unit.privacy.stand_ins import NOW, Bucket, attributes, body, cover, redaction
+from tests.unit.privacy.stand_ins import NOW, Bucket, attributes, body, redaction, scope
 
-ANN, GONE = cover("ann"), cover("bob", treatment="delete")
+ANN, GONE = scope("ann"), scope("bob", treatment="delete")
 
 
 class Queue:
@@ -37,17 +37,17 @@ class Queue:
         for message in self.topic.messages:
             self.letters.put_raw(message.data, message.attributes.to_mapping())
 
-    async def rewrite(self, *covers: Cover, seconds: int = 100) -> Counts:
+    async def rewrite(self, *scopes: Scope, seconds: int = 100) -> Counts:
         counts: Counts = Counter()
         letters = DeadLetters(
             self.letters,
             self.topic.publish,
             partial(self.bucket.write, content_type="application/x-ndjson", over=0),
-            lambda covered: redaction(*covered),
+            lambda scopes: redaction(*scopes),
             lambda: NOW,
         )
         left = iter(range(seconds))
-        await letters.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
+        await letters.rewrite(Scopes(scopes), counts, lambda: next(left, None) is None)
         return counts
 
     def waiting(self) -> list[str]:

@@ -11,7 +11,7 @@ from functions.google.storage import BucketUnavailable
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
-from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import quarantine
 from tests.unit.privacy.stand_ins import (
@@ -20,23 +20,23 @@ from tests.unit.privacy.stand_ins import (
     Bucket,
     attributes,
     body,
-    cover,
     quarantined,
     redaction,
+    scope,
     spilled,
 )
 
-ANN, GONE = cover("ann"), cover("bob", treatment="delete")
+ANN, GONE = scope("ann"), scope("bob", treatment="delete")
 
 
 async def rewrite(
-    bucket: Bucket, *covers: Cover, seconds: int = 1_000, now: datetime = NOW
+    bucket: Bucket, *scopes: Scope, seconds: int = 1_000, now: datetime = NOW
 ) -> Counts:
     counts: Counts = Counter()
     left = iter(range(seconds))
-    objects = StoredObjects(bucket, lambda covered: redaction(*covered))
+    objects = StoredObjects(bucket, lambda scopes: redaction(*scopes))
     for place in (objects, UnreadableObjects(bucket, objects, lambda: now)):
-        await place.rewrite(Covered(covers), counts, lambda: next(left, None) is None)
+        await place.rewrite(Scopes(scopes), counts, lambda: next(left, None) is None)
     return counts
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
-from functions.privacy.erasures.scope import Cover, Covered
+from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.storage import SECONDS, StoredObjects, UnreadableObjects
-from tests.unit.privacy.stand_ins import HOUR, NOW, Bucket, body, cover, quarantined, redaction
+from tests.unit.privacy.stand_ins import HOUR, NOW, Bucket, body, quarantined, redaction, scope
 
 
-async def look(bucket: Bucket, *covers: Cover, seconds_each: float = 0.0) -> Counts:
+async def look(bucket: Bucket, *scopes: Scope, seconds_each: float = 0.0) -> Counts:
     """Look through a bucket of which each object takes so long."""
     counts: Counts = Counter()
     reads = 0
@@ -22,9 +22,9 @@ async def look(bucket: Bucket, *covers: Cover, seconds_each: float = 0.0) -> Cou
         reads += action == "read"
 
     bucket.then = then
-    objects = StoredObjects(bucket, lambda covered: redaction(*covered))
+    objects = StoredObjects(bucket, lambda scopes: redaction(*scopes))
     unreadable = UnreadableObjects(bucket, objects, lambda: NOW, lambda: reads * seconds_each)
-    await unreadable.rewrite(Covered(covers), counts, lambda: False)
+    await unreadable.rewrite(Scopes(scopes), counts, lambda: False)
     return counts
 
 
@@ -54,4 +54,4 @@ async def test_what_is_old_or_was_read_for_somebody_is_not_read_again() -> None:
     bucket = Bucket()
     bucket.put(*quarantined(body("ann")))
     bucket.put(*quarantined(b"no JSON"))
-    assert await look(bucket, cover("ann")) == {}, "it is all concerned"
+    assert await look(bucket, scope("ann")) == {}, "it is all concerned"
