@@ -32,7 +32,7 @@ HEADERS = {
 PROBLEM = "application/problem+json"
 
 
-class Refusal(Exception):
+class PageRefusal(Exception):
     """A request is not answered with numbers.
 
     Attributes:
@@ -61,7 +61,7 @@ class Answers(NamedTuple):
 
     page: Page
 
-    def refuse(self, request: Request, refusal: Refusal) -> Response:
+    def refuse(self, request: Request, refusal: PageRefusal) -> Response:
         """Answer with what is wrong: a page for people, a problem (RFC 9457) for programs."""
         if "text/html" in request.headers.get("accept", ""):
             text = self.page.refusal(refusal.title, refusal.advice)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from functions.dashboard.answers import Answers, Refusal, guarded
+from functions.dashboard.answers import Answers, PageRefusal, guarded
 from functions.dashboard.assets import Assets
 from functions.dashboard.identity import (
     Identify,
@@ -102,7 +102,7 @@ class Dashboard:
         """Answer a request."""
         try:
             return guarded(await self._answer(request))
-        except Refusal as refusal:
+        except PageRefusal as refusal:
             return guarded(self._answers.refuse(request, refusal))
 
     async def _answer(self, request: Request) -> Response:
@@ -110,9 +110,9 @@ class Dashboard:
         asset = self._assets.answer(request)
         allowed = "GET" if asset else ROUTES.get(path)
         if allowed is None:
-            raise Refusal(404, "Not found", "The dashboard is at /.")
+            raise PageRefusal(404, "Not found", "The dashboard is at /.")
         if request.method != allowed and (request.method, allowed) != ("HEAD", "GET"):
-            raise Refusal(405, "Method not allowed", headers={"Allow": allowed})
+            raise PageRefusal(405, "Method not allowed", headers={"Allow": allowed})
         if asset:
             return asset
         if path == "/health":
@@ -128,7 +128,7 @@ class Dashboard:
             email = self._identify(request.headers)
             projects = self._viewers().projects_of(email)
         except Unidentified as unidentified:
-            raise Refusal(
+            raise PageRefusal(
                 403,
                 "You are not signed in",
                 f"{unidentified} Open the dashboard as its operator told you: through "
@@ -137,7 +137,7 @@ class Dashboard:
         except (PermissionsUnavailable, KeysUnavailable):
             raise _later("The list of permissions cannot be read at the moment") from None
         if not projects:
-            raise Refusal(
+            raise PageRefusal(
                 403,
                 "There is no project for you here",
                 f"You are signed in as {email}. Ask the operator of this cell to add that "
@@ -170,7 +170,9 @@ class Dashboard:
     async def _refresh(self, request: Request) -> Response:
         # Another site's page may post here with this person's cookie or through their proxy.
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-            raise Refusal(403, "Not from another site", "Press Refresh on the dashboard itself.")
+            raise PageRefusal(
+                403, "Not from another site", "Press Refresh on the dashboard itself."
+            )
         try:
             await asyncio.to_thread(self._operate.refresh, today(self._now()))
         except RefreshFailed:
@@ -183,13 +185,13 @@ class Dashboard:
 def _chosen(request: Request, projects: list[str]) -> tuple[str, Window]:
     project = request.query_params.get("project", projects[0])
     if project not in projects:
-        raise Refusal(403, "Not a project of yours", f"Yours are: {', '.join(projects)}.")
+        raise PageRefusal(403, "Not a project of yours", f"Yours are: {', '.join(projects)}.")
     window = request.query_params.get("window", Window.DAYS_90)
     if window not in set(Window):
-        raise Refusal(400, "No such window", f"window is one of {', '.join(Window)}.")
+        raise PageRefusal(400, "No such window", f"window is one of {', '.join(Window)}.")
     return project, Window(window)
 
 
-def _later(title: str) -> Refusal:
+def _later(title: str) -> PageRefusal:
     headers = {"Retry-After": str(SECONDS_TO_COME_AGAIN)}
-    return Refusal(503, title, "Please try again in a minute.", headers)
+    return PageRefusal(503, title, "Please try again in a minute.", headers)

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 from functions.events.catalogue import load_catalogue
 from functions.google.grpc_channel import open_channel
 from functions.google.storage import Bucket
-from functions.load.admission import Admission
 from functions.load.append import TableAppender
+from functions.load.delivery_filter import DeliveryFilter
 from functions.load.fit import Fit
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
@@ -72,8 +72,10 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         refresh_seconds=settings.closed_refresh_seconds,
         keep_seconds=settings.closed_keep_seconds,
     )
-    admission = Admission(closed, loader.load, tally)
-    return answering(partial(answer, admission, Intake(settings.max_waiting_bytes), tally, paced))
+    delivery_filter = DeliveryFilter(closed, loader.load, tally)
+    return answering(
+        partial(answer, delivery_filter, Intake(settings.max_waiting_bytes), tally, paced)
+    )
 
 
 def new_id() -> str:
@@ -82,7 +84,7 @@ def new_id() -> str:
 
 
 async def answer(
-    admission: Admission, intake: Intake, tally: Tally, paced: Paced, request: Request
+    delivery_filter: DeliveryFilter, intake: Intake, tally: Tally, paced: Paced, request: Request
 ) -> Response:
     """Answer a request."""
     # `request.url` would parse the whole address anew.
@@ -91,7 +93,7 @@ async def answer(
     body = b""
     try:
         body = await intake.read(request.receive)
-        await admission.load(parse_push(body).message)
+        await delivery_filter.load(parse_push(body).message)
     except (NotAPush, BodyIncomplete):
         return problem(400, "Not a Pub/Sub push")
     except QueueFull:

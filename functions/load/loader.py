@@ -17,7 +17,7 @@ from functions.load.tally import Tally
 from functions.observe.log import log
 from functions.retained.quarantine import UNKNOWN
 from functions.web.batching import QueueFull
-from functions.web.push import Message
+from functions.web.push import PushedMessage
 
 Store = Callable[[Row], Awaitable[None]]
 """Stores one row, as `functions.load.table.Table.store`."""
@@ -86,7 +86,7 @@ class Loader:
         self._new_id = new_id
         self._tally = tally
 
-    async def load(self, message: Message) -> None:
+    async def load(self, message: PushedMessage) -> None:
         """Load one message; returns when its rows are in BigQuery, or it is in quarantine.
 
         Raises:
@@ -150,7 +150,7 @@ class Loader:
             self._tally.counts.identities_refused += 1
         self._known.remember(person)
 
-    async def _quarantine(self, message: Message, reason: str) -> None:
+    async def _quarantine(self, message: PushedMessage, reason: str) -> None:
         attributes = message.attributes
         received_at = attributes.get("received_at") or message.publish_time
         partner = attributes.get("partner") or UNKNOWN

@@ -16,7 +16,7 @@ from functions.google.protocols import Subscription
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
-from functions.operate.replay import Publish, Report, day_of
+from functions.operate.replay import Publish, ReplayReport, day_of
 
 LEASED_LETTERS = 50_000
 """The most letters that one run holds until its end; of each only what giving it back needs."""
@@ -54,7 +54,7 @@ class DeadLetters:
         self._seconds = seconds
         self._most = most
 
-    async def run(self, *, dry_run: bool) -> Report:
+    async def run(self, *, dry_run: bool) -> ReplayReport:
         """Replay what the subscription has.
 
         The service does not tell how many letters there are. So a dry run leases them, one batch
@@ -65,7 +65,7 @@ class DeadLetters:
         Args:
             dry_run: only report what would be replayed.
         """
-        report = Report()
+        report = ReplayReport()
         kept: list[Letter] = []
         try:
             await self._drain(report, kept, dry_run=dry_run)
@@ -77,7 +77,7 @@ class DeadLetters:
             await self._subscription.give_back(kept)
         return report
 
-    async def _drain(self, report: Report, kept: list[Letter], *, dry_run: bool) -> None:
+    async def _drain(self, report: ReplayReport, kept: list[Letter], *, dry_run: bool) -> None:
         ends_at = self._clock() + self._seconds
         empty = 0
         while empty < EMPTY_PULLS:
@@ -94,7 +94,7 @@ class DeadLetters:
             else:
                 await self._replay(events, report, kept)
 
-    async def _replay(self, events: list[_Event], report: Report, kept: list[Letter]) -> None:
+    async def _replay(self, events: list[_Event], report: ReplayReport, kept: list[Letter]) -> None:
         try:
             refused = set(await self._publish([event.message for event in events]))
         except PublishFailed:
@@ -109,7 +109,7 @@ class DeadLetters:
             await self._subscription.acknowledge([event.letter for event in good])
 
 
-def _open(letters: Sequence[Letter], report: Report, kept: list[Letter]) -> list[_Event]:
+def _open(letters: Sequence[Letter], report: ReplayReport, kept: list[Letter]) -> list[_Event]:
     """Return the events; what is none of ours is reported, and stays where it is."""
     events = []
     for letter in letters:
@@ -122,12 +122,12 @@ def _open(letters: Sequence[Letter], report: Report, kept: list[Letter]) -> list
     return events
 
 
-def _count(events: Sequence[_Event], report: Report) -> None:
+def _count(events: Sequence[_Event], report: ReplayReport) -> None:
     report.events += len(events)
     report.days.update(day_of(event.message) for event in events)
 
 
-def _refuse(letter: Letter, report: Report, kept: list[Letter], reason: str) -> None:
+def _refuse(letter: Letter, report: ReplayReport, kept: list[Letter], reason: str) -> None:
     log("ERROR", "dead letter not replayed", message_id=letter.message_id, reason=reason)
     report.failed.append(letter.message_id)
     kept.append(_light(letter))
@@ -138,6 +138,6 @@ def _light(letter: Letter) -> Letter:
     return letter._replace(data=b"", attributes={})
 
 
-def _note(report: Report, reason: str, failure: Exception) -> None:
+def _note(report: ReplayReport, reason: str, failure: Exception) -> None:
     report.unavailable = reason
     log("WARNING", "replay ends early", reason=reason, error=str(failure))

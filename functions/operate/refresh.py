@@ -20,7 +20,7 @@ STRETCH_DAYS = 60
 
 
 @dataclass(slots=True)
-class Report:
+class RefreshReport:
     """What a run did.
 
     Attributes:
@@ -62,7 +62,7 @@ class Refresh:
         self._seconds = seconds
         self._retention = retention_days * DAY
 
-    async def run(self, first: date | None = None, last: date | None = None) -> Report:
+    async def run(self, first: date | None = None, last: date | None = None) -> RefreshReport:
         """Refresh days, the newest first.
 
         Args:
@@ -71,7 +71,7 @@ class Refresh:
                 window that are not up to date.
         """
         ends_at = self._clock() + self._seconds
-        report = Report()
+        report = RefreshReport()
         try:
             report.remaining = await self._find(first, last)
         except StatementFailed as failure:
@@ -105,7 +105,7 @@ class Refresh:
             wanted = thawed | {day for found in late if (day := found.date()) >= oldest}
         return stretches(wanted, thawed)
 
-    async def _replace(self, stretch: Stretch, report: Report, ends_at: float) -> bool:
+    async def _replace(self, stretch: Stretch, report: RefreshReport, ends_at: float) -> bool:
         """Replace a stretch; False where the time does not suffice."""
         moments = stretch.moments()
         bounds = {name: moments[name] for name in ("first", "end")}

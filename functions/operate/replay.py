@@ -22,7 +22,7 @@ from functions.retained.quarantine import Quarantine
 
 
 @dataclass(slots=True)
-class Report:
+class ReplayReport:
     """What a replay did.
 
     Attributes:
@@ -133,10 +133,10 @@ class Replay:
         self._clock = clock
         self._seconds = seconds
 
-    async def run(self, selection: Selection) -> Report:
+    async def run(self, selection: Selection) -> ReplayReport:
         """Replay what is selected, in the order of the names, several objects at a time."""
         ends_at = self._clock() + self._seconds
-        report = Report()
+        report = ReplayReport()
         try:
             found = await self._objects.find(selection.prefix)
         except BucketUnavailable as failure:
@@ -157,7 +157,7 @@ class Replay:
         report.failed.sort()
         return report
 
-    async def _handle(self, stored: Stored, report: Report, *, dry_run: bool) -> bool:
+    async def _handle(self, stored: Stored, report: ReplayReport, *, dry_run: bool) -> bool:
         """Replay one object; False where a service does not answer, so that it remains."""
         try:
             await self._replay(stored, report, dry_run=dry_run)
@@ -168,7 +168,7 @@ class Replay:
             return False
         return True
 
-    async def _replay(self, stored: Stored, report: Report, *, dry_run: bool) -> None:
+    async def _replay(self, stored: Stored, report: ReplayReport, *, dry_run: bool) -> None:
         messages = await self._read(stored)
         if messages is None:
             return  # another replay was faster
@@ -191,7 +191,7 @@ class Replay:
         return None if content is None else await self._decode(stored, content)
 
     async def _quarantine_refused(
-        self, stored: Stored, refused: list[Message], report: Report
+        self, stored: Stored, refused: list[Message], report: ReplayReport
     ) -> None:
         """Quarantine what Pub/Sub refuses of a spilled object: the others are not held up by it.
 
@@ -213,11 +213,11 @@ class Replay:
             report.quarantined += 1
 
 
-def _refuse(report: Report, stored: Stored, reason: str) -> None:
+def _refuse(report: ReplayReport, stored: Stored, reason: str) -> None:
     report.failed.append(stored.name)
     log("ERROR", "object not replayed", object=stored.name, reason=reason)
 
 
-def _note(report: Report, reason: str, failure: Exception) -> None:
+def _note(report: ReplayReport, reason: str, failure: Exception) -> None:
     report.unavailable = reason
     log("WARNING", "replay ends early", reason=reason, error=str(failure))

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from functions.observe.log import Severity, log
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.refresh import Refresh
-from functions.operate.replay import Replay, Report, Selection
+from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained import spill
 from functions.web.problem import problem
@@ -159,7 +159,7 @@ def _finished(report: Mapping[str, Any]) -> Response:
     return JSONResponse(report)
 
 
-def _report(report: Report, *, dry_run: bool) -> Response:
+def _report(report: ReplayReport, *, dry_run: bool) -> Response:
     body: dict[str, Any] = {
         "objects": report.objects,
         "events": report.events,

@@ -25,7 +25,7 @@ class Statements(Protocol):
 
 
 @dataclass(slots=True)
-class Report:
+class SettleReport:
     """What a run did.
 
     Attributes:
@@ -68,7 +68,7 @@ class Settle:
         self._clock = clock
         self._seconds = seconds
 
-    async def run(self, days: Collection[date] = ()) -> Report:
+    async def run(self, days: Collection[date] = ()) -> SettleReport:
         """Settle the open window, and days to which a replay brought events.
 
         Args:
@@ -76,7 +76,7 @@ class Settle:
         """
         ends_at = self._clock() + self._seconds
         today = self._now().astimezone(UTC).date()
-        report = Report()
+        report = SettleReport()
         try:
             steps = await self._steps(days, today)
         except StatementFailed:
@@ -106,7 +106,7 @@ class Settle:
         old = await self._statements.days("find_extra", end=midnight(today) - EXTRA_DAYS * DAY)
         return steps + [("empty_extra", day) for day in old]
 
-    async def _take(self, name: str, day: datetime, report: Report) -> None:
+    async def _take(self, name: str, day: datetime, report: SettleReport) -> None:
         changed = await self._statements.change(name, day=day)
         match name:
             case "delete_copies":

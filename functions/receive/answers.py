@@ -27,7 +27,7 @@ _TOGETHER = {
 _JSON = (b"content-type", b"application/json")
 
 
-class Refusal(Exception):
+class WebhookRefusal(Exception):
     """Ends a request with an answer that is not 2xx.
 
     Args:
@@ -90,7 +90,7 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
         status: the answer's; its reason is the first event's that has it.
     """
     reason = next(placement.reason for placement in placements if placement.status == status)
-    return problem(
+    return webhook_problem(
         status,
         reason,
         REASONS[reason],
@@ -107,7 +107,7 @@ def _refusal(placement: Placement) -> dict[str, object]:
     return {"status": placement.status, "reason": placement.reason}
 
 
-def problem(
+def webhook_problem(
     status: int,
     reason: str,
     detail: str,
@@ -139,17 +139,17 @@ def problem(
 
 def unavailable(reason: str, detail: str) -> Response:
     """Answer 503: nothing is claimed to be stored, and the sender should come again."""
-    return problem(503, reason, detail, headers=_COME_AGAIN)
+    return webhook_problem(503, reason, detail, headers=_COME_AGAIN)
 
 
 def not_allowed(allow: str, detail: str) -> Response:
     """Answer 405 with the methods that are allowed."""
-    return problem(405, "method_not_allowed", detail, headers={"Allow": allow})
+    return webhook_problem(405, "method_not_allowed", detail, headers={"Allow": allow})
 
 
 def unauthorized() -> Response:
     """Answer 401; it does not tell a missing token from a wrong one."""
-    return problem(
+    return webhook_problem(
         401,
         "token_unknown",
         "the token in the path or in Authorization: Bearer is missing or not valid",
@@ -159,7 +159,7 @@ def unauthorized() -> Response:
 
 def unsigned() -> Response:
     """Answer 401 to a request that its partner's signing secret did not sign just now."""
-    return problem(
+    return webhook_problem(
         401,
         "signature_invalid",
         "webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
@@ -170,17 +170,17 @@ def unsigned() -> Response:
 
 def too_large(limit: int) -> Response:
     """Answer 413 to a request of more than ``limit`` bytes."""
-    return problem(413, "request_too_large", f"a request may have at most {limit} bytes")
+    return webhook_problem(413, "request_too_large", f"a request may have at most {limit} bytes")
 
 
 def incomplete() -> Response:
     """Answer 400 to a request whose sender went away before its end."""
-    return problem(400, "body_incomplete", "the connection ended before the body did")
+    return webhook_problem(400, "body_incomplete", "the connection ended before the body did")
 
 
 def late(seconds: float) -> Response:
     """Answer 408 to a request whose body did not end in time; what else comes is not read."""
-    return problem(
+    return webhook_problem(
         408,
         "body_late",
         f"the body must arrive within {seconds:g} seconds",
@@ -190,4 +190,4 @@ def late(seconds: float) -> Response:
 
 def too_many(limit: int) -> Response:
     """Answer 413 to a request of more than ``limit`` events."""
-    return problem(413, "too_many_events", f"a request may have at most {limit} events")
+    return webhook_problem(413, "too_many_events", f"a request may have at most {limit} events")

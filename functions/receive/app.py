@@ -13,7 +13,7 @@ from functions.google.topic import Topic
 from functions.observe.tally import Paced
 from functions.receive.breaker import Breaker
 from functions.receive.durable import Durable
-from functions.receive.publish import Publisher
+from functions.receive.publish import BatchingPublisher
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.spill import Spill
@@ -61,7 +61,7 @@ def _durable(settings: Settings, bucket: Bucket, tally: Tally) -> Durable:
     deadline, within = settings.publish_deadline_seconds, settings.durable_within_seconds
     if not 0 < deadline < within:
         raise ValueError("PUBLISH_DEADLINE_SECONDS leaves nothing of DURABLE_WITHIN_SECONDS")
-    publisher = Publisher(
+    publisher = BatchingPublisher(
         Topic(partial(open_channel, settings.pubsub_endpoint), settings.events_topic),
         Breaker(retry_seconds=max(PROBE_SECONDS, deadline)),
         deadline=deadline,

@@ -9,7 +9,7 @@ from functions.events.message import Message
 from functions.google.storage import BucketUnavailable
 from functions.google.topic import PublishFailed
 from functions.receive.chunk import Chunk, cut
-from functions.receive.publish import Publisher
+from functions.receive.publish import BatchingPublisher
 from functions.receive.spill import Spill
 from functions.web.intake import Shares
 
@@ -34,7 +34,7 @@ class Durable:
 
     def __init__(
         self,
-        publisher: Publisher,
+        publisher: BatchingPublisher,
         spill: Spill,
         *,
         within: float,

@@ -22,7 +22,7 @@ Refused = Sequence[int]
 """Positions in a chunk of the messages that Pub/Sub will never take."""
 
 
-class Publisher:
+class BatchingPublisher:
     """Batches publishes, and stops trying while they fail.
 
     Args:

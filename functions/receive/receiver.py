@@ -17,7 +17,7 @@ from functions.events.message import Message
 from functions.google.storage import BucketUnavailable
 from functions.observe.tally import Paced
 from functions.receive import answers
-from functions.receive.answers import Accepted, Refusal
+from functions.receive.answers import Accepted, WebhookRefusal
 from functions.receive.durable import Durable, NotDurable
 from functions.receive.quarantine import QuarantinedRequests
 from functions.receive.request import (
@@ -82,7 +82,7 @@ class Receiver:
         """Answer one request."""
         try:
             answer: ASGIApp = await self._answer(scope, receive)
-        except Refusal as refusal:
+        except WebhookRefusal as refusal:
             answer = refusal.answer
             self._tally.refuse_all(refusal.answer)
         except tuple(UNAVAILABLE) as error:
@@ -102,7 +102,7 @@ class Receiver:
         kind, token = target
         found = await self._admission.find(token or bearer_token(headers))
         if found is None:
-            raise Refusal(answers.unauthorized())
+            raise WebhookRefusal(answers.unauthorized())
         name, partner = found
         self._tally.hear(name)
         if scope["method"] in READS:
@@ -119,15 +119,15 @@ class Receiver:
         """Read a partner's body; release it at `_intake`."""
         most = self._settings.max_request_bytes
         if announces_more(headers, most):
-            raise Refusal(answers.too_large(most))
+            raise WebhookRefusal(answers.too_large(most))
         try:
             return await self._intake.read(receive, most, partner)
         except BodyTooLarge:
-            raise Refusal(answers.too_large(most)) from None
+            raise WebhookRefusal(answers.too_large(most)) from None
         except BodyIncomplete:
-            raise Refusal(answers.incomplete()) from None
+            raise WebhookRefusal(answers.incomplete()) from None
         except BodyLate:
-            raise Refusal(answers.late(self._settings.body_seconds)) from None
+            raise WebhookRefusal(answers.late(self._settings.body_seconds)) from None
 
     def _check_signature(
         self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes
@@ -140,7 +140,7 @@ class Receiver:
             now=time.time(),
             tolerance=self._settings.signature_tolerance_seconds,
         ):
-            raise Refusal(answers.unsigned())
+            raise WebhookRefusal(answers.unsigned())
 
     async def _receive(self, body: bytes, sender: Sender) -> Accepted:
         """Quarantine what is refused, then store the rest: a failure claims nothing."""
@@ -149,14 +149,14 @@ class Receiver:
             events = parse(body, self._settings.max_request_events)
         except NotJson as error:
             await self._quarantine.keep("not_json", sender, body, received_at)
-            raise Refusal(answers.problem(400, "not_json", str(error))) from None
+            raise WebhookRefusal(answers.webhook_problem(400, "not_json", str(error))) from None
         if len(events) > self._settings.max_request_events:
-            raise Refusal(answers.too_many(self._settings.max_request_events))
+            raise WebhookRefusal(answers.too_many(self._settings.max_request_events))
         outcomes, messages = self._sort(events, sender, received_at)
         if len(messages) < len(events):
             for whole in (ELSEWHERE, DISPUTED):
                 if whole in outcomes:
-                    raise Refusal(answers.refused(outcomes, whole.status))
+                    raise WebhookRefusal(answers.refused(outcomes, whole.status))
             refused = {at: each for at, each in enumerate(outcomes) if each.status != 200}
             await self._quarantine.keep_all(refused, events, sender, received_at)
         unpublished = await self._durable.store(messages) if messages else ()
@@ -189,7 +189,7 @@ class Receiver:
             return answers.accepted_one(messages[0].attributes.ingest_id)
         if not messages:
             alike = {outcome.status for outcome in outcomes}
-            raise Refusal(answers.refused(outcomes, alike.pop() if len(alike) == 1 else 422))
+            raise WebhookRefusal(answers.refused(outcomes, alike.pop() if len(alike) == 1 else 422))
         self._tally.accept(len(messages))
         for outcome in outcomes:
             if outcome.reason:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from starlette.types import Scope
 
 from functions.events.attributes import Kind
-from functions.receive.answers import Refusal, not_allowed, problem
+from functions.receive.answers import WebhookRefusal, not_allowed, webhook_problem
 
 READS = frozenset({"GET", "HEAD"})
 """Methods that store nothing."""
@@ -31,22 +31,24 @@ def route(scope: Scope) -> tuple[Kind, str] | None:
         health check.
 
     Raises:
-        Refusal: 404 for any other path, 405 for a method that it does not have.
+        WebhookRefusal: 404 for any other path, 405 for a method that it does not have.
     """
     path, method = scope["path"], scope["method"]
     if path == HEALTH:
         if method not in READS:
-            raise Refusal(not_allowed("GET, HEAD", "health is read by GET"))
+            raise WebhookRefusal(not_allowed("GET, HEAD", "health is read by GET"))
         return None
     target = _target(path)
     if target is None:
-        raise Refusal(problem(404, "unknown_path", "the paths are /events, /rooms and /health"))
+        raise WebhookRefusal(
+            webhook_problem(404, "unknown_path", "the paths are /events, /rooms and /health")
+        )
     if method == "POST":
         return target
     if method not in READS:
-        raise Refusal(not_allowed("GET, HEAD, POST", "events are sent by POST"))
+        raise WebhookRefusal(not_allowed("GET, HEAD, POST", "events are sent by POST"))
     if scope["query_string"]:
-        raise Refusal(not_allowed("POST", "events are sent by POST, not in a query string"))
+        raise WebhookRefusal(not_allowed("POST", "events are sent by POST, not in a query string"))
     return target
 
 

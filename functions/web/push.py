@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Message(msgspec.Struct, rename="camel"):
+class PushedMessage(msgspec.Struct, rename="camel"):
     """A Pub/Sub message as a push carries it.
 
     Attributes:
@@ -24,7 +24,7 @@ class Push(msgspec.Struct):
         message: what is delivered.
     """
 
-    message: Message
+    message: PushedMessage
 
 
 class NotAPush(ValueError):

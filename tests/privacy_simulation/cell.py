@@ -12,9 +12,9 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.events.message import Message
 from functions.google.grpc_channel import open_channel
-from functions.load.admission import Admission
 from functions.load.app import TABLES
 from functions.load.append import TableAppender
+from functions.load.delivery_filter import DeliveryFilter
 from functions.load.fit import Fit
 from functions.load.loader import Loader
 from functions.load.people import KnownPeople
@@ -36,7 +36,7 @@ from functions.privacy.sweep.open_days import OpenDays
 from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
-from functions.web.push import Message as Pushed
+from functions.web.push import PushedMessage
 from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
 from tests.privacy_simulation.offboarding import Closed, departures
 from tests.privacy_simulation.places import Bucket, Letters, Upload
@@ -87,7 +87,7 @@ class Cell:
 
     async def deliver(self, messages: Sequence[Message]) -> list[int]:
         """Deliver messages as Pub/Sub does: all to load, and deletions to privacy."""
-        pushed = [Pushed(each.data, each.attributes.to_mapping()) for each in messages]
+        pushed = [PushedMessage(each.data, each.attributes.to_mapping()) for each in messages]
         await asyncio.gather(*(self._load.load(each) for each in pushed))
         for each in pushed:
             if each.attributes["event"] in TOLD:
@@ -208,7 +208,7 @@ class Cell:
             retention_days=WAREHOUSE.retention_days,
         )
 
-    def _loader(self, stand_in: StandIn) -> Admission:
+    def _loader(self, stand_in: StandIn) -> DeliveryFilter:
         tally = Tally()
         loader = Loader(
             builder=RowBuilder(load_catalogue(), KEYS),
@@ -220,7 +220,7 @@ class Cell:
             new_id=lambda: str(uuid_utils.uuid7()),
             tally=tally,
         )
-        return Admission(self.closed, loader.load, tally)
+        return DeliveryFilter(self.closed, loader.load, tally)
 
     def _clock(self) -> datetime:
         return self.now

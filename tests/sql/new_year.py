@@ -10,7 +10,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from functions.operate.refresh import Refresh, Report
+from functions.operate.refresh import Refresh, RefreshReport
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, list_views
 from functions.warehouse.statements import Statements
@@ -49,7 +49,7 @@ def insert(client: bigquery.Client, table: str, rows: Sequence[dict[str, Any]]) 
 
 async def refresh(
     rest: str, first: date | None = None, last: date | None = None, now: datetime = NOW
-) -> Report:
+) -> RefreshReport:
     """Refresh the rollups from these views, as the function does."""
     statements = Statements(
         "operate",

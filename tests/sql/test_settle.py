@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.operate.settle import Report, Settle
+from functions.operate.settle import Settle, SettleReport
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
@@ -37,7 +37,7 @@ class Store:
         sql = f"SELECT {columns} FROM `{WAREHOUSE.store}.{table}` ORDER BY {columns}"
         return [row.values() for row in self.client.query(sql).result()]
 
-    async def settle(self, *days: date) -> Report:
+    async def settle(self, *days: date) -> SettleReport:
         async def no_wait(_seconds: float) -> None:
             pass
 
@@ -181,8 +181,8 @@ async def test_a_person_has_one_identity_then(store: Store) -> None:
 async def test_a_second_run_changes_nothing(store: Store) -> None:
     store.fill("events_v1", [event("a", str(number), NOW - number * DAY) for number in range(8)])
     store.fill("identities_v1", [identity("ann", "Ann", NOW - HOUR), identity("ann", None, NOW)])
-    assert await store.settle() != Report()
-    assert await store.settle() == Report()
+    assert await store.settle() != SettleReport()
+    assert await store.settle() == SettleReport()
 
 
 async def test_runs_that_meet_keep_one_row_of_each(store: Store) -> None:

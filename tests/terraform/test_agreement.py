@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from functions.acceptance.signature import SigningKey
 from functions.load.tally import Loaded
 from functions.observe.tally import Milliseconds
-from functions.operate.replay import Report
+from functions.operate.replay import ReplayReport
 from functions.privacy.periods import TIME_TRAVEL
 from functions.receive.tally import Received
 from functions.retained.quarantine import ON_HOLD, UNREADABLE
@@ -327,7 +327,7 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
     logged = {
         "receive": Received.__struct_fields__,
         "load": Loaded.__struct_fields__,
-        "operate": [field.name for field in dataclasses.fields(Report)],
+        "operate": [field.name for field in dataclasses.fields(ReplayReport)],
         "privacy": [
             *fields_of_line("retention checked", ROOT / "functions/privacy/reports/retention.py"),
             *fields_of_line(

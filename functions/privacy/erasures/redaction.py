@@ -157,7 +157,7 @@ UNPLACED = frozenset({"project_missing", "project_unknown"})
 """Reasons of bodies of which it is not known which of the partner's projects they are of."""
 
 
-class Refused(NamedTuple):
+class QuarantinedBody(NamedTuple):
     """A refused body.
 
     Attributes:
@@ -175,14 +175,16 @@ class Refused(NamedTuple):
     received_at: datetime
 
 
-def rewrite_refused(refused: Refused, redaction: Redaction) -> Rewritten | None:
+def rewrite_quarantined_body(
+    quarantined: QuarantinedBody, redaction: Redaction
+) -> Rewritten | None:
     """Rewrite a refused body; None where it stays as it is.
 
     Of several events, those that stay keep their places in the request, and so their ids. Those
     that get another id become objects of their own.
 
     Args:
-        refused: the body.
+        quarantined: the body.
         redaction: takes people out.
 
     Raises:
@@ -190,18 +192,20 @@ def rewrite_refused(refused: Refused, redaction: Redaction) -> Rewritten | None:
     """
     left: list[_Left] = []
     taken: list[tuple[str, str]] = []
-    for position, event in refused.events:
-        of_event: Kind = "test" if event.is_test else refused.kind
-        projects = _projects(event, refused.record, redaction)
-        found = redaction.apply(event.data, of_event, projects, refused.received_at)
+    for position, event in quarantined.events:
+        of_event: Kind = "test" if event.is_test else quarantined.kind
+        projects = _projects(event, quarantined.record, redaction)
+        found = redaction.apply(event.data, of_event, projects, quarantined.received_at)
         if found is None:
-            left.append(_Left(refused.own_id, position, event.data))
+            left.append(_Left(quarantined.own_id, position, event.data))
             continue
         taken += found.taken
         if found.data is not None:
-            sender_id = found.scope.ingest_id(refused.own_id) if found.scope else refused.own_id
+            sender_id = (
+                found.scope.ingest_id(quarantined.own_id) if found.scope else quarantined.own_id
+            )
             left.append(_Left(sender_id, position, found.data))
-    return Rewritten(tuple(_join(refused.record, left)), tuple(taken)) if taken else None
+    return Rewritten(tuple(_join(quarantined.record, left)), tuple(taken)) if taken else None
 
 
 def _projects(event: ReceivedEvent, record: Quarantined, redaction: Redaction) -> tuple[str, ...]:
@@ -288,8 +292,8 @@ def rewrite_quarantined(
         return _move_to_unreadable(name, _malformed(content, written_at, name))
     try:
         if record.attributes is None:
-            refused = _read_refused(record, body, written_at)
-            return rewrite_refused(refused, redaction)
+            quarantined = _read_body(record, body, written_at)
+            return rewrite_quarantined_body(quarantined, redaction)
         found = redaction.apply_to(body, record.attributes, written_at)
     except BadMessage as bad:
         moved = msgspec.structs.replace(record, reason=bad.reason)
@@ -303,7 +307,7 @@ def rewrite_quarantined(
     return Rewritten((quarantine.renewed(record, redacted.data),), redacted.taken)
 
 
-def _read_refused(record: Quarantined, body: bytes, written_at: datetime) -> Refused:
+def _read_body(record: Quarantined, body: bytes, written_at: datetime) -> QuarantinedBody:
     try:
         kind = parse_kind(record.kind)
     except ValueError:
@@ -316,7 +320,9 @@ def _read_refused(record: Quarantined, body: bytes, written_at: datetime) -> Ref
         received_at = parse_time(record.received_at)
     except ValueError:
         received_at = written_at
-    return Refused(record, quarantine.id_of_request(record, body), events, kind, received_at)
+    return QuarantinedBody(
+        record, quarantine.id_of_request(record, body), events, kind, received_at
+    )
 
 
 def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, bytes]:

@@ -22,7 +22,7 @@ from functions.privacy.requests.router import Asked
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.web.batching import Batcher
-from functions.web.push import Message, parse_push
+from functions.web.push import PushedMessage, parse_push
 
 BATCH = 1_000
 """The most messages that are filed together: some 0.5 MB of the 10 MB that a request may have."""
@@ -90,7 +90,7 @@ class Stream:
         await self._batcher.put(told, size=1)
         return Response(status_code=204)
 
-    def _read(self, message: Message) -> Told:
+    def _read(self, message: PushedMessage) -> Told:
         try:
             known = Attributes.from_mapping(message.attributes)
         except ValueError:

@@ -15,7 +15,7 @@ class Unreadable(Exception):
     """Nobody can tell what it is; it goes by its age."""
 
 
-class Message(NamedTuple):
+class RetainedMessage(NamedTuple):
     """An event as sent.
 
     Attributes:
@@ -41,7 +41,7 @@ class Owner(NamedTuple):
     project: str
 
 
-def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Message | None:
+def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> RetainedMessage | None:
     """Return an event that was accepted; None for one of another project.
 
     Raises:
@@ -51,12 +51,14 @@ def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Mess
     if (project or owner.project) != owner.project or attributes.get("partner") != owner.partner:
         return None
     try:
-        return Message(data, parse_kind(attributes["kind"]), attributes.get("received_at", ""))
+        return RetainedMessage(
+            data, parse_kind(attributes["kind"]), attributes.get("received_at", "")
+        )
     except (ValueError, KeyError):
         raise Unreadable from None
 
 
-def messages_of(name: str, content: bytes, owner: Owner) -> list[Message]:
+def messages_of(name: str, content: bytes, owner: Owner) -> list[RetainedMessage]:
     """Return the events of an object.
 
     Of bodies that were refused those count, too, of which nobody knows the project.
@@ -73,7 +75,7 @@ def messages_of(name: str, content: bytes, owner: Owner) -> list[Message]:
         raise Unreadable from None
 
 
-def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[Message]:
+def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[RetainedMessage]:
     if record.attributes is not None:
         message = message_of(body, record.attributes, owner)
         return [] if message is None else [message]
@@ -81,7 +83,7 @@ def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[Message
         return []
     kind = parse_kind(record.kind)
     return [
-        Message(event.data, kind if event.name is not None else "test", record.received_at)
+        RetainedMessage(event.data, kind if event.name is not None else "test", record.received_at)
         for _, event in split(record, body)
         if not event.project or record.reason in UNPLACED or event.project == owner.project
     ]

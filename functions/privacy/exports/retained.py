@@ -13,7 +13,7 @@ from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Sto
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
 from functions.privacy.erasures.redaction import PREFIXES
 from functions.privacy.exports.messages import (
-    Message,
+    RetainedMessage,
     Unreadable,
     message_of,
     messages_of,
@@ -121,7 +121,7 @@ class RetainedEvents:
         for message in messages:
             self._keep(name.split("/", maxsplit=1)[0], message, subject, search)
 
-    def _keep(self, place: str, message: Message, subject: Subject, search: Search) -> None:
+    def _keep(self, place: str, message: RetainedMessage, subject: Subject, search: Search) -> None:
         try:
             own = own_message(message.data, message.kind, subject.ids, self._layouts)
         except BadMessage:

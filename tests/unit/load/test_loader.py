@@ -13,7 +13,7 @@ from functions.load.row import Row, RowBuilder
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.web.batching import QueueFull
-from functions.web.push import Message
+from functions.web.push import PushedMessage
 
 NOW = datetime(2026, 11, 22, 14, 25, 33, tzinfo=UTC)
 ATTRIBUTES = {
@@ -61,10 +61,10 @@ def world(builder: RowBuilder) -> World:
     return World(builder)
 
 
-def message(user: str | None = "u", **attributes: str) -> Message:
+def message(user: str | None = "u", **attributes: str) -> PushedMessage:
     value = {"user_id": user, "nickname": "Andy"}
     data = json.dumps({"event": "room_opened", "value": value}).encode()
-    return Message(data=data, attributes=ATTRIBUTES | attributes)
+    return PushedMessage(data=data, attributes=ATTRIBUTES | attributes)
 
 
 @pytest.mark.parametrize("too_large", [1, 2])
@@ -80,7 +80,7 @@ async def test_a_row_that_is_too_large_is_stored_without_what_has_no_column(
 
     monkeypatch.setattr(world, "_store", store)
     data = b'{"event": "room_opened", "value": {"unheard_of": "long", "event_id": "r"}}'
-    await world.loader.load(Message(data=data, attributes=ATTRIBUTES))
+    await world.loader.load(PushedMessage(data=data, attributes=ATTRIBUTES))
     assert attempts[0]["extra"] == '{"unheard_of":"long"}'
     assert "extra" not in attempts[1]
     assert attempts[1]["flags"] == ["unknown:unheard_of", "too_large:extra"]
@@ -142,7 +142,7 @@ async def test_a_person_is_known_only_once_stored(world: World) -> None:
 
 
 async def test_a_bad_message_is_quarantined_and_acknowledged(world: World) -> None:
-    await world.loader.load(Message(data=b'{"user_id": "secret"', attributes=ATTRIBUTES))
+    await world.loader.load(PushedMessage(data=b'{"user_id": "secret"', attributes=ATTRIBUTES))
     assert world.quarantine == [
         {
             "reason": "not_json",
@@ -169,7 +169,7 @@ async def test_a_refused_row_is_quarantined_and_acknowledged(world: World) -> No
 async def test_a_message_without_attributes_is_quarantined(
     world: World, published: str, expected: str
 ) -> None:
-    await world.loader.load(Message(data=b"{}", publish_time=published))
+    await world.loader.load(PushedMessage(data=b"{}", publish_time=published))
     [entry] = world.quarantine
     assert (entry["reason"], entry["partner"], entry["kind"], entry["received_at"]) == (
         "bad_attributes",
@@ -182,7 +182,7 @@ async def test_a_message_without_attributes_is_quarantined(
 async def test_without_quarantine_a_bad_message_comes_again(world: World) -> None:
     world.fails["quarantine"] = BucketUnavailable()
     with pytest.raises(NotStored, match="quarantine_unavailable"):
-        await world.loader.load(Message(data=b"", attributes=ATTRIBUTES))
+        await world.loader.load(PushedMessage(data=b"", attributes=ATTRIBUTES))
 
 
 async def test_a_refused_identity_costs_neither_the_event_nor_a_second_try(
@@ -203,7 +203,7 @@ async def test_deliveries_are_counted_by_what_became_of_them(
 ) -> None:
     await world.loader.load(message())
     await world.loader.load(message(received_at="2026-11-22T14:25:30Z"))
-    await world.loader.load(Message(data=b"secret", attributes=ATTRIBUTES))
+    await world.loader.load(PushedMessage(data=b"secret", attributes=ATTRIBUTES))
     world.fails["events"] = AppendFailed("UNAVAILABLE")
     with pytest.raises(NotStored):
         await world.loader.load(message())

@@ -8,7 +8,7 @@ import pytest
 from functions.operate.dead_letters import DeadLetters
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
-from functions.operate.replay import Replay, Report, Selection
+from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
 from tests.unit.operate.stand_ins import (
@@ -91,14 +91,14 @@ def refresh(store: Store, clock: Clock) -> Refresh:
     return Refresh(store, now=lambda: NOW, clock=clock, seconds=240, retention_days=215)
 
 
-Run = Callable[..., Awaitable[Report]]
+Run = Callable[..., Awaitable[ReplayReport]]
 
 
 @pytest.fixture
 def run(replay: Replay) -> Run:
     """Replay the spill, or what is selected instead."""
 
-    async def run(selection: Selection = Selection("spill/")) -> Report:  # noqa: B008 - immutable
+    async def run(selection: Selection = Selection("spill/")) -> ReplayReport:  # noqa: B008 - immutable
         return await replay.run(selection)
 
     return run

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.google.storage import CONCURRENT_REQUESTS
-from functions.operate.replay import Replay, Report, Selection
+from functions.operate.replay import Replay, ReplayReport, Selection
 from tests.unit.operate.conftest import Clock, Run
 from tests.unit.operate.stand_ins import WRITTEN_AT, Bucket, Topic, message, spilled
 
@@ -18,17 +18,17 @@ async def test_events_are_published_as_they_were_and_objects_deleted(
     bucket.write("spill/2026/11/22/23/a.ndjson", spilled(message(1), message(2)))
     bucket.write("spill/2026/11/23/00/b.ndjson", spilled(message(3, "2026-11-23")))
     report = await run()
-    assert report == Report(objects=2, events=3, days={"2026-11-22", "2026-11-23"})
+    assert report == ReplayReport(objects=2, events=3, days={"2026-11-22", "2026-11-23"})
     published = sorted(topic.messages, key=lambda each: each.data)
     assert published == [message(1), message(2), message(3, "2026-11-23")]
     assert bucket.contents == {}
-    assert await run() == Report()
+    assert await run() == ReplayReport()
 
 
 async def test_a_dry_run_changes_nothing(run: Run, bucket: Bucket, topic: Topic) -> None:
     bucket.write("spill/a", spilled(message(1)))
     report = await run(Selection("spill/", dry_run=True))
-    assert report == Report(objects=1, events=1, days={"2026-11-22"})
+    assert report == ReplayReport(objects=1, events=1, days={"2026-11-22"})
     assert topic.messages == []
     assert len(bucket.contents) == 1
 
@@ -66,7 +66,7 @@ async def test_a_malformed_object_is_reported_and_kept_and_delays_no_other(
     bucket.write("spill/a", content)
     bucket.write("spill/b", spilled(message(7)))
     report = await run()
-    assert report == Report(objects=1, events=1, days={"2026-11-22"}, failed=["spill/a"])
+    assert report == ReplayReport(objects=1, events=1, days={"2026-11-22"}, failed=["spill/a"])
     assert (topic.ids, list(bucket.contents)) == (["id-7"], ["spill/a"])
     line = json.loads(capsys.readouterr().out)
     assert (line["severity"], line["object"], line["reason"]) == ("ERROR", "spill/a", "malformed")
@@ -104,7 +104,7 @@ async def test_while_pubsub_does_not_answer_everything_stays(
         bucket.write(f"spill/{number:03}", spilled(message(number)))
     topic.failing = True
     report = await run()
-    assert report == Report(remaining=100, unavailable="publish_failed")
+    assert report == ReplayReport(remaining=100, unavailable="publish_failed")
     assert len(bucket.contents) == 100
     topic.failing = False
     assert (await run()).objects == 100

@@ -39,7 +39,7 @@ def pairs_in_code() -> Iterator[tuple[int, str]]:
                 case ast.Call(
                     func=ast.Name(id=name) | ast.Attribute(attr=name),
                     args=[ast.Constant(value=int(status)), ast.Constant(value=str(reason)), *_],
-                ) if name in {"problem", "Placement"} and reason:
+                ) if name in {"webhook_problem", "Placement"} and reason:
                     yield status, reason
                 case ast.AnnAssign(target=ast.Name(id="UNAVAILABLE"), value=ast.Dict() as table):
                     yield from ((503, ast.literal_eval(each)[0]) for each in table.values)

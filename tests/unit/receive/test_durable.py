@@ -14,7 +14,7 @@ from functions.google.topic import PublishFailed
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
 from functions.receive.durable import Durable, NotDurable
-from functions.receive.publish import Publisher
+from functions.receive.publish import BatchingPublisher
 from functions.receive.spill import Spill
 from functions.web.batching import QueueFull
 from tests.unit.receive.clock import Clock, run
@@ -157,7 +157,7 @@ def test_everyone_has_an_answer_in_time_when_both_hang() -> None:
 
     async def flood() -> None:
         breaker = Breaker(retry_seconds=5, clock=clock)
-        publisher = Publisher(
+        publisher = BatchingPublisher(
             topic, breaker, deadline=4, reserve=3, observe=lambda _: None, clock=clock
         )
         durable = Durable(

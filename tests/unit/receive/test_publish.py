@@ -11,7 +11,7 @@ from functions.events.message import Message
 from functions.google.topic import NotPublishable, PublishFailed
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
-from functions.receive.publish import Publisher
+from functions.receive.publish import BatchingPublisher
 from tests.unit.receive.clock import Clock
 from tests.unit.receive.stand_ins import message
 
@@ -52,7 +52,7 @@ class Bench:
         self.topic = Topic(self.clock)
         self.breaker = Breaker(retry_seconds=5, clock=self.clock)
         self.seconds: list[float] = []
-        self.publisher = Publisher(
+        self.publisher = BatchingPublisher(
             self.topic,
             self.breaker,
             deadline=4,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Scope
 
-from functions.receive.answers import Refusal
+from functions.receive.answers import WebhookRefusal
 from functions.receive.request import (
     announces_more,
     bearer_token,
@@ -53,7 +53,7 @@ def test_a_path_is_a_kind_and_a_token(path: str, target: tuple[str, str] | None)
 def test_any_other_path_or_method_is_refused(method: str, path: str, query: bytes) -> None:
     try:
         target = route(scope(method, path, query))
-    except Refusal as refusal:
+    except WebhookRefusal as refusal:
         refused = refusal.answer.status_code
     else:
         assert (target is None) == (path == "/health")

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.load.admission import Admission
+from functions.load.delivery_filter import DeliveryFilter
 from functions.load.loader import NotStored
 from functions.load.tally import Tally
 from functions.secrets.closed_partners import ClosedList, ClosedPartner, ClosedUnavailable
-from functions.web.push import Message
+from functions.web.push import PushedMessage
 
 ENTRY = ClosedPartner(("acme-prod",), datetime(2026, 11, 22, tzinfo=UTC))
 
@@ -20,18 +20,18 @@ class World:
         self.closed: ClosedList | None = ClosedList({"acme": ENTRY})
         self.loaded: list[dict[str, str]] = []
         self.tally = Tally()
-        self.admission = Admission(self, self._load, self.tally)
+        self.delivery_filter = DeliveryFilter(self, self._load, self.tally)
 
     async def current(self) -> ClosedList:
         if self.closed is None:
             raise ClosedUnavailable
         return self.closed
 
-    async def _load(self, message: Message) -> None:
+    async def _load(self, message: PushedMessage) -> None:
         self.loaded.append(message.attributes)
 
     async def load(self, **attributes: str) -> None:
-        await self.admission.load(Message(b"{}", attributes))
+        await self.delivery_filter.load(PushedMessage(b"{}", attributes))
 
 
 async def test_what_is_left_of_a_closed_partner_is_dropped_and_counted(

@@ -6,7 +6,7 @@ from typing import Protocol
 from functions.load.loader import NotStored
 from functions.load.tally import Tally
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
-from functions.web.push import Message
+from functions.web.push import PushedMessage
 
 
 class Closed(Protocol):
@@ -16,7 +16,7 @@ class Closed(Protocol):
         """Return the list of now, or raise ClosedUnavailable."""
 
 
-class Admission:
+class DeliveryFilter:
     """Loads deliveries but those of closed partners.
 
     Args:
@@ -26,13 +26,13 @@ class Admission:
     """
 
     def __init__(
-        self, closed: Closed, load: Callable[[Message], Awaitable[None]], tally: Tally
+        self, closed: Closed, load: Callable[[PushedMessage], Awaitable[None]], tally: Tally
     ) -> None:
         self._closed = closed
         self._load = load
         self._tally = tally
 
-    async def load(self, message: Message) -> None:
+    async def load(self, message: PushedMessage) -> None:
         """Load one message, or drop it: then nothing of it is kept, not even in quarantine.
 
         Raises:
