@@ -322,12 +322,12 @@ async def test_a_run_whose_time_is_over_is_continued(world: World, steps: int) -
     world.now += timedelta(minutes=12)
     left = [steps]
 
-    def is_over() -> bool:
+    def out_of_time() -> bool:
         left[0] -= 1
         return left[0] < 0
 
     with pytest.raises(OutOfTime):
-        await world.progress.one("acme", ENTRY, "", is_over)
+        await world.progress.one("acme", ENTRY, "", out_of_time)
     done = await world.progress.one("acme", ENTRY, "", never)
     assert done.record.state == "deleted"
     assert done.record.deleted == done.record.found

@@ -84,7 +84,9 @@ class Execution:
         ]
         await self._receipts.add_all(receipts + late)
 
-    async def change_tables(self, is_over: Callable[[], bool], *, oldest: datetime) -> Counter[str]:
+    async def change_tables(
+        self, out_of_time: Callable[[], bool], *, oldest: datetime
+    ) -> Counter[str]:
         """Run the statements, one for each table and treatment; return the rows that they changed.
 
         Raises:
@@ -97,7 +99,7 @@ class Execution:
         names += ["delete_events"] if "delete" in treatments else []
         bounds = {"first": self._first, "now": self._now}
         for name in [*names, "remove_speakers", "erase_identities"]:
-            if is_over():
+            if out_of_time():
                 raise OutOfTime
             moments = self._moments(oldest) if name == "erase_identities" else bounds
             changed[name] += await self._statements.change(name, **moments)

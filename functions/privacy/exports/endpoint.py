@@ -155,12 +155,12 @@ class Exports:
         began = self._clock()
         retained, tables = self._sources.retained, self._sources.tables
 
-        def is_over(share: float) -> bool:
+        def out_of_time(share: float) -> bool:
             return self._clock() - began >= self._seconds * share
 
         await writing.begin(Index(subject.project, tuple(subject.user_keys), sheet.made_at))
-        waiting = await retained.objects(subject, lambda: is_over(0.5))
-        letters = await retained.dead_letters(subject, lambda: is_over(0.5))
+        waiting = await retained.objects(subject, lambda: out_of_time(0.5))
+        letters = await retained.dead_letters(subject, lambda: out_of_time(0.5))
         sheet.note("set_aside", waiting)
         sheet.note("dead_letters", letters)
         await writing.add("set-aside", [*waiting.records, *letters.records])
@@ -169,7 +169,7 @@ class Exports:
             await writing.add(table.removesuffix("_v1"), records)
         page = 0
         async for events in tables.events(subject, self._context.now()):
-            if page and is_over(1.0):
+            if page and out_of_time(1.0):
                 sheet.missing.append("events")
                 break
             page += 1

@@ -54,12 +54,12 @@ class RetainedEvents:
         self._subscription = subscription
         self._layouts = layouts
 
-    async def objects(self, subject: Subject, is_over: Callable[[], bool]) -> Search:
+    async def objects(self, subject: Subject, out_of_time: Callable[[], bool]) -> Search:
         """Search spill, quarantine and what legal holds keep, several objects at a time.
 
         Args:
             subject: whom for.
-            is_over: says whether there is no time for a further object.
+            out_of_time: says whether there is no time for a further object.
 
         Raises:
             BucketUnavailable: the bucket does not even tell what it has.
@@ -70,7 +70,7 @@ class RetainedEvents:
             waiting += await self._objects.find(prefix)
 
         async def work() -> None:
-            while waiting and not is_over():
+            while waiting and not out_of_time():
                 stored = waiting.popleft()
                 try:
                     content = await self._objects.read(stored)
@@ -84,14 +84,14 @@ class RetainedEvents:
         search.is_complete = not waiting
         return search
 
-    async def dead_letters(self, subject: Subject, is_over: Callable[[], bool]) -> Search:
+    async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> Search:
         """Search the dead letters that nobody else holds just now, and give all back."""
         search = Search()
         leased: list[Letter] = []
         empty = 0
         try:
             while empty < EMPTY_PULLS:
-                if is_over() or len(leased) > LETTERS:
+                if out_of_time() or len(leased) > LETTERS:
                     search.is_complete = False
                     break
                 letters = await self._subscription.pull()

@@ -124,7 +124,9 @@ class ExportedCopies:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(
+        self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
+    ) -> None:
         """Delete the exports of people who are covered, whatever else is in them.
 
         An export has all that was held when it was made, so the time of its making counts: until
@@ -139,7 +141,7 @@ class ExportedCopies:
         for scope in scopes if found else ():
             scopes_by_person[scope.project, scope.user_key].append(scope)
         for index in [each for each in found if each.name.endswith(f"/{INDEX}")]:
-            if is_over():
+            if out_of_time():
                 raise OutOfTime
             content = await self._objects.read(index)
             erasure_ids = _erasures(content, scopes_by_person) if content is not None else ()

@@ -103,11 +103,11 @@ class Offboarding:
         self._people = people
         self._now = now
 
-    async def survey(self, partner: str, entry: ClosedPartner, is_over: Deadline) -> Inventory:
+    async def survey(self, partner: str, entry: ClosedPartner, out_of_time: Deadline) -> Inventory:
         """Count what there is of a partner, as far as the time suffices; nothing is changed."""
         inventory = await self._count_rows(partner)
         found = Findings()
-        look = await self._look({partner: entry}, found, is_over, dry_run=True)
+        look = await self._look({partner: entry}, found, out_of_time, dry_run=True)
         for clearer in self._clearers:
             try:
                 await clearer.clear(look)
@@ -116,13 +116,13 @@ class Offboarding:
         inventory.take(partner, found)
         return inventory
 
-    async def clear_tables(self, partner: str, inventory: Inventory, is_over: Deadline) -> None:
+    async def clear_tables(self, partner: str, inventory: Inventory, out_of_time: Deadline) -> None:
         """Delete a partner's rows, one statement for each table that has some.
 
         Args:
             partner: its name.
             inventory: takes what was found and deleted.
-            is_over: whether the time is.
+            out_of_time: whether the time is.
 
         Raises:
             OutOfTime: a table is left.
@@ -133,26 +133,26 @@ class Offboarding:
         for table in TABLES:
             if not counted.deletable[table]:
                 continue
-            if is_over():
+            if out_of_time():
                 raise OutOfTime
             changed = await self._statements.change(f"leave_{table}", **self._of(partner, table))
             inventory.deleted[table] += changed
 
     async def clear_places(
-        self, partners: Partners, inventories: Mapping[str, Inventory], is_over: Deadline
+        self, partners: Partners, inventories: Mapping[str, Inventory], out_of_time: Deadline
     ) -> None:
         """Delete what is of partners beside the tables, of all of them in one go.
 
         Args:
             partners: by name.
             inventories: of each, that take what was found and deleted.
-            is_over: whether the time is.
+            out_of_time: whether the time is.
 
         Raises:
             OutOfTime: not all was looked at.
         """
         found = Findings()
-        look = await self._look(partners, found, is_over)
+        look = await self._look(partners, found, out_of_time)
         try:
             for clearer in self._clearers:
                 await clearer.clear(look)
@@ -161,10 +161,10 @@ class Offboarding:
                 inventory.take(partner, found)
 
     async def clear_besides(
-        self, watched: Collection[str], is_over: Deadline, deleted: Counter[str]
+        self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
         """Let go what holds have kept of others, see `EventsOnHold.clear_besides`."""
-        await self._events_on_hold.clear_besides(watched, self._now(), is_over, deleted)
+        await self._events_on_hold.clear_besides(watched, self._now(), out_of_time, deleted)
 
     async def _count_rows(self, partner: str) -> Inventory:
         parameters: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
@@ -175,11 +175,11 @@ class Offboarding:
         return inventory
 
     async def _look(
-        self, partners: Partners, found: Findings, is_over: Deadline, *, dry_run: bool = False
+        self, partners: Partners, found: Findings, out_of_time: Deadline, *, dry_run: bool = False
     ) -> Look:
         closed = await self._people.of(partners, self._now())
         retain = self._events_on_hold.retain
-        return Look(closed, found, retain, is_over, dry_run=dry_run)
+        return Look(closed, found, retain, out_of_time, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {"partner": partner}

@@ -95,17 +95,17 @@ class Offboardings:
         """
         asked.caller.must_be_operator()
         wanted = msgspec.json.decode(asked.body, type=OffboardingRequest)
-        is_over = self.deadline()
+        out_of_time = self.deadline()
         # Whoever only asks how far it is has not ordered it.
         is_order = self._plan.confirms(wanted.partner, wanted.confirm)
         try:
             entry = (await self._closed.read()).partners.get(wanted.partner)
             if entry is None:
                 if not wanted.confirm:
-                    return JSONResponse(await self._plan.show(wanted.partner, is_over), 202)
+                    return JSONResponse(await self._plan.show(wanted.partner, out_of_time), 202)
                 entry = await self._plan.close(wanted.partner, wanted.confirm)
             ordered_by = asked.caller.email if is_order else ""
-            return await self._go_on(wanted.partner, entry, ordered_by, is_over)
+            return await self._go_on(wanted.partner, entry, ordered_by, out_of_time)
         except ListFull:
             raise Refused(409, FULL) from None
         except UNAVAILABLE as failure:
@@ -144,17 +144,19 @@ class Offboardings:
         record = (await self._records.read({asked.id: entry}))[asked.id]
         return JSONResponse(self._describe(asked.id, entry, record))
 
-    async def sweep(self, is_over: Deadline, restored: Restored | None = None) -> OffboardingReport:
+    async def sweep(
+        self, out_of_time: Deadline, restored: Restored | None = None
+    ) -> OffboardingReport:
         """Go on with all offboardings.
 
         Args:
-            is_over: whether the time is.
+            out_of_time: whether the time is.
             restored: tables were restored, so what was deleted since is deleted again.
         """
         report = OffboardingReport()
         try:
             partners = (await self._closed.read()).partners
-            report.states = await self._progress.all(partners, is_over, restored)
+            report.states = await self._progress.all(partners, out_of_time, restored)
         except OutOfTime:
             report.finished = False
             log("WARNING", "offboarding ends early", reason="time")
@@ -170,11 +172,11 @@ class Offboardings:
             raise later("Who has left cannot be read at the moment") from None
 
     async def _go_on(
-        self, partner: str, entry: ClosedPartner, ordered_by: str, is_over: Deadline
+        self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
     ) -> Response:
         left: dict[str, Any] = {}
         try:
-            record, inventory = await self._progress.one(partner, entry, ordered_by, is_over)
+            record, inventory = await self._progress.one(partner, entry, ordered_by, out_of_time)
             left = {
                 "left": counts(inventory.deletable),
                 "kept_by_legal_holds": counts(inventory.kept),

@@ -94,14 +94,14 @@ class EventsOnHold:
                 look.found.deleted[partner, ON_HOLD] += 1
 
     async def clear_besides(
-        self, watched: Collection[str], at: datetime, is_over: Deadline, deleted: Counter[str]
+        self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
         """Do the same for partners whom no offboarding looks at: finished long ago, or back again.
 
         Args:
             watched: the partners of offboardings that go on.
             at: now, with an offset.
-            is_over: whether the time is.
+            out_of_time: whether the time is.
             deleted: takes the numbers of objects, by partner, whatever is raised.
 
         Raises:
@@ -113,7 +113,7 @@ class EventsOnHold:
         if not others:
             return
         found = Findings()
-        look = Look(await self._people.of(others, at), found, self.retain, is_over)
+        look = Look(await self._people.of(others, at), found, self.retain, out_of_time)
         try:
             await self.clear(look)
         finally:

@@ -85,7 +85,7 @@ class Plan:
         self._offboarding = offboarding
         self._now = now
 
-    async def show(self, partner: str, is_over: Deadline) -> dict[str, Any]:
+    async def show(self, partner: str, out_of_time: Deadline) -> dict[str, Any]:
         """Count what there is of a partner; return that, with a code that confirms it.
 
         Raises:
@@ -94,7 +94,7 @@ class Plan:
         """
         projects, now = await self._projects(partner), self._now()
         entry = ClosedPartner(projects, now)
-        inventory = await self._offboarding.survey(partner, entry, is_over)
+        inventory = await self._offboarding.survey(partner, entry, out_of_time)
         if not projects and not inventory.found:
             title = "There is no such partner here, and nothing of one"
             raise Refused(404, title, members={"state": "nothing"})

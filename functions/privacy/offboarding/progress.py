@@ -66,7 +66,7 @@ class OffboardingProgress:
         return entry.closed_at + self._closing
 
     async def one(
-        self, partner: str, entry: ClosedPartner, ordered_by: str, is_over: Deadline
+        self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
     ) -> Outcome:
         """Go on with one offboarding, unless it is complete.
 
@@ -74,7 +74,7 @@ class OffboardingProgress:
             partner: its name.
             entry: of the closed list.
             ordered_by: who confirmed it; empty where that is not known.
-            is_over: whether the time is.
+            out_of_time: whether the time is.
 
         Raises:
             OutOfTime: there is more to do.
@@ -82,11 +82,11 @@ class OffboardingProgress:
         records = await self._records.read({partner: entry})
         if records[partner].complete:
             return Outcome(records[partner], Inventory())
-        outcomes = await self._carry_on({partner: entry}, records, is_over, ordered_by)
+        outcomes = await self._carry_on({partner: entry}, records, out_of_time, ordered_by)
         return outcomes[partner]
 
     async def all(
-        self, partners: Partners, is_over: Deadline, restored: Restored | None = None
+        self, partners: Partners, out_of_time: Deadline, restored: Restored | None = None
     ) -> dict[str, str]:
         """Go on with all that are not complete, and look for what came late for others.
 
@@ -94,7 +94,7 @@ class OffboardingProgress:
 
         Args:
             partners: of the closed list.
-            is_over: whether the time is.
+            out_of_time: whether the time is.
             restored: tables were restored, so what was deleted since is deleted again.
 
         Returns:
@@ -114,15 +114,17 @@ class OffboardingProgress:
         }
         outcomes = {}
         if watched:
-            outcomes = await self._carry_on(watched, records, is_over, brought_back=brought_back)
-        await self._let_go(watched, is_over)
+            outcomes = await self._carry_on(
+                watched, records, out_of_time, brought_back=brought_back
+            )
+        await self._let_go(watched, out_of_time)
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
-    async def _let_go(self, watched: Partners, is_over: Deadline) -> None:
+    async def _let_go(self, watched: Partners, out_of_time: Deadline) -> None:
         """Delete what holds have kept of partners whom no offboarding looks at any more."""
         deleted: Counter[str] = Counter()
         try:
-            await self._offboarding.clear_besides(watched.keys(), is_over, deleted)
+            await self._offboarding.clear_besides(watched.keys(), out_of_time, deleted)
         finally:
             await self._records.note_let_go(deleted)
 
@@ -130,15 +132,15 @@ class OffboardingProgress:
         self,
         partners: Partners,
         records: Mapping[str, Record],
-        is_over: Deadline,
+        out_of_time: Deadline,
         ordered_by: str = "",
         brought_back: Collection[str] = (),
     ) -> dict[str, Outcome]:
         for partner, entry in partners.items():
-            await self._begin(partner, entry, records[partner], ordered_by, is_over)
+            await self._begin(partner, entry, records[partner], ordered_by, out_of_time)
         for _ in range(LOOKS):
             began = self._now()
-            inventories = await self._look(partners, records, is_over, brought_back)
+            inventories = await self._look(partners, records, out_of_time, brought_back)
             if not any(inventory.deletable for inventory in inventories.values()):
                 break
         for partner, entry in partners.items():
@@ -151,12 +153,12 @@ class OffboardingProgress:
         entry: ClosedPartner,
         record: Record,
         ordered_by: str,
-        is_over: Deadline,
+        out_of_time: Deadline,
     ) -> None:
         """Note what there is before anything of it is deleted."""
         if record.begun:
             return
-        inventory = await self._offboarding.survey(partner, entry, is_over)
+        inventory = await self._offboarding.survey(partner, entry, out_of_time)
         await self._records.note_begun(partner, entry, ordered_by, inventory)
         record.begun, record.ordered_by = True, ordered_by
         record.found, record.counted_all = inventory.found, inventory.counted_all
@@ -165,7 +167,7 @@ class OffboardingProgress:
         self,
         partners: Partners,
         records: Mapping[str, Record],
-        is_over: Deadline,
+        out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, Inventory]:
         """Look at everything once, delete what can be, and note it, even if not all is done."""
@@ -175,8 +177,8 @@ class OffboardingProgress:
             for name, inventory in inventories.items():
                 may_have_more = began < partners[name].closed_at + SECRET_SEEN
                 if may_have_more or name in brought_back or not records[name].complete:
-                    await self._offboarding.clear_tables(name, inventory, is_over)
-            await self._offboarding.clear_places(partners, inventories, is_over)
+                    await self._offboarding.clear_tables(name, inventory, out_of_time)
+            await self._offboarding.clear_places(partners, inventories, out_of_time)
         finally:
             for name, inventory in inventories.items():
                 await self._records.note_deleted(name, partners[name], inventory.deleted)

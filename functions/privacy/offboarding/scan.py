@@ -39,14 +39,14 @@ class Look:
         closed: the partners.
         found: takes the counts.
         retain: keeps an event that a legal hold names somebody of.
-        is_over: whether the time is.
+        out_of_time: whether the time is.
         dry_run: only count.
     """
 
     closed: ClosedPartners
     found: Findings
     retain: Retain
-    is_over: Deadline
+    out_of_time: Deadline
     dry_run: bool = False
 
     def check_time(self) -> None:
@@ -55,7 +55,7 @@ class Look:
         Raises:
             OutOfTime: there is none.
         """
-        if self.is_over():
+        if self.out_of_time():
             raise OutOfTime
 
     async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:

@@ -55,7 +55,9 @@ class DeadLetters:
         self._redaction = redaction
         self._now = now
 
-    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(
+        self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
+    ) -> None:
         """Take out what is covered; count it by erasure.
 
         Raises:
@@ -67,7 +69,7 @@ class DeadLetters:
         redaction = self._redaction(scopes)
         kept: list[Letter] = []
         try:
-            await self._drain(redaction, counts, kept, is_over)
+            await self._drain(redaction, counts, kept, out_of_time)
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
                 await self._subscription.give_back(kept)
@@ -77,11 +79,11 @@ class DeadLetters:
         redaction: Redaction,
         counts: Counts,
         kept: list[Letter],
-        is_over: Callable[[], bool],
+        out_of_time: Callable[[], bool],
     ) -> None:
         empty = 0
         while empty < EMPTY_PULLS:
-            if is_over():
+            if out_of_time():
                 raise OutOfTime
             letters = await self._subscription.pull()
             empty = 0 if letters else empty + 1

@@ -34,7 +34,7 @@ class OffboardingSweep(Protocol):
     def deadline(self) -> Deadline:
         """Return what says when the time of a request that begins now is over."""
 
-    async def sweep(self, is_over: Deadline, restored: Restored | None) -> OffboardingReport:
+    async def sweep(self, out_of_time: Deadline, restored: Restored | None) -> OffboardingReport:
         """Go on with all of them, and delete again what restored tables brought back."""
 
 
@@ -83,13 +83,13 @@ class SweepEndpoint:
         restored = wanted.restored(self._now(), asked.caller.email)
         if restored:
             asked.caller.must_be_operator()
-        is_over = self._offboardings.deadline()
+        out_of_time = self._offboardings.deadline()
         report = to_builtins(await self._sweep.run(restored=restored))
-        offboarding_report = await self._offboardings.sweep(is_over, restored)
+        offboarding_report = await self._offboardings.sweep(out_of_time, restored)
         report["offboardings"] = offboarding_report.states
         report["finished"] = report["finished"] and offboarding_report.finished
         report["unavailable"] = report["unavailable"] or offboarding_report.unavailable
-        if is_over():
+        if out_of_time():
             report["finished"] = False
         else:
             checked = await self._retention.check()

@@ -31,7 +31,9 @@ from functions.warehouse.statements import StatementFailed
 class Rewriter(Protocol):
     """Where events are beside the tables: objects, or dead letters."""
 
-    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(
+        self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
+    ) -> None:
         """Take out what is covered, and what nobody can read; count it by erasure.
 
         Raises:
@@ -133,7 +135,7 @@ class Sweep:
         return report
 
     async def _run(
-        self, erasure_ids: list[str], report: SweepReport, is_over: Callable[[], bool]
+        self, erasure_ids: list[str], report: SweepReport, out_of_time: Callable[[], bool]
     ) -> None:
         now = self._now().astimezone(UTC)
         claim = await self._begin(erasure_ids, report, now)
@@ -142,10 +144,10 @@ class Sweep:
         execution = Execution(self._statements, self._receipts, scopes, now, first, claim)
         if scopes:
             await execution.count(oldest=now - self._retention)
-            report.rows += await execution.change_tables(is_over, oldest=now - self._retention)
+            report.rows += await execution.change_tables(out_of_time, oldest=now - self._retention)
         try:
             for rewriter in self._rewriters:
-                await rewriter.rewrite(scopes, execution.counts, is_over)
+                await rewriter.rewrite(scopes, execution.counts, out_of_time)
         finally:
             report.places = execution.taken()
             await execution.note_places()

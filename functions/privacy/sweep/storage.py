@@ -44,7 +44,9 @@ class StoredObjects:
         self._objects = objects
         self._redaction = redaction
 
-    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(
+        self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
+    ) -> None:
         """Take out what is covered; count it by erasure.
 
         Raises:
@@ -53,7 +55,7 @@ class StoredObjects:
         """
         found = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
         concerned = [stored for stored in found if concerns(scopes, stored)]
-        if await self.rewrite_each(concerned, scopes, counts, is_over):
+        if await self.rewrite_each(concerned, scopes, counts, out_of_time):
             raise OutOfTime
 
     async def rewrite_each(
@@ -61,7 +63,7 @@ class StoredObjects:
         found: Iterable[Stored],
         scopes: Scopes,
         counts: Counts,
-        is_over: Callable[[], bool],
+        out_of_time: Callable[[], bool],
     ) -> int:
         """Do the same with some objects, in their order; return of how many it had no time for.
 
@@ -72,7 +74,7 @@ class StoredObjects:
         waiting = deque(found)
 
         async def work() -> None:
-            while waiting and not is_over():
+            while waiting and not out_of_time():
                 waiting.extend(await self._rewrite(waiting.popleft(), redaction, counts))
 
         workers = [asyncio.ensure_future(work()) for _ in range(CONCURRENT_REQUESTS)]
@@ -154,7 +156,9 @@ class UnreadableObjects:
         self._now = now
         self._clock = clock
 
-    async def rewrite(self, scopes: Scopes, counts: Counts, is_over: Callable[[], bool]) -> None:
+    async def rewrite(
+        self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
+    ) -> None:
         """Quarantine what nobody can read, the newest first: sweeps before have seen the others.
 
         Where the time does not suffice, that is logged, and what is left is the next sweep's.
@@ -172,7 +176,7 @@ class UnreadableObjects:
         ]
         new.sort(key=lambda stored: stored.written_at, reverse=True)
         left = await self._stored.rewrite_each(
-            new, scopes, counts, lambda: is_over() or self._clock() >= ends_at
+            new, scopes, counts, lambda: out_of_time() or self._clock() >= ends_at
         )
         if left:
             log("WARNING", "not all objects were read", objects=left)

@@ -39,15 +39,15 @@ class FakeSweep:
 class FakeOffboardings:
     """Offboardings with a report."""
 
-    def __init__(self, report: OffboardingReport, *, is_over: bool = False) -> None:
+    def __init__(self, report: OffboardingReport, *, out_of_time: bool = False) -> None:
         self.report = report
-        self.is_over = is_over
+        self.out_of_time = out_of_time
         self.restored: Restored | None = None
 
     def deadline(self) -> Deadline:
-        return lambda: self.is_over
+        return lambda: self.out_of_time
 
-    async def sweep(self, is_over: Deadline, restored: Restored | None) -> OffboardingReport:
+    async def sweep(self, out_of_time: Deadline, restored: Restored | None) -> OffboardingReport:
         self.restored = restored
         return self.report
 
@@ -141,7 +141,7 @@ async def test_what_could_not_be_checked_is_no_success() -> None:
 
 async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> None:
     retention = NothingLate()
-    offboardings = FakeOffboardings(NOTHING, is_over=True)
+    offboardings = FakeOffboardings(NOTHING, out_of_time=True)
     answer = await SweepEndpoint(
         FakeSweep(SweepReport(finished=True)), offboardings, retention, lambda: NOW
     ).post(Asked(SCHEDULER))
