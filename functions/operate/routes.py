@@ -125,24 +125,26 @@ async def _run(operations: Operations, path: str, body: bytes) -> Response:
             return await _answer_replay(operations, replaying)
 
 
-async def _answer_replay(operations: Operations, asked: ReplayRequest) -> Response:
-    if asked.source == "dead_letters":
-        report = await operations.dead_letters.run(dry_run=asked.dry_run)
+async def _answer_replay(operations: Operations, request: ReplayRequest) -> Response:
+    if request.source == "dead_letters":
+        report = await operations.dead_letters.run(dry_run=request.dry_run)
     else:
-        selection = Selection(asked.prefix or spill.PREFIX, asked.start, asked.end, asked.dry_run)
+        selection = Selection(
+            request.prefix or spill.PREFIX, request.start, request.end, request.dry_run
+        )
         report = await operations.replay.run(selection)
-    return _report(report, dry_run=asked.dry_run)
+    return _report(report, dry_run=request.dry_run)
 
 
-async def _answer_settle(settle: Settle, asked: SettleRequest) -> Response:
-    report = asdict(await settle.run(asked.days))
+async def _answer_settle(settle: Settle, request: SettleRequest) -> Response:
+    report = asdict(await settle.run(request.days))
     report["days"].sort()
     log("WARNING" if report["failed"] else "INFO", "settled", **report)
     return _finished(report)
 
 
-async def _answer_refresh(refresh: Refresh, asked: RefreshRequest) -> Response:
-    report = asdict(await refresh.run(asked.first, asked.last))
+async def _answer_refresh(refresh: Refresh, request: RefreshRequest) -> Response:
+    report = asdict(await refresh.run(request.first, request.last))
     report["remaining"] = [
         {"from": stretch.first.isoformat(), "to": stretch.last.isoformat()}
         for stretch in report["remaining"]

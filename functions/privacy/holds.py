@@ -11,7 +11,7 @@ from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import Id, names_one, user_keys
 from functions.privacy.requests.refusal import Refused
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 
 IDS = 10_000
 """The most ids of one hold."""
@@ -73,7 +73,7 @@ class Holds:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def file(self, asked: Asked) -> Response:
+    async def file(self, request: PrivacyRequest) -> Response:
         """``POST /holds``: 201 with the hold; the same request again gives the same one.
 
         An execution that a sweep has begun is stopped by it; what was changed before stays so.
@@ -82,12 +82,12 @@ class Holds:
             Refused: the project is not the caller's, or the time is past.
             StatementFailed: it is not known to be filed; it can be sent again.
         """
-        wanted = msgspec.json.decode(asked.body, type=HoldRequest)
-        asked.caller.must_have(wanted.project)
+        wanted = msgspec.json.decode(request.body, type=HoldRequest)
+        request.caller.must_have(wanted.project)
         now = self._context.now()
         if wanted.until <= now:
             raise Refused(422, "`until` is past")
-        partner = await self._context.partner_of(asked.caller, wanted.project)
+        partner = await self._context.partner_of(request.caller, wanted.project)
         alike: dict[str, Any] = {
             "project": wanted.project,
             "user_keys": user_keys(self._context.keys, wanted.project, wanted.ids),
@@ -97,7 +97,7 @@ class Holds:
         filing = {
             "hold_id": self._context.new_id(),
             "partner": partner,
-            "filed_by": asked.caller.email,
+            "filed_by": request.caller.email,
         }
         await self._context.statements.change("file_hold", now=now, **filing, **alike)
         found = await self._context.statements.rows("find_holds_filed", **alike)
@@ -105,23 +105,23 @@ class Holds:
         await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
         return _json(hold, 201)
 
-    async def list_all(self, asked: Asked) -> Response:
+    async def list_all(self, request: PrivacyRequest) -> Response:
         """``GET /holds``: those of the caller's projects, released ones too, the newest first."""
-        return _json({"holds": await self._find(asked.caller.matters())})
+        return _json({"holds": await self._find(request.caller.matters())})
 
-    async def release(self, asked: Asked) -> Response:
+    async def release(self, request: PrivacyRequest) -> Response:
         """``DELETE /holds/{id}``: 200 with the hold; what it held up goes on with the next sweep.
 
         Raises:
             Refused: the caller's projects have no hold of that id (404).
             StatementFailed: it is not known to be released; it can be sent again.
         """
-        hold = await self._found(asked.id, asked.caller.matters())
+        hold = await self._found(request.id, request.caller.matters())
         await self._context.statements.change(
             "release_hold", hold_id=hold.hold_id, now=self._context.now()
         )
-        hold = await self._found(hold.hold_id, asked.caller.matters())
-        await self._note("release", hold, asked.caller.email, {"released_at": hold.released_at})
+        hold = await self._found(hold.hold_id, request.caller.matters())
+        await self._note("release", hold, request.caller.email, {"released_at": hold.released_at})
         return _json(hold)
 
     async def _found(self, hold_id: str, matters: Sequence[str]) -> Hold:

@@ -189,10 +189,10 @@ class Jobs:
     async def _cancel(self, job_id: str) -> Any:
         """Cancel the job; return it once it has ended, or None where it did not in time."""
         until = self._clock() + CANCEL_SECONDS
-        looks, asked = 0, False
+        looks, cancelled = 0, False
         while True:
-            job = await self._look("get_job" if asked else "cancel_job", job_id)
-            asked = asked or job is not None
+            job = await self._look("get_job" if cancelled else "cancel_job", job_id)
+            cancelled = cancelled or job is not None
             if job is not None and job.state == "DONE":
                 return job
             if self._clock() >= until:

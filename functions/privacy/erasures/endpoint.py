@@ -14,7 +14,7 @@ from functions.privacy.erasures.restoration import Restoring
 from functions.privacy.records.erasure_log import PAGE, Entry, ErasureLog, Status
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.refusal import Refused
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.warehouse.statements import StatementFailed
 
 
@@ -53,18 +53,18 @@ class Erasures:
         self._restoring = restoring
         self._executor = executor
 
-    async def file(self, asked: Asked) -> Response:
+    async def file(self, request: PrivacyRequest) -> Response:
         """``POST /erasures``: 202 filed and hidden, 200 executed, or what a dry run counted.
 
         Raises:
             Refused: the project is not the caller's, or the cell cannot answer for it.
             StatementFailed: not all is known to be filed.
         """
-        wanted = msgspec.json.decode(asked.body, type=ErasureRequest)
-        partner = await self._partner_of(asked.caller, wanted.project)
+        wanted = msgspec.json.decode(request.body, type=ErasureRequest)
+        partner = await self._partner_of(request.caller, wanted.project)
         if wanted.dry_run:
             return _json({"dry_run": True} | await self._preview.count(wanted))
-        filed = await self._filing.file(wanted, partner, asked.caller.email)
+        filed = await self._filing.file(wanted, partner, request.caller.email)
         if wanted.mode == "immediate":
             await self._execute(filed.all_ids)
         matters = (f"{partner}/{wanted.project}",)
@@ -75,46 +75,46 @@ class Erasures:
             answer["filed_before"] = filed.filed_before
         return _json(answer, 200 if executed else 202)
 
-    async def list_all(self, asked: Asked) -> Response:
+    async def list_all(self, request: PrivacyRequest) -> Response:
         """``GET /erasures``: the erasure log, the newest first, of the caller's projects.
 
         Raises:
             Refused: a parameter is unknown, or the project is not the caller's.
         """
-        unknown = asked.query.keys() - {"project", "status", "before"}
+        unknown = request.query.keys() - {"project", "status", "before"}
         if unknown:
             raise Refused(400, "The parameters are project, status and before")
-        project, status = asked.query.get("project", ""), asked.query.get("status", "")
+        project, status = request.query.get("project", ""), request.query.get("status", "")
         if status and status not in get_args(Status):
             raise Refused(400, "`status` is not one of " + ", ".join(get_args(Status)))
         if project:
-            asked.caller.must_have(project)
+            request.caller.must_have(project)
         entries = await self._erasure_log.page(
-            asked.caller.matters(project), status, asked.query.get("before", ""), project
+            request.caller.matters(project), status, request.query.get("before", ""), project
         )
         answer: dict[str, Any] = {"erasures": entries}
         if len(entries) == PAGE:
             answer["before"] = entries[-1].erasure_id
         return _json(answer)
 
-    async def show(self, asked: Asked) -> Response:
+    async def show(self, request: PrivacyRequest) -> Response:
         """``GET /erasures/{id}``: one erasure, as long as its receipts exist.
 
         Raises:
             Refused: the caller's projects have none of that id (404).
         """
-        return _json(await self._found(asked.id, asked.caller.matters()))
+        return _json(await self._found(request.id, request.caller.matters()))
 
-    async def restore(self, asked: Asked) -> Response:
+    async def restore(self, request: PrivacyRequest) -> Response:
         """``DELETE /erasures/{id}``: restores it within the grace period.
 
         Raises:
             Refused: the caller's projects have none of that id (404), it is being executed (409)
                 or was executed (410).
         """
-        entry = await self._found(asked.id, asked.caller.matters())
-        await self._restoring.restore(entry, asked.caller.email)
-        return _json(await self._found(asked.id, asked.caller.matters()))
+        entry = await self._found(request.id, request.caller.matters())
+        await self._restoring.restore(entry, request.caller.email)
+        return _json(await self._found(request.id, request.caller.matters()))
 
     async def _found(self, erasure_id: str, matters: Sequence[str]) -> Entry:
         entry = await self._erasure_log.find(erasure_id, matters)

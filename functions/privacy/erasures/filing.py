@@ -49,11 +49,11 @@ class Filing:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def file(self, asked: ErasureRequest, partner: str, requested_by: str) -> Filed:
+    async def file(self, request: ErasureRequest, partner: str, requested_by: str) -> Filed:
         """File an erasure; from then on the people are hidden.
 
         Args:
-            asked: for what.
+            request: for what.
             partner: whose data the project's are.
             requested_by: the caller's address, for the receipt.
 
@@ -63,19 +63,19 @@ class Filing:
         now = self._context.now()
         erasure_id = self._context.new_id()
         people = [
-            user_keys(self._context.keys, asked.project, person.ids) for person in asked.people
+            user_keys(self._context.keys, request.project, person.ids) for person in request.people
         ]
         every_key = list(dict.fromkeys(key for keys in people for key in keys))
         before: dict[str, str] = {}
         for start in range(0, len(every_key), KEYS_OF_A_STATEMENT):
             part = every_key[start : start + KEYS_OF_A_STATEMENT]
-            before |= await self._file(asked, erasure_id, partner, part, now)
+            before |= await self._file(request, erasure_id, partner, part, now)
         filed_in = [{before.get(key, erasure_id) for key in keys} for keys in people]
         # Of an earlier one too: whoever filed it may not have lived to note it.
         noted = Counter(each for erasures in filed_in for each in erasures)
         await self._context.receipts.add_all(
             [
-                _receipt(asked, each, partner, requested_by, number)
+                _receipt(request, each, partner, requested_by, number)
                 for each, number in sorted(noted.items())
             ]
         )
@@ -83,18 +83,18 @@ class Filing:
 
     async def _file(
         self,
-        asked: ErasureRequest,
+        request: ErasureRequest,
         erasure_id: str,
         partner: str,
         keys: Sequence[str],
         now: datetime,
     ) -> dict[str, str]:
         """File keys; return those that an earlier erasure covers, with its id."""
-        people = {"project": asked.project, "user_keys": keys}
-        if asked.rows == "delete":
+        people = {"project": request.project, "user_keys": keys}
+        if request.rows == "delete":
             # What waits to be anonymised would otherwise leave rows that this is to delete.
             await self._context.statements.change("tighten_erasures", **people)
-        alike: Mapping[str, Parameter] = people | {"mode": asked.mode, "treatment": asked.rows}
+        alike: Mapping[str, Parameter] = people | {"mode": request.mode, "treatment": request.rows}
         [found] = await self._context.statements.rows("find_filed_since", **alike)
         since: datetime | None = found["since"]
         returned: list[str] = []
@@ -107,7 +107,7 @@ class Filing:
             partner=partner,
             returned=returned,
             covers_until=now,
-            due_at=now if asked.mode == "immediate" else now + GRACE,
+            due_at=now if request.mode == "immediate" else now + GRACE,
             forget_at=now + TOMBSTONE,
             **alike,
         )
@@ -118,15 +118,15 @@ class Filing:
 
 
 def _receipt(
-    asked: ErasureRequest, erasure_id: str, partner: str, requested_by: str, people: int
+    request: ErasureRequest, erasure_id: str, partner: str, requested_by: str, people: int
 ) -> Receipt:
     return Receipt(
         receipt_id=f"{erasure_id}/filed",
         operation="erasure",
         reference=erasure_id,
-        detail={"step": "filed", "source": "api", "mode": asked.mode, "rows": asked.rows},
+        detail={"step": "filed", "source": "api", "mode": request.mode, "rows": request.rows},
         partner=partner,
-        project=asked.project,
+        project=request.project,
         requested_by=requested_by,
         people=people,
     )

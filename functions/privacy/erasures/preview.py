@@ -26,15 +26,15 @@ class Preview:
         self._keys = keys
         self._now = now
 
-    async def count(self, asked: ErasureRequest) -> dict[str, Any]:
+    async def count(self, request: ErasureRequest) -> dict[str, Any]:
         """Return rows by table, the days that they lie in, and who is filed already or held.
 
         Raises:
             StatementFailed: BigQuery did not answer.
         """
-        people = [user_keys(self._keys, asked.project, person.ids) for person in asked.people]
+        people = [user_keys(self._keys, request.project, person.ids) for person in request.people]
         every_key = list(dict.fromkeys(key for keys in people for key in keys))
-        whom = {"project": asked.project, "user_keys": every_key}
+        whom = {"project": request.project, "user_keys": every_key}
         now = self._now()
         [events] = await self._statements.rows("count_events", now=now, **whom)
         [identities] = await self._statements.rows("count_identities", **whom)

@@ -18,7 +18,7 @@ from functions.observe.log import log
 from functions.privacy.erasures.deletions import DELETED, RESTORED, Deletions, Told
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.refusal import Refused, later
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.web.batching import Batcher
@@ -62,7 +62,7 @@ class Stream:
             self._file, max_items=BATCH, max_bytes=sys.maxsize, max_in_flight=1
         )
 
-    async def take(self, asked: Asked) -> Response:
+    async def take(self, request: PrivacyRequest) -> Response:
         """``POST /stream``: 204 once what the message says is filed, or says nothing of anybody.
 
         Raises:
@@ -70,10 +70,10 @@ class Stream:
                 left (503), and Pub/Sub comes again.
             StatementFailed: it is not known to be filed; Pub/Sub comes again.
         """
-        if not asked.caller.is_push:
+        if not request.caller.is_push:
             raise Refused(403, "Only Pub/Sub may do this")
         try:
-            message = parse_push(asked.body).message
+            message = parse_push(request.body).message
         except ValueError:
             raise Refused(400, "Not a Pub/Sub push") from None
         try:

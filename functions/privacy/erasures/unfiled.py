@@ -16,7 +16,7 @@ from functions.observe.log import log
 from functions.privacy.erasures.deletions import Deletions, Told
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.refusal import Refused, later
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.days import DAY, midnight
@@ -62,7 +62,7 @@ class Unfiled:
         self._closed = closed
         self._now = now
 
-    async def post(self, asked: Asked) -> Response:
+    async def post(self, request: PrivacyRequest) -> Response:
         """Answer 200 with how many events were found, by name; 202 if more are left.
 
         Raises:
@@ -70,7 +70,7 @@ class Unfiled:
                 who has left (503).
             StatementFailed: not all is known to be filed; the next run goes on.
         """
-        if not (asked.caller.is_scheduler or asked.caller.is_operator):
+        if not (request.caller.is_scheduler or request.caller.is_operator):
             raise Refused(
                 403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
             )

@@ -20,7 +20,7 @@ from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import IDS_OF_A_PERSON, Id, user_keys
 from functions.privacy.requests.refusal import later
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 
 
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +94,7 @@ class Exports:
         self._seconds = seconds
         self._clock = clock
 
-    async def make(self, asked: Asked) -> Response:
+    async def make(self, request: PrivacyRequest) -> Response:
         """Make an export: 200 with the names of its objects, and whether it is complete.
 
         Raises:
@@ -103,10 +103,10 @@ class Exports:
             StatementFailed: a table was not read, or the receipt is not known to be written. What
                 was written by then goes with the bucket's rule, as every export does.
         """
-        request = msgspec.json.decode(asked.body, type=ExportRequest)
-        partner = await self._context.partner_of(asked.caller, request.project)
-        keys = user_keys(self._context.keys, request.project, request.ids)
-        subject = Subject(Owner(partner, request.project), frozenset(request.ids), keys)
+        wanted = msgspec.json.decode(request.body, type=ExportRequest)
+        partner = await self._context.partner_of(request.caller, wanted.project)
+        keys = user_keys(self._context.keys, wanted.project, wanted.ids)
+        subject = Subject(Owner(partner, wanted.project), frozenset(wanted.ids), keys)
         export_id = self._context.new_id()
         told = self._deployment
         sheet = Sheet(
@@ -128,15 +128,15 @@ class Exports:
                 reference=export_id,
                 detail={**counts, "missing": sheet.missing, "goes_at": goes_at.isoformat()},
                 partner=partner,
-                project=request.project,
-                requested_by=asked.caller.email,
+                project=wanted.project,
+                requested_by=request.caller.email,
                 people=1,
             )
         )
         log("NOTICE", "exported", export=export_id, missing=sheet.missing, **counts)
         answer = {
             "id": export_id,
-            "project": request.project,
+            "project": wanted.project,
             "bucket": self._deployment.bucket,
             "objects": [file._asdict() for file in writing.files],
             **counts,

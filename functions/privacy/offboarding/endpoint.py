@@ -17,7 +17,7 @@ from functions.privacy.offboarding.plan import Plan
 from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Record, Records, counts
 from functions.privacy.requests.refusal import SECONDS_TO_COME_AGAIN, Refused, later
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.warehouse.statements import StatementFailed
 
@@ -83,7 +83,7 @@ class Offboardings:
         self._records = records
         self.deadline = deadline
 
-    async def order(self, asked: Asked) -> Response:
+    async def order(self, request: PrivacyRequest) -> Response:
         """``POST /offboardings``: what would be deleted, with a code; with the code, delete it.
 
         200 with the certificate once everything is deleted, until then 202. Of a partner who is
@@ -93,8 +93,8 @@ class Offboardings:
             Refused: the caller is no operator, there is no such partner, the code is not valid, the
                 list of partners who have left is full, or something does not answer.
         """
-        asked.caller.must_be_operator()
-        wanted = msgspec.json.decode(asked.body, type=OffboardingRequest)
+        request.caller.must_be_operator()
+        wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
         out_of_time = self.deadline()
         # Whoever only asks how far it is has not ordered it.
         is_order = self._plan.confirms(wanted.partner, wanted.confirm)
@@ -104,21 +104,21 @@ class Offboardings:
                 if not wanted.confirm:
                     return JSONResponse(await self._plan.show(wanted.partner, out_of_time), 202)
                 entry = await self._plan.close(wanted.partner, wanted.confirm)
-            ordered_by = asked.caller.email if is_order else ""
+            ordered_by = request.caller.email if is_order else ""
             return await self._go_on(wanted.partner, entry, ordered_by, out_of_time)
         except ListFull:
             raise Refused(409, FULL) from None
         except UNAVAILABLE as failure:
             raise later(f"Not finished: {type(failure).__name__}") from failure
 
-    async def list_all(self, asked: Asked) -> Response:
+    async def list_all(self, request: PrivacyRequest) -> Response:
         """``GET /offboardings``: the partners who have left, and how far each is.
 
         Raises:
             Refused: the caller is no operator, or the closed list cannot be read.
             StatementFailed: the receipts cannot be read.
         """
-        asked.caller.must_be_operator()
+        request.caller.must_be_operator()
         partners = (await self._list()).partners
         records = await self._records.read(partners)
         return JSONResponse(
@@ -129,7 +129,7 @@ class Offboardings:
             }
         )
 
-    async def show(self, asked: Asked) -> Response:
+    async def show(self, request: PrivacyRequest) -> Response:
         """``GET /offboardings/{partner}``: how far it is, and the certificate.
 
         Raises:
@@ -137,12 +137,12 @@ class Offboardings:
                 cannot be read.
             StatementFailed: the receipts cannot be read.
         """
-        asked.caller.must_be_operator()
-        entry = (await self._list()).partners.get(asked.id)
+        request.caller.must_be_operator()
+        entry = (await self._list()).partners.get(request.id)
         if entry is None:
             raise Refused(404, "No such partner has left")
-        record = (await self._records.read({asked.id: entry}))[asked.id]
-        return JSONResponse(self._describe(asked.id, entry, record))
+        record = (await self._records.read({request.id: entry}))[request.id]
+        return JSONResponse(self._describe(request.id, entry, record))
 
     async def sweep(
         self, out_of_time: Deadline, restored: Restored | None = None

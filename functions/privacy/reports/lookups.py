@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import Id, names_one, user_keys
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.secrets.pseudonym_keys import USER_KEY_DIGITS
 
 PEOPLE = 5_000
@@ -61,7 +61,7 @@ class Lookups:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def ask(self, asked: Asked) -> Response:
+    async def ask(self, request: PrivacyRequest) -> Response:
         """Answer, in the order of the request; each id or key once.
 
         Raises:
@@ -69,28 +69,28 @@ class Lookups:
             StatementFailed: the identities were not read, or the receipt is not known to be
                 written; nothing is told then.
         """
-        request = msgspec.json.decode(asked.body, type=LookupRequest)
-        partner = await self._context.partner_of(asked.caller, request.project)
-        told_by = "ids" if request.ids else "user_keys"
-        if request.ids:
-            people = self._keys_of(request.project, request.ids)
+        wanted = msgspec.json.decode(request.body, type=LookupRequest)
+        partner = await self._context.partner_of(request.caller, wanted.project)
+        told_by = "ids" if wanted.ids else "user_keys"
+        if wanted.ids:
+            people = self._keys_of(wanted.project, wanted.ids)
         else:
-            people = await self._ids_of(request.project, request.user_keys)
+            people = await self._ids_of(wanted.project, wanted.user_keys)
         reference = self._context.new_id()
         await self._context.receipts.add(
             Receipt(
                 receipt_id=f"{reference}/lookup",
                 operation="lookup",
                 reference=reference,
-                detail={"given": told_by, "reason": request.reason},
+                detail={"given": told_by, "reason": wanted.reason},
                 partner=partner,
-                project=request.project,
-                requested_by=asked.caller.email,
+                project=wanted.project,
+                requested_by=request.caller.email,
                 people=len(people),
             )
         )
         return JSONResponse(
-            {"id": reference, "project": request.project, "people": people},
+            {"id": reference, "project": wanted.project, "people": people},
             headers={"Cache-Control": "no-store"},
         )
 

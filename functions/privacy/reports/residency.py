@@ -11,7 +11,7 @@ from functions.locations.faults import promise_fault
 from functions.locations.parts import Parts
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.privacy.requests.pages import page
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 
 
 class Promise:
@@ -74,14 +74,14 @@ class Residency:
         self._now = now
         self._new_id = new_id
 
-    async def ask(self, asked: Asked) -> Response:
+    async def ask(self, request: PrivacyRequest) -> Response:
         """Check everything; JSON, or a page for who would rather have HTML.
 
         Raises:
             Refused: the caller is no operator.
             StatementFailed: the receipt is not known to be written.
         """
-        asked.caller.must_be_operator()
+        request.caller.must_be_operator()
         asked_at, reference = self._now(), self._new_id()
         found = await self._promise.check()
         report = _report(found) | {
@@ -96,10 +96,10 @@ class Residency:
                 operation="residency",
                 reference=reference,
                 detail={name: report[name] for name in ("ok", "location", "gdpr", "counts")},
-                requested_by=asked.caller.email,
+                requested_by=request.caller.email,
             )
         )
-        if "text/html" in asked.accept:
+        if "text/html" in request.accept:
             return page("residency", asked_at=asked_at, found=found, **report)
         places = [location._asdict() for location in found]
         return JSONResponse(report | {"asked_at": asked_at.isoformat(), "places": places})

@@ -12,7 +12,7 @@ from functions.google.storage import BucketUnavailable, Stored
 from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.reports.data_inventory import InventoryEntry, list_inventory
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.retained.quarantine import ON_HOLD
 from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import EXTRA_DAYS
@@ -92,7 +92,7 @@ class Retention:
         self._now = now
         self._retention_days = retention_days
 
-    async def ask(self, asked: Asked) -> Response:
+    async def ask(self, request: PrivacyRequest) -> Response:
         """``GET /retention``: report on every place.
 
         It is the matter of operators, for it counts all partners' rows.
@@ -100,7 +100,7 @@ class Retention:
         Raises:
             Refused: the caller is no operator.
         """
-        asked.caller.must_be_operator()
+        request.caller.must_be_operator()
         checked = await self.check()
         return Response(msgspec.json.encode(checked), media_type="application/json")
 

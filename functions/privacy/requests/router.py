@@ -21,7 +21,7 @@ QUOTED = re.compile(r" '[^']*'")
 """msgspec quotes an unknown member of an enumeration; it might be an id at the wrong place."""
 
 
-class Asked(NamedTuple):
+class PrivacyRequest(NamedTuple):
     """One request.
 
     Attributes:
@@ -50,7 +50,7 @@ class Route(NamedTuple):
 
     method: str
     path: str
-    answer: Callable[[Asked], Awaitable[Response]]
+    answer: Callable[[PrivacyRequest], Awaitable[Response]]
 
 
 class Router:
@@ -89,14 +89,14 @@ class Router:
         if route is None:
             raise Refused(405, "Method not allowed", {"Allow": ", ".join(sorted(found))})
         caller = await self._callers.identify(request.headers)
-        asked = Asked(
+        privacy_request = PrivacyRequest(
             caller,
             parts[1] if of_one else "",
             await _body(request) or b"{}",
             request.headers.get("accept", ""),
             dict(request.query_params),
         )
-        return await route.answer(asked)
+        return await route.answer(privacy_request)
 
 
 async def _body(request: Request) -> bytes:

@@ -17,7 +17,7 @@ from functions.privacy.erasures.restored_tables import Restored, SweepRequest
 from functions.privacy.offboarding.endpoint import OffboardingReport
 from functions.privacy.reports.retention import Checked
 from functions.privacy.requests.refusal import Refused, later
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.privacy.sweep.job import SweepReport
 
 
@@ -67,7 +67,7 @@ class SweepEndpoint:
         self._retention = retention
         self._now = now
 
-    async def post(self, asked: Asked) -> Response:
+    async def post(self, request: PrivacyRequest) -> Response:
         """Run a sweep: 200 with its report, 202 where time did not suffice for all.
 
         Raises:
@@ -75,14 +75,14 @@ class SweepEndpoint:
                 restored tables cannot be (400), or a service did not answer (503).
             DecodeError: the body is not a sweep's.
         """
-        if not (asked.caller.is_scheduler or asked.caller.is_operator):
+        if not (request.caller.is_scheduler or request.caller.is_operator):
             raise Refused(
                 403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
             )
-        wanted = msgspec.json.decode(asked.body, type=SweepRequest)
-        restored = wanted.restored(self._now(), asked.caller.email)
+        wanted = msgspec.json.decode(request.body, type=SweepRequest)
+        restored = wanted.restored(self._now(), request.caller.email)
         if restored:
-            asked.caller.must_be_operator()
+            request.caller.must_be_operator()
         out_of_time = self._offboardings.deadline()
         report = to_builtins(await self._sweep.run(restored=restored))
         offboarding_report = await self._offboardings.sweep(out_of_time, restored)

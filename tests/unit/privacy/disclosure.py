@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
@@ -59,8 +59,8 @@ def counting(prefix: str) -> Iterator[str]:
         yield f"{prefix}-{number}"
 
 
-def asked(caller: Caller, body: Any = None, accept: str = "") -> Asked:
-    return Asked(caller, body=json.dumps(body or {}).encode(), accept=accept)
+def asked(caller: Caller, body: Any = None, accept: str = "") -> PrivacyRequest:
+    return PrivacyRequest(caller, body=json.dumps(body or {}).encode(), accept=accept)
 
 
 def said(response: Response) -> Any:

@@ -14,7 +14,7 @@ from functions.privacy.periods import TOMBSTONE
 from functions.privacy.reports.retention import Checked, PlaceRetention
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.refusal import Refused
-from functions.privacy.requests.router import Asked
+from functions.privacy.requests.router import PrivacyRequest
 from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.privacy.sweep.job import SweepReport
 from tests.unit.privacy.offboarding_cell import NothingLate
@@ -67,7 +67,7 @@ async def test_others_are_refused_before_anything_is_done(caller: Caller) -> Non
     sweep = FakeSweep(SweepReport())
     with pytest.raises(Refused) as refused:
         await SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW).post(
-            Asked(caller)
+            PrivacyRequest(caller)
         )
     assert (refused.value.status, sweep.runs) == (403, [])
 
@@ -84,7 +84,7 @@ async def test_the_scheduler_and_operators_get_the_report(
     )
     response = await SweepEndpoint(
         FakeSweep(report), FakeOffboardings(NOTHING), NothingLate(), lambda: NOW
-    ).post(Asked(caller))
+    ).post(PrivacyRequest(caller))
     assert response.status_code == 200
     answer = json.loads(bytes(response.body))
     assert answer["executed"] == {"e": {"events_deleted": 2}}
@@ -96,13 +96,13 @@ async def test_the_scheduler_and_operators_get_the_report(
 async def test_what_is_left_is_202() -> None:
     response = await SweepEndpoint(
         FakeSweep(SweepReport()), FakeOffboardings(NOTHING), NothingLate(), lambda: NOW
-    ).post(Asked(SCHEDULER))
+    ).post(PrivacyRequest(SCHEDULER))
     assert response.status_code == 202
     left = OffboardingReport(finished=False)
     done = SweepReport(finished=True)
     response = await SweepEndpoint(
         FakeSweep(done), FakeOffboardings(left), NothingLate(), lambda: NOW
-    ).post(Asked(SCHEDULER))
+    ).post(PrivacyRequest(SCHEDULER))
     assert response.status_code == 202
 
 
@@ -118,9 +118,9 @@ async def test_every_sweep_tells_what_is_kept_too_long(unavailable: str) -> None
     )
     if unavailable:
         with pytest.raises(Refused):
-            await sweep_endpoint.post(Asked(SCHEDULER))
+            await sweep_endpoint.post(PrivacyRequest(SCHEDULER))
     else:
-        answer = await sweep_endpoint.post(Asked(SCHEDULER))
+        answer = await sweep_endpoint.post(PrivacyRequest(SCHEDULER))
         assert (answer.status_code, json.loads(bytes(answer.body))["late"]) == (
             200,
             {"events_v1": 3},
@@ -135,7 +135,7 @@ async def test_what_could_not_be_checked_is_no_success() -> None:
     with pytest.raises(Refused, match="retention of spill/") as refused:
         await SweepEndpoint(
             FakeSweep(SweepReport(finished=True)), FakeOffboardings(NOTHING), retention, lambda: NOW
-        ).post(Asked(SCHEDULER))
+        ).post(PrivacyRequest(SCHEDULER))
     assert refused.value.status == 503
 
 
@@ -144,7 +144,7 @@ async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> N
     offboardings = FakeOffboardings(NOTHING, out_of_time=True)
     answer = await SweepEndpoint(
         FakeSweep(SweepReport(finished=True)), offboardings, retention, lambda: NOW
-    ).post(Asked(SCHEDULER))
+    ).post(PrivacyRequest(SCHEDULER))
     assert (answer.status_code, retention.checks) == (202, 0)
 
 
@@ -153,7 +153,7 @@ async def test_what_did_not_answer_is_503() -> None:
     with pytest.raises(Refused) as refused:
         await SweepEndpoint(
             FakeSweep(report), FakeOffboardings(NOTHING), NothingLate(), lambda: NOW
-        ).post(Asked(SCHEDULER))
+        ).post(PrivacyRequest(SCHEDULER))
     assert refused.value.status == 503
     assert refused.value.headers == {"Retry-After": "60"}
 
@@ -170,9 +170,9 @@ async def test_an_operator_has_executed_again_what_restored_tables_brought_back(
     sweep, offboardings = FakeSweep(SweepReport(finished=True)), FakeOffboardings(NOTHING)
     sweep_endpoint = SweepEndpoint(sweep, offboardings, NothingLate(), lambda: NOW)
     body = restored(TO.astimezone(timezone(timedelta(hours=2))))
-    assert (await sweep_endpoint.post(Asked(OPERATOR, body=body))).status_code == 200
+    assert (await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))).status_code == 200
     assert sweep.runs == [Restored(TO, AT, OPERATOR.email)] == [offboardings.restored]
-    assert (await sweep_endpoint.post(Asked(OPERATOR))).status_code == 200
+    assert (await sweep_endpoint.post(PrivacyRequest(OPERATOR))).status_code == 200
     assert sweep.runs[1:] == [None] == [offboardings.restored]
 
 
@@ -191,7 +191,7 @@ async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: 
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
     with pytest.raises(Refused, match=named) as refused:
-        await sweep_endpoint.post(Asked(OPERATOR, body=body))
+        await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))
     assert (refused.value.status, sweep.runs) == (400, [])
 
 
@@ -203,7 +203,7 @@ async def test_a_body_that_is_no_sweeps_is_refused(body: bytes) -> None:
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
     with pytest.raises(msgspec.DecodeError):
-        await sweep_endpoint.post(Asked(OPERATOR, body=body))
+        await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))
     assert sweep.runs == []
 
 
@@ -211,5 +211,5 @@ async def test_the_scheduler_says_nothing_of_restored_tables() -> None:
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
     with pytest.raises(Refused) as refused:
-        await sweep_endpoint.post(Asked(SCHEDULER, body=restored()))
+        await sweep_endpoint.post(PrivacyRequest(SCHEDULER, body=restored()))
     assert (refused.value.status, sweep.runs) == (403, [])
