@@ -86,8 +86,8 @@ class Admission:
         """
         directory = self.at_hand() or await self.current()
         with contextlib.suppress(Unclear):
-            if found := directory.find(token):
-                return found
+            if partner := directory.find(token):
+                return partner
         return (await self.current(NEW_TOKEN_SECONDS)).find(token)
 
     async def current(self, within: float = math.inf) -> Directory:

@@ -145,12 +145,12 @@ class Directory:
         """
         try:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
-            found = msgspec.convert(decoded, _File).partners
+            entries = msgspec.convert(decoded, _File).partners
         except (ValueError, RecursionError):
             raise ValueError("the partners secret is not of the expected form") from None
         records = {
             name if _fits(name, Name) else f"#{place}": _read(name, record)
-            for place, (name, record) in enumerate(found.items(), 1)
+            for place, (name, record) in enumerate(entries.items(), 1)
         }
         return cls(
             {name: record for name, record in records.items() if isinstance(record, Partner)},
@@ -184,14 +184,14 @@ class Directory:
         if not token:
             return None
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
-        found = self._by_digest.get(digest)
-        if found is None or not hmac.compare_digest(found[0], digest):
+        entry = self._by_digest.get(digest)
+        if entry is None or not hmac.compare_digest(entry[0], digest):
             if self._all_tokens:
                 return None
             raise Unclear
-        if found[1] is None:
+        if entry[1] is None:
             raise RecordFaulty
-        return found[1]
+        return entry[1]
 
     def doubtful(self) -> "Directory":
         """Return the directory for when it is known to be old: new tokens may be missing in it."""

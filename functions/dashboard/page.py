@@ -76,12 +76,12 @@ def changes(report: Report) -> dict[str, Change]:
     if report.counted is None:
         return {}
     by_day = {each.day: each for each in report.days}
-    found = {}
+    by_name = {}
     for name, days in (("dau", 1), ("wau", 7), ("mau", 30)):
         earlier = by_day.get(report.counted.day - timedelta(days=days))
         before = getattr(earlier, name) if earlier else None
-        found[name] = Change(getattr(report.counted, name), before, days)
-    return found
+        by_name[name] = Change(getattr(report.counted, name), before, days)
+    return by_name
 
 
 def number(value: float) -> str:

@@ -52,19 +52,19 @@ class Rollups:
             QueriesFailed: one of the queries did not succeed.
         """
         days: dict[str, date | str] = {"project": project, "last": last}
-        found = await asyncio.gather(
+        results = await asyncio.gather(
             self._rows("daily", first=first, **days),
             self._rows("people", first=first, **days),
             self._rows("rooms", first=first, **days),
             self._rows("cohorts", first=first_week, **days),
             self._rows("synchronised", first=first),
         )
-        return Rows(*found)
+        return Rows(*results)
 
     async def _rows(self, query: str, **parameters: date | str) -> list[Row]:
         try:
-            found = await self._statements.rows(query, **parameters)
+            rows = await self._statements.rows(query, **parameters)
         except StatementFailed as failure:
             log("ERROR", "dashboard query failed", query=query, error=failure.kind)
             raise QueriesFailed from failure
-        return [dict(row.items()) for row in found]
+        return [dict(row.items()) for row in rows]

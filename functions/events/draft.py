@@ -84,7 +84,7 @@ class Draft:
             layout: of the event.
             beside: the members beside ``event`` and ``value``.
         """
-        found: list[_Found] = []
+        known: list[_Found] = []
         names: set[str] = set()
         destinations = layout.destinations
         for is_beside, members in ((False, value), (True, beside)):
@@ -95,11 +95,11 @@ class Draft:
                 if destination is None:
                     self._keep_unknown(name, member)
                 elif member is not None and destination.target != "nowhere":
-                    found.append((is_beside, name, member, destination))
+                    known.append((is_beside, name, member, destination))
                     names.add(destination.name)
-        if len(names) < len(found):
-            found.sort(key=lambda each: (each[0], layout.precedence(each[1])))
-        for _, name, member, destination in found:
+        if len(names) < len(known):
+            known.sort(key=lambda each: (each[0], layout.precedence(each[1])))
+        for _, name, member, destination in known:
             self._add(name, member, destination)
 
     def note_unnamed(self) -> None:
@@ -185,10 +185,10 @@ def _speakers(value: object) -> list[object] | None:
 def is_speaker(element: object, user_ids: Container[str]) -> bool:
     """Say whether an element of a room's speakers is one of some people."""
     try:
-        found = _speaker(element)
+        speaker = _speaker(element)
     except NotCoerced:
         return False
-    return found is not None and found in user_ids
+    return speaker is not None and speaker in user_ids
 
 
 def _speaker(element: object) -> str | None:

@@ -52,9 +52,9 @@ def open_reader(endpoint: str, quota_project: str = "") -> Read:
         if answer.status_code != HTTPStatus.OK:
             raise NotAnswered(f"HTTP {answer.status_code}")
         try:
-            found: dict[str, Any] = answer.json()
+            content: dict[str, Any] = answer.json()
         except ValueError as error:
             raise NotAnswered("the answer is no JSON") from error
-        return found
+        return content
 
     return read

@@ -71,10 +71,10 @@ class Secret:
         Raises:
             SecretsUnavailable: it is not known.
         """
-        found = self._version("latest")
-        if found is None:
+        version = self._version("latest")
+        if version is None:
             raise SecretsUnavailable(str(HTTPStatus.NOT_FOUND.value))
-        return found
+        return version
 
     def at(self, number: int) -> Version | None:
         """Return a version by its number; None where it was disabled or destroyed.
@@ -99,8 +99,8 @@ class Secret:
         # 400 (FAILED_PRECONDITION) is the answer for a version that is disabled or destroyed.
         if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}:
             return None
-        found = self._checked(answer)
-        return Version(_number(found), base64.b64decode(found["payload"]["data"]))
+        checked = self._checked(answer)
+        return Version(_number(checked), base64.b64decode(checked["payload"]["data"]))
 
     def _call(self, method: str, path: str, **content: Any) -> Any:
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - slow to import

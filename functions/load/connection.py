@@ -204,8 +204,8 @@ async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
             response_deserializer=WriteStream.FromString,
         )
         request = GetWriteStreamRequest(name=stream, view=VIEW_FULL)
-        found = await ask(request, metadata=routing_header("name", stream))
-    return list(column_paths(found.table_schema.fields))
+        described = await ask(request, metadata=routing_header("name", stream))
+    return list(column_paths(described.table_schema.fields))
 
 
 def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
@@ -235,8 +235,8 @@ def _is_about_schema(text: str) -> bool:
 
 def _named_columns(text: str) -> frozenset[str]:
     """Read the columns of "... extra fields: 'a,b.c' ...", as BigQuery writes it today."""
-    found = _EXTRA_FIELDS.search(text)
-    return frozenset(name.strip() for name in found[1].split(",")) if found else frozenset()
+    match = _EXTRA_FIELDS.search(text)
+    return frozenset(name.strip() for name in match[1].split(",")) if match else frozenset()
 
 
 def _status_name(code: int) -> str:

@@ -97,18 +97,18 @@ class Google:
             NotThere: there is no such dataset.
             NotAnswered: BigQuery did not say.
         """
-        of = f"{self._datasets}/{dataset}/tables"
-        found: list[Resource] = []
+        path = f"{self._datasets}/{dataset}/tables"
+        listed: list[Resource] = []
         token = ""
         while True:
-            page = await self._read(self._endpoints.bigquery, f"{of}?maxResults=1000{token}")
+            page = await self._read(self._endpoints.bigquery, f"{path}?maxResults=1000{token}")
             for item in page.get("tables", ()):
                 name = item["tableReference"]["tableId"]
                 if item.get("type") != "VIEW":
-                    read = partial(self._read, self._endpoints.bigquery, f"{of}/{name}")
-                    found.append(Resource("table", f"{dataset}.{name}", read, location_fault))
+                    read = partial(self._read, self._endpoints.bigquery, f"{path}/{name}")
+                    listed.append(Resource("table", f"{dataset}.{name}", read, location_fault))
             if not page.get("nextPageToken"):
-                return found
+                return listed
             token = f"&pageToken={page['nextPageToken']}"
 
     async def _read(self, endpoint: str, path: str) -> Answer:
@@ -137,28 +137,28 @@ async def check(resources: Iterable[Resource], region: str) -> list[Location]:
 
 async def check_tables(google: Google, datasets: Datasets, region: str) -> list[Location]:
     """Ask where every table of these datasets is; the list of them comes from BigQuery, too."""
-    found: list[Location] = []
+    locations: list[Location] = []
     for dataset in _names(datasets):
         try:
             resources = await google.tables(dataset)
         except NotThere:
             continue  # it is told of the dataset
         except NotAnswered as error:
-            found.append(Location("table", f"{dataset}.*", "unknown", str(error)))
+            locations.append(Location("table", f"{dataset}.*", "unknown", str(error)))
         else:
-            found += await check(resources, region)
-    return found
+            locations += await check(resources, region)
+    return locations
 
 
 async def _check(resource: Resource, region: str) -> Location:
-    found = Location(resource.kind, resource.name, "holds", region)
+    location = Location(resource.kind, resource.name, "holds", region)
     try:
         fault = resource.fault(await resource.read(), region)
     except NotThere:
-        return found._replace(state="fails", detail="it does not exist")
+        return location._replace(state="fails", detail="it does not exist")
     except NotAnswered as error:
-        return found._replace(state="unknown", detail=str(error))
-    return found._replace(state="fails", detail=fault) if fault else found
+        return location._replace(state="unknown", detail=str(error))
+    return location._replace(state="fails", detail=fault) if fault else location
 
 
 def _names(datasets: Datasets) -> tuple[str, ...]:

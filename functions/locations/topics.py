@@ -49,5 +49,5 @@ class Topics:
                 raise NotThere from None
             except GoogleAPIError as error:
                 raise NotAnswered(type(error).__name__) from error
-        found: Answer = MessageToDict(type(topic).pb(topic))
-        return found
+        answer: Answer = MessageToDict(type(topic).pb(topic))
+        return answer

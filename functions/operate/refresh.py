@@ -129,19 +129,19 @@ def stretches(wanted: Iterable[date], thawed: set[date]) -> list[Stretch]:
         wanted: the days to refresh.
         thawed: the days whose people may be counted anew.
     """
-    found: list[Stretch] = []
+    result: list[Stretch] = []
     for day in sorted(wanted, reverse=True):
         frozen = day not in thawed
         if (
-            found
-            and found[-1].first - DAY == day
-            and found[-1].frozen == frozen
-            and (found[-1].last - day).days < STRETCH_DAYS
+            result
+            and result[-1].first - DAY == day
+            and result[-1].frozen == frozen
+            and (result[-1].last - day).days < STRETCH_DAYS
         ):
-            found[-1] = found[-1]._replace(first=day)
+            result[-1] = result[-1]._replace(first=day)
         else:
-            found.append(Stretch(day, day, frozen))
-    return found
+            result.append(Stretch(day, day, frozen))
+    return result
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -138,11 +138,11 @@ class Replay:
         ends_at = self._clock() + self._seconds
         report = ReplayReport()
         try:
-            found = await self._objects.find(selection.prefix)
+            objects = await self._objects.find(selection.prefix)
         except BucketUnavailable as failure:
             _note(report, UNAVAILABLE[BucketUnavailable], failure)
             return report
-        waiting = deque(filter(selection.selects, found))
+        waiting = deque(filter(selection.selects, objects))
 
         async def work() -> None:
             while waiting and not report.unavailable and self._clock() < ends_at:

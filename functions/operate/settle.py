@@ -99,9 +99,9 @@ class Settle:
         open_from = midnight(today) - OPEN_WINDOW_DAYS * DAY
         late = await self._statements.days("find_late", end=open_from, since=open_from)
         steps = []
-        for first, end in ranges({*days, *(found.date() for found in late)}, today):
-            found = await self._statements.days("find_copies", first=first, end=end)
-            steps += [("delete_copies", day) for day in found]
+        for first, end in ranges({*days, *(moment.date() for moment in late)}, today):
+            copies = await self._statements.days("find_copies", first=first, end=end)
+            steps += [("delete_copies", day) for day in copies]
         steps.append(("merge_identities", midnight(today)))
         old = await self._statements.days("find_extra", end=midnight(today) - EXTRA_DAYS * DAY)
         return steps + [("empty_extra", day) for day in old]

@@ -100,8 +100,8 @@ class Holds:
             "filed_by": request.caller.email,
         }
         await self._context.statements.change("file_hold", now=now, **filing, **alike)
-        found = await self._context.statements.rows("find_holds_filed", **alike)
-        hold = await self._found(found[0]["hold_id"], (f"{partner}/{wanted.project}",))
+        rows = await self._context.statements.rows("find_holds_filed", **alike)
+        hold = await self._found(rows[0]["hold_id"], (f"{partner}/{wanted.project}",))
         await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
         return _json(hold, 201)
 

@@ -100,10 +100,10 @@ class Receiver:
             return answers.ok()
         headers = headers_of(scope)
         kind, token = target
-        found = await self._admission.find(token or bearer_token(headers))
-        if found is None:
+        entry = await self._admission.find(token or bearer_token(headers))
+        if entry is None:
             raise WebhookRefusal(answers.unauthorized())
-        name, partner = found
+        name, partner = entry
         self._tally.hear(name)
         if scope["method"] in READS:
             return answers.ok()

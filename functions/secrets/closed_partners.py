@@ -83,19 +83,19 @@ class ClosedList(msgspec.Struct, frozen=True):
             ValueError: it is not of the form above; the message quotes none of it.
         """
         try:
-            found = msgspec.json.decode(text, type=_File)
+            content = msgspec.json.decode(text, type=_File)
         except msgspec.DecodeError:
             raise ValueError("the closed list is not of the expected form") from None
-        made_at, secret_made_at = found.made_at, found.secret_made_at
+        made_at, secret_made_at = content.made_at, content.secret_made_at
         if made_at and secret_made_at and made_at > secret_made_at + FIRST_DAY:
             raise MadeAnew("the closed list was made anew")
         partners, unreadable = {}, {}
-        for name, entry in found.partners.items():
+        for name, entry in content.partners.items():
             try:
                 partners[name] = msgspec.json.decode(entry, type=ClosedPartner)
             except msgspec.DecodeError:
                 unreadable[name] = bytes(entry)
-        return cls(partners, found.follows, made_at, secret_made_at, unreadable)
+        return cls(partners, content.follows, made_at, secret_made_at, unreadable)
 
     def to_json(self) -> bytes:
         """Return the content for a next version; entries that are malformed stay as they are."""

@@ -83,13 +83,13 @@ def read_permissions(path: Path) -> Permissions:
         PermissionsUnavailable: it cannot be read, or is not what Terraform writes.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=_File)
+        content = msgspec.json.decode(path.read_bytes(), type=_File)
     except (OSError, msgspec.DecodeError) as error:
         raise PermissionsUnavailable(type(error).__name__) from error
-    everything = _readable("everything", dict(enumerate(found.everything)), str)
-    some = _readable("some", found.some, list[str])
-    owners = _readable("owners", found.owners, str)
-    return Permissions(found.projects, list(everything.values()), some, owners)
+    everything = _readable("everything", dict(enumerate(content.everything)), str)
+    some = _readable("some", content.some, list[str])
+    owners = _readable("owners", content.owners, str)
+    return Permissions(content.projects, list(everything.values()), some, owners)
 
 
 def _readable(field: str, entries: Mapping[Any, object], form: type[T]) -> dict[Any, T]:

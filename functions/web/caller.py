@@ -79,9 +79,9 @@ def address(email: object) -> str:
         Unidentified: it is none.
     """
     try:
-        found = msgspec.convert(email, str).strip().lower()
+        email_address = msgspec.convert(email, str).strip().lower()
     except msgspec.ValidationError:
-        found = ""
-    if "@" not in found:
+        email_address = ""
+    if "@" not in email_address:
         raise Unidentified("The identity has no verified e-mail address.")
-    return found
+    return email_address

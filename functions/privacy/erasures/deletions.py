@@ -93,13 +93,13 @@ class Deletions:
         await self._statements.change("file_told", told=texts)
         await self._statements.change("drop_overtaken")
         await self._statements.change("restore_missed")
-        found = await self._statements.rows(
+        rows = await self._statements.rows(
             "find_deletions",
             projects=sorted({each.project for each in told}),
             user_keys=sorted({key for each in told for key in each.user_keys}),
         )
         receipts: list[Receipt] = []
-        for row in found:
+        for row in rows:
             erasure_id, partner, project = (
                 row[name] for name in ("erasure_id", "partner", "project")
             )

@@ -162,16 +162,16 @@ class Execution:
 
     def taken(self) -> Counter[str]:
         """Return how many events were taken out of objects and dead letters, by what was done."""
-        found: Counter[str] = Counter()
+        numbers: Counter[str] = Counter()
         for (_, what), number in self.counts.items():
-            found[what] += number
-        return found
+            numbers[what] += number
+        return numbers
 
     async def _totals(self, now: datetime) -> dict[str, dict[str, int]]:
         """Add up the receipts of the erasures that are finished now."""
         totals: dict[str, Counter[str]] = {erasure_id: Counter() for erasure_id, _ in self._begun}
-        found = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
-        for row in found:
+        rows = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
+        for row in rows:
             detail = msgspec.json.decode(row["detail"], type=_Detail)
             totals[row["reference"]].update(detail.counts)
         return {erasure_id: dict(counts) for erasure_id, counts in totals.items()}

@@ -95,8 +95,8 @@ class Filing:
             # What waits to be anonymised would otherwise leave rows that this is to delete.
             await self._context.statements.change("tighten_erasures", **people)
         alike: Mapping[str, Parameter] = people | {"mode": request.mode, "treatment": request.rows}
-        [found] = await self._context.statements.rows("find_filed_since", **alike)
-        since: datetime | None = found["since"]
+        [earlier] = await self._context.statements.rows("find_filed_since", **alike)
+        since: datetime | None = earlier["since"]
         returned: list[str] = []
         if since is not None:
             rows = await self._context.statements.rows("find_returned", since=since, **alike)

@@ -58,4 +58,4 @@ class Preview:
 def _people(people: Sequence[Sequence[str]], rows: Sequence[Any]) -> int:
     """Count the people who have one of the keys of these rows."""
     keys = {row["user_key"] for row in rows}
-    return sum(not keys.isdisjoint(of) for of in people)
+    return sum(not keys.isdisjoint(own) for own in people)

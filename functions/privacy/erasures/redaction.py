@@ -89,13 +89,13 @@ class Redaction:
         Raises:
             BadMessage: nobody can read whom it speaks of.
         """
-        found = mentioned(data, kind, self._layouts)
-        scope = self._scope(found.user_id, projects, received_at)
+        people = mentioned(data, kind, self._layouts)
+        scope = self._scope(people.user_id, projects, received_at)
         if scope is not None and scope.deletes:
             return Redacted(None, scope, ((scope.erasure_id, "deleted"),))
         speakers = {
             speaker: of_speaker.erasure_id
-            for speaker in found.speakers
+            for speaker in people.speakers
             if (of_speaker := self._scope(speaker, projects, received_at))
         }
         if scope is None and not speakers:
@@ -195,16 +195,18 @@ def rewrite_quarantined_body(
     for position, event in quarantined.events:
         of_event: Kind = "test" if event.is_test else quarantined.kind
         projects = _projects(event, quarantined.record, redaction)
-        found = redaction.apply(event.data, of_event, projects, quarantined.received_at)
-        if found is None:
+        redacted = redaction.apply(event.data, of_event, projects, quarantined.received_at)
+        if redacted is None:
             left.append(_Left(quarantined.own_id, position, event.data))
             continue
-        taken += found.taken
-        if found.data is not None:
+        taken += redacted.taken
+        if redacted.data is not None:
             sender_id = (
-                found.scope.ingest_id(quarantined.own_id) if found.scope else quarantined.own_id
+                redacted.scope.ingest_id(quarantined.own_id)
+                if redacted.scope
+                else quarantined.own_id
             )
-            left.append(_Left(sender_id, position, found.data))
+            left.append(_Left(sender_id, position, redacted.data))
     return Rewritten(tuple(_join(quarantined.record, left)), tuple(taken)) if taken else None
 
 
@@ -254,7 +256,7 @@ def rewrite_spilled(
             damaged.append(line)
             continue
         try:
-            found = redaction.apply_to(event.data, event.attributes, written_at)
+            result = redaction.apply_to(event.data, event.attributes, written_at)
         except BadMessage as bad:
             apart.append(
                 quarantine.of_message(
@@ -263,10 +265,10 @@ def rewrite_spilled(
             )
             taken += QUARANTINED_AS_UNREADABLE
             continue
-        if found is None:
+        if result is None:
             lines.append(line.rstrip(b"\r\n") + b"\n")
             continue
-        redacted, attributes = found
+        redacted, attributes = result
         taken += redacted.taken
         if redacted.data is not None:
             lines.append(spill.encode([spill.Spilled(redacted.data, attributes)]))
@@ -294,13 +296,13 @@ def rewrite_quarantined(
         if record.attributes is None:
             quarantined = _read_body(record, body, written_at)
             return rewrite_quarantined_body(quarantined, redaction)
-        found = redaction.apply_to(body, record.attributes, written_at)
+        result = redaction.apply_to(body, record.attributes, written_at)
     except BadMessage as bad:
         moved = msgspec.structs.replace(record, reason=bad.reason)
         return _move_to_unreadable(name, quarantine.to_object(moved, body))
-    if found is None:
+    if result is None:
         return None
-    redacted, attributes = found
+    redacted, attributes = result
     if redacted.data is None:
         return Rewritten((), redacted.taken)
     record = msgspec.structs.replace(record, attributes=attributes)

@@ -78,18 +78,18 @@ class Unfiled:
             closed = sorted((await self._closed()).partners)
         except ClosedUnavailable:
             raise later("Who has left cannot be read at the moment") from None
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         finished = False
         for _ in range(PAGES):
             told = await self._find(closed)
             if told:
                 await self._deletions.file_all(told)
                 _report(told)
-                found.update(each.event for each in told)
+                counts.update(each.event for each in told)
             finished = len(told) < PAGE
             if finished:
                 break
-        return JSONResponse({"found": found, "finished": finished}, 200 if finished else 202)
+        return JSONResponse({"found": counts, "finished": finished}, 200 if finished else 202)
 
     async def _find(self, closed: list[str]) -> list[Told]:
         now = self._now().astimezone(UTC)

@@ -69,8 +69,10 @@ def messages_of(name: str, content: bytes, owner: Owner) -> list[RetainedMessage
     try:
         if not name.startswith(spill.PREFIX):
             return _quarantined(*quarantine.decode(content), owner)
-        found = (message_of(each.data, each.attributes, owner) for each in spill.decode(content))
-        return [message for message in found if message is not None]
+        candidates = (
+            message_of(each.data, each.attributes, owner) for each in spill.decode(content)
+        )
+        return [message for message in candidates if message is not None]
     except (ValueError, NotJson):
         raise Unreadable from None
 

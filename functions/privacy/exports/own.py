@@ -43,8 +43,8 @@ def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
     if room:
         speakers = [each for each in room.get("speakers") or () if each in user_keys]
         own["room"] = {**room, "speakers": speakers}
-    found: Record = _without_empty(own)
-    return found
+    record: Record = _without_empty(own)
+    return record
 
 
 def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts) -> Record | None:
@@ -59,11 +59,11 @@ def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts)
     Raises:
         BadMessage: nobody can read it.
     """
-    found = mentioned(data, kind, layouts)
-    if found.user_id in ids:
+    people = mentioned(data, kind, layouts)
+    if people.user_id in ids:
         own = take_out(data, kind, layouts, user=False, speakers=_AllBut(ids))
         return {"as_sent": msgspec.json.decode(own)}
-    if any(each in ids for each in found.speakers):
+    if any(each in ids for each in people.speakers):
         return {"you_may_speak_in_a_room": True}
     return None
 

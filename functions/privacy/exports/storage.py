@@ -136,11 +136,11 @@ class ExportedCopies:
             OutOfTime: not all was looked at.
             BucketUnavailable: the bucket did not answer.
         """
-        found = await self._objects.find(PREFIX)
+        objects = await self._objects.find(PREFIX)
         scopes_by_person = defaultdict(list)
-        for scope in scopes if found else ():
+        for scope in scopes if objects else ():
             scopes_by_person[scope.project, scope.user_key].append(scope)
-        for index in [each for each in found if each.name.endswith(f"/{INDEX}")]:
+        for index in [each for each in objects if each.name.endswith(f"/{INDEX}")]:
             if out_of_time():
                 raise OutOfTime
             content = await self._objects.read(index)

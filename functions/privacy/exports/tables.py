@@ -54,10 +54,10 @@ class Tables:
         rows = await self._statements.rows(
             "find_records_of", project=subject.project, user_keys=subject.user_keys, now=now
         )
-        found: dict[str, list[Record]] = {}
+        by_table: dict[str, list[Record]] = {}
         for row in rows:
-            found.setdefault(row["place"], []).append(msgspec.json.decode(row["content"]))
-        return found
+            by_table.setdefault(row["place"], []).append(msgspec.json.decode(row["content"]))
+        return by_table
 
     async def events(self, subject: Subject, now: datetime) -> AsyncIterator[list[Record]]:
         """Go through the events that were received until now, in their order, by pages.

@@ -74,12 +74,12 @@ class ClosedPartners:
         if not projects:
             return False
         try:
-            found = mentioned(data, parse_kind(attributes.get("kind", "")), self._layouts)
+            people = mentioned(data, parse_kind(attributes.get("kind", "")), self._layouts)
         except (BadMessage, ValueError):
             return False  # it names nobody
         return any(
             PersonOnHold(partner, project, key) in self._on_hold
-            for user in (found.user_id, *found.speakers)
+            for user in (people.user_id, *people.speakers)
             if user is not None
             for project in projects
             for key in self._keys.all_user_keys(project, user)

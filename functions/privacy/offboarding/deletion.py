@@ -66,15 +66,17 @@ class Inventory:
         """What is neither kept nor unreadable."""
         return self.found - self.kept
 
-    def take(self, partner: str, found: Findings) -> None:
+    def take(self, partner: str, findings: Findings) -> None:
         """Add what was found in a place."""
         for mine, theirs in (
-            (self.found, found.all),
-            (self.kept, found.kept),
-            (self.unreadable, found.unreadable),
-            (self.deleted, found.deleted),
+            (self.found, findings.all),
+            (self.kept, findings.kept),
+            (self.unreadable, findings.unreadable),
+            (self.deleted, findings.deleted),
         ):
-            mine.update({place: n for (of, place), n in theirs.items() if of == partner and n})
+            mine.update(
+                {place: n for (owner, place), n in theirs.items() if owner == partner and n}
+            )
 
 
 class Offboarding:
@@ -106,14 +108,14 @@ class Offboarding:
     async def survey(self, partner: str, entry: ClosedPartner, out_of_time: Deadline) -> Inventory:
         """Count what there is of a partner, as far as the time suffices; nothing is changed."""
         inventory = await self._count_rows(partner)
-        found = Findings()
-        look = await self._look({partner: entry}, found, out_of_time, dry_run=True)
+        findings = Findings()
+        look = await self._look({partner: entry}, findings, out_of_time, dry_run=True)
         for clearer in self._clearers:
             try:
                 await clearer.clear(look)
             except OutOfTime:
                 inventory.counted_all = False
-        inventory.take(partner, found)
+        inventory.take(partner, findings)
         return inventory
 
     async def clear_tables(self, partner: str, inventory: Inventory, out_of_time: Deadline) -> None:
@@ -151,14 +153,14 @@ class Offboarding:
         Raises:
             OutOfTime: not all was looked at.
         """
-        found = Findings()
-        look = await self._look(partners, found, out_of_time)
+        findings = Findings()
+        look = await self._look(partners, findings, out_of_time)
         try:
             for clearer in self._clearers:
                 await clearer.clear(look)
         finally:
             for partner, inventory in inventories.items():
-                inventory.take(partner, found)
+                inventory.take(partner, findings)
 
     async def clear_besides(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
@@ -175,11 +177,16 @@ class Offboarding:
         return inventory
 
     async def _look(
-        self, partners: Partners, found: Findings, out_of_time: Deadline, *, dry_run: bool = False
+        self,
+        partners: Partners,
+        findings: Findings,
+        out_of_time: Deadline,
+        *,
+        dry_run: bool = False,
     ) -> Look:
         closed = await self._people.of(partners, self._now())
         retain = self._events_on_hold.retain
-        return Look(closed, found, retain, out_of_time, dry_run=dry_run)
+        return Look(closed, findings, retain, out_of_time, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {"partner": partner}

@@ -112,12 +112,12 @@ class EventsOnHold:
         others = await self._others(watched, at)
         if not others:
             return
-        found = Findings()
-        look = Look(await self._people.of(others, at), found, self.retain, out_of_time)
+        findings = Findings()
+        look = Look(await self._people.of(others, at), findings, self.retain, out_of_time)
         try:
             await self.clear(look)
         finally:
-            deleted.update({partner: number for (partner, _), number in found.deleted.items()})
+            deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 
     async def overdue(self, at: datetime) -> list[Stored]:
         """Return what no hold kept any more at a moment, with an offset.

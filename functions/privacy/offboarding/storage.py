@@ -54,16 +54,16 @@ class ClosedPartnerObjects:
         named = _part(stored, 2)
         if named not in look.closed.partners and named != UNKNOWN:
             return
-        found = None
+        decoded = None
         if named == UNKNOWN or look.closed.has_people_on_hold(named):
-            found = await self._decoded(stored)
+            decoded = await self._decoded(stored)
         partner: str | None = named
         if named == UNKNOWN:
-            partner = look.closed.owner((found and found[0].attributes) or {})
+            partner = look.closed.owner((decoded and decoded[0].attributes) or {})
         if partner is None:
             return
         look.found.all[partner, QUARANTINE] += 1
-        events = _events(*found) if found else ()
+        events = _events(*decoded) if decoded else ()
         are_kept = [await look.keeps(partner, *event) for event in events]
         if look.dry_run:
             look.found.kept[partner, QUARANTINE] += any(are_kept)

@@ -168,8 +168,8 @@ def list_inventory(
     Raises:
         NotInInventory: the inventory says nothing of one of their columns.
     """
-    found = list_tables() if tables is None else tables
-    return [*_columns(found, timedelta(days=retention_days)), *ELSEWHERE]
+    all_tables = list_tables() if tables is None else tables
+    return [*_columns(all_tables, timedelta(days=retention_days)), *ELSEWHERE]
 
 
 def _columns(tables: Iterable[Table], stored: timedelta) -> Iterator[InventoryEntry]:

@@ -105,7 +105,7 @@ class Lookups:
         rows = await self._context.statements.rows(
             "find_identities", project=project, user_keys=asked_for, now=self._context.now()
         )
-        found: dict[str, list[str]] = {}
+        ids_by_key: dict[str, list[str]] = {}
         for row in rows:
-            found.setdefault(row["user_key"], []).append(row["user_id"])
-        return [{"user_key": key, "ids": found.get(key, [])} for key in asked_for]
+            ids_by_key.setdefault(row["user_key"], []).append(row["user_id"])
+        return [{"user_key": key, "ids": ids_by_key.get(key, [])} for key in asked_for]

@@ -38,9 +38,9 @@ class Promise:
         Nothing is left out: what could not be asked is ``unknown``.
         """
         google = self._google()
-        found = [self._of_region()] if self.gdpr else []
-        found += await check(google.resources(self._parts), self.region)
-        return found + await check_tables(google, self._parts.datasets, self.region)
+        locations = [self._of_region()] if self.gdpr else []
+        locations += await check(google.resources(self._parts), self.region)
+        return locations + await check_tables(google, self._parts.datasets, self.region)
 
     def _of_region(self) -> Location:
         fault = promise_fault(self.region)
@@ -83,8 +83,8 @@ class Residency:
         """
         request.caller.must_be_operator()
         asked_at, reference = self._now(), self._new_id()
-        found = await self._promise.check()
-        report = _report(found) | {
+        locations = await self._promise.check()
+        report = _report(locations) | {
             "id": reference,
             "cell": self._cell,
             "location": self._promise.region,
@@ -100,12 +100,12 @@ class Residency:
             )
         )
         if "text/html" in request.accept:
-            return page("residency", asked_at=asked_at, found=found, **report)
-        places = [location._asdict() for location in found]
+            return page("residency", asked_at=asked_at, found=locations, **report)
+        places = [location._asdict() for location in locations]
         return JSONResponse(report | {"asked_at": asked_at.isoformat(), "places": places})
 
 
-def _report(found: Sequence[Location]) -> dict[str, object]:
-    counts = Counter(location.state for location in found)
+def _report(locations: Sequence[Location]) -> dict[str, object]:
+    counts = Counter(location.state for location in locations)
     everything = {state: counts[state] for state in ("holds", "fails", "unknown")}
     return {"ok": set(counts) == {"holds"}, "counts": everything}

@@ -107,8 +107,10 @@ class Retention:
     async def check(self) -> "Checked":
         """Look at every place, and log what is found: an alert goes by the line's `places_late`."""
         now = self._now()
-        found = [*await self._tables(now), *await self._prefixes(now)]
-        checked = Checked(ok=all(kept.state == "ok" for kept in found), asked_at=now, places=found)
+        places = [*await self._tables(now), *await self._prefixes(now)]
+        checked = Checked(
+            ok=all(kept.state == "ok" for kept in places), asked_at=now, places=places
+        )
         log(
             "INFO" if checked.ok else "WARNING",
             "retention checked",
@@ -166,8 +168,8 @@ class Retention:
             return await self._overdue_on_hold(at)
         if entry.kept is None:
             return []
-        found = await self._objects.find(entry.place)
-        return [each for each in found if each.written_at < at - entry.kept]
+        objects = await self._objects.find(entry.place)
+        return [each for each in objects if each.written_at < at - entry.kept]
 
 
 def _days(entry: InventoryEntry) -> int | None:

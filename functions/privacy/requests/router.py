@@ -82,12 +82,12 @@ class Router:
         parts = request.scope["path"].strip("/").split("/")
         collection, of_one = parts[0], len(parts) == 2
         path = f"/{collection}/{{id}}" if of_one else request.scope["path"]
-        found = {route.method: route for route in self._routes if route.path == path}
-        if not found:
+        routes = {route.method: route for route in self._routes if route.path == path}
+        if not routes:
             raise Refused(404, "Not found")
-        route = found.get(request.method)
+        route = routes.get(request.method)
         if route is None:
-            raise Refused(405, "Method not allowed", {"Allow": ", ".join(sorted(found))})
+            raise Refused(405, "Method not allowed", {"Allow": ", ".join(sorted(routes))})
         caller = await self._callers.identify(request.headers)
         privacy_request = PrivacyRequest(
             caller,

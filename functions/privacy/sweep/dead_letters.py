@@ -91,14 +91,14 @@ class DeadLetters:
             unreadable: list[_Unreadable] = []
             for letter in letters:
                 try:
-                    found = self._redact(letter, redaction)
+                    replacement = self._redact(letter, redaction)
                 except BadMessage as bad:
                     unreadable.append(_Unreadable(letter, bad.reason))
                     continue
-                if found is None:
+                if replacement is None:
                     kept.append(letter)
                 else:
-                    replaced.append(found)
+                    replaced.append(replacement)
             kept += (letter for letter, _ in unreadable)  # until they are in quarantine
             if replaced:
                 await self._replace(replaced, counts, kept)
@@ -106,10 +106,10 @@ class DeadLetters:
                 await self._quarantine(unreadable, counts, kept)
 
     def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
-        found = redaction.apply_to(letter.data, letter.attributes, self._now())
-        if found is None:
+        result = redaction.apply_to(letter.data, letter.attributes, self._now())
+        if result is None:
             return None
-        redacted, attributes = found
+        redacted, attributes = result
         message = None
         if redacted.data is not None:
             try:

@@ -163,8 +163,8 @@ class Sweep:
         claim = str(uuid.uuid4())
         report.rows["drop_overtaken"] += await self._statements.change("drop_overtaken")
         report.rows["restore_missed"] += await self._statements.change("restore_missed")
-        [found] = await self._statements.rows("find_ripe", now=now, erasure_ids=erasure_ids)
-        latest = found["covers_until"]
+        [row] = await self._statements.rows("find_ripe", now=now, erasure_ids=erasure_ids)
+        latest = row["covers_until"]
         if latest is None:
             return claim
         if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:

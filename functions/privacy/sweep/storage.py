@@ -53,14 +53,14 @@ class StoredObjects:
             BucketUnavailable: the bucket did not answer.
             OutOfTime: not all objects were looked at.
         """
-        found = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
-        concerned = [stored for stored in found if concerns(scopes, stored)]
+        objects = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
+        concerned = [stored for stored in objects if concerns(scopes, stored)]
         if await self.rewrite_each(concerned, scopes, counts, out_of_time):
             raise OutOfTime
 
     async def rewrite_each(
         self,
-        found: Iterable[Stored],
+        objects: Iterable[Stored],
         scopes: Scopes,
         counts: Counts,
         out_of_time: Callable[[], bool],
@@ -71,7 +71,7 @@ class StoredObjects:
             BucketUnavailable: the bucket did not answer.
         """
         redaction = self._redaction(scopes)
-        waiting = deque(found)
+        waiting = deque(objects)
 
         async def work() -> None:
             while waiting and not out_of_time():
