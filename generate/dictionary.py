@@ -55,7 +55,7 @@ def render(
     """
     parts = [_INTRODUCTION, "## Views\n"]
     parts.append(
-        _table(("view", "one row", "purpose"), (_metric(*each) for each in metrics.items()))
+        _table(("view", "one row", "purpose"), (_metric(*metric) for metric in metrics.items()))
     )
     parts.extend(_view(name, columns[name]) for name in metrics if name in columns)
     parts += ["## Properties of every event\n", _properties(catalogue.common)]

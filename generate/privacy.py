@@ -46,7 +46,7 @@ def render(root: Path) -> dict[str, str]:
 
 def _data_inventory() -> str:
     header = ("where", "what", "form", "who erases a person there")
-    return _table(header, (_entry(each) for each in list_inventory()))
+    return _table(header, (_entry(entry) for entry in list_inventory()))
 
 
 def _entry(entry: InventoryEntry) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def _entry(entry: InventoryEntry) -> tuple[str, ...]:
 
 
 def _retention() -> str:
-    rows = {(_place(each), _long(each.kept), each.kept_from) for each in list_inventory()}
+    rows = {(_place(entry), _long(entry.kept), entry.kept_from) for entry in list_inventory()}
     kept = ((where, time, since if time != _long(None) else "") for where, time, since in rows)
     return _table(("where", "kept for at most", "counted from"), sorted(kept))
 

@@ -149,7 +149,7 @@ def simulate(
     plan = simulation.plan(events=events, users=users, days=days, seed=seed, now=datetime.now(UTC))
     sent, summary = asyncio.run(simulation.run(cell, plan, rate=rate, console=console))
     if record:
-        record.writelines(f"{each.line()}\n" for each in sent)
+        record.writelines(f"{request.line()}\n" for request in sent)
     if as_json:
         click.echo(json.dumps(asdict(summary) | {"events_per_second": summary.events_per_second}))
     else:

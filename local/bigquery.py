@@ -100,7 +100,7 @@ def amend(rate: int = bigquery_jobs.RATE) -> None:
     ):
         setattr(owner, name, make(getattr(owner, name)))
     routes: list[Any] = tables.router.routes
-    [route] = [each for each in routes if each.endpoint is tables.get_table]
+    [route] = [candidate for candidate in routes if candidate.endpoint is tables.get_table]
     routes.remove(route)
     path = route.path.removeprefix(tables.router.prefix)
     tables.router.add_api_route(path, _telling_where(tables.get_table), methods=["GET"])
@@ -152,7 +152,10 @@ def _keeping_no_past(_capture: object) -> Callable[..., None]:
 
 def _quoting_nested_names(columns: Callable[..., Any]) -> Callable[[list[dict[str, Any]]], Any]:
     def quoted(field: dict[str, Any]) -> dict[str, Any]:
-        inner = [quoted(each) | {"name": f'"{each["name"]}"'} for each in field.get("fields", ())]
+        inner = [
+            quoted(inner_field) | {"name": f'"{inner_field["name"]}"'}
+            for inner_field in field.get("fields", ())
+        ]
         return field | {"fields": inner}
 
     return lambda fields: columns([quoted(field) for field in fields])
@@ -197,7 +200,7 @@ def _refusing_extra_fields(rows: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _described(message: descriptor_pb2.DescriptorProto, scope: str = "") -> set[str]:
-    nested = {each.name: each for each in message.nested_type}
+    nested = {nested_type.name: nested_type for nested_type in message.nested_type}
     paths = {f"{scope}{field.name.lower()}" for field in message.field}
     for field in message.field:
         kind = nested.get(field.type_name.rpartition(".")[2])

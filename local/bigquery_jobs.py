@@ -308,7 +308,7 @@ class Routes:
         """Put these routes in place of the package's, in this process."""
         routes: list[Any] = package.router.routes
         for name, (old, method) in PACKAGE.items():
-            [route] = [each for each in routes if each.endpoint is old]
+            [route] = [candidate for candidate in routes if candidate.endpoint is old]
             routes.remove(route)
             path = route.path.removeprefix(package.router.prefix)
             package.router.add_api_route(path, getattr(self, name), methods=[method])

@@ -86,14 +86,14 @@ def _check_strings_and_depth(value: object) -> None:
     level, depth = [value], 0
     while level:
         inner: list[object] = []
-        for each in level:
-            if isinstance(each, str):
-                each.encode()
-            elif isinstance(each, dict):
-                inner += [*each, *each.values()]
-            elif isinstance(each, list):
-                inner += each
-        depth += any(isinstance(each, dict | list) for each in level)
+        for item in level:
+            if isinstance(item, str):
+                item.encode()
+            elif isinstance(item, dict):
+                inner += [*item, *item.values()]
+            elif isinstance(item, list):
+                inner += item
+        depth += any(isinstance(item, dict | list) for item in level)
         if depth > MAX_DEPTH:
             raise _too_deep()
         level = inner

@@ -45,7 +45,9 @@ def show_end(cells: Sequence[Cell], console: Console) -> None:
     # All cells share `partners`: what is to be done where a hold keeps something comes first.
     held = [cell for cell in cells if cell.state == "held"]
     certificates = [cell.said.get("certificate") or {} for cell in held or cells]
-    for line in dict.fromkeys(line for each in certificates for line in each.get("to_do", ())):
+    for line in dict.fromkeys(
+        line for certificate in certificates for line in certificate.get("to_do", ())
+    ):
         console.print(Text(f"- {line}"))
 
 

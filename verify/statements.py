@@ -26,7 +26,9 @@ def check_statements(bigquery: Any, cell: Cell) -> Iterator[Finding]:
     """
     names = [(folder, name) for folder, found in declared().items() for name in found]
     with ThreadPoolExecutor(AT_A_TIME) as threads:
-        yield from threads.map(lambda each: check_statement(bigquery, cell, *each), sorted(names))
+        yield from threads.map(
+            lambda statement: check_statement(bigquery, cell, *statement), sorted(names)
+        )
 
 
 def check_statement(bigquery: Any, cell: Cell, folder: str, name: str) -> Finding:

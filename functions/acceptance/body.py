@@ -80,7 +80,9 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     if body.startswith(b"[") and 1 < len(elements) <= most:
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
             bodies = _BODIES.decode(body)
-            return [_fast(element, each) for element, each in zip(elements, bodies, strict=True)]
+            return [
+                _fast(element, content) for element, content in zip(elements, bodies, strict=True)
+            ]
     return [_event(element) for element in elements]
 
 

@@ -131,8 +131,8 @@ class Directory:
         self._claims = claims
         self._partners = partners
         self._faulty = faulty
-        self._by_name = {name: _disputing(each, claims) for name, each in partners.items()}
-        self._all_tokens = is_certain and all(each.all_tokens for each in faulty.values())
+        self._by_name = {name: _disputing(partner, claims) for name, partner in partners.items()}
+        self._all_tokens = is_certain and all(record.all_tokens for record in faulty.values())
         self._shared: set[str] = set()
         self._by_digest = self._digests()
 
@@ -165,8 +165,8 @@ class Directory:
         }
         disputes = {
             Fault(name, "projects")
-            for name, each in self._by_name.items()
-            if DISPUTED in each.projects.values()
+            for name, partner in self._by_name.items()
+            if DISPUTED in partner.projects.values()
         }
         shared = {Fault(name, "tokens_sha256") for name in self._shared}
         return sorted(in_records | disputes | shared)
@@ -206,8 +206,10 @@ class Directory:
                 faulty.
         """
         faulty = {
-            name: Faulty(("closed",), each.tokens_sha256, all_tokens=True, projects=each.projects)
-            for name, each in self._partners.items()
+            name: Faulty(
+                ("closed",), partner.tokens_sha256, all_tokens=True, projects=partner.projects
+            )
+            for name, partner in self._partners.items()
             if name in unclear
         } | dict(self._faulty)
         return Directory(
@@ -238,7 +240,7 @@ class Directory:
         record = self._by_name.get(name) or self._faulty.get(name)
         if record is None:
             return {}
-        if record.projects is None or any(self._claims[each] > 1 for each in record.projects):
+        if record.projects is None or any(self._claims[project] > 1 for project in record.projects):
             raise Unclear
         return record.projects
 
@@ -300,7 +302,9 @@ def _read(name: str, record: object) -> Partner | Faulty:
     if not wrong:
         return Partner(**read)
     given = members.get("tokens_sha256")
-    digests = [each for each in given if _fits(each, Digest)] if isinstance(given, list) else []
+    digests = (
+        [digest for digest in given if _fits(digest, Digest)] if isinstance(given, list) else []
+    )
     return Faulty(
         fields=tuple(wrong),
         tokens_sha256=tuple(digests),

@@ -92,7 +92,7 @@ def verify(
     content = b"%b.%b.%b" % (signed.id, signed.timestamp, body)
     expected = [key.sign(content) for key in keys]
     return any(
-        hmac.compare_digest(signature, each)
+        hmac.compare_digest(signature, own)
         for signature in signed.signatures.split(b" ")
-        for each in expected
+        for own in expected
     )

@@ -75,7 +75,7 @@ def changes(report: Report) -> dict[str, Change]:
     """Return people of a day, a week and a month beside those of the span before."""
     if report.counted is None:
         return {}
-    by_day = {each.day: each for each in report.days}
+    by_day = {day.day: day for day in report.days}
     by_name = {}
     for name, days in (("dau", 1), ("wau", 7), ("mau", 30)):
         earlier = by_day.get(report.counted.day - timedelta(days=days))

@@ -91,8 +91,8 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def last_whole(self) -> Day | None:
         """The newest day that is counted and over; None for none."""
-        whole = (each for each in self.days if each.dau is not None and each.day < self.last)
-        return max(whole, key=lambda each: each.day, default=None)
+        whole = (day for day in self.days if day.dau is not None and day.day < self.last)
+        return max(whole, key=lambda day: day.day, default=None)
 
     @property
     def is_empty(self) -> bool:

@@ -98,7 +98,7 @@ class Draft:
                     known.append((is_beside, name, member, destination))
                     names.add(destination.name)
         if len(names) < len(known):
-            known.sort(key=lambda each: (each[0], layout.precedence(each[1])))
+            known.sort(key=lambda member: (member[0], layout.precedence(member[1])))
         for _, name, member, destination in known:
             self._add(name, member, destination)
 

@@ -86,7 +86,9 @@ def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator
     for name in names:
         if name in members:
             yield name
-        yield from sorted(each for each in members if each != name and snake_case(each) == name)
+        yield from sorted(
+            member for member in members if member != name and snake_case(member) == name
+        )
 
 
 def is_name(member: object) -> bool:

@@ -93,7 +93,7 @@ def _members(
             left |= {} if user else {name: member}
         elif destination.target == "speakers":
             elements = member if isinstance(member, list) else [member]
-            left[name] = [each for each in elements if not is_speaker(each, speakers)]
+            left[name] = [element for element in elements if not is_speaker(element, speakers)]
         else:
             left[name] = member
     return left

@@ -112,7 +112,7 @@ def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[
         inner = set(_outermost(fields, missing, f"{path}."))
         if column.get("mode") == "REQUIRED":
             continue
-        if path in missing or (fields and inner == {f"{path}.{each['name']}" for each in fields}):
+        if path in missing or (fields and inner == {f"{path}.{field['name']}" for field in fields}):
             yield path
         else:
             yield from inner
@@ -142,7 +142,7 @@ def _take(message: Any, schema: Columns, missing: frozenset[str], scope: str) ->
         if path in missing:
             taken[name] = _plain(message, column)
             message.ClearField(name)
-        elif any(each.startswith(f"{path}.") for each in missing):
+        elif any(lacking.startswith(f"{path}.") for lacking in missing):
             inner = [
                 _take(element, column["fields"], missing, f"{path}.")
                 for element in _elements(message, column)
@@ -173,7 +173,7 @@ def _one(value: Any, column: Mapping[str, Any]) -> object:
     match column["type"]:
         case "RECORD":
             fields = column["fields"]
-            return {each["name"]: _plain(value, each) for each in fields if _has(value, each)}
+            return {field["name"]: _plain(value, field) for field in fields if _has(value, field)}
         case "TIMESTAMP":
             moment = _EPOCH + timedelta(microseconds=value)
             return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -299,7 +299,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
     partners = PartnersFile(settings.partners_file)
-    context = Context(statements, receipts, keys, Owners(statements).of, now, new_id)
+    context = Context(statements, receipts, keys, Owners(statements).partner_of, now, new_id)
     sweep = Sweep(
         statements,
         receipts,

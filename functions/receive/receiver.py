@@ -157,15 +157,15 @@ class Receiver:
             for whole in (ELSEWHERE, DISPUTED):
                 if whole in outcomes:
                     raise WebhookRefusal(answers.refused(outcomes, whole.status))
-            refused = {at: each for at, each in enumerate(outcomes) if each.status != 200}
+            refused = {at: outcome for at, outcome in enumerate(outcomes) if outcome.status != 200}
             await self._quarantine.keep_all(refused, events, sender, received_at)
         unpublished = await self._durable.store(messages) if messages else ()
         if unpublished:
-            positions = [at for at, each in enumerate(outcomes) if each.status == 200]
+            positions = [at for at, outcome in enumerate(outcomes) if outcome.status == 200]
             refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
             await self._quarantine.keep_all(refused, events, sender, received_at)
-            outcomes = [refused.get(at, each) for at, each in enumerate(outcomes)]
-            messages = [each for at, each in enumerate(messages) if at not in unpublished]
+            outcomes = [refused.get(at, outcome) for at, outcome in enumerate(outcomes)]
+            messages = [message for at, message in enumerate(messages) if at not in unpublished]
         return self._stored(outcomes, messages)
 
     def _sort(

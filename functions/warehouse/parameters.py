@@ -65,7 +65,7 @@ def _is_strings(value: object) -> bool:
     return (
         isinstance(value, Sequence)
         and not isinstance(value, str)
-        and all(isinstance(each, str) for each in value)
+        and all(isinstance(item, str) for item in value)
     )
 
 

@@ -79,7 +79,11 @@ class Broker:
 
     def attached(self, topic: str) -> list[Subscription]:
         """Return a topic's subscriptions."""
-        return [each for each in self.subscriptions.values() if each.config.topic == topic]
+        return [
+            subscription
+            for subscription in self.subscriptions.values()
+            if subscription.config.topic == topic
+        ]
 
     def create_subscription(self, config: SubscriptionConfig) -> Subscription:
         """Add a subscription; it gets what is published from now on.

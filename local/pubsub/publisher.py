@@ -48,7 +48,9 @@ class Publisher:
     async def list_topic_subscriptions(self, request: Request) -> Response:
         """ListTopicSubscriptions."""
         self._broker.topic(request.topic)
-        attached = [each.config.name for each in self._broker.attached(request.topic)]
+        attached = [
+            subscription.config.name for subscription in self._broker.attached(request.topic)
+        ]
         names, token = page(attached, request)
         return _ListTopicSubscriptionsResponse(subscriptions=names, next_page_token=token)
 

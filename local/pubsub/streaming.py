@@ -46,13 +46,13 @@ class Stream:
         seconds, ack_ids = request.modify_deadline_seconds, request.modify_deadline_ack_ids
         if len(seconds) != len(ack_ids):
             raise InvalidArgument("modify_deadline_seconds and _ack_ids differ in length")
-        for each in seconds:
-            check_range(each, MODIFIED_ACK_DEADLINE, "modify_deadline_seconds")
+        for new_deadline in seconds:
+            check_range(new_deadline, MODIFIED_ACK_DEADLINE, "modify_deadline_seconds")
         if request.stream_ack_deadline_seconds:
             self._deadline = _stream_deadline(request)
         self._subscription.acknowledge(request.ack_ids)
-        for ack_id, each in zip(ack_ids, seconds, strict=True):
-            self._subscription.extend([ack_id], each, self._now())
+        for ack_id, new_deadline in zip(ack_ids, seconds, strict=True):
+            self._subscription.extend([ack_id], new_deadline, self._now())
 
     def hang_up(self, _listener: object = None) -> None:
         """End the responses: the receiver says no more."""

@@ -95,7 +95,7 @@ class Desk:
             self.statements,
             receipts,
             KEYS,
-            Owners(self.statements).of,
+            Owners(self.statements).partner_of,
             self.clock,
             lambda: new_id(self.now),
         )

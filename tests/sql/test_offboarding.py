@@ -343,9 +343,9 @@ async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:
     )
     partners = {"acme": ENTRY}
 
-    assert not (await world.people.of(partners, NOW)).has_people_on_hold("acme")
-    assert (await world.people.of(partners, NOW - 2 * DAY)).has_people_on_hold("acme")
-    assert not (await world.people.of(partners, NOW)).has_people_on_hold("solo"), "nobody asked"
+    assert not (await world.people.read(partners, NOW)).has_people_on_hold("acme")
+    assert (await world.people.read(partners, NOW - 2 * DAY)).has_people_on_hold("acme")
+    assert not (await world.people.read(partners, NOW)).has_people_on_hold("solo"), "nobody asked"
 
 
 async def test_what_restored_tables_bring_back_is_deleted_again(world: World) -> None:

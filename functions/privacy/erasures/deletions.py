@@ -85,9 +85,9 @@ class Deletions:
             StatementFailed: not all is known to be filed; it can be filed again.
         """
         entries = {
-            (each.event, each.project, entry.user_key, each.received_at): entry
-            for each in reversed(told)  # of two that say the same, the first stays
-            for entry in self._entries(each)
+            (deletion.event, deletion.project, entry.user_key, deletion.received_at): entry
+            for deletion in reversed(told)  # of two that say the same, the first stays
+            for entry in self._entries(deletion)
         }
         texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]
         await self._statements.change("file_told", told=texts)
@@ -95,8 +95,8 @@ class Deletions:
         await self._statements.change("restore_missed")
         rows = await self._statements.rows(
             "find_deletions",
-            projects=sorted({each.project for each in told}),
-            user_keys=sorted({key for each in told for key in each.user_keys}),
+            projects=sorted({deletion.project for deletion in told}),
+            user_keys=sorted({key for deletion in told for key in deletion.user_keys}),
         )
         receipts: list[Receipt] = []
         for row in rows:

@@ -68,7 +68,7 @@ class Erasures:
         if wanted.mode == "immediate":
             await self._execute(filed.all_ids)
         matters = (f"{partner}/{wanted.project}",)
-        entries = [await self._found(each, matters) for each in filed.all_ids]
+        entries = [await self._found(erasure_id, matters) for erasure_id in filed.all_ids]
         executed = all(entry.status == "executed" for entry in entries)
         answer = msgspec.to_builtins(entries[0])
         if filed.filed_before:

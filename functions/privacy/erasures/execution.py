@@ -64,7 +64,7 @@ class Execution:
         Args:
             oldest: before it (UTC), no identity was last seen.
         """
-        begun: dict[tuple[str, str], dict[str, int]] = {each: {} for each in self._begun}
+        begun: dict[tuple[str, str], dict[str, int]] = {erasure: {} for erasure in self._begun}
         late: list[Receipt] = []
         for row in await self._statements.rows("count_covered", **self._moments(oldest)):
             erasure_id, claim, what, number = (

@@ -72,11 +72,11 @@ class Filing:
             before |= await self._file(request, erasure_id, partner, part, now)
         filed_in = [{before.get(key, erasure_id) for key in keys} for keys in people]
         # Of an earlier one too: whoever filed it may not have lived to note it.
-        noted = Counter(each for erasures in filed_in for each in erasures)
+        noted = Counter(erasure for erasures in filed_in for erasure in erasures)
         await self._context.receipts.add_all(
             [
-                _receipt(request, each, partner, requested_by, number)
-                for each, number in sorted(noted.items())
+                _receipt(request, erasure, partner, requested_by, number)
+                for erasure, number in sorted(noted.items())
             ]
         )
         return _filed(erasure_id, noted)
@@ -134,5 +134,7 @@ def _receipt(
 
 def _filed(erasure_id: str, people: Mapping[str, int]) -> Filed:
     """Choose the erasure to answer with, of those that cover people."""
-    most = erasure_id if erasure_id in people else max(people, key=lambda each: people[each])
+    most = (
+        erasure_id if erasure_id in people else max(people, key=lambda other_id: people[other_id])
+    )
     return Filed(most, tuple(sorted(people.keys() - {most})))

@@ -148,7 +148,7 @@ class Redaction:
             return None
         for project in projects:
             for key in self._keys.all_user_keys(project, user_id):
-                if scope := self.scopes.of(project, key, received_at):
+                if scope := self.scopes.find(project, key, received_at):
                     return scope
         return None
 

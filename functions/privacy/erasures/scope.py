@@ -87,7 +87,7 @@ class Scopes:
         """Say whether there is any."""
         return bool(self._by_person)
 
-    def of(self, project: str, user_key: str, received_at: datetime) -> Scope | None:
+    def find(self, project: str, user_key: str, received_at: datetime) -> Scope | None:
         """Return the scope that an event of a person is in; None where it is in none.
 
         Args:

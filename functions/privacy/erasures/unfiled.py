@@ -85,7 +85,7 @@ class Unfiled:
             if told:
                 await self._deletions.file_all(told)
                 _report(told)
-                counts.update(each.event for each in told)
+                counts.update(deletion.event for deletion in told)
             finished = len(told) < PAGE
             if finished:
                 break

@@ -70,7 +70,7 @@ def messages_of(name: str, content: bytes, owner: Owner) -> list[RetainedMessage
         if not name.startswith(spill.PREFIX):
             return _quarantined(*quarantine.decode(content), owner)
         candidates = (
-            message_of(each.data, each.attributes, owner) for each in spill.decode(content)
+            message_of(event.data, event.attributes, owner) for event in spill.decode(content)
         )
         return [message for message in candidates if message is not None]
     except (ValueError, NotJson):

@@ -41,7 +41,7 @@ def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
         own = {name: row[name] for name in OF_A_ROOM if name in row}
     room = own.get("room")
     if room:
-        speakers = [each for each in room.get("speakers") or () if each in user_keys]
+        speakers = [speaker for speaker in room.get("speakers") or () if speaker in user_keys]
         own["room"] = {**room, "speakers": speakers}
     record: Record = _without_empty(own)
     return record
@@ -63,7 +63,7 @@ def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts)
     if people.user_id in ids:
         own = take_out(data, kind, layouts, user=False, speakers=_AllBut(ids))
         return {"as_sent": msgspec.json.decode(own)}
-    if any(each in ids for each in people.speakers):
+    if any(speaker in ids for speaker in people.speakers):
         return {"you_may_speak_in_a_room": True}
     return None
 

@@ -140,7 +140,7 @@ class ExportedCopies:
         scopes_by_person = defaultdict(list)
         for scope in scopes if objects else ():
             scopes_by_person[scope.project, scope.user_key].append(scope)
-        for index in [each for each in objects if each.name.endswith(f"/{INDEX}")]:
+        for index in [stored for stored in objects if stored.name.endswith(f"/{INDEX}")]:
             if out_of_time():
                 raise OutOfTime
             content = await self._objects.read(index)

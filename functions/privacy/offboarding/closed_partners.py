@@ -100,7 +100,7 @@ class PeopleOnHold:
         self._keys = keys
         self._layouts = layouts
 
-    async def of(self, partners: Mapping[str, ClosedPartner], at: datetime) -> ClosedPartners:
+    async def read(self, partners: Mapping[str, ClosedPartner], at: datetime) -> ClosedPartners:
         """Return partners who have left, with whom their holds named at a moment (UTC).
 
         Raises:

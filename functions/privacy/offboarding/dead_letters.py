@@ -41,7 +41,7 @@ class ClosedPartnerLetters:
                 await self._forget(theirs, look)
                 if not look.dry_run:
                     gone = {letter.ack_id for letter in theirs}
-                    returned[start:] = [each for each in letters if each.ack_id not in gone]
+                    returned[start:] = [letter for letter in letters if letter.ack_id not in gone]
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
                 await self._subscription.give_back(returned)

@@ -184,7 +184,7 @@ class Offboarding:
         *,
         dry_run: bool = False,
     ) -> Look:
-        closed = await self._people.of(partners, self._now())
+        closed = await self._people.read(partners, self._now())
         retain = self._events_on_hold.retain
         return Look(closed, findings, retain, out_of_time, dry_run=dry_run)
 

@@ -113,7 +113,7 @@ class EventsOnHold:
         if not others:
             return
         findings = Findings()
-        look = Look(await self._people.of(others, at), findings, self.retain, out_of_time)
+        look = Look(await self._people.read(others, at), findings, self.retain, out_of_time)
         try:
             await self.clear(look)
         finally:
@@ -129,7 +129,7 @@ class EventsOnHold:
         others = await self._others((), at)
         if not others:
             return []
-        closed = await self._people.of(others, at)
+        closed = await self._people.read(others, at)
         return [
             stored
             for stored in await self._objects.find(ON_HOLD)

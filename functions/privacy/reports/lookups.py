@@ -96,8 +96,8 @@ class Lookups:
 
     def _keys_of(self, project: str, ids: Sequence[str]) -> list[dict[str, object]]:
         return [
-            {"id": each, "user_keys": user_keys(self._context.keys, project, [each])}
-            for each in dict.fromkeys(ids)
+            {"id": user_id, "user_keys": user_keys(self._context.keys, project, [user_id])}
+            for user_id in dict.fromkeys(ids)
         ]
 
     async def _ids_of(self, project: str, keys: Sequence[str]) -> list[dict[str, object]]:

@@ -151,11 +151,13 @@ class Retention:
         ]
 
     async def _prefixes(self, now: datetime) -> list[PlaceRetention]:
-        return [await self._prefix(each, now) for each in list_inventory() if each.kind == "prefix"]
+        return [
+            await self._prefix(entry, now) for entry in list_inventory() if entry.kind == "prefix"
+        ]
 
     async def _prefix(self, entry: InventoryEntry, now: datetime) -> PlaceRetention:
         try:
-            late = [each.written_at for each in await self._late(entry, now - TOLERANCE)]
+            late = [stored.written_at for stored in await self._late(entry, now - TOLERANCE)]
         except (BucketUnavailable, StatementFailed):
             return PlaceRetention(entry.place, _days(entry), "unknown", None)
         if not late:
@@ -169,7 +171,7 @@ class Retention:
         if entry.kept is None:
             return []
         objects = await self._objects.find(entry.place)
-        return [each for each in objects if each.written_at < at - entry.kept]
+        return [stored for stored in objects if stored.written_at < at - entry.kept]
 
 
 def _days(entry: InventoryEntry) -> int | None:

@@ -61,9 +61,9 @@ class Caller:
             return EVERY_MATTER
         return tuple(
             sorted(
-                f"{self.owners[each]}/{each}"
-                for each in self.projects
-                if each in self.owners and project in {"", each}
+                f"{self.owners[name]}/{name}"
+                for name in self.projects
+                if name in self.owners and project in {"", name}
             )
         )
 

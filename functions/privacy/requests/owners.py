@@ -22,7 +22,7 @@ class Owners:
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
 
-    async def of(self, caller: Caller, project: str) -> str:
+    async def partner_of(self, caller: Caller, project: str) -> str:
         """Return the name of the partner whose data of a project the caller may act on.
 
         User keys do not tell partners apart, so whoever acts on a project acts on all that is

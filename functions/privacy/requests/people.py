@@ -30,9 +30,11 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def names_one(text: str, ids: Iterable[str]) -> bool:
     """Say whether a text has one of these ids or user keys in it."""
-    return any(each in text for each in ids if len(each) >= TELLING_CHARACTERS)
+    return any(person_id in text for person_id in ids if len(person_id) >= TELLING_CHARACTERS)
 
 
 def user_keys(keys: PseudonymKeys, project: str, ids: Iterable[str]) -> list[str]:
     """Return the user keys of ids, of every version of the key, without repetition."""
-    return list(dict.fromkeys(key for each in ids for key in keys.all_user_keys(project, each)))
+    return list(
+        dict.fromkeys(key for person_id in ids for key in keys.all_user_keys(project, person_id))
+    )

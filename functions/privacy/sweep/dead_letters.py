@@ -122,15 +122,15 @@ class DeadLetters:
     async def _replace(
         self, replaced: Sequence["_Replaced"], counts: Counts, kept: list[Letter]
     ) -> None:
-        letters = [each.letter for each in replaced]
+        letters = [item.letter for item in replaced]
         kept += letters  # until they are replaced
-        messages = [each.message for each in replaced if each.message is not None]
+        messages = [item.message for item in replaced if item.message is not None]
         refused = await self._publish(messages) if messages else []
         if refused:
             raise PublishFailed("refused")
         await self._forget(letters, kept)
-        for each in replaced:
-            _count(each.taken, counts)
+        for item in replaced:
+            _count(item.taken, counts)
 
     async def _quarantine(
         self, unreadable: Sequence["_Unreadable"], counts: Counts, kept: list[Letter]

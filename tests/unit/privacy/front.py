@@ -68,7 +68,7 @@ class Front:
             statements,
             Receipts(statements, lambda: NOW),
             PseudonymKeys(1, {1: b"1" * 32}),
-            Owners(statements).of,
+            Owners(statements).partner_of,
             lambda: NOW,
             lambda: "01a2052a-7b41-713e-b268-a56c50884283",
         )

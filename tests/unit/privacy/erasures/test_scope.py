@@ -14,11 +14,11 @@ def test_of_a_persons_erasures_the_one_that_covers_a_moment_is_found() -> None:
     first = scope("ann", **key, covers_until=NOW, erasure_id="1")
     second = scope("ann", **key, covers_after=NOW, covers_until=NOW + SECOND, erasure_id="2")
     scopes = Scopes([second, first, scope("bob", user_key="bob", project="shop")])
-    assert scopes.of("dev", "ann", LONG_AGO + SECOND) == first
-    assert scopes.of("dev", "ann", NOW) == first
-    assert scopes.of("dev", "ann", NOW + SECOND) == second
-    assert scopes.of("dev", "ann", NOW + 2 * SECOND) is None
-    assert scopes.of("dev", "bob", NOW) is None
+    assert scopes.find("dev", "ann", LONG_AGO + SECOND) == first
+    assert scopes.find("dev", "ann", NOW) == first
+    assert scopes.find("dev", "ann", NOW + SECOND) == second
+    assert scopes.find("dev", "ann", NOW + 2 * SECOND) is None
+    assert scopes.find("dev", "bob", NOW) is None
     assert scopes.projects_of("acme") == {"dev", "shop"}
     assert scopes.projects_of("other") == set()
 

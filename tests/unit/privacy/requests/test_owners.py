@@ -27,13 +27,13 @@ def found(*partners: str) -> list[dict[str, Any]]:
 
 async def refusal(store: Store, caller: Caller, project: str) -> int:
     with pytest.raises(Refused) as refused:
-        await Owners(store).of(caller, project)
+        await Owners(store).partner_of(caller, project)
     return refused.value.status
 
 
 @pytest.mark.parametrize("caller", [PARTNER, OPERATOR])
 async def test_a_project_that_is_pinned_here_needs_no_data(store: Store, caller: Caller) -> None:
-    assert await Owners(store).of(caller, "here") == "acme"
+    assert await Owners(store).partner_of(caller, "here") == "acme"
     assert [name for name, _ in store.asked] == ["find_owners"], "the events are not read"
 
 
@@ -44,7 +44,7 @@ async def test_a_project_that_moved_is_answered_for_while_it_has_data(
 ) -> None:
     assert await refusal(store, caller, "moved") == 422
     store.found[statement] = found("acme")
-    assert await Owners(store).of(caller, "moved") == "acme"
+    assert await Owners(store).partner_of(caller, "moved") == "acme"
 
 
 async def test_a_project_that_was_pinned_here_may_have_data_beside_the_tables_only(
@@ -52,12 +52,12 @@ async def test_a_project_that_was_pinned_here_may_have_data_beside_the_tables_on
 ) -> None:
     was_here = frozenset({"here", "moved"})
     caller = Caller("ann@acme.example", was_here, pinned=was_here, owners=OWNERS)
-    assert await Owners(store).of(caller, "moved") == "acme"
+    assert await Owners(store).partner_of(caller, "moved") == "acme"
 
 
 async def test_a_project_that_is_in_no_setting_is_the_operators_matter(store: Store) -> None:
     store.found["find_owners"] = found("departed")
-    assert await Owners(store).of(OPERATOR, "gone") == "departed"
+    assert await Owners(store).partner_of(OPERATOR, "gone") == "departed"
     assert await refusal(store, PARTNER, "gone") == 403
 
 
@@ -80,13 +80,13 @@ async def test_a_new_owner_does_not_reach_the_former_owners_people(store: Store)
     assert await refusal(store, PARTNER, "moved") == 403
     assert await refusal(store, PARTNER, "here") == 409
     assert await refusal(store, OPERATOR, "here") == 409
-    assert await Owners(store).of(OPERATOR, "moved") == "former"
+    assert await Owners(store).partner_of(OPERATOR, "moved") == "former"
 
 
 async def test_a_store_that_does_not_answer_ends_it(store: Store) -> None:
     store.failing.add("find_owners")
     with pytest.raises(StatementFailed):
-        await Owners(store).of(PARTNER, "here")
+        await Owners(store).partner_of(PARTNER, "here")
 
 
 def test_the_erasure_log_shows_a_project_only_under_its_own_partner() -> None:
