@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from functions.dashboard.app import ROUTES
-from functions.load.tally import Loaded
+from functions.load.tally import LoadCounts
 from functions.observe.tally import Milliseconds
 from functions.privacy.offboarding.closed_list import MAX_BYTES, NEARLY_FULL
 from functions.privacy.periods import REMEMBERED
@@ -77,7 +77,7 @@ def test_verify_helps() -> None:
 
 @pytest.mark.parametrize(
     ("line", "struct", "distribution"),
-    [("received", Received, "publish_ms"), ("loaded", Loaded, "freshness_ms")],
+    [("received", Received, "publish_ms"), ("loaded", LoadCounts, "freshness_ms")],
 )
 def test_the_fields_of_a_counting_line_are_among_the_operations(
     line: str, struct: Any, distribution: str

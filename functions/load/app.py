@@ -26,7 +26,7 @@ from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import RowBuilder
 from functions.load.settings import Settings
-from functions.load.table import Table
+from functions.load.table import TableWriter
 from functions.load.tally import Tally
 from functions.observe.tally import Paced
 from functions.retained.quarantine import Quarantine
@@ -107,7 +107,7 @@ async def answer(
     return _STORED
 
 
-def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> Table:
+def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> TableWriter:
     """Wire a table; the columns of ``renewed`` are other ones where a row is sent again."""
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     appender = TableAppender(
@@ -119,7 +119,7 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
             row, {column: make() for column, make in renewed.items()}
         ),
     )
-    return Table(
+    return TableWriter(
         name,
         encoder,
         appender.append,

@@ -11,7 +11,7 @@ from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
-from functions.load.row import Loaded, Person, Row, RowBuilder, without_extra
+from functions.load.row import Identity, Loaded, Row, RowBuilder, without_extra
 from functions.load.table import RowRefused
 from functions.load.tally import Tally
 from functions.observe.log import log
@@ -20,7 +20,7 @@ from functions.web.batching import QueueFull
 from functions.web.push import PushedMessage
 
 Store = Callable[[Row], Awaitable[None]]
-"""Stores one row, as `functions.load.table.Table.store`."""
+"""Stores one row, as `functions.load.table.TableWriter.store`."""
 
 
 class NotStored(Exception):
@@ -123,13 +123,13 @@ class Loader:
                 raise
             await self._store_as(without_extra(loaded.row, loaded.flags), loaded.person)
 
-    async def _store_as(self, row: Row, person: Person | None) -> None:
+    async def _store_as(self, row: Row, person: Identity | None) -> None:
         if person is None or self._known.knows(person):
             await self._store_event(row)
         else:
             await self._store_both(row, person)
 
-    async def _store_both(self, row: Row, person: Person) -> None:
+    async def _store_both(self, row: Row, person: Identity) -> None:
         # Both are awaited whatever happens to the other: nothing may run after the answer.
         outcomes = await asyncio.gather(
             self._store_event(row),
@@ -140,7 +140,7 @@ class Loader:
             if outcome is not None:
                 raise outcome
 
-    async def _introduce(self, person: Person) -> None:
+    async def _introduce(self, person: Identity) -> None:
         try:
             await self._store_identity(self._builder.identity(person))
         except RowRefused as refusal:

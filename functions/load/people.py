@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from functions.events.coerce import MICROSECONDS
-from functions.load.row import Person
+from functions.load.row import Identity
 
 _DAY = 86_400 * MICROSECONDS
 
@@ -23,7 +23,7 @@ class KnownPeople:
         self._limit = limit
         self._nicknames: OrderedDict[tuple[str, int], int | None] = OrderedDict()
 
-    def knows(self, person: Person) -> bool:
+    def knows(self, person: Identity) -> bool:
         """Say whether the person's identity of that day is stored, with that nickname if any."""
         key = _key(person)
         if key not in self._nicknames:
@@ -31,7 +31,7 @@ class KnownPeople:
         self._nicknames.move_to_end(key)
         return person.nickname is None or self._nicknames[key] == hash(person.nickname)
 
-    def remember(self, person: Person) -> None:
+    def remember(self, person: Identity) -> None:
         """Note that the person's identity is stored."""
         key = _key(person)
         nickname = person.nickname
@@ -41,5 +41,5 @@ class KnownPeople:
             self._nicknames.popitem(last=False)
 
 
-def _key(person: Person) -> tuple[str, int]:
+def _key(person: Identity) -> tuple[str, int]:
     return person.user_key, person.received_at // _DAY

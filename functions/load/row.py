@@ -22,7 +22,7 @@ Row = dict[str, object]
 """Values by column, as `functions.load.protobuf.RowEncoder` takes them."""
 
 
-class Person(msgspec.Struct, frozen=True, gc=False):
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """Whom an event is about, for ``identities_v1``.
 
     Attributes:
@@ -56,7 +56,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
     row: Row
     received_at: int
-    person: Person | None
+    person: Identity | None
     flags: Sequence[str] = ()
 
 
@@ -139,7 +139,7 @@ class RowBuilder:
             row["user_key"] = person.user_key
         return Loaded(row, received_at, person, draft.flags)
 
-    def identity(self, person: Person) -> Row:
+    def identity(self, person: Identity) -> Row:
         """Build the row of ``identities_v1`` that says who is behind a user key."""
         return {
             "partner": person.partner,
@@ -154,10 +154,10 @@ class RowBuilder:
 
     def _person(
         self, draft: Draft, known: Attributes, received_at: int, key_version: int
-    ) -> Person | None:
+    ) -> Identity | None:
         if draft.user_id is None or known.project is None:
             return None
-        return Person(
+        return Identity(
             partner=known.partner,
             project=known.project,
             user_key=user_key(self._keys.by_version[key_version], known.project, draft.user_id),

@@ -32,7 +32,7 @@ class RowRefused(Exception):
         self.reason = reason
 
 
-class Table:
+class TableWriter:
     """Stores rows, many deliveries' rows in one append.
 
     Args:

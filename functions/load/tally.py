@@ -8,7 +8,7 @@ from functions.observe.log import log
 from functions.observe.tally import Milliseconds
 
 
-class Loaded(msgspec.Struct):
+class LoadCounts(msgspec.Struct):
     """What a line tells of its interval.
 
     Attributes:
@@ -36,7 +36,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.counts = Loaded()
+        self.counts = LoadCounts()
         self._freshness: list[float] = []
 
     def store(self, freshness: float) -> None:
@@ -52,8 +52,8 @@ class Tally:
         """Write the line, unless there is nothing to tell; say whether there was."""
         if self._freshness:
             self.counts.freshness_ms = Milliseconds.of(self._freshness)
-        counts, self.counts, self._freshness = self.counts, Loaded(), []
-        if counts == Loaded():
+        counts, self.counts, self._freshness = self.counts, LoadCounts(), []
+        if counts == LoadCounts():
             return False
         log("INFO", "loaded", **msgspec.structs.asdict(counts))
         return True

@@ -13,7 +13,7 @@ from functions.google.grpc_channel import open_channel
 from functions.google.storage import Bucket, Objects, open_bucket
 from functions.google.subscription import Subscription
 from functions.google.topic import Publisher, Topic
-from functions.operate.dead_letters import DeadLetters
+from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
@@ -41,7 +41,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     now = partial(datetime.now, UTC)
     operations = Operations(
         replay=_replay(settings, publisher),
-        dead_letters=DeadLetters(
+        dead_letters=DeadLetterReplay(
             Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
             publisher.publish,
             clock=time.monotonic,

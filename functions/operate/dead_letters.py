@@ -27,7 +27,7 @@ class _Event(NamedTuple):
     message: Message
 
 
-class DeadLetters:
+class DeadLetterReplay:
     """Replays all dead letters.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from functions.operate.settle import Statements
+from functions.operate.settle import SettleStatements
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.rollups import ROLLUPS, Stretch
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
@@ -49,7 +49,7 @@ class Refresh:
 
     def __init__(
         self,
-        statements: Statements,
+        statements: SettleStatements,
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],

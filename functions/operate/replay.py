@@ -68,7 +68,7 @@ class NotReplayable(Exception):
     """An object cannot be replayed as it is; the message is a code that quotes nothing of it."""
 
 
-class Objects(Protocol):
+class ReplayedObjects(Protocol):
     """The bucket's objects, as `functions.google.storage.Objects`."""
 
     async def find(self, prefix: str) -> list[Stored]:
@@ -118,7 +118,7 @@ class Replay:
 
     def __init__(
         self,
-        objects: Objects,
+        objects: ReplayedObjects,
         publish: Publish,
         decode: Decode,
         quarantine: Quarantine,

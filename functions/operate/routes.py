@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from functions.observe.log import Severity, log
-from functions.operate.dead_letters import DeadLetters
+from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
@@ -91,7 +91,7 @@ class Operations(NamedTuple):
     """What can be asked for."""
 
     replay: Replay
-    dead_letters: DeadLetters
+    dead_letters: DeadLetterReplay
     settle: Settle
     refresh: Refresh
 

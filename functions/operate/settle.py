@@ -14,7 +14,7 @@ from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 
 
-class Statements(Protocol):
+class SettleStatements(Protocol):
     """Statements, as `functions.warehouse.statements.Statements`."""
 
     async def days(self, name: str, **moments: datetime) -> list[datetime]:
@@ -57,7 +57,7 @@ class Settle:
 
     def __init__(
         self,
-        statements: Statements,
+        statements: SettleStatements,
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],

@@ -20,9 +20,9 @@ from functions.load.loader import Loader
 from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import RowBuilder
-from functions.load.table import Table
+from functions.load.table import TableWriter
 from functions.load.tally import Tally
-from functions.operate.dead_letters import DeadLetters
+from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, Selection
@@ -30,7 +30,7 @@ from functions.operate.settle import Settle
 from functions.privacy.erasures.redaction import Redaction
 from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.records.receipts import Receipts
-from functions.privacy.sweep.dead_letters import DeadLetters as LettersWithout
+from functions.privacy.sweep.dead_letters import DeadLetters
 from functions.privacy.sweep.job import Rewriter, Sweep
 from functions.privacy.sweep.open_days import OpenDays
 from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
@@ -125,7 +125,7 @@ class Cell:
             clock=lambda: 0.0,
             seconds=1,
         )
-        letters = DeadLetters(self.letters, self.deliver, clock=lambda: 0.0, seconds=1)
+        letters = DeadLetterReplay(self.letters, self.deliver, clock=lambda: 0.0, seconds=1)
         reports = [
             await replay.run(Selection("spill/")),
             await replay.run(Selection("quarantine/not_publishable/")),
@@ -187,7 +187,7 @@ class Cell:
         stored = StoredObjects(self.bucket, redaction)
         rewriters: tuple[Rewriter, ...] = (
             stored,
-            LettersWithout(
+            DeadLetters(
                 self.letters,
                 self.letters.publish,
                 partial(self.bucket.write, content_type=spill.CONTENT_TYPE, over=0),
@@ -226,7 +226,7 @@ class Cell:
         return self.now
 
 
-def _table(stand_in: StandIn, name: str) -> Table:
+def _table(stand_in: StandIn, name: str) -> TableWriter:
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     dataset = WAREHOUSE.store.split(".")[1]
     appender = TableAppender(
@@ -236,4 +236,6 @@ def _table(stand_in: StandIn, name: str) -> Table:
         deadline=60,
         renew=lambda row: row,
     )
-    return Table(name, encoder, appender.append, max_rows=500, max_in_flight=1, max_waiting=100_000)
+    return TableWriter(
+        name, encoder, appender.append, max_rows=500, max_in_flight=1, max_waiting=100_000
+    )

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.acceptance.signature import SigningKey
-from functions.load.tally import Loaded
+from functions.load.tally import LoadCounts
 from functions.observe.tally import Milliseconds
 from functions.operate.replay import ReplayReport
 from functions.privacy.periods import TIME_TRAVEL
@@ -326,7 +326,7 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
     }
     logged = {
         "receive": Received.__struct_fields__,
-        "load": Loaded.__struct_fields__,
+        "load": LoadCounts.__struct_fields__,
         "operate": [field.name for field in dataclasses.fields(ReplayReport)],
         "privacy": [
             *fields_of_line("retention checked", ROOT / "functions/privacy/reports/retention.py"),

@@ -38,7 +38,7 @@ NEARLY_FULL = 0.8
 """The part of `MAX_BYTES` from which on each reading is logged, for an alert."""
 
 
-class Secret(Protocol):
+class SecretVersions(Protocol):
     """The secret, as `functions.google.secret_manager.Secret`; its methods block."""
 
     def newest(self) -> Version:
@@ -70,7 +70,7 @@ class ClosedSecret:
         secret: has the versions.
     """
 
-    def __init__(self, secret: Secret) -> None:
+    def __init__(self, secret: SecretVersions) -> None:
         self._secret = secret
 
     async def read(self) -> ClosedList:

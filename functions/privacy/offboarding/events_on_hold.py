@@ -23,7 +23,7 @@ SKEW = timedelta(minutes=5)
 """How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""
 
 
-class Quarantine(Protocol):
+class QuarantineWriter(Protocol):
     """Keeps bodies, as `functions.retained.quarantine.Quarantine`."""
 
     def keep(
@@ -48,7 +48,9 @@ class EventsOnHold:
         people: tells whom holds name.
     """
 
-    def __init__(self, quarantine: Quarantine, objects: Objects, people: PeopleOnHold) -> None:
+    def __init__(
+        self, quarantine: QuarantineWriter, objects: Objects, people: PeopleOnHold
+    ) -> None:
         self._quarantine = quarantine
         self._objects = objects
         self._people = people

@@ -41,7 +41,7 @@ class Rewriter(Protocol):
         """
 
 
-class Rollups(Protocol):
+class RollupRefresh(Protocol):
     """The rollups, as `functions.privacy.sweep.open_days.OpenDays`."""
 
     async def count(self) -> None:
@@ -90,7 +90,7 @@ class Sweep:
         self,
         statements: Statements,
         receipts: Receipts,
-        rollups: Rollups,
+        rollups: RollupRefresh,
         rewriters: Sequence[Rewriter],
         *,
         now: Callable[[], datetime],

@@ -14,7 +14,7 @@ from functions.warehouse.rollups import ROLLUPS, Stretch
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 
-class Statements(Protocol):
+class RollupStatements(Protocol):
     """Runs statements of ``sql/operate``, as `functions.warehouse.statements.Statements`."""
 
     async def change(self, name: str, **moments: datetime) -> int:
@@ -29,7 +29,7 @@ class OpenDays:
         now: the clock, with an offset.
     """
 
-    def __init__(self, statements: Statements, now: Callable[[], datetime]) -> None:
+    def __init__(self, statements: RollupStatements, now: Callable[[], datetime]) -> None:
         self._statements = statements
         self._now = now
 

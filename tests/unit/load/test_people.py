@@ -1,13 +1,13 @@
 import pickle
 
 from functions.load.people import KnownPeople
-from functions.load.row import Person
+from functions.load.row import Identity
 
 DAY = 86_400_000_000
 
 
-def person(key: str = "k", *, nickname: str | None = None, received_at: int = 5 * DAY) -> Person:
-    return Person("demo", "dev", key, 1, "u", nickname, received_at)
+def person(key: str = "k", *, nickname: str | None = None, received_at: int = 5 * DAY) -> Identity:
+    return Identity("demo", "dev", key, 1, "u", nickname, received_at)
 
 
 def test_a_person_is_known_for_the_day() -> None:

@@ -11,7 +11,7 @@ from functions.events.body import BadMessage
 from functions.events.catalogue import load_catalogue
 from functions.events.coerce import to_timestamp
 from functions.load.protobuf import RowEncoder, load_schema
-from functions.load.row import Loaded, Person, RowBuilder
+from functions.load.row import Identity, Loaded, RowBuilder
 from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +69,9 @@ def test_the_documented_example(builder: RowBuilder, keys: PseudonymKeys) -> Non
         "properties": {"status": "on"},
         "flags": [],
     }
-    assert loaded.person == Person("demo", "dev", key, 1, "454334341212", "Andy", received_at or 0)
+    assert loaded.person == Identity(
+        "demo", "dev", key, 1, "454334341212", "Andy", received_at or 0
+    )
     assert builder.identity(loaded.person) == {
         "partner": "demo",
         "project": "dev",

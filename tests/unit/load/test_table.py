@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import RowEncoder
-from functions.load.table import MAX_SUSPECTS, Append, RowRefused, Table, store_all_good
+from functions.load.table import MAX_SUSPECTS, Append, RowRefused, TableWriter, store_all_good
 from functions.web.batching import QueueFull
 
 ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
@@ -32,8 +32,8 @@ class Service:
         return dict.fromkeys(bad[: self.names], 1)
 
 
-def make(append: Append, **limits: int) -> Table:
-    return Table(
+def make(append: Append, **limits: int) -> TableWriter:
+    return TableWriter(
         "t", ENCODER, append, **{"max_rows": 100, "max_in_flight": 1, "max_waiting": 100} | limits
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.operate.dead_letters import DeadLetters
+from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
@@ -70,8 +70,8 @@ def letters() -> Letters:
 
 
 @pytest.fixture
-def dead_letters(letters: Letters, topic: Topic, clock: Clock) -> DeadLetters:
-    return DeadLetters(letters, topic.publish, clock=clock, seconds=240)
+def dead_letters(letters: Letters, topic: Topic, clock: Clock) -> DeadLetterReplay:
+    return DeadLetterReplay(letters, topic.publish, clock=clock, seconds=240)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from functions.operate import app
-from functions.operate.dead_letters import DeadLetters
+from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
 from functions.operate.routes import Operations, answer
@@ -35,7 +35,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 
 @pytest.fixture
 async def client(
-    replay: Replay, dead_letters: DeadLetters, settle: Settle, refresh: Refresh
+    replay: Replay, dead_letters: DeadLetterReplay, settle: Settle, refresh: Refresh
 ) -> AsyncIterator[httpx.AsyncClient]:
     operations = Operations(replay, dead_letters, settle, refresh)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from functions.google.topic import PublishFailed
-from functions.operate.dead_letters import DeadLetters
+from functions.operate.dead_letters import DeadLetterReplay
 from tests.unit.operate.conftest import Clock
 from tests.unit.operate.stand_ins import Letters, Topic, message
 
@@ -16,7 +16,7 @@ ADDED = {
 
 
 async def test_events_are_published_as_they_were(
-    dead_letters: DeadLetters, letters: Letters, topic: Topic
+    dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     events = [message(number, day=f"2026-11-{10 + number}") for number in range(3)]
     letters.put(*events, **ADDED)
@@ -27,14 +27,16 @@ async def test_events_are_published_as_they_were(
     assert (letters.waiting, letters.leased) == ([], [])
 
 
-async def test_an_empty_pull_is_not_the_end(dead_letters: DeadLetters, letters: Letters) -> None:
+async def test_an_empty_pull_is_not_the_end(
+    dead_letters: DeadLetterReplay, letters: Letters
+) -> None:
     letters.put(message(1))
     letters.empty_pulls = 1
     assert (await dead_letters.run(dry_run=False)).events == 1
 
 
 async def test_a_dry_run_counts_and_gives_back(
-    dead_letters: DeadLetters, letters: Letters, topic: Topic
+    dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     letters.put(*map(message, range(5)))
     letters.batch = 2
@@ -53,7 +55,7 @@ async def test_no_more_letters_are_held_than_allowed(
     for number in range(9):
         letters.put_raw(b"{}", {} if malformed else message(number).attributes.to_mapping())
     letters.batch = 2
-    few = DeadLetters(letters, topic.publish, clock=clock, seconds=240, most=5)
+    few = DeadLetterReplay(letters, topic.publish, clock=clock, seconds=240, most=5)
     report = await few.run(dry_run=not malformed)
     assert (report.events + len(report.failed), report.remaining) == (4, 2)
     assert (len(letters.waiting), letters.leased) == (9, [])
@@ -62,7 +64,7 @@ async def test_no_more_letters_are_held_than_allowed(
 
 @pytest.mark.parametrize("dry_run", [False, True])
 async def test_time_ends_it_and_the_report_tells_what_was_seen(
-    dead_letters: DeadLetters, letters: Letters, clock: Clock, *, dry_run: bool
+    dead_letters: DeadLetterReplay, letters: Letters, clock: Clock, *, dry_run: bool
 ) -> None:
     letters.put(*map(message, range(5)))
     letters.batch = 2
@@ -77,7 +79,7 @@ async def test_time_ends_it_and_the_report_tells_what_was_seen(
 
 
 async def test_what_is_not_published_is_given_back(
-    dead_letters: DeadLetters, letters: Letters, topic: Topic
+    dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     letters.put(message(1), message(2))
     topic.failing = True
@@ -87,7 +89,10 @@ async def test_what_is_not_published_is_given_back(
 
 
 async def test_one_that_is_refused_costs_no_other(
-    dead_letters: DeadLetters, letters: Letters, topic: Topic, capsys: pytest.CaptureFixture[str]
+    dead_letters: DeadLetterReplay,
+    letters: Letters,
+    topic: Topic,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     letters.put(*map(message, range(5)))
     topic.refused = {"id-3"}
@@ -100,7 +105,7 @@ async def test_one_that_is_refused_costs_no_other(
 
 
 async def test_a_failure_after_a_refusal_loses_nothing(
-    dead_letters: DeadLetters, letters: Letters, topic: Topic
+    dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     letters.put(*map(message, range(4)))
     topic.refused = {"id-3"}
@@ -116,7 +121,7 @@ async def test_a_failure_after_a_refusal_loses_nothing(
 
 @pytest.mark.parametrize("action", ["pull", "acknowledge", "give_back"])
 async def test_a_subscription_that_does_not_answer_is_told(
-    dead_letters: DeadLetters, letters: Letters, topic: Topic, action: str
+    dead_letters: DeadLetterReplay, letters: Letters, topic: Topic, action: str
 ) -> None:
     letters.put(message(1))
     letters.failing = {action}
@@ -127,7 +132,7 @@ async def test_a_subscription_that_does_not_answer_is_told(
 
 
 async def test_what_is_no_event_of_ours_is_reported_and_stays(
-    dead_letters: DeadLetters, letters: Letters, topic: Topic
+    dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     letters.put_raw(b"?", {"ingest_id": "id-1"})
     letters.put(message(2))
