@@ -19,7 +19,7 @@ from functions.observe.log import log
 from functions.operate.replay import Publish, ReplayReport, day_of
 
 LEASED_LETTERS = 50_000
-"""The most letters that one run holds until its end; of each only what giving it back needs."""
+"""The most letters that one run leases until its end; of each only what giving it back needs."""
 
 
 class _Event(NamedTuple):
@@ -36,7 +36,7 @@ class DeadLetterReplay:
         publish: publishes messages, and tells which are refused.
         clock: seconds, monotonic.
         seconds: after this time no further letters are pulled.
-        most: letters that are held until the end; with so many, no further ones are pulled.
+        most: letters that are leased until the end; with so many, no further ones are pulled.
     """
 
     def __init__(
@@ -66,57 +66,59 @@ class DeadLetterReplay:
             dry_run: only report what would be replayed.
         """
         report = ReplayReport()
-        kept: list[Letter] = []
+        leased: list[Letter] = []
         try:
-            await self._drain(report, kept, dry_run=dry_run)
+            await self._drain(report, leased, dry_run=dry_run)
         except SubscriptionUnavailable as failure:
             _note(report, "subscription_unavailable", failure)
         except PublishFailed as failure:
             _note(report, "publish_failed", failure)
         with suppress(SubscriptionUnavailable):  # then they come back by themselves
-            await self._subscription.give_back(kept)
+            await self._subscription.give_back(leased)
         return report
 
-    async def _drain(self, report: ReplayReport, kept: list[Letter], *, dry_run: bool) -> None:
+    async def _drain(self, report: ReplayReport, leased: list[Letter], *, dry_run: bool) -> None:
         ends_at = self._clock() + self._seconds
         empty = 0
         while empty < EMPTY_PULLS:
             letters = await self._subscription.pull()
             empty = 0 if letters else empty + 1
-            if self._clock() >= ends_at or len(kept) + len(letters) > self._most:
+            if self._clock() >= ends_at or len(leased) + len(letters) > self._most:
                 report.remaining += len(letters)
-                kept += map(_light, letters)
+                leased += map(_light, letters)
                 return
-            events = _open(letters, report, kept)
+            events = _open(letters, report, leased)
             if dry_run:
                 _count(events, report)
-                kept += (_light(event.letter) for event in events)
+                leased += (_light(event.letter) for event in events)
             else:
-                await self._replay(events, report, kept)
+                await self._replay(events, report, leased)
 
-    async def _replay(self, events: list[_Event], report: ReplayReport, kept: list[Letter]) -> None:
+    async def _replay(
+        self, events: list[_Event], report: ReplayReport, leased: list[Letter]
+    ) -> None:
         try:
             refused = set(await self._publish([event.message for event in events]))
         except PublishFailed:
             report.remaining += len(events)
-            kept += (_light(event.letter) for event in events)
+            leased += (_light(event.letter) for event in events)
             raise
         good = [event for position, event in enumerate(events) if position not in refused]
         for position in sorted(refused):
-            _refuse(events[position].letter, report, kept, "not_publishable")
+            _refuse(events[position].letter, report, leased, "not_publishable")
         _count(good, report)  # although they may come again: their events are out
         if good:
             await self._subscription.acknowledge([event.letter for event in good])
 
 
-def _open(letters: Sequence[Letter], report: ReplayReport, kept: list[Letter]) -> list[_Event]:
+def _open(letters: Sequence[Letter], report: ReplayReport, leased: list[Letter]) -> list[_Event]:
     """Return the events; what is none of ours is reported, and stays where it is."""
     events = []
     for letter in letters:
         try:
             message = message_again(letter.data, letter.attributes)
         except ValueError:
-            _refuse(letter, report, kept, "malformed")
+            _refuse(letter, report, leased, "malformed")
         else:
             events.append(_Event(letter, message))
     return events
@@ -127,10 +129,10 @@ def _count(events: Sequence[_Event], report: ReplayReport) -> None:
     report.days.update(day_of(event.message) for event in events)
 
 
-def _refuse(letter: Letter, report: ReplayReport, kept: list[Letter], reason: str) -> None:
+def _refuse(letter: Letter, report: ReplayReport, leased: list[Letter], reason: str) -> None:
     log("ERROR", "dead letter not replayed", message_id=letter.message_id, reason=reason)
     report.failed.append(letter.message_id)
-    kept.append(_light(letter))
+    leased.append(_light(letter))
 
 
 def _light(letter: Letter) -> Letter:

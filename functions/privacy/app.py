@@ -71,7 +71,7 @@ from functions.web.entry import answering
 from functions.web.environment import read
 
 
-def rewriters(
+def wire_rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
 ) -> tuple[StoredObjects, DeadLetters, ExportedCopies, UnreadableObjects]:
     """Return what rewrites objects and dead letters; call it inside the running event loop.
@@ -102,7 +102,7 @@ def rewriters(
     )
 
 
-def retention_of(context: Context, settings: Settings, events_on_hold: EventsOnHold) -> Retention:
+def wire_retention(context: Context, settings: Settings, events_on_hold: EventsOnHold) -> Retention:
     """Wire the check of what is kept for how long.
 
     Args:
@@ -112,7 +112,7 @@ def retention_of(context: Context, settings: Settings, events_on_hold: EventsOnH
     """
     return Retention(
         context.statements,
-        _objects(settings),
+        _wire_objects(settings),
         events_on_hold.overdue,
         now=context.now,
         retention_days=settings.retention_days,
@@ -131,22 +131,22 @@ def disclosure_routes(context: Context, settings: Settings, retention: Retention
         ValueError: the setting ``PARTS`` is malformed.
     """
     residency = Residency(
-        _promise(settings),
+        _wire_promise(settings),
         cell=settings.cell,
         receipts=context.receipts,
         now=context.now,
         new_id=context.new_id,
     )
     return [
-        Route("POST", "/exports", _exports(context, settings).make),
+        Route("POST", "/exports", _wire_exports(context, settings).make),
         Route("POST", "/lookups", Lookups(context).ask),
         Route("POST", "/residency", residency.ask),
         Route("GET", "/retention", retention.ask),
     ]
 
 
-def _exports(context: Context, settings: Settings) -> Exports:
-    objects = _objects(settings)
+def _wire_exports(context: Context, settings: Settings) -> Exports:
+    objects = _wire_objects(settings)
     dead_letters = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     return Exports(
         context,
@@ -161,14 +161,14 @@ def _exports(context: Context, settings: Settings) -> Exports:
     )
 
 
-def _objects(settings: Settings) -> Objects:
+def _wire_objects(settings: Settings) -> Objects:
     return Objects(
         partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
         settings.storage_deadline_seconds,
     )
 
 
-def _promise(settings: Settings) -> Promise:
+def _wire_promise(settings: Settings) -> Promise:
     endpoints = Endpoints(
         settings.bigquery_endpoint,
         settings.pubsub_endpoint,
@@ -223,7 +223,7 @@ def erasure_routes(
     ]
 
 
-def events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
+def wire_events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
     """Wire what legal holds keep of partners who have left.
 
     Args:
@@ -235,7 +235,7 @@ def events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
     return EventsOnHold(Quarantine(Bucket(*at)), objects, people)
 
 
-def offboardings(
+def wire_offboardings(
     settings: Settings,
     context: Context,
     partners: PartnersFile,
@@ -295,7 +295,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     now = partial(datetime.now, UTC)
     changes = asyncio.Semaphore(settings.changes_at_a_time)
     limits = Limits(changes, settings.statement_bytes, stops=False)
-    statements = _statements(settings, "privacy", limits)
+    statements = _wire_statements(settings, "privacy", limits)
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
     partners = PartnersFile(settings.partners_file)
@@ -303,22 +303,22 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     sweep = Sweep(
         statements,
         receipts,
-        OpenDays(_statements(settings, "operate", limits), now),
-        rewriters(settings, keys, now),
+        OpenDays(_wire_statements(settings, "operate", limits), now),
+        wire_rewriters(settings, keys, now),
         now=now,
         clock=time.monotonic,
         seconds=settings.work_seconds,
         retention_days=settings.retention_days,
     )
     people = PeopleOnHold(statements, keys, Layouts(load_catalogue()))
-    on_hold = events_on_hold(settings, people)
-    offboarding_operations = offboardings(settings, context, partners, people, on_hold)
-    retention = retention_of(context, settings, on_hold)
+    events_on_hold = wire_events_on_hold(settings, people)
+    offboardings = wire_offboardings(settings, context, partners, people, events_on_hold)
+    retention = wire_retention(context, settings, events_on_hold)
     routes = [
         *erasure_routes(context, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
-        *offboarding_routes(offboarding_operations),
-        Route("POST", "/sweep", SweepEndpoint(sweep, offboarding_operations, retention, now).post),
+        *offboarding_routes(offboardings),
+        Route("POST", "/sweep", SweepEndpoint(sweep, offboardings, retention, now).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),
@@ -328,7 +328,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     return answering(Router(callers, routes).answer)
 
 
-def _statements(settings: Settings, folder: str, limits: Limits) -> Statements:
+def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Statements:
     warehouse = Warehouse(
         dataset_name(settings.store_dataset),
         dataset_name(settings.bi_dataset),

@@ -67,18 +67,18 @@ class DeadLetters:
             OutOfTime: not all letters were looked at.
         """
         redaction = self._redaction(scopes)
-        kept: list[Letter] = []
+        leased: list[Letter] = []
         try:
-            await self._drain(redaction, counts, kept, out_of_time)
+            await self._drain(redaction, counts, leased, out_of_time)
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self._subscription.give_back(kept)
+                await self._subscription.give_back(leased)
 
     async def _drain(
         self,
         redaction: Redaction,
         counts: Counts,
-        kept: list[Letter],
+        leased: list[Letter],
         out_of_time: Callable[[], bool],
     ) -> None:
         empty = 0
@@ -96,14 +96,14 @@ class DeadLetters:
                     unreadable.append(_Unreadable(letter, bad.reason))
                     continue
                 if replacement is None:
-                    kept.append(letter)
+                    leased.append(letter)
                 else:
                     replaced.append(replacement)
-            kept += (letter for letter, _ in unreadable)  # until they are in quarantine
+            leased += (letter for letter, _ in unreadable)  # until they are in quarantine
             if replaced:
-                await self._replace(replaced, counts, kept)
+                await self._replace(replaced, counts, leased)
             if unreadable:
-                await self._quarantine(unreadable, counts, kept)
+                await self._quarantine(unreadable, counts, leased)
 
     def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
         result = redaction.apply_to(letter.data, letter.attributes, self._now())
@@ -120,20 +120,20 @@ class DeadLetters:
         return _Replaced(letter, message, redacted.taken)
 
     async def _replace(
-        self, replaced: Sequence["_Replaced"], counts: Counts, kept: list[Letter]
+        self, replaced: Sequence["_Replaced"], counts: Counts, leased: list[Letter]
     ) -> None:
         letters = [item.letter for item in replaced]
-        kept += letters  # until they are replaced
+        leased += letters  # until they are replaced
         messages = [item.message for item in replaced if item.message is not None]
         refused = await self._publish(messages) if messages else []
         if refused:
             raise PublishFailed("refused")
-        await self._forget(letters, kept)
+        await self._forget(letters, leased)
         for item in replaced:
             _count(item.taken, counts)
 
     async def _quarantine(
-        self, unreadable: Sequence["_Unreadable"], counts: Counts, kept: list[Letter]
+        self, unreadable: Sequence["_Unreadable"], counts: Counts, leased: list[Letter]
     ) -> None:
         for letter, reason in unreadable:
             await self._keep(
@@ -145,13 +145,13 @@ class DeadLetters:
                     source=letter.message_id,
                 )
             )
-        await self._forget([letter for letter, _ in unreadable], kept)
+        await self._forget([letter for letter, _ in unreadable], leased)
         _count(QUARANTINED_AS_UNREADABLE * len(unreadable), counts)
 
-    async def _forget(self, letters: Sequence[Letter], kept: list[Letter]) -> None:
-        """Acknowledge letters, which are the last of those that are kept."""
+    async def _forget(self, letters: Sequence[Letter], leased: list[Letter]) -> None:
+        """Acknowledge letters, which are the last of those that are leased."""
         await self._subscription.acknowledge(letters)
-        del kept[-len(letters) :]
+        del leased[-len(letters) :]
 
 
 def _count(taken: Taken, counts: Counts) -> None:

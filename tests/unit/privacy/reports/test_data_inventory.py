@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
-from functions.privacy.app import rewriters
+from functions.privacy.app import wire_rewriters
 from functions.privacy.reports.data_inventory import (
     COLUMNS,
     InventoryEntry,
@@ -140,7 +140,7 @@ def test_an_export_has_every_column_about_the_person() -> None:
 
 
 def test_a_sweep_rewrites_what_is_no_table() -> None:
-    rewritten = {kind.__name__ for kind in get_args(get_type_hints(rewriters)["return"])}
+    rewritten = {kind.__name__ for kind in get_args(get_type_hints(wire_rewriters)["return"])}
     listed = {
         name for entry in list_inventory() if entry.kind != "column" for name in entry.erased_by
     }
