@@ -109,26 +109,26 @@ class Tables:
             TooManyBegun: too many have begun a moment ago.
             TooManyWaiting: too many have not ended yet.
         """
-        found, now = self._tables[table], self._clock()
-        while found.begun and found.begun[0] <= now - RATE_SECONDS:
-            found.begun.popleft()
-        if self._rate and len(found.begun) >= self._rate:
+        table_jobs, now = self._tables[table], self._clock()
+        while table_jobs.begun and table_jobs.begun[0] <= now - RATE_SECONDS:
+            table_jobs.begun.popleft()
+        if self._rate and len(table_jobs.begun) >= self._rate:
             raise TooManyBegun(
                 f"Exceeded rate limits: too many table dml {kind.lower()} operations for this table"
             )
         if kind not in MUTATING:
-            found.begun.append(now)
+            table_jobs.begun.append(now)
             return lambda: None
-        if found.outstanding >= RUNNING + WAITING:
+        if table_jobs.outstanding >= RUNNING + WAITING:
             raise TooManyWaiting(
                 "Resources exceeded during query execution: Too many DML statements outstanding "
                 f"against table {table}, limit is {WAITING}"
             )
-        found.begun.append(now)
-        found.outstanding += 1
+        table_jobs.begun.append(now)
+        table_jobs.outstanding += 1
 
         def leave() -> None:
-            found.outstanding -= 1
+            table_jobs.outstanding -= 1
 
         return leave
 
@@ -176,10 +176,10 @@ class Job:
 
     def failure(self) -> DomainError | None:
         """Return what it ended in, None for success."""
-        found = self.answer.get("status", {}).get("errorResult")
-        if found is None:
+        error = self.answer.get("status", {}).get("errorResult")
+        if error is None:
             return self.error
-        return Failed(found["message"], details=[ErrorDetail(found["reason"], found["message"])])
+        return Failed(error["message"], details=[ErrorDetail(error["reason"], error["message"])])
 
     async def wait(self, seconds: float) -> bool:
         """Wait for its end; return whether it has come."""
@@ -320,11 +320,11 @@ class Routes:
         configuration = body.get("configuration", {})
         if "query" not in configuration or configuration.get("dryRun"):
             return await execute()
-        asked = body.setdefault("jobReference", {})  # of the body that the package reads
-        job_id = asked.setdefault("jobId", f"job_{uuid4().hex}")
+        reference = body.setdefault("jobReference", {})  # of the body that the package reads
+        job_id = reference.setdefault("jobId", f"job_{uuid4().hex}")
         if ctx.catalog.get_job(project_id, job_id) is not None:
             raise AlreadyExistsError(f"Already Exists: Job {project_id}:{job_id}")
-        location = asked.get("location") or _only_location(ctx, project_id)
+        location = reference.get("location") or _only_location(ctx, project_id)
         job = self._jobs.begin(
             {"projectId": project_id, "jobId": job_id, "location": location},
             configuration,
@@ -351,22 +351,22 @@ class Routes:
 
     async def rows(self, project_id: str, job_id: str, request: Request) -> dict[str, Any]:
         """``jobs.getQueryResults``: wait for a job, and return its rows."""
-        asked = request.query_params
-        job = self._jobs.find(project_id, job_id, asked.get("location"))
+        query = request.query_params
+        job = self._jobs.find(project_id, job_id, query.get("location"))
         if job is not None:
-            if not await job.wait(int(asked.get("timeoutMs", RESULT_MILLISECONDS)) / 1_000):
+            if not await job.wait(int(query.get("timeoutMs", RESULT_MILLISECONDS)) / 1_000):
                 return {"jobComplete": False, "jobReference": job.reference}
             if failure := job.failure():
                 raise failure
-        found = package.get_query_results(
+        results = package.get_query_results(
             project_id,
             job_id,
             get_context(request),
-            maxResults=int(asked.get("maxResults", 10_000)),
-            startIndex=int(asked.get("startIndex", 0)),
-            pageToken=asked.get("pageToken"),
+            maxResults=int(query.get("maxResults", 10_000)),
+            startIndex=int(query.get("startIndex", 0)),
+            pageToken=query.get("pageToken"),
         )
-        return found | ({"jobReference": job.reference} if job else {})
+        return results | ({"jobReference": job.reference} if job else {})
 
     async def query(self, project_id: str, request: Request) -> dict[str, Any]:
         """``jobs.query``: run a statement while the request waits."""

@@ -81,13 +81,13 @@ def refusing_rows(rows: Callable[..., Any]) -> Callable[..., Any]:
     """Refuse an append in which a row's JSON is not what BigQuery takes."""
 
     def checked(request: Any, decoder: Any, arrow: Any, target: Any) -> Any:
-        found = rows(request, decoder, arrow, target)
-        refused = dict(_refused_rows(found[0]))
+        parsed = rows(request, decoder, arrow, target)
+        refused = dict(_refused_rows(parsed[0]))
         if refused:
             # Only a text gets from here to the answer; `telling_rows` reads it.
             lines = [f"{index} {reason}" for index, reason in sorted(refused.items())]
             raise ValueError("\n".join([f"{ROW_ERRORS} Entity: {request.write_stream}", *lines]))
-        return found
+        return parsed
 
     return checked
 

@@ -124,11 +124,11 @@ def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
             path = self.path.removeprefix("/v1/")
             match = ACCESS.fullmatch(path)
             try:
-                found = secrets.access(**match.groupdict()) if match else secrets.describe(path)
+                version = secrets.access(**match.groupdict()) if match else secrets.describe(path)
             except FileNotFoundError:
                 self._answer(HTTPStatus.NOT_FOUND)
             else:
-                self._answer(HTTPStatus.OK, found)
+                self._answer(HTTPStatus.OK, version)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

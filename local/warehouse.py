@@ -80,8 +80,8 @@ def create_table(client: bigquery.Client, described: bigquery.Table) -> None:
     Raises:
         SchemaChanged: it is there with other columns.
     """
-    found = client.create_table(described, exists_ok=True, retry=ONCE, timeout=TIMEOUT)
-    if _shape(found.schema) != _shape(described.schema):
+    table = client.create_table(described, exists_ok=True, retry=ONCE, timeout=TIMEOUT)
+    if _shape(table.schema) != _shape(described.schema):
         raise SchemaChanged(
             f"table {described.table_id} has other columns than its file in sql/store, and the "
             "BigQuery stand-in cannot change them: start with a new data dir, or delete this one"

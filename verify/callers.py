@@ -41,17 +41,17 @@ async def _subscriptions(cell: Cell) -> list[Finding]:
 
 
 async def _subscription(client: Any, cell: str, name: str, expected: Delivery) -> Finding:
-    found = Finding(cell, DELIVERS, f"subscription {name.rsplit('/', 1)[-1]}", "holds")
+    finding = Finding(cell, DELIVERS, f"subscription {name.rsplit('/', 1)[-1]}", "holds")
     try:
         there = await client.get_subscription(
             subscription=name, retry=None, timeout=TIMEOUT_SECONDS
         )
     except NotFound:
-        return found._replace(state="fails", detail="it does not exist")
+        return finding._replace(state="fails", detail="it does not exist")
     except GoogleAPIError as error:
-        return found._replace(state="not checked", detail=type(error).__name__)
+        return finding._replace(state="not checked", detail=type(error).__name__)
     fault = _fault(there, expected)
-    return found._replace(state="fails" if fault else "holds", detail=fault or expected.endpoint)
+    return finding._replace(state="fails" if fault else "holds", detail=fault or expected.endpoint)
 
 
 def _fault(there: Subscription, expected: Delivery) -> str:
@@ -74,15 +74,15 @@ def check_jobs(cell: Cell) -> Iterator[Finding]:
         return
     read = open_reader(cell.endpoints.scheduler, cell.project_id)
     for name, url in sorted(cell.calls.jobs.items()):
-        found = Finding(cell.name, RUNS, f"job {name.rsplit('/', 1)[-1]}", "holds")
+        finding = Finding(cell.name, RUNS, f"job {name.rsplit('/', 1)[-1]}", "holds")
         try:
             fault, detail = _job(read(f"v1/{name}"), url)
         except NotThere:
-            yield found._replace(state="fails", detail="it does not exist")
+            yield finding._replace(state="fails", detail="it does not exist")
         except NotAnswered as error:
-            yield found._replace(state="not checked", detail=str(error))
+            yield finding._replace(state="not checked", detail=str(error))
         else:
-            yield found._replace(state="fails" if fault else "holds", detail=fault or detail)
+            yield finding._replace(state="fails" if fault else "holds", detail=fault or detail)
 
 
 def _job(job: dict[str, Any], url: str) -> tuple[str, str]:

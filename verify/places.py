@@ -27,9 +27,9 @@ def check_places(cell: Cell) -> Iterator[Finding]:
     Raises:
         google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
     """
-    for found in asyncio.run(_ask(cell)):
-        subject = f"{found.kind} {found.name}"
-        yield Finding(cell.name, CHECK, subject, STATES[found.state], found.detail)
+    for location in asyncio.run(_ask(cell)):
+        subject = f"{location.kind} {location.name}"
+        yield Finding(cell.name, CHECK, subject, STATES[location.state], location.detail)
 
 
 async def _ask(cell: Cell) -> list[Location]:

@@ -27,24 +27,24 @@ def check_functions(client: httpx.Client, cell: Cell, headers: Headers) -> Itera
     for name, url in sorted(cell.calls.functions.items()):
         if url.startswith("https://"):
             yield _stranger(client, Finding(cell.name, REFUSES, name, "holds"), url)
-        found = Finding(cell.name, ANSWERS, name, "holds")
+        finding = Finding(cell.name, ANSWERS, name, "holds")
         try:
             said = _get(client, url, headers(url))
         except NotSignedIn as error:
-            yield found._replace(state="not checked", detail=str(error))
+            yield finding._replace(state="not checked", detail=str(error))
             continue
         if said in {"HTTP 401", "HTTP 403"}:
-            yield found._replace(state="not checked", detail=f"{said}: you may not call it")
+            yield finding._replace(state="not checked", detail=f"{said}: you may not call it")
         else:
-            yield found._replace(state="holds" if said == "HTTP 200" else "fails", detail=said)
+            yield finding._replace(state="holds" if said == "HTTP 200" else "fails", detail=said)
 
 
-def _stranger(client: httpx.Client, found: Finding, url: str) -> Finding:
+def _stranger(client: httpx.Client, finding: Finding, url: str) -> Finding:
     said = _get(client, url, {})
     if said in {"HTTP 401", "HTTP 403"}:
-        return found._replace(detail=said)
+        return finding._replace(detail=said)
     reached = said.startswith("HTTP")
-    return found._replace(state="fails" if reached else "not checked", detail=said)
+    return finding._replace(state="fails" if reached else "not checked", detail=said)
 
 
 def _get(client: httpx.Client, url: str, headers: dict[str, str]) -> str:

@@ -22,7 +22,7 @@ def show(findings: Sequence[Finding], console: Console) -> None:
             finding.cell, finding.check, Text(finding.subject), state, Text(finding.detail)
         )
     console.print(table)
-    counts = {state: sum(found.state == state for found in findings) for state in STYLES}
+    counts = {state: sum(row.state == state for row in findings) for state in STYLES}
     console.print(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 

@@ -79,7 +79,7 @@ def check_rows(
 def _await(
     bigquery: Any, cell: Cell, event: Sent, until: float, sleep: Callable[[float], None]
 ) -> Finding:
-    found = Finding(cell.name, "", event.what, "holds")
+    finding = Finding(cell.name, "", event.what, "holds")
     begun = time.monotonic()
     looks = 0
     while True:
@@ -87,14 +87,14 @@ def _await(
             if _is_there(bigquery, cell, event):
                 seconds = round(time.monotonic() - begun, 1)
                 detail = f"in {event.view} after {seconds} s"
-                return found._replace(detail=detail, figures={"seconds": seconds})
+                return finding._replace(detail=detail, figures={"seconds": seconds})
         except (GoogleAPIError, GoogleAuthError, OSError) as error:
             detail = f"accepted, but {event.view} cannot be queried: {type(error).__name__}"
-            return found._replace(state="not checked", detail=detail)
+            return finding._replace(state="not checked", detail=detail)
         pause = PAUSES[min(looks, len(PAUSES) - 1)]
         if time.monotonic() + pause > until:
             detail = f"accepted, but not in {event.view} after {time.monotonic() - begun:.0f} s"
-            return found._replace(state="fails", detail=detail)
+            return finding._replace(state="fails", detail=detail)
         sleep(pause)
         looks += 1
 

@@ -24,7 +24,7 @@ def check_statements(bigquery: Any, cell: Cell) -> Iterator[Finding]:
         bigquery: a `google.cloud.bigquery.Client`.
         cell: whose tables and views they name.
     """
-    names = [(folder, name) for folder, found in declared().items() for name in found]
+    names = [(folder, name) for folder, texts in declared().items() for name in texts]
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         yield from threads.map(
             lambda statement: check_statement(bigquery, cell, *statement), sorted(names)

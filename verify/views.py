@@ -49,7 +49,7 @@ def check_views(
             retry=DEFAULT_RETRY.with_timeout(TIMEOUT_SECONDS),
             timeout=TIMEOUT_SECONDS,
         )
-        found = {item.table_id for item in listed}
+        views = {item.table_id for item in listed}
     except NotFound:
         yield Finding(cell.name, CHECK, f"all of {dataset}", "fails", "there is no such dataset")
         return
@@ -57,11 +57,11 @@ def check_views(
         reason = type(error).__name__
         yield Finding(cell.name, CHECK, f"all of {dataset}", "not checked", reason)
         return
-    for name in sorted(names - found):
+    for name in sorted(names - views):
         yield Finding(cell.name, CHECK, f"{dataset}.{name}", "fails", "it does not exist")
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         yield from threads.map(
-            lambda name: check_view(bigquery, cell, f"{dataset}.{name}"), sorted(found)
+            lambda name: check_view(bigquery, cell, f"{dataset}.{name}"), sorted(views)
         )
 
 

@@ -31,25 +31,25 @@ def check_urls(client: httpx.Client, cell: Cell) -> Iterator[Finding]:
     for partner, tokens in cell.webhooks.items():
         for token, urls in tokens.items():
             for kind, url in (("events", urls.events), ("rooms", urls.rooms)):
-                found = Finding(cell.name, "the webhook answers", f"{kind} of {partner}", "holds")
+                finding = Finding(cell.name, "the webhook answers", f"{kind} of {partner}", "holds")
                 if OWN_TOKEN in url:
                     detail = "the partner made its own token: give it with --tokens"
-                    yield found._replace(state="not checked", detail=detail)
+                    yield finding._replace(state="not checked", detail=detail)
                     continue
                 fault = _fault(client, "GET", url, 200)
                 detail = fault or f"knows token {token}"
-                yield found._replace(state="fails" if fault else "holds", detail=detail)
+                yield finding._replace(state="fails" if fault else "holds", detail=detail)
 
 
 def check_wrong_token(client: httpx.Client, cell: Cell) -> Finding:
     """Send with a token that nobody has: it must be refused."""
-    found = Finding(cell.name, "a wrong token is refused", "receive", "not checked", "no URL")
+    finding = Finding(cell.name, "a wrong token is refused", "receive", "not checked", "no URL")
     for tokens in cell.webhooks.values():
         for urls in tokens.values():
             url = urls.events.rsplit("/", 1)[0] + "/" + secrets.token_urlsafe(30)
             fault = _fault(client, "POST", url, 401)
-            return found._replace(state="fails" if fault else "holds", detail=fault or "HTTP 401")
-    return found
+            return finding._replace(state="fails" if fault else "holds", detail=fault or "HTTP 401")
+    return finding
 
 
 def sender(cell: Cell) -> tuple[str, str, str] | None:

@@ -66,11 +66,13 @@ def test_keys_of_an_id_and_back(privacy: httpx.Client, cell: Cell, post: Post) -
     post({"event": "session_started", "value": value}).raise_for_status()
     identities = f"SELECT * FROM {cell.store_dataset}.identities_v1 WHERE user_id = 'looked-up'"
     [identity] = until(lambda: query.rows(cell, identities))
-    asked = {"project": "dev", "reason": "a test"}
+    request = {"project": "dev", "reason": "a test"}
 
-    there = privacy.post("/lookups", json=asked | {"ids": ["looked-up"]}).raise_for_status().json()
+    there = (
+        privacy.post("/lookups", json=request | {"ids": ["looked-up"]}).raise_for_status().json()
+    )
     assert there["people"] == [{"id": "looked-up", "user_keys": [identity["user_key"]]}]
-    back = privacy.post("/lookups", json=asked | {"user_keys": [identity["user_key"]]}).json()
+    back = privacy.post("/lookups", json=request | {"user_keys": [identity["user_key"]]}).json()
     assert back["people"] == [{"user_key": identity["user_key"], "ids": ["looked-up"]}]
     [receipt] = receipts(cell, back["id"])
     assert (receipt["people"], receipt["partner"], receipt["project"]) == (1, "demo", "dev")

@@ -32,8 +32,8 @@ async def send(rig: Rig, body: bytes, webhook_id: str = "") -> httpx.Response:
 
 async def replay_quarantine(rig: Rig) -> dict[str, Any]:
     async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-        asked = {"prefix": "quarantine/project_unknown/"}
-        answer = await client.post(f"{rig.cell.url('operate')}/replay", json=asked)
+        request = {"prefix": "quarantine/project_unknown/"}
+        answer = await client.post(f"{rig.cell.url('operate')}/replay", json=request)
     report: dict[str, Any] = answer.json()
     return report
 

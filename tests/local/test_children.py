@@ -34,11 +34,11 @@ def test_a_child_starts_without_prctl(on_macos: ModuleType, tmp_path: Path) -> N
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux alone does it")
 def test_linux_ends_a_child_with_its_parent() -> None:
     libc = ctypes.CDLL(None)
-    asked = ctypes.c_int()
+    signal_number = ctypes.c_int()
     pr_get_pdeathsig = 2
 
     children.die_with_parent()
-    libc.prctl(pr_get_pdeathsig, ctypes.byref(asked))
+    libc.prctl(pr_get_pdeathsig, ctypes.byref(signal_number))
     libc.prctl(children.PR_SET_PDEATHSIG, 0)
 
-    assert asked.value == 15
+    assert signal_number.value == 15

@@ -56,8 +56,8 @@ def test_people_leave_halfway_and_vote_in_the_poll_that_they_opened() -> None:
     polls = defaultdict(set)
     for webhook in made:
         if webhook.event in {"pq_opened", "pq_answer_sent"}:
-            asked = (webhook.value["user_id"], webhook.value["type"], webhook.value["question"])
-            polls[webhook.event].add(asked)
+            question = (webhook.value["user_id"], webhook.value["type"], webhook.value["question"])
+            polls[webhook.event].add(question)
     assert polls["pq_answer_sent"] <= polls["pq_opened"]
     chosen = [webhook.value["ordinal"] for webhook in made if webhook.event == "emoji_sent"]
     assert len(set(chosen)) > 3

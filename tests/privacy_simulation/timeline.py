@@ -119,7 +119,7 @@ class Timeline:
             self._cell.letters.put(event.data, event.attributes.to_mapping())
 
     async def _erase(self, request: Request) -> None:
-        asked = {
+        body = {
             "project": request.people[0].project,
             "people": [{"ids": person.ids} for person in request.people],
             "mode": request.mode,
@@ -127,7 +127,7 @@ class Timeline:
         }
         for _ in range(2 if request.number % 3 == 0 else 1):  # the same request twice is one
             answer = await self._cell.surely(
-                partial(self._cell.desk.ask, "POST", "/erasures", asked)
+                partial(self._cell.desk.ask, "POST", "/erasures", body)
             )
             self._cell.desk.now = request.at
             assert answer.status_code in {200, 202}
@@ -141,13 +141,13 @@ class Timeline:
 
     async def _hold(self, number: int, hold: Hold) -> None:
         person: Person = hold.person
-        asked = {
+        body = {
             "project": person.project,
             "ids": person.ids,
             "reason": "A suit",
             "until": hold.until,
         }
-        answer = await self._cell.surely(partial(self._cell.desk.ask, "POST", "/holds", asked))
+        answer = await self._cell.surely(partial(self._cell.desk.ask, "POST", "/holds", body))
         assert answer.status_code == 201
         self._holds[number] = answer.json()["hold_id"]
 

@@ -355,8 +355,8 @@ async def test_what_restored_tables_bring_back_is_deleted_again(world: World) ->
     world.fill("events_v1", event("back", "acme"), event("others", "solo"))
     world.now += 2 * DAY
     later = Restored(NOW + DAY, world.now, "ops@operator.example")
-    for asked in (None, later):
-        await world.progress.all({"acme": ENTRY}, never, asked)
+    for restoration in (None, later):
+        await world.progress.all({"acme": ENTRY}, never, restoration)
         assert world.rows("delivery_id", "events_v1") == [("back",), ("others",)]
     restored = Restored(NOW - DAY, world.now, "ops@operator.example")
     assert await world.progress.all({"acme": ENTRY}, never, restored) == {"acme": "deleted"}

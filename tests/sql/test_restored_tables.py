@@ -215,8 +215,8 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     await store.sweep()
     assert of("ann", everything(store))
 
-    asked = Restored(NOW, restored_at, "ops@cell.example")
-    report = await store.sweep(restored=asked)
+    restoration = Restored(NOW, restored_at, "ops@cell.example")
+    report = await store.sweep(restored=restoration)
     assert report.finished
     assert set(report.executed) == {"erasure of ann", "erasure of bob"}
     found = everything(store)
@@ -234,7 +234,7 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
 
     # The same request later finds nothing that was executed before the rows were back.
     store.now += HOUR
-    assert (await store.sweep(restored=asked)).executed == {}
+    assert (await store.sweep(restored=restoration)).executed == {}
     assert everything(store) == found
 
 
@@ -304,12 +304,12 @@ def test_every_lost_table_is_copied_before_terraform_makes_any_anew() -> None:
     tables = named.split()
     assert len(tables) > 1
     assert tables[0] == "erasures_v1"
-    asked = asked_for("$TABLE@", RESTORED_TO="2026-11-28T09:00:00Z")
+    commands = asked_for("$TABLE@", RESTORED_TO="2026-11-28T09:00:00Z")
     for table in tables:
         copied = f"acme:chat_eu_store.{table}@1795856400000 acme:chat_eu_store.{COPY}{table}"
-        assert [line for line in asked if line.endswith(copied)], asked
+        assert [line for line in commands if line.endswith(copied)], commands
         expires = f"bq update --expiration 86400 acme:chat_eu_store.{COPY}{table}"
-        assert expires in asked
+        assert expires in commands
     deleted = [f"bq rm -f -t acme:chat_eu_store.{COPY}{table}" for table in tables]
     assert asked_for("bq rm ", TABLES=named) == deleted
 

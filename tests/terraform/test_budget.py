@@ -18,9 +18,9 @@ def budget(plan: dict[str, Any]) -> Resource:
 
 def test_a_budget_without_addresses_has_no_rule_of_whom_to_tell(few_views: Workspace) -> None:
     """Google refuses a rule that names neither a channel nor a topic."""
-    asked = SMALL | {"budget": {"billing_account": "000000-111111-222222", "amount": 100}}
+    variables = SMALL | {"budget": {"billing_account": "000000-111111-222222", "amount": 100}}
 
-    plan = few_views.plan(asked, "-target=google_billing_budget.month")
+    plan = few_views.plan(variables, "-target=google_billing_budget.month")
 
     assert budget(plan).values["all_updates_rule"] == []
     assert len(budget(plan).values["threshold_rules"]) == 3

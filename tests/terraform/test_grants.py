@@ -19,20 +19,20 @@ pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("keyed")]
 Change = Callable[[dict[str, Any]], None]
 
 
-def _budget(asked: dict[str, Any]) -> None:
-    asked["budget"] = {"billing_account": "000000-111111-222222", "amount": 100}
+def _budget(variables: dict[str, Any]) -> None:
+    variables["budget"] = {"billing_account": "000000-111111-222222", "amount": 100}
 
 
-def _quota(asked: dict[str, Any]) -> None:
-    asked["query_quota_tib_per_user_per_day"] = 400
+def _quota(variables: dict[str, Any]) -> None:
+    variables["query_quota_tib_per_user_per_day"] = 400
 
 
-def _another_cell(asked: dict[str, Any]) -> None:
-    asked["cells"]["asia"] = {"region": "asia-east1", "gdpr": False, "cmek": True}
+def _another_cell(variables: dict[str, Any]) -> None:
+    variables["cells"]["asia"] = {"region": "asia-east1", "gdpr": False, "cmek": True}
 
 
-def _another_partner(asked: dict[str, Any]) -> None:
-    asked["partners"]["globex"] = {
+def _another_partner(variables: dict[str, Any]) -> None:
+    variables["partners"]["globex"] = {
         "projects": {"globex": {"cell": "eu"}},
         "readers": ["team@globex.example"],
         "viewers": ["ann@acme.example"],
@@ -43,13 +43,13 @@ def _another_partner(asked: dict[str, Any]) -> None:
     }
 
 
-def _another_person(asked: dict[str, Any]) -> None:
-    asked["cells"]["eu"]["operators"].insert(0, "again@acme.example")
-    asked["cells"]["eu"]["readers"] = ["analysts@acme.example"]
+def _another_person(variables: dict[str, Any]) -> None:
+    variables["cells"]["eu"]["operators"].insert(0, "again@acme.example")
+    variables["cells"]["eu"]["readers"] = ["analysts@acme.example"]
 
 
-def _iap(asked: dict[str, Any]) -> None:
-    asked["cells"]["eu"]["iap"] = True
+def _iap(variables: dict[str, Any]) -> None:
+    variables["cells"]["eu"]["iap"] = True
 
 
 MEANT = {
@@ -73,10 +73,10 @@ CHANGES = (
 
 def taken(workspace: Workspace, changes: tuple[Change, ...]) -> set[str]:
     """Return the grants that would be deleted, or replaced, by a plan of some changes."""
-    asked = copy.deepcopy(KEYED)
+    variables = copy.deepcopy(KEYED)
     for change in changes:
-        change(asked)
-    plan = workspace.plan(asked, "-refresh=false")
+        change(variables)
+    plan = workspace.plan(variables, "-refresh=false")
     return {
         found["address"]
         for found in plan["resource_changes"]

@@ -30,11 +30,11 @@ def partners() -> dict[str, Any]:
 
 
 def test_a_second_plan_is_empty(workspace: Workspace, tmp_path: Path) -> None:
-    asked = FULL | {"partners": FULL["partners"] | partners()}
+    variables = FULL | {"partners": FULL["partners"] | partners()}
     large = workspace.copy(tmp_path / "large")
 
-    large.apply(asked)
-    second = large.plan(asked)
+    large.apply(variables)
+    second = large.plan(variables)
 
     made = {resource.address for resource in managed(large.state()["values"])}
     for number in range(PARTNERS):

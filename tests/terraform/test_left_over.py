@@ -28,7 +28,7 @@ def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -
 
     shell(commands("bq rm") + commands("gcloud kms"), keyed, tmp_path)
 
-    asked = notes.read_text()
+    readme = notes.read_text()
     left = {
         resource.address: next(
             str(resource.values[name])
@@ -43,6 +43,6 @@ def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -
         )  # they go with another
     }
     assert len(left) > 10
-    assert {at: name for at, name in left.items() if not re.search(rf"\b{name}\b", asked)} == {}
-    assert "keys versions destroy --quiet VERSION" in asked
-    assert "--keyring RING" in asked
+    assert {at: name for at, name in left.items() if not re.search(rf"\b{name}\b", readme)} == {}
+    assert "keys versions destroy --quiet VERSION" in readme
+    assert "--keyring RING" in readme

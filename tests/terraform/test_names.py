@@ -64,5 +64,5 @@ def test_names_that_are_composed_neither_collide_nor_are_too_long(few_views: Wor
     assert {kind for kind, _ in names} == set(LONGEST)
     assert [each for each, times in names.items() if times > 1] == []
     subscriptions = [name for kind, name in names if kind == "google_pubsub_subscription"]
-    asked = sum(len(each["subscriptions"]) for each in HOSTILE["partners"].values())
-    assert sum("-partner-" in name for name in subscriptions) == asked
+    expected = sum(len(each["subscriptions"]) for each in HOSTILE["partners"].values())
+    assert sum("-partner-" in name for name in subscriptions) == expected

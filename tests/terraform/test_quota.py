@@ -53,9 +53,9 @@ def test_a_limit_below_two_nights_of_refreshing_is_refused(
     bare = workspace.bare(tmp_path)
     least = 2 * REFRESH_STATEMENTS * tib
     cells = {"eu": {"region": "europe-west1", "statement_tib": tib}}
-    asked = SMALL | {"cells": cells}
+    variables = SMALL | {"cells": cells}
 
-    said = bare.refused(asked | {"query_quota_tib_per_user_per_day": least * 0.99})
-    bare.plan(asked | {"query_quota_tib_per_user_per_day": least})
+    said = bare.refused(variables | {"query_quota_tib_per_user_per_day": least * 0.99})
+    bare.plan(variables | {"query_quota_tib_per_user_per_day": least})
 
     assert f"twice that is {least:g} TiB" in said

@@ -78,11 +78,11 @@ async def test_the_bounds_and_the_dry_run(
     client: httpx.AsyncClient, bucket: Bucket, topic: Topic
 ) -> None:
     bucket.write("spill/a", spilled(message(1)))
-    asked = {"from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z", "dry_run": True}
-    assert (await client.post("/replay", json=asked)).json()["objects"] == 1
+    request = {"from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z", "dry_run": True}
+    assert (await client.post("/replay", json=request)).json()["objects"] == 1
     assert topic.messages == []
-    asked = {"from": "2026-11-22T10:00:01Z"}
-    assert (await client.post("/replay", json=asked)).json()["objects"] == 0
+    request = {"from": "2026-11-22T10:00:01Z"}
+    assert (await client.post("/replay", json=request)).json()["objects"] == 0
 
 
 async def test_refused_bodies_are_accepted_again_or_wait_for_the_partners(
@@ -115,8 +115,8 @@ async def test_dead_letters_are_named_as_the_source(
         "quarantined": 0,
         "failed": [],
     }
-    asked = {"source": "dead_letters", "dry_run": True}
-    assert (await client.post("/replay", json=asked)).json() == expected
+    request = {"source": "dead_letters", "dry_run": True}
+    assert (await client.post("/replay", json=request)).json() == expected
     assert topic.ids == []
     assert (await client.post("/replay", json={"source": "dead_letters"})).json() == expected
     assert topic.ids == ["id-2"]

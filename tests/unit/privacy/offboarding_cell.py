@@ -78,10 +78,10 @@ class Store:
                 ]
             case "find_held_people":
                 names = ("partner", "project", "user_key")
-                asked = parameters["partners"]
-                assert not isinstance(asked, date)
+                partners = parameters["partners"]
+                assert not isinstance(partners, date)
                 return [
-                    dict(zip(names, who, strict=True)) for who in self.people if who[0] in asked
+                    dict(zip(names, who, strict=True)) for who in self.people if who[0] in partners
                 ]
             case "find_offboardings":
                 return [

@@ -200,10 +200,10 @@ async def test_the_server_starts_and_stops_the_framework_at_any_time(
     ) as client:
         await client.get("/")
     said: list[str] = []
-    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+    messages = iter(["lifespan.startup", "lifespan.shutdown"])
 
     async def receive() -> Message:
-        return {"type": next(asked)}
+        return {"type": next(messages)}
 
     async def send(message: Message) -> None:
         said.append(message["type"])
