@@ -9,6 +9,7 @@ from tests.sql.stand_in import StandIn
 pytestmark = pytest.mark.cell
 
 
+@pytest.mark.soak
 def test_the_answers_are_those_of_the_page(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:

@@ -65,6 +65,7 @@ async def test_a_repeated_run_and_runs_that_meet_leave_the_same_rows(
     assert everything(client) == once
 
 
+@pytest.mark.soak
 async def test_rows_that_two_runs_inserted_at_once_are_healed(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
@@ -82,6 +83,7 @@ async def test_rows_that_two_runs_inserted_at_once_are_healed(
     assert everything(client) == once
 
 
+@pytest.mark.soak
 async def test_people_of_settled_days_are_counted_once_and_for_all(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:

@@ -189,6 +189,7 @@ def lose(store: Store) -> None:
         store.client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE {where}").result()
 
 
+@pytest.mark.soak
 async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     store: Store, copies: None
 ) -> None:
@@ -248,6 +249,7 @@ async def test_what_is_there_stays_and_comes_back_once(store: Store, copies: Non
     assert store.rows("user_key", "erasures_v1") == [("dan",)]
 
 
+@pytest.mark.soak
 async def test_a_wrong_erasure_is_taken_back_and_no_other(store: Store, copies: None) -> None:
     yesterday(store)
     for table in ("events_v1", "identities_v1"):

@@ -378,6 +378,7 @@ def erasures(people: int) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.soak
 async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
     store.fill("erasures_v1", erasures(20))
     events = traffic(20)
@@ -407,6 +408,7 @@ STEPS = [
 ]  # fmt: skip
 
 
+@pytest.mark.soak
 async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
     for people in (2, 60):
         store.statements.ran.clear()
