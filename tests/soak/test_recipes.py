@@ -123,7 +123,7 @@ def a_reason(copy: Copy) -> None:
         "functions/receive/answers.py",
         r"\Z",
         '\n\ndef odd() -> Response:\n    """Answer 400."""\n'
-        '    return problem(400, "body_odd", "the body is odd")\n',
+        '    return webhook_problem(400, "body_odd", "the body is odd")\n',
     )
     copy.edit("docs/webhook-contract.md", r"^\| 400 \| `body_incomplete`.*\n",
               r"\g<0>| 400 | `body_odd` | it is odd; nothing was stored | no |\n")  # fmt: skip
