@@ -35,9 +35,14 @@ run: setup ## start the embedded cell, fill it, show the numbers, stay up
 test: setup lint unit terraform integration ## format, lint, types, all tests but the long ones
 
 lint: setup ## format, lint, types, SQL
+	@$(MAKE) --no-print-directory --jobs 2 lint-sql lint-python
+
+lint-python: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
+
+lint-sql: setup
 	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar sql >/dev/null || $(BIN)/sqlfluff lint --nocolor sql
 
 unit: setup ## the tests that start nothing
@@ -73,4 +78,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
-.PHONY: help setup run test lint unit integration terraform verify offboard soak bench generate lock clean
+.PHONY: help setup run test lint lint-python lint-sql unit integration terraform verify offboard soak bench generate lock clean
