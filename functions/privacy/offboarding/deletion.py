@@ -137,7 +137,7 @@ class Offboarding:
                 continue
             if out_of_time():
                 raise OutOfTime
-            changed = await self._statements.change(f"leave_{table}", **self._of(partner, table))
+            changed = await self._statements.change(f"delete_partner_{table}", **self._of(partner, table))
             inventory.deleted[table] += changed
 
     async def clear_places(
@@ -171,7 +171,7 @@ class Offboarding:
     async def _count_rows(self, partner: str) -> Inventory:
         parameters: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
         inventory = Inventory()
-        for row in await self._statements.rows("survey_partner", **parameters):
+        for row in await self._statements.rows("count_partner_rows", **parameters):
             inventory.found[row["place"]] = row["found"]
             inventory.kept[row["place"]] = row["kept"]
         return inventory

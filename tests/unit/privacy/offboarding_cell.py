@@ -69,7 +69,7 @@ class Store:
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
         self._step(name)
         match name:
-            case "survey_partner":
+            case "count_partner_rows":
                 partner = str(parameters["partner"])
                 return [
                     {"place": table, "found": n, "kept": self.held[partner].get(table, 0)}
@@ -103,7 +103,7 @@ class Store:
                 self.receipts.setdefault(receipt["receipt_id"], receipt)
             self._step(f"after {name}")
             return 1
-        table, partner = name.removeprefix("leave_"), str(parameters["partner"])
+        table, partner = name.removeprefix("delete_partner_"), str(parameters["partner"])
         assert table in TABLES
         kept = self.held[partner].get(table, 0)
         gone = self.rows_of[partner].get(table, 0) - kept

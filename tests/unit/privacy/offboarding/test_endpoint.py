@@ -328,7 +328,7 @@ async def test_for_a_day_tables_are_looked_at_all_the_same() -> None:
     offboarding.steps.clear()
     await offboarding.ask("POST", "/sweep", SCHEDULER)
     assert "pull" in offboarding.steps
-    assert "survey_partner" not in offboarding.steps
+    assert "count_partner_rows" not in offboarding.steps
 
 
 def hold(offboarding: OffboardingCell) -> None:
