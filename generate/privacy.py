@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from functions.privacy import periods
-from functions.privacy.reports.data_inventory import InventoryEntry, list_inventory
+from functions.privacy.inventory import InventoryEntry, list_inventory
 
 PATH = "docs/privacy.md"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.privacy import periods
-from functions.privacy.reports.data_inventory import list_inventory
+from functions.privacy.inventory import list_inventory
 from functions.warehouse.schema import RETENTION_DAYS
 from generate import privacy
 from generate.__main__ import ROOT

@@ -137,7 +137,9 @@ class Offboarding:
                 continue
             if out_of_time():
                 raise OutOfTime
-            changed = await self._statements.change(f"delete_partner_{table}", **self._of(partner, table))
+            changed = await self._statements.change(
+                f"delete_partner_{table}", **self._of(partner, table)
+            )
             inventory.deleted[table] += changed
 
     async def clear_places(

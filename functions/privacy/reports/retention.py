@@ -11,7 +11,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import BucketUnavailable, Stored
 from functions.observe.log import log
 from functions.privacy import periods
-from functions.privacy.reports.data_inventory import InventoryEntry, list_inventory
+from functions.privacy.inventory import InventoryEntry, list_inventory
 from functions.privacy.requests.router import PrivacyRequest
 from functions.retained.quarantine import ON_HOLD
 from functions.warehouse.protocols import Statements

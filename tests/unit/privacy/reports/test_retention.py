@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.google.storage import Stored
-from functions.privacy.reports.data_inventory import list_inventory
+from functions.privacy.inventory import list_inventory
 from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.refusal import Refused

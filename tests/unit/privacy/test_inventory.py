@@ -16,7 +16,7 @@ from sqlglot import exp
 from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
 from functions.privacy.app import wire_rewriters
-from functions.privacy.reports.data_inventory import (
+from functions.privacy.inventory import (
     COLUMNS,
     InventoryEntry,
     NotInInventory,
@@ -36,7 +36,7 @@ from functions.warehouse.schema import (
 )
 from generate import schema
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 CELL = ROOT / "terraform" / "modules" / "cell"
 FORMS = {"personal", "pseudonym", "unknown", "staff"}
 DAY = timedelta(days=1)
