@@ -21,7 +21,7 @@ def show_plan(cells: Sequence[Cell], console: Console) -> None:
             Text(cell.state, STYLES.get(cell.state, "")),
             Text(", ".join(cell.said.get("projects", ()))),
             Text(_counts(cell, "would_delete")),
-            Text(_counts(cell, "kept_by_legal_holds")),
+            Text(_counts(cell, "on_hold")),
         )
     console.print(table)
     show_failures(cells, console)
@@ -32,7 +32,7 @@ def show_end(cells: Sequence[Cell], console: Console) -> None:
     table = Table("cell", "state", "closed", "deleted", "kept by legal holds")
     for cell in cells:
         certificate = cell.said.get("certificate") or {}
-        kept = certificate.get("kept_by_legal_holds") or cell.said.get("kept_by_legal_holds") or {}
+        kept = certificate.get("on_hold") or cell.said.get("on_hold") or {}
         table.add_row(
             cell.name,
             Text(cell.state, STYLES.get(cell.state, "")),

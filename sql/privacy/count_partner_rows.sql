@@ -25,7 +25,7 @@ held_events AS (
     AND events.partner = @partner
 )
 
-SELECT 'events_v1' AS place, COUNT(*) AS found, COUNT(held_events.delivery_id) AS kept
+SELECT 'events_v1' AS place, COUNT(*) AS total, COUNT(held_events.delivery_id) AS on_hold
 FROM `${store}.events_v1` AS events
 LEFT JOIN held_events ON events.delivery_id = held_events.delivery_id
 WHERE
@@ -33,7 +33,7 @@ WHERE
   AND events.partner = @partner
 HAVING COUNT(*) > 0
 UNION ALL
-SELECT 'identities_v1' AS place, COUNT(*) AS found, COUNT(held.user_key) AS kept
+SELECT 'identities_v1' AS place, COUNT(*) AS total, COUNT(held.user_key) AS on_hold
 FROM `${store}.identities_v1` AS identities
 LEFT JOIN held
   ON
@@ -44,35 +44,35 @@ WHERE
   AND identities.partner = @partner
 HAVING COUNT(*) > 0
 UNION ALL
-SELECT 'daily_v1' AS place, COUNT(*) AS found, 0 AS kept
+SELECT 'daily_v1' AS place, COUNT(*) AS total, 0 AS on_hold
 FROM `${store}.daily_v1`
 WHERE
   day >= DATE(@since)
   AND partner = @partner
 HAVING COUNT(*) > 0
 UNION ALL
-SELECT 'rooms_daily_v1' AS place, COUNT(*) AS found, 0 AS kept
+SELECT 'rooms_daily_v1' AS place, COUNT(*) AS total, 0 AS on_hold
 FROM `${store}.rooms_daily_v1`
 WHERE
   day >= DATE(@since)
   AND partner = @partner
 HAVING COUNT(*) > 0
 UNION ALL
-SELECT 'active_users_v1' AS place, COUNT(*) AS found, 0 AS kept
+SELECT 'active_users_v1' AS place, COUNT(*) AS total, 0 AS on_hold
 FROM `${store}.active_users_v1`
 WHERE
   day >= DATE(@since)
   AND partner = @partner
 HAVING COUNT(*) > 0
 UNION ALL
-SELECT 'cohorts_v1' AS place, COUNT(*) AS found, 0 AS kept
+SELECT 'cohorts_v1' AS place, COUNT(*) AS total, 0 AS on_hold
 FROM `${store}.cohorts_v1`
 WHERE
   week >= DATE(@since)
   AND partner = @partner
 HAVING COUNT(*) > 0
 UNION ALL
-SELECT 'erasures_v1' AS place, COUNT(*) AS found, COUNT(held.user_key) AS kept
+SELECT 'erasures_v1' AS place, COUNT(*) AS total, COUNT(held.user_key) AS on_hold
 FROM `${store}.erasures_v1` AS erasures
 LEFT JOIN held
   ON
@@ -83,8 +83,8 @@ HAVING COUNT(*) > 0
 UNION ALL
 SELECT
   'holds_v1' AS place,
-  COUNT(*) AS found,
-  COUNTIF(released_at IS NULL AND until > @now) AS kept
+  COUNT(*) AS total,
+  COUNTIF(released_at IS NULL AND until > @now) AS on_hold
 FROM `${store}.holds_v1`
 WHERE partner = @partner
 HAVING COUNT(*) > 0

@@ -17,13 +17,13 @@ OPEN = {
     "state": "open",
     "projects": ["acme-prod"],
     "would_delete": {"events_v1": 5},
-    "kept_by_legal_holds": {},
+    "on_hold": {},
     "confirm": "code",
 }
 DELETING = {"partner": "acme", "state": "deleting", "settled_at": "2026-01-01T00:00:00+00:00"}
-CERTIFICATE = {"kept_by_legal_holds": {}, "to_do": ["Take the partner out of `partners`."]}
+CERTIFICATE = {"on_hold": {}, "to_do": ["Take the partner out of `partners`."]}
 DELETED = {"state": "deleted", "deleted": {"events_v1": 5}, "certificate": CERTIFICATE}
-HELD = {"state": "held", "certificate": {"kept_by_legal_holds": {"events_v1": 1}, "to_do": []}}
+HELD = {"state": "held", "certificate": {"on_hold": {"events_v1": 1}, "to_do": []}}
 NOTHING = {"title": "There is no such partner here", "status": 404, "state": "nothing"}
 LATER = {"title": "Not finished: StatementFailed", "status": 503}
 
@@ -155,7 +155,7 @@ def test_a_cell_that_is_not_known_to_be_closed_in_time_has_failed(run: Run) -> N
 
 def test_where_a_hold_keeps_something_nobody_is_told_to_take_the_partner_out(run: Run) -> None:
     to_do = ["Leave the partner in `partners`."]
-    held = HELD | {"certificate": {"kept_by_legal_holds": {"held/": 1}, "to_do": to_do}}
+    held = HELD | {"certificate": {"on_hold": {"held/": 1}, "to_do": to_do}}
     done = run(Functions(eu=[(202, OPEN), (202, held)], us=[(202, OPEN), (200, DELETED)]), "--yes")
     assert "- Leave the partner in" in done.stderr
     assert "Take the partner out" not in done.stderr

@@ -38,7 +38,7 @@ from functions.retained import spill
 from functions.retained.quarantine import Quarantine
 from functions.web.push import PushedMessage
 from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
-from tests.privacy_simulation.offboarding import Closed, departures
+from tests.privacy_simulation.offboarding import Closed, wire_offboarding
 from tests.privacy_simulation.places import Bucket, Letters, Upload
 from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
 from tests.privacy_simulation.words import START, Event
@@ -75,7 +75,7 @@ class Cell:
         self.receipts = Receipts(self.statements, self._clock)
         self.sweep_job = self._sweep()
         self.desk = Desk(self.statements, START, self.sweep_job)
-        self._progress = departures(
+        self._progress = wire_offboarding(
             self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
         )
         self._load = self._loader(stand_in)

@@ -42,7 +42,7 @@ class Closed:
         self.list = ClosedList({partner: ClosedPartner(projects, now)})
 
 
-def departures(
+def wire_offboarding(
     statements: CrashingStatements,
     receipts: Receipts,
     bucket: Bucket,

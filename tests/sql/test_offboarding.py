@@ -14,7 +14,7 @@ from functions.privacy.app import new_id
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
-from functions.privacy.offboarding.deletion import TABLES, Inventory, Offboarding
+from functions.privacy.offboarding.deletion import TABLES, Offboarding, PartnerCounts
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Records
@@ -185,30 +185,30 @@ def test_every_table_with_rows_of_a_partner_is_cleared() -> None:
 
 async def test_everything_of_the_partner_goes_and_nothing_of_others(world: World) -> None:
     fill(world)
-    found = await world.offboarding.survey("acme", ENTRY, never)
-    assert found.found == {
+    before = await world.offboarding.count("acme", ENTRY, never)
+    assert before.total == {
         "events_v1": 7,
         "identities_v1": 2,
         "erasures_v1": 2,
         "holds_v1": 2,
         **dict.fromkeys(rollups("acme"), 1),
     }
-    assert not any(found.kept.values())
-    inventory = Inventory()
-    await world.offboarding.clear_tables("acme", inventory, never)
-    assert inventory.deleted == found.found
-    assert not (await world.offboarding.survey("acme", ENTRY, never)).found
-    left = await world.offboarding.survey("solo", ENTRY, never)
-    assert left.found == found.found
+    assert not any(before.on_hold.values())
+    counts = PartnerCounts()
+    await world.offboarding.clear_tables("acme", counts, never)
+    assert counts.deleted == before.total
+    assert not (await world.offboarding.count("acme", ENTRY, never)).total
+    after = await world.offboarding.count("solo", ENTRY, never)
+    assert after.total == before.total
 
 
 async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> None:
     fill(world, with_hold=True)
-    inventory = Inventory()
-    await world.offboarding.clear_tables("acme", inventory, never)
+    counts = PartnerCounts()
+    await world.offboarding.clear_tables("acme", counts, never)
     kept = {"events_v1": 2, "identities_v1": 1, "erasures_v1": 1, "holds_v1": 1}
-    left = await world.offboarding.survey("acme", ENTRY, never)
-    assert (left.found, +left.kept, left.deletable) == (kept, kept, {})
+    after = await world.offboarding.count("acme", ENTRY, never)
+    assert (after.total, +after.on_hold, after.deletable) == (kept, kept, {})
     names = [
         name
         for (name, partner) in world.rows("ingest_id, partner", "events_v1")
@@ -217,19 +217,19 @@ async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> N
     assert names == ["acme held", "acme held room"]
 
     world.now += 11 * DAY
-    await world.offboarding.clear_tables("acme", Inventory(), never)
-    assert not (await world.offboarding.survey("acme", ENTRY, never)).found
+    await world.offboarding.clear_tables("acme", PartnerCounts(), never)
+    assert not (await world.offboarding.count("acme", ENTRY, never)).total
 
 
 async def test_a_hold_of_a_project_binds_whoever_it_belongs_to_now(world: World) -> None:
     """What is counted as kept is what is kept, or no look would ever find nothing to delete."""
     fill(world)
     world.fill("holds_v1", hold(HELD, "acme") | {"partner": "its former partner"})
-    inventory = Inventory()
-    await world.offboarding.clear_tables("acme", inventory, never)
-    left = await world.offboarding.survey("acme", ENTRY, never)
-    assert left.found["events_v1"] == 2
-    assert left.deletable == {}
+    counts = PartnerCounts()
+    await world.offboarding.clear_tables("acme", counts, never)
+    after = await world.offboarding.count("acme", ENTRY, never)
+    assert after.total["events_v1"] == 2
+    assert after.deletable == {}
 
 
 async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World) -> None:
@@ -242,7 +242,7 @@ async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World)
     assert done.record.state == "deleted"
     certificate = done.record.complete
     assert certificate
-    assert certificate["found"]["events_v1"] == 7
+    assert certificate["total"]["events_v1"] == 7
     assert certificate["deleted"]["events_v1"] == 8
     assert done.record.ordered_by == "dpo@operator.example"
     again = await world.progress.one("acme", ENTRY, "", never)
@@ -262,7 +262,7 @@ async def test_a_hold_gives_a_certificate_of_the_rest_and_then_one_of_all(world:
     held = await world.progress.one("acme", ENTRY, "", never)
     assert held.record.state == "held"
     assert held.record.held
-    assert held.record.held["kept_by_legal_holds"]["events_v1"] == 2
+    assert held.record.held["on_hold"]["events_v1"] == 2
     world.now += 11 * DAY
     assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "deleted"}
 
@@ -280,7 +280,7 @@ async def test_what_waits_in_the_bucket_is_held_for_as_long_as_the_hold_says(wor
     world.now += timedelta(minutes=12)
     held = await world.progress.one("acme", ENTRY, "", never)
     assert held.record.held
-    assert held.record.held["kept_by_legal_holds"] == {"held/": 1, "holds_v1": 1}
+    assert held.record.held["on_hold"] == {"held/": 1, "holds_v1": 1}
     assert held.record.held["deleted"] == {"spill/": 1}
 
     world.now = until - timedelta(hours=1)
@@ -313,7 +313,7 @@ async def test_two_at_once_delete_everything_once(world: World) -> None:
     )
     assert {outcome.record.state for outcome in outcomes} == {"deleted"}
     [record] = (await world.records.read({"acme": ENTRY})).values()
-    assert record.deleted["events_v1"] == record.found["events_v1"] == 7
+    assert record.deleted["events_v1"] == record.total["events_v1"] == 7
 
 
 @pytest.mark.parametrize("steps", [0, 1, 3, 7])
@@ -330,7 +330,7 @@ async def test_a_run_whose_time_is_over_is_continued(world: World, steps: int) -
         await world.progress.one("acme", ENTRY, "", out_of_time)
     done = await world.progress.one("acme", ENTRY, "", never)
     assert done.record.state == "deleted"
-    assert done.record.deleted == done.record.found
+    assert done.record.deleted == done.record.total
 
 
 async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from functions.privacy.offboarding.deletion import Inventory
-from functions.privacy.offboarding.record import Certificate, Record, counts
+from functions.privacy.offboarding.deletion import PartnerCounts
+from functions.privacy.offboarding.record import Certificate, Record, nonzero
 from functions.privacy.periods import (
     DEAD_LETTERS,
     EXPORTED,
@@ -37,7 +37,7 @@ def certify(
     partner: str,
     entry: ClosedPartner,
     record: Record,
-    inventory: Inventory,
+    counts: PartnerCounts,
     at: datetime,
 ) -> Certificate:
     """Return the certificate; it names nobody but the partner.
@@ -46,7 +46,7 @@ def certify(
         partner: its name.
         entry: of the closed list.
         record: what was noted until now.
-        inventory: of the last look, in which there was nothing to delete.
+        counts: of the last look, in which there was nothing to delete.
         at: when that look began, with an offset.
     """
     gone = at + TIME_TRAVEL
@@ -77,12 +77,12 @@ def certify(
         "projects": list(entry.projects),
         "closed_at": entry.closed_at.isoformat(),
         "deleted_at": at.isoformat(),
-        "found": counts(record.found),
+        "total": nonzero(record.total),
         "counted_all": record.counted_all,
-        "deleted": counts(record.deleted),
-        "kept_by_legal_holds": counts(inventory.kept),
+        "deleted": nonzero(record.deleted),
+        "on_hold": nonzero(counts.on_hold),
         "remains": remains,
-        "to_do": list(TO_DO_WHILE_ON_HOLD if +inventory.kept else TO_DO),
+        "to_do": list(TO_DO_WHILE_ON_HOLD if +counts.on_hold else TO_DO),
     }
 
 

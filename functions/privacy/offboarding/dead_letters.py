@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from functions.google.protocols import Subscription
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
-from functions.privacy.offboarding.scan import Look
+from functions.privacy.offboarding.scan import Search
 
 PLACE = "dead letters"
 
@@ -20,7 +20,7 @@ class ClosedPartnerLetters:
     def __init__(self, subscription: Subscription) -> None:
         self._subscription = subscription
 
-    async def clear(self, look: Look) -> None:
+    async def clear(self, search: Search) -> None:
         """Delete the partners' letters, and count them.
 
         Raises:
@@ -32,28 +32,28 @@ class ClosedPartnerLetters:
         try:
             empty = 0
             while empty < EMPTY_PULLS:
-                look.check_time()
+                search.check_time()
                 letters = await self._subscription.pull()
                 empty = 0 if letters else empty + 1
                 start = len(returned)
                 returned += letters  # until they are forgotten
-                theirs = [letter for letter in letters if look.closed.owner(letter.attributes)]
-                await self._forget(theirs, look)
-                if not look.dry_run:
+                theirs = [letter for letter in letters if search.closed.owner(letter.attributes)]
+                await self._forget(theirs, search)
+                if not search.dry_run:
                     gone = {letter.ack_id for letter in theirs}
                     returned[start:] = [letter for letter in letters if letter.ack_id not in gone]
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
                 await self._subscription.give_back(returned)
 
-    async def _forget(self, letters: Sequence[Letter], look: Look) -> None:
-        going = await look.sort(
+    async def _forget(self, letters: Sequence[Letter], search: Search) -> None:
+        going = await search.sort(
             PLACE,
             [
-                (look.closed.owner(letter.attributes) or "", letter.data, letter.attributes)
+                (search.closed.owner(letter.attributes) or "", letter.data, letter.attributes)
                 for letter in letters
             ],
         )
-        if letters and not look.dry_run:
+        if letters and not search.dry_run:
             await self._subscription.acknowledge(letters)
-            look.found.deleted.update(going)
+            search.findings.deleted.update(going)

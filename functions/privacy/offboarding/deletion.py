@@ -13,7 +13,7 @@ from typing import Protocol
 from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
-from functions.privacy.offboarding.scan import Findings, Look
+from functions.privacy.offboarding.scan import Findings, Search
 from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.protocols import Statements
@@ -39,24 +39,24 @@ Partners = Mapping[str, ClosedPartner]
 class Clearer(Protocol):
     """Where events are beside the tables: objects, or dead letters."""
 
-    async def clear(self, look: Look) -> None:
+    async def clear(self, search: Search) -> None:
         """Delete what is the partners', and count it; raises OutOfTime."""
 
 
 @dataclass(slots=True)
-class Inventory:
+class PartnerCounts:
     """What there is of one partner, by table and place.
 
     Attributes:
-        found: rows, objects and events.
-        kept: of them, those that a legal hold keeps.
+        total: rows, objects and events.
+        on_hold: of them, those that a legal hold keeps.
         unreadable: objects of which nobody can tell whose events they have.
         deleted: of them, those that are known to be deleted since.
         counted_all: False where the time did not suffice to count everything.
     """
 
-    found: Counter[str] = field(default_factory=Counter)
-    kept: Counter[str] = field(default_factory=Counter)
+    total: Counter[str] = field(default_factory=Counter)
+    on_hold: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
     deleted: Counter[str] = field(default_factory=Counter)
     counted_all: bool = True
@@ -64,13 +64,13 @@ class Inventory:
     @property
     def deletable(self) -> Counter[str]:
         """What is neither kept nor unreadable."""
-        return self.found - self.kept
+        return self.total - self.on_hold
 
     def take(self, partner: str, findings: Findings) -> None:
         """Add what was found in a place."""
         for mine, theirs in (
-            (self.found, findings.all),
-            (self.kept, findings.kept),
+            (self.total, findings.total),
+            (self.on_hold, findings.on_hold),
             (self.unreadable, findings.unreadable),
             (self.deleted, findings.deleted),
         ):
@@ -105,33 +105,37 @@ class Offboarding:
         self._people = people
         self._now = now
 
-    async def survey(self, partner: str, entry: ClosedPartner, out_of_time: Deadline) -> Inventory:
+    async def count(
+        self, partner: str, entry: ClosedPartner, out_of_time: Deadline
+    ) -> PartnerCounts:
         """Count what there is of a partner, as far as the time suffices; nothing is changed."""
-        inventory = await self._count_rows(partner)
+        counts = await self._count_rows(partner)
         findings = Findings()
-        look = await self._look({partner: entry}, findings, out_of_time, dry_run=True)
+        search = await self._search({partner: entry}, findings, out_of_time, dry_run=True)
         for clearer in self._clearers:
             try:
-                await clearer.clear(look)
+                await clearer.clear(search)
             except OutOfTime:
-                inventory.counted_all = False
-        inventory.take(partner, findings)
-        return inventory
+                counts.counted_all = False
+        counts.take(partner, findings)
+        return counts
 
-    async def clear_tables(self, partner: str, inventory: Inventory, out_of_time: Deadline) -> None:
+    async def clear_tables(
+        self, partner: str, counts: PartnerCounts, out_of_time: Deadline
+    ) -> None:
         """Delete a partner's rows, one statement for each table that has some.
 
         Args:
             partner: its name.
-            inventory: takes what was found and deleted.
+            counts: takes what was found and deleted.
             out_of_time: whether the time is.
 
         Raises:
             OutOfTime: a table is left.
         """
         counted = await self._count_rows(partner)
-        inventory.found += counted.found
-        inventory.kept += counted.kept
+        counts.total += counted.total
+        counts.on_hold += counted.on_hold
         for table in TABLES:
             if not counted.deletable[table]:
                 continue
@@ -140,29 +144,32 @@ class Offboarding:
             changed = await self._statements.change(
                 f"delete_partner_{table}", **self._of(partner, table)
             )
-            inventory.deleted[table] += changed
+            counts.deleted[table] += changed
 
     async def clear_places(
-        self, partners: Partners, inventories: Mapping[str, Inventory], out_of_time: Deadline
+        self,
+        partners: Partners,
+        counts_by_partner: Mapping[str, PartnerCounts],
+        out_of_time: Deadline,
     ) -> None:
         """Delete what is of partners beside the tables, of all of them in one go.
 
         Args:
             partners: by name.
-            inventories: of each, that take what was found and deleted.
+            counts_by_partner: of each, that take what was found and deleted.
             out_of_time: whether the time is.
 
         Raises:
             OutOfTime: not all was looked at.
         """
         findings = Findings()
-        look = await self._look(partners, findings, out_of_time)
+        search = await self._search(partners, findings, out_of_time)
         try:
             for clearer in self._clearers:
-                await clearer.clear(look)
+                await clearer.clear(search)
         finally:
-            for partner, inventory in inventories.items():
-                inventory.take(partner, findings)
+            for partner, counts in counts_by_partner.items():
+                counts.take(partner, findings)
 
     async def clear_besides(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
@@ -170,25 +177,25 @@ class Offboarding:
         """Let go what holds have kept of others, see `EventsOnHold.clear_besides`."""
         await self._events_on_hold.clear_besides(watched, self._now(), out_of_time, deleted)
 
-    async def _count_rows(self, partner: str) -> Inventory:
+    async def _count_rows(self, partner: str) -> PartnerCounts:
         parameters: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
-        inventory = Inventory()
+        counts = PartnerCounts()
         for row in await self._statements.rows("count_partner_rows", **parameters):
-            inventory.found[row["place"]] = row["found"]
-            inventory.kept[row["place"]] = row["kept"]
-        return inventory
+            counts.total[row["place"]] = row["total"]
+            counts.on_hold[row["place"]] = row["on_hold"]
+        return counts
 
-    async def _look(
+    async def _search(
         self,
         partners: Partners,
         findings: Findings,
         out_of_time: Deadline,
         *,
         dry_run: bool = False,
-    ) -> Look:
+    ) -> Search:
         closed = await self._people.read(partners, self._now())
         retain = self._events_on_hold.retain
-        return Look(closed, findings, retain, out_of_time, dry_run=dry_run)
+        return Search(closed, findings, retain, out_of_time, dry_run=dry_run)
 
     def _of(self, partner: str, table: str) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {"partner": partner}

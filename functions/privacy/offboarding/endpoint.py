@@ -15,7 +15,7 @@ from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.closed_list import ClosedSecret, ListFull, ListUnavailable
 from functions.privacy.offboarding.plan import Plan
 from functions.privacy.offboarding.progress import OffboardingProgress
-from functions.privacy.offboarding.record import Record, Records, counts
+from functions.privacy.offboarding.record import Record, Records, nonzero
 from functions.privacy.requests.refusal import SECONDS_TO_COME_AGAIN, Refused, later
 from functions.privacy.requests.router import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
@@ -174,13 +174,13 @@ class Offboardings:
     async def _go_on(
         self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
     ) -> Response:
-        left: dict[str, Any] = {}
+        remaining: dict[str, Any] = {}
         try:
-            record, inventory = await self._progress.one(partner, entry, ordered_by, out_of_time)
-            left = {
-                "left": counts(inventory.deletable),
-                "kept_by_legal_holds": counts(inventory.kept),
-                "unreadable": counts(inventory.unreadable),
+            record, counts = await self._progress.one(partner, entry, ordered_by, out_of_time)
+            remaining = {
+                "remaining": nonzero(counts.deletable),
+                "on_hold": nonzero(counts.on_hold),
+                "unreadable": nonzero(counts.unreadable),
             }
         except OutOfTime:
             record = (await self._records.read({partner: entry}))[partner]
@@ -188,7 +188,7 @@ class Offboardings:
         if record.complete:
             return JSONResponse(described)
         headers = {"Retry-After": str(SECONDS_TO_COME_AGAIN)}
-        return JSONResponse(described | left, 202, headers)
+        return JSONResponse(described | remaining, 202, headers)
 
     def _describe(self, partner: str, entry: ClosedPartner, record: Record) -> dict[str, Any]:
         settled_at = self._progress.settled_at(entry)
@@ -199,7 +199,7 @@ class Offboardings:
             "closed_at": entry.closed_at.isoformat(),
             "settled_at": settled_at.isoformat(),
             "ordered_by": record.ordered_by,
-            "found": counts(record.found),
-            "deleted": counts(record.deleted),
+            "total": nonzero(record.total),
+            "deleted": nonzero(record.deleted),
             "certificate": record.complete or record.held,
         }

@@ -14,7 +14,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import Stored
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_partners import ClosedPartners, PeopleOnHold
-from functions.privacy.offboarding.scan import Findings, Look
+from functions.privacy.offboarding.scan import Findings, Search
 from functions.retained import quarantine
 from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN
 from functions.secrets.closed_partners import ClosedPartner
@@ -75,7 +75,7 @@ class EventsOnHold:
             attributes=attributes,
         )
 
-    async def clear(self, look: Look) -> None:
+    async def clear(self, search: Search) -> None:
         """Delete what no hold of the partners keeps any more, and count.
 
         Raises:
@@ -83,17 +83,17 @@ class EventsOnHold:
             BucketUnavailable: the bucket did not answer.
         """
         for stored in await self._objects.find(ON_HOLD):
-            look.check_time()
+            search.check_time()
             partner = _partner(stored)
-            if partner not in look.closed.partners:
+            if partner not in search.closed.partners:
                 continue
-            look.found.all[partner, ON_HOLD] += 1
-            if await self._is_on_hold(stored, look.closed):
-                look.found.kept[partner, ON_HOLD] += 1
-            elif not look.dry_run and stored.written_at < look.closed.at - SKEW:
+            search.findings.total[partner, ON_HOLD] += 1
+            if await self._is_on_hold(stored, search.closed):
+                search.findings.on_hold[partner, ON_HOLD] += 1
+            elif not search.dry_run and stored.written_at < search.closed.at - SKEW:
                 # Else another run may have put it there for a hold that this one knows nothing of.
                 await self._objects.delete(stored)
-                look.found.deleted[partner, ON_HOLD] += 1
+                search.findings.deleted[partner, ON_HOLD] += 1
 
     async def clear_besides(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
@@ -115,9 +115,9 @@ class EventsOnHold:
         if not others:
             return
         findings = Findings()
-        look = Look(await self._people.read(others, at), findings, self.retain, out_of_time)
+        search = Search(await self._people.read(others, at), findings, self.retain, out_of_time)
         try:
-            await self.clear(look)
+            await self.clear(search)
         finally:
             deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 

@@ -10,7 +10,7 @@ from functions.observe.log import log
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.deletion import Offboarding
-from functions.privacy.offboarding.record import counts
+from functions.privacy.offboarding.record import nonzero
 from functions.privacy.requests.refusal import Refused, later
 from functions.secrets.closed_partners import ClosedPartner
 from functions.secrets.pseudonym_keys import PseudonymKeys
@@ -94,8 +94,8 @@ class Plan:
         """
         projects, now = await self._projects(partner), self._now()
         entry = ClosedPartner(projects, now)
-        inventory = await self._offboarding.survey(partner, entry, out_of_time)
-        if not projects and not inventory.found:
+        counts = await self._offboarding.count(partner, entry, out_of_time)
+        if not projects and not counts.total:
             title = "There is no such partner here, and nothing of one"
             raise Refused(404, title, members={"state": "nothing"})
         await self._closed.must_have_room(partner, entry)
@@ -103,10 +103,10 @@ class Plan:
             "partner": partner,
             "state": "open",
             "projects": list(projects),
-            "would_delete": counts(inventory.deletable),
-            "counted_all": inventory.counted_all,
-            "kept_by_legal_holds": counts(inventory.kept),
-            "unreadable": counts(inventory.unreadable),
+            "would_delete": nonzero(counts.deletable),
+            "counted_all": counts.counted_all,
+            "on_hold": nonzero(counts.on_hold),
+            "unreadable": nonzero(counts.unreadable),
             "confirm": self._confirmations.code(partner, now),
             "confirm_until": (now + VALID).isoformat(timespec="seconds"),
         }

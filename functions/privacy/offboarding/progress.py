@@ -14,12 +14,12 @@ from typing import NamedTuple
 from functions.privacy.deadline import Deadline
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.offboarding.certificate import certify
-from functions.privacy.offboarding.deletion import Inventory, Offboarding, Partners
+from functions.privacy.offboarding.deletion import Offboarding, PartnerCounts, Partners
 from functions.privacy.offboarding.record import Record, Records
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
-LOOKS = 3
+SEARCHES = 3
 """How often one request searches everything: the first search deletes, the next finds nothing, and
 one more is allowed for events that came meanwhile."""
 
@@ -32,11 +32,11 @@ class Outcome(NamedTuple):
 
     Attributes:
         record: what was noted.
-        inventory: of the last look.
+        counts: of the last search.
     """
 
     record: Record
-    inventory: Inventory
+    counts: PartnerCounts
 
 
 class OffboardingProgress:
@@ -81,7 +81,7 @@ class OffboardingProgress:
         """
         records = await self._records.read({partner: entry})
         if records[partner].complete:
-            return Outcome(records[partner], Inventory())
+            return Outcome(records[partner], PartnerCounts())
         outcomes = await self._carry_on({partner: entry}, records, out_of_time, ordered_by)
         return outcomes[partner]
 
@@ -138,14 +138,14 @@ class OffboardingProgress:
     ) -> dict[str, Outcome]:
         for partner, entry in partners.items():
             await self._begin(partner, entry, records[partner], ordered_by, out_of_time)
-        for _ in range(LOOKS):
+        for _ in range(SEARCHES):
             began = self._now()
-            inventories = await self._look(partners, records, out_of_time, brought_back)
-            if not any(inventory.deletable for inventory in inventories.values()):
+            counts_by_partner = await self._search(partners, records, out_of_time, brought_back)
+            if not any(counts.deletable for counts in counts_by_partner.values()):
                 break
         for partner, entry in partners.items():
-            await self._certify(partner, entry, records[partner], inventories[partner], began)
-        return {name: Outcome(records[name], inventories[name]) for name in partners}
+            await self._certify(partner, entry, records[partner], counts_by_partner[partner], began)
+        return {name: Outcome(records[name], counts_by_partner[name]) for name in partners}
 
     async def _begin(
         self,
@@ -158,48 +158,48 @@ class OffboardingProgress:
         """Note what there is before anything of it is deleted."""
         if record.begun:
             return
-        inventory = await self._offboarding.survey(partner, entry, out_of_time)
-        await self._records.note_begun(partner, entry, ordered_by, inventory)
+        counts = await self._offboarding.count(partner, entry, out_of_time)
+        await self._records.note_begun(partner, entry, ordered_by, counts)
         record.begun, record.ordered_by = True, ordered_by
-        record.found, record.counted_all = inventory.found, inventory.counted_all
+        record.total, record.counted_all = counts.total, counts.counted_all
 
-    async def _look(
+    async def _search(
         self,
         partners: Partners,
         records: Mapping[str, Record],
         out_of_time: Deadline,
         brought_back: Collection[str],
-    ) -> dict[str, Inventory]:
-        """Look at everything once, delete what can be, and note it, even if not all is done."""
+    ) -> dict[str, PartnerCounts]:
+        """Search everything once, delete what can be, and note it, even if not all is done."""
         began = self._now()
-        inventories = {name: Inventory() for name in partners}
+        counts_by_partner = {name: PartnerCounts() for name in partners}
         try:
-            for name, inventory in inventories.items():
+            for name, counts in counts_by_partner.items():
                 may_have_more = began < partners[name].closed_at + SECRET_SEEN
                 if may_have_more or name in brought_back or not records[name].complete:
-                    await self._offboarding.clear_tables(name, inventory, out_of_time)
-            await self._offboarding.clear_places(partners, inventories, out_of_time)
+                    await self._offboarding.clear_tables(name, counts, out_of_time)
+            await self._offboarding.clear_places(partners, counts_by_partner, out_of_time)
         finally:
-            for name, inventory in inventories.items():
-                await self._records.note_deleted(name, partners[name], inventory.deleted)
-                records[name].deleted.update(inventory.deleted)
-        return inventories
+            for name, counts in counts_by_partner.items():
+                await self._records.note_deleted(name, partners[name], counts.deleted)
+                records[name].deleted.update(counts.deleted)
+        return counts_by_partner
 
     async def _certify(
         self,
         partner: str,
         entry: ClosedPartner,
         record: Record,
-        inventory: Inventory,
+        counts: PartnerCounts,
         began: datetime,
     ) -> None:
-        is_clean = not inventory.deletable and not inventory.unreadable
+        is_clean = not counts.deletable and not counts.unreadable
         if record.complete or not is_clean or began < self.settled_at(entry):
             return
-        is_on_hold = bool(+inventory.kept)
+        is_on_hold = bool(+counts.on_hold)
         if is_on_hold and record.held:
             return
-        certificate = certify(partner, entry, record, inventory, began)
+        certificate = certify(partner, entry, record, counts, began)
         await self._records.note_certificate(
             partner, entry, "held" if is_on_hold else "complete", certificate
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from functions.privacy.offboarding.deletion import Inventory
+from functions.privacy.offboarding.deletion import PartnerCounts
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.retained.quarantine import ON_HOLD
 from functions.secrets.closed_partners import ClosedPartner
@@ -24,7 +24,7 @@ class Record:
     Attributes:
         begun: whether it was noted that the partner was closed, and what there was then.
         ordered_by: who confirmed it; empty where that is not known.
-        found: what there was when the tokens were closed,
+        total: what there was when the tokens were closed,
         counted_all: as far as the time sufficed to count it.
         deleted: what was deleted since.
         held: the certificate of all but what a legal hold keeps; None before.
@@ -33,7 +33,7 @@ class Record:
 
     begun: bool = False
     ordered_by: str = ""
-    found: Counter[str] = field(default_factory=Counter)
+    total: Counter[str] = field(default_factory=Counter)
     counted_all: bool = True
     deleted: Counter[str] = field(default_factory=Counter)
     held: Certificate | None = None
@@ -50,7 +50,7 @@ class Record:
 class _Detail(msgspec.Struct):
     step: str
     closed_at: datetime
-    found: dict[str, int] = {}  # msgspec copies an empty default for each instance
+    total: dict[str, int] = {}  # msgspec copies an empty default for each instance
     counted_all: bool = True
     deleted: dict[str, int] = {}
     certificate: Certificate | None = None
@@ -90,19 +90,19 @@ class Records:
         return records
 
     async def note_begun(
-        self, partner: str, entry: ClosedPartner, ordered_by: str, inventory: Inventory
+        self, partner: str, entry: ClosedPartner, ordered_by: str, counts: PartnerCounts
     ) -> None:
         """Note that a partner is closed, who confirmed it, and what there was; once."""
         detail = {
-            "found": counts(inventory.found),
-            "counted_all": inventory.counted_all,
+            "total": nonzero(counts.total),
+            "counted_all": counts.counted_all,
             "projects": entry.projects,
         }
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
         """Note what one run deleted; runs that meet have a receipt each."""
-        detail = {"deleted": counts(deleted)}
+        detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self._new_id())
 
@@ -154,7 +154,7 @@ class Records:
         await self._receipts.add(receipt)
 
 
-def counts(counter: Mapping[str, int]) -> dict[str, int]:
+def nonzero(counter: Mapping[str, int]) -> dict[str, int]:
     """Return the counts that are not 0, by place."""
     return {place: number for place, number in sorted(counter.items()) if number}
 
@@ -164,7 +164,7 @@ def _add(record: Record, detail: _Detail, requested_by: str) -> None:
         case "begun":
             record.begun = True
             record.ordered_by = requested_by
-            record.found.update(detail.found)
+            record.total.update(detail.total)
             record.counted_all = detail.counted_all
         case "deleted":
             record.deleted.update(detail.deleted)

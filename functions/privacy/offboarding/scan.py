@@ -19,32 +19,32 @@ class Findings:
     """What was found of partners.
 
     Attributes:
-        all: everything.
-        kept: of that, what a legal hold keeps where it is.
+        total: everything.
+        on_hold: of that, what a legal hold keeps where it is.
         deleted: of that, what is known to be deleted since.
         unreadable: beside it, what cannot be looked into and so stays.
     """
 
-    all: PlaceCounts = field(default_factory=Counter)
-    kept: PlaceCounts = field(default_factory=Counter)
+    total: PlaceCounts = field(default_factory=Counter)
+    on_hold: PlaceCounts = field(default_factory=Counter)
     deleted: PlaceCounts = field(default_factory=Counter)
     unreadable: PlaceCounts = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Search:
     """One look at a place: whose events are looked for, what becomes of them, what was found.
 
     Attributes:
         closed: the partners.
-        found: takes the counts.
+        findings: takes the counts.
         retain: keeps an event that a legal hold names somebody of.
         out_of_time: whether the time is.
         dry_run: only count.
     """
 
     closed: ClosedPartners
-    found: Findings
+    findings: Findings
     retain: Retain
     out_of_time: Deadline
     dry_run: bool = False
@@ -87,9 +87,9 @@ class Look:
         """
         going: PlaceCounts = Counter()
         for partner, data, attributes in events:
-            self.found.all[partner, place] += 1
+            self.findings.total[partner, place] += 1
             if not await self.keeps(partner, data, attributes):
                 going[partner, place] += 1
             elif self.dry_run:
-                self.found.kept[partner, place] += 1
+                self.findings.on_hold[partner, place] += 1
         return going

@@ -9,7 +9,7 @@ from functions.google.storage import Stored
 from functions.observe.log import log
 from functions.privacy.erasures.redaction import UNPLACED
 from functions.privacy.exports.storage import PREFIX as EXPORTS
-from functions.privacy.offboarding.scan import Look
+from functions.privacy.offboarding.scan import Search
 from functions.retained import quarantine, spill
 from functions.retained.bodies import split
 from functions.retained.quarantine import PREFIX as QUARANTINE
@@ -26,7 +26,7 @@ class ClosedPartnerObjects:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    async def clear(self, look: Look) -> None:
+    async def clear(self, search: Search) -> None:
         """Delete what is the partners', and count it: objects, and of the spill events.
 
         Raises:
@@ -39,40 +39,40 @@ class ClosedPartnerObjects:
             (EXPORTS, self._exported),
         ):
             for stored in await self._objects.find(prefix):
-                look.check_time()
-                await clear(stored, look)
+                search.check_time()
+                await clear(stored, search)
 
-    async def _exported(self, stored: Stored, look: Look) -> None:
+    async def _exported(self, stored: Stored, search: Search) -> None:
         """Delete a part of an export, ``exports/<partner>/…``; a hold is on no copy of a day."""
         partner = _part(stored, 1)
-        if partner in look.closed.partners:
-            look.found.all[partner, EXPORTS] += 1
-            await self._delete(stored, partner, EXPORTS, look)
+        if partner in search.closed.partners:
+            search.findings.total[partner, EXPORTS] += 1
+            await self._delete(stored, partner, EXPORTS, search)
 
-    async def _quarantined(self, stored: Stored, look: Look) -> None:
+    async def _quarantined(self, stored: Stored, search: Search) -> None:
         """Delete a quarantined body, ``quarantine/<reason>/<partner>/<kind>/…``."""
         named = _part(stored, 2)
-        if named not in look.closed.partners and named != UNKNOWN:
+        if named not in search.closed.partners and named != UNKNOWN:
             return
         decoded = None
-        if named == UNKNOWN or look.closed.has_people_on_hold(named):
+        if named == UNKNOWN or search.closed.has_people_on_hold(named):
             decoded = await self._decoded(stored)
         partner: str | None = named
         if named == UNKNOWN:
-            partner = look.closed.owner((decoded and decoded[0].attributes) or {})
+            partner = search.closed.owner((decoded and decoded[0].attributes) or {})
         if partner is None:
             return
-        look.found.all[partner, QUARANTINE] += 1
+        search.findings.total[partner, QUARANTINE] += 1
         events = _events(*decoded) if decoded else ()
-        are_kept = [await look.keeps(partner, *event) for event in events]
-        if look.dry_run:
-            look.found.kept[partner, QUARANTINE] += any(are_kept)
+        are_kept = [await search.keeps(partner, *event) for event in events]
+        if search.dry_run:
+            search.findings.on_hold[partner, QUARANTINE] += any(are_kept)
         elif are_kept and all(are_kept):
             await self._objects.delete(stored)  # it was moved, and counts as held
         else:
-            await self._delete(stored, partner, QUARANTINE, look)
+            await self._delete(stored, partner, QUARANTINE, search)
 
-    async def _spilled(self, stored: Stored, look: Look) -> None:
+    async def _spilled(self, stored: Stored, search: Search) -> None:
         """Take the partners' events out of an object; what is left of it is written anew."""
         content = await self._objects.read(stored)
         if content is None:
@@ -81,19 +81,19 @@ class ClosedPartnerObjects:
             events = list(spill.decode(content))
         except ValueError:
             log("WARNING", "spilled object not readable", object=stored.name)
-            for partner in look.closed.partners:
-                look.found.unreadable[partner, spill.PREFIX] += 1
+            for partner in search.closed.partners:
+                search.findings.unreadable[partner, spill.PREFIX] += 1
             return
-        left = [event for event in events if not look.closed.owner(event.attributes)]
-        going = await look.sort(
+        left = [event for event in events if not search.closed.owner(event.attributes)]
+        going = await search.sort(
             spill.PREFIX,
             [
                 (owner, event.data, event.attributes)
                 for event in events
-                if (owner := look.closed.owner(event.attributes))
+                if (owner := search.closed.owner(event.attributes))
             ],
         )
-        if look.dry_run or len(left) == len(events):
+        if search.dry_run or len(left) == len(events):
             return
         if left:
             content = spill.encode(left)
@@ -102,7 +102,7 @@ class ClosedPartnerObjects:
                 return  # somebody else's version is the next look's
         else:
             await self._objects.delete(stored)
-        look.found.deleted.update(going)
+        search.findings.deleted.update(going)
 
     async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
         """Read a quarantined body; None where that cannot be: then its name alone tells."""
@@ -111,10 +111,10 @@ class ClosedPartnerObjects:
         except ValueError:
             return None
 
-    async def _delete(self, stored: Stored, partner: str, place: str, look: Look) -> None:
-        if not look.dry_run:
+    async def _delete(self, stored: Stored, partner: str, place: str, search: Search) -> None:
+        if not search.dry_run:
             await self._objects.delete(stored)
-            look.found.deleted[partner, place] += 1
+            search.findings.deleted[partner, place] += 1
 
 
 def _part(stored: Stored, number: int) -> str:

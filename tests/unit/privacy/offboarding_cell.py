@@ -72,7 +72,7 @@ class Store:
             case "count_partner_rows":
                 partner = str(parameters["partner"])
                 return [
-                    {"place": table, "found": n, "kept": self.held[partner].get(table, 0)}
+                    {"place": table, "total": n, "on_hold": self.held[partner].get(table, 0)}
                     for table, n in self.rows_of[partner].items()
                     if n
                 ]

@@ -127,7 +127,7 @@ async def test_the_first_request_only_counts() -> None:
     plan = answer.json()
     assert (answer.status_code, plan["state"]) == (202, "open")
     assert (plan["projects"], plan["would_delete"]) == (["acme-prod", "acme-us"], FOUND)
-    assert plan["kept_by_legal_holds"] == {}
+    assert plan["on_hold"] == {}
     assert plan["confirm_until"] == "2026-11-22T12:15:00+00:00"
     assert (offboarding.closed(), offboarding.store.receipts) == (set(), {})
     assert len(offboarding.letters.waiting) == 3
@@ -140,7 +140,7 @@ async def test_the_code_closes_and_deletes_and_the_certificate_comes_when_it_is_
     said = answer.json()
     assert (answer.status_code, said["state"], said["certificate"]) == (202, "deleting", None)
     assert answer.headers["retry-after"]
-    assert (offboarding.closed(), said["left"]) == ({"acme"}, {})
+    assert (offboarding.closed(), said["remaining"]) == ({"acme"}, {})
     check_gone(offboarding)
     check_others(offboarding)
 
@@ -148,8 +148,8 @@ async def test_the_code_closes_and_deletes_and_the_certificate_comes_when_it_is_
     done = (await offboarding.order()).json()
     assert done["state"] == "deleted"
     certificate = done["certificate"]
-    assert certificate["found"] == certificate["deleted"] == FOUND
-    assert certificate["kept_by_legal_holds"] == {}
+    assert certificate["total"] == certificate["deleted"] == FOUND
+    assert certificate["on_hold"] == {}
     until = {each["what"]: each["until"] for each in certificate["remains"]}
     assert until["deleted rows, readable by time travel"] == "2026-11-24T12:12:00+00:00"
     assert "2026-12-01T12:12:00+00:00" in until.values()
@@ -242,8 +242,8 @@ async def test_whatever_step_fails_the_next_requests_finish() -> None:
         check_gone(offboarding)
         check_others(offboarding)
         assert offboarding.closed() == {"acme"}
-        assert certificate["kept_by_legal_holds"] == {}
-        assert certificate["found"].items() <= FOUND.items(), offboarding.steps[step - 1]
+        assert certificate["on_hold"] == {}
+        assert certificate["total"].items() <= FOUND.items(), offboarding.steps[step - 1]
         for place, deleted in certificate["deleted"].items():
             assert deleted <= FOUND[place], (place, offboarding.steps[step - 1])
 
@@ -358,7 +358,7 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     said = answer.json()
     assert (answer.status_code, said["state"]) == (202, "held")
     kept = {"events_v1": 2, "holds_v1": 1, "held/": 5}
-    assert said["certificate"]["kept_by_legal_holds"] == kept
+    assert said["certificate"]["on_hold"] == kept
     assert said["certificate"]["to_do"][0].startswith("Leave the partner in `partners`")
     assert not [name for name in offboarding.bucket.contents if name.startswith("quarantine/row")]
     held = held_records(offboarding)
@@ -379,7 +379,7 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     check_gone(offboarding)
     done = (await offboarding.order()).json()
     assert done["deleted"]["held/"] == 5
-    assert done["certificate"]["kept_by_legal_holds"] == {}
+    assert done["certificate"]["on_hold"] == {}
     assert done["certificate"]["to_do"][0].startswith("Take the partner out")
 
 
@@ -466,7 +466,7 @@ async def test_what_a_hold_kept_just_now_is_not_for_a_run_that_began_before_it()
     offboarding.letters._step = other_run
     offboarding.now += CLOSING
     said = (await offboarding.order()).json()
-    assert (said["state"], said["left"]) == ("deleting", {"held/": 1})
+    assert (said["state"], said["remaining"]) == ("deleting", {"held/": 1})
     offboarding.letters._step = offboarding._step
     offboarding.now += CLOSING
     assert (await offboarding.order()).json()["state"] == "deleted"
@@ -479,7 +479,7 @@ async def test_of_a_body_that_was_refused_only_what_names_the_held_person_stays(
     several = b"[" + body("ann", **PROJECT) + b"," + body(HELD, **PROJECT) + b"]"
     offboarding.bucket.put(*quarantined(several, reason="too_many_events"))
     plan = (await offboarding.order()).json()
-    assert plan["kept_by_legal_holds"]["quarantine/"] == 1
+    assert plan["on_hold"]["quarantine/"] == 1
     await offboarding.order(plan["confirm"])
     [(record, kept)] = held_records(offboarding)
     assert kept == body(HELD, **PROJECT)
@@ -561,6 +561,6 @@ async def test_exports_of_who_took_over_a_project_s_name_stay() -> None:
     offboarding = filled()
     kept = "exports/solo/acme-prod/4/index.json"
     offboarding.bucket.put(kept, b"{}")
-    found = (await finish(offboarding))["found"]
-    assert found["exports/"] == FOUND["exports/"]
+    total = (await finish(offboarding))["total"]
+    assert total["exports/"] == FOUND["exports/"]
     assert [name for name in offboarding.bucket.contents if "acme" in name] == [kept]
