@@ -55,7 +55,7 @@ def forbidden(of: str, module: str) -> bool:
     parts = module.split(".")
     if parts[0] in {"local", "generate", "tests", "verify", "offboard", "main"}:
         return True
-    if parts[0] != "functions" or len(parts) < 2:
+    if parts[0] != "functions" or len(parts) < 2 or module == "functions.__version__":
         return False
     if of in FUNCTIONS:
         return parts[1] in FUNCTIONS - {of}

@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line on standard output, as Cloud Logging reads them.
+"""Structured logs: each line on standard output is one JSON object, as Cloud Logging expects.
 
-Callers pass counts, reason codes and names of partners and projects; never payloads, tokens,
-request paths (they may carry a token) or ids of people.
+Callers pass counts, reason codes, and names of partners and projects. They never pass payloads,
+tokens, request paths (which may contain a token) or ids of people.
 """
 
 import re
@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from functions import __version__
+
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -18,11 +20,14 @@ def log(severity: Severity, message: str, **fields: object) -> None:
     """Write one log line.
 
     Args:
-        severity: of Cloud Logging's LogSeverity.
-        message: a fixed sentence; what varies goes into the fields.
-        fields: become members of the entry's ``jsonPayload``.
+        severity: a ``LogSeverity`` of Cloud Logging.
+        message: a fixed sentence. Put whatever varies into the fields.
+        fields: members of the entry's ``jsonPayload``. ``version`` is added to them: it is the
+            version of this code, so that a line can be attributed to a release.
     """
-    line = msgspec.json.encode({"severity": severity, "message": message, **fields})
+    line = msgspec.json.encode(
+        {"severity": severity, "message": message, **fields, "version": __version__}
+    )
     sys.stdout.write(line.decode() + "\n")
     sys.stdout.flush()
 
@@ -36,11 +41,14 @@ _TRACE_CONTEXT = re.compile(
 
 
 def trace(headers: Mapping[str, str], gcp_project: str) -> dict[str, str]:
-    """Return the field that ties a log line to its request, empty where no header names a trace.
+    """Return the field that connects a log line with its request.
 
     Args:
-        headers: of the request, looked up by lower-case names.
+        headers: the request's headers, looked up by lower-case names.
         gcp_project: the Google Cloud project.
+
+    Returns:
+        One field, or none if no header names a trace.
     """
     for name in ("traceparent", "x-cloud-trace-context"):
         match = _TRACE_CONTEXT.fullmatch(headers.get(name, ""))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions import __version__
 from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.loader import Loader, NotStored
@@ -218,5 +219,6 @@ async def test_deliveries_are_counted_by_what_became_of_them(
         "refused": {"UNAVAILABLE": 1},
         "identities_refused": 0,
         "freshness_ms": {"p50": 876.5, "p99": 3000.0, "max": 3000.0},
+        "version": __version__,
     }
     assert not world.tally.write()

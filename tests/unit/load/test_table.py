@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions import __version__
 from functions.load.connection import AppendFailed, RowsRefused
 from functions.load.protobuf import RowEncoder
 from functions.load.table import MAX_SUSPECTS, Append, RowRefused, TableWriter, store_all_good
@@ -149,6 +150,7 @@ async def test_a_failed_append_fails_its_rows_and_is_logged_once(
         "table": "t",
         "reason": "UNAVAILABLE",
         "rows": 3,
+        "version": __version__,
     }
 
 

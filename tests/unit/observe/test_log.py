@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions import __version__
 from functions.observe.log import TRACE_FIELD, log, trace
 
 ID = "0af7651916cd43dd8448eb211c80319c"
@@ -22,6 +23,7 @@ def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
         "partner": "Zoë",
         "counts": {"a": 1},
         "none": None,
+        "version": __version__,
     }
 
 

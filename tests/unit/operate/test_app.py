@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from functions import __version__
 from functions.operate import app
 from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.refresh import Refresh
@@ -173,7 +174,7 @@ async def test_settling_reports_what_it_did(
     }
     assert (answer.status_code, answer.json()) == (200, expected)
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert line == {"severity": "INFO", "message": "settled", **expected}
+    assert line == {"severity": "INFO", "message": "settled", **expected, "version": __version__}
 
 
 async def test_a_settling_that_failed_is_503(client: httpx.AsyncClient, store: Store) -> None:
@@ -190,7 +191,7 @@ async def test_refreshing_reports_what_it_did(
     expected = {"days": ["2026-11-22"], "rows": 4, "remaining": [], "failed": ""}
     assert (answer.status_code, answer.json()) == (200, expected)
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert line == {"severity": "INFO", "message": "refreshed", **expected}
+    assert line == {"severity": "INFO", "message": "refreshed", **expected, "version": __version__}
 
 
 async def test_a_refresh_that_failed_is_503_and_says_what_is_left(

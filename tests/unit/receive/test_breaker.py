@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from functions import __version__
 from functions.receive.breaker import Breaker
 from tests.unit.receive.clock import Clock
 
@@ -56,6 +57,11 @@ def test_only_the_changes_are_logged(capsys: pytest.CaptureFixture[str]) -> None
     breaker.succeeded()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines == [
-        {"severity": "WARNING", "message": "spilling", "reason": "UNAVAILABLE"},
-        {"severity": "WARNING", "message": "publishing again"},
+        {
+            "severity": "WARNING",
+            "message": "spilling",
+            "reason": "UNAVAILABLE",
+            "version": __version__,
+        },
+        {"severity": "WARNING", "message": "publishing again", "version": __version__},
     ]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from functions import __version__
 from functions.google.storage import BucketUnavailable
 from functions.receive.chunk import Chunk
 from functions.receive.spill import Spill
@@ -77,7 +78,12 @@ async def test_what_the_bucket_does_not_take_is_told_to_everyone(
     )
     assert {type(outcome) for outcome in outcomes} == {BucketUnavailable}
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
-        {"severity": "ERROR", "message": "not spilled", "reason": "ConnectionError"}
+        {
+            "severity": "ERROR",
+            "message": "not spilled",
+            "reason": "ConnectionError",
+            "version": __version__,
+        }
     ]
 
 

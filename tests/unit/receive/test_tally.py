@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions import __version__
 from functions.receive import answers
 from functions.receive.tally import Tally
 
@@ -46,6 +47,7 @@ def test_the_line_has_everything(out: Out) -> None:
             "spilled": 2,
             "quarantined": 1,
             "publish_ms": {"p50": 100.0, "p99": 198.0, "max": 200.0},
+            "version": __version__,
         }
     ]
 
