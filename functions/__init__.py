@@ -1,4 +1,4 @@
-"""Everything that is deployed: one package per function, and what they share."""
+"""All deployed code: one package for each function, and the packages that they share."""
 
 __version__ = "0.2.0.dev0"
-"""Of the whole project; CHANGELOG.md says what each version changes."""
+"""The project's version; CHANGELOG.md lists the changes of each version."""

@@ -1,1 +1,1 @@
-"""What an instance tells about itself: log lines, and the counts in them."""
+"""Observability: log lines, and the counts in them."""

@@ -1,8 +1,8 @@
-"""Lines that count what an instance does, written at most once a second.
+"""Paces the log lines that count an instance's work: at most one line a second.
 
-Log-based metrics and alerts read these lines. Nothing is to run after a response, for the instance
-may be frozen then: so what comes a second or more after the last line is written before its own
-answer, and the timer is for what follows within the second.
+Log-based metrics and alerts read these lines. Cloud Run may freeze an instance after a response, so
+a line should be written before it. If the last line is at least a second old, a request writes its
+line before its own response. Otherwise a timer writes the line when the second is over.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ INTERVAL_SECONDS = 1.0
 
 
 class Milliseconds(msgspec.Struct, frozen=True):
-    """A distribution of durations.
+    """A distribution of durations, in milliseconds.
 
     Attributes:
-        p50: half of them are at most this long.
-        p99: all but a hundredth are at most this long.
-        max: the longest.
+        p50: the median.
+        p99: the 99th percentile.
+        max: the longest duration.
     """
 
     p50: float
@@ -32,7 +32,7 @@ class Milliseconds(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, seconds: list[float]) -> "Milliseconds":
-        """Summarise durations, at least one (nearest rank)."""
+        """Summarise at least one duration in seconds (percentiles by nearest rank)."""
         ordered = sorted(seconds)
 
         def rank(share: float) -> float:
@@ -42,11 +42,11 @@ class Milliseconds(msgspec.Struct, frozen=True):
 
 
 class Paced:
-    """Writes when it is due.
+    """Calls a function that writes a log line, at most once a second.
 
     Args:
-        write: writes what was counted since, and says whether there was anything.
-        clock: monotonic, seconds.
+        write: writes the counts since its last call; returns whether there were any.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Paced:
         self._timer: asyncio.TimerHandle | None = None
 
     def write_when_due(self) -> None:
-        """Write now or within a second; call it at the end of every request."""
+        """Write now or within a second; call this at the end of every request."""
         if self._timer is not None:
             return
         wait = self._written_at + self._interval - self._clock()
@@ -77,10 +77,10 @@ class Paced:
             self._written_at = self._clock()
 
     def finish_at_sigterm(self) -> None:
-        """From SIGTERM on, write at every request's end.
+        """From SIGTERM on, write at the end of every request.
 
-        The server finishes its requests then, and ends by the signal's default: there is no
-        later chance. Its own handler is called as before. Call it in the main thread.
+        After SIGTERM, the server finishes its requests and the process ends, so a timer might fire
+        too late. The server's own signal handler is still called. Call this in the main thread.
         """
         loop = asyncio.get_running_loop()
         stop = signal.getsignal(signal.SIGTERM)

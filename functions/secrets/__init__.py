@@ -1,1 +1,1 @@
-"""What the functions read from secrets, and how such a file is kept fresh."""
+"""The contents of secrets, and how a mounted secret is kept fresh."""

@@ -1,13 +1,14 @@
-"""The closed list: partners who have left. An entry stays for as long as their data may arrive.
+"""The closed list: the partners that were offboarded.
 
-It is a secret, of JSON. Terraform makes its first version, which names nobody; the privacy function
-adds the others, see `functions.privacy.offboarding.closed_list`::
+An entry stays in the list for as long as data of its partner may still arrive. The list is a secret
+with JSON. Terraform creates the first version, which is empty; the privacy function adds the later
+versions (`functions.privacy.offboarding.closed_list`)::
 
     {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}}}
 
-If Terraform's version is gone, the next apply makes it again, and that list would let every closed
-partner in. So a list of Terraform says when it was made, and when the secret was made: if the times
-are too far apart, the list is refused.
+If Terraform's version is destroyed, the next apply creates an empty list again, which would let
+every closed partner in. To detect that, Terraform writes into its list when it created the list and
+when it created the secret. If the list is much younger than the secret, it is refused.
 """
 
 import time
@@ -23,26 +24,26 @@ from functions.observe.log import log
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)
-"""How long after the secret Terraform makes its first version at most, even if an apply is
+"""The longest time from the creation of the secret to Terraform's list, also if an apply had to be
 repeated."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class MadeAnew(ValueError):
-    """Terraform made the list, long after the secret: who is closed is in a version before it."""
+    """Terraform replaced the list; an earlier version of the secret has the closed partners."""
 
 
 class ClosedUnavailable(SecretUnavailable):
-    """It is not known who is closed, so nothing of anybody may be stored."""
+    """The closed partners are not known, so no event may be stored."""
 
 
 class ClosedPartner(msgspec.Struct, frozen=True):
-    """A partner who has left the cell.
+    """A partner that was offboarded.
 
     Attributes:
-        projects: that it had, in any cell: one of another cell may have been here before.
-        closed_at: since when nothing of the partner is accepted.
+        projects: its projects in all cells, as a project of another cell may once have been here.
+        closed_at: when the cell stopped accepting events of the partner.
     """
 
     projects: tuple[str, ...]
@@ -57,15 +58,15 @@ class _File(msgspec.Struct):
 
 
 class ClosedList(msgspec.Struct, frozen=True):
-    """The secret's content. Members that this version does not know are passed over.
+    """The secret's content. Members that this version does not know are ignored.
 
     Attributes:
-        partners: those who have left, by name.
-        follows: the version of the secret that this one was made of; 0 where nobody says.
-        made_at: when Terraform made it; None where somebody else did.
-        secret_made_at: when the secret was made, which Terraform says beside it.
-        unreadable: malformed entries, by name: the JSON of each. They close their own partner
-            only; it is not known whether it has left.
+        partners: the closed partners, by name.
+        follows: the version of the secret that this list was made from; 0 if it does not say.
+        made_at: when Terraform created the list; None if Terraform did not create it.
+        secret_made_at: when Terraform created the secret.
+        unreadable: the JSON of malformed entries, by partner. Such a partner may be closed or not;
+            only its own events are refused.
     """
 
     partners: dict[str, ClosedPartner]
@@ -79,8 +80,8 @@ class ClosedList(msgspec.Struct, frozen=True):
         """Read the secret's content.
 
         Raises:
-            MadeAnew: it is not the list of those who are closed.
-            ValueError: it is not of the form above; the message quotes none of it.
+            MadeAnew: Terraform replaced the list.
+            ValueError: the content does not have the form above; the message does not quote it.
         """
         try:
             content = msgspec.json.decode(text, type=_File)
@@ -88,7 +89,7 @@ class ClosedList(msgspec.Struct, frozen=True):
             raise ValueError("the closed list is not of the expected form") from None
         made_at, secret_made_at = content.made_at, content.secret_made_at
         if made_at and secret_made_at and made_at > secret_made_at + FIRST_DAY:
-            raise MadeAnew("the closed list was made anew")
+            raise MadeAnew("Terraform has replaced the closed list")
         partners, unreadable = {}, {}
         for name, entry in content.partners.items():
             try:
@@ -98,21 +99,21 @@ class ClosedList(msgspec.Struct, frozen=True):
         return cls(partners, content.follows, made_at, secret_made_at, unreadable)
 
     def to_json(self) -> bytes:
-        """Return the content for a next version; entries that are malformed stay as they are."""
+        """Return the content of the secret's next version; malformed entries stay as they are."""
         unreadable = {name: msgspec.Raw(entry) for name, entry in self.unreadable.items()}
         return msgspec.json.encode(
             {"partners": unreadable | self.partners, "follows": self.follows}
         )
 
     def is_closed(self, attributes: Mapping[str, str]) -> bool:
-        """Say whether an event is a closed partner's.
+        """Return whether an event belongs to a closed partner.
 
         Args:
-            attributes: of its message. Where they name no partner their project tells, which
-                belongs to one partner only.
+            attributes: the attributes of the event's message. Without a partner, the project
+                decides: it belongs to one partner only.
 
         Raises:
-            ClosedUnavailable: that cannot be told, as the partner's entry is malformed.
+            ClosedUnavailable: the entry that decides is malformed.
         """
         partner = attributes.get("partner")
         if partner:
@@ -132,10 +133,10 @@ class ClosedFile(SecretFile[ClosedList]):
 
     Args:
         path: the secret's file.
-        clock: seconds, monotonic.
+        clock: returns monotonic seconds.
         read: returns the file's content; may block.
-        refresh_seconds: after this time the file is read again.
-        keep_seconds: the longest time that the last good value is used.
+        refresh_seconds: the age in seconds after which the file is read again.
+        keep_seconds: the age in seconds up to which the last good value may be used.
     """
 
     def __init__(
@@ -160,7 +161,7 @@ class ClosedFile(SecretFile[ClosedList]):
 
 
 def _parse(text: bytes) -> ClosedList:
-    """Read the list; log each malformed entry, at each read: an alert hears of it."""
+    """Read the list; log each malformed entry at each read, for the alert."""
     closed = ClosedList.from_json(text)
     for name in sorted(closed.unreadable):
         log("ERROR", "partner record faulty", partner=name, field="closed", faults=1)

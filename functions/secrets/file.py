@@ -1,8 +1,8 @@
 """Keeps a secret that is mounted as a file fresh; fails closed.
 
-It is read again at the first request after the refresh time, and the requests wait for that read.
-A read in the background would not do: an instance that was quiet answers its first request with
-whatever it knew when it last had one, and between requests its processor is all but stopped.
+The first request after the refresh time reads the file again, and requests wait for that read.
+Reading in the background would not work: between requests an instance has almost no processor time,
+so after a quiet period its first request would use an old value.
 """
 
 import asyncio
@@ -20,37 +20,38 @@ from functions.observe.log import log
 T = TypeVar("T")
 
 REFRESH_SECONDS = 60.0
-"""A change of the secret is seen within this time."""
+"""A change of the secret takes effect within this time."""
 
 KEEP_SECONDS = 600.0
-"""The longest time that the last good value is used while the secret cannot be read."""
+"""How long the last good value may be used while the secret cannot be read."""
 
 RETRY_SECONDS = 1.0
-"""How soon to try again where no value may be used any more."""
+"""The interval between reads when no value may be used."""
 
 READ_SECONDS = 5.0
-"""How long one read may take; the secret is a volume that fetches at every read."""
+"""The time limit of one read; the mounted volume fetches the secret at every read."""
 
 HANGING_READS = 4
-"""Reads given up that may still occupy a thread, for none can be stopped; then no new ones."""
+"""The maximum number of abandoned reads that still run. A thread cannot be stopped, so beyond this
+number no new read starts."""
 
 
 class SecretUnavailable(Exception):
-    """The secret cannot be read, and the last good value is too old to be used."""
+    """The secret cannot be read, and the last good value is too old."""
 
 
 class SecretFile(Generic[T]):
     """Keeps a secret's value fresh.
 
     Args:
-        name: of the secret, for the log.
-        path: its file.
-        parse: makes the value of the file's content; what it raises is not used as a value.
-        unavailable: is raised where no value may be used.
-        clock: seconds, monotonic.
+        name: the secret's name, for log lines.
+        path: the secret's file.
+        parse: makes the value from the file's content. If it raises, the read has failed.
+        unavailable: the exception type to raise when no value may be used.
+        clock: returns monotonic seconds.
         read: returns the file's content; may block.
-        refresh_seconds: after this time the file is read again.
-        keep_seconds: the longest time that the last good value is used.
+        refresh_seconds: the age in seconds after which the file is read again.
+        keep_seconds: the age in seconds up to which the last good value may be used.
     """
 
     def __init__(
@@ -82,37 +83,36 @@ class SecretFile(Generic[T]):
 
     @property
     def fresh_until(self) -> float:
-        """Until when, on the clock, `current` returns just what it returned last."""
+        """The time, in seconds of the clock, up to which `current` returns the same value."""
         return self._fresh_until
 
     @property
     def is_certain(self) -> bool:
-        """Whether the last read gave the value that `current` returned last.
+        """Whether the value that `current` returned last comes from the latest read.
 
-        If not, it is the last good one, as the secret cannot be read: something may be missing.
+        If not, the secret cannot be read at present, and the value may be out of date.
         """
         return self._read_at >= self._tried_at
 
     async def current(self, within: float = math.inf) -> T:
-        """Return the value, the same object until it is read anew.
+        """Return the value: the same object until the next read.
 
-        Past the refresh time it waits for the read: `READ_SECONDS` at most, and all who wait share
-        one. Where that fails the last good value is returned, without a wait until the next read
-        is due.
+        After the refresh time, this waits up to `READ_SECONDS` for a read, which all waiting
+        callers share. If the read fails, this returns the last good value, and does so without
+        waiting until the next read is due.
 
         Args:
-            within: seconds; a read that began earlier than that is too old, although the refresh
-                time has not passed.
+            within: the maximum age of the last read in seconds; it shortens the refresh time.
 
         Raises:
-            SecretUnavailable: of the kind given; no value is known that is young enough.
+            SecretUnavailable: no value is young enough. The type is `unavailable`.
         """
         now = self._clock()
         too_old = now - self._read_at > self._keep
         if now - self._tried_at > (RETRY_SECONDS if too_old else min(self._refresh, within)):
             self._try(now)
         if self._latest is not None and self._latest in self._reading:
-            # Whoever comes after the read's time is answered at once.
+            # A caller that comes after the time limit of the read does not wait.
             await asyncio.wait([self._latest], timeout=max(self._give_up_at - now, 0.0))
         if self._value is None or self._clock() - self._read_at > self._keep:
             raise self._unavailable
@@ -135,10 +135,10 @@ class SecretFile(Generic[T]):
         self._reading.discard(reading)
         try:
             value = self._parse(reading.result())
-        except Exception as error:  # noqa: BLE001 - whatever it is, no value comes of it
+        except Exception as error:  # noqa: BLE001 - any error means that the read has failed
             log("ERROR", "secret not read", secret=self._name, reason=type(error).__name__)
         else:
-            # A read that hung ends late: what was read after it is newer.
+            # A read that hung may end after a later read, whose value is newer.
             if started > self._read_at:
                 self._value, self._read_at = value, started
         if self._latest not in self._reading:
@@ -146,14 +146,14 @@ class SecretFile(Generic[T]):
 
 
 def _in_thread(read: Callable[[], bytes]) -> asyncio.Future[bytes]:
-    """Read in a thread that holds up neither the loop's own threads nor the process's end."""
+    """Read in a thread that blocks neither the event loop's thread pool nor the process's exit."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[bytes] = loop.create_future()
 
     def run() -> None:
         try:
             settle = partial(future.set_result, read())
-        except Exception as error:  # noqa: BLE001 - it is the reader's to judge
+        except Exception as error:  # noqa: BLE001 - the caller handles the error
             settle = partial(future.set_exception, error)
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(settle)

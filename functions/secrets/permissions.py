@@ -1,4 +1,4 @@
-"""Whose matter which projects are, as a secret says: of the dashboard's viewers, of callers."""
+"""Permissions: which projects each viewer of the dashboard, or caller of `privacy`, may access."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class PermissionsUnavailable(Exception):
-    """The secret cannot be read, so nobody may do anything.
+    """The secret cannot be read, so every request is refused.
 
     Args:
-        reason: the error's type.
+        reason: the name of the error's type.
     """
 
 
@@ -31,9 +31,9 @@ class Permissions(msgspec.Struct, frozen=True):
 
     Attributes:
         projects: all projects that are or were pinned to the cell.
-        everything: e-mail addresses of those whose matter all of them are.
-        some: of others, the projects of each, by e-mail address.
-        owners: the partner of each project of every cell; only in the callers' secret.
+        everything: the e-mail addresses of people who may access all of these projects.
+        some: for each other person, by e-mail address, the projects that they may access.
+        owners: the partner of each project of all cells; only in the secret of callers.
     """
 
     projects: list[str]
@@ -42,28 +42,28 @@ class Permissions(msgspec.Struct, frozen=True):
     owners: Mapping[str, str] = {}
 
     def has_everything(self, email: str) -> bool:
-        """Say whether all of the cell is a person's matter.
+        """Return whether a person may access all projects of the cell.
 
         Args:
-            email: in lower case.
+            email: the person's e-mail address in lower case.
         """
         return email in {address.lower() for address in self.everything}
 
     def projects_of(self, email: str) -> list[str]:
-        """Return the projects of the cell that are a person's matter, by name.
+        """Return the names of the cell's projects that a person may access, sorted.
 
         Args:
-            email: in lower case.
+            email: the person's e-mail address in lower case.
         """
         if self.has_everything(email):
             return sorted(self.projects)
         return sorted(self.named_for(email) & set(self.projects))
 
     def named_for(self, email: str) -> frozenset[str]:
-        """Return the projects that the secret names for a person, whichever cell they are in.
+        """Return the projects of all cells that the secret names for a person.
 
         Args:
-            email: in lower case.
+            email: the person's e-mail address in lower case.
         """
         return frozenset(
             project
@@ -74,13 +74,14 @@ class Permissions(msgspec.Struct, frozen=True):
 
 
 def read_permissions(path: Path) -> Permissions:
-    """Read the secret; a mounted one is fetched, so who is taken out of it is out at once.
+    """Read the secret.
 
-    A malformed entry gives its own person nothing and takes nothing from others. It is logged by
-    its place, for its name is a person's address.
+    A mounted secret is fetched at each read, so the removal of a person takes effect at once. A
+    malformed entry gives its own person no access and does not affect others. The log line has its
+    position only, because its name is a person's address.
 
     Raises:
-        PermissionsUnavailable: it cannot be read, or is not what Terraform writes.
+        PermissionsUnavailable: the secret cannot be read, or does not have Terraform's form.
     """
     try:
         content = msgspec.json.decode(path.read_bytes(), type=_File)
@@ -93,7 +94,7 @@ def read_permissions(path: Path) -> Permissions:
 
 
 def _readable(field: str, entries: Mapping[Any, object], form: type[T]) -> dict[Any, T]:
-    """Return the entries that are of their form; log the others."""
+    """Return the entries that have the expected form; log the others."""
     readable = {}
     for place, (key, entry) in enumerate(entries.items(), 1):
         try:

@@ -1,13 +1,13 @@
-"""User keys: keyed pseudonyms, the only name of a person that BI sees.
+"""User keys: keyed pseudonyms of people, the only user column that BI tools see.
 
-A plain hash of a user id is undone by trying all ids; without the key that is not possible. The
-key has a version that is never replaced in place: a new version begins a new key space, and
-whoever looks for a person tries every version.
+A plain hash of a user id can be reversed by trying all ids; a keyed hash cannot, without the key.
+A version of the key is never changed. A new version gives each person a new user key, so a search
+for a person has to try every version.
 
-Which version a row is made with depends on when its event was received, not on when it is loaded.
-So copies of an event always have the same user key, however late they come; and an erasure, which
-knows the versions of its day, knows every key that rows of before it can ever get. A new version is
-therefore announced: its file says since when it is used, and by then every function has it.
+The version of a row depends on when its event was received, not on when it is loaded. So all copies
+of an event have the same user key, however late they arrive. And an erasure can compute all user
+keys of earlier events, also of those that are loaded later. For that, each function must have a new
+version before it is used: the version's file says from when on.
 """
 
 import base64
@@ -21,16 +21,16 @@ from typing import NamedTuple
 
 KEY_BYTES = 32
 USER_KEY_DIGITS = 32
-"""Hex digits of a user key: 128 bits, so that two people of one project never meet."""
+"""Hex digits of a user key: 128 bits, so that two people of a project never share a key."""
 
 
 class PseudonymKeys(NamedTuple):
     """The keys of a cell.
 
     Attributes:
-        version: the highest.
-        by_version: every key.
-        since: when versions begin that were announced (UTC); those without were always in use.
+        version: the highest version.
+        by_version: all keys, by version.
+        since: the time (UTC) from which a version is used; versions without one were always used.
     """
 
     version: int
@@ -43,10 +43,10 @@ class PseudonymKeys(NamedTuple):
         return self.by_version[self.version]
 
     def version_at(self, received_at: datetime) -> int:
-        """Return the version that the row of an event is made with.
+        """Return the version for the user keys of an event.
 
         Args:
-            received_at: of the event, with an offset.
+            received_at: when the event was received, with an offset.
         """
         begun = (
             version
@@ -56,17 +56,16 @@ class PseudonymKeys(NamedTuple):
         return max(begun, default=min(self.by_version))
 
     def all_user_keys(self, project: str, user_id: str) -> list[str]:
-        """Return a person's user keys of every version, the oldest first."""
+        """Return a person's user keys for all versions, the oldest first."""
         return [user_key(key, project, user_id) for _, key in sorted(self.by_version.items())]
 
 
 def load_keys(folder: Path) -> PseudonymKeys:
-    """Read a cell's keys: a file for each version, named by its number.
+    """Read a cell's keys from a folder with one file for each version, named by its number.
 
-    It holds the key in base64 and, after a space, since when it is used (RFC 3339); a version
-    without a time was always in use.
-
-    Names that begin with a dot are passed over: mounted volumes keep their own files there.
+    A file contains the key in base64 and, after a space, the time from which it is used (RFC 3339).
+    A key without a time was always used. Files whose names begin with a dot are ignored: mounted
+    volumes have some of their own.
 
     Raises:
         ValueError: there is no key, or one is malformed; the message names the file only.
@@ -89,8 +88,8 @@ def load_keys(folder: Path) -> PseudonymKeys:
 def user_key(key: bytes, project: str, user_id: str) -> str:
     """Return a person's user key within a project: 32 hex digits.
 
-    Each part is preceded by its length, so that no two pairs share one input: without that,
-    project ``a`` with user ``bc`` and project ``ab`` with user ``c`` would be one person.
+    The hashed text has the length before each part. Without it, project ``a`` with user ``bc`` and
+    project ``ab`` with user ``c`` would get the same key.
     """
     project_bytes, user_bytes = project.encode(), user_id.encode()
     message = b"".join(

@@ -1,1 +1,1 @@
-"""What each function needs as a web service, from its settings to the bodies of its requests."""
+"""The parts of a web service: entry point, settings, callers, request bodies, problem details."""

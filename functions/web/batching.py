@@ -1,8 +1,8 @@
-"""Micro-batching: a batch is what arrived while earlier ones were in flight.
+"""Micro-batching: a batch holds the entries that arrived while earlier batches were in flight.
 
-An idle batcher sends an entry at once, so it adds no latency; a busy one sends larger and larger
-batches, so its cost per entry falls as the load grows. Where batches are dear, it may linger, or
-keep them apart while it is busy.
+An idle batcher sends an entry at once, so it adds no latency. A busy one sends larger batches, so
+the cost of each entry falls as the load grows. If each batch is expensive, the batcher can wait for
+more entries (`linger`) or start batches at a distance (`spacing`).
 """
 
 import asyncio
@@ -14,28 +14,28 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _Waiting = tuple[T, int, int, asyncio.Future[R]]
-"""An entry, its items, its size in bytes, and where its result goes."""
+"""An entry, its number of items, its size in bytes, and the future of its result."""
 
 
 class QueueFull(Exception):
-    """As many items wait as may; the caller should refuse work and let the sender come again."""
+    """The queue is full; the caller should refuse the request and let the sender retry."""
 
 
 class Batcher(Generic[T, R]):
     """Groups entries of concurrent callers into batches.
 
     Args:
-        send: sends one batch; returns a result for each entry, in order. What it raises is raised
-            to every caller of that batch.
-        max_items: the most items in one batch, summed over its entries.
-        max_bytes: the most bytes in one batch. A single larger entry goes alone.
-        max_in_flight: how many batches may be under way at a time.
-        max_waiting: how many items may wait for their batch before `put` refuses; without it, the
-            callers bound themselves.
+        send: sends one batch and returns a result for each entry, in order. If it raises, every
+            caller of that batch gets the error.
+        max_items: the maximum number of items in one batch, summed over its entries.
+        max_bytes: the maximum size of one batch in bytes. A larger entry is sent alone.
+        max_in_flight: the maximum number of concurrent batches.
+        max_waiting: the maximum number of waiting items before `put` refuses more. The default is
+            no limit: the callers then limit themselves.
         linger: seconds that an entry waits for others to join its batch.
-        spacing: seconds from the start of a batch to that of the next, while any is under way and
-            the next is not full. A quick service gets few batches then, one after the other, and a
-            slow one gets them in even steps.
+        spacing: minimum seconds between the starts of two batches. It applies only while a batch is
+            in flight and the next batch is not full. A fast service then gets few batches, one
+            after the other; a slow service gets them at regular intervals.
     """
 
     def __init__(
@@ -65,20 +65,20 @@ class Batcher(Generic[T, R]):
         self._scheduled = False
 
     def put(self, entry: T, *, size: int, items: int = 1) -> "asyncio.Future[R]":
-        """Send an entry with the next batch.
+        """Add an entry to the next batch.
 
-        It returns a future, not a coroutine, which every entry would pay for.
+        This is not a coroutine, because creating one for each entry costs time.
 
         Args:
-            entry: what to send.
-            size: its size in bytes, counted against `max_bytes`.
-            items: how many items it stands for, counted against `max_items`.
+            entry: the entry to send.
+            size: the entry's size in bytes, counted against `max_bytes`.
+            items: the entry's number of items, counted against `max_items`.
 
         Returns:
-            The entry's result, or what `send` raised for its batch.
+            A future of the entry's result, or of the error that `send` raised for its batch.
 
         Raises:
-            QueueFull: too many items wait already.
+            QueueFull: too many items are waiting.
         """
         if self._waiting_items + items > self._max_waiting:
             raise QueueFull
@@ -92,7 +92,7 @@ class Batcher(Generic[T, R]):
             if self._linger:
                 loop.call_later(self._linger, self._start)
             else:
-                # Everything that is ready in this turn of the loop still joins the batch.
+                # Entries that are put in the same turn of the event loop join the batch.
                 loop.call_soon(self._start)
         return result
 
@@ -106,7 +106,7 @@ class Batcher(Generic[T, R]):
             self._in_flight.add(loop.create_task(self._run(self._take())))
 
     def _is_too_early(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Say whether the next batch is to keep its distance, and see that it starts then."""
+        """Return whether the next batch has to wait; if so, schedule it."""
         if not self._in_flight or self._waiting_items >= self._max_items:
             return False
         remaining = self._began + self._spacing - loop.time()
@@ -122,7 +122,7 @@ class Batcher(Generic[T, R]):
 
     def _take(self) -> list[_Waiting[T, R]]:
         if self._waiting_items <= self._max_items and self._waiting_size <= self._max_bytes:
-            # As nearly always: nobody is looked at singly.
+            # Fast path: the whole queue fits into one batch.
             batch, self._waiting = self._waiting, []
             self._waiting_items = self._waiting_size = 0
             return batch
@@ -143,11 +143,11 @@ class Batcher(Generic[T, R]):
         results: Sequence[R] = ()
         try:
             results = await self._send([entry for entry, _, _, _ in batch])
-        except Exception as error:  # noqa: BLE001 - the callers get it, whatever it is
+        except Exception as error:  # noqa: BLE001 - every error goes to the callers
             failure = error
         finally:
-            # The next batch goes before the callers of this one: while they are at work, it is
-            # under way.
+            # Start the next batch before the callers of this one continue, so that both proceed
+            # at the same time.
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.discard(task)

@@ -1,4 +1,4 @@
-"""Who calls: the e-mail address that Cloud Run has checked, or nobody."""
+"""Identifies the caller: the e-mail address in the identity token that Cloud Run has verified."""
 
 import base64
 import binascii
@@ -8,15 +8,15 @@ import msgspec
 
 
 class Malformed(ValueError):
-    """It is not a token, or not one of a person or account."""
+    """The text is not an identity token, or its payload cannot be read."""
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What an identity token says of its owner.
+    """The claims of an identity token about its owner.
 
     Attributes:
-        email: empty where it does not say.
-        email_verified: whether Google vouches for the address.
+        email: the e-mail address; empty if the token has none.
+        email_verified: whether Google has verified the address.
     """
 
     email: str = ""
@@ -27,10 +27,10 @@ _CLAIMS = msgspec.json.Decoder(Claims)
 
 
 def claims(token: str) -> Claims:
-    """Read a token's claims without verifying anything.
+    """Read a token's claims without verifying the token.
 
     Raises:
-        Malformed: it is not header, payload and signature, or the payload is not claims.
+        Malformed: the token does not have three parts, or its payload cannot be read.
     """
     parts = token.split(".")
     if len(parts) != 3:
@@ -44,22 +44,22 @@ def claims(token: str) -> Claims:
 
 
 class Unidentified(Exception):
-    """Nobody vouches for who asks.
+    """The caller cannot be identified.
 
     Args:
-        reason: why not, in words for that person; nothing of the credentials.
+        reason: a sentence for the caller that says why; it quotes no credentials.
     """
 
 
 def invoker(headers: Mapping[str, str]) -> str:
-    """Identify the caller that Cloud Run has checked (IAM, ``roles/run.invoker``).
+    """Return the e-mail address of the caller that Cloud Run has verified.
 
-    It verifies the identity token and passes it on with the signature taken away, so here it is
-    only read. Where ``X-Serverless-Authorization`` is given, Cloud Run checks that one alone and
-    lets anything through in ``Authorization``.
+    Cloud Run verifies the identity token (IAM, ``roles/run.invoker``) and passes it on without its
+    signature, so this function only reads it. If a request has ``X-Serverless-Authorization``,
+    Cloud Run verifies only that header, and ``Authorization`` can contain anything.
 
     Raises:
-        Unidentified: there is no token, or it names no verified address.
+        Unidentified: the request has no token, or the token has no verified address.
     """
     header = headers.get("x-serverless-authorization", headers.get("authorization", ""))
     scheme, _, token = header.partition(" ")
@@ -76,7 +76,7 @@ def address(email: object) -> str:
     """Return an e-mail address in lower case.
 
     Raises:
-        Unidentified: it is none.
+        Unidentified: the value is not an e-mail address.
     """
     try:
         email_address = msgspec.convert(email, str).strip().lower()

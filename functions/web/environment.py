@@ -1,7 +1,7 @@
-"""Settings come from environment variables, named as the field in capitals.
+"""Reads settings from environment variables; each is named like its field, in capitals.
 
-Each function declares its settings as a frozen `msgspec.Struct` in its own package; Terraform and
-the embedded cell set them. Nothing else in the functions reads the environment.
+Each function declares its settings as a frozen `msgspec.Struct` in its own package. Terraform and
+the embedded cell set them. No other code of the functions reads the environment.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ def read(cls: type[S], environ: Mapping[str, str]) -> S:
 
     Args:
         cls: the struct; the field ``max_event_bytes`` is read from ``MAX_EVENT_BYTES``.
-        environ: the variables; those that no field names are ignored, empty ones count as unset.
+        environ: the variables. Variables without a field are ignored; empty ones count as unset.
 
     Raises:
-        ValueError: a variable is missing or malformed; the message names it, not its value.
+        ValueError: a variable is missing or malformed; the message has its name, not its value.
     """
     values: dict[str, str] = {}
     for field in msgspec.structs.fields(cls):

@@ -1,8 +1,9 @@
-"""Reads bodies within a time, and bounds the memory that they take: from first byte to answer.
+"""Reads request bodies within a time limit, and limits the memory that they use.
 
-Senders share what there is, and none gets all of it. A partner may hold at most as much as is left
-free after it: alone half of the whole, beside another that holds its share a third. So something is
-always left for the others, however many connections one of them keeps open.
+A body uses memory from its first byte until its request is answered. All senders share the memory,
+and no sender can take all of it: a partner may use at most as much as stays free. A partner alone
+can use half of the memory; two partners can use a third each. So there is always memory for others,
+however many connections one partner opens.
 """
 
 import asyncio
@@ -14,14 +15,14 @@ from starlette.types import Receive
 from functions.web.batching import QueueFull
 
 MAX_WAITING_BYTES = 67_108_864
-"""What a function's bodies may take at a time, where its settings say nothing else."""
+"""Bytes that the bodies of a function's requests may use together; the default of the settings."""
 
 EVERYBODY = ""
-"""The owner of what has no partner; it may hold everything."""
+"""The owner of bodies without a partner; it may use all of the memory."""
 
 
 class BodyTooLarge(Exception):
-    """The body is longer than one may be; the rest of it is not read."""
+    """The body is longer than the limit; the rest of it is not read."""
 
 
 class BodyIncomplete(Exception):
@@ -29,14 +30,14 @@ class BodyIncomplete(Exception):
 
 
 class BodyLate(Exception):
-    """The body did not come to its end in time."""
+    """The body did not end within the time limit."""
 
 
 class Shares:
-    """A limited amount of something, of which each owner may hold a share.
+    """A limited amount, of which each owner may hold a share.
 
     Args:
-        size: the whole amount.
+        size: the total amount.
     """
 
     def __init__(self, size: int) -> None:
@@ -44,10 +45,10 @@ class Shares:
         self._held: Counter[str] = Counter()
 
     def take(self, amount: int, owner: str) -> None:
-        """Hold some of it.
+        """Take some of the amount for an owner.
 
         Raises:
-            QueueFull: it is more than is free, or the owner would hold more than it leaves free.
+            QueueFull: too little is free, or the owner would hold more than would stay free.
         """
         free = self._free - amount
         held = self._held[owner] + amount
@@ -57,7 +58,7 @@ class Shares:
         self._held[owner] = held
 
     def give(self, amount: int, owner: str) -> None:
-        """Hold so much less of it."""
+        """Give back some of an owner's share."""
         self._free += amount
         self._held[owner] -= amount
         if not self._held[owner]:
@@ -65,15 +66,15 @@ class Shares:
 
 
 class Intake:
-    """Counts the bytes of all requests in progress, and the bodies that have not ended.
+    """Limits the bytes of all requests in progress, and the number of unfinished bodies.
 
-    Bytes are counted as they arrive: a sender that announces a length and sends nothing takes
-    none, but its unfinished body is counted.
+    Bytes count when they arrive. A sender that announces a length and sends nothing uses no bytes,
+    but its body counts as unfinished.
 
     Args:
-        max_bytes: that may be held at a time, by all requests together.
-        max_unfinished: bodies that may be on their way at a time.
-        seconds: how long a body may be on its way.
+        max_bytes: the maximum bytes of all requests in progress together.
+        max_unfinished: the maximum number of bodies that are being received.
+        seconds: the maximum seconds from the start of a body to its end.
     """
 
     def __init__(
@@ -86,21 +87,21 @@ class Intake:
     async def read(
         self, receive: Receive, limit: int = sys.maxsize, owner: str = EVERYBODY
     ) -> bytes:
-        """Read a request's body, and hold it until it is released.
+        """Read a request's body, and count its bytes until `release`.
 
         Args:
-            receive: the request's, as ASGI has it.
-            limit: the most bytes that it may have.
-            owner: the partner who sends it.
+            receive: the ASGI `receive` of the request.
+            limit: the maximum size of the body in bytes.
+            owner: the name of the partner who sends the body.
 
         Returns:
-            The body; release it once the request is answered. Nothing is held where this raises.
+            The body. Call `release` after the request is answered, unless this method raises.
 
         Raises:
-            QueueFull: it is more than may be held now, by all or by this owner.
-            BodyTooLarge: it is longer than `limit`.
-            BodyIncomplete: it broke off.
-            BodyLate: it did not end in time.
+            QueueFull: the memory, or this owner's share of it, is used up.
+            BodyTooLarge: the body is longer than `limit`.
+            BodyIncomplete: the connection ended before the body.
+            BodyLate: the body did not end within the time limit.
         """
         self._unfinished.take(1, owner)
         try:
@@ -112,7 +113,7 @@ class Intake:
             self._unfinished.give(1, owner)
 
     async def _read(self, receive: Receive, limit: int, owner: str) -> bytes:
-        # Starlette reads one with an asynchronous generator: that takes longer than parsing it.
+        # Starlette reads a body with an asynchronous generator, which takes longer than parsing it.
         body: bytes | bytearray = b""
         more = True
         try:
@@ -124,17 +125,17 @@ class Intake:
                 if len(body) + len(chunk) > limit:
                     raise BodyTooLarge
                 self._bytes.take(len(chunk), owner)
-                if not body:  # as most requests: their body comes at once
+                if not body:  # most bodies arrive in one piece
                     body = chunk
                 else:
                     body = bytearray(body) if isinstance(body, bytes) else body
                     body += chunk
                 more = message.get("more_body", False)
         finally:
-            if more:  # its end was not reached
+            if more:  # the body did not end
                 self._bytes.give(len(body), owner)
         return bytes(body)
 
     def release(self, body: bytes, owner: str = EVERYBODY) -> None:
-        """Hold a body no longer."""
+        """Stop counting the bytes of a body."""
         self._bytes.give(len(body), owner)

@@ -1,4 +1,4 @@
-"""The request that a Pub/Sub push subscription makes, one message in each."""
+"""The request of a Pub/Sub push subscription; each request carries one message."""
 
 import msgspec
 
@@ -7,9 +7,9 @@ class PushedMessage(msgspec.Struct, rename="camel"):
     """A Pub/Sub message as a push carries it.
 
     Attributes:
-        data: the event's bytes as the sender sent them; base64 on the wire.
-        attributes: those of the message.
-        publish_time: when Pub/Sub took it, UTC, as ISO 8601.
+        data: the event's bytes, as the sender sent them; base64 in the request.
+        attributes: the message's attributes.
+        publish_time: when Pub/Sub accepted the message; UTC, ISO 8601.
     """
 
     data: bytes = b""
@@ -18,17 +18,17 @@ class PushedMessage(msgspec.Struct, rename="camel"):
 
 
 class Push(msgspec.Struct):
-    """The body of a push request, as far as it is used.
+    """The body of a push request, without the members that no function uses.
 
     Attributes:
-        message: what is delivered.
+        message: the delivered message.
     """
 
     message: PushedMessage
 
 
 class NotAPush(ValueError):
-    """The body is not a Pub/Sub push, so Pub/Sub did not send it."""
+    """The body is not a Pub/Sub push; Pub/Sub did not send it."""
 
 
 _decoder = msgspec.json.Decoder(Push)
@@ -38,7 +38,7 @@ def parse_push(body: bytes) -> Push:
     """Read the body of a push request.
 
     Raises:
-        NotAPush: it is not one.
+        NotAPush: the body is not a Pub/Sub push.
     """
     try:
         return _decoder.decode(body)
