@@ -98,7 +98,7 @@ def test_every_message_that_is_logged_is_among_the_operations() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "log"
         if isinstance(node.args[1], ast.Constant)
     }
-    assert {"received", "not spilled", "settled", "rows were not stored"} <= messages
+    assert {"received", "events not spilled", "settled", "rows not stored"} <= messages
     for message in messages:
         assert f"`{message}`" in PAGES["operations.md"], message
 

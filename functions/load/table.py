@@ -96,7 +96,7 @@ class TableWriter:
         except AppendFailed as failure:
             log(
                 "ERROR",
-                "rows were not stored",
+                "rows not stored",
                 table=self._name,
                 reason=failure.reason,
                 rows=len(rows),

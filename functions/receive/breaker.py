@@ -55,4 +55,4 @@ class Breaker:
         """Note a success."""
         if self.is_open:
             self._probe_at = None
-            log("WARNING", "publishing again")
+            log("WARNING", "publishing resumed")

@@ -78,6 +78,6 @@ class Spill:
                 name, content, content_type=spill.CONTENT_TYPE, within=remaining
             )
         except BucketUnavailable as failure:
-            log("ERROR", "not spilled", reason=str(failure))
+            log("ERROR", "events not spilled", reason=str(failure))
             raise
         return [None] * len(batch)

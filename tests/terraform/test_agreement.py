@@ -331,7 +331,7 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         "privacy": [
             *fields_of_line("retention checked", ROOT / "functions/privacy/reports/retention.py"),
             *fields_of_line(
-                "deletions were not filed", ROOT / "functions/privacy/erasures/unfiled.py"
+                "deletions not filed", ROOT / "functions/privacy/erasures/unfiled.py"
             ),
             *fields_of_line(
                 "closed list full", ROOT / "functions/privacy/offboarding/closed_list.py"

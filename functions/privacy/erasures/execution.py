@@ -111,7 +111,7 @@ class Execution:
         for (erasure_id, what), number in sorted(self.counts.items()):
             taken[erasure_id][what] = number
         if unreadable := taken.pop(NOBODY, None):
-            log("WARNING", "unreadable events set aside", places=unreadable)
+            log("WARNING", "unreadable events quarantined", places=unreadable)
         step = f"places:{self._now.isoformat()}"
         await self._receipts.add_all(
             [

@@ -85,7 +85,7 @@ class Stream:
         try:
             told = self._read(message)
         except Unusable as unusable:
-            log("WARNING", "deletion in the chat names nobody", reason=str(unusable))
+            log("WARNING", "deletion in the chat without a person", reason=str(unusable))
             return Response(status_code=204)
         await self._batcher.put(told, size=1)
         return Response(status_code=204)

@@ -118,4 +118,4 @@ class Unfiled:
 
 def _report(told: list[Told]) -> None:
     """Log what an alert hears: how many, never who."""
-    log("ERROR", "deletions were not filed", found=len(told), events=Counter(e.event for e in told))
+    log("ERROR", "deletions not filed", found=len(told), events=Counter(e.event for e in told))

@@ -145,7 +145,7 @@ class ClosedSecret:
             if version is not None:
                 with suppress(MadeAnew):
                     return number, ClosedList.from_json(version.data)
-                log("ERROR", "closed list made anew", secret_version=number)
+                log("ERROR", "closed list replaced by Terraform", secret_version=number)
             elif number > FIRST:
                 raise ListUnavailable("the last version is gone")
         return 0, ClosedList({})

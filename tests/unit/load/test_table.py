@@ -146,7 +146,7 @@ async def test_a_failed_append_fails_its_rows_and_is_logged_once(
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line) == {
         "severity": "ERROR",
-        "message": "rows were not stored",
+        "message": "rows not stored",
         "table": "t",
         "reason": "UNAVAILABLE",
         "rows": 3,

@@ -63,5 +63,5 @@ def test_only_the_changes_are_logged(capsys: pytest.CaptureFixture[str]) -> None
             "reason": "UNAVAILABLE",
             "version": __version__,
         },
-        {"severity": "WARNING", "message": "publishing again", "version": __version__},
+        {"severity": "WARNING", "message": "publishing resumed", "version": __version__},
     ]

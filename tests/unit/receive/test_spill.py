@@ -80,7 +80,7 @@ async def test_what_the_bucket_does_not_take_is_told_to_everyone(
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
         {
             "severity": "ERROR",
-            "message": "not spilled",
+            "message": "events not spilled",
             "reason": "ConnectionError",
             "version": __version__,
         }
