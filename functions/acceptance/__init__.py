@@ -1,1 +1,1 @@
-"""Acceptance: from an authenticated body to messages; the receiver and a replay share it."""
+"""Acceptance: who may send, and how a body becomes messages; for `receive` and for replays."""

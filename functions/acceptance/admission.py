@@ -1,4 +1,4 @@
-"""Who is let in: the partners of the secret, less those who have left."""
+"""Admission: the partners in the partners secret, without the closed ones."""
 
 import asyncio
 import contextlib
@@ -11,33 +11,33 @@ from functions.acceptance.partners import Directory, Partner, Unclear
 from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
-"""An unknown token may be a new one: the secrets are read again, at most once in this time."""
+"""The minimum seconds between extra reads of the secrets for unknown tokens, which may be new."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
 class FreshSecret(Protocol[T_co]):
-    """A secret that is kept fresh, as `functions.secrets.file.SecretFile`."""
+    """A secret that is kept fresh, such as `functions.secrets.file.SecretFile`."""
 
     @property
     def fresh_until(self) -> float:
-        """Until when `current` returns just what it returned last; seconds, monotonic."""
+        """The monotonic time in seconds up to which `current` returns the same value."""
 
     @property
     def is_certain(self) -> bool:
-        """Whether that was read last; else it is the last good value, and may be outdated."""
+        """Whether the value that `current` returned last comes from the latest read."""
 
     async def current(self, within: float = ...) -> T_co:
-        """Return it, the same object until it changes; or raise SecretUnavailable.
+        """Return the value, the same object until it changes; or raise SecretUnavailable.
 
         Args:
-            within: how old the read may be at most, in seconds.
+            within: the maximum age of the last read, in seconds.
         """
 
 
 class _Now(NamedTuple, Generic[T_co]):
-    """A secret's value, with what is known of it at the same moment."""
+    """The value of a secret and its state at the same moment."""
 
     value: T_co
     fresh_until: float
@@ -45,12 +45,12 @@ class _Now(NamedTuple, Generic[T_co]):
 
 
 class Admission:
-    """Puts both secrets together when one of them changes, so that a request asks once.
+    """Combines both secrets whenever one of them changes, so that a request needs one look-up.
 
     Args:
-        partners: who has tokens.
-        closed: who has left.
-        clock: seconds, monotonic; both go by it, too.
+        partners: the partners secret.
+        closed: the closed list.
+        clock: returns monotonic seconds; both secrets must use the same clock.
     """
 
     def __init__(
@@ -69,20 +69,19 @@ class Admission:
         self._fresh_until = float("-inf")
 
     def at_hand(self) -> Directory | None:
-        """Return the directory of those who are let in; None where `current` has to be awaited."""
+        """Return the directory of admitted partners; None if the caller must await `current`."""
         return self._at_hand if self._clock() <= self._fresh_until else None
 
     async def find(self, token: str) -> tuple[str, Partner] | None:
-        """Return name and record of the partner with this token, None where no partner has it.
+        """Return the name and record of the partner with this token; None if no partner has it.
 
-        A token that is not found waits for a read of the secrets before it is refused, unless the
-        last read began less than `NEW_TOKEN_SECONDS` ago. So a new token works at once, and no
-        number of wrong tokens makes an instance read more often than that. Requests with a known
-        token do not wait for such a read.
+        An unknown token waits for a new read of the secrets, unless the last read began less than
+        `NEW_TOKEN_SECONDS` ago. So a new token works at once, and wrong tokens cannot cause more
+        frequent reads. Requests with a known token do not wait for such a read.
 
         Raises:
             SecretUnavailable: one of the secrets cannot be read.
-            Unclear: it cannot be told whose token it is, or its partner's record has an error.
+            Unclear: an error in a secret hides the token's partner, or its record has an error.
         """
         directory = self.at_hand() or await self.current()
         with contextlib.suppress(Unclear):
@@ -91,16 +90,16 @@ class Admission:
         return (await self.current(NEW_TOKEN_SECONDS)).find(token)
 
     async def current(self, within: float = math.inf) -> Directory:
-        """Return the directory of those who are let in.
+        """Return the directory of admitted partners.
 
-        Where it rests on a last good value, because a secret cannot be read, it raises Unclear for
-        an unknown token instead of saying that nobody has it.
+        If a secret cannot be read at present, the directory uses its last good value. It then
+        raises Unclear for an unknown token, which may be new.
 
         Args:
-            within: how old the reads of the secrets may be at most, in seconds.
+            within: the maximum age of the last reads of the secrets, in seconds.
 
         Raises:
-            SecretUnavailable: one of the secrets cannot be read; nobody may be let in.
+            SecretUnavailable: one of the secrets cannot be read; no partner may be admitted.
         """
         partners, closed = await asyncio.gather(
             _now(self._partners, within), _now(self._closed, within)
@@ -117,6 +116,6 @@ class Admission:
 
 
 async def _now(secret: FreshSecret[T], within: float) -> _Now[T]:
-    # Of one moment: others may ask for it while the other secret is awaited.
+    # Read the state at once: it may change while the other secret is awaited.
     value = await secret.current(within)
     return _Now(value, secret.fresh_until, secret.is_certain)

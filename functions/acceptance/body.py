@@ -1,8 +1,8 @@
-"""A webhook's body: one JSON object, an array, or NDJSON, split into events.
+"""Splits a webhook's body into events; a body is one JSON object, an array, or NDJSON.
 
-An event keeps the sender's own bytes. The fast path decodes just what routing needs; what does not
-fit its types takes the careful one, which also accepts half a surrogate pair (JavaScript sends one
-for a nickname that was cut inside an emoji).
+An event keeps the sender's own bytes. The fast path decodes only the members that routing needs.
+Events that it cannot decode take the careful path, which also accepts half a surrogate pair:
+JavaScript sends one for a nickname that was cut inside an emoji.
 """
 
 import contextlib
@@ -16,18 +16,18 @@ from functions.events.envelope import open_envelope
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 FAST_PIECES = 100_000
-"""Commas or lines up to which a body is split at once; it bounds what that takes in memory."""
+"""The maximum number of commas or lines in a body that is split at once, to limit its memory."""
 
 
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     """One event of a body.
 
     Attributes:
-        data: the sender's bytes of it.
-        name: the sender's name of the event; None if it has no usable one.
-        project: the payload's project as text; None where it names none, empty where it is of a
-            type that no project is.
-        is_test: whether nothing in it is of an event: the Test button was pressed.
+        data: the event's bytes, as the sender sent them.
+        name: the sender's name of the event; None if it has no usable name.
+        project: the payload's project as text; None if it names no project, empty if the value's
+            type cannot be a project.
+        is_test: whether the body has no part of an event: someone pressed the Test button.
     """
 
     data: bytes
@@ -46,7 +46,7 @@ class _Body(msgspec.Struct):
 
 
 _FLAT = 2 * MAX_DEPTH
-"""What is shorter cannot be nested too deeply, as each level has two brackets."""
+"""A shorter text cannot be nested too deeply, as each level has two brackets."""
 
 _BODY = msgspec.json.Decoder(_Body)
 _BODIES = msgspec.json.Decoder(list[_Body])
@@ -57,15 +57,15 @@ _LINE = msgspec.json.Decoder(msgspec.Raw)
 def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     """Split a body into its events.
 
-    JSON that carries nothing of an event is a press of the Test button; so is an empty array.
+    JSON without any part of an event counts as a press of the Test button; so does an empty array.
 
     Args:
-        body: as received, with or without a byte order mark.
-        most: how many events to return; there is one more where the body has too many, and what
-            follows is not looked at.
+        body: the body as received, with or without a byte order mark.
+        most: the maximum number of events. If the body has more, one more is returned, and the
+            rest of the body is not parsed.
 
     Raises:
-        NotJson: the body is none of the three forms.
+        NotJson: the body has none of the three forms.
     """
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.isascii():
@@ -87,10 +87,10 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
 
 
 def parse_one(body: bytes) -> ReceivedEvent:
-    """Read a body that is one event, even if it is an array.
+    """Read a body as one event, even if it is an array.
 
     Raises:
-        NotJson: it is not one JSON value.
+        NotJson: the body is not exactly one JSON value.
     """
     _check_utf8(body)
     return _event(body)
@@ -104,9 +104,9 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
-    """Return an event that has the documented form; any other takes the careful path.
+    """Return an event that has the documented form; other events take the careful path.
 
-    The documented names come before all others, so nothing else in the event matters here.
+    The documented names take precedence, so the other members need not be decoded.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)
@@ -124,12 +124,12 @@ def _event(data: bytes) -> ReceivedEvent:
 
 
 def _careful(data: bytes) -> ReceivedEvent:
-    """Read an event as loading does."""
+    """Read an event in the same way as `load`."""
     try:
         envelope = open_envelope(decode_json(data))
     except BadMessage as bad:
         if bad.reason == "not_json":
-            only_value(data.decode())  # says where it is not
+            only_value(data.decode())  # raises NotJson with the position
         raise NotJson("the body is nested too deeply") from None
     return ReceivedEvent(data, envelope.event, envelope.project(), envelope.is_test())
 

@@ -1,4 +1,4 @@
-"""Ingest ids: what makes two deliveries the same event."""
+"""Ingest ids: two deliveries with the same ingest id are copies of one event."""
 
 import hashlib
 
@@ -11,16 +11,16 @@ def fresh() -> str:
 
 
 def derived(partner: str, kind: str, sender_id: str, position: int) -> str:
-    """Return the id of an event whose sender numbers its requests.
+    """Return the ingest id of an event whose request has an id of the sender.
 
-    A retry days later carries the same id and so becomes the same event. Partner and kind are
-    part of it, for senders number their webhooks independently of each other.
+    A retry has the same sender's id, even days later, and so its events get the same ingest ids.
+    Partner and kind are part of the ingest id, because two senders may use the same id.
 
     Args:
-        partner: whose token the request carries.
-        kind: the webhook that it came by.
-        sender_id: the ``webhook-id`` or ``Idempotency-Key`` header.
-        position: of the event in the request, from 0.
+        partner: the partner whose token the request has.
+        kind: the kind of the webhook.
+        sender_id: the value of the ``webhook-id`` or ``Idempotency-Key`` header.
+        position: the event's position in the request, from 0.
     """
     digest = hashlib.sha256()
     for part in (partner, kind, sender_id):
@@ -28,6 +28,6 @@ def derived(partner: str, kind: str, sender_id: str, position: int) -> str:
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     digest.update(position.to_bytes(8, "big"))
     name = bytearray(digest.digest()[:16])
-    name[6] = (name[6] & 0x0F) | 0x80  # version 8: made by a rule of the application
+    name[6] = (name[6] & 0x0F) | 0x80  # version 8: the application's own format
     name[8] = (name[8] & 0x3F) | 0x80  # variant: RFC 9562
     return str(uuid_utils.UUID(bytes=bytes(name)))

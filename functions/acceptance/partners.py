@@ -1,6 +1,6 @@
-"""Who may send: the partners' tokens and projects, from the cell's secret.
+"""The partners secret: who may send, with which tokens, and for which projects.
 
-The secret is JSON. It holds digests of the tokens, never the tokens themselves::
+The secret is JSON. It has digests of the tokens, never the tokens themselves::
 
     {"partners": {"acme": {
         "tokens_sha256": ["9f86d0…"],
@@ -8,8 +8,8 @@ The secret is JSON. It holds digests of the tokens, never the tokens themselves:
         "signing_secrets": ["whsec_…"]
     }}}
 
-An error in one record closes that partner only. While it is closed, its sender is asked to come
-again (503): a sender that is answered 401 drops its events.
+An error in a partner's record affects that partner only. Until it is corrected, the partner's
+sender gets 503 and retries. A sender that gets 401 would drop its events.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ from functions.acceptance.signature import SigningKey
 from functions.observe.log import log
 from functions.secrets.file import SecretFile, SecretUnavailable
 
-# `\Z`, for `$` would let a newline pass at the end.
+# `\Z`, because `$` would allow a newline at the end.
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*\Z")]
-"""A partner's name becomes part of object names, attributes and datasets."""
+"""A partner's name. It is used in the names of objects, attributes and datasets."""
 
-# Half a surrogate pair and space at an end are in no name that a sender can be placed by.
+# A project that a sender can name has no half surrogate pair, and no space at either end.
 Text = Annotated[
     str,
     msgspec.Meta(pattern=r"^[^\s\ud800-\udfff](?:[^\r\n\ud800-\udfff]*[^\s\ud800-\udfff])?\Z"),
@@ -47,7 +47,8 @@ FIELDS: dict[str, Any] = {
     "projects": Projects,
     "signing_secrets": Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1)],
 }
-"""The members of a record. Given but empty, `signing_secrets` would let unsigned bodies in."""
+"""The members of a record. `signing_secrets` must not be empty, as that would allow unsigned
+bodies."""
 
 OPTIONAL = frozenset({"signing_secrets"})
 
@@ -56,21 +57,21 @@ DISPUTED = ""
 
 
 class Unclear(Exception):
-    """An error in the secret, or its age, keeps this from being told; nobody may be let in."""
+    """The secret is faulty or too old to identify the partner, so the request is not admitted."""
 
 
 class RecordFaulty(Unclear):
-    """The partner is known, and there is an error in its record."""
+    """The partner is known, but its record has an error."""
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """A partner as its sender meets it.
+    """A partner's record.
 
     Attributes:
-        tokens_sha256: hex digests of its one or two valid tokens (two while one is rotated).
-        projects: the cell that each of its projects is pinned to; `DISPUTED` for one that another
-            partner claims, too: nothing is accepted for it, for whose it is is not known.
-        signing_secrets: where it has any, each of its requests must be signed with one of them.
+        tokens_sha256: hex digests of its one or two valid tokens (two during a rotation).
+        projects: the cell of each of its projects; `DISPUTED` for a project that another partner
+            claims too. Events of a disputed project are not accepted, as its owner is unclear.
+        signing_secrets: if there are any, each request must be signed with one of them.
     """
 
     tokens_sha256: tuple[str, ...]
@@ -79,13 +80,13 @@ class Partner(msgspec.Struct, frozen=True):
 
 
 class Faulty(msgspec.Struct, frozen=True):
-    """What can be read of a record that has an error.
+    """The readable parts of a record that has an error.
 
     Attributes:
-        fields: that have one, by name; ``record`` for the record itself.
-        tokens_sha256: the digests that can be read.
-        all_tokens: whether these are all.
-        projects: None where they cannot be read.
+        fields: the names of the faulty fields; ``record`` stands for the record itself.
+        tokens_sha256: the readable digests.
+        all_tokens: whether all digests are readable.
+        projects: the cell of each project; None if they cannot be read.
     """
 
     fields: tuple[str, ...]
@@ -95,11 +96,11 @@ class Faulty(msgspec.Struct, frozen=True):
 
 
 class Fault(NamedTuple):
-    """An error in the secret, as it may be logged.
+    """An error in the secret, for a log line.
 
     Attributes:
-        partner: whose record has it; its place in the secret where the name itself is wrong.
-        field: that has it. The value is told nowhere.
+        partner: the partner's name; if the name itself is invalid, its position in the secret.
+        field: the faulty field. Its value is never logged.
     """
 
     partner: str
@@ -114,9 +115,9 @@ class Directory:
     """Finds the partner that a token belongs to.
 
     Args:
-        partners: by name.
-        faulty: those with an error in their records, by name.
-        is_certain: whether a token that is not among them is certain to be nobody's.
+        partners: the valid records, by the partner's name.
+        faulty: the records with an error, by the partner's name.
+        is_certain: whether the directory is complete, so that an unknown token is certainly wrong.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class Directory:
         """Read the secret's content.
 
         Raises:
-            ValueError: it is not of the form above as a whole; the message quotes none of it.
+            ValueError: the content is not JSON of the form above; the message does not quote it.
         """
         try:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
@@ -172,14 +173,14 @@ class Directory:
         return sorted(in_records | disputes | shared)
 
     def find(self, token: str) -> tuple[str, Partner] | None:
-        """Return name and record of the partner with this token, None where nobody has it.
+        """Return the name and record of the partner with this token; None if no partner has it.
 
-        The look-up is by the token's digest, which a stranger cannot steer; the digests are then
-        compared in constant time. No token is nobody's token, whatever digests the secret has.
+        The look-up uses the token's digest, which an attacker cannot choose; then the digests are
+        compared in constant time. The empty token never matches, whatever digests the secret has.
 
         Raises:
-            RecordFaulty: its partner's record has an error, or two partners have this token.
-            Unclear: it may be a token that cannot be read in the secret.
+            RecordFaulty: the partner's record has an error, or two partners have this token.
+            Unclear: the token may be one that the secret has in an unreadable form.
         """
         if not token:
             return None
@@ -194,15 +195,15 @@ class Directory:
         return entry[1]
 
     def doubtful(self) -> "Directory":
-        """Return the directory for when it is known to be old: new tokens may be missing in it."""
+        """Return a copy that is marked as out of date: new tokens may be missing."""
         return Directory(self._partners, self._faulty, is_certain=False)
 
     def without(self, closed: Container[str], unclear: Container[str] = ()) -> "Directory":
-        """Return the directory without some partners: nobody has their tokens.
+        """Return a copy without some partners; their tokens are unknown in it.
 
         Args:
-            closed: names of those who have left.
-            unclear: names of those of whom it is not known; they are as if their record were
+            closed: the names of closed partners.
+            unclear: the names of partners that may be closed; the copy treats their records as
                 faulty.
         """
         faulty = {
@@ -222,20 +223,20 @@ class Directory:
         )
 
     def named(self, name: str) -> Partner | None:
-        """Return the record of the partner with this name, None where nobody has it.
+        """Return the record of the partner with this name; None if there is no such partner.
 
         Raises:
-            RecordFaulty: it has an error.
+            RecordFaulty: the record has an error.
         """
         if name in self._faulty:
             raise RecordFaulty
         return self._by_name.get(name)
 
     def projects_of(self, name: str) -> Mapping[str, str]:
-        """Return a partner's projects with their cells; none where there is no such partner.
+        """Return the cell of each of a partner's projects; empty if there is no such partner.
 
         Raises:
-            Unclear: they cannot be read, or one of them may be another partner's.
+            Unclear: the projects cannot be read, or another partner claims one of them.
         """
         record = self._by_name.get(name) or self._faulty.get(name)
         if record is None:
@@ -245,7 +246,7 @@ class Directory:
         return record.projects
 
     def _digests(self) -> dict[str, tuple[str, tuple[str, Partner] | None]]:
-        """Return who has which digest; None where nobody may be let in by it."""
+        """Index the partners by digest; None if the digest admits no partner."""
         by_digest: dict[str, tuple[str, tuple[str, Partner] | None]] = {}
         names: dict[str, str] = {}
         records: list[tuple[str, Partner | Faulty]] = [
@@ -264,13 +265,13 @@ class Directory:
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object's members; one that is given twice is of no form."""
+    """Return an object's members; a duplicate member becomes None, which fits no form."""
     times = Counter(name for name, _ in pairs)
     return {name: value if times[name] == 1 else None for name, value in pairs}
 
 
 def _no_number(_digits: str) -> None:
-    """Read a number as nothing: no member is one, and some are too large for any decoder."""
+    """Read a number as None: no member is a number, and some numbers are too large to decode."""
 
 
 _READER = json.JSONDecoder(
@@ -279,8 +280,8 @@ _READER = json.JSONDecoder(
     parse_float=_no_number,
     parse_constant=_no_number,
 )
-"""Reads what is wrong in one record, too, so that it costs no other: odd numbers, half a surrogate
-pair, a name that is given twice."""
+"""Accepts unusual numbers, half surrogate pairs and duplicate names, so that they only invalidate
+their own record."""
 
 
 def _disputing(partner: Partner, claims: Counter[str]) -> Partner:
@@ -292,7 +293,7 @@ def _disputing(partner: Partner, claims: Counter[str]) -> Partner:
 
 
 def _read(name: str, record: object) -> Partner | Faulty:
-    """Read one record, member by member: what is wrong in one leaves the others known."""
+    """Read one record, member by member, so that the valid members of a faulty record are known."""
     members = record if isinstance(record, dict) else {}
     fields = [field for field in FIELDS if field in members or field not in OPTIONAL]
     read = {field: _converted(members.get(field), FIELDS[field]) for field in fields}
@@ -314,7 +315,7 @@ def _read(name: str, record: object) -> Partner | Faulty:
 
 
 def _converted(value: object, form: Any) -> Any:
-    """Return a member's value; None where it is not of its form."""
+    """Return a member's value; None if it does not have the expected form."""
     try:
         return msgspec.convert(value, form, dec_hook=_signing_key)
     except msgspec.ValidationError:
@@ -332,17 +333,17 @@ def _signing_key(expected: type[Any], value: object) -> SigningKey:
 
 
 class PartnersUnavailable(SecretUnavailable):
-    """The secret cannot be read and the last good value is too old: nobody may be let in."""
+    """The secret cannot be read, and the last good value is too old; no partner is admitted."""
 
 
 class PartnersFile(SecretFile[Directory]):
     """Keeps the directory fresh.
 
-    A rotated token works, and a revoked one stops working, once the secret is read again.
+    New and revoked tokens take effect at the next read of the secret.
 
     Args:
         path: the secret's file.
-        clock: seconds, monotonic.
+        clock: returns monotonic seconds.
         read: returns the file's content; may block.
     """
 
@@ -356,7 +357,7 @@ class PartnersFile(SecretFile[Directory]):
 
 
 def _parse(text: bytes) -> Directory:
-    """Read the secret; log each error in it, at each read: an alert hears of it."""
+    """Read the secret; log each of its errors at each read, for the alert."""
     directory = Directory.from_json(text)
     for fault in directory.faults:
         log("ERROR", "partner record faulty", partner=fault.partner, field=fault.field, faults=1)

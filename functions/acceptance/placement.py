@@ -1,4 +1,4 @@
-"""Where an event belongs: each project of a partner is pinned to exactly one cell."""
+"""Decides whether an event is accepted in this cell: each project is pinned to exactly one cell."""
 
 import msgspec
 
@@ -6,17 +6,17 @@ from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
 
 MAX_EVENT_BYTES = 1_048_576
-"""The most that one event may have, where a function's settings say nothing else."""
+"""The maximum size of one event in bytes; the default of the settings."""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
-    """What becomes of an event.
+    """The decision about an event.
 
     Attributes:
-        status: HTTP's: 200 accepted, 413 too large, 421 pinned to another cell, 422 unacceptable,
-            503 not to be decided now.
-        reason: a code for what was refused, empty for what was accepted.
-        project: the partner's project; None for a test delivery that names none.
+        status: the HTTP status: 200 accepted, 413 too large, 421 pinned to another cell, 422
+            unacceptable, 503 cannot be decided now.
+        reason: the reason code of a refusal; empty if the event is accepted.
+        project: the event's project; None for a test delivery without a project.
     """
 
     status: int
@@ -25,18 +25,18 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
 
 ELSEWHERE = Placement(421, "project_elsewhere", None)
-"""An event that nothing of is kept here."""
+"""The event is pinned to another cell; this cell stores nothing of it."""
 
 DISPUTED = Placement(503, "project_disputed", None)
-"""An event of a project that two partners claim: nothing is kept until the secret is mended."""
+"""Two partners claim the event's project; nothing is stored until the secret is corrected."""
 
 NOT_PUBLISHABLE = Placement(422, "not_publishable", None)
-"""An event that was placed, but that Pub/Sub will never take."""
+"""The event was accepted, but Pub/Sub will never take it."""
 
 REASONS = {
-    "event_too_large": "the event is larger than one event may be",
-    "not_publishable": "Pub/Sub refuses this event for its form",
-    "project_disputed": "value.project is claimed by two partners; the operator has to mend that",
+    "event_too_large": "the event is larger than the limit for one event",
+    "not_publishable": "Pub/Sub refuses the form of this event",
+    "project_disputed": "two partners claim value.project; the operator has to correct that",
     "project_elsewhere": "value.project is pinned to another cell; send it to that cell's URL",
     "project_missing": "value.project is missing, and the partner has more than one project",
     "project_unknown": "value.project is not a project of this partner",
@@ -47,10 +47,10 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
     """Decide whether an event is accepted here.
 
     Args:
-        event: as received.
-        partner: whose token it was sent with.
-        cell: this one.
-        max_event_bytes: the most that one event may have.
+        event: the event as received.
+        partner: the record of the partner whose token the request has.
+        cell: the name of this cell.
+        max_event_bytes: the maximum size of one event in bytes.
     """
     project = event.project
     if project is None:

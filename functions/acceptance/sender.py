@@ -1,4 +1,4 @@
-"""Who sent an event, and the message that it becomes."""
+"""The sender of an event, and the message that is made of the event."""
 
 import msgspec
 
@@ -11,13 +11,13 @@ from functions.events.names import event_name
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who sent a request, by which webhook, and under which id of its own.
+    """The sender of a request.
 
     Attributes:
-        partner: its name.
-        record: what is known of it.
-        kind: of the webhook.
-        id: of the request, the same on each of its retries; empty where the sender gives none.
+        partner: the partner's name.
+        record: the partner's record.
+        kind: the kind of the webhook.
+        id: the sender's id of the request, the same on each retry; empty if the request has none.
     """
 
     partner: str
@@ -31,15 +31,15 @@ def message_of(
 ) -> Message:
     """Return the message of an accepted event.
 
-    The n-th event of a request is received n microseconds after the first, so that the sender's
-    order stays: a person who comes back and is deleted in one request is deleted.
+    The receive times of a request's events are one microsecond apart, which keeps the sender's
+    order: if one request restores a person and then deletes the person, the deletion applies.
 
     Args:
-        event: as received.
-        project: where it was placed.
-        sender: of the request.
-        position: of the event in the request, from 0.
-        received_at: the request's, UTC.
+        event: the event as received.
+        project: the project from the event's placement.
+        sender: the sender of the request.
+        position: the event's position in the request, from 0.
+        received_at: when the request was received, UTC.
     """
     event_id = (
         ingest_id.derived(sender.partner, sender.kind, sender.id, position)

@@ -1,8 +1,7 @@
 """Standard Webhooks signatures: proof that a body, its id and its time come from the partner.
 
-The scheme is that of https://www.standardwebhooks.com, version 1: HMAC-SHA256 over
-``webhook-id.webhook-timestamp.body``. Headers are compared as the bytes that came over the wire,
-so nothing in them can fail to decode.
+The scheme is version 1 of https://www.standardwebhooks.com: HMAC-SHA256 over
+``webhook-id.webhook-timestamp.body``. Headers are compared as raw bytes, so decoding cannot fail.
 """
 
 import base64
@@ -14,24 +13,24 @@ from typing import NamedTuple
 
 PREFIX = "whsec_"
 KEY_BYTES = range(24, 65)
-"""How long a key may be, by the scheme."""
+"""The key lengths that the scheme allows."""
 
 _SIGNATURE_VERSION = b"v1,"
 
-# Neither part has a full stop, so that id, time and body cannot be cut in a second way. Twelve
-# digits are 30,000 years of seconds.
+# Neither id nor time contains a full stop, so the signed text can be split in one way only. Twelve
+# digits are enough for 30,000 years of seconds.
 _ID = re.compile(rb"[^.]+")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}")
 
 
 class SigningKey:
-    """A partner's key; it is written nowhere by accident.
+    """A partner's signing key; its text form does not show the key, so no log line can.
 
     Args:
-        secret: as partners are given it: ``whsec_`` and base64, with or without padding.
+        secret: the partner's signing secret: ``whsec_`` and base64, with or without padding.
 
     Raises:
-        ValueError: it is of another form or length; the message quotes none of it.
+        ValueError: the secret has another form or length; the message does not quote it.
     """
 
     __slots__ = ("_key",)
@@ -47,13 +46,13 @@ class SigningKey:
             raise ValueError(f"a signing secret is not {PREFIX} and 24 to 64 bytes")
 
     def sign(self, content: bytes) -> bytes:
-        """Return the signature as it stands in ``webhook-signature``: version and base64."""
+        """Return the signature in the form of ``webhook-signature``: version and base64."""
         digest = hmac.digest(self._key, content, "sha256")
         return _SIGNATURE_VERSION + base64.b64encode(digest)
 
 
 class _Signed(NamedTuple):
-    """The three headers, as bytes; empty where one is missing."""
+    """The three headers, as bytes; a missing header is empty."""
 
     id: bytes
     timestamp: bytes
@@ -68,16 +67,16 @@ def verify(
     now: float,
     tolerance: float,
 ) -> bool:
-    """Tell whether one of the keys signed this request, recently.
+    """Return whether one of the keys signed this request recently.
 
-    Signatures of other versions are passed over, as a sender may send several.
+    Signatures of other versions are ignored, as a sender may send several.
 
     Args:
-        keys: any of which will do, so that a key can be replaced.
-        headers: of the request, by lower-case names.
-        body: the bytes as received.
-        now: seconds since 1970, UTC.
-        tolerance: seconds that the sender's clock may be off, either way.
+        keys: the valid keys: one, or more during a rotation.
+        headers: the request's headers, by lower-case names.
+        body: the body's bytes as received.
+        now: the current time in seconds since 1970, UTC.
+        tolerance: the maximum difference of the sender's clock in seconds, in either direction.
     """
     signed = _Signed(
         *(

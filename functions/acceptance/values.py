@@ -1,6 +1,6 @@
-"""JSON values that msgspec refuses: Python's decoder accepts more, and tells where it stops.
+"""Splits JSON that msgspec refuses, with Python's decoder, which also gives the error's position.
 
-It accepts half a surrogate pair and numbers of any size; NaN and infinite numbers are refused here.
+It accepts half a surrogate pair and numbers of any size, but neither NaN nor infinite numbers.
 """
 
 import json
@@ -15,34 +15,34 @@ _SPACES = frozenset(SPACE.decode())
 
 
 class NotJson(Exception):
-    """The body is not UTF-8 or not JSON; the message says where, and quotes nothing of it."""
+    """The body is not UTF-8 or not JSON; the message has the position, but does not quote it."""
 
 
 def values(text: str, most: int) -> list[bytes]:
-    """Split an array, or values on lines of their own; an empty array is a value.
+    """Split an array, or values that are separated by newlines; an empty array is one value.
 
-    An object may be spread over several lines.
+    An object may extend over several lines.
 
     Args:
-        text: without space around it.
-        most: how many values to return; what follows is not looked at.
+        text: the body, without surrounding space.
+        most: the maximum number of values to return; the rest is not parsed.
 
     Raises:
-        NotJson: it is neither.
+        NotJson: the text is neither.
     """
     elements = _elements(text) if text.startswith("[") else _values(text)
     return [element.encode() for element in islice(elements, most)] or [text.encode()]
 
 
 def only_value(text: str) -> object:
-    """Decode a text of one value.
+    """Decode a text that is one value.
 
     Raises:
-        NotJson: it is not one.
+        NotJson: the text is not exactly one value.
     """
     value, end = _value_at(text, _skip_space(text, 0))
     if _skip_space(text, end) < len(text):
-        raise NotJson(f"something follows the JSON value at character {end}")
+        raise NotJson(f"the body has more text after the JSON value, at character {end}")
     return value
 
 
@@ -53,7 +53,7 @@ def _values(text: str) -> Iterator[str]:
         yield text[position:end]
         position = _skip_space(text, end)
         if position < len(text) and "\n" not in text[end:position]:
-            raise NotJson(f"something follows the JSON value at character {end}")
+            raise NotJson(f"the body has more text after the JSON value, at character {end}")
 
 
 def _elements(text: str) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _elements(text: str) -> Iterator[str]:
                 raise NotJson(f"the array lacks a comma or its end at character {position}")
             position = _skip_space(text, position + 1)
     if position + 1 < len(text):
-        raise NotJson(f"something follows the array at character {position + 1}")
+        raise NotJson(f"the body has more text after the array, at character {position + 1}")
 
 
 def _skip_space(text: str, position: int) -> int:
@@ -79,7 +79,7 @@ def _skip_space(text: str, position: int) -> int:
 
 
 def _value_at(text: str, position: int) -> tuple[object, int]:
-    """Decode the value that starts here; return it and where it ends."""
+    """Decode the value that starts at a position; return it and its end."""
     try:
         return READER.raw_decode(text, position)
     except json.JSONDecodeError as error:

@@ -1,1 +1,1 @@
-"""What an event is: catalogue, envelope, and how properties are read; known to every function."""
+"""Events: the catalogue, the envelope, and how properties are read; shared by all functions."""

@@ -1,4 +1,4 @@
-"""The attributes that an event carries through Pub/Sub, and the times and kinds in them."""
+"""The attributes of an event's Pub/Sub message, and the form of times and kinds in them."""
 
 import re
 import time
@@ -15,19 +15,19 @@ KINDS: tuple[Kind, ...] = ("chat", "room", "test")
 _KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 ATTRIBUTE_BYTES = 1024
-"""The longest attribute value in bytes; Pub/Sub refuses the whole publish for a longer one."""
+"""The maximum size of an attribute's value in bytes; Pub/Sub refuses a publish that exceeds it."""
 
 
 class Attributes(msgspec.Struct, frozen=True, gc=False):
-    """What Pub/Sub knows of an event without opening it; partners filter subscriptions by it.
+    """The attributes of an event's message; subscriptions of partners filter by them.
 
     Attributes:
         ingest_id: this system's id of the event, a UUID in canonical form.
-        received_at: UTC, microseconds, as ``2026-11-22T14:25:32.123456Z``.
-        kind: the webhook that it came by.
-        partner: whose token it was sent with.
-        project: the payload's project; None for a test delivery that names none.
-        event: the event's name, as `functions.events.names.event_name` returns it; None for a test
+        received_at: when the event was received; UTC, ``2026-11-22T14:25:32.123456Z``.
+        kind: the kind of the webhook.
+        partner: the name of the partner whose token the request had.
+        project: the event's project; None for a test delivery without a project.
+        event: the event's name, from `functions.events.names.event_name`; None for a test
             delivery, and for an event without a usable name.
     """
 
@@ -39,7 +39,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
     event: str | None
 
     def to_mapping(self) -> dict[str, str]:
-        """Return the message's attributes; what is None is left out."""
+        """Return the message's attributes, without those that are None."""
         attributes = {
             "ingest_id": self.ingest_id,
             "received_at": self.received_at,
@@ -57,7 +57,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
         """Read a message's attributes.
 
         Raises:
-            ValueError: an attribute is missing or malformed; the message names it, not its value.
+            ValueError: an attribute is missing or malformed; the message has its name only.
         """
         for name in ("ingest_id", "received_at", "kind", "partner"):
             if not attributes.get(name):
@@ -75,14 +75,14 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
 
 
 def format_time(moment: datetime) -> str:
-    """Write a moment as the ``received_at`` attribute: UTC, microseconds, ``Z``."""
+    """Return a time in the form of ``received_at``: UTC, microseconds, ``Z``."""
     return _written(floor(moment.timestamp()), moment.microsecond)
 
 
 def format_nanoseconds(since_1970: int) -> str:
-    """Write a time as the ``received_at`` attribute, of nanoseconds as `time.time_ns` has them.
+    """Return a time from `time.time_ns` in the form of ``received_at``.
 
-    That takes half the time of the way through a `datetime`.
+    This takes half as long as through a `datetime`.
     """
     second, nanosecond = divmod(since_1970, 1_000_000_000)
     return _written(second, nanosecond // 1000)
@@ -97,18 +97,18 @@ _AS_WRITTEN = re.compile(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z")
 
 @lru_cache(maxsize=16)
 def _second(timestamp: int) -> str:
-    """Write all but the fraction, once a second: at every event it is noticeable."""
+    """Format whole seconds; cached, because formatting them for every event is slow."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(timestamp))
 
 
 def microseconds_later(text: str, count: int) -> str:
-    """Return a ``received_at`` attribute so many microseconds later.
+    """Add microseconds to a ``received_at`` attribute.
 
-    Within a second the digits alone are counted up: a tenth of the time of the way through a
-    `datetime`, for each event of a request.
+    Within the same second, this changes the digits only, which takes a tenth of the time of a
+    `datetime`; it runs for each event of a request.
 
     Raises:
-        ValueError: it is not ISO 8601 with an offset.
+        ValueError: the text is not an ISO 8601 time with an offset.
     """
     if count == 0:
         return text
@@ -123,7 +123,7 @@ def parse_kind(text: str) -> Kind:
     """Read a ``kind`` attribute.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a kind.
     """
     kind = _KINDS.get(text)
     if kind is None:
@@ -135,21 +135,21 @@ def parse_time(text: str) -> datetime:
     """Read a ``received_at`` attribute.
 
     Raises:
-        ValueError: it is not ISO 8601 with an offset.
+        ValueError: the text is not an ISO 8601 time with an offset.
     """
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # in UTC it may be before the year 1 or after 9999
+    except (ValueError, OverflowError):  # in UTC, the year may be below 1 or above 9999
         raise ValueError("attribute received_at is not an ISO 8601 time") from None
     raise ValueError("attribute received_at has no offset from UTC")
 
 
 def cut(text: str, limit: int) -> str:
-    """Return the longest start of a text that fits into ``limit`` bytes of UTF-8.
+    """Truncate a text to at most ``limit`` bytes of UTF-8.
 
-    Half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
+    Half a surrogate pair, which UTF-8 cannot encode, becomes a question mark.
     """
     if len(text) <= limit and text.isascii():
         return text

@@ -1,7 +1,7 @@
-"""Reads an event's JSON as tolerantly as is safe, and writes JSON that BigQuery takes.
+"""Reads an event's JSON as tolerantly as is safe, and writes JSON that BigQuery accepts.
 
-``receive`` and ``load`` read with the same function. What ``receive`` answers with 200 is therefore
-never too odd for ``load``.
+``receive`` and ``load`` use the same function, so ``load`` can read every event that ``receive``
+accepts.
 """
 
 import json
@@ -13,13 +13,13 @@ import msgspec
 INT64 = range(-(2**63), 2**63)
 
 MAX_DEPTH = 500
-"""Levels of nesting that an event may have; every decoder here follows so many."""
+"""The maximum levels of nesting in an event; every decoder that is used here supports it."""
 
 STORED_DEPTH = 100
-"""Levels kept in a JSON column; what lies deeper is kept as text. BigQuery takes 500."""
+"""The levels of nesting in a JSON column; deeper values are stored as text. BigQuery allows 500."""
 
 LONGEST_INTEGER = 4_000
-"""Digits up to which an integer is read as a number; Python converts 4,300 at most."""
+"""The maximum digits of an integer that is read as a number; Python converts at most 4,300."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u0000|.)", re.DOTALL)
@@ -30,7 +30,7 @@ class BadMessage(Exception):
     """A message that cannot become a row, however often it is delivered.
 
     Attributes:
-        reason: a code such as ``not_json``; it names no value.
+        reason: a reason code such as ``not_json``.
     """
 
     def __init__(self, reason: str) -> None:
@@ -39,18 +39,18 @@ class BadMessage(Exception):
 
 
 def decode_json(data: bytes) -> object:
-    r"""Decode an event's body; all JSON is accepted up to `MAX_DEPTH`.
+    r"""Decode an event's JSON, up to `MAX_DEPTH`.
 
-    What no column can hold is replaced, so that it does not cost the event:
+    Values that no column can hold are replaced, so that the event can still be stored:
 
-    - Half of a surrogate pair, as in ``"\ud83d"``, becomes U+FFFD. It is common: JavaScript sends
-      one for a text that was cut within a character outside the basic plane.
+    - Half a surrogate pair, such as ``"\ud83d"``, becomes U+FFFD. It is common: JavaScript sends
+      one for a text that was cut inside a character outside the Basic Multilingual Plane.
     - The character NUL (``"\u0000"``) becomes U+FFFD, too.
-    - A number that no 64-bit number holds, such as ``1e400``, and an integer of more than
-      `LONGEST_INTEGER` digits become their own text.
+    - A number beyond the range of a 64-bit float, such as ``1e400``, and an integer of more than
+      `LONGEST_INTEGER` digits become text.
 
     Raises:
-        BadMessage: ``not_json``, or ``too_deep``.
+        BadMessage: the reason is ``not_json`` or ``too_deep``.
     """
     if is_too_deep(data):
         raise BadMessage("too_deep")
@@ -69,9 +69,9 @@ def decode_json(data: bytes) -> object:
 
 
 def is_too_deep(data: bytes) -> bool:
-    """Say whether a JSON text is nested deeper than `MAX_DEPTH`.
+    """Return whether a JSON text is nested deeper than `MAX_DEPTH`.
 
-    Nearly every event has fewer brackets than that, and counting them costs next to nothing.
+    Counting brackets first is fast, and nearly every event has fewer brackets than `MAX_DEPTH`.
     """
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
@@ -110,34 +110,34 @@ def _refuse_constant(_name: str) -> NoReturn:
 READER = json.JSONDecoder(
     parse_int=_read_integer, parse_float=_read_float, parse_constant=_refuse_constant
 )
-"""Reads what msgspec refuses: half a surrogate pair and numbers of any size."""
+"""Reads JSON that msgspec refuses: half a surrogate pair, and numbers of any size."""
 
 
 def encode_exactly(value: object) -> bytes:
-    """Write what `decode_json` returned as JSON again, each number as a number."""
+    """Encode a value of `decode_json` as JSON, with each number as a number."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def encode_json(value: object) -> str:
-    """Write what `decode_json` returned as JSON for a BigQuery column of that type.
+    """Encode a value of `decode_json` as JSON for a BigQuery column of the type JSON.
 
-    BigQuery refuses a whole row if a number in its JSON does not print back the same: ZetaSQL
-    compares the digits with those that its own library prints (``CheckNumberRoundtrip`` in
-    ``googlesql/public/json_value.cc``), and that library does not always print the shortest ones,
-    as for ``67.174118``. So only integers of 64 bits are written as numbers, and all others as
-    text. Then a property has the same JSON type whatever its digits are; ``JSON_VALUE`` and
-    ``LAX_FLOAT64`` read both forms alike. What is nested deeper than `STORED_DEPTH` becomes the
-    text of its JSON.
+    BigQuery refuses a whole row if a number in its JSON does not round-trip: ZetaSQL compares the
+    digits with those that its own library prints (``CheckNumberRoundtrip`` in
+    ``googlesql/public/json_value.cc``), and for some numbers, such as ``67.174118``, that library
+    does not print the shortest form. So only 64-bit integers are written as numbers, and all other
+    numbers as text. The JSON type of a property then does not depend on its digits; ``JSON_VALUE``
+    and ``LAX_FLOAT64`` read both forms. A value nested deeper than `STORED_DEPTH` becomes the text
+    of its JSON.
     """
     return msgspec.json.encode(storable(value, STORED_DEPTH)).decode()
 
 
 def storable(value: object, depth: int) -> object:
-    """Return a value as BigQuery's JSON can hold it.
+    """Return a value in a form that BigQuery's JSON can hold.
 
     Args:
-        value: as `decode_json` returns it.
-        depth: levels of nesting that are kept.
+        value: a value of `decode_json`.
+        depth: the levels of nesting to keep.
     """
     if isinstance(value, dict | list) and depth == 0:
         return encode_exactly(value).decode()

@@ -1,7 +1,7 @@
-"""The catalogue: which events there are, and what each of their properties means.
+"""The catalogue: all events, and the meaning of each property.
 
-``catalogue.yaml`` is the single source. It is read once per process, checked as a whole and turned
-into plain dictionaries, because loading looks up every property of every event.
+``catalogue.yaml`` is the single source. Each process reads and checks it once, and turns it into
+plain dictionaries, because `load` looks up every property of every event.
 """
 
 import functools
@@ -49,7 +49,7 @@ def _canonical(name: str) -> str:
 
 def _plain(text: str) -> str:
     if not text.strip() or "\n" in text or "$" in text or "%{" in text:
-        raise ValueError("a text is one line, without the $ and %{ that templates interpret")
+        raise ValueError("a text must be one line without $ and %{, which templates interpret")
     return text
 
 
@@ -66,16 +66,16 @@ class Property(_Model):
     """A property of events.
 
     Attributes:
-        name: canonical, in snake_case.
+        name: the canonical name, in snake_case.
         sent_as: the sender's spelling.
-        column: where it is stored; a personal one only as a user key. None if in no column.
-        type: what its values are coerced to.
-        repeated: may have several values.
-        values: the allowed ones; empty for an open list.
-        examples: values of an open list.
-        aliases: other canonical names that mean the same.
+        column: the column that stores it (a personal property only as a user key); None for none.
+        type: the type that its values are converted to.
+        repeated: whether it may have several values.
+        values: the allowed values; empty if all values are allowed.
+        examples: example values, if all values are allowed.
+        aliases: other canonical names with the same meaning.
         privacy: ``analytical``, ``personal`` or ``reduced``.
-        description: one line for people.
+        description: one line for readers.
     """
 
     name: CanonicalName
@@ -99,7 +99,7 @@ class Property(_Model):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if snake_case(self.sent_as) != self.name:
-            raise ValueError(f"{self.name}: sent_as {self.sent_as!r} is another name")
+            raise ValueError(f"{self.name}: sent_as {self.sent_as!r} does not spell this name")
         if bool(self.values) == bool(self.examples):
             raise ValueError(f"{self.name}: needs either values or examples")
         for value in self.values + self.examples:
@@ -112,7 +112,7 @@ class Property(_Model):
 
 
 class EventDefinition(_Model):
-    """An event as the file states it; the attributes are those of ``catalogue.Event``."""
+    """An event in the file; the attributes are those of `Event`."""
 
     name: EventName
     description: Text
@@ -123,7 +123,7 @@ class EventDefinition(_Model):
 
 
 class Section(_Model):
-    """Events that belong together for people."""
+    """A group of related events, for readers."""
 
     name: Text
     events: tuple[EventDefinition, ...]
@@ -139,9 +139,9 @@ class RoomDefinition(_Model):
     """The Rooms webhook.
 
     Attributes:
-        aliases: common property -> the names that mean it here, instead of its own aliases.
+        aliases: for common properties, the aliases in room events; they replace the usual ones.
         events: the room events.
-        fields: the properties that each of them may have.
+        fields: the properties that each room event may have.
     """
 
     aliases: dict[CanonicalName, tuple[CanonicalName, ...]]
@@ -173,7 +173,7 @@ class Definition(_Model):
 
 
 def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set[Privacy]) -> None:
-    """Refuse classes that nothing would honour there: only a room's people become user keys."""
+    """Refuse privacy classes that no code handles there: only people of rooms become user keys."""
     for prop in properties:
         if prop.privacy not in allowed:
             raise ValueError(f"{where}: {prop.name} cannot be {prop.privacy} here")
@@ -191,18 +191,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """An event, or what may be known of an event that is not catalogued.
+    """An event of the catalogue, or a stand-in for events that are not in it.
 
     Attributes:
-        name: in the documentation's spelling; ``uncatalogued`` for what is not catalogued.
+        name: the event's name in the documentation's spelling; ``uncatalogued`` for the stand-in.
         aliases: other canonical names of the event.
-        view: its view in the BI dataset; None for what has none.
-        section: the heading under which people look for it.
-        description: one line for people.
-        mandatory: the basic metrics need it.
-        properties: its own, without the common ones.
-        lookup: canonical name or alias -> property; its own hide aliases of common ones.
-        sample: property name -> value in the sample payload, where not the first example.
+        view: the event's view in the BI dataset; None if it has no view.
+        section: the heading of the event in the documentation.
+        description: one line for readers.
+        mandatory: whether the basic metrics need the event.
+        properties: the event's own properties, without the common ones.
+        lookup: the property of each canonical name and alias; own properties take precedence over
+            aliases of common ones.
+        sample: property values of the sample payload that differ from the first example, by name.
     """
 
     name: str
@@ -218,14 +219,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All events and properties, known to be consistent.
+    """All events and properties, checked for consistency.
 
     Attributes:
-        events: those of the All Events webhook, in the order of the file.
-        room_events: those of the Rooms webhook.
+        events: the events of the All Events webhook, in the order of the file.
+        room_events: the events of the Rooms webhook.
         common: the properties that every event may have.
-        property_columns: column of the ``properties`` record -> the properties stored in it.
-        room_columns: the same for the ``room`` record.
+        property_columns: for each column of the ``properties`` record, its properties.
+        room_columns: for each column of the ``room`` record, its properties.
     """
 
     events: tuple[Event, ...]
@@ -237,13 +238,13 @@ class Catalogue:
     _fallback: Mapping[str, Event]
 
     def event(self, kind: Kind, name: str) -> Event | None:
-        """Find an event by any spelling of its name; None if it is not catalogued."""
+        """Return the event with this name, in any spelling; None if the catalogue lacks it."""
         return self._by_name[kind].get(snake_case(name))
 
     def fallback(self, kind: Kind) -> Event:
-        """Return what is understood of an event that is not catalogued.
+        """Return the stand-in for events that are not in the catalogue.
 
-        Its ``lookup`` holds the common properties, of the Rooms webhook the room's fields too.
+        Its ``lookup`` has the common properties, and for the Rooms webhook the room's fields too.
         """
         return self._fallback[kind]
 
@@ -253,7 +254,7 @@ def load_catalogue() -> Catalogue:
     """Read ``catalogue.yaml``.
 
     Raises:
-        ValueError: it breaks a rule; the message says where and which.
+        ValueError: the file breaks a rule; the message names the rule and the place.
     """
     return parse(yaml.load(SOURCE.read_bytes(), Loader=yaml.CSafeLoader))
 
@@ -262,7 +263,7 @@ def parse(source: object) -> Catalogue:
     """Check a decoded ``catalogue.yaml`` and index it.
 
     Raises:
-        ValueError: it breaks a rule; the message says where and which.
+        ValueError: the file breaks a rule; the message names the rule and the place.
     """
     definition = Definition.model_validate(source)
     common, fields = definition.common, definition.room.fields
@@ -323,11 +324,11 @@ def _event(
 def _lookup(
     where: str, own: tuple[Property, ...], common: tuple[Property, ...]
 ) -> dict[str, Property]:
-    """Index an event's own properties, then the common ones under the names that are left."""
+    """Index an event's own properties, then the common ones under the remaining names."""
     lookup = _index(where, ((p, (p.name, *p.aliases)) for p in own))
     for prop in common:
         if prop.name in lookup:
-            raise ValueError(f"{where}: {prop.name!r} hides the common property of that name")
+            raise ValueError(f"{where}: {prop.name!r} is already the name of a common property")
     for name, prop in _index("common", ((p, (p.name, *p.aliases)) for p in common)).items():
         lookup.setdefault(name, prop)
     return lookup
@@ -344,14 +345,14 @@ def _index(where: str, entries: Iterable[tuple[T, tuple[str, ...]]]) -> dict[str
 
 
 def _columns(properties: Iterable[Property]) -> dict[str, tuple[Property, ...]]:
-    """Gather the properties that share a column, in the order of first appearance."""
+    """Group properties by column, in the order of first appearance."""
     columns: dict[str, tuple[Property, ...]] = {}
     for prop in properties:
         if prop.column is None:
-            raise ValueError(f"{prop.name}: has no column, which only common properties may")
+            raise ValueError(f"{prop.name}: only a common property may have no column")
         same = columns.get(prop.column, ())
         if same and (same[0].type, same[0].repeated) != (prop.type, prop.repeated):
-            raise ValueError(f"{prop.column}: its events disagree on type or repeated")
+            raise ValueError(f"{prop.column}: its properties differ in type or repeated")
         columns[prop.column] = (*same, prop)
     return columns
 

@@ -1,8 +1,8 @@
-"""Turns a JSON value into the type of its column.
+"""Converts a JSON value to the type of its column.
 
-Senders write numbers as text and text as numbers; both are understood. What cannot be read as the
-type raises `NotCoerced`, and the caller keeps the original. An empty text means "not known" for
-every type and becomes NULL. Words such as ``none`` are the sender's own and stay.
+Senders write numbers as text and text as numbers; both are accepted. If a value cannot be read as
+the type, the function raises `NotCoerced`, and the caller keeps the original value. An empty text
+means "not known" for every type and becomes NULL. Words such as ``none`` are ordinary texts.
 """
 
 import math
@@ -17,11 +17,12 @@ MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS = 1_000_000
 
 TIMESTAMPS = range(-62_135_596_800 * MICROSECONDS, 253_402_300_800 * MICROSECONDS)
-"""What a TIMESTAMP holds: microseconds of the years 1 to 9999 (BigQuery's data types)."""
+"""The range of BigQuery's TIMESTAMP: the years 1 to 9999, in microseconds since 1970."""
 
 _SECONDS_BELOW = 10**11
 _MILLISECONDS_BELOW = 10**14
-"""Unix times: below the first bound seconds (to the year 5138), below the second milliseconds."""
+"""A Unix time below the first bound is in seconds (up to the year 5138), below the second in
+milliseconds."""
 
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,4})?", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -32,7 +33,7 @@ class NotCoerced(Exception):
 
 
 def to_string(value: object) -> str | None:
-    """Read a text; numbers and booleans are written as in JSON."""
+    """Read a text; numbers and booleans become their JSON text."""
     if isinstance(value, str):
         return value if value.strip() else None
     if isinstance(value, bool):
@@ -43,7 +44,7 @@ def to_string(value: object) -> str | None:
 
 
 def to_integer(value: object) -> int | None:
-    """Read a whole number of 64 bits, from text too; ``15.0`` is one, true is not."""
+    """Read a 64-bit integer, also from text; ``15.0`` is accepted, true is not."""
     number = _number(value)
     if number is None:
         return None
@@ -57,7 +58,7 @@ def to_integer(value: object) -> int | None:
 
 
 def to_number(value: object) -> float | None:
-    """Read a finite number, from text too."""
+    """Read a finite number, also from text."""
     number = _number(value)
     if number is None:
         return None
@@ -68,7 +69,7 @@ def to_number(value: object) -> float | None:
 
 
 def to_boolean(value: object) -> bool | None:
-    """Read a boolean: true and false, 1 and 0, and as text also yes and no, in any case."""
+    """Read a boolean: true and false, 1 and 0; in text also yes and no, in upper or lower case."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and value in {0, 1}:
@@ -85,8 +86,8 @@ def to_boolean(value: object) -> bool | None:
 def to_timestamp(value: object) -> int | None:
     """Read a time as microseconds since 1970, UTC.
 
-    Understood are ISO 8601 with ``Z``, with an offset, or with neither (then UTC; a blank may
-    stand for the ``T``), and unix times in seconds or milliseconds, as number or text.
+    Two forms are accepted: ISO 8601, where a space may replace the ``T`` and a time without an
+    offset is UTC; and Unix times in seconds or milliseconds, as a number or text.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -104,14 +105,15 @@ COERCIONS: Mapping[str, Callable[[object], object]] = {
     "boolean": to_boolean,
     "timestamp": to_timestamp,
 }
-"""By the type's name in the catalogue. Each returns None for "not known" or raises NotCoerced."""
+"""The function of each type in the catalogue. It returns None for "not known", or raises
+NotCoerced."""
 
 
 def to_list(value: object, coerce_one: Callable[[object], object]) -> list[object] | None:
-    """Read a repeated value: a single one is a list of it, what is not known is left out.
+    """Read a repeated value; a single value becomes a list, and elements "not known" are removed.
 
     Raises:
-        NotCoerced: one of the elements is not of the type.
+        NotCoerced: one of the elements cannot be read as the type.
     """
     elements = value if isinstance(value, list) else [value]
     coerced = [coerce_one(element) for element in elements if element is not None]
@@ -119,7 +121,7 @@ def to_list(value: object, coerce_one: Callable[[object], object]) -> list[objec
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Return a moment with an offset as microseconds since 1970, UTC."""
+    """Return a time with an offset as microseconds since 1970, UTC."""
     return (moment - EPOCH) // MICROSECOND
 
 

@@ -1,4 +1,4 @@
-"""The row of one event while it is being filled, property by property."""
+"""The draft of an event's row, which is filled property by property."""
 
 import re
 from collections.abc import Container, Mapping
@@ -12,35 +12,35 @@ from functions.events.names import snake_case
 from functions.events.user_agent import reduce_user_agent
 
 MAX_FLAGS = 32
-"""A hostile body can hold a thousand unknown names; the first tell enough."""
+"""The maximum number of flags; a hostile body can have a thousand unknown names."""
 
 EARLIEST_SANE = 1_420_070_400 * MICROSECONDS
-"""2015-01-01T00:00:00Z: the sending product is younger."""
+"""2015-01-01T00:00:00Z; the sending product did not exist before."""
 
 MAX_AHEAD = 86_400 * MICROSECONDS
-"""A sender's clock may be ahead by a day, which also covers local time sent as UTC."""
+"""A sender's clock may be ahead by a day; this also allows local time that is sent as UTC."""
 
 _Found = tuple[bool, str, object, Destination]
-"""A property: whether it stands beside ``value``, its name as sent, its value, where it goes."""
+"""A property: whether it is beside ``value``, its name as sent, its value, its destination."""
 
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Draft:
-    """Takes an event's properties and puts each where it belongs.
+    """Stores each property of an event in its place.
 
     Attributes:
-        columns: columns of the row.
-        record: columns of the event's record.
-        extra: what has no column, or does not fit it, by name.
-        flags: what was noticed; names of properties only, never values.
-        user_id: as sent, as text; None where it is not known.
-        nickname: as sent; None where it is not known.
-        speakers: user ids of the room's speakers.
+        columns: the values of the row's columns.
+        record: the values of the record's columns.
+        extra: the values without a column, or that do not fit their column, by name.
+        flags: codes of what does not fit the catalogue; with names of properties, never values.
+        user_id: the user id as sent, as text; None if it is not known.
+        nickname: the nickname as sent; None if it is not known.
+        speakers: the user ids of the room's speakers.
 
     Args:
-        received_at: of the event, in microseconds since 1970.
-        project: that the event was accepted for.
+        received_at: when the event was received, in microseconds since 1970.
+        project: the project for which the event was accepted.
     """
 
     __slots__ = (
@@ -74,14 +74,15 @@ class Draft:
         layout: Layout,
         beside: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Put each property's value where it belongs.
+        """Store the value of each property.
 
-        Two names of one property: those in ``value`` come before those beside it, then
-        `Layout.precedence` decides; the first that can be read wins, the others are kept aside.
+        If a property has two names in the event, the names in ``value`` come before those beside
+        it, then `Layout.precedence` decides. The first readable value wins; the others go to
+        `extra`.
 
         Args:
-            value: the members of ``value`` as decoded from JSON, by the names that the sender uses.
-            layout: of the event.
+            value: the members of ``value``, decoded from JSON, by the sender's names.
+            layout: the layout of the event.
             beside: the members beside ``event`` and ``value``.
         """
         known: list[_Found] = []
@@ -91,7 +92,7 @@ class Draft:
             for name, member in members.items():
                 destination = destinations.get(name) or layout.find(name)
                 if is_beside and name in value and value[name] == member:
-                    continue  # said twice
+                    continue  # the same member twice
                 if destination is None:
                     self._keep_unknown(name, member)
                 elif member is not None and destination.target != "nowhere":
@@ -103,7 +104,7 @@ class Draft:
             self._add(name, member, destination)
 
     def note_unnamed(self) -> None:
-        """Note that the event has no usable name."""
+        """Flag that the event has no usable name."""
         self._flag("unnamed", "event")
 
     def _keep_unknown(self, sent_name: str, value: object) -> None:
@@ -122,7 +123,6 @@ class Draft:
         if typed is None:
             return
         if destination.name in self._seen:
-            # Two names of one property, both with a value: the first wins.
             self._refuse("duplicate", destination, sent_name, value)
             return
         self._seen.add(destination.name)
@@ -148,7 +148,7 @@ class Draft:
             case "occurred_at":
                 self._store_occurred_at(destination, value, typed)
             case "project" if typed != self._project:
-                # The column has what the event was accepted for; another name is only kept.
+                # The column has the accepted project; another name goes to `extra` only.
                 self.extra[destination.name] = value
 
     def _store_occurred_at(self, destination: Destination, value: object, typed: object) -> None:
@@ -178,12 +178,12 @@ class Draft:
 
 
 def _speakers(value: object) -> list[object] | None:
-    """Read a room's speakers: user ids, or objects that hold one."""
+    """Read a room's speakers: user ids, or objects that contain one."""
     return to_list(value, _speaker)
 
 
 def is_speaker(element: object, user_ids: Container[str]) -> bool:
-    """Say whether an element of a room's speakers is one of some people."""
+    """Return whether an element of a room's speakers has one of these user ids."""
     try:
         speaker = _speaker(element)
     except NotCoerced:

@@ -1,8 +1,8 @@
-"""The envelope of a webhook: which part of a body is the event's name, and which its properties.
+"""The envelope of a webhook: separates the name of the event from its properties.
 
 The sending product documents one shape, ``{"event": "name", "value": {...}}``, but not the bodies
 of its room webhooks or of its Test button. So properties are also accepted beside ``event``, and
-every name in any spelling. What the parts mean never depends on the order of the members.
+every name in any spelling. The order of the members never matters.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +18,10 @@ class Envelope(msgspec.Struct, frozen=True):
     Attributes:
         event: the sender's name of the event; None if the body has no usable one.
         value: the members of ``value``.
-        beside: the members beside ``event`` and ``value``, and what stands in their place but is
-            no name and no object. A blank name is left out.
-        event_at: the member that the name is under; None if there is none.
-        value_at: the member that ``value`` is under; None if there is none.
+        beside: all other members, including an ``event`` that is not a name and a ``value`` that
+            is not an object, but without a blank ``event``.
+        event_at: the name of the member that is the event's name; None if there is none.
+        value_at: the name of the member that is ``value``; None if there is none.
     """
 
     event: str | None
@@ -31,14 +31,14 @@ class Envelope(msgspec.Struct, frozen=True):
     value_at: str | None = None
 
     def project(self) -> str | None:
-        """Return the project that the body names, as text.
+        """Return the body's project as text.
 
-        The first member counts that is not blank: those of ``value`` before those beside it, the
-        documented spelling before others. A number counts as its digits.
+        The first member that is not blank decides. Members of ``value`` come before those beside
+        it, and the documented spelling comes before others. A number becomes its digits.
 
         Returns:
-            None if the body names no project; the empty text if it names something that cannot be
-            a project, such as a list.
+            None if the body has no project; the empty text if the value cannot be a project, such
+            as a list.
         """
         known = load_names().project
         for members in (self.value, self.beside):
@@ -48,17 +48,17 @@ class Envelope(msgspec.Struct, frozen=True):
         return None
 
     def is_test(self) -> bool:
-        """Say whether nothing in the body is of an event: the product's Test button was pressed."""
+        """Return whether the body has no part of an event: someone pressed the Test button."""
         if self.event is not None or self.value_at is not None:
             return False
         return not any(is_member(name) for name in self.beside)
 
 
 def open_envelope(body: object) -> Envelope:
-    """Tell the event's name from its properties.
+    """Separate the event's name from its properties.
 
     Args:
-        body: as decoded from JSON.
+        body: the body, decoded from JSON.
     """
     if not isinstance(body, dict):
         return Envelope(None, {}, {"body": body})
@@ -77,11 +77,11 @@ def open_envelope(body: object) -> Envelope:
 
 
 def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator[str]:
-    """Yield the members that have one of these names, in an order of their own.
+    """Yield the members with one of these names, in an order that does not depend on the sender.
 
     Args:
-        members: of a body.
-        names: in snake_case, the most important first.
+        members: the members of a body.
+        names: names in snake_case, the most important first.
     """
     for name in names:
         if name in members:
@@ -92,17 +92,17 @@ def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator
 
 
 def is_name(member: object) -> bool:
-    """Say whether a member can be an event's name."""
+    """Return whether a member can be an event's name."""
     return isinstance(member, str) and bool(member.strip())
 
 
 def is_blank(member: object) -> bool:
-    """Say whether a member says nothing: null, or a text of nothing but white space."""
+    """Return whether a member is null, or a text that is empty or only white space."""
     return member is None or (isinstance(member, str) and not member.strip())
 
 
 def project_text(member: object) -> str:
-    """Return a member that is not blank as the name of a project; empty if it cannot be one."""
+    """Return a member that is not blank as a project's name; empty if it cannot be one."""
     if isinstance(member, str):
         return member.strip()
     if isinstance(member, int) and not isinstance(member, bool):

@@ -1,7 +1,7 @@
-"""Where each property of an event goes, worked out once from the catalogue.
+"""The destination of each property of an event, computed once from the catalogue.
 
-Loading looks up every property of every event, so the look-up is one dictionary access for the
-spellings that the documentation uses.
+`load` looks up every property of every event, so the look-up of a documented spelling is a single
+dictionary access.
 """
 
 from collections.abc import Callable
@@ -24,9 +24,9 @@ Target = Literal[
     "user_agent",
     "occurred_at",
     "project",
-    "nowhere",  # personal, and nothing here knows what to make of it
+    "nowhere",  # personal without a use; dropped
 ]
-"""What becomes of a property's value. Not an enum: comparing texts is faster, and this is hot."""
+"""The kind of a property's destination. Not an enum: texts compare faster, and this is hot code."""
 
 _SPECIAL: dict[str, Target] = {
     "user_id": "user_id",
@@ -39,15 +39,15 @@ _SPECIAL: dict[str, Target] = {
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Where a property's value goes, and how it gets its type.
+    """The destination and the type of a property's value.
 
     Attributes:
         name: the property's canonical name.
-        column: of the row or of the record; empty for a target that is no column.
-        target: what becomes of the value.
+        column: the column of the row or of the record; empty if the target is not a column.
+        target: the kind of the destination.
         coerce: returns the typed value, None for "not known", or raises NotCoerced.
-        allowed: the allowed values; empty for an open list.
-        private: the value as sent may not be kept anywhere in the row.
+        allowed: the allowed values; empty if all values are allowed.
+        private: whether the original value must not be stored anywhere in the row.
     """
 
     name: str
@@ -59,16 +59,16 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 class Layout:
-    """How the properties of one event are placed.
+    """The destinations of one event's properties.
 
     Attributes:
-        name: the event's name in the documentation's spelling, None where it is not catalogued.
-        record: the RECORD column that its own properties go to.
-        destinations: by canonical name, alias, and the documentation's spelling.
+        name: the event's name in the documentation's spelling; None if it is not in the catalogue.
+        record: the RECORD column of the event's own properties.
+        destinations: destinations by canonical name, alias, and the documentation's spelling.
 
     Args:
-        event: as catalogued, or what is understood of uncatalogued ones.
-        kind: the webhook that it comes by.
+        event: an event of the catalogue, or the stand-in for events that are not in it.
+        kind: the kind of the webhook.
         catalogued: whether ``event`` is in the catalogue.
     """
 
@@ -79,22 +79,22 @@ class Layout:
         self.destinations = {
             name: _destination(prop, own=prop.name in own) for name, prop in event.lookup.items()
         }
-        # Spellings of the documentation need no conversion then.
+        # Documented spellings then need no conversion to snake_case.
         self.destinations |= {
             prop.sent_as: self.destinations[prop.name] for prop in event.lookup.values()
         }
         self._order = _order(event)
 
     def find(self, name: str) -> Destination | None:
-        """Find a property by a spelling that `destinations` lacks; None if it is not known."""
+        """Return the destination for a spelling that `destinations` lacks; None if unknown."""
         return self.destinations.get(snake_case(name))
 
     def precedence(self, name: str) -> tuple[int, str]:
-        """Return what the names of one property are sorted by, if an event has several of them.
+        """Return the sort key of a name, for events that have several names of one property.
 
         The documented spelling comes first, then the canonical name, then the aliases in the
-        catalogue's order; other spellings follow in the order of the alphabet. So the order in
-        which a sender writes its members never matters.
+        catalogue's order, then other spellings in alphabetical order. So the order of the members
+        in the body never matters.
         """
         order = self._order.get(name)
         return (order, "") if order is not None else (len(self._order), name)
@@ -118,7 +118,7 @@ class Layouts:
         }
 
     def find(self, kind: Kind, name: str | None) -> Layout:
-        """Return an event's layout, or that of uncatalogued events of its kind."""
+        """Return an event's layout; without one, the layout of uncatalogued events of its kind."""
         event = self._catalogue.event(kind, name) if name is not None else None
         return self._fallback[kind] if event is None else self._by_event[event]
 

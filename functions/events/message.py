@@ -1,4 +1,4 @@
-"""An event on its way to Pub/Sub, and how much of such one publish takes."""
+"""The message of an event, and the limits of one publish."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,53 +10,54 @@ from functions.events.envelope import open_envelope
 from functions.events.names import event_name
 
 PUBLISH_MESSAGES = 1_000
-"""The most messages that Pub/Sub takes in one request."""
+"""The maximum number of messages in one publish, set by Pub/Sub."""
 
 PUBLISH_BYTES = 9_000_000
-"""The most bytes put into one request; Pub/Sub's limit is 10 MB (10,000,000 bytes)."""
+"""The maximum bytes of one publish; Pub/Sub's limit is 10 MB (10,000,000 bytes)."""
 
 MESSAGE_OVERHEAD_BYTES = 400
-"""An allowance for a message's attributes beside the event's name, and for framing."""
+"""An upper bound for the bytes of a message's framing and attributes, without the event's name."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """An event on its way: the sender's bytes, and what Pub/Sub may know of it."""
+    """A message to publish: the sender's bytes of the event, and the message's attributes."""
 
     data: bytes
     attributes: Attributes
 
     @property
     def size(self) -> int:
-        """Bytes that it adds to a request, at most."""
+        """The maximum bytes that the message adds to a publish."""
         return len(self.data) + len(self.attributes.event or "") * 4 + MESSAGE_OVERHEAD_BYTES
 
 
 def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
-    """Make the message of an event that was accepted before, for a replay.
+    """Return the message of an event that was accepted before, for a replay.
 
-    The attribute ``event`` is made of the data again: what was kept under an old or foreign
-    spelling is then heard by every filter.
+    The attribute ``event`` is computed again from the data, so that filters on the catalogue's
+    spelling also match events that were retained under another spelling.
 
     Args:
-        data: the sender's own bytes.
-        attributes: of the message as it was kept.
+        data: the sender's bytes of the event.
+        attributes: the attributes of the retained message.
 
     Raises:
-        ValueError: an attribute is missing or malformed; the message names it, not its value.
+        ValueError: an attribute is missing or malformed; the message has its name only.
     """
     known = Attributes.from_mapping(attributes)
     try:
         sent = open_envelope(decode_json(data)).event
-    except BadMessage:  # loading it tells why
+    except BadMessage:  # `load` will quarantine it with the reason
         return Message(data, known)
     event = None if sent is None else event_name(known.kind, sent)
     return Message(data, msgspec.structs.replace(known, event=event))
 
 
 def pieces(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], int]]:
-    """Cut messages into pieces that one publish can take, in order; each with its bytes, at most.
+    """Split messages into pieces within the limits of one publish.
 
-    A message that is larger than a publish may be is a piece of its own: Pub/Sub will refuse it.
+    Yields each piece with its maximum size in bytes, in order. A message above the limit is a piece
+    of its own; Pub/Sub will refuse it.
     """
     start = size = 0
     for position, message in enumerate(messages):

@@ -1,4 +1,4 @@
-"""Who an event speaks of, read from the sender's own bytes as loading reads it."""
+"""Finds the people whom an event mentions, by the same rules as `load`."""
 
 from collections.abc import Container, Mapping
 from typing import NamedTuple
@@ -10,15 +10,15 @@ from functions.events.envelope import open_envelope
 from functions.events.layout import Layout, Layouts
 
 _PERSONAL = frozenset({"user_id", "nickname", "nowhere"})
-"""Targets of properties that tell who somebody is."""
+"""Targets of properties that may identify a person."""
 
 
 class Mentioned(NamedTuple):
-    """Who an event speaks of.
+    """The people whom an event mentions.
 
     Attributes:
-        user_id: of the person whom it is about; None where it names none.
-        speakers: user ids of the room's speakers.
+        user_id: the user id of the event's person; None if it names no person.
+        speakers: the user ids of the room's speakers.
     """
 
     user_id: str | None
@@ -26,15 +26,15 @@ class Mentioned(NamedTuple):
 
 
 def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
-    """Return whom an event speaks of, by the rules of loading.
+    """Return the people whom an event mentions, by the same rules as `load`.
 
     Args:
         data: the event's bytes as sent.
-        kind: the webhook that it came by.
-        layouts: of the catalogue's events.
+        kind: the kind of the webhook.
+        layouts: the layouts of all events.
 
     Raises:
-        BadMessage: the bytes are not JSON that can be read.
+        BadMessage: the JSON cannot be read.
     """
     envelope = open_envelope(decode_json(data))
     draft = Draft(received_at=0, project=None)
@@ -43,9 +43,9 @@ def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
 
 
 def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
-    """Return the id of the person whom an event is about; None where it names none.
+    """Return the user id of the event's person; None if it names no person.
 
-    The arguments and what is raised are those of `mentioned`.
+    Arguments and errors are those of `mentioned`.
     """
     return mentioned(data, kind, layouts).user_id
 
@@ -53,17 +53,17 @@ def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
 def take_out(
     data: bytes, kind: Kind, layouts: Layouts, *, user: bool, speakers: Container[str]
 ) -> bytes:
-    """Return an event without people.
+    """Return an event's bytes without some people.
 
     Args:
         data: the event's bytes as sent.
-        kind: the webhook that it came by.
-        layouts: of the catalogue's events.
-        user: take out the person whom it is about, and what nobody knows not to be personal.
-        speakers: user ids that are taken out of the room's speakers.
+        kind: the kind of the webhook.
+        layouts: the layouts of all events.
+        user: whether to remove the event's person, and all properties that may be personal.
+        speakers: the user ids to remove from the room's speakers.
 
     Raises:
-        BadMessage: the bytes are not JSON that can be read.
+        BadMessage: the JSON cannot be read.
     """
     body = decode_json(data)
     if not isinstance(body, dict):

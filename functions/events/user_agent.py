@@ -1,6 +1,7 @@
-"""Reduces a user agent to what analysts need; the agent itself is never stored.
+"""Reduces a user agent to the parts that analysts need; the user agent itself is never stored.
 
-A whole agent string singles people out. Browser and system families and a device class do not.
+A whole user agent can identify a person. The families of browser and operating system and the type
+of the device cannot.
 """
 
 from functools import cache, lru_cache
@@ -11,7 +12,7 @@ from ua_parser.loaders import load_lazy_builtins
 from ua_parser.regex import Resolver
 
 AGENT_CHARACTERS = 512
-"""Only this much of an agent is read: real ones are shorter, and long ones take longer to match."""
+"""The characters of a user agent that are read; real ones are shorter, and long ones are slow."""
 
 FAMILY_CHARACTERS = 64
 CACHED_AGENTS = 4096
@@ -28,11 +29,11 @@ _TABLET_WORDS = ("ipad", "tablet", "kindle", "playbook", "nexus 7", "nexus 9", "
 
 
 class Client(msgspec.Struct, frozen=True):
-    """What remains of a user agent.
+    """The stored parts of a user agent.
 
     Attributes:
-        browser: family such as ``Chrome Mobile``, None where it is not known.
-        os: family such as ``Android``, None where it is not known.
+        browser: the browser family, such as ``Chrome Mobile``; None if it is not known.
+        os: the family of the operating system, such as ``Android``; None if it is not known.
         device_type: ``desktop``, ``mobile``, ``tablet``, ``tv``, ``bot`` or ``other``.
     """
 
@@ -42,11 +43,11 @@ class Client(msgspec.Struct, frozen=True):
 
 
 def reduce_user_agent(agent: str) -> Client:
-    """Reduce a user agent to browser, system and device class.
+    """Reduce a user agent to browser, operating system and device type.
 
-    A browser that asks for desktop pages, as an iPad does by default, counts as what it says.
+    A browser that requests desktop pages, as an iPad does by default, counts as a desktop.
     """
-    return _reduced(agent[:AGENT_CHARACTERS])  # cut first: senders choose what the cache holds
+    return _reduced(agent[:AGENT_CHARACTERS])  # cut first, to limit the memory of the cache
 
 
 @lru_cache(maxsize=CACHED_AGENTS)
@@ -61,8 +62,8 @@ def _reduced(agent: str) -> Client:
 
 @cache
 def _parser() -> Parser:
-    # The resolver in Rust: 10 to 30 times as fast as the one in Python. It takes a quarter of a
-    # second to build, so it is built when the first agent comes.
+    # The resolver in Rust is 10 to 30 times as fast as the one in Python. Building it takes a
+    # quarter of a second, so it is built for the first user agent.
     return Parser(Resolver(load_lazy_builtins()))
 
 
@@ -78,7 +79,7 @@ def _device_type(parsed: Result, agent: str) -> str:
         return "bot"
     if system in _TV_SYSTEMS or any(word in words for word in _TV_WORDS):
         return "tv"
-    # Android tablets leave out the word Mobile, as Google asks browsers to.
+    # Browsers on Android tablets leave out the word Mobile, as Google recommends.
     if any(word in words for word in _TABLET_WORDS) or (
         system == "Android" and agent.startswith("Mozilla/") and "Mobile" not in agent
     ):

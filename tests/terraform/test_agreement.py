@@ -330,9 +330,7 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         "operate": [field.name for field in dataclasses.fields(ReplayReport)],
         "privacy": [
             *fields_of_line("retention checked", ROOT / "functions/privacy/reports/retention.py"),
-            *fields_of_line(
-                "deletions not filed", ROOT / "functions/privacy/erasures/unfiled.py"
-            ),
+            *fields_of_line("deletions not filed", ROOT / "functions/privacy/erasures/unfiled.py"),
             *fields_of_line(
                 "closed list full", ROOT / "functions/privacy/offboarding/closed_list.py"
             ),
