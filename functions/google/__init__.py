@@ -1,1 +1,1 @@
-"""Clients of Google's services: Pub/Sub, Cloud Storage, Secret Manager; BigQuery's is apart."""
+"""Clients of Pub/Sub, Cloud Storage and Secret Manager (BigQuery: `functions.warehouse`)."""

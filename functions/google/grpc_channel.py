@@ -1,4 +1,4 @@
-"""Opens gRPC channels to Google's services, or to stand-ins that speak the same API."""
+"""Opens gRPC channels to Google's services, or to stand-ins with the same API."""
 
 import functools
 from urllib.parse import urlsplit
@@ -10,22 +10,23 @@ OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 )
-"""Channels to one address share no connection: replacing a dead one must not find it again.
-
-An answer may be as large as the service makes it: a pull's may exceed gRPC's 4 MB.
+"""Two channels to one address do not share a connection, so that a new channel never uses the dead
+connection of an old one. The size of a response is not limited: the response of a pull can exceed
+gRPC's default of 4 MB.
 """
 
 
 def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
-    """Open a channel; call it inside the running event loop, after the server has forked.
+    """Open a channel; call this inside the running event loop, after the server has forked.
 
     Args:
         endpoint: ``https://host:port`` for TLS with application default credentials, or
-            ``http://host:port`` for a plain connection without any.
-        quota_project: that a person's requests count for; a service account's count for its own.
+            ``http://host:port`` for a plain connection without credentials.
+        quota_project: the project whose quota a person's requests use; requests of a service
+            account use its own project.
 
     Raises:
-        ValueError: the endpoint is neither.
+        ValueError: the endpoint has another form.
     """
     scheme, address = urlsplit(endpoint)[:2]
     if scheme == "http" and address:
@@ -39,7 +40,7 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
 
 @functools.cache
 def _default_credentials(quota_project: str) -> grpc.ChannelCredentials:
-    # Imported here: a plain connection needs none of it, and it is slow to import.
+    # Imported here, because a plain connection does not need it and it is slow to import.
     import google.auth  # noqa: PLC0415
     from google.auth.transport.grpc import AuthMetadataPlugin  # noqa: PLC0415
     from google.auth.transport.requests import Request  # noqa: PLC0415
@@ -57,10 +58,10 @@ def _default_credentials(quota_project: str) -> grpc.ChannelCredentials:
 def routing_header(name: str, resource: str) -> tuple[tuple[str, str], ...]:
     """Return the metadata that routes a call to the resource's region.
 
-    The generated clients send it; calls made without them must do the same.
+    The generated clients send it; calls without a generated client have to send it too.
 
     Args:
-        name: the request's field that names the resource, such as ``topic``.
-        resource: its full name, such as ``projects/p/topics/t``.
+        name: the request's field that has the resource's name, such as ``topic``.
+        resource: the resource's full name, such as ``projects/p/topics/t``.
     """
     return (("x-goog-request-params", f"{name}={resource.replace('/', '%2F')}"),)

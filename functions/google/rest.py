@@ -1,4 +1,4 @@
-"""Reads resources from Google's REST APIs, or from stand-ins that speak them."""
+"""Reads resources from Google's REST APIs, or from stand-ins with the same API."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,29 +8,30 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT_SECONDS = 30
 
 Read = Callable[[str], dict[str, Any]]
-"""Takes a resource's path below an endpoint; raises `NotThere` and `NotAnswered`; blocks."""
+"""Reads the resource at a path below an endpoint; raises `NotThere` and `NotAnswered`; blocks."""
 
 
 class NotThere(Exception):
-    """The API says that there is no such resource."""
+    """The API answers that the resource does not exist."""
 
 
 class NotAnswered(Exception):
-    """The API did not say what the resource is; the message says why, and quotes nothing."""
+    """The API did not return the resource; the message says why, without quoting the answer."""
 
 
 def open_reader(endpoint: str, quota_project: str = "") -> Read:
-    """Return what reads resources below an endpoint.
+    """Return a function that reads resources below an endpoint.
 
     The libraries are imported here: they are slow to import, and most instances never need them.
 
     Args:
         endpoint: ``https://host`` with application default credentials, or ``http://host:port``
-            of a stand-in without any.
-        quota_project: that a person's requests count for; a service account's count for its own.
+            of a stand-in without credentials.
+        quota_project: the project whose quota a person's requests use; requests of a service
+            account use its own project.
 
     Raises:
-        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     import google.auth  # noqa: PLC0415
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
@@ -54,7 +55,7 @@ def open_reader(endpoint: str, quota_project: str = "") -> Read:
         try:
             content: dict[str, Any] = answer.json()
         except ValueError as error:
-            raise NotAnswered("the answer is no JSON") from error
+            raise NotAnswered("the answer is not JSON") from error
         return content
 
     return read

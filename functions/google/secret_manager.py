@@ -1,4 +1,4 @@
-"""One secret in Secret Manager, by its REST API (v1)."""
+"""Reads and adds versions of one secret, through Secret Manager's REST API (v1)."""
 
 import base64
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from functions.google.rest import SCOPE
 
 REQUEST_SECONDS = 10.0
-"""How long one request may take."""
+"""The time limit of one request in seconds."""
 
 
 class SecretsUnavailable(Exception):
-    """Secret Manager did not do what was asked; a version may be added all the same.
+    """A call of Secret Manager failed; a version may have been added nevertheless.
 
     Args:
-        reason: the status that it answered, or the error's type.
+        reason: the HTTP status of the response, or the name of the error's type.
     """
 
 
@@ -23,8 +23,9 @@ class Version(NamedTuple):
     """One version of a secret.
 
     Attributes:
-        number: versions are numbered from 1 on, without a gap, in the order of their making.
-        data: its content.
+        number: the version's number; versions are numbered from 1, without gaps, in the order of
+            their creation.
+        data: the version's content.
     """
 
     number: int
@@ -35,8 +36,8 @@ def open_session(endpoint: str) -> Any:
     """Return an HTTP session for calls of a Google API.
 
     Args:
-        endpoint: ``https://host`` for calls with application default credentials, or
-            ``http://host:port`` of a stand-in without any.
+        endpoint: ``https://host`` with application default credentials, or ``http://host:port``
+            of a stand-in without credentials.
     """
     import google.auth  # noqa: PLC0415 - slow to import
     from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415
@@ -52,9 +53,9 @@ class Secret:
     """One secret; its methods block.
 
     Args:
-        endpoint: of the API.
-        name: ``projects/p/secrets/s``.
-        connect: opens the session, at the first call.
+        endpoint: the API's endpoint, for `connect`.
+        name: the secret's full name, ``projects/p/secrets/s``.
+        connect: opens the session; called at the first use.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Secret:
         """Return the newest version.
 
         Raises:
-            SecretsUnavailable: it is not known.
+            SecretsUnavailable: the version cannot be read.
         """
         version = self._version("latest")
         if version is None:
@@ -77,18 +78,18 @@ class Secret:
         return version
 
     def at(self, number: int) -> Version | None:
-        """Return a version by its number; None where it was disabled or destroyed.
+        """Return a version by its number; None if it was disabled or destroyed.
 
         Raises:
-            SecretsUnavailable: it is not known.
+            SecretsUnavailable: the call failed.
         """
         return self._version(str(number))
 
     def add(self, data: bytes) -> int:
-        """Add a version; return its number.
+        """Add a version and return its number.
 
         Raises:
-            SecretsUnavailable: it is not known to be added.
+            SecretsUnavailable: the call failed; the version may have been added nevertheless.
         """
         payload = {"data": base64.b64encode(data).decode()}
         answer = self._call("POST", ":addVersion", json={"payload": payload})
@@ -96,7 +97,7 @@ class Secret:
 
     def _version(self, which: str) -> Version | None:
         answer = self._call("GET", f"/versions/{which}:access")
-        # 400 (FAILED_PRECONDITION) is the answer for a version that is disabled or destroyed.
+        # Secret Manager answers 400 (FAILED_PRECONDITION) for a disabled or destroyed version.
         if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}:
             return None
         checked = self._checked(answer)

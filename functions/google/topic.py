@@ -1,6 +1,6 @@
-"""The events' topic: raw gRPC calls.
+"""Publishes to the topic of events with raw gRPC calls.
 
-The generated clients cost a third of the throughput in prototypes and 0.1 s of a cold start
+In prototypes, the generated clients cost a third of the throughput and 0.1 s of a cold start
 (docs/benchmarks.md).
 """
 
@@ -18,45 +18,46 @@ from functions.google import publish_request
 from functions.google.grpc_channel import routing_header
 
 IDLE_SECONDS = 30.0
-"""A connection that was quiet for longer is replaced before it is used.
+"""The idle seconds after which a connection is replaced before its next use.
 
-An instance without requests is frozen, and may wake with a connection that is dead without knowing
-it; a publish on one would wait for its whole deadline.
+Cloud Run freezes an instance without requests. When the instance wakes, a connection may be dead
+without any sign, and a publish on it would wait until its time limit.
 """
 
 ATTEMPTS = 2
-"""A connection that the server closes meanwhile is UNAVAILABLE at once; a new one will do."""
+"""The attempts of a publish. If the server has closed the connection, the first attempt fails at
+once with UNAVAILABLE, and the second uses a new connection."""
 
 
 class PublishFailed(Exception):
-    """Pub/Sub did not take the events, or did not say so in time."""
+    """Pub/Sub did not take the events, or did not answer in time."""
 
 
 class NotPublishable(Exception):
-    """Pub/Sub refuses a message of the publish for what it is; it took none of them."""
+    """Pub/Sub refuses the form of one of the messages; it took none of them."""
 
 
 class MessagePublisher(Protocol):
-    """Takes messages, as `Topic` does."""
+    """Publishes messages, like `Topic`."""
 
     async def publish(self, messages: Sequence[Message], within: float) -> None:
-        """Publish messages within so many seconds, or raise PublishFailed or NotPublishable."""
+        """Publish messages within a number of seconds; raise PublishFailed or NotPublishable."""
 
 
 async def publish_by_halves(
     publish: Callable[[Sequence[Message]], Awaitable[None]], messages: Sequence[Message]
 ) -> list[int]:
-    """Publish messages; by halves where one is refused, so that it cannot spoil the others.
+    """Publish messages; if one is refused, split them in halves to publish the others.
 
     Args:
-        publish: publishes all or none of what it is given, as `Topic.publish` does.
-        messages: at least one.
+        publish: publishes all of its messages or none, like `Topic.publish`.
+        messages: at least one message.
 
     Returns:
-        The positions of those that are refused alone; all others are published.
+        The positions of the refused messages; all others are published.
 
     Raises:
-        PublishFailed: of some it is not known whether they are published.
+        PublishFailed: some messages may not have been published.
     """
     try:
         await publish(messages)
@@ -71,12 +72,12 @@ async def publish_by_halves(
 
 
 class Topic:
-    """Publishes to one topic, on a connection that is replaced when it is in doubt.
+    """Publishes to one topic, and replaces its connection when that may be dead.
 
     Args:
         open_channel: opens a channel to Pub/Sub.
-        name: ``projects/p/topics/t``.
-        clock: monotonic, seconds.
+        name: the topic's full name, ``projects/p/topics/t``.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -95,15 +96,15 @@ class Topic:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def publish(self, messages: Sequence[Message], within: float) -> None:
-        """Publish messages, all or none; what fails may have been published all the same.
+        """Publish all messages or none.
 
         Args:
-            messages: within the limits of one publish.
-            within: seconds that it may take.
+            messages: the messages, within the limits of one publish.
+            within: the time limit in seconds.
 
         Raises:
-            PublishFailed: it is not known to be published.
-            NotPublishable: a message is refused for what it is.
+            PublishFailed: the publish failed; it may have taken effect nevertheless.
+            NotPublishable: Pub/Sub refuses the form of one of the messages.
         """
         request = publish_request.encode(self._name, messages)
         until = self._clock() + within
@@ -123,7 +124,7 @@ class Topic:
                 return
 
     async def close(self) -> None:
-        """Close the connection; publishes under way fail."""
+        """Close the connection; publishes in progress fail."""
         self._disconnect(self._channel, grace=None)
         await asyncio.gather(*self._closing)
 
@@ -136,14 +137,14 @@ class Topic:
             self._channel = self._open_channel()
             self._call = self._channel.unary_unary(
                 "/google.pubsub.v1.Publisher/Publish",
-                # Both sides stay bytes: the message ids of the answer are of no use here.
+                # Request and response stay bytes; the message ids of the response are not used.
                 request_serializer=None,
                 response_deserializer=None,
             )
         return self._channel
 
     def _disconnect(self, channel: grpc.aio.Channel | None, grace: float | None) -> None:
-        """Give a channel up, unless another publish did; others on it have their time to end."""
+        """Replace a channel, unless another publish did; its other publishes may still finish."""
         if channel is None or channel is not self._channel:
             return
         self._channel = None
@@ -153,11 +154,11 @@ class Topic:
 
 
 class Publisher:
-    """Publishes to one topic.
+    """Publishes any number of messages to one topic.
 
     Args:
-        topic: takes the messages.
-        deadline: seconds that one publish may take.
+        topic: publishes the messages.
+        deadline: the time limit of one publish in seconds.
     """
 
     def __init__(self, topic: MessagePublisher, deadline: float) -> None:
@@ -165,13 +166,13 @@ class Publisher:
         self._deadline = deadline
 
     async def publish(self, messages: Sequence[Message]) -> list[int]:
-        """Publish the messages, in order; returns when all that can be are durable.
+        """Publish the messages in order; return when all but the refused ones are durable.
 
         Returns:
-            The positions of those that Pub/Sub refuses for what they are.
+            The positions of the messages whose form Pub/Sub refuses.
 
         Raises:
-            PublishFailed: not all of the others are known to be durable.
+            PublishFailed: some of the other messages may not be durable.
         """
         refused: list[int] = []
         start = 0

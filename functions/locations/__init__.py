@@ -1,1 +1,1 @@
-"""Where a cell's parts really are, asked of Google's APIs."""
+"""Checks, through Google's APIs, where the resources of a cell are."""

@@ -1,4 +1,4 @@
-"""Compares where the parts of a cell are with where they are promised to be."""
+"""Compares the actual locations of a cell's resources with the promised region."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,10 +11,10 @@ from functions.locations.parts import Datasets, Endpoints, Parts
 from functions.locations.topics import Topics
 
 State = Literal["holds", "fails", "unknown"]
-"""``unknown`` is what could not be asked; nobody may take it for a success."""
+"""``unknown`` means that the check failed; it must not count as a success."""
 
 AT_A_TIME = 8
-"""Requests under way; the REST client blocks, so each takes a thread."""
+"""The maximum number of concurrent requests; each takes a thread, as the REST client blocks."""
 
 
 class Resource(NamedTuple):
@@ -22,9 +22,10 @@ class Resource(NamedTuple):
 
     Attributes:
         kind: ``topic``, ``secret``, ``bucket``, ``dataset`` or ``table``.
-        name: for people.
-        read: asks the API that knows it.
-        fault: says what is wrong with the API's answer for a region; empty for nothing.
+        name: the resource's name, for readers.
+        read: reads the resource from its API.
+        fault: takes the API's answer and the promised region; returns a description of the fault,
+            or an empty text if there is none.
     """
 
     kind: str
@@ -34,13 +35,13 @@ class Resource(NamedTuple):
 
 
 class Location(NamedTuple):
-    """Where a resource is.
+    """The result of checking one resource.
 
     Attributes:
-        kind: of the resource.
-        name: for people.
-        state: whether it is in the region, and there alone.
-        detail: the region; or what is wrong, or why it is not known.
+        kind: the kind of the resource.
+        name: the resource's name, for readers.
+        state: whether the resource is in the promised region and in no other.
+        detail: the region, or a description of the fault or of the failed check.
     """
 
     kind: str
@@ -50,12 +51,13 @@ class Location(NamedTuple):
 
 
 class Google:
-    """The APIs that know where the parts of a cell are; make it inside the running event loop.
+    """Google's APIs, as a source of locations; create it inside the running event loop.
 
     Args:
-        endpoints: where they are.
+        endpoints: the endpoints of the APIs.
         project: the Google Cloud project.
-        quota_project: that a person's requests count for; a service account's count for its own.
+        quota_project: the project whose quota a person's requests use; requests of a service
+            account use its own project.
     """
 
     def __init__(self, endpoints: Endpoints, project: str, quota_project: str = "") -> None:
@@ -66,7 +68,7 @@ class Google:
         self._readers: dict[str, Read] = {}
 
     def resources(self, parts: Parts) -> list[Resource]:
-        """Return what has a location; of the warehouse the datasets, which their tables share."""
+        """Return the resources with a location; datasets stand for their tables."""
         to = self._endpoints
         paths = [
             *(("secret", name, to.secrets, f"v1/{name}", secret_fault) for name in parts.secrets),
@@ -91,11 +93,11 @@ class Google:
         ]
 
     async def tables(self, dataset: str) -> list[Resource]:
-        """Return the tables that a dataset has; views have no data of their own.
+        """Return the tables of a dataset, without its views, which have no data of their own.
 
         Raises:
-            NotThere: there is no such dataset.
-            NotAnswered: BigQuery did not say.
+            NotThere: the dataset does not exist.
+            NotAnswered: BigQuery did not return the list.
         """
         path = f"{self._datasets}/{dataset}/tables"
         listed: list[Resource] = []
@@ -121,10 +123,10 @@ class Google:
 
 
 async def check(resources: Iterable[Resource], region: str) -> list[Location]:
-    """Ask where everything is, several at a time.
+    """Check the locations of resources, several at a time.
 
     Raises:
-        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     turns = asyncio.Semaphore(AT_A_TIME)
 
@@ -136,13 +138,13 @@ async def check(resources: Iterable[Resource], region: str) -> list[Location]:
 
 
 async def check_tables(google: Google, datasets: Datasets, region: str) -> list[Location]:
-    """Ask where every table of these datasets is; the list of them comes from BigQuery, too."""
+    """Check the locations of all tables of these datasets, with a list of tables from BigQuery."""
     locations: list[Location] = []
     for dataset in _names(datasets):
         try:
             resources = await google.tables(dataset)
         except NotThere:
-            continue  # it is told of the dataset
+            continue  # the check of the dataset reports it
         except NotAnswered as error:
             locations.append(Location("table", f"{dataset}.*", "unknown", str(error)))
         else:

@@ -1,9 +1,9 @@
-"""What is wrong with where a resource is, by the API's own answer."""
+"""Finds faults in the location of a resource, from the API's answer."""
 
 from typing import Any
 
 Answer = dict[str, Any]
-"""A resource as the REST API writes it."""
+"""A resource in the form of the REST API."""
 
 EU_REGIONS = frozenset(
     {
@@ -20,34 +20,37 @@ EU_REGIONS = frozenset(
         "europe-west9",
     }
 )
-"""Regions in a member state of the European Union, as ``terraform/regions.tf`` has them.
+"""Regions in a member state of the European Union; the same list as in ``terraform/regions.tf``.
 
-London (europe-west2) and Zürich (europe-west6) are in none; a test compares the two lists.
+London (europe-west2) and Zürich (europe-west6) are not in the EU. A test compares the two lists.
 """
 
 
 def topic_fault(topic: Answer, region: str) -> str:
-    """Say where a topic's messages may be stored or pass, if that is not the region alone."""
+    """Describe where else a topic's messages may be stored or pass through; empty if nowhere."""
     policy = topic.get("messageStoragePolicy", {})
     regions = policy.get("allowedPersistenceRegions", [])
     if regions != [region]:
-        return f"messages may be stored in {', '.join(regions) or 'any region'}"
+        return f"may store messages in {', '.join(regions) or 'any region'}"
     if not policy.get("enforceInTransit"):
         return "other regions may publish and subscribe (enforceInTransit is off)"
     return ""
 
 
 def secret_fault(secret: Answer, region: str) -> str:
-    """Say where a secret is replicated to, if that is not the region alone."""
+    """Describe where a secret is replicated, unless that is the region only."""
     replicas = secret.get("replication", {}).get("userManaged", {}).get("replicas", [])
     locations = [replica.get("location", "") for replica in replicas]
     if locations != [region]:
-        return f"replicated to {', '.join(locations) or 'wherever Google likes'}"
+        return f"is replicated to {', '.join(locations) or 'locations that Google chooses'}"
     return ""
 
 
 def location_fault(resource: Answer, region: str) -> str:
-    """Say where a dataset, table or bucket is, if that is not the region; buckets shout."""
+    """Describe where a dataset, table or bucket is, unless that is the region.
+
+    Cloud Storage returns locations in capitals.
+    """
     location = resource.get("location", "")
     if location.lower() != region:
         return f"is in {location or 'no location'}"
@@ -55,5 +58,5 @@ def location_fault(resource: Answer, region: str) -> str:
 
 
 def promise_fault(region: str) -> str:
-    """Say what is wrong with the promise that a region is one of the European Union's."""
-    return "" if region in EU_REGIONS else f"{region} is in no member state of the European Union"
+    """Describe the fault if a region is not in the European Union; empty if it is."""
+    return "" if region in EU_REGIONS else f"{region} is not in a member state of the EU"

@@ -1,15 +1,15 @@
-"""What a cell is made of that has a location, as Terraform names it."""
+"""The parts of a cell that have a location, in the form that Terraform writes."""
 
 import msgspec
 
 
 class Datasets(msgspec.Struct, frozen=True):
-    """Names of datasets.
+    """The names of a cell's datasets.
 
     Attributes:
-        store: the functions' own.
-        bi: that BI tools see.
-        partners: those of partners with readers, by partner.
+        store: the dataset of the functions.
+        bi: the dataset that BI tools see.
+        partners: the datasets of partners with readers, by partner.
     """
 
     store: str
@@ -18,13 +18,13 @@ class Datasets(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What has a location; the rest of what Terraform says is passed over.
+    """The resources with a location. Other members of Terraform's output are ignored.
 
     Attributes:
-        topics: ``projects/P/topics/T``.
-        secrets: ``projects/P/secrets/S``.
-        buckets: names.
-        datasets: names.
+        topics: full names, ``projects/P/topics/T``.
+        secrets: full names, ``projects/P/secrets/S``.
+        buckets: the buckets' names.
+        datasets: the datasets' names.
     """
 
     topics: tuple[str, ...]
@@ -34,12 +34,12 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """Where the services are, ``https://host``; ``http://`` for stand-ins without credentials.
+    """The endpoints of Google's APIs: ``https://host``; ``http://`` for stand-ins.
 
     Attributes:
-        bigquery: its REST API.
-        pubsub: its gRPC API; a port may follow.
-        storage: its JSON API.
+        bigquery: BigQuery's REST API.
+        pubsub: Pub/Sub's gRPC API; may have a port.
+        storage: Cloud Storage's JSON API.
         secrets: Secret Manager's REST API.
     """
 

@@ -1,4 +1,4 @@
-"""Reads topics from Pub/Sub's gRPC API: the one that the functions and the stand-ins speak."""
+"""Reads topics through Pub/Sub's gRPC API, which the stand-in has too."""
 
 from typing import Any
 
@@ -10,11 +10,12 @@ TIMEOUT_SECONDS = 30.0
 
 
 class Topics:
-    """Reads topics; make it inside the running event loop.
+    """Reads topics; create it inside the running event loop.
 
     Args:
-        endpoint: of Pub/Sub, as `functions.google.grpc_channel.open_channel` takes it.
-        quota_project: that a person's requests count for; a service account's count for its own.
+        endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
+        quota_project: the project whose quota a person's requests use; requests of a service
+            account use its own project.
     """
 
     def __init__(self, endpoint: str, quota_project: str = "") -> None:
@@ -22,15 +23,15 @@ class Topics:
         self._quota_project = quota_project
 
     async def read(self, name: str) -> Answer:
-        """Return a topic as the REST API writes it.
+        """Return a topic in the form of the REST API.
 
         Args:
-            name: ``projects/p/topics/t``.
+            name: the topic's full name, ``projects/p/topics/t``.
 
         Raises:
-            NotThere: there is no such topic.
-            NotAnswered: Pub/Sub did not say.
-            google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+            NotThere: the topic does not exist.
+            NotAnswered: Pub/Sub did not return the topic.
+            google.auth.exceptions.DefaultCredentialsError: there are no credentials.
         """
         from google.api_core.exceptions import GoogleAPIError, NotFound  # noqa: PLC0415 - slow
         from google.protobuf.json_format import MessageToDict  # noqa: PLC0415

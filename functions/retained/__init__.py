@@ -1,1 +1,1 @@
-"""What waits in storage for a replay: quarantine and spill."""
+"""Quarantine and spill: the objects in storage that wait for a replay."""

@@ -1,6 +1,7 @@
-"""A refused body, as quarantine keeps it: a whole request, or events of one with the same fault.
+"""The body of a quarantined object: a whole request, or its events with the same reason.
 
-Such events are one object: a sender that has everything wrong must not cost a write for each.
+Events of one request with the same reason share one object, so that a request with many bad events
+needs only a few writes.
 """
 
 from collections.abc import Sequence
@@ -11,23 +12,23 @@ from functions.retained.quarantine import Quarantined
 
 
 def join(events: Sequence[bytes]) -> bytes:
-    """Return the body that is kept of events, at least one: itself, or an array of several."""
+    """Return the body of at least one event: a single event unchanged, or an array of several."""
     return events[0] if len(events) == 1 else b"[" + b",".join(events) + b"]"
 
 
 def split(record: Quarantined, body: bytes) -> list[tuple[int, ReceivedEvent]]:
-    """Return the events of a kept body, each with its place in the request that it came in.
+    """Return the events of a quarantined body, each with its position in the original request.
 
     Args:
-        record: of the body.
-        body: as kept.
+        record: the object's record.
+        body: the body's bytes.
 
     Raises:
-        NotJson: it is still not JSON, or has another number of events than the record says.
+        NotJson: the body is not JSON, or its number of events differs from the record's.
     """
     positions = record.positions
     if not positions:
-        return list(enumerate(parse(body, most=len(body))))  # as each event has a byte at least
+        return list(enumerate(parse(body, most=len(body))))  # an event has at least one byte
     if len(positions) == 1:
         return [(positions[0], parse_one(body))]
     events = parse(body, most=len(positions))

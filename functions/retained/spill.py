@@ -1,7 +1,7 @@
-"""Spill: where accepted events go while Pub/Sub does not take them, and the form they have there.
+"""The format of spill, which stores accepted events while Pub/Sub does not take them.
 
-An object is NDJSON, one line per event: the sender's bytes in base64, and the attributes that its
-Pub/Sub message was to have. A replay publishes exactly that, so the event keeps its ingest id.
+An object is NDJSON with one line for each event: the sender's bytes in base64, and the attributes
+of the Pub/Sub message. A replay publishes exactly these, so the event keeps its ingest id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,8 +18,8 @@ class Spilled(msgspec.Struct, frozen=True):
     """One spilled event.
 
     Attributes:
-        data: the sender's own bytes; base64 in the object.
-        attributes: of the Pub/Sub message.
+        data: the sender's bytes of the event; base64 in the object.
+        attributes: the attributes of the Pub/Sub message.
     """
 
     data: bytes
@@ -34,22 +34,22 @@ def object_name(flushed_at: datetime, unique: str) -> str:
     """Return an object's name: ``spill/YYYY/MM/DD/HH/<unique>.ndjson``, the hour in UTC.
 
     Args:
-        flushed_at: when it is written, with an offset.
-        unique: a UUIDv7, so that the names of an hour sort by time.
+        flushed_at: when the object is written, with an offset.
+        unique: a UUIDv7, so that the names within an hour sort by time.
     """
     return f"{PREFIX}{flushed_at.astimezone(UTC):%Y/%m/%d/%H}/{unique}.ndjson"
 
 
 def encode(events: Iterable[Spilled]) -> bytes:
-    """Write an object's content."""
+    """Return an object's content."""
     return _ENCODER.encode_lines(events)
 
 
 def decode(content: bytes) -> Iterator[Spilled]:
-    """Read an object's content, an event at a time.
+    """Read an object's content, one event at a time.
 
     Raises:
-        ValueError: a line is not a spilled event; the message tells which, and quotes nothing.
+        ValueError: a line is not a spilled event; the message has the line's number only.
     """
     for number, line in enumerate(content.splitlines(), 1):
         if line.strip():

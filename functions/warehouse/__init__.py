@@ -1,1 +1,1 @@
-"""The warehouse: its schema, its statements and their jobs, the days that it counts by."""
+"""The warehouse: its schema, its statements and their jobs, and its days."""

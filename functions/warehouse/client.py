@@ -1,4 +1,4 @@
-"""Opens the client library of BigQuery, or of a stand-in that speaks the same API."""
+"""Opens BigQuery's client library, for BigQuery or a stand-in with the same API."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ def open_client(endpoint: str, project: str, location: str) -> Any:
 
     Args:
         endpoint: ``https://host`` for BigQuery with application default credentials, or
-            ``http://host:port`` for a stand-in without any.
+            ``http://host:port`` for a stand-in without credentials.
         project: the Google Cloud project.
-        location: of the datasets. A job without one may run elsewhere, and with it their data.
+        location: the location of the datasets. A job without a location may move data elsewhere.
     """
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
     from google.cloud.bigquery import Client  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Days of UTC, by which the tables are partitioned and everything is counted."""
+"""UTC days, which partition the tables and by which the rollups count."""
 
 from datetime import UTC, date, datetime, time, timedelta
 

@@ -1,8 +1,7 @@
-"""Query jobs of BigQuery: each is begun once, waited for, and cancelled when time is up.
+"""BigQuery's query jobs: starts each job once, waits for it, and cancels it when time is up.
 
-A job has an id of ours. A request that got no answer is therefore sent again as it was: either it
-begins the job now, or BigQuery answers 409 because the first one did. What an answer is about is
-the job, never the request, so a job is never started a second time beside itself
+We choose the id of each job. So a request without an answer can be repeated unchanged: it either
+starts the job, or BigQuery answers 409 because the job exists. The same job never runs twice
 (https://cloud.google.com/bigquery/docs/running-jobs#generate-jobid).
 """
 
@@ -13,13 +12,13 @@ from http import HTTPStatus
 from typing import Any
 
 REQUEST_SECONDS = 10.0
-"""Seconds that one request to BigQuery may take; the job goes on meanwhile."""
+"""The time limit of one request to BigQuery in seconds; the job itself may take longer."""
 
 CANCEL_SECONDS = 15.0
-"""Seconds to wait, after a cancellation, for the job to end."""
+"""The seconds to wait for the end of a cancelled job."""
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Seconds between looks at a job, and between requests without an answer; the last is repeated."""
+"""The pauses in seconds between requests about a job; the last pause is repeated."""
 
 HOPELESS = frozenset(
     {
@@ -37,25 +36,26 @@ HOPELESS = frozenset(
         "stopped",
     }
 )
-"""Reasons that another attempt meets again (https://cloud.google.com/bigquery/docs/error-messages).
+"""Reasons for which a retry would fail too (https://cloud.google.com/bigquery/docs/error-messages).
 
-Not ``notFound``: Terraform replaces a view by deleting it first.
+``notFound`` is not among them: Terraform replaces a view by deleting it first.
 """
 
 UNKNOWN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-"""Statuses below 500 of requests that can be sent again as they were."""
+"""Statuses below 500 after which the same request can be sent again."""
 
 CONFLICTS = ("concurrent update", "Could not serialize access")
-"""What the message of ``invalidQuery`` says where two changes met in the same rows."""
+"""Parts of the message of an ``invalidQuery`` that was caused by two changes of the same rows."""
 
 
 class JobFailed(Exception):
-    """A job ended in an error, or BigQuery refused to begin it. It changed nothing.
+    """A job ended in an error, or BigQuery refused to start it. It changed nothing.
 
-    Its message is BigQuery's reason. BigQuery's own message is not kept: some quote values.
+    The exception's message is BigQuery's reason. BigQuery's own message is dropped, because some
+    messages quote values.
 
     Args:
-        reason: as BigQuery's error messages name it, such as ``rateLimitExceeded``.
+        reason: BigQuery's reason, such as ``rateLimitExceeded``.
         is_transient: whether another job with the same statement may succeed.
     """
 
@@ -66,19 +66,19 @@ class JobFailed(Exception):
 
 
 class JobUnfinished(Exception):
-    """Time is up and the job is not known to have ended: it may still change what it was to.
+    """Time is up, and the job may still be running and change rows.
 
-    BigQuery itself stops it at its ``jobTimeoutMs``, but does not promise to.
+    BigQuery tries to stop a job at its ``jobTimeoutMs``, but does not guarantee it.
     """
 
 
 class Jobs:
-    """Runs jobs, any number at a time; none occupies a thread while it is waited for.
+    """Runs any number of jobs at a time; waiting for a job does not occupy a thread.
 
     Args:
-        open_client: opens the client, at the first use: the library is slow to import.
-        clock: seconds, monotonic.
-        sleep: waits for so many seconds.
+        open_client: opens the client; called at the first use, as the library is slow to import.
+        clock: returns monotonic seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -97,17 +97,17 @@ class Jobs:
         """Run a job to its end.
 
         Args:
-            job_id: of this job and no other: letters, digits, ``_`` and ``-``, 1,024 at most.
+            job_id: a unique id: at most 1,024 letters, digits, ``_`` and ``-``.
             sql: the statement.
             config: a `google.cloud.bigquery.QueryJobConfig`.
-            until: when to give up, by the clock.
+            until: the time limit, in seconds of the clock.
 
         Returns:
             The `google.cloud.bigquery.QueryJob`, which succeeded.
 
         Raises:
-            JobFailed: it ended in an error, or was cancelled.
-            JobUnfinished: it may still run.
+            JobFailed: the job ended in an error, or was cancelled.
+            JobUnfinished: the job may still be running.
         """
         job = await self._begin(job_id, sql, config, until)
         if job is not None:
@@ -124,11 +124,11 @@ class Jobs:
         """Fetch the rows of a job that succeeded.
 
         Args:
-            job: as `run` returned it.
-            until: when to give up, by the clock.
+            job: a job that `run` returned.
+            until: the time limit, in seconds of the clock.
 
         Raises:
-            JobFailed: they cannot be fetched.
+            JobFailed: the rows cannot be fetched.
         """
 
         def fetch() -> list[Any]:
@@ -145,7 +145,7 @@ class Jobs:
             looks = await self._pause(looks, until)
 
     async def _begin(self, job_id: str, sql: str, config: Any, until: float) -> Any:
-        """Return the job; or None where no request got an answer in time."""
+        """Start the job and return it; None if no request got an answer in time."""
 
         def insert() -> Any:
             from google.api_core.exceptions import Conflict  # noqa: PLC0415 - slow to import
@@ -177,7 +177,7 @@ class Jobs:
             looks = await self._pause(looks, until)
 
     async def _wait(self, job: Any, job_id: str, until: float) -> Any:
-        """Return the job once it has ended; or None where it did not in time."""
+        """Return the job when it has ended; None if it did not end in time."""
         looks = 0
         while job.state != "DONE":
             if self._clock() >= until:
@@ -187,7 +187,7 @@ class Jobs:
         return job
 
     async def _cancel(self, job_id: str) -> Any:
-        """Cancel the job; return it once it has ended, or None where it did not in time."""
+        """Cancel the job and return it when it has ended; None if it did not end in time."""
         until = self._clock() + CANCEL_SECONDS
         looks, cancelled = 0, False
         while True:
@@ -200,7 +200,7 @@ class Jobs:
             looks = await self._pause(looks, until)
 
     async def _look(self, method: str, job_id: str) -> Any:
-        """Get or cancel the job; return it, or None where that got no answer."""
+        """Get or cancel the job and return it; None if the request got no answer."""
         ask = getattr(self._client, method)
         try:
             return await asyncio.to_thread(
@@ -216,14 +216,14 @@ class Jobs:
 
 
 def _failure(error: Any) -> JobFailed:
-    """Return what an error of BigQuery's comes to."""
+    """Convert an error of BigQuery to an exception."""
     reason = str(error.get("reason", "")) or "unknown"
     met = any(text in str(error.get("message", "")) for text in CONFLICTS)
     return JobFailed(reason, is_transient=met or reason not in HOPELESS)
 
 
 def _refusal(error: Exception) -> JobFailed | None:
-    """Return what a refused request comes to; None where it may have been carried out."""
+    """Convert the error of a refused request; None if BigQuery may have executed the request."""
     code = getattr(error, "code", None)
     if code is None or code >= HTTPStatus.INTERNAL_SERVER_ERROR or code in UNKNOWN:
         return None

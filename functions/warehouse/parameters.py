@@ -1,8 +1,7 @@
-"""The parameters of the statements in ``sql/``, with the types that ``sql/parameters.json`` says.
+"""The parameters of the statements in ``sql/``, with their types from ``sql/parameters.json``.
 
-The file has, by folder and statement, each parameter's BigQuery type. It is the only place that
-says so: values are bound with these types, and the tests let Google's analyser judge each statement
-with them.
+The file gives each parameter's BigQuery type, by folder and statement. Values are bound with these
+types, and the tests check each statement with them in Google's analyser.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,26 +18,26 @@ Parameter = datetime | date | str | Sequence[str]
 
 
 class WrongParameters(ValueError):
-    """Values do not fit the parameters of a statement; the message names both, and no value."""
+    """The values do not fit a statement's parameters; the message names both, without values."""
 
 
 @cache
 def declared() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Read the types: by folder of ``sql/``, statement and parameter."""
+    """Read the types, by folder of ``sql/``, statement and parameter."""
     text = (SQL / "parameters.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, dict[str, dict[str, str]]])
 
 
 def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter]) -> list[Any]:
-    """Return a statement's parameters as BigQuery's client takes them.
+    """Return a statement's parameters for BigQuery's client.
 
     Args:
-        folder: of ``sql/``.
-        statement: its file's name without the ending.
-        values: by parameter.
+        folder: the statement's folder in ``sql/``.
+        statement: the name of the statement's file, without its ending.
+        values: the values, by parameter.
 
     Raises:
-        WrongParameters: the statement is not declared, or has other parameters, or of other types.
+        WrongParameters: the statement is not declared, or its parameters or types are different.
     """
     from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter  # noqa: PLC0415
 
@@ -53,7 +52,7 @@ def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter
     for parameter, kind in types.items():
         value: Any = values[parameter]
         if kind not in _FITS or not _FITS[kind](value):
-            raise WrongParameters(f"{parameter} of {name} is no {kind}")
+            raise WrongParameters(f"{parameter} of {name} does not have the type {kind}")
         if kind == "ARRAY<STRING>":
             given.append(ArrayQueryParameter(parameter, "STRING", value))
         else:

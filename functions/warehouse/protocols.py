@@ -1,4 +1,4 @@
-"""What runs statements, for what takes it. Tests put stand-ins in its place."""
+"""The interface of objects that run statements; tests pass stand-ins."""
 
 from typing import Any, Protocol
 
@@ -6,10 +6,10 @@ from functions.warehouse.parameters import Parameter
 
 
 class Statements(Protocol):
-    """Runs statements of ``sql/privacy``, as `functions.warehouse.statements.Statements`."""
+    """Runs statements of ``sql/privacy``, like `functions.warehouse.statements.Statements`."""
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows."""
+        """Run a query and return its rows."""
 
     async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed."""
+        """Run a statement that changes rows; return the number of changed rows."""

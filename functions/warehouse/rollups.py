@@ -1,4 +1,4 @@
-"""The rollups: numbers by day without any user, and the statements of ``sql/operate`` for them."""
+"""The rollups: counts by day without any user column, and their statements in ``sql/operate``."""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -11,16 +11,16 @@ ROLLUPS = {
     "refresh_active_users": ("first", "end", "thawed"),
     "refresh_cohorts": ("first_week", "end_week", "thawed"),
 }
-"""The statements that replace a stretch of days, and their parameters."""
+"""The statements that replace a stretch of days, with their parameters."""
 
 
 class Stretch(NamedTuple):
-    """Days in a row that are refreshed together.
+    """Consecutive days that are refreshed together.
 
     Attributes:
         first: the first day (UTC).
-        last: the last day.
-        frozen: how many different people came was counted for the last time already.
+        last: the last day (UTC).
+        frozen: whether the numbers of different people in these days are final.
     """
 
     first: date
@@ -28,7 +28,7 @@ class Stretch(NamedTuple):
     frozen: bool
 
     def moments(self) -> dict[str, datetime]:
-        """Return the parameters of the statements."""
+        """Return the values of the statements' parameters."""
         first_week = midnight(self.first - self.first.weekday() * DAY)
         end_week = midnight(self.last + (7 - self.last.weekday()) * DAY)
         return {

@@ -1,8 +1,8 @@
-"""The warehouse as files: the tables and views of a cell, read from ``sql/`` and rendered.
+"""Reads the tables and views of a cell from the files in ``sql/``.
 
-``sql/store/<table>.json`` describes a table, ``sql/bi/<view>.sql`` is a view's query and
-``sql/bi/<view>.json`` describes its columns. Terraform renders the same files with
-``templatefile``, so they know variables (``${name}``) and nothing else.
+``sql/store/<table>.json`` describes a table, ``sql/bi/<view>.sql`` is a view's query, and
+``sql/bi/<view>.json`` describes the view's columns. Terraform renders the same files with
+``templatefile``, so their only template syntax is a variable (``${name}``).
 """
 
 import re
@@ -18,28 +18,30 @@ import msgspec
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 OPEN_WINDOW_DAYS = 8
-"""Days in which an event may come again: Pub/Sub keeps it for 7, senders retry for 4; plus one."""
+"""The days in which a second delivery of an event may come: Pub/Sub keeps messages for 7 days, and
+senders retry for 4; plus one day."""
 RETENTION_DAYS = 215
-"""Days that an event is kept: the product's dashboard looks back 6 months; plus 30 days."""
+"""The days that events are kept: the product's dashboard looks back 6 months; plus 30 days."""
 
 EXTRA_DAYS = 30
-"""Days that unknown properties are kept: nobody knows whether they are personal."""
+"""The days that unknown properties are kept; they may be personal."""
 
 VIEW_REFERENCE = re.compile(r"\$\{bi\}\.(\w+)")
 
 
 class TemplateError(ValueError):
-    """A file of ``sql/`` uses a variable that is not given, or a ``$`` that is no variable."""
+    """A file in ``sql/`` uses an unknown variable, or has a ``$`` that does not start one."""
 
 
 class Warehouse(NamedTuple):
-    """Where a cell's warehouse is and how long it keeps.
+    """The datasets and periods of a cell's warehouse.
 
     Attributes:
-        store: the functions' dataset, as ``project.dataset``.
+        store: the dataset of the functions, as ``project.dataset``.
         bi: the dataset that BI tools see, as ``project.dataset``.
-        open_window_days: whole days before today (UTC) in which an event may come again.
-        retention_days: age in days at which a partition goes.
+        open_window_days: the whole days (UTC) before today in which a second delivery of an event
+            may come.
+        retention_days: the age in days at which a partition is deleted.
     """
 
     store: str
@@ -53,13 +55,13 @@ class Warehouse(NamedTuple):
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A column as BigQuery's REST API writes it, with the legacy type names.
+    """A column in the form of BigQuery's REST API, with its legacy type names.
 
     Attributes:
-        name: snake_case.
+        name: the column's name in snake_case.
         type: STRING, INTEGER, FLOAT, BOOLEAN, TIMESTAMP, DATE, JSON or RECORD.
         mode: REQUIRED, NULLABLE or REPEATED.
-        description: what it says to an analyst.
+        description: the column's description, for analysts.
         fields: the columns inside a RECORD.
     """
 
@@ -74,16 +76,16 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the store.
 
     Attributes:
-        name: the file's name without its ending.
-        description: what it holds, for the catalogue.
-        schema: its columns, in order.
-        partition_by: the TIMESTAMP or DATE column whose UTC day is the partition; None for a whole
-            table.
-        expires: whether a partition goes at the age of the retention.
-        require_partition_filter: whether a query without a bound on that column is refused.
-        clustering: the columns that sort the rows within a partition, most telling first.
+        name: the name of the table's file, without its ending.
+        description: the table's description in BigQuery.
+        schema: the columns, in order.
+        partition_by: the TIMESTAMP or DATE column whose UTC day is the partition; None if the table
+            is not partitioned.
+        expires: whether a partition is deleted at the age of the retention.
+        require_partition_filter: whether BigQuery refuses a query without a filter on that column.
+        clustering: the columns by which rows are sorted within a partition, most selective first.
         people: the columns with data about a person, by dotted name: ``personal``, ``pseudonym``,
-            ``unknown`` (it may be personal), or ``staff`` (of those who operate, not of users).
+            ``unknown`` (may be personal), or ``staff`` (about operators, not users).
     """
 
     name: str
@@ -100,10 +102,10 @@ class View(NamedTuple):
     """A view of the BI dataset.
 
     Attributes:
-        name: the file's name without its ending.
-        query: its text, not rendered.
-        references: the views that it reads.
-        columns: what it returns, in order.
+        name: the name of the view's file, without its ending.
+        query: the text of the query, not rendered.
+        references: the names of the views that it reads.
+        columns: the columns that it returns, in order.
     """
 
     name: str
@@ -113,10 +115,10 @@ class View(NamedTuple):
 
 
 def dataset_name(resource: str) -> str:
-    """Return ``P.D``, as SQL names a dataset, of its resource name ``projects/P/datasets/D``.
+    """Convert a resource name ``projects/P/datasets/D`` to the SQL name ``P.D``.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the text is not a dataset's resource name.
     """
     match resource.split("/"):
         case ["projects", project, "datasets", dataset] if project and dataset:
@@ -125,10 +127,10 @@ def dataset_name(resource: str) -> str:
 
 
 def render(text: str, variables: Mapping[str, str]) -> str:
-    """Put values into a text's ``${name}``.
+    """Replace each ``${name}`` in a text with its value.
 
     Raises:
-        TemplateError: a variable is not among those given, or a ``$`` stands for none.
+        TemplateError: a variable is unknown, or a ``$`` does not start a variable.
     """
     try:
         return Template(text).substitute(variables)
@@ -139,15 +141,15 @@ def render(text: str, variables: Mapping[str, str]) -> str:
 
 
 def with_covered(variables: Mapping[str, str]) -> dict[str, str]:
-    """Add to the variables of ``sql/privacy`` the one that is a file of it, ``covered.sql``."""
+    """Add the variable ``covered``, the text of ``sql/privacy/covered.sql``, to the variables."""
     return {**variables, "covered": render((SQL / "privacy/covered.sql").read_text(), variables)}
 
 
 def list_tables(root: Path = SQL) -> list[Table]:
-    """Read the store's tables, by name.
+    """Read the tables of the store, sorted by name.
 
     Raises:
-        msgspec.ValidationError: a file says something that a table does not have.
+        msgspec.ValidationError: a file does not have the form of `Table`.
     """
     return [
         msgspec.convert({**msgspec.json.decode(file.read_bytes()), "name": file.stem}, Table)
@@ -156,11 +158,11 @@ def list_tables(root: Path = SQL) -> list[Table]:
 
 
 def list_views(root: Path = SQL) -> list[View]:
-    """Read the BI views in an order in which they can be created: each after those that it reads.
+    """Read the BI views, in an order in which they can be created: each after those that it reads.
 
     Raises:
-        ValueError: views read each other in a circle, or one that does not exist.
-        FileNotFoundError: a view has no file of columns.
+        ValueError: views read each other in a cycle, or a view reads one that does not exist.
+        FileNotFoundError: a view has no file for its columns.
     """
     views = {file.stem: _read_view(file) for file in sorted(root.glob("bi/*.sql"))}
     for view in views.values():

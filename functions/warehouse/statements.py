@@ -1,8 +1,8 @@
-"""Runs the statements of a folder of ``sql/`` in BigQuery.
+"""Runs the statements of a folder in ``sql/`` in BigQuery.
 
-Each of them can be repeated without harm: two runs that meet leave what one would. A run has an id
-of its own, and each attempt of it is one job. Another attempt begins only once BigQuery has said
-that the job before ended in an error; see `functions.warehouse.jobs`.
+Each statement is idempotent: two runs, even concurrent ones, have the same result as one. Each run
+has its own id, and each attempt of a run is one job. The next attempt starts only after BigQuery
+has reported that the job before ended in an error (`functions.warehouse.jobs`).
 """
 
 import asyncio
@@ -20,19 +20,19 @@ from functions.warehouse.parameters import Parameter, query_parameters
 from functions.warehouse.schema import SQL, render
 
 RETRY_DELAYS = (1.0, 4.0, 16.0)
-"""Seconds before each further attempt. BigQuery runs two changes of a table at a time, queues
-twenty, refuses more, and lets one of two fail that meet in the same rows."""
+"""The pauses in seconds between attempts. BigQuery runs two changes of a table at a time, queues
+twenty and refuses more. If two changes affect the same rows, one of them fails."""
 
 
 class Limits(NamedTuple):
-    """What keeps the statements of one function within bounds.
+    """The limits of one function's statements.
 
     Attributes:
-        changes: admits statements that change rows, so that those of all instances find a place in
-            BigQuery's queue.
-        bytes: the most that one attempt of a statement should bill.
-        stops: whether BigQuery refuses a statement that would bill more. Where it does not, a line
-            tells afterwards that one did: an erasure that is due may not wait for its price.
+        changes: limits the concurrent changes of an instance, so that the changes of all instances
+            fit into BigQuery's queue.
+        bytes: the maximum bytes that one attempt of a statement should bill.
+        stops: whether BigQuery refuses a statement that would bill more. If not, the statement
+            runs and a log line reports it: the cost must not delay an erasure that is due.
     """
 
     changes: asyncio.Semaphore
@@ -41,12 +41,12 @@ class Limits(NamedTuple):
 
 
 class StatementFailed(Exception):
-    """A statement did not succeed at any attempt; what it was to change may be changed or not.
+    """All attempts of a statement failed. It may have changed rows or not.
 
     Args:
-        statement: its file's name without the ending.
-        kind: BigQuery's reason, such as ``backendError``; ``stopped`` where it was cancelled,
-            ``unfinished`` where it may still run, ``noTime`` where it was not begun.
+        statement: the name of the statement's file, without its ending.
+        kind: BigQuery's reason, such as ``backendError``; ``stopped`` if the job was cancelled,
+            ``unfinished`` if it may still be running, ``noTime`` if it was not started.
     """
 
     def __init__(self, statement: str, kind: str) -> None:
@@ -56,18 +56,20 @@ class StatementFailed(Exception):
 
 
 class Statements:
-    """Runs statements, any number at a time.
+    """Runs any number of statements at a time.
 
     Args:
-        folder: of ``sql/`` that has them.
-        open_client: opens the client, at the first use: the library is slow to import.
-        variables: of the files, see `functions.warehouse.schema.Warehouse.variables`.
-        service: the function that runs them; a label of the jobs.
-        seconds: how long a statement may take, all attempts and pauses together. What has not ended
-            by then is cancelled, which may take `functions.warehouse.jobs.CANCEL_SECONDS` more.
-        limits: shared by all statements of a function; None for none.
-        clock: seconds, monotonic.
-        sleep: waits for so many seconds.
+        folder: the folder of the statements in ``sql/``.
+        open_client: opens the client; called at the first use, as the library is slow to import.
+        variables: the variables of the files, from
+            `functions.warehouse.schema.Warehouse.variables`.
+        service: the name of the function, a label of its jobs.
+        seconds: the time limit of a statement in seconds, including all attempts and pauses. After
+            it the job is cancelled, which may take another
+            `functions.warehouse.jobs.CANCEL_SECONDS`.
+        limits: the limits that all statements of the function share; None for no limits.
+        clock: returns monotonic seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -95,23 +97,23 @@ class Statements:
         """Run a query that returns days.
 
         Args:
-            name: of the folder's file, without its ending.
-            parameters: the query's.
+            name: the name of the query's file, without its ending.
+            parameters: the values of the query's parameters.
 
         Raises:
-            StatementFailed: it did not succeed.
+            StatementFailed: the query failed.
         """
         return [row[0] for row in await self.rows(name, **parameters)]
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query; return its rows, each with its columns by name and by position.
+        """Run a query and return its rows, with their columns by name and by position.
 
         Args:
-            name: of the folder's file, without its ending.
-            parameters: the query's.
+            name: the name of the query's file, without its ending.
+            parameters: the values of the query's parameters.
 
         Raises:
-            StatementFailed: it did not succeed.
+            StatementFailed: the query failed.
         """
         until = self._clock() + self._seconds
         job = await self._run(name, parameters, until)
@@ -122,14 +124,14 @@ class Statements:
             raise StatementFailed(name, failure.reason) from None
 
     async def change(self, name: str, **parameters: Parameter) -> int:
-        """Run a statement that changes rows; return how many it changed.
+        """Run a statement that changes rows; return the number of changed rows.
 
         Args:
-            name: of the folder's file, without its ending.
-            parameters: the statement's.
+            name: the name of the statement's file, without its ending.
+            parameters: the values of the statement's parameters.
 
         Raises:
-            StatementFailed: it did not succeed.
+            StatementFailed: the statement failed.
         """
         until = self._clock() + self._seconds
         async with self._limits.changes if self._limits else nullcontext():
@@ -138,11 +140,11 @@ class Statements:
         return changed or 0
 
     async def _run(self, name: str, parameters: Mapping[str, Parameter], until: float) -> Any:
-        """Return the job that succeeded."""
+        """Run a statement and return the job that succeeded."""
         sql = self._text(name)
         run = uuid_utils.uuid7()
         for attempt, delay in enumerate((*RETRY_DELAYS, None), 1):
-            if self._clock() >= until:  # others were changing rows all the time
+            if self._clock() >= until:  # all the time was spent waiting for other changes
                 raise StatementFailed(name, "noTime")
             job_id = f"{self._service}-{name}-{run}-{attempt}"
             config = self._config(name, parameters, until - self._clock())
@@ -167,7 +169,7 @@ class Statements:
         return render((self._folder / f"{name}.sql").read_text("utf-8"), self._variables)
 
     def _has(self, delay: float | None, until: float) -> bool:
-        """Say whether there is time for a pause and an attempt after it."""
+        """Return whether there is time for a pause and another attempt."""
         return delay is not None and self._clock() + delay < until
 
     def _config(self, name: str, parameters: Mapping[str, Parameter], seconds: float) -> Any:

@@ -49,22 +49,26 @@ async def test_another_region_fails_for_all_that_has_one() -> None:
         (BUCKET, {"location": "US"}, "is in US"),
         (BUCKET, {}, "is in no location"),
         (STORE, {"location": "EU"}, "is in EU"),
-        (TOPIC, {"name": "t"}, "messages may be stored in any region"),
+        (TOPIC, {"name": "t"}, "may store messages in any region"),
         (
             TOPIC,
             {"messageStoragePolicy": {"allowedPersistenceRegions": [REGION, "us-east1"]}},
-            "messages may be stored in europe-west1, us-east1",
+            "may store messages in europe-west1, us-east1",
         ),
         (
             TOPIC,
             {"messageStoragePolicy": {"allowedPersistenceRegions": [REGION]}},
             "other regions may publish and subscribe (enforceInTransit is off)",
         ),
-        (SECRET, {"replication": {"automatic": {}}}, "replicated to wherever Google likes"),
+        (
+            SECRET,
+            {"replication": {"automatic": {}}},
+            "is replicated to locations that Google chooses",
+        ),
         (
             SECRET,
             {"replication": {"userManaged": {"replicas": [{"location": "us-east1"}]}}},
-            "replicated to us-east1",
+            "is replicated to us-east1",
         ),
     ],
 )
@@ -80,7 +84,7 @@ async def test_what_is_elsewhere_is_found(path: str, body: dict[str, Any], detai
     [
         (SECRET, Answer(404, {}), "fails", "it does not exist"),
         (SECRET, Answer(403, {}), "unknown", "HTTP 403"),
-        (SECRET, Answer(200, b"<html>"), "unknown", "the answer is no JSON"),
+        (SECRET, Answer(200, b"<html>"), "unknown", "the answer is not JSON"),
         (TOPIC, Answer(404, {}), "fails", "it does not exist"),
         (TOPIC, Answer(403, {}), "unknown", "PermissionDenied"),
     ],
