@@ -1,1 +1,1 @@
-"""Webhook to Pub/Sub: the public function; 2xx means that every event is durable."""
+"""Receive, the public function: takes webhooks; a 2xx means that every event is durable."""

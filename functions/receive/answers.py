@@ -1,6 +1,6 @@
-"""What a sender is told: results for each event, and problem details (RFC 9457).
+"""Responses to senders: a result for each event, or problem details (RFC 9457).
 
-No answer repeats anything that the sender sent: it might be a secret or a person's data.
+A response never quotes the request, which may contain secrets or personal data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from functions.events.message import Message
 from functions.web.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10
-"""When to come again after a 503; long enough for a queue to drain or a broker to return."""
+"""The seconds of Retry-After in a 503: enough for a queue to drain or a service to recover."""
 
 _COME_AGAIN = {"Retry-After": str(RETRY_SECONDS)}
 
@@ -22,16 +22,16 @@ _TOGETHER = {
     421: {"status": 421, "reason": "refused_together"},
     503: {"status": 503, "reason": "refused_together"},
 }
-"""What became of events that were in order, by the status of their request."""
+"""The results of valid events in a request that is refused as a whole, by its status."""
 
 _JSON = (b"content-type", b"application/json")
 
 
 class WebhookRefusal(Exception):
-    """Ends a request with an answer that is not 2xx.
+    """Ends a request with a response that is not 2xx.
 
     Args:
-        answer: the answer.
+        answer: the response.
     """
 
     def __init__(self, answer: Response) -> None:
@@ -45,33 +45,33 @@ def ok() -> Response:
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """The answer that nearly every request gets, without what Starlette works out for it.
+    """The response of nearly every request; sending it costs less than a Starlette response.
 
     Attributes:
-        body: JSON.
+        body: the body, JSON.
     """
 
     body: bytes
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the response."""
         headers = ((b"content-length", b"%d" % len(self.body)), _JSON)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
 
 def accepted_one(ingest_id: str) -> Accepted:
-    """Answer a request of one event that is durable."""
+    """Answer a request with one event, which is durable."""
     body = f'{{"accepted":1,"results":[{{"status":200,"ingest_id":"{ingest_id}"}}]}}\n'
     return Accepted(body.encode())
 
 
 def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
-    """Answer a request whose every event is durable and at least one was accepted.
+    """Answer a request whose events are all durable, and at least one of them accepted.
 
     Args:
-        placements: of its events, in order.
-        messages: that became of those which were accepted, in order.
+        placements: the placements of the request's events, in order.
+        messages: the messages of the accepted events, in order.
     """
     ingest_ids = (message.attributes.ingest_id for message in messages)
     results = [
@@ -83,11 +83,11 @@ def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Ac
 
 
 def refused(placements: Sequence[Placement], status: int) -> Response:
-    """Answer a request of which nothing was accepted.
+    """Answer a request without any accepted event.
 
     Args:
-        placements: of its events, in order.
-        status: the answer's; its reason is the first event's that has it.
+        placements: the placements of the request's events, in order.
+        status: the status of the response; the reason is that of the first event with this status.
     """
     reason = next(placement.reason for placement in placements if placement.status == status)
     return webhook_problem(
@@ -119,12 +119,12 @@ def webhook_problem(
     """Answer with problem details.
 
     Args:
-        status: HTTP's.
-        reason: a code that a program can act on.
-        detail: a sentence that a person can act on.
-        field: the field that is at fault, where one is.
-        results: one for each event, where the request had several.
-        headers: further headers of the answer.
+        status: the HTTP status.
+        reason: the reason code, for programs.
+        detail: a sentence that says what is wrong and what to do, for people.
+        field: the faulty field, if there is one.
+        results: a result for each event, if the response has them.
+        headers: more headers of the response.
     """
     members = {"type": "about:blank", "status": status, "reason": reason, "detail": detail}
     optional = {"field": field, "results": results}
@@ -138,17 +138,17 @@ def webhook_problem(
 
 
 def unavailable(reason: str, detail: str) -> Response:
-    """Answer 503: nothing is claimed to be stored, and the sender should come again."""
+    """Answer 503: the request is not stored, or only in part, and the sender should retry."""
     return webhook_problem(503, reason, detail, headers=_COME_AGAIN)
 
 
 def not_allowed(allow: str, detail: str) -> Response:
-    """Answer 405 with the methods that are allowed."""
+    """Answer 405, with the allowed methods."""
     return webhook_problem(405, "method_not_allowed", detail, headers={"Allow": allow})
 
 
 def unauthorized() -> Response:
-    """Answer 401; it does not tell a missing token from a wrong one."""
+    """Answer 401, in the same way for a missing token and a wrong one."""
     return webhook_problem(
         401,
         "token_unknown",
@@ -158,28 +158,28 @@ def unauthorized() -> Response:
 
 
 def unsigned() -> Response:
-    """Answer 401 to a request that its partner's signing secret did not sign just now."""
+    """Answer 401 to a request without a valid and recent signature of its partner."""
     return webhook_problem(
         401,
         "signature_invalid",
         "webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
-        " malformed, the time is off, or no signature fits the body",
+        " malformed, the time is too far from now, or no signature matches the body",
         headers={"WWW-Authenticate": "Bearer"},
     )
 
 
 def too_large(limit: int) -> Response:
-    """Answer 413 to a request of more than ``limit`` bytes."""
+    """Answer 413 to a request with more than ``limit`` bytes."""
     return webhook_problem(413, "request_too_large", f"a request may have at most {limit} bytes")
 
 
 def incomplete() -> Response:
-    """Answer 400 to a request whose sender went away before its end."""
+    """Answer 400 to a request whose connection ended before its body."""
     return webhook_problem(400, "body_incomplete", "the connection ended before the body did")
 
 
 def late(seconds: float) -> Response:
-    """Answer 408 to a request whose body did not end in time; what else comes is not read."""
+    """Answer 408 to a request whose body did not end in time; the rest is not read."""
     return webhook_problem(
         408,
         "body_late",
@@ -189,5 +189,5 @@ def late(seconds: float) -> Response:
 
 
 def too_many(limit: int) -> Response:
-    """Answer 413 to a request of more than ``limit`` events."""
+    """Answer 413 to a request with more than ``limit`` events."""
     return webhook_problem(413, "too_many_events", f"a request may have at most {limit} events")

@@ -1,4 +1,4 @@
-"""The receiver: its wiring."""
+"""Wires the receiver."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -23,11 +23,11 @@ from functions.secrets.closed_partners import ClosedFile
 from functions.web.environment import read
 
 PROBE_SECONDS = 5.0
-"""While events are spilled, how often a publish is tried."""
+"""The seconds between attempts to publish while events are spilled."""
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the receiver; call it inside the running event loop.
+    """Create the receiver; call this inside the running event loop.
 
     Raises:
         ValueError: a setting is missing or malformed.
@@ -60,7 +60,9 @@ def _admission(settings: Settings) -> Admission:
 def _durable(settings: Settings, bucket: Bucket, tally: Tally) -> Durable:
     deadline, within = settings.publish_deadline_seconds, settings.durable_within_seconds
     if not 0 < deadline < within:
-        raise ValueError("PUBLISH_DEADLINE_SECONDS leaves nothing of DURABLE_WITHIN_SECONDS")
+        raise ValueError(
+            "PUBLISH_DEADLINE_SECONDS must be above 0 and below DURABLE_WITHIN_SECONDS"
+        )
     publisher = BatchingPublisher(
         Topic(partial(open_channel, settings.pubsub_endpoint), settings.events_topic),
         Breaker(retry_seconds=max(PROBE_SECONDS, deadline)),

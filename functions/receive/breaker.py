@@ -1,7 +1,7 @@
-"""A circuit breaker: while a service fails, it is spared, and its callers do not wait for it.
+"""A circuit breaker: while a service fails, callers neither load it nor wait for it.
 
-Closed, everything passes. A failure opens it. Open, one probe passes at a time, some seconds after
-the last failure; a success closes it.
+A closed breaker admits every call. A failure opens it. An open breaker admits one probe at a time,
+some seconds after the last failure; a success closes it.
 """
 
 import time
@@ -11,12 +11,12 @@ from functions.observe.log import log
 
 
 class Breaker:
-    """Guards the publishes of one process.
+    """The breaker for the publishes of one process.
 
     Args:
-        retry_seconds: from a failure, or a probe's start, to the next probe. Longer than a publish
-            may take, so that probes never overlap.
-        clock: monotonic, seconds.
+        retry_seconds: the seconds from a failure, or the start of a probe, to the next probe. Must
+            be longer than a publish may take, so that probes never overlap.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -28,11 +28,11 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the service is being spared."""
+        """Whether the breaker is open: calls fail without an attempt."""
         return self._probe_at is not None
 
     def admits(self) -> bool:
-        """Tell whether to try now; what is admitted while it is open is the probe."""
+        """Return whether a call may be made now; while the breaker is open, that is the probe."""
         if self._probe_at is None:
             return True
         now = self._clock()
@@ -42,17 +42,17 @@ class Breaker:
         return True
 
     def failed(self, reason: str) -> None:
-        """Note a failure.
+        """Record a failure.
 
         Args:
-            reason: a code for the log.
+            reason: a code for the log line.
         """
         if not self.is_open:
             log("WARNING", "spilling", reason=reason)
         self._probe_at = self._clock() + self._retry_seconds
 
     def succeeded(self) -> None:
-        """Note a success."""
+        """Record a success."""
         if self.is_open:
             self._probe_at = None
             log("WARNING", "publishing resumed")

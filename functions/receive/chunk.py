@@ -1,4 +1,4 @@
-"""What of one request is made durable together."""
+"""Chunks: the messages of one request that are published or spilled together."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from functions.events.message import Message, pieces
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Messages of one sender's request that are made durable together.
+    """Messages of one request that are published or spilled together.
 
     Attributes:
-        messages: at most as many as one publish takes.
-        size: their bytes, at most.
-        until: when the sender must have its answer, on the monotonic clock, in seconds.
+        messages: the messages, within the limits of one publish.
+        size: their maximum size in bytes.
+        until: the time limit of the request, in seconds of the monotonic clock.
     """
 
     messages: Sequence[Message]
@@ -22,7 +22,7 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 def cut(messages: Sequence[Message], until: float) -> list[Chunk]:
-    """Cut the messages of one request into pieces that a publish can take."""
-    if len(messages) == 1:  # as most requests
+    """Split the messages of one request into chunks within the limits of one publish."""
+    if len(messages) == 1:  # the fast path of most requests
         return [Chunk(messages, messages[0].size, until)]
     return [Chunk(piece, size, until) for piece, size in pieces(messages)]

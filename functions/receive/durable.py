@@ -1,4 +1,4 @@
-"""Makes accepted events durable: by Pub/Sub, else by the bucket, else the sender keeps them."""
+"""Makes accepted events durable: publishes them, or spills them if Pub/Sub does not take them."""
 
 import asyncio
 import time
@@ -15,21 +15,20 @@ from functions.web.intake import Shares
 
 
 class NotDurable(Exception):
-    """Neither Pub/Sub nor the bucket took all of the events; some may be durable all the same."""
+    """Neither Pub/Sub nor the bucket took all of the events; some of them may be durable."""
 
 
 class Durable:
-    """Publishes events, and spills what could not be published.
+    """Publishes events, and spills the events that cannot be published.
 
     Args:
-        publisher: tried first.
-        spill: takes what the publisher does not.
-        within: seconds after which a sender has its answer at the latest. Publishing, spilling
-            and waiting for either all happen before.
-        max_waiting: events that may be on their way at a time; those of one partner are at most as
-            many as it leaves free, as with bodies (`functions.web.intake`).
-        count_spilled: told how many events were spilled.
-        clock: monotonic, seconds.
+        publisher: publishes events.
+        spill: spills the events that the publisher does not take.
+        within: the time limit of a request in seconds, for waiting, publishing and spilling.
+        max_waiting: the maximum number of events in progress. One partner may have as many as stay
+            free, by the same rule as for bodies (`functions.web.intake`).
+        count_spilled: called with the number of spilled events.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -50,21 +49,21 @@ class Durable:
         self._clock = clock
 
     def store(self, messages: Sequence[Message]) -> Awaitable[Sequence[int]]:
-        """Make the events of one request durable; await at once what it returns.
+        """Make the events of one request durable; await the result at once.
 
         Returns:
-            The positions of those that Pub/Sub refuses for what they are; all others are durable.
-            Or NotDurable: not all of them are known to be.
+            An awaitable of the positions of the messages whose form Pub/Sub refuses; all others
+            are durable. It raises NotDurable if some of the others may not be durable.
 
         Raises:
-            QueueFull: too many are on their way already, of all partners or of this one.
+            QueueFull: too many events of all partners, or of this one, are in progress.
         """
         self._waiting.take(len(messages), _owner(messages))
         chunks = cut(messages, self._clock() + self._within)
         return self._keep(chunks[0]) if len(chunks) == 1 else self._keep_all(chunks)
 
     async def _keep_all(self, chunks: Sequence[Chunk]) -> Sequence[int]:
-        # All are waited for: what is still on its way counts as waiting.
+        # Wait for all chunks, even if one fails, because those in progress still count.
         outcomes = await asyncio.gather(*map(self._keep, chunks), return_exceptions=True)
         starts = accumulate((len(chunk.messages) for chunk in chunks), initial=0)
         refused: list[int] = []

@@ -1,4 +1,4 @@
-"""Publishes events, batched over concurrent requests, for as long as Pub/Sub takes them."""
+"""Publishes the events of concurrent requests in batches, while Pub/Sub takes them."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,26 +13,27 @@ from functions.web.batching import Batcher
 PUBLISHES_IN_FLIGHT = 8
 
 SPACING_SECONDS = 0.005
-"""From the start of a publish to that of the next while any is under way.
+"""The minimum seconds between the starts of two publishes while one is in progress.
 
-Each takes as much processor time as two events on their whole way, and fewer carry the same events.
+A publish takes as much processor time as receiving two events, so fewer and larger publishes are
+cheaper.
 """
 
 Refused = Sequence[int]
-"""Positions in a chunk of the messages that Pub/Sub will never take."""
+"""The positions in a chunk of the messages that Pub/Sub will never take."""
 
 
 class BatchingPublisher:
-    """Batches publishes, and stops trying while they fail.
+    """Publishes chunks in batches, and stops trying while publishes fail.
 
     Args:
-        topic: takes the messages.
-        breaker: says when to try.
-        deadline: seconds that one publish may take.
-        reserve: seconds before a chunk's `until` that are left to others: a publish that could
-            not end before is not begun.
-        observe: told how many seconds a publish took, whatever came of it.
-        clock: monotonic, seconds.
+        topic: publishes the messages.
+        breaker: decides when to try.
+        deadline: the time limit of one publish in seconds.
+        reserve: the seconds before a chunk's `until` that are reserved for spilling. A publish that
+            could not end before them is not started.
+        observe: called with the seconds of each publish, also of a failed one.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -63,14 +64,15 @@ class BatchingPublisher:
         """Publish a chunk.
 
         Returns:
-            The positions of those that Pub/Sub refuses for what they are; or PublishFailed: the
-            others are not known to be published.
+            An awaitable of the positions of the messages whose form Pub/Sub refuses. It raises
+            PublishFailed if some of the others may not be published.
         """
         return self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 
     async def _send(self, batch: list[Chunk]) -> Sequence[Refused]:
         now = self._clock()
-        # The first has waited longest. One that came late says nothing about Pub/Sub.
+        # The first chunk has waited longest. A late one is no sign that Pub/Sub fails, so the
+        # breaker does not count it.
         if batch[0].until - now < self._deadline + self._reserve:
             raise PublishFailed("late")
         if not self._breaker.admits():
@@ -85,7 +87,7 @@ class BatchingPublisher:
         return _by_chunk(refused, batch) if refused else [()] * len(batch)
 
     async def _publish(self, messages: Sequence[Message], until: float) -> list[int]:
-        """Publish messages; returns the positions of those that are refused alone."""
+        """Publish messages; return the positions of the refused ones."""
 
         async def publish(part: Sequence[Message]) -> None:
             started = self._clock()
@@ -100,7 +102,7 @@ class BatchingPublisher:
 
 
 def _by_chunk(refused: Sequence[int], batch: Sequence[Chunk]) -> list[Refused]:
-    """Turn positions in a batch into positions in its chunks."""
+    """Convert positions in a batch to positions in its chunks."""
     bounds = accumulate((len(chunk.messages) for chunk in batch), initial=0)
     return [
         [position - start for position in refused if start <= position < end]

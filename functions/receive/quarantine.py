@@ -1,4 +1,4 @@
-"""Quarantines what was authenticated but is not acceptable, for a replay."""
+"""Quarantines authenticated bodies and events that are not acceptable, for a replay."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,9 @@ class QuarantinedRequests:
     """Quarantines bodies and events of requests.
 
     Args:
-        quarantine: takes them.
-        count: told how many were taken: events, or one body of which no event could be told.
+        quarantine: writes the objects.
+        count: called with the number of quarantined events; a body that cannot be split counts as
+            one.
     """
 
     def __init__(self, quarantine: Quarantine, count: Callable[[int], None]) -> None:
@@ -29,16 +30,16 @@ class QuarantinedRequests:
         sender: Sender,
         received_at: str,
     ) -> None:
-        """Keep events of a request; one object has those that one repair makes acceptable.
+        """Quarantine events of a request; events with the same reason and project share an object.
 
         Args:
-            refused: why each of them is refused, by its position.
-            events: of the request.
-            sender: of the request.
-            received_at: the request's, UTC.
+            refused: the placement of each refused event, by its position in the request.
+            events: all events of the request.
+            sender: the sender of the request.
+            received_at: when the request was received, UTC.
 
         Raises:
-            BucketUnavailable: the bucket did not take all of them.
+            BucketUnavailable: the bucket did not take all of the objects.
         """
         alike: dict[tuple[str, str | None], list[int]] = {}
         for position, placement in refused.items():
@@ -47,7 +48,7 @@ class QuarantinedRequests:
         for (reason, _), positions in alike.items():
             body = join([events[position].data for position in positions])
             writes.append(self.keep(reason, sender, body, received_at, positions))
-        # All are waited for, whatever becomes of one: nothing may run after the answer.
+        # Wait for all writes, even if one fails: no code may run after the response.
         for failure in await asyncio.gather(*writes, return_exceptions=True):
             if failure is not None:
                 raise failure
@@ -60,17 +61,17 @@ class QuarantinedRequests:
         received_at: str,
         positions: Sequence[int] = (),
     ) -> None:
-        """Keep one body.
+        """Quarantine one body.
 
         Args:
-            reason: why it is refused.
-            sender: of the request.
-            body: the request's, or that of some of its events.
-            received_at: the request's, UTC.
-            positions: of those events in the request; none where it is the whole request.
+            reason: the reason code of the refusal.
+            sender: the sender of the request.
+            body: the body of the request, or of some of its events.
+            received_at: when the request was received, UTC.
+            positions: the positions of these events in the request; empty for the whole request.
 
         Raises:
-            BucketUnavailable: the bucket did not take it.
+            BucketUnavailable: the bucket did not take the object.
         """
         await self._quarantine.keep(
             reason=reason,

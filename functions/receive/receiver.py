@@ -1,4 +1,4 @@
-"""The way of one request through the receiver."""
+"""Takes a request through all steps of the receiver."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -37,25 +37,25 @@ from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
 
 UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),
-    RecordFaulty: ("partner_faulty", "there is an error in what the operator says of this partner"),
-    Unclear: ("partners_unavailable", "it cannot be told now whose token this is"),
-    ClosedUnavailable: ("closed_unavailable", "it is not known now whose tokens are closed"),
-    BucketUnavailable: ("bucket_unavailable", "nothing of this request is known to be stored"),
-    NotDurable: ("publish_failed", "not every event of this request is known to be stored"),
-    QueueFull: ("queue_full", "too much waits to be stored"),
+    RecordFaulty: ("partner_faulty", "the operator's record of this partner has an error"),
+    Unclear: ("partners_unavailable", "this token cannot be checked now"),
+    ClosedUnavailable: ("closed_unavailable", "the list of closed partners cannot be read now"),
+    BucketUnavailable: ("bucket_unavailable", "this request could not be stored"),
+    NotDurable: ("publish_failed", "not all events of this request could be stored"),
+    QueueFull: ("queue_full", "too many events are waiting to be stored"),
 }
-"""What is answered with 503: reason and detail."""
+"""The reason and the detail of each error that is answered with 503."""
 
 
 class Receiver:
-    """Answers webhooks; 2xx only when every event of the request is durable.
+    """Answers webhooks; with a 2xx only when every event of the request is durable.
 
     Args:
-        settings: its limits, and which cell this is.
-        admission: who may send.
-        durable: takes what is accepted.
-        quarantine: takes what was authenticated but is not acceptable.
-        tally: counts what becomes of it.
+        settings: the limits, and the name of the cell.
+        admission: finds the partner of a token.
+        durable: makes accepted events durable.
+        quarantine: stores authenticated bodies that are not acceptable.
+        tally: counts the results.
         paced: writes the counts.
     """
 
@@ -116,7 +116,7 @@ class Receiver:
             self._intake.release(body, name)
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, partner: str) -> bytes:
-        """Read a partner's body; release it at `_intake`."""
+        """Read a partner's body; the caller releases it at `_intake`."""
         most = self._settings.max_request_bytes
         if announces_more(headers, most):
             raise WebhookRefusal(answers.too_large(most))
@@ -132,7 +132,7 @@ class Receiver:
     def _check_signature(
         self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes
     ) -> None:
-        """Refuse a body that its partner did not sign."""
+        """Refuse a body without a valid signature of its partner."""
         if not signature.verify(
             partner.signing_secrets,
             headers,
@@ -143,7 +143,10 @@ class Receiver:
             raise WebhookRefusal(answers.unsigned())
 
     async def _receive(self, body: bytes, sender: Sender) -> Accepted:
-        """Quarantine what is refused, then store the rest: a failure claims nothing."""
+        """Quarantine the refused events, then store the others.
+
+        If either fails, the answer is a 503, and the sender repeats the whole request.
+        """
         received_at = format_nanoseconds(time.time_ns())
         try:
             events = parse(body, self._settings.max_request_events)
@@ -171,7 +174,7 @@ class Receiver:
     def _sort(
         self, events: Sequence[ReceivedEvent], sender: Sender, received_at: str
     ) -> tuple[list[Placement], list[Message]]:
-        """Decide what becomes of each event; the accepted ones become messages."""
+        """Place each event; return the placements, and the messages of the accepted events."""
         cell, most = self._settings.cell, self._settings.max_event_bytes
         outcomes: list[Placement] = []
         messages: list[Message] = []
@@ -183,8 +186,8 @@ class Receiver:
         return outcomes, messages
 
     def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
-        """Answer a request of which everything is durable: accepted or quarantined."""
-        if len(outcomes) == len(messages) == 1:  # as most requests
+        """Answer a request whose events are all durable: accepted or quarantined."""
+        if len(outcomes) == len(messages) == 1:  # the fast path of most requests
             self._tally.accept(1)
             return answers.accepted_one(messages[0].attributes.ingest_id)
         if not messages:

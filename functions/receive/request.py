@@ -1,6 +1,6 @@
-"""Reads of a request what the receiver needs: where it goes, its token, its id.
+"""Reads the path, the token and the sender's id of a request.
 
-Client address and other headers are never looked at, so they cannot be stored.
+IP addresses and other headers are never read, so they cannot be stored.
 """
 
 from collections.abc import Mapping
@@ -11,32 +11,32 @@ from functions.events.attributes import Kind
 from functions.receive.answers import WebhookRefusal, not_allowed, webhook_problem
 
 READS = frozenset({"GET", "HEAD"})
-"""Methods that store nothing."""
+"""The methods that do not store anything."""
 
 WEBHOOKS: dict[str, Kind] = {"events": "chat", "rooms": "room"}
-"""The kind of event that arrives under each path."""
+"""The kind of the webhook at each path."""
 
 
 HEALTH = "/health"
 
 LENGTH_DIGITS = 18
-"""The longest Content-Length that is worth reading as a number."""
+"""The maximum digits of a Content-Length that is converted to a number."""
 
 
 def route(scope: Scope) -> tuple[Kind, str] | None:
-    """Tell what a request is for.
+    """Find the webhook that a request is for.
 
     Returns:
-        The kind of the webhook, and the path's token, empty where it has none; or None for a
-        health check.
+        The kind of the webhook and the token in the path, which may be empty; None for a health
+        check.
 
     Raises:
-        WebhookRefusal: 404 for any other path, 405 for a method that it does not have.
+        WebhookRefusal: 404 for an unknown path, 405 for a method that the path does not allow.
     """
     path, method = scope["path"], scope["method"]
     if path == HEALTH:
         if method not in READS:
-            raise WebhookRefusal(not_allowed("GET, HEAD", "health is read by GET"))
+            raise WebhookRefusal(not_allowed("GET, HEAD", "read the health check with GET"))
         return None
     target = _target(path)
     if target is None:
@@ -46,9 +46,9 @@ def route(scope: Scope) -> tuple[Kind, str] | None:
     if method == "POST":
         return target
     if method not in READS:
-        raise WebhookRefusal(not_allowed("GET, HEAD, POST", "events are sent by POST"))
+        raise WebhookRefusal(not_allowed("GET, HEAD, POST", "send events with POST"))
     if scope["query_string"]:
-        raise WebhookRefusal(not_allowed("POST", "events are sent by POST, not in a query string"))
+        raise WebhookRefusal(not_allowed("POST", "send events with POST, not in a query string"))
     return target
 
 
@@ -61,23 +61,23 @@ def _target(path: str) -> tuple[Kind, str] | None:
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """Return the headers of a request by lower-case names; of repeated ones the first."""
+    """Return the headers of a request by lower-case names; for a repeated header, the first."""
     return dict(reversed(scope["headers"]))
 
 
 def bearer_token(headers: Mapping[bytes, bytes]) -> str:
-    """Return the token of ``Authorization: Bearer``, empty where there is none."""
+    """Return the token of ``Authorization: Bearer``; empty if there is none."""
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def sender_id(headers: Mapping[bytes, bytes]) -> str:
-    """Return the sender's own id of the request, the same on each of its retries."""
+    """Return the sender's id of the request, the same on each retry; empty if there is none."""
     own = headers.get(b"webhook-id") or headers.get(b"idempotency-key") or b""
     return own.decode("latin-1")
 
 
 def announces_more(headers: Mapping[bytes, bytes], limit: int) -> bool:
-    """Say whether the length that a request announces for its body is over the limit."""
+    """Return whether the Content-Length of a request is above the limit."""
     length = headers.get(b"content-length", b"")
     return length.isdigit() and (len(length) > LENGTH_DIGITS or int(length) > limit)

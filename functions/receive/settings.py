@@ -10,35 +10,36 @@ from functions.web.intake import MAX_WAITING_BYTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.web.environment.read`.
+    """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        cell: this cell's name, as projects are pinned to.
+        cell: this cell's name, to which projects are pinned.
         gcp_project: the Google Cloud project.
-        events_topic: ``projects/p/topics/t``.
-        pubsub_endpoint: the region's, ``https://host:port``.
-        storage_endpoint: the region's, ``https://host``.
-        bucket: the cell's, for spill and quarantine.
-        partners_file: the secret with the partners' token digests.
-        closed_file: the secret with the partners who have left.
-        max_event_bytes: the most that one event may have; a larger one is 413.
-        max_request_bytes: the most that one request may have; a larger one is 413.
-        max_request_events: the most events in one request; more are 413.
-        signature_tolerance_seconds: how far a signature's time may be off, either way.
-        max_waiting_events: events that may be on their way to Pub/Sub or the bucket; then 503. One
-            partner may have as many as it leaves free, so half of them at most.
-        max_waiting_bytes: bytes of bodies that may be in memory, being read or on their way; then
-            503. The process takes up to five times as much: parsed, encoded, spilled. One partner
-            may hold as much as it leaves free, so half of it at most.
-        max_unfinished_bodies: bodies that may be on their way at a time; then 503. One partner may
-            have as many as it leaves free. As many as an instance takes requests at a time.
-        body_seconds: how long a body may be on its way; then 408.
-        publish_deadline_seconds: how long one publish may take.
-        durable_within_seconds: how long publishing and spilling may take together. What publishing
-            leaves is for waiting and for the spill, half of it each.
-        closed_refresh_seconds: after this time that secret is read again.
-        closed_keep_seconds: the longest time that its last good value is used while it cannot be
-            read; then 503.
+        events_topic: the topic's full name, ``projects/p/topics/t``.
+        pubsub_endpoint: the region's endpoint of Pub/Sub, ``https://host:port``.
+        storage_endpoint: the region's endpoint of Cloud Storage, ``https://host``.
+        bucket: the cell's bucket, for spill and quarantine.
+        partners_file: the file of the partners secret, with the digests of tokens.
+        closed_file: the file of the secret with the closed list.
+        max_event_bytes: the maximum size of one event in bytes; above it the answer is 413.
+        max_request_bytes: the maximum size of one request in bytes; above it the answer is 413.
+        max_request_events: the maximum number of events in one request; above it the answer is 413.
+        signature_tolerance_seconds: the maximum difference between a signature's time and now.
+        max_waiting_events: the maximum number of events that are being published or spilled; above
+            it the answer is 503. One partner may have as many as stay free, so at most half.
+        max_waiting_bytes: the maximum bytes of bodies in memory, from reading to the answer; above
+            it the answer is 503. The process uses up to five times as much, for parsed, encoded and
+            spilled copies. One partner may use as much as stays free, so at most half.
+        max_unfinished_bodies: the maximum number of bodies that are being received; above it the
+            answer is 503. One partner may have as many as stay free. Equals the maximum number of
+            concurrent requests of an instance.
+        body_seconds: the time limit for receiving a body; after it the answer is 408.
+        publish_deadline_seconds: the time limit of one publish.
+        durable_within_seconds: the time limit for publishing and spilling together. The time that
+            is left after a publish is divided equally between waiting and spilling.
+        closed_refresh_seconds: the age after which the closed list is read again.
+        closed_keep_seconds: how long the last good value of the closed list may be used while the
+            secret cannot be read; after it the answer is 503.
     """
 
     cell: str

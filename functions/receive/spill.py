@@ -1,4 +1,4 @@
-"""Writes events to the cell's bucket while Pub/Sub does not take them."""
+"""Spills events to the cell's bucket while Pub/Sub does not take them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ OBJECT_BYTES = 16_000_000
 OBJECTS_IN_FLIGHT = 4
 
 LINGER_SECONDS = 0.25
-"""What comes within this time shares an object: an outage leaves few of them, and who waits for a
-bucket does not mind."""
+"""The seconds in which spilled events are collected into one object, so that an outage leaves few
+objects. Writing to the bucket takes time anyway."""
 
 
 def _utc_now() -> datetime:
@@ -27,13 +27,13 @@ def _utc_now() -> datetime:
 
 
 class Spill:
-    """Writes the events of concurrent requests together, one object per flush.
+    """Writes the events of concurrent requests together into one object.
 
     Args:
-        bucket: the cell's.
-        linger: seconds that a flush waits for others to join it.
-        clock: monotonic, seconds.
-        now: the time, with an offset.
+        bucket: the cell's bucket.
+        linger: the seconds in which events are collected into one object.
+        clock: returns monotonic seconds.
+        now: returns the current time, with an offset.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Spill:
         )
 
     async def put(self, chunk: Chunk) -> None:
-        """Spill a chunk; returns when it is durable.
+        """Spill a chunk; return when it is durable.
 
         Raises:
-            BucketUnavailable: it is not known to be.
+            BucketUnavailable: the chunk may not be durable.
         """
         await self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 

@@ -1,4 +1,4 @@
-"""Counts what becomes of webhooks; docs/operations.md lists the fields of the line."""
+"""Counts the results of webhooks; docs/operations.md describes the fields of the log line."""
 
 from collections import Counter
 
@@ -10,16 +10,16 @@ from functions.observe.tally import Milliseconds
 
 
 class Received(msgspec.Struct):
-    """What a line tells of its interval.
+    """The counts of one log line.
 
     Attributes:
-        requests: requests with a valid token, by partner, whatever became of them.
-        accepted: events that were answered 200: published or spilled.
-        refused: what was answered otherwise, by reason: events, or requests where no event could
-            be told.
-        spilled: events that went to the bucket instead of Pub/Sub.
-        quarantined: bodies and events that were quarantined.
-        publish_ms: how long the publishes took, failed ones included; None where there was none.
+        requests: the number of requests with a valid token, by partner.
+        accepted: the number of accepted events: published or spilled.
+        refused: the number of refused events, by reason; a request that is not split into events
+            counts as one.
+        spilled: the number of spilled events.
+        quarantined: the number of quarantined events; a body that cannot be split counts as one.
+        publish_ms: the durations of all publishes, also of failed ones; None if there were none.
     """
 
     requests: Counter[str] = msgspec.field(default_factory=Counter)
@@ -43,44 +43,44 @@ _PROBLEM = msgspec.json.Decoder(_Problem)
 
 
 class Tally:
-    """Counts, and writes the line."""
+    """Counts results, and writes the log line."""
 
     def __init__(self) -> None:
         self._counts = Received()
         self._publishes: list[float] = []
 
     def hear(self, partner: str) -> None:
-        """Count a request with one of a partner's tokens."""
+        """Count a request with a valid token of a partner."""
         self._counts.requests[partner] += 1
 
     def accept(self, events: int) -> None:
-        """Count events that are durable."""
+        """Count accepted events."""
         self._counts.accepted += events
 
     def refuse(self, reason: str) -> None:
-        """Count an event, or a request, that is refused."""
+        """Count a refused event or request."""
         self._counts.refused[reason] += 1
 
     def refuse_all(self, answer: Response) -> None:
-        """Count a request of which nothing was accepted, by what its sender is told."""
+        """Count a request without any accepted event, by the reasons in its response."""
         problem = _PROBLEM.decode(answer.body)
         reasons = [result.reason for result in problem.results] or [problem.reason]
         self._counts.refused.update(reasons)
 
     def spill(self, events: int) -> None:
-        """Count events that went to the bucket."""
+        """Count spilled events."""
         self._counts.spilled += events
 
     def quarantine(self, events: int) -> None:
-        """Count quarantined events, or a body of which no event could be told as one."""
+        """Count quarantined events; a body that cannot be split counts as one."""
         self._counts.quarantined += events
 
     def publish(self, seconds: float) -> None:
-        """Count a publish."""
+        """Record the duration of a publish in seconds."""
         self._publishes.append(seconds)
 
     def write(self) -> bool:
-        """Write the line, unless there is nothing to tell; say whether there was."""
+        """Write the log line if there are any counts; return whether there were."""
         if self._publishes:
             self._counts.publish_ms = Milliseconds.of(self._publishes)
         counts, self._counts, self._publishes = self._counts, Received(), []
