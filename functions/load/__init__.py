@@ -1,1 +1,1 @@
-"""Load: takes events from Pub/Sub push and stores them as rows in BigQuery."""
+"""Load: takes events that Pub/Sub pushes, and stores them as rows in BigQuery."""

@@ -1,8 +1,7 @@
-"""The load function: its wiring and its HTTP face.
+"""Wires the load function and answers its requests.
 
-``POST /`` takes a push delivery. 204: the event is stored, kept in quarantine, or dropped, for
-its partner has left; 503: none of these, so that Pub/Sub delivers it again; 400: the body is not a
-push.
+``POST /`` takes a push. The answer is 204 if the event is stored, quarantined, or dropped because
+its partner is closed; 503 if not, so that Pub/Sub delivers it again; 400 if the body is not a push.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,17 +39,17 @@ from functions.web.problem import problem
 from functions.web.push import NotAPush, parse_push
 
 _STORED = Response(status_code=204)
-"""The answer to nearly every delivery; sending it changes nothing in it."""
+"""The answer to nearly every delivery. It can be shared, as sending it does not change it."""
 
 TABLES = Path(__file__).parents[2] / "sql" / "store"
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Wire the function; call it inside the running event loop.
+    """Create the function; call this inside the running event loop.
 
     Raises:
         ValueError: a setting, a pseudonym key or the catalogue is malformed.
-        OSError: a file that it needs cannot be read.
+        OSError: one of its files cannot be read.
     """
     settings = read(Settings, environ)
     bucket = Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)
@@ -79,7 +78,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
 
 
 def new_id() -> str:
-    """Return a fresh id, a UUIDv7."""
+    """Return a new id, a UUIDv7."""
     return str(uuid_utils.uuid7())
 
 
@@ -87,7 +86,7 @@ async def answer(
     delivery_filter: DeliveryFilter, intake: Intake, tally: Tally, paced: Paced, request: Request
 ) -> Response:
     """Answer a request."""
-    # `request.url` would parse the whole address anew.
+    # `request.url` would parse the whole address for each request.
     if request.scope["path"] != "/" or request.scope["method"] != "POST":
         return _answer_other(request)
     body = b""
@@ -108,7 +107,7 @@ async def answer(
 
 
 def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> TableWriter:
-    """Wire a table; the columns of ``renewed`` are other ones where a row is sent again."""
+    """Wire a table; a row that is sent again gets new values in the columns of ``renewed``."""
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     appender = TableAppender(
         partial(open_channel, settings.bigquery_write_endpoint),
@@ -132,7 +131,7 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
 
 
 def _answer_other(request: Request) -> Response:
-    """Answer what is no delivery."""
+    """Answer a request that is not a delivery."""
     match request.scope["path"], request.scope["method"]:
         case "/health", "GET" | "HEAD":
             return JSONResponse({"status": "ok"})

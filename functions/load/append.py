@@ -1,8 +1,8 @@
-"""Appends rows to one BigQuery table: Storage Write API, default stream, one connection.
+"""Appends rows to one BigQuery table, on one connection to the Storage Write API's default stream.
 
-The default stream is at-least-once. An append whose answer was lost may have been stored, so a
-retry can store rows twice; the warehouse settles that by ingest id. So that it can delete the one
-copy and keep the other, a row that is sent again must differ from its copy.
+The default stream stores rows at least once: if the answer of an append is lost, a retry can store
+its rows a second time. Settling later removes second copies by ingest id. To delete one copy and
+keep the other, it must be able to tell them apart, so a row that is sent again is changed.
 """
 
 import asyncio
@@ -22,35 +22,36 @@ from functions.load.fit import Fit, NoPlace
 from functions.observe.log import log
 
 IDLE_SECONDS = 30.0
-"""A connection that was quiet for longer is replaced before it is used.
+"""The idle seconds after which a connection is replaced before its next use.
 
-An instance without requests is frozen and wakes with connections that are dead without knowing it;
-an append on one would wait for its whole deadline.
+Cloud Run freezes an instance without requests. When the instance wakes, a connection may be dead
+without any sign, and an append on it would wait until its time limit.
 """
 
 LOOK_SECONDS = 60.0
-"""How often the table is asked whether it has the columns that it lacked."""
+"""The seconds between checks whether the table now has the columns that it lacked."""
 
 ASK_SECONDS = 5.0
-"""How long an answer to that question counts, so that failing appends do not ask each time."""
+"""The seconds for which a list of the table's columns is reused, so that failing appends do not
+fetch it each time."""
 
 MAX_MISMATCHES = 3
-"""How often an append is tried with fewer columns: each time BigQuery may name others."""
+"""The attempts of an append with fewer columns; each time BigQuery may name other columns."""
 
 
 class TableAppender:
-    """Appends rows to a table, several appends at a time on one connection.
+    """Appends rows to a table, with several concurrent appends on one connection.
 
-    Columns that the table lacks are left out, and their values kept, as `functions.load.fit` says.
+    Columns that the table lacks are left out and their values moved (`functions.load.fit`).
 
     Args:
-        open_channel: opens a channel to the service. Every connection has its own, because a
-            channel that has lost its peer may not notice for minutes.
-        table: ``projects/P/datasets/D/tables/T``.
+        open_channel: opens a channel to the service. Each connection has its own channel, because
+            a channel may take minutes to notice that its peer is gone.
+        table: the table's full name, ``projects/P/datasets/D/tables/T``.
         fit: fits the rows to the table.
-        deadline: seconds that one append may take, reconnecting included.
-        renew: makes of a row the one that is sent again, which can be told from the first.
-        clock: monotonic seconds.
+        deadline: the time limit of one append in seconds, including reconnecting.
+        renew: changes an encoded row before it is sent again, so that its copies differ.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -78,18 +79,18 @@ class TableAppender:
         self._connection: Connection | None = None
 
     async def append(self, rows: Sequence[bytes]) -> Mapping[int, int]:
-        """Append rows, all or none of them.
+        """Append all rows or none.
 
         Args:
             rows: serialised rows, together within the limits of a request.
 
         Returns:
-            The codes of the rows that BigQuery refuses, by their index; nothing was stored then.
-            Empty when all rows are stored.
+            The error codes of the rows that BigQuery refuses, by index; then no row is stored.
+            Empty if all rows are stored.
 
         Raises:
-            RowsRefused: some rows are bad, and BigQuery does not say which; nothing was stored.
-            AppendFailed: they are not known to be stored.
+            RowsRefused: BigQuery refuses some rows without naming them; no row is stored.
+            AppendFailed: the rows may not be stored.
         """
         try:
             async with asyncio.timeout(self._deadline):
@@ -101,18 +102,18 @@ class TableAppender:
         except TimeoutError:
             failure = AppendFailed("deadline")
             if self._connection is not None:
-                # What else waits on it has no better prospect than this append had.
+                # The other appends on this connection would time out too.
                 self._connection.end(failure)
             raise failure from None
 
     async def close(self) -> None:
-        """Close the connection; appends under way fail."""
+        """Close the connection; appends in progress fail."""
         if self._connection is not None:
             self._connection.end(AppendFailed("closed"))
             await self._connection.ended()
 
     async def _append_fitted(self, rows: Sequence[bytes]) -> Mapping[int, int]:
-        """Append rows, with fewer columns where the table lacks some."""
+        """Append rows; if the table lacks columns, leave these out and try again."""
         for _ in range(MAX_MISMATCHES):
             fit = self._fit
             try:
@@ -125,11 +126,11 @@ class TableAppender:
     async def _refit(self, used: Fit, mismatch: SchemaMismatch) -> None:
         """Leave out the columns that the table lacks.
 
-        What BigQuery's error names counts beside what the stream tells: right after a change one
-        part of the service may know of it and another not.
+        These are the columns that BigQuery's error names, and those that the stream's schema lacks.
+        Right after a change of the table, only one of the two may be up to date.
 
         Raises:
-            SchemaMismatch: the given one; no column is known to be lacking.
+            SchemaMismatch: the same exception, if no column is known to be missing.
         """
         async with self._refitting:
             if self._fit is not used:
@@ -138,19 +139,19 @@ class TableAppender:
             lacking = used.missing_in(columns) if columns else frozenset()
             fit = used.without(lacking | mismatch.columns | used.missing)
             if fit.missing == used.missing and self._narrower is not None:
-                fit = self._narrower  # it looked too early as if the table had all columns
+                fit = self._narrower  # an earlier check found the new columns too soon
             if fit.missing <= used.missing:
                 raise mismatch
             self._use(fit)
 
     async def _look_for_columns(self) -> None:
-        """Ask, now and then, whether the table has got what it lacked."""
+        """Check from time to time whether the table now has the missing columns."""
         if self._fit.missing and self._clock() >= self._looked_at + LOOK_SECONDS:
             self._looked_at = self._clock()
             self._told(await self._ask_columns())
 
     async def _ask_columns(self) -> list[str]:
-        """Return the table's columns, or nothing where they cannot be had."""
+        """Return the table's columns; empty if they cannot be fetched."""
         if self._clock() >= self._asked_at + ASK_SECONDS:
             self._asked_at = self._clock()
             try:
@@ -161,7 +162,7 @@ class TableAppender:
         return self._columns
 
     def _told(self, columns: Iterable[str]) -> None:
-        """Use what the service tells of the table's columns; nothing tells nothing."""
+        """Use the table's columns that the service reports; an empty list is ignored."""
         known = list(columns)
         if known and self._fit.missing:
             narrower = self._fit
@@ -170,7 +171,7 @@ class TableAppender:
                 self._narrower = narrower
 
     def _use(self, fit: Fit) -> None:
-        """Write another set of columns from now on, and say so."""
+        """Use another set of columns from now on, and log the change."""
         if fit.missing == self._fit.missing:
             return
         self._fit = fit
@@ -194,7 +195,8 @@ def _fitted(rows: Sequence[bytes], fit: Fit) -> Sequence[bytes]:
     """Fit rows.
 
     Raises:
-        AppendFailed: a value would be lost; the rows may come again when the table has its column.
+        AppendFailed: a value would be lost. Pub/Sub delivers the events again, and the append
+            succeeds when the table has the column.
     """
     if not fit.missing:
         return rows

@@ -1,7 +1,7 @@
 """One AppendRows call of the Storage Write API, made without the generated client.
 
-That client's message classes cost several times as much per row, and its stream class answers in
-threads, without a deadline.
+The message classes of the generated client cost several times as much for each row, and its stream
+class uses threads and has no time limit.
 """
 
 import asyncio
@@ -28,23 +28,23 @@ from functions.load.storage_write import (
 
 _DEAD = frozenset(
     {
-        grpc.StatusCode.UNAVAILABLE,  # cut, refused, or the server went away
-        grpc.StatusCode.ABORTED,  # the service closed it, as it does with idle ones
-        grpc.StatusCode.CANCELLED,  # reset by a proxy or by the server's shutdown
-        grpc.StatusCode.INTERNAL,  # a broken HTTP/2 stream is reported so
-        grpc.StatusCode.UNKNOWN,  # the same, by some proxies
+        grpc.StatusCode.UNAVAILABLE,  # the connection was cut or refused
+        grpc.StatusCode.ABORTED,  # the service closed the connection, for example an idle one
+        grpc.StatusCode.CANCELLED,  # reset by a proxy, or by the server's shutdown
+        grpc.StatusCode.INTERNAL,  # a broken HTTP/2 stream
+        grpc.StatusCode.UNKNOWN,  # a broken HTTP/2 stream, as some proxies report it
     }
 )
-"""Ends of a connection after which a new one may work at once."""
+"""Statuses of a connection's end after which a new connection may work at once."""
 
 _EXTRA_FIELDS = re.compile(r"extra fields?: '([^']*)'", re.IGNORECASE)
 
 
 class AppendFailed(Exception):
-    """It is not known that the rows are stored; they may come again later.
+    """The append failed; the rows may be stored or not, and may be sent again later.
 
     Attributes:
-        reason: a code such as ``UNAVAILABLE`` or ``deadline``; it names no value.
+        reason: a code such as ``UNAVAILABLE`` or ``deadline``.
     """
 
     def __init__(self, reason: str) -> None:
@@ -57,11 +57,11 @@ class ConnectionDead(AppendFailed):
 
 
 class SchemaMismatch(AppendFailed):
-    """The table lacks a column of the rows, or has it in another type; nothing is stored.
+    """The table lacks a column of the rows, or the column has another type; no row is stored.
 
     Attributes:
-        columns: that BigQuery names as lacking, a field of a RECORD as ``record.field``. They are
-            read from the error's text, which is not a contract, so this may be empty.
+        columns: the missing columns that BigQuery names; a field of a RECORD as ``record.field``.
+            They come from the text of the error, whose form may change, so this may be empty.
     """
 
     def __init__(self, columns: frozenset[str]) -> None:
@@ -70,20 +70,20 @@ class SchemaMismatch(AppendFailed):
 
 
 class RowsRefused(AppendFailed):
-    """BigQuery refuses rows of the append, without saying which; none is stored."""
+    """BigQuery refuses rows of the append without naming them; no row is stored."""
 
 
 class Connection:
-    """Sends requests in order; the answers come in the same order.
+    """Sends requests in order, and receives the answers in the same order.
 
     Attributes:
-        is_ended: it can be used no more.
+        is_ended: whether the connection can no longer be used.
 
     Args:
-        channel: a channel of its own, closed with it.
-        stream: full name of the write stream.
-        clock: monotonic seconds.
-        on_schema: told the table's columns when the service says that they have changed.
+        channel: the connection's own channel, closed with the connection.
+        stream: the full name of the write stream.
+        clock: returns monotonic seconds.
+        on_schema: called with the table's columns when the service reports a change.
     """
 
     def __init__(
@@ -106,11 +106,11 @@ class Connection:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def is_idle_since(self, moment: float) -> bool:
-        """Say whether nothing is under way and nothing was since the moment."""
+        """Return whether the connection has been unused since a moment in seconds of the clock."""
         return not self._pending and self._last_used < moment
 
     async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:
-        """Append rows, as `functions.load.append.TableAppender.append` does, without a deadline.
+        """Append rows, like `functions.load.append.TableAppender.append`, without a time limit.
 
         Args:
             rows: serialised rows.
@@ -119,12 +119,12 @@ class Connection:
         Raises:
             ConnectionDead: the connection ended before the answer, and a new one may work.
             SchemaMismatch: the rows have a column that the table lacks.
-            RowsRefused: some rows are bad, and BigQuery does not say which.
-            AppendFailed: they are not known to be stored.
+            RowsRefused: BigQuery refuses some rows without naming them.
+            AppendFailed: the rows may not be stored.
         """
-        # The service wants it in a connection's first request and where it changes
-        # ("ProtoData.writer_schema"). It goes along until one is known to be taken: what waits
-        # behind a request with a refused one must not depend on that.
+        # The first request of a connection, and the first after a change, must have the descriptor
+        # ("ProtoData.writer_schema"). Send it with each request until the service has accepted it:
+        # if a request is refused, the requests behind it must not rely on its descriptor.
         known = descriptor == self._sent == self._accepted
         self._sent = descriptor
         request = append_request(self._stream, rows, None if known else descriptor)
@@ -143,7 +143,7 @@ class Connection:
         return {}
 
     def end(self, failure: AppendFailed) -> None:
-        """Fail what is under way and close the connection."""
+        """Fail the appends in progress and close the connection."""
         self._fail(failure)
         self._task.cancel()
 
@@ -152,7 +152,7 @@ class Connection:
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        failure: AppendFailed = ConnectionDead("ENDED")  # by the server, without an error
+        failure: AppendFailed = ConnectionDead("ENDED")  # the server ended it without an error
         try:
             await self._receive()
         except grpc.aio.AioRpcError as error:
@@ -188,14 +188,14 @@ class Connection:
 
 
 async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
-    """Ask for the columns of a stream's table, a field of a RECORD as ``record.field``.
+    """Fetch the columns of a stream's table; a field of a RECORD is ``record.field``.
 
     Args:
-        channel: used for this alone, and closed.
-        stream: full name of the write stream.
+        channel: a channel for this call only; it is closed afterwards.
+        stream: the full name of the write stream.
 
     Raises:
-        grpc.aio.AioRpcError: they cannot be had.
+        grpc.aio.AioRpcError: the call failed.
     """
     async with channel:
         ask = channel.unary_unary(
@@ -209,7 +209,7 @@ async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
 
 
 def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
-    """Tell why a call ended. A schema may be refused so too, instead of in an answer."""
+    """Convert the error that ended a call; it may also be the refusal of a schema."""
     code, text = error.code(), error.details() or ""
     if code is grpc.StatusCode.INVALID_ARGUMENT and _is_about_schema(text):
         return SchemaMismatch(_named_columns(text))
@@ -217,10 +217,10 @@ def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
 
 
 def _failure(status: Any) -> AppendFailed:
-    """Tell bad rows from a table that does not know a column yet: that one heals by itself.
+    """Convert an error of an append; distinguish bad rows from a table that lacks a column.
 
-    BigQuery says INVALID_ARGUMENT of both. Of a schema it speaks in the error's details, or
-    (older servers) in its text only.
+    BigQuery answers INVALID_ARGUMENT in both cases. An error about the schema is recognised by the
+    details of the error, or (for older servers) by its text.
     """
     if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
         return AppendFailed(_status_name(status.code))
@@ -234,7 +234,7 @@ def _is_about_schema(text: str) -> bool:
 
 
 def _named_columns(text: str) -> frozenset[str]:
-    """Read the columns of "... extra fields: 'a,b.c' ...", as BigQuery writes it today."""
+    """Read the columns from "... extra fields: 'a,b.c' ...", the present text of BigQuery."""
     match = _EXTRA_FIELDS.search(text)
     return frozenset(name.strip() for name in match[1].split(",")) if match else frozenset()
 

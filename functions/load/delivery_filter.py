@@ -1,4 +1,4 @@
-"""What is left of a partner who has left is dropped: wherever it waited, it does not come back."""
+"""Drops deliveries of closed partners, so that retained events cannot bring their data back."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -10,19 +10,19 @@ from functions.web.push import PushedMessage
 
 
 class Closed(Protocol):
-    """Who has left, as `functions.secrets.closed_partners.ClosedFile`."""
+    """The closed list, like `functions.secrets.closed_partners.ClosedFile`."""
 
     async def current(self) -> ClosedList:
-        """Return the list of now, or raise ClosedUnavailable."""
+        """Return the current list, or raise ClosedUnavailable."""
 
 
 class DeliveryFilter:
-    """Loads deliveries but those of closed partners.
+    """Loads deliveries, except those of closed partners.
 
     Args:
-        closed: who has left.
-        load: loads one message, as `functions.load.loader.Loader.load`.
-        tally: counts what is dropped, and what waits for the list.
+        closed: the closed list.
+        load: loads one message, like `functions.load.loader.Loader.load`.
+        tally: counts dropped deliveries, and deliveries refused because the list is unavailable.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class DeliveryFilter:
         self._tally = tally
 
     async def load(self, message: PushedMessage) -> None:
-        """Load one message, or drop it: then nothing of it is kept, not even in quarantine.
+        """Load one message; drop it, without quarantine, if its partner is closed.
 
         Raises:
-            NotStored: it is not known to be loaded, or not known whether it may be.
+            NotStored: the message may not be stored, or the closed list is unavailable.
         """
         try:
             is_closed = (await self._closed.current()).is_closed(message.attributes)

@@ -1,9 +1,9 @@
-"""Rows as a table takes them now: an upgrade may reach this function before it reaches the table.
+"""Fits rows to the present columns of a table, as an upgrade may reach this function first.
 
-BigQuery refuses a whole request when its rows have a field that the table lacks, and it may lack a
-new column for minutes: until Terraform adds it, and then until the write service sees it. Such
-values wait in ``extra``, below `RETAINED_COLUMNS`, and ``flags`` names their columns, so nothing is
-lost and a query can find them.
+BigQuery refuses a whole request if its rows have a field that the table lacks. A new column can be
+missing for minutes: until Terraform adds it, and then until the write service sees it. Meanwhile
+its values are stored in ``extra``, below `RETAINED_COLUMNS`, and ``flags`` names the columns. So no
+value is lost, and a query can find the values.
 """
 
 import json
@@ -17,15 +17,15 @@ from functions.events.body import encode_json
 from functions.load.protobuf import RowEncoder
 
 RETAINED_COLUMNS = "_columns"
-"""The member of ``extra`` with the values of columns that the table lacks, by column."""
+"""The member of ``extra`` with the values of missing columns, by column."""
 
 FLAG = "no_column"
-"""The flag of such a row is ``no_column:<column>``; docs/data-dictionary.md describes flags."""
+"""Such a row has the flag ``no_column:<column>``; docs/data-dictionary.md describes flags."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Columns = Sequence[Mapping[str, Any]]
-"""Columns as in BigQuery's REST API."""
+"""Columns in the form of BigQuery's REST API."""
 
 
 class NoPlace(Exception):
@@ -36,12 +36,13 @@ class Fit:
     """Fits encoded rows to a table.
 
     Attributes:
-        missing: columns that the table lacks; a field of a RECORD is ``record.field``.
+        missing: the columns that the table lacks; a field of a RECORD is ``record.field``.
         descriptor: the serialised descriptor of the rows that `apply` returns.
 
     Args:
         encoder: encodes the table's rows.
-        missing: see above. What the table cannot lack, for this code does not write it, is ignored.
+        missing: the columns that the table lacks; columns that the encoder does not have are
+            ignored.
     """
 
     def __init__(self, encoder: RowEncoder, missing: Iterable[str] = ()) -> None:
@@ -56,14 +57,14 @@ class Fit:
         self._keeps = {"extra", "flags"} <= names
 
     def without(self, missing: Iterable[str]) -> "Fit":
-        """Return the fit to the same table without other columns."""
+        """Return a fit with the same encoder and other missing columns."""
         return Fit(self._encoder, missing)
 
     def missing_in(self, table: Iterable[str]) -> frozenset[str]:
-        """Return the columns of this code's that are not among the table's.
+        """Return the encoder's columns that the table does not have.
 
         Args:
-            table: its columns, with the fields of RECORDs as ``record.field``.
+            table: the table's columns; a field of a RECORD is ``record.field``.
         """
         there = {name.lower() for name in table}
         return frozenset(
@@ -74,7 +75,7 @@ class Fit:
         """Return an encoded row without the missing columns; their values are in ``extra``.
 
         Raises:
-            NoPlace: it has such a value, and the table has no place to keep it.
+            NoPlace: the row has such a value, and the table has no ``extra``.
         """
         if not self.missing:
             return row
@@ -87,7 +88,7 @@ class Fit:
         extra = json.loads(message.extra) if message.HasField("extra") else {}
         key = RETAINED_COLUMNS
         while key in extra:
-            key = f"_{key}"  # the sender's own member stays
+            key = f"_{key}"  # do not replace a member of the sender
         message.extra = encode_json(extra | {key: taken})
         message.flags.extend(f"{FLAG}:{path}" for path in sorted(_leaves(taken)))
         encoded: bytes = message.SerializeToString()
@@ -102,9 +103,10 @@ def _paths(schema: Columns, scope: str = "") -> Iterator[str]:
 
 
 def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[str]:
-    """Iterate over missing columns; a RECORD without any field left is missing as a whole.
+    """Iterate over missing columns; a RECORD without any remaining field is missing as a whole.
 
-    A required column is never among them: BigQuery adds none to a table, and takes no row without.
+    A required column cannot be missing: BigQuery does not add one to an existing table, and refuses
+    rows without it.
     """
     for column in schema:
         path = f"{scope}{column['name']}"
@@ -132,7 +134,7 @@ def _leave_out(message: descriptor_pb2.DescriptorProto, path: Sequence[str]) -> 
 
 
 def _take(message: Any, schema: Columns, missing: frozenset[str], scope: str) -> dict[str, object]:
-    """Take the missing columns' values out of a row."""
+    """Remove the values of missing columns from a row, and return them."""
     taken: dict[str, object] = {}
     for column in schema:
         name = column["name"]
@@ -164,7 +166,7 @@ def _elements(message: Any, column: Mapping[str, Any]) -> list[Any]:
 
 
 def _plain(message: Any, column: Mapping[str, Any]) -> object:
-    """Return a column's value as JSON shows it."""
+    """Return a column's value in its JSON form."""
     values = [_one(value, column) for value in _elements(message, column)]
     return values if column.get("mode") == "REPEATED" else values[0]
 
@@ -185,7 +187,7 @@ def _one(value: Any, column: Mapping[str, Any]) -> object:
 
 
 def _leaves(taken: Mapping[str, object]) -> Iterator[str]:
-    """Iterate over the columns that were taken, a field as ``record.field``."""
+    """Iterate over the removed columns; a field is ``record.field``."""
     for name, value in taken.items():
         elements = value if isinstance(value, list) else [value]
         records = [element for element in elements if isinstance(element, dict)]

@@ -1,4 +1,4 @@
-"""What happens with a delivery: its rows are stored or its message goes to quarantine."""
+"""Loads a delivery: stores its rows, or quarantines its message."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,14 +20,14 @@ from functions.web.batching import QueueFull
 from functions.web.push import PushedMessage
 
 Store = Callable[[Row], Awaitable[None]]
-"""Stores one row, as `functions.load.table.TableWriter.store`."""
+"""Stores one row, like `functions.load.table.TableWriter.store`."""
 
 
 class NotStored(Exception):
-    """The delivery's rows are not known to be stored; Pub/Sub should deliver it again.
+    """The delivery's rows may not be stored; Pub/Sub should deliver it again.
 
     Attributes:
-        reason: a code such as ``queue_full``; it names no value.
+        reason: a code such as ``queue_full``.
     """
 
     def __init__(self, reason: str) -> None:
@@ -36,7 +36,7 @@ class NotStored(Exception):
 
 
 class Keep(Protocol):
-    """Keeps a message for a replay, as `functions.retained.quarantine.Quarantine.keep`."""
+    """Quarantines a message, like `functions.retained.quarantine.Quarantine.keep`."""
 
     def __call__(
         self,
@@ -48,21 +48,21 @@ class Keep(Protocol):
         received_at: str,
         attributes: dict[str, str],
     ) -> Awaitable[None]:
-        """Keep it; raises BucketUnavailable where that fails."""
+        """Quarantine the message; raise BucketUnavailable if that fails."""
 
 
 class Loader:
     """Loads deliveries.
 
     Args:
-        builder: makes rows of messages.
+        builder: builds the rows of messages.
         store_event: stores a row of ``events_v1``.
-        store_identity: the same for ``identities_v1``.
-        known: people whose identity is stored already.
-        keep: puts a message into quarantine.
-        now: the clock, with an offset.
-        new_id: returns a fresh delivery id.
-        tally: counts what becomes of the deliveries.
+        store_identity: stores a row of ``identities_v1``.
+        known: the people whose identity is stored already.
+        keep: quarantines a message.
+        now: returns the current time, with an offset.
+        new_id: returns a new delivery id.
+        tally: counts the results of deliveries.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class Loader:
         self._tally = tally
 
     async def load(self, message: PushedMessage) -> None:
-        """Load one message; returns when its rows are in BigQuery, or it is in quarantine.
+        """Load one message; return when its rows are in BigQuery, or the message in quarantine.
 
         Raises:
-            NotStored: neither is known.
+            NotStored: neither succeeded for certain.
         """
         try:
             loaded = self._builder.build(
@@ -111,7 +111,7 @@ class Loader:
             self._tally.store((to_microseconds(self._now()) - loaded.received_at) / MICROSECONDS)
 
     def _not_stored(self, reason: str) -> NotStored:
-        """Count a delivery that Pub/Sub is to bring again."""
+        """Count a delivery that Pub/Sub should repeat."""
         self._tally.counts.refused[reason] += 1
         return NotStored(reason)
 
@@ -130,7 +130,7 @@ class Loader:
             await self._store_both(row, person)
 
     async def _store_both(self, row: Row, person: Identity) -> None:
-        # Both are awaited whatever happens to the other: nothing may run after the answer.
+        # Wait for both, even if one fails: no code may run after the response.
         outcomes = await asyncio.gather(
             self._store_event(row),
             self._introduce(person),
@@ -144,8 +144,8 @@ class Loader:
         try:
             await self._store_identity(self._builder.identity(person))
         except RowRefused as refusal:
-            # The event is good all the same. Its user key still finds the person, for it is made
-            # of the user id; remembered, the person is tried again the next day.
+            # The event is stored nevertheless, and a search by user id still finds it, through its
+            # user key. The person is remembered, so the next attempt is on the next day.
             log("ERROR", "identity not stored", reason=refusal.reason, partner=person.partner)
             self._tally.counts.identities_refused += 1
         self._known.remember(person)

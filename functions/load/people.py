@@ -1,4 +1,4 @@
-"""Remembers whose identity is stored already, so that few events need an identity row."""
+"""Remembers people whose identity is stored, so that few events need an identity row."""
 
 from collections import OrderedDict
 
@@ -9,14 +9,14 @@ _DAY = 86_400 * MICROSECONDS
 
 
 class KnownPeople:
-    """A bounded memory of people, by user key and day: the least recently seen is forgotten first.
+    """A limited memory of people, by user key and day; the least recently seen is forgotten first.
 
-    The day is part of it, so that ``identities_v1`` learns once a day that a person was seen, and
-    so is the nickname, so that it learns of a new one at once. Forgetting costs one more row. Of
-    the nickname a hash is kept: a sender chooses how long it is, but not what remembering it takes.
+    It includes the day, so that ``identities_v1`` gets a row for a person once a day, and the
+    nickname, so that it gets a row for a new nickname at once. Forgetting a person costs one extra
+    row. Only a hash of the nickname is stored, to limit the memory: senders choose its length.
 
     Args:
-        limit: how many people to remember.
+        limit: the maximum number of people.
     """
 
     def __init__(self, limit: int) -> None:
@@ -24,7 +24,7 @@ class KnownPeople:
         self._nicknames: OrderedDict[tuple[str, int], int | None] = OrderedDict()
 
     def knows(self, person: Identity) -> bool:
-        """Say whether the person's identity of that day is stored, with that nickname if any."""
+        """Return whether the identity of that day is stored, with its nickname if it has one."""
         key = _key(person)
         if key not in self._nicknames:
             return False
@@ -32,7 +32,7 @@ class KnownPeople:
         return person.nickname is None or self._nicknames[key] == hash(person.nickname)
 
     def remember(self, person: Identity) -> None:
-        """Note that the person's identity is stored."""
+        """Remember that the person's identity is stored."""
         key = _key(person)
         nickname = person.nickname
         self._nicknames[key] = self._nicknames.get(key) if nickname is None else hash(nickname)

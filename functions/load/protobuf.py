@@ -1,9 +1,9 @@
-"""Rows in the wire format of the Storage Write API, from the same file that makes the table.
+"""Encodes rows in the wire format of the Storage Write API, from the file that defines the table.
 
-The API takes protobuf messages of a type that the writer describes when it connects. The type is
-built here at run time from the table's schema: nothing is generated, and no second description
-of the table can drift from it. How column types map to protobuf types is in BigQuery's
-documentation, "Supported protocol buffer data types".
+The API takes protobuf messages of a type that the writer describes when it connects. This module
+builds the type at run time from the table's schema, so there is no second description of the table
+that could differ. The mapping of column types to protobuf types is in BigQuery's documentation,
+"Supported protocol buffer data types".
 """
 
 import json
@@ -34,18 +34,18 @@ _LABELS = {
 
 
 class NotEncodable(Exception):
-    """A row lacks a required column, or a value is not of its column's type."""
+    """A row lacks a required column, or a value does not have its column's type."""
 
 
 class RowEncoder:
     """Encodes rows of one table.
 
     Attributes:
-        schema: the table's columns as in BigQuery's REST API.
-        descriptor: the serialised ``DescriptorProto`` of a row, as the API wants it.
+        schema: the table's columns, in the form of BigQuery's REST API.
+        descriptor: the serialised ``DescriptorProto`` of a row, for the API.
 
     Args:
-        schema: see above.
+        schema: the table's columns, in the form of BigQuery's REST API.
     """
 
     def __init__(self, schema: Sequence[Mapping[str, Any]]) -> None:
@@ -58,14 +58,14 @@ class RowEncoder:
         self._row: Any = message_factory.GetMessageClass(pool.FindMessageTypeByName("Row"))
 
     def encode(self, row: Mapping[str, object]) -> bytes:
-        """Encode a row; a column that is None or left out is NULL.
+        """Encode a row; a column that is None or absent is NULL.
 
         Args:
-            row: values by column: str, int, float, bool, a list for REPEATED, a mapping for
+            row: the values by column: str, int, float, bool, a list for REPEATED, a mapping for
                 RECORD; TIMESTAMP as microseconds since 1970, JSON as text.
 
         Raises:
-            NotEncodable: it does not fit the schema. The message holds no value of the row.
+            NotEncodable: the row does not fit the schema. The message does not quote the row.
         """
         try:
             encoded: bytes = self._row(**row).SerializeToString()
@@ -78,20 +78,20 @@ class RowEncoder:
         return self._row.FromString(encoded)
 
     def override(self, encoded: bytes, values: Mapping[str, object]) -> bytes:
-        """Return an encoded row with other values in some columns.
+        """Return an encoded row with new values in some columns.
 
-        In protobuf's wire format the last value of a field counts, so they are put behind.
+        The new values are appended: in protobuf's wire format, the last value of a field counts.
         """
         overriding: bytes = self._row(**values).SerializePartialToString()
         return encoded + overriding
 
 
 def load_schema(file: Path) -> list[dict[str, Any]]:
-    """Read the columns of a table file.
+    """Read the columns from a table's file.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is not JSON.
+        OSError: the file cannot be read.
+        ValueError: the file is not JSON.
     """
     schema: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["schema"]
     return schema

@@ -1,4 +1,4 @@
-"""An event as Pub/Sub delivers it becomes a row of ``events_v1``."""
+"""Builds the row of ``events_v1`` from an event that Pub/Sub delivers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,23 +16,23 @@ from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS
 LONGEST_AHEAD = 365 * 86_400 * MICROSECONDS
-"""BigQuery streams into partitions from ten years past to one year ahead, and refuses others."""
+"""BigQuery accepts streamed rows only for partitions from 10 years ago to one year ahead."""
 
 Row = dict[str, object]
-"""Values by column, as `functions.load.protobuf.RowEncoder` takes them."""
+"""Values by column, in the form of `functions.load.protobuf.RowEncoder`."""
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
-    """Whom an event is about, for ``identities_v1``.
+    """The identity of an event's person, for ``identities_v1``.
 
     Attributes:
-        partner: whose user it is.
-        project: within which the user key stands for the person.
+        partner: the name of the partner.
+        project: the project in which the user key is valid.
         user_key: the person's pseudonym.
-        key_version: that it was made with.
-        user_id: as sent, as text.
-        nickname: as sent; None where the event has none.
-        received_at: of the event, in microseconds since 1970.
+        key_version: the version of the pseudonym key.
+        user_id: the user id as sent, as text.
+        nickname: the nickname as sent; None if the event has none.
+        received_at: when the event was received, in microseconds since 1970.
     """
 
     partner: str
@@ -45,13 +45,13 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """What one event comes to.
+    """The row of one event, and its person.
 
     Attributes:
-        row: of ``events_v1``.
-        received_at: of the event, in microseconds since 1970.
-        person: whom it is about; None where the event or its project does not say.
-        flags: those of the row.
+        row: the row of ``events_v1``.
+        received_at: when the event was received, in microseconds since 1970.
+        person: the identity of the event's person; None without a user id or a project.
+        flags: the flags of the row.
     """
 
     row: Row
@@ -61,24 +61,24 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 def without_extra(row: Row, flags: Sequence[str]) -> Row:
-    """Return a row that was too large without what has no column, flagged ``too_large:extra``.
+    """Return a row that is too large without ``extra``, with the flag ``too_large:extra``.
 
-    An event of the largest size may come to a larger row, if the operator has raised both limits.
+    This happens only if the operator has raised the limits of an event and of a request.
 
     Args:
-        row: as it was built.
-        flags: those that it has.
+        row: the row.
+        flags: the flags of the row.
     """
     left = {column: value for column, value in row.items() if column != "extra"}
     return left | {"flags": [*flags, "too_large:extra"]}
 
 
 class RowBuilder:
-    """Builds rows; pure, so that the same message gives the same row.
+    """Builds rows without side effects: the same arguments give the same row.
 
     Args:
         catalogue: the catalogue of events.
-        keys: the cell's pseudonym keys; the one of an event's receipt is used.
+        keys: the cell's pseudonym keys; an event's receive time selects the version.
     """
 
     def __init__(self, catalogue: Catalogue, keys: PseudonymKeys) -> None:
@@ -92,12 +92,12 @@ class RowBuilder:
 
         Args:
             data: the event's bytes as sent.
-            attributes: of the Pub/Sub message.
-            delivery_id: this row's own id, which tells it from copies of the same event.
-            stored_at: now, in microseconds since 1970.
+            attributes: the attributes of the Pub/Sub message.
+            delivery_id: the id of this row, which distinguishes it from copies of the same event.
+            stored_at: the current time, in microseconds since 1970.
 
         Raises:
-            BadMessage: no row can be made of it, however often it comes.
+            BadMessage: no row can be built from the message; a retry would fail too.
         """
         try:
             known = Attributes.from_mapping(attributes)
@@ -140,7 +140,7 @@ class RowBuilder:
         return Loaded(row, received_at, person, draft.flags)
 
     def identity(self, person: Identity) -> Row:
-        """Build the row of ``identities_v1`` that says who is behind a user key."""
+        """Build the row of ``identities_v1``, which connects a user key with a user id."""
         return {
             "partner": person.partner,
             "project": person.project,
@@ -169,5 +169,5 @@ class RowBuilder:
 
 
 def _user_keys(key: bytes, project: str, user_ids: list[str]) -> list[str]:
-    # A person listed twice is one speaker; the sender's order stays.
+    # Remove duplicates and keep the sender's order.
     return list(dict.fromkeys(user_key(key, project, one) for one in user_ids))

@@ -1,4 +1,4 @@
-"""Settings of the load function."""
+"""The settings of the load function."""
 
 from pathlib import Path
 
@@ -10,32 +10,36 @@ from functions.web.intake import MAX_WAITING_BYTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the load function is told by its environment.
+    """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        cell: name of the cell, such as ``eu``.
+        cell: the cell's name, such as ``eu``.
         gcp_project: the Google Cloud project.
-        bigquery_write_endpoint: URL of the Storage Write API.
-        store_dataset: ``projects/P/datasets/D``.
-        pseudonym_keys: folder with a file for each version of the key.
-        closed_file: the secret with the partners who have left.
-        storage_endpoint: URL of Cloud Storage.
+        bigquery_write_endpoint: the endpoint of the Storage Write API.
+        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``.
+        pseudonym_keys: the folder with a file for each version of the pseudonym key.
+        closed_file: the file of the secret with the closed list.
+        storage_endpoint: the endpoint of Cloud Storage.
         bucket: the cell's bucket.
-        append_deadline_seconds: how long an append may take, reconnecting included. Below the
-            subscription's acknowledgement deadline, or Pub/Sub delivers again meanwhile.
-        max_in_flight_appends: appends under way at a time, for each table.
-        append_spacing_seconds: from the start of an append to that of the table's next one while
-            any is under way: each costs processor time, and fewer carry the same rows.
-        max_batch_rows: rows in one append.
-        max_row_bytes: the largest row; BigQuery takes 10 MB, together with the request around it.
-        max_waiting_rows: rows that may wait for theirs; then Pub/Sub is asked to come again.
-        max_waiting_bytes: bytes of pushes that may be in memory, from being read until they are
-            answered; then Pub/Sub is asked to come again. The process takes up to five times as
-            much: parsed, encoded, sent.
-        known_people: people of a day whose identity is not stored again; about 250 bytes each.
-        closed_refresh_seconds: after this time that secret is read again.
-        closed_keep_seconds: the longest time that its last good value is used while it cannot be
-            read; then Pub/Sub is asked to come again.
+        append_deadline_seconds: the time limit of one append, including reconnecting. It must be
+            below the subscription's acknowledgement deadline; otherwise Pub/Sub delivers a message
+            again during its append.
+        max_in_flight_appends: the maximum number of concurrent appends to each table.
+        append_spacing_seconds: the minimum time between the starts of two appends to a table while
+            one is in progress. Each append costs processor time, so fewer and larger ones are
+            cheaper.
+        max_batch_rows: the maximum number of rows in one append.
+        max_row_bytes: the maximum size of a row in bytes; BigQuery's limit for a request is 10 MB.
+        max_waiting_rows: the maximum number of rows that wait for their append; above it the answer
+            is 503, and Pub/Sub delivers the message again.
+        max_waiting_bytes: the maximum bytes of pushes in memory, from reading to the answer; above
+            it the answer is 503. The process uses up to five times as much, for parsed and encoded
+            copies.
+        known_people: the number of people of a day whose stored identity is remembered; about 250
+            bytes each.
+        closed_refresh_seconds: the age after which the closed list is read again.
+        closed_keep_seconds: how long the last good value of the closed list may be used while the
+            secret cannot be read; after it the answer is 503.
     """
 
     cell: str

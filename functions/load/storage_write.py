@@ -1,8 +1,8 @@
-"""The messages of the Storage Write API that appending needs, and no more.
+"""The messages of the Storage Write API that are needed to append rows.
 
-They have the field numbers of ``google.cloud.bigquery.storage.v1`` (storage.proto), so their bytes
-are those of the official client; a test compares the two. Importing that client for its message
-classes alone costs about a second and 60 MB at every cold start.
+They have the field numbers of ``google.cloud.bigquery.storage.v1`` (storage.proto), so they encode
+to the same bytes as those of the official client; a test compares both. Importing the official
+client would cost about a second and 60 MB at every cold start.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,17 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
 GET_WRITE_STREAM = "/google.cloud.bigquery.storage.v1.BigQueryWrite/GetWriteStream"
 VIEW_FULL = 2
-"""``WriteStreamView.FULL``: with the table's columns."""
+"""``WriteStreamView.FULL``, which includes the table's columns."""
 MAX_REQUEST_BYTES = 9_000_000
-"""Below the 10 MB that a request may have; leaves room for its frame and the descriptor."""
+"""The maximum bytes of the rows in one request. The API's limit is 10 MB, including the framing and
+the descriptor."""
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _STRING, _BYTES, _MESSAGE = _Field.TYPE_STRING, _Field.TYPE_BYTES, _Field.TYPE_MESSAGE
 _INT32, _INT64 = _Field.TYPE_INT32, _Field.TYPE_INT64
 
-# A message that is only passed on (the row's descriptor) is declared as bytes: on the wire both
-# are a length and that many bytes. Enums are declared as the int32 that they are on the wire.
+# The row's descriptor is declared as bytes, because a message and bytes have the same wire format:
+# a length and the bytes. Enums are declared as int32, their wire format.
 _MESSAGES: dict[str, tuple[tuple[str, int, int, str], ...]] = {
     "ProtoSchema": (("proto_descriptor", 1, _BYTES, ""),),
     "ProtoRows": (("serialized_rows", 1, _BYTES, "*"),),
@@ -75,7 +76,7 @@ def _message_classes() -> dict[str, Any]:
                 label=_Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL,
                 type_name=f".{kind.removeprefix('*')}" if field_type == _MESSAGE else None,
             )
-    # A pool of its own: it must not meet the official classes where both are imported.
+    # A separate pool, so that these types do not conflict with the official ones.
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return {
@@ -96,9 +97,9 @@ def append_request(write_stream: str, rows: Sequence[bytes], descriptor: bytes |
     """Return a request that appends rows.
 
     Args:
-        write_stream: full name of the stream; the service wants it in every request.
+        write_stream: the full name of the stream, which every request must have.
         rows: serialised rows.
-        descriptor: the serialised descriptor of a row, in the first request of a connection.
+        descriptor: the serialised descriptor of a row; None if the service has it already.
     """
     data: dict[str, Any] = {"rows": {"serialized_rows": rows}}
     if descriptor is not None:
@@ -107,9 +108,9 @@ def append_request(write_stream: str, rows: Sequence[bytes], descriptor: bytes |
 
 
 def storage_error_code(status: Any) -> int:
-    """Return the ``StorageErrorCode`` that a status carries; 0 where it carries none.
+    """Return the ``StorageErrorCode`` of a status; 0 if it has none.
 
-    Such an error concerns the table, the stream or the schema, never one row's values.
+    Such an error concerns the table, the stream or the schema, never the values of one row.
     """
     for detail in status.details:
         if detail.type_url.endswith(".StorageError"):
@@ -118,11 +119,11 @@ def storage_error_code(status: Any) -> int:
 
 
 def column_paths(fields: Sequence[Any], scope: str = "") -> Iterator[str]:
-    """Iterate over the columns of a ``TableSchema``, a field of a RECORD as ``record.field``.
+    """Iterate over the columns of a ``TableSchema``; a field of a RECORD is ``record.field``.
 
     Args:
-        fields: of the schema.
-        scope: what is put before the names.
+        fields: the fields of the schema.
+        scope: a prefix for the names.
     """
     for field in fields:
         yield f"{scope}{field.name}"

@@ -1,4 +1,4 @@
-"""Stores rows of concurrent deliveries in a table, and tells each what became of its own."""
+"""Stores the rows of concurrent deliveries in a table, and gives each delivery its own result."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -10,21 +10,21 @@ from functions.observe.log import log
 from functions.web.batching import Batcher
 
 Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
-"""Stores all rows and returns nothing, or stores none and names the bad ones with their codes."""
+"""Stores all rows and returns an empty mapping; or stores none and returns the bad rows' codes."""
 
 ROW_FRAME_BYTES = 8
-"""What a row takes in a request beside itself: a tag and its length."""
+"""The bytes of a row's framing in a request: a tag and a length."""
 
 MAX_SUSPECTS = 8
-"""If so many rows are refused by themselves and none is stored, the rows are not at fault."""
+"""If this many single rows are refused and none is stored, the cause is not in the rows."""
 
 
 class RowRefused(Exception):
     """This row can never be stored.
 
     Attributes:
-        reason: ``not_encodable``: it does not fit the table's schema; ``row_too_large``: it is
-            larger than a row may be; ``row_refused``: BigQuery does not take it.
+        reason: ``not_encodable`` if it does not fit the table's schema, ``row_too_large`` if it is
+            above the limit, ``row_refused`` if BigQuery refuses it.
     """
 
     def __init__(self, reason: str) -> None:
@@ -33,17 +33,17 @@ class RowRefused(Exception):
 
 
 class TableWriter:
-    """Stores rows, many deliveries' rows in one append.
+    """Stores rows; one append has the rows of many deliveries.
 
     Args:
-        name: of the table, for the log.
-        encoder: encodes its rows.
+        name: the table's name, for log lines.
+        encoder: encodes the table's rows.
         append: appends serialised rows.
-        max_rows: the most rows in one append; the API takes 10,000.
-        max_row_bytes: the largest row; none is larger than a request.
-        max_in_flight: appends under way at a time.
-        spacing: seconds between the starts of appends, while any is under way.
-        max_waiting: rows that may wait for theirs.
+        max_rows: the maximum number of rows in one append; the API's limit is 10,000.
+        max_row_bytes: the maximum size of a row in bytes, at most that of a request.
+        max_in_flight: the maximum number of concurrent appends.
+        spacing: the minimum seconds between the starts of two appends while one is in progress.
+        max_waiting: the maximum number of waiting rows.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class TableWriter:
         )
 
     async def store(self, row: Row) -> None:
-        """Store a row; returns when it is in BigQuery.
+        """Store a row; return when it is in BigQuery.
 
         Raises:
-            RowRefused: it can never be stored.
-            AppendFailed: it is not known to be stored.
-            QueueFull: too many rows wait already.
+            RowRefused: the row can never be stored.
+            AppendFailed: the row may not be stored.
+            QueueFull: too many rows are waiting.
         """
         try:
             encoded = self._encoder.encode(row)
@@ -109,22 +109,22 @@ class TableWriter:
 async def store_all_good(
     append: Append, rows: Sequence[bytes], *, proven: bool = False
 ) -> list[bool]:
-    """Store what can be stored of a batch.
+    """Store the good rows of a batch.
 
-    BigQuery stores nothing of an append with a bad row. Where it names the bad ones, they are
-    taken out and the others are sent again; where it does not, the halves are tried by themselves.
+    BigQuery refuses a whole append with a bad row. If it names the bad rows, the others are sent
+    again without them. If it does not, the batch is split in halves, which are sent separately.
 
     Args:
         append: appends rows.
         rows: serialised rows.
-        proven: whether the table took rows before, so that a row which it refuses is at fault.
+        proven: whether the table took rows before, so that a refused row must be bad.
 
     Returns:
-        For each row whether it is stored; false where BigQuery refuses it.
+        For each row, whether it is stored; false if BigQuery refuses it.
 
     Raises:
-        AppendFailed: the good rows are not known to be stored; or it refused all that was tried,
-            so that the fault may lie with the table or this writer.
+        AppendFailed: the good rows may not be stored; or BigQuery refused every attempt, so the
+            cause may be the table or this code.
     """
     stored = [False] * len(rows)
     suspects = 0
@@ -145,10 +145,10 @@ async def store_all_good(
                 raise
             continue
         if not all(0 <= position < len(indexes) for position in refused):
-            raise AppendFailed("row errors name no row of the append")
+            raise AppendFailed("row errors have an index outside the append")
         good = [index for position, index in enumerate(indexes) if position not in refused]
         if refused:
-            proven = True  # it understands the rows well enough to name the bad ones
+            proven = True  # BigQuery can read the rows, as it names the bad ones
             waiting += [good] if good else []
         for index in () if refused else good:
             stored[index] = True

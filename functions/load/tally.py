@@ -1,4 +1,4 @@
-"""Counts what becomes of deliveries; docs/operations.md lists the fields of the line."""
+"""Counts the results of deliveries; docs/operations.md describes the fields of the log line."""
 
 from collections import Counter
 
@@ -9,15 +9,16 @@ from functions.observe.tally import Milliseconds
 
 
 class LoadCounts(msgspec.Struct):
-    """What a line tells of its interval.
+    """The counts of one log line.
 
     Attributes:
-        stored: deliveries whose rows are in BigQuery.
-        closed: deliveries of partners who have left: dropped.
-        quarantined: deliveries that can never be stored, by reason.
-        refused: deliveries that Pub/Sub is to bring again, by reason.
-        identities_refused: identities that BigQuery does not take; their events are stored.
-        freshness_ms: from receipt to storage, of those stored; None where there was none.
+        stored: the number of deliveries whose rows are in BigQuery.
+        closed: the number of dropped deliveries of closed partners.
+        quarantined: the number of deliveries that can never be stored, by reason.
+        refused: the number of deliveries that Pub/Sub should repeat, by reason.
+        identities_refused: the number of identities that BigQuery refused; their events are stored.
+        freshness_ms: the times from receipt to storage of stored deliveries; None if there were
+            none.
     """
 
     stored: int = 0
@@ -29,10 +30,10 @@ class LoadCounts(msgspec.Struct):
 
 
 class Tally:
-    """Counts, and writes the line.
+    """Counts results, and writes the log line.
 
     Attributes:
-        counts: since the last line.
+        counts: the counts since the last line.
     """
 
     def __init__(self) -> None:
@@ -43,13 +44,13 @@ class Tally:
         """Count a stored delivery.
 
         Args:
-            freshness: seconds from its receipt until now.
+            freshness: the seconds from the event's receipt until now.
         """
         self.counts.stored += 1
         self._freshness.append(freshness)
 
     def write(self) -> bool:
-        """Write the line, unless there is nothing to tell; say whether there was."""
+        """Write the log line if there are any counts; return whether there were."""
         if self._freshness:
             self.counts.freshness_ms = Milliseconds.of(self._freshness)
         counts, self.counts, self._freshness = self.counts, LoadCounts(), []
