@@ -1,15 +1,17 @@
-"""What every answer carries, and the answers that show no numbers."""
+"""The headers of every response, and error responses."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.dashboard.page import Page
+from functions.web.problem import ProblemError, problem
 
 HEADERS = {
-    # Nothing from elsewhere, nothing inline, in nobody's frame.
+    # Load nothing from other sites, run nothing inline, and refuse to be framed.
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",
@@ -27,33 +29,14 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""The security headers of every answer."""
+"""The security headers of every response."""
 
-PROBLEM = "application/problem+json"
-
-
-class PageRefusal(Exception):
-    """A request is not answered with numbers.
-
-    Attributes:
-        status: of HTTP.
-        title: what is wrong.
-        advice: what the person can do.
-        headers: of the answer.
-    """
-
-    def __init__(
-        self, status: int, title: str, advice: str = "", headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(title)
-        self.status = status
-        self.title = title
-        self.advice = advice
-        self.headers = dict(headers or {})
+ADVICE = {404: "The dashboard is at /."}
+"""What a person can do, for the errors of the router."""
 
 
 class Answers(NamedTuple):
-    """Makes answers.
+    """Makes responses.
 
     Attributes:
         page: renders HTML.
@@ -61,18 +44,37 @@ class Answers(NamedTuple):
 
     page: Page
 
-    def refuse(self, request: Request, refusal: PageRefusal) -> Response:
-        """Answer with what is wrong: a page for people, a problem (RFC 9457) for programs."""
+    async def explain(self, request: Request, error: ProblemError) -> Response:
+        """Return an error response: a page for people, problem details for programs."""
+        detail = str((error.members or {}).get("detail", ADVICE.get(error.status, "")))
         if "text/html" in request.headers.get("accept", ""):
-            text = self.page.refusal(refusal.title, refusal.advice)
-            return HTMLResponse(text, refusal.status, refusal.headers)
-        body = {"title": refusal.title, "status": refusal.status, "detail": refusal.advice}
-        return JSONResponse(body, refusal.status, refusal.headers, PROBLEM)
+            text = self.page.refusal(error.title, detail)
+            return HTMLResponse(text, error.status, error.headers)
+        return problem(error.status, error.title, error.headers, {"detail": detail})
 
 
-def guarded(answer: Response) -> Response:
-    """Give an answer the headers that all have; what shows numbers is kept nowhere."""
-    for name, value in HEADERS.items():
-        answer.headers[name] = value
-    answer.headers.setdefault("Cache-Control", "no-store")
-    return answer
+def failure(status: int, title: str, detail: str) -> ProblemError:
+    """Return an error that explains itself.
+
+    Args:
+        status: the HTTP status.
+        title: what is wrong.
+        detail: what the person can do.
+    """
+    return ProblemError(status, title, members={"detail": detail})
+
+
+def guarded(app: ASGIApp) -> ASGIApp:
+    """Add `HEADERS` to each response of an application. Pages with numbers are not cached."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await app(scope, receive, send_guarded)
+
+    return serve

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from functions.dashboard.answers import Answers, PageRefusal, guarded
+from functions.dashboard.answers import Answers, failure, guarded
 from functions.dashboard.assets import Assets
 from functions.dashboard.identity import (
     Identify,
@@ -33,14 +33,9 @@ from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Statements
 from functions.web.caller import Unidentified, invoker
-from functions.web.entry import answering
 from functions.web.environment import read
-
-SECONDS_TO_COME_AGAIN = 60
-
-ROUTES = {"/": "GET", "/data": "GET", "/refresh": "POST", "/health": "GET"} | {
-    f"/csv/{name}.csv": "GET" for name in TABLES
-}
+from functions.web.problem import ProblemError, retry_later
+from functions.web.routes import Route, application
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
@@ -66,7 +61,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         operate=Operate(settings.operate_url, settings.refresh_seconds),
         now=partial(datetime.now, UTC),
     )
-    return answering(dashboard.answer)
+    return dashboard.application()
 
 
 class Dashboard:
@@ -98,46 +93,25 @@ class Dashboard:
         self._page = Page(self._assets.paths)
         self._answers = Answers(self._page)
 
-    async def answer(self, request: Request) -> Response:
-        """Answer a request."""
-        try:
-            return guarded(await self._answer(request))
-        except PageRefusal as refusal:
-            return guarded(self._answers.refuse(request, refusal))
+    def application(self) -> ASGIApp:
+        """Return the ASGI application."""
+        routes = [*self.routes(), *self._assets.routes()]
+        return guarded(application(routes, {ProblemError: self._answers.explain}))
 
-    async def _answer(self, request: Request) -> Response:
-        path = request.url.path
-        asset = self._assets.answer(request)
-        allowed = "GET" if asset else ROUTES.get(path)
-        if allowed is None:
-            raise PageRefusal(404, "Not found", "The dashboard is at /.")
-        if request.method != allowed and (request.method, allowed) != ("HEAD", "GET"):
-            raise PageRefusal(405, "Method not allowed", headers={"Allow": allowed})
-        if asset:
-            return asset
-        if path == "/health":
-            return JSONResponse({"status": "ok"})
-        email, projects = await asyncio.to_thread(self._admit, request)
-        if path == "/refresh":
-            return await self._refresh(request)
-        return await self._show(request, email, projects)
+    def routes(self) -> list[Route[Request]]:
+        """Return the routes that show or refresh numbers."""
+        return [
+            Route("GET", "/", self._show_page),
+            Route("GET", "/data", self._show_data),
+            *(Route("GET", f"/csv/{name}.csv", partial(self._show_csv, name)) for name in TABLES),
+            Route("POST", "/refresh", self._refresh),
+        ]
 
-    def _admit(self, request: Request) -> tuple[str, list[str]]:
-        """Return who asks, and the projects that this person may see: one at least."""
-        try:
-            email = self._identify(request.headers)
-            projects = self._viewers().projects_of(email)
-        except Unidentified as unidentified:
-            raise PageRefusal(
-                403,
-                "You are not signed in",
-                f"{unidentified} Open the dashboard as its operator told you: through "
-                "Identity-Aware Proxy, or with “gcloud run services proxy”.",
-            ) from None
-        except (PermissionsUnavailable, KeysUnavailable):
-            raise _later("The list of permissions cannot be read at the moment") from None
+    async def _admit(self, request: Request) -> tuple[str, list[str]]:
+        """Return the viewer's e-mail address and projects, at least one."""
+        email, projects = await asyncio.to_thread(self._identify_viewer, request)
         if not projects:
-            raise PageRefusal(
+            raise failure(
                 403,
                 "There is no project for you here",
                 f"You are signed in as {email}. Ask the operator of this cell to add that "
@@ -145,14 +119,33 @@ class Dashboard:
             )
         return email, projects
 
-    async def _show(self, request: Request, email: str, projects: list[str]) -> Response:
+    def _identify_viewer(self, request: Request) -> tuple[str, list[str]]:
+        try:
+            email = self._identify(request.headers)
+            return email, self._viewers().projects_of(email)
+        except Unidentified as unidentified:
+            raise failure(
+                403,
+                "You are not signed in",
+                f"{unidentified} Open the dashboard as its operator told you: through "
+                "Identity-Aware Proxy, or with “gcloud run services proxy”.",
+            ) from None
+        except (PermissionsUnavailable, KeysUnavailable):
+            raise _later("The list of permissions cannot be read at the moment") from None
+
+    async def _show_page(self, request: Request) -> Response:
+        email, projects = await self._admit(request)
         shown = await self._report(request, projects)
-        path = request.url.path
-        if path == "/data":
-            return Response(msgspec.json.encode(shown), media_type="application/json")
-        if path == "/":
-            return HTMLResponse(self._page.report(shown, projects, email))
-        name = path.removeprefix("/csv/").removesuffix(".csv")
+        return HTMLResponse(self._page.report(shown, projects, email))
+
+    async def _show_data(self, request: Request) -> Response:
+        _, projects = await self._admit(request)
+        shown = await self._report(request, projects)
+        return Response(msgspec.json.encode(shown), media_type="application/json")
+
+    async def _show_csv(self, name: str, request: Request) -> Response:
+        _, projects = await self._admit(request)
+        shown = await self._report(request, projects)
         file = f"{name}-{shown.first}-{shown.last}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{file}"'}
         return Response(as_csv(TABLES[name](shown)), headers=headers, media_type="text/csv")
@@ -168,11 +161,10 @@ class Dashboard:
         return report(project, window, last, rows)
 
     async def _refresh(self, request: Request) -> Response:
+        await self._admit(request)
         # Another site's page may post here with this person's cookie or through their proxy.
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-            raise PageRefusal(
-                403, "Not from another site", "Press Refresh on the dashboard itself."
-            )
+            raise failure(403, "Not from another site", "Press Refresh on the dashboard itself.")
         try:
             await asyncio.to_thread(self._operate.refresh, today(self._now()))
         except RefreshFailed:
@@ -185,13 +177,12 @@ class Dashboard:
 def _chosen(request: Request, projects: list[str]) -> tuple[str, Window]:
     project = request.query_params.get("project", projects[0])
     if project not in projects:
-        raise PageRefusal(403, "Not a project of yours", f"Yours are: {', '.join(projects)}.")
+        raise failure(403, "Not a project of yours", f"Yours are: {', '.join(projects)}.")
     window = request.query_params.get("window", Window.DAYS_90)
     if window not in set(Window):
-        raise PageRefusal(400, "No such window", f"window is one of {', '.join(Window)}.")
+        raise failure(400, "No such window", f"window is one of {', '.join(Window)}.")
     return project, Window(window)
 
 
-def _later(title: str) -> PageRefusal:
-    headers = {"Retry-After": str(SECONDS_TO_COME_AGAIN)}
-    return PageRefusal(503, title, "Please try again in a minute.", headers)
+def _later(title: str) -> ProblemError:
+    return retry_later(title, {"detail": "Please try again in a minute."})

@@ -1,15 +1,17 @@
-"""The page's style sheet and scripts, all served from here under names that change with them."""
+"""The style sheet and the scripts of the page. Their paths contain a hash of their content."""
 
 import gzip
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from functions.web.routes import Route
 
 _HERE = Path(__file__).parent / "static"
 _YEAR = "private, max-age=31536000, immutable"
@@ -20,8 +22,8 @@ class Asset(NamedTuple):
 
     Attributes:
         content: its bytes.
-        compressed: the same through gzip.
-        media_type: what it is.
+        compressed: its bytes, compressed with gzip.
+        media_type: its media type.
     """
 
     content: bytes
@@ -30,10 +32,10 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """The assets; each is read once.
+    """All assets. Each file is read once.
 
     Attributes:
-        paths: where each is served, by its plain name.
+        paths: the path of each asset, by its file name.
     """
 
     def __init__(self) -> None:
@@ -50,16 +52,17 @@ class Assets:
         }
         self._assets = {self.paths[name]: _asset(name, body) for name, body in contents.items()}
 
-    def answer(self, request: Request) -> Response | None:
-        """Answer a request for an asset; None for one that does not exist."""
-        asset = self._assets.get(request.url.path)
-        if asset is None:
-            return None
-        headers = {"Cache-Control": _YEAR, "Vary": "Accept-Encoding"}
-        if "gzip" not in request.headers.get("accept-encoding", ""):
-            return Response(asset.content, headers=headers, media_type=asset.media_type)
-        headers["Content-Encoding"] = "gzip"
-        return Response(asset.compressed, headers=headers, media_type=asset.media_type)
+    def routes(self) -> list[Route[Request]]:
+        """Return the route of each asset."""
+        return [Route("GET", path, partial(_serve, asset)) for path, asset in self._assets.items()]
+
+
+async def _serve(asset: Asset, request: Request) -> Response:
+    headers = {"Cache-Control": _YEAR, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(asset.content, headers=headers, media_type=asset.media_type)
+    headers["Content-Encoding"] = "gzip"
+    return Response(asset.compressed, headers=headers, media_type=asset.media_type)
 
 
 @cache

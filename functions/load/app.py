@@ -11,8 +11,8 @@ from pathlib import Path
 
 import uuid_utils
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.events.catalogue import load_catalogue
 from functions.google.grpc_channel import open_channel
@@ -32,11 +32,11 @@ from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.pseudonym_keys import load_keys
 from functions.web.batching import QueueFull
-from functions.web.entry import answering
 from functions.web.environment import read
 from functions.web.intake import BodyIncomplete, Intake
 from functions.web.problem import problem
 from functions.web.push import NotAPush, parse_push
+from functions.web.routes import Handler, Route, application
 
 _STORED = Response(status_code=204)
 """The answer to nearly every delivery. It can be shared, as sending it does not change it."""
@@ -72,9 +72,8 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         keep_seconds=settings.closed_keep_seconds,
     )
     delivery_filter = DeliveryFilter(closed, loader.load, tally)
-    return answering(
-        partial(answer, delivery_filter, Intake(settings.max_waiting_bytes), tally, paced)
-    )
+    intake = Intake(settings.max_waiting_bytes)
+    return serve(partial(answer, delivery_filter, intake, tally, paced))
 
 
 def new_id() -> str:
@@ -82,13 +81,28 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
+def serve(answer_push: Handler) -> ASGIApp:
+    """Return the application that serves pushes, and ``/health`` through the router.
+
+    Pushes do not pass the router. It would add half to the processor time that a push takes between
+    the server and the table (16 microseconds without it, 25 with it).
+    """
+    others = application([Route("POST", "/", answer_push)])
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "POST":
+            await others(scope, receive, send)
+            return
+        response = await answer_push(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return served
+
+
 async def answer(
     delivery_filter: DeliveryFilter, intake: Intake, tally: Tally, paced: Paced, request: Request
 ) -> Response:
-    """Answer a request."""
-    # `request.url` would parse the whole address for each request.
-    if request.scope["path"] != "/" or request.scope["method"] != "POST":
-        return _answer_other(request)
+    """Answer a push."""
     body = b""
     try:
         body = await intake.read(request.receive)
@@ -128,16 +142,3 @@ def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str
         max_waiting=settings.max_waiting_rows,
         spacing=settings.append_spacing_seconds,
     )
-
-
-def _answer_other(request: Request) -> Response:
-    """Answer a request that is not a delivery."""
-    match request.scope["path"], request.scope["method"]:
-        case "/health", "GET" | "HEAD":
-            return JSONResponse({"status": "ok"})
-        case "/health", _:
-            return problem(405, "Method not allowed", {"Allow": "GET, HEAD"})
-        case "/", _:
-            return problem(405, "Method not allowed", {"Allow": "POST"})
-        case _:
-            return problem(404, "Not found")

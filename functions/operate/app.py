@@ -17,15 +17,15 @@ from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
-from functions.operate.routes import Operations, answer
+from functions.operate.routes import Operations, routes
 from functions.operate.settings import Settings
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Statements
-from functions.web.entry import answering
 from functions.web.environment import read
+from functions.web.routes import application
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
@@ -56,7 +56,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
             retention_days=settings.retention_days,
         ),
     )
-    return answering(partial(answer, operations))
+    return application(routes(operations))
 
 
 def _replay(settings: Settings, publisher: Publisher) -> Replay:

@@ -8,7 +8,8 @@ report names. 503 means that a service did not answer; the scheduler calls again
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, NamedTuple
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -20,9 +21,11 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained import spill
-from functions.web.problem import problem
+from functions.web.problem import ProblemError, retry_later
+from functions.web.routes import Route
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 class ReplayRequest(
@@ -62,7 +65,7 @@ class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
 class RefreshRequest(
     msgspec.Struct, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}
 ):
-    """The body of ``POST /refresh``; an empty one refreshes all that is not up to date.
+    """The body of ``POST /refresh``; an empty one refreshes every day that is not up to date.
 
     Attributes:
         first: the first UTC day; ``from`` in the body.
@@ -77,18 +80,8 @@ class RefreshRequest(
             raise ValueError("`from` is after `to`")
 
 
-SECONDS_TO_COME_AGAIN = 60
-
-ROUTES = {
-    "/health": ("GET", "HEAD"),
-    "/replay": ("POST",),
-    "/settle": ("POST",),
-    "/refresh": ("POST",),
-}
-
-
 class Operations(NamedTuple):
-    """What can be asked for."""
+    """The operations of this function."""
 
     replay: Replay
     dead_letters: DeadLetterReplay
@@ -96,55 +89,38 @@ class Operations(NamedTuple):
     refresh: Refresh
 
 
-async def answer(operations: Operations, request: Request) -> Response:
-    """Answer a request."""
-    path = request.scope["path"]
-    allowed = ROUTES.get(path)
-    if allowed is None:
-        return problem(404, "Not found")
-    if request.method not in allowed:
-        return problem(405, "Method not allowed", {"Allow": ", ".join(allowed)})
-    if path == "/health":
-        return JSONResponse({"status": "ok"})
-    try:
-        return await _run(operations, path, await request.body() or b"{}")
-    except msgspec.DecodeError as error:
-        return problem(400, f"Not a {path[1:]} request: {error}")
+def routes(operations: Operations) -> list[Route[Request]]:
+    """Return the routes of the operations."""
+    return [
+        Route("POST", "/replay", partial(_replay, operations)),
+        Route("POST", "/settle", partial(_settle, operations.settle)),
+        Route("POST", "/refresh", partial(_refresh, operations.refresh)),
+    ]
 
 
-async def _run(operations: Operations, path: str, body: bytes) -> Response:
-    match path:
-        case "/settle":
-            settling = msgspec.json.decode(body, type=SettleRequest)
-            return await _answer_settle(operations.settle, settling)
-        case "/refresh":
-            refreshing = msgspec.json.decode(body, type=RefreshRequest)
-            return await _answer_refresh(operations.refresh, refreshing)
-        case _:
-            replaying = msgspec.json.decode(body, type=ReplayRequest)
-            return await _answer_replay(operations, replaying)
-
-
-async def _answer_replay(operations: Operations, request: ReplayRequest) -> Response:
-    if request.source == "dead_letters":
-        report = await operations.dead_letters.run(dry_run=request.dry_run)
+async def _replay(operations: Operations, request: Request) -> Response:
+    wanted = await _read(request, ReplayRequest)
+    if wanted.source == "dead_letters":
+        report = await operations.dead_letters.run(dry_run=wanted.dry_run)
     else:
         selection = Selection(
-            request.prefix or spill.PREFIX, request.start, request.end, request.dry_run
+            wanted.prefix or spill.PREFIX, wanted.start, wanted.end, wanted.dry_run
         )
         report = await operations.replay.run(selection)
-    return _report(report, dry_run=request.dry_run)
+    return _report(report, dry_run=wanted.dry_run)
 
 
-async def _answer_settle(settle: Settle, request: SettleRequest) -> Response:
-    report = asdict(await settle.run(request.days))
+async def _settle(settle: Settle, request: Request) -> Response:
+    wanted = await _read(request, SettleRequest)
+    report = asdict(await settle.run(wanted.days))
     report["days"].sort()
     log("WARNING" if report["failed"] else "INFO", "settled", **report)
     return _finished(report)
 
 
-async def _answer_refresh(refresh: Refresh, request: RefreshRequest) -> Response:
-    report = asdict(await refresh.run(request.first, request.last))
+async def _refresh(refresh: Refresh, request: Request) -> Response:
+    wanted = await _read(request, RefreshRequest)
+    report = asdict(await refresh.run(wanted.first, wanted.last))
     report["remaining"] = [
         {"from": stretch.first.isoformat(), "to": stretch.last.isoformat()}
         for stretch in report["remaining"]
@@ -153,11 +129,19 @@ async def _answer_refresh(refresh: Refresh, request: RefreshRequest) -> Response
     return _finished(report)
 
 
+async def _read(request: Request, form: type[Body]) -> Body:
+    """Return the body of a request. An empty body has the defaults of its form."""
+    try:
+        return msgspec.json.decode(await request.body() or b"{}", type=form)
+    except msgspec.DecodeError as error:
+        operation = request.scope["path"].removeprefix("/")
+        raise ProblemError(400, f"Not a {operation} request: {error}") from None
+
+
 def _finished(report: Mapping[str, Any]) -> Response:
-    """Answer with the report of statements, one of which may have failed."""
+    """Return the report of statements; 503 if one of them failed."""
     if report["failed"]:
-        title = f"Not finished: {report['failed']}"
-        return problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, report)
+        raise retry_later(f"Not finished: {report['failed']}", report)
     return JSONResponse(report)
 
 
@@ -175,6 +159,5 @@ def _report(report: ReplayReport, *, dry_run: bool) -> Response:
         severity: Severity = "WARNING" if report.failed or report.unavailable else "INFO"
         log(severity, "replayed", unavailable=report.unavailable or None, **counts)
     if report.unavailable:
-        title = f"Not finished: {report.unavailable}"
-        return problem(503, title, {"Retry-After": str(SECONDS_TO_COME_AGAIN)}, body)
+        raise retry_later(f"Not finished: {report.unavailable}", body)
     return JSONResponse(body)

@@ -52,7 +52,7 @@ from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
-from functions.privacy.requests.router import Route, Router
+from functions.privacy.requests.request import PrivacyRequest, serve
 from functions.privacy.settings import Settings
 from functions.privacy.sweep.dead_letters import DeadLetters
 from functions.privacy.sweep.endpoint import SweepEndpoint
@@ -67,8 +67,8 @@ from functions.secrets.pseudonym_keys import PseudonymKeys, load_keys
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name, with_covered
 from functions.warehouse.statements import Limits, Statements
-from functions.web.entry import answering
 from functions.web.environment import read
+from functions.web.routes import Route
 
 
 def wire_rewriters(
@@ -119,8 +119,10 @@ def wire_retention(context: Context, settings: Settings, events_on_hold: EventsO
     )
 
 
-def disclosure_routes(context: Context, settings: Settings, retention: Retention) -> list[Route]:
-    """Return the routes.
+def disclosure_routes(
+    context: Context, settings: Settings, retention: Retention
+) -> list[Route[PrivacyRequest]]:
+    """Return the routes of exports, look-ups and reports.
 
     Args:
         context: what the operations work with.
@@ -187,8 +189,8 @@ def _wire_promise(settings: Settings) -> Promise:
 
 def erasure_routes(
     context: Context, executor: ErasureExecutor, closed: Callable[[], Awaitable[ClosedList]]
-) -> list[Route]:
-    """Return the routes.
+) -> list[Route[PrivacyRequest]]:
+    """Return the routes of erasures and legal holds.
 
     Args:
         context: what they work with.
@@ -270,8 +272,8 @@ def wire_offboardings(
     return Offboardings(plan, closed, progress, records, partial(_deadline, settings.work_seconds))
 
 
-def offboarding_routes(operations: Offboardings) -> list[Route]:
-    """Return the routes."""
+def offboarding_routes(operations: Offboardings) -> list[Route[PrivacyRequest]]:
+    """Return the routes of offboardings."""
     return [
         Route("POST", "/offboardings", operations.order),
         Route("GET", "/offboardings", operations.list_all),
@@ -325,7 +327,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         settings.scheduler_account,
         settings.push_account,
     )
-    return answering(Router(callers, routes).answer)
+    return serve(callers, routes)
 
 
 def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Statements:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import Id, names_one, user_keys
-from functions.privacy.requests.refusal import Refused
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
+from functions.web.problem import ProblemError
 
 IDS = 10_000
 """The most ids of one hold."""
@@ -79,14 +79,14 @@ class Holds:
         An execution that a sweep has begun is stopped by it; what was changed before stays so.
 
         Raises:
-            Refused: the project is not the caller's, or the time is past.
+            ProblemError: the project is not the caller's, or the time is past.
             StatementFailed: it is not known to be filed; it can be sent again.
         """
         wanted = msgspec.json.decode(request.body, type=HoldRequest)
         request.caller.must_have(wanted.project)
         now = self._context.now()
         if wanted.until <= now:
-            raise Refused(422, "`until` is past")
+            raise ProblemError(422, "`until` is past")
         partner = await self._context.partner_of(request.caller, wanted.project)
         alike: dict[str, Any] = {
             "project": wanted.project,
@@ -113,7 +113,7 @@ class Holds:
         """``DELETE /holds/{id}``: 200 with the hold; what it held up goes on with the next sweep.
 
         Raises:
-            Refused: the caller's projects have no hold of that id (404).
+            ProblemError: the caller's projects have no hold of that id (404).
             StatementFailed: it is not known to be released; it can be sent again.
         """
         hold = await self._found(request.id, request.caller.matters())
@@ -127,7 +127,7 @@ class Holds:
     async def _found(self, hold_id: str, matters: Sequence[str]) -> Hold:
         holds = await self._find(matters, hold_id) if hold_id else []
         if not holds:
-            raise Refused(404, "Your projects have no hold of this id")
+            raise ProblemError(404, "Your projects have no hold of this id")
         return holds[0]
 
     async def _find(self, matters: Sequence[str], hold_id: str = "") -> list[Hold]:

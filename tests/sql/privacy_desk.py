@@ -11,10 +11,6 @@ from uuid import UUID
 import httpx
 import msgspec
 import uuid_utils
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route as Endpoint
 
 from functions.privacy.app import erasure_routes
 from functions.privacy.erasures.endpoint import ErasureExecutor
@@ -23,7 +19,7 @@ from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.people import user_keys
-from functions.privacy.requests.router import Router
+from functions.privacy.requests.request import serve
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.permissions import Permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys
@@ -38,7 +34,6 @@ SCHEDULER, PUSH = "scheduler@cell.example", "push@cell.example"
 NOBODY = "nobody@else.example"
 PROJECTS = {"dev": "acme", "shop": "acme", "other": "rival"}
 PERMISSIONS = Permissions(list(PROJECTS), [OFFICER], {PARTNER: ["dev", "shop"]}, PROJECTS)
-METHODS = ["GET", "POST", "DELETE"]
 
 
 class CountedStatements(Statements):
@@ -100,8 +95,7 @@ class Desk:
             lambda: new_id(self.now),
         )
         callers = Callers(lambda: self.permissions, SCHEDULER, PUSH)
-        self._router = Router(callers, erasure_routes(context, executor, self._closed))
-        served = Starlette(routes=[Endpoint("/{path:path}", self._answer, methods=METHODS)])
+        served = serve(callers, erasure_routes(context, executor, self._closed))
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
     def clock(self) -> datetime:
@@ -147,9 +141,6 @@ class Desk:
         if self.closed is None:
             raise ClosedUnavailable
         return self.closed
-
-    async def _answer(self, request: Request) -> Response:
-        return await self._router.answer(request)
 
 
 def _message(data: bytes, attributes: dict[str, str]) -> dict[str, Any]:

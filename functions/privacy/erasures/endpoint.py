@@ -13,9 +13,9 @@ from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.erasures.restoration import Restoring
 from functions.privacy.records.erasure_log import PAGE, Entry, ErasureLog, Status
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.refusal import Refused
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.warehouse.statements import StatementFailed
+from functions.web.problem import ProblemError
 
 
 class ErasureExecutor(Protocol):
@@ -57,7 +57,7 @@ class Erasures:
         """``POST /erasures``: 202 filed and hidden, 200 executed, or what a dry run counted.
 
         Raises:
-            Refused: the project is not the caller's, or the cell cannot answer for it.
+            ProblemError: the project is not the caller's, or the cell cannot answer for it.
             StatementFailed: not all is known to be filed.
         """
         wanted = msgspec.json.decode(request.body, type=ErasureRequest)
@@ -79,14 +79,14 @@ class Erasures:
         """``GET /erasures``: the erasure log, the newest first, of the caller's projects.
 
         Raises:
-            Refused: a parameter is unknown, or the project is not the caller's.
+            ProblemError: a parameter is unknown, or the project is not the caller's.
         """
         unknown = request.query.keys() - {"project", "status", "before"}
         if unknown:
-            raise Refused(400, "The parameters are project, status and before")
+            raise ProblemError(400, "The parameters are project, status and before")
         project, status = request.query.get("project", ""), request.query.get("status", "")
         if status and status not in get_args(Status):
-            raise Refused(400, "`status` is not one of " + ", ".join(get_args(Status)))
+            raise ProblemError(400, "`status` is not one of " + ", ".join(get_args(Status)))
         if project:
             request.caller.must_have(project)
         entries = await self._erasure_log.page(
@@ -101,7 +101,7 @@ class Erasures:
         """``GET /erasures/{id}``: one erasure, as long as its receipts exist.
 
         Raises:
-            Refused: the caller's projects have none of that id (404).
+            ProblemError: the caller's projects have none of that id (404).
         """
         return _json(await self._found(request.id, request.caller.matters()))
 
@@ -109,8 +109,8 @@ class Erasures:
         """``DELETE /erasures/{id}``: restores it within the grace period.
 
         Raises:
-            Refused: the caller's projects have none of that id (404), it is being executed (409)
-                or was executed (410).
+            ProblemError: the caller's projects have no such erasure (404), it is being executed
+                (409), or it was executed (410).
         """
         entry = await self._found(request.id, request.caller.matters())
         await self._restoring.restore(entry, request.caller.email)
@@ -119,7 +119,7 @@ class Erasures:
     async def _found(self, erasure_id: str, matters: Sequence[str]) -> Entry:
         entry = await self._erasure_log.find(erasure_id, matters)
         if entry is None:
-            raise Refused(404, "Your projects have no erasure of this id")
+            raise ProblemError(404, "Your projects have no erasure of this id")
         return entry
 
     async def _execute(self, erasure_ids: Sequence[str]) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from functions.privacy.periods import REMEMBERED
 from functions.privacy.records.erasure_log import Entry, ErasureLog
 from functions.privacy.records.receipts import Receipt, Receipts
-from functions.privacy.requests.refusal import Refused
 from functions.warehouse.protocols import Statements
+from functions.web.problem import ProblemError
 
 
 class Restoring:
@@ -40,7 +40,7 @@ class Restoring:
             requested_by: the caller's address, for the receipt.
 
         Raises:
-            Refused: it cannot be restored any more, or never could.
+            ProblemError: it cannot be restored any more, or never could.
             StatementFailed: it is not known to be restored; it can be sent again.
         """
         _must_be_restorable(entry)
@@ -74,8 +74,8 @@ def restoration(erasure_id: str, partner: str, project: str, requested_by: str =
 
 def _must_be_restorable(entry: Entry) -> None:
     if entry.status in {"executed", "forgotten"}:
-        raise Refused(410, "The erasure was executed; nothing is left that could be restored")
+        raise ProblemError(410, "The erasure was executed; nothing is left that could be restored")
     if entry.status == "due":
-        raise Refused(409, "The erasure is being executed and cannot be restored any more")
+        raise ProblemError(409, "The erasure is being executed and cannot be restored any more")
     if entry.mode == "immediate":
-        raise Refused(409, "An immediate erasure has no grace period and cannot be restored")
+        raise ProblemError(409, "An immediate erasure has no grace period and cannot be restored")

@@ -12,7 +12,7 @@ import msgspec
 
 from functions.privacy.periods import TOMBSTONE
 from functions.privacy.records.receipts import Receipt
-from functions.privacy.requests.refusal import Refused
+from functions.web.problem import ProblemError
 
 RUNNING = timedelta(minutes=10)
 """A sweep that was running when the restoration ended is over by then: Cloud Run ends its request
@@ -65,21 +65,21 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             by: the caller's address.
 
         Raises:
-            Refused: only one of the two is given, they are not in the order of time, or erasures
-                of then are forgotten.
+            ProblemError: only one of the two is given, they are not in order, or erasures of
+                that time are forgotten.
         """
         if self.restored_to is None and self.restored_at is None:
             return None
         if self.restored_to is None or self.restored_at is None:
-            raise Refused(400, "give both `restored_to` and `restored_at`, or neither")
+            raise ProblemError(400, "give both `restored_to` and `restored_at`, or neither")
         if not self.restored_to < self.restored_at <= now:
-            raise Refused(
+            raise ProblemError(
                 400,
                 "`restored_to` must be before `restored_at`, and `restored_at` must not be in the"
                 " future",
             )
         if self.restored_to < now - TOMBSTONE:
-            raise Refused(
+            raise ProblemError(
                 400,
                 f"`restored_to` is more than {TOMBSTONE.days} days ago: erasures of then may be"
                 " forgotten, so they must be filed again",

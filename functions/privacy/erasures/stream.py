@@ -17,11 +17,11 @@ from functions.events.person import user_id
 from functions.observe.log import log
 from functions.privacy.erasures.deletions import DELETED, RESTORED, Deletions, Told
 from functions.privacy.requests.people import user_keys
-from functions.privacy.requests.refusal import Refused, later
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.web.batching import Batcher
+from functions.web.problem import ProblemError, retry_later
 from functions.web.push import PushedMessage, parse_push
 
 BATCH = 1_000
@@ -66,20 +66,20 @@ class Stream:
         """``POST /stream``: 204 once what the message says is filed, or says nothing of anybody.
 
         Raises:
-            Refused: it is not Pub/Sub that asks (403), or no push (400); or it is not known who has
-                left (503), and Pub/Sub comes again.
-            StatementFailed: it is not known to be filed; Pub/Sub comes again.
+            ProblemError: the caller is not Pub/Sub (403), the body is not a push (400), or the
+                closed list cannot be read (503): Pub/Sub tries again.
+            StatementFailed: the deletion may not be filed; Pub/Sub tries again.
         """
         if not request.caller.is_push:
-            raise Refused(403, "Only Pub/Sub may do this")
+            raise ProblemError(403, "Only Pub/Sub may do this")
         try:
             message = parse_push(request.body).message
         except ValueError:
-            raise Refused(400, "Not a Pub/Sub push") from None
+            raise ProblemError(400, "Not a Pub/Sub push") from None
         try:
             closed = await self._closed()
         except ClosedUnavailable:
-            raise later("Who has left cannot be read at the moment") from None
+            raise retry_later("Who has left cannot be read at the moment") from None
         if closed.is_closed(message.attributes):
             return Response(status_code=204)
         try:

@@ -15,13 +15,13 @@ from starlette.responses import JSONResponse, Response
 from functions.observe.log import log
 from functions.privacy.erasures.deletions import Deletions, Told
 from functions.privacy.requests.people import user_keys
-from functions.privacy.requests.refusal import Refused, later
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.web.problem import ProblemError, retry_later
 
 ON_TIME = timedelta(hours=1)
 """What came so lately may still be on its way to being filed."""
@@ -66,18 +66,18 @@ class Unfiled:
         """Answer 200 with how many events were found, by name; 202 if more are left.
 
         Raises:
-            Refused: the caller is neither the scheduler nor an operator (403), or it is not known
-                who has left (503).
-            StatementFailed: not all is known to be filed; the next run goes on.
+            ProblemError: the caller is neither the scheduler nor an operator (403), or the closed
+                list cannot be read (503).
+            StatementFailed: some deletions may not be filed; the next run files them.
         """
         if not (request.caller.is_scheduler or request.caller.is_operator):
-            raise Refused(
+            raise ProblemError(
                 403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
             )
         try:
             closed = sorted((await self._closed()).partners)
         except ClosedUnavailable:
-            raise later("Who has left cannot be read at the moment") from None
+            raise retry_later("Who has left cannot be read at the moment") from None
         counts: Counter[str] = Counter()
         finished = False
         for _ in range(PAGES):

@@ -19,8 +19,8 @@ from functions.privacy.periods import EXPORTED
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import IDS_OF_A_PERSON, Id, user_keys
-from functions.privacy.requests.refusal import later
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
+from functions.web.problem import retry_later
 
 
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,7 +98,7 @@ class Exports:
         """Make an export: 200 with the names of its objects, and whether it is complete.
 
         Raises:
-            Refused: the project is not the caller's, or the cell cannot answer for it; or the
+            ProblemError: the project is not the caller's, or the cell cannot answer for it; or the
                 bucket does not answer, or an erasure or offboarding took the export along (503).
             StatementFailed: a table was not read, or the receipt is not known to be written. What
                 was written by then goes with the bucket's rule, as every export does.
@@ -116,9 +116,9 @@ class Exports:
         try:
             await self._write(writing, subject, sheet)
         except BucketUnavailable:
-            raise later("The bucket does not answer") from None
+            raise retry_later("The bucket does not answer") from None
         except ErasedMeanwhile:
-            raise later("Data of this person were erased meanwhile") from None
+            raise retry_later("Data of this person were erased meanwhile") from None
         counts = {"records": sheet.counts, "unreadable": sheet.unreadable}
         goes_at = sheet.made_at + EXPORTED
         await self._context.receipts.add(

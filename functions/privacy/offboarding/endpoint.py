@@ -16,10 +16,10 @@ from functions.privacy.offboarding.closed_list import ClosedSecret, ListFull, Li
 from functions.privacy.offboarding.plan import Plan
 from functions.privacy.offboarding.progress import OffboardingProgress
 from functions.privacy.offboarding.record import Record, Records, nonzero
-from functions.privacy.requests.refusal import SECONDS_TO_COME_AGAIN, Refused, later
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.warehouse.statements import StatementFailed
+from functions.web.problem import RETRY_SECONDS, ProblemError, retry_later
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)
 """What ends a run early; the next goes on."""
@@ -90,8 +90,8 @@ class Offboardings:
         closed it goes on where it is, without a code.
 
         Raises:
-            Refused: the caller is no operator, there is no such partner, the code is not valid, the
-                list of partners who have left is full, or something does not answer.
+            ProblemError: the caller is not an operator, there is no such partner, the code is not
+                valid, the closed list is full, or a service does not answer.
         """
         request.caller.must_be_operator()
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
@@ -107,15 +107,15 @@ class Offboardings:
             ordered_by = request.caller.email if is_order else ""
             return await self._go_on(wanted.partner, entry, ordered_by, out_of_time)
         except ListFull:
-            raise Refused(409, FULL) from None
+            raise ProblemError(409, FULL) from None
         except UNAVAILABLE as failure:
-            raise later(f"Not finished: {type(failure).__name__}") from failure
+            raise retry_later(f"Not finished: {type(failure).__name__}") from failure
 
     async def list_all(self, request: PrivacyRequest) -> Response:
         """``GET /offboardings``: the partners who have left, and how far each is.
 
         Raises:
-            Refused: the caller is no operator, or the closed list cannot be read.
+            ProblemError: the caller is no operator, or the closed list cannot be read.
             StatementFailed: the receipts cannot be read.
         """
         request.caller.must_be_operator()
@@ -133,14 +133,14 @@ class Offboardings:
         """``GET /offboardings/{partner}``: how far it is, and the certificate.
 
         Raises:
-            Refused: the caller is no operator, the partner is not closed (404), or the closed list
-                cannot be read.
+            ProblemError: the caller is not an operator, the partner is not closed (404), or the
+                closed list cannot be read.
             StatementFailed: the receipts cannot be read.
         """
         request.caller.must_be_operator()
         entry = (await self._list()).partners.get(request.id)
         if entry is None:
-            raise Refused(404, "No such partner has left")
+            raise ProblemError(404, "No such partner has left")
         record = (await self._records.read({request.id: entry}))[request.id]
         return JSONResponse(self._describe(request.id, entry, record))
 
@@ -169,7 +169,7 @@ class Offboardings:
         try:
             return await self._closed.read()
         except ListUnavailable:
-            raise later("Who has left cannot be read at the moment") from None
+            raise retry_later("Who has left cannot be read at the moment") from None
 
     async def _go_on(
         self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
@@ -187,7 +187,7 @@ class Offboardings:
         described = self._describe(partner, entry, record)
         if record.complete:
             return JSONResponse(described)
-        headers = {"Retry-After": str(SECONDS_TO_COME_AGAIN)}
+        headers = {"Retry-After": str(RETRY_SECONDS)}
         return JSONResponse(described | remaining, 202, headers)
 
     def _describe(self, partner: str, entry: ClosedPartner, record: Record) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.deletion import Offboarding
 from functions.privacy.offboarding.record import nonzero
-from functions.privacy.requests.refusal import Refused, later
 from functions.secrets.closed_partners import ClosedPartner
 from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.web.problem import ProblemError, retry_later
 
 VALID = timedelta(minutes=15)
 
@@ -89,7 +89,7 @@ class Plan:
         """Count what there is of a partner; return that, with a code that confirms it.
 
         Raises:
-            Refused: there is no such partner (404), or the partners cannot be read (503).
+            ProblemError: there is no such partner (404), or the partners cannot be read (503).
             ListFull: the partner could not be closed.
         """
         projects, now = await self._projects(partner), self._now()
@@ -97,7 +97,7 @@ class Plan:
         counts = await self._offboarding.count(partner, entry, out_of_time)
         if not projects and not counts.total:
             title = "There is no such partner here, and nothing of one"
-            raise Refused(404, title, members={"state": "nothing"})
+            raise ProblemError(404, title, members={"state": "nothing"})
         await self._closed.must_have_room(partner, entry)
         return {
             "partner": partner,
@@ -119,12 +119,12 @@ class Plan:
         """Close a partner, as was confirmed; return its entry of the closed list.
 
         Raises:
-            Refused: the code is not valid (409), or the partners cannot be read (503).
+            ProblemError: the code is not valid (409), or the partners cannot be read (503).
             ListUnavailable: it is not known to be closed.
             ListFull: there is no room for it, so it is not closed.
         """
         if not self.confirms(partner, code):
-            raise Refused(409, "`confirm` is not valid, or not any more: ask for a new one")
+            raise ProblemError(409, "`confirm` is not valid, or not any more: ask for a new one")
         projects = await self._projects(partner)
         entry = await self._closed.close(partner, projects, self._now())
         log("WARNING", "partner closed", partner=partner)
@@ -138,5 +138,5 @@ class Plan:
         try:
             pinned = (await self._directory()).projects_of(partner)
         except (PartnersUnavailable, Unclear):
-            raise later("The partner's projects cannot be read at the moment") from None
+            raise retry_later("The partner's projects cannot be read at the moment") from None
         return tuple(sorted(pinned))

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import Id, names_one, user_keys
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.pseudonym_keys import USER_KEY_DIGITS
 
 PEOPLE = 5_000
@@ -65,7 +65,7 @@ class Lookups:
         """Answer, in the order of the request; each id or key once.
 
         Raises:
-            Refused: the project is not the caller's, or the cell cannot answer for it.
+            ProblemError: the project is not the caller's, or the cell cannot answer for it.
             StatementFailed: the identities were not read, or the receipt is not known to be
                 written; nothing is told then.
         """

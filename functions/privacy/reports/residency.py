@@ -11,7 +11,7 @@ from functions.locations.faults import promise_fault
 from functions.locations.parts import Parts
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.privacy.requests.pages import page
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 
 
 class Promise:
@@ -78,7 +78,7 @@ class Residency:
         """Check everything; JSON, or a page for who would rather have HTML.
 
         Raises:
-            Refused: the caller is no operator.
+            ProblemError: the caller is no operator.
             StatementFailed: the receipt is not known to be written.
         """
         request.caller.must_be_operator()

@@ -12,7 +12,7 @@ from functions.google.storage import BucketUnavailable, Stored
 from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.inventory import InventoryEntry, list_inventory
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.retained.quarantine import ON_HOLD
 from functions.warehouse.protocols import Statements
 from functions.warehouse.schema import EXTRA_DAYS
@@ -98,7 +98,7 @@ class Retention:
         It is the matter of operators, for it counts all partners' rows.
 
         Raises:
-            Refused: the caller is no operator.
+            ProblemError: the caller is no operator.
         """
         request.caller.must_be_operator()
         checked = await self.check()

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from functions.privacy.requests.refusal import Refused, later
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.web.caller import Unidentified, invoker
+from functions.web.problem import ProblemError, retry_later
 
 EVERY_MATTER = ("*",)
 """The matters of an operator, as statements of ``sql/privacy`` understand them."""
@@ -43,10 +43,10 @@ class Caller:
         """Let only those pass whose matter the project is; whether it exists is not told others.
 
         Raises:
-            Refused: it is not (403).
+            ProblemError: it is not (403).
         """
         if not self.is_operator and project not in self.projects:
-            raise Refused(403, "`project` is not one of yours")
+            raise ProblemError(403, "`project` is not one of yours")
 
     def matters(self, project: str = "") -> tuple[str, ...]:
         """Return what of the erasure log the caller may see, as ``partner/project``.
@@ -71,10 +71,10 @@ class Caller:
         """Let only those pass whose matter the whole cell is.
 
         Raises:
-            Refused: it is not (403).
+            ProblemError: it is not (403).
         """
         if not self.is_operator:
-            raise Refused(403, "Only someone in the cell's `privacy_callers` may do this")
+            raise ProblemError(403, "Only someone in the cell's `privacy_callers` may do this")
 
 
 class Callers:
@@ -97,15 +97,16 @@ class Callers:
         """Tell who sent these headers.
 
         Raises:
-            Refused: nobody vouches for the caller (403), or it cannot be read who may what (503).
+            ProblemError: the caller cannot be identified (403), or the list of permissions cannot
+                be read (503).
         """
         try:
             email = invoker(headers)
             permissions = await asyncio.to_thread(self._permissions)
         except Unidentified as unidentified:
-            raise Refused(403, str(unidentified)) from None
+            raise ProblemError(403, str(unidentified)) from None
         except PermissionsUnavailable:
-            raise later("The list of permissions cannot be read at the moment") from None
+            raise retry_later("The list of permissions cannot be read at the moment") from None
         return Caller(
             email,
             permissions.named_for(email),

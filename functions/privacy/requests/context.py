@@ -18,7 +18,7 @@ class Context(NamedTuple):
         receipts: where each operation is noted.
         keys: of user keys.
         partner_of: returns the partner whose data of a project a caller may act on; raises
-            Refused.
+            ProblemError.
         now: the clock, with an offset.
         new_id: returns a fresh id, in the order of time.
     """

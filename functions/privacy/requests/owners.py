@@ -8,8 +8,8 @@ bucket or among the dead letters only.
 """
 
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.refusal import Refused
 from functions.warehouse.protocols import Statements
+from functions.web.problem import ProblemError
 
 
 class Owners:
@@ -29,8 +29,8 @@ class Owners:
         stored under its name. That is refused while more than one partner has data there.
 
         Raises:
-            Refused: the project is not the caller's (403), two partners have data under its name
-                (409), or the cell has nothing to do with it (422).
+            ProblemError: the project is not the caller's (403), two partners have data under its
+                name (409), or the cell has no data of it (422).
             StatementFailed: the store cannot be read.
         """
         caller.must_have(project)
@@ -40,18 +40,18 @@ class Owners:
         if owner is not None and is_pinned:
             partners.add(owner)
         if not partners:
-            raise Refused(
+            raise ProblemError(
                 422, "`project` is not pinned to this cell, and the tables here have nothing of it"
             )
         if len(partners) > 1:
-            raise Refused(
+            raise ProblemError(
                 409,
                 "`project` was another partner's before, whose data are still here: "
                 "they have to be deleted first, by an offboarding of that partner",
             )
         [partner] = partners
         if not caller.is_operator and partner != owner:
-            raise Refused(403, "`project` is not one of yours")
+            raise ProblemError(403, "`project` is not one of yours")
         return partner
 
     async def _stored(self, project: str, *, in_events: bool) -> set[str]:

@@ -16,9 +16,9 @@ from functions.privacy.deadline import Deadline
 from functions.privacy.erasures.restored_tables import Restored, SweepRequest
 from functions.privacy.offboarding.endpoint import OffboardingReport
 from functions.privacy.reports.retention import Checked
-from functions.privacy.requests.refusal import Refused, later
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.privacy.sweep.job import SweepReport
+from functions.web.problem import ProblemError, retry_later
 
 
 class SweepJob(Protocol):
@@ -71,12 +71,12 @@ class SweepEndpoint:
         """Run a sweep: 200 with its report, 202 where time did not suffice for all.
 
         Raises:
-            Refused: the caller is neither the scheduler nor an operator (403), what is said of
+            ProblemError: the caller is neither the scheduler nor an operator (403), what is said of
                 restored tables cannot be (400), or a service did not answer (503).
             DecodeError: the body is not a sweep's.
         """
         if not (request.caller.is_scheduler or request.caller.is_operator):
-            raise Refused(
+            raise ProblemError(
                 403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
             )
         wanted = msgspec.json.decode(request.body, type=SweepRequest)
@@ -97,6 +97,6 @@ class SweepEndpoint:
             unasked = f"retention of {', '.join(checked.unknown)}" if checked.unknown else ""
             report["unavailable"] = report["unavailable"] or unasked
         if report["unavailable"]:
-            raise later(f"Not finished: {report['unavailable']}", report)
+            raise retry_later(f"Not finished: {report['unavailable']}", report)
         log("INFO", "swept", **report | {"executed": len(report["executed"])})
         return JSONResponse(report, status_code=200 if report["finished"] else 202)

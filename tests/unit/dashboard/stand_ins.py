@@ -3,8 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from functions.dashboard.app import Dashboard
 from functions.dashboard.operate import RefreshFailed
 from functions.dashboard.rollups import QueriesFailed, Rows
+from functions.secrets.permissions import Permissions
+from functions.web.caller import invoker
 
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 TODAY = NOW.date()
@@ -66,3 +69,16 @@ class Operate:
         self.days.append(day)
         if self.failing:
             raise RefreshFailed("503")
+
+
+ROUTES = {
+    route.path: route.method
+    for route in Dashboard(
+        identify=invoker,
+        viewers=lambda: Permissions([], []),
+        rollups=Rollups(),  # type: ignore[arg-type]  # a stand-in
+        operate=Operate(),  # type: ignore[arg-type]  # a stand-in
+        now=lambda: NOW,
+    ).routes()
+}
+"""The method of each path that shows or refreshes numbers."""

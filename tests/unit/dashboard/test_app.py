@@ -8,10 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Route
 
-from functions.dashboard.app import ROUTES, Dashboard, create
+from functions.dashboard.app import Dashboard, create
 from functions.dashboard.identity import KeysUnavailable
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.web.caller import invoker
@@ -19,6 +17,7 @@ from tests.unit.dashboard.stand_ins import (
     DAY,
     NONE,
     NOW,
+    ROUTES,
     TODAY,
     Operate,
     Rollups,
@@ -28,7 +27,6 @@ from tests.unit.dashboard.stand_ins import (
 )
 from tests.unit.identity_tokens import bearer
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 ANN, BOB, OPERATOR = "ann@acme.example", "bob@other.example", "olga@operator.example"
 AS_PERSON = {"accept": "text/html"}
 
@@ -78,8 +76,7 @@ def dashboard(rollups: Rollups, operate: Operate, secret: Secret) -> Dashboard:
 
 @pytest.fixture
 async def client(dashboard: Dashboard) -> AsyncIterator[httpx.AsyncClient]:
-    served = Starlette(routes=[Route("/{path:path}", dashboard.answer, methods=METHODS)])
-    transport = httpx.ASGITransport(served)
+    transport = httpx.ASGITransport(dashboard.application())
     async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:
         yield client
 
@@ -271,9 +268,7 @@ async def test_keys_that_cannot_be_fetched_let_nobody_in(secret: Secret, rollups
         operate=Operate(),  # type: ignore[arg-type]  # a stand-in
         now=lambda: NOW,
     )
-    transport = httpx.ASGITransport(
-        Starlette(routes=[Route("/{path:path}", dashboard.answer, methods=METHODS)])
-    )
+    transport = httpx.ASGITransport(dashboard.application())
     async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:
         assert (await client.get("/data")).status_code == 503
     assert not rollups.asked

@@ -8,19 +8,16 @@ from datetime import UTC, datetime
 import httpx
 import msgspec
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from functions import __version__
 from functions.operate import app
 from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay
-from functions.operate.routes import Operations, answer
+from functions.operate.routes import Operations, routes
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantined
+from functions.web.routes import application
 from tests.unit.operate.stand_ins import (
     Bucket,
     Letters,
@@ -31,8 +28,6 @@ from tests.unit.operate.stand_ins import (
     spilled,
 )
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
-
 
 @pytest.fixture
 async def client(
@@ -40,11 +35,7 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     operations = Operations(replay, dead_letters, settle, refresh)
 
-    async def endpoint(request: Request) -> Response:
-        return await answer(operations, request)
-
-    served = Starlette(routes=[Route("/{path:path}", endpoint, methods=METHODS)])
-    transport = httpx.ASGITransport(served)
+    transport = httpx.ASGITransport(application(routes(operations)))
     async with httpx.AsyncClient(transport=transport, base_url="http://operate") as client:
         yield client
 

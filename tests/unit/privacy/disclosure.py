@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed

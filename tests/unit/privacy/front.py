@@ -6,10 +6,6 @@ from typing import Any
 
 import httpx
 import msgspec
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route as Endpoint
 
 from functions.privacy.app import erasure_routes
 from functions.privacy.erasures.endpoint import ErasureExecutor
@@ -17,7 +13,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
-from functions.privacy.requests.router import Router
+from functions.privacy.requests.request import serve
 from functions.secrets.closed_partners import ClosedList
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
@@ -27,7 +23,6 @@ from tests.unit.identity_tokens import bearer
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OFFICER = "officer@operator.example"
 ERASURE: dict[str, Any] = {"project": "dev", "people": [{"ids": ["ann"]}]}
-METHODS = ["GET", "POST", "DELETE"]
 
 
 class Idle:
@@ -72,15 +67,10 @@ class Front:
             lambda: NOW,
             lambda: "01a2052a-7b41-713e-b268-a56c50884283",
         )
-        router = Router(
+        served = serve(
             Callers(permissions, "scheduler@cell.example", "push@cell.example"),
             erasure_routes(context, executor or Idle(), nobody_left),
         )
-
-        async def endpoint(request: Request) -> Response:
-            return await router.answer(request)
-
-        served = Starlette(routes=[Endpoint("/{path:path}", endpoint, methods=METHODS)])
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
     async def ask(

@@ -8,10 +8,6 @@ from typing import Any
 
 import httpx
 import msgspec
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route as Endpoint
 
 from functions.acceptance.partners import Directory, Partner, PartnersUnavailable
 from functions.google.secret_manager import SecretsUnavailable, Version
@@ -32,12 +28,13 @@ from functions.privacy.offboarding.storage import ClosedPartnerObjects
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.reports.retention import Checked
 from functions.privacy.requests.caller import Callers
-from functions.privacy.requests.router import Route, Router
+from functions.privacy.requests.request import serve
 from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.retained.quarantine import Quarantine
 from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
+from functions.web.routes import Route
 from tests.unit.identity_tokens import bearer
 from tests.unit.operate.stand_ins import Letters
 from tests.unit.privacy.stand_ins import KEYS, LAYOUTS, NOW, Bucket
@@ -247,13 +244,13 @@ class OffboardingCell:
         operations = Offboardings(plan, closed, progress, records, self._deadline)
         permissions = Permissions(["acme-prod"], [OFFICER], {PARTNER: ["acme-prod"]})
         sweep_endpoint = SweepEndpoint(NoErasures(), operations, NothingLate(), lambda: self.now)
-        routes = [*offboarding_routes(operations), Route("POST", "/sweep", sweep_endpoint.post)]
-        router = Router(Callers(lambda: permissions, SCHEDULER, PUSH), routes)
-
-        async def endpoint(request: Request) -> Response:
-            return await router.answer(request)
-
-        served = Starlette(routes=[Endpoint("/{path:path}", endpoint, methods=["GET", "POST"])])
+        served = serve(
+            Callers(lambda: permissions, SCHEDULER, PUSH),
+            [
+                *offboarding_routes(operations),
+                Route("POST", "/sweep", sweep_endpoint.post),
+            ],
+        )
         return httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
     async def ask(

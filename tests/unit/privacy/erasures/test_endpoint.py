@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from functions.privacy.requests.router import MAX_BODY_BYTES
+from functions.privacy.requests.request import MAX_BODY_BYTES
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
 from tests.unit.privacy.front import ERASURE, OFFICER, Front

@@ -17,9 +17,9 @@ from functions.privacy.exports.tables import Tables
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import IDS_OF_A_PERSON, user_keys
-from functions.privacy.requests.refusal import Refused
 from functions.warehouse.schema import EXTRA_DAYS, SQL
 from functions.warehouse.statements import StatementFailed
+from functions.web.problem import ProblemError
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,
@@ -273,7 +273,7 @@ async def test_an_export_that_an_erasure_takes_along_is_not_given(
         return [row(1)] if name == "find_events_of" else []
 
     monkeypatch.setattr(cell.store, "rows", erase)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await cell.export()
     assert (refused.value.status, cell.bucket.contents, cell.store.receipts) == (503, {}, [])
 
@@ -287,7 +287,7 @@ async def test_a_bucket_that_fails_in_the_middle_is_an_incomplete_export(cell: C
 @pytest.mark.parametrize("action", ["find", "write"])
 async def test_without_a_bucket_there_is_no_export(cell: Cell, action: str) -> None:
     cell.bucket.failing.add(action)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await cell.export()
     assert refused.value.status == 503
     assert cell.store.receipts == []
@@ -365,7 +365,7 @@ EVE = Caller("eve@other.example", frozenset({"shop"}))
 
 @pytest.mark.parametrize("caller", [EVE, SCHEDULER, PUSH])
 async def test_other_projects_are_nobodys_matter(cell: Cell, caller: Caller) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await cell.export(caller)
     assert refused.value.status == 403
     assert (cell.store.asked, cell.bucket.contents) == ([], {})

@@ -8,9 +8,9 @@ import pytest
 from functions.privacy.reports.lookups import PEOPLE, Lookups
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.context import Context
-from functions.privacy.requests.refusal import Refused, later
 from functions.secrets.pseudonym_keys import user_key
 from functions.warehouse.statements import StatementFailed
+from functions.web.problem import ProblemError, retry_later
 from tests.unit.privacy.disclosure import (
     ANN,
     KEYS,
@@ -120,7 +120,7 @@ async def test_without_a_receipt_nothing_is_told(
 async def test_other_projects_are_nobodys_matter(
     lookups: Lookups, store: Store, caller: Caller
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await lookups.ask(asked(caller, REQUEST))
     assert refused.value.status == 403
     assert store.asked == []
@@ -132,10 +132,10 @@ async def test_an_operator_may_look_up_in_every_project(lookups: Lookups) -> Non
 
 async def test_an_owner_that_cannot_be_read_ends_it(store: Store) -> None:
     async def unavailable(caller: Caller, project: str) -> str:
-        raise later("not now")
+        raise retry_later("not now")
 
     lookups = Lookups(Context(store, store.receive(), KEYS, unavailable, lambda: NOW, str))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await lookups.ask(asked(ANN, REQUEST))
     assert refused.value.status == 503
     assert store.asked == []

@@ -12,8 +12,8 @@ from functions.locations.check import Google
 from functions.locations.parts import Datasets, Endpoints, Parts
 from functions.privacy.reports.residency import Promise, Residency
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.refusal import Refused
 from functions.warehouse.statements import StatementFailed
+from functions.web.problem import ProblemError
 from tests.fake_google import DATASETS, REGION, SECRETS, TOPICS, Answer, Served, healthy, serving
 from tests.unit.privacy.disclosure import (
     ANN,
@@ -148,7 +148,7 @@ async def test_without_a_receipt_there_is_no_answer(store: Store) -> None:
 @pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
 async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> None:
     nowhere = Served("http://127.0.0.1:1", "http://127.0.0.1:1")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await residency(store, nowhere).ask(asked(caller))
     assert refused.value.status == 403
     assert store.asked == []

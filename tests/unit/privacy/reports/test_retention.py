@@ -10,7 +10,7 @@ from functions.google.storage import Stored
 from functions.privacy.inventory import list_inventory
 from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.refusal import Refused
+from functions.web.problem import ProblemError
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,
@@ -151,7 +151,7 @@ async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> No
     retention = Retention(
         store, bucket, bucket.overdue_on_hold, now=lambda: NOW, retention_days=100
     )
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await retention.ask(asked(caller))
     assert refused.value.status == 403
     assert store.asked == []

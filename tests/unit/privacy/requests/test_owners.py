@@ -6,8 +6,8 @@ import pytest
 
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.owners import Owners
-from functions.privacy.requests.refusal import Refused
 from functions.warehouse.statements import StatementFailed
+from functions.web.problem import ProblemError
 from tests.unit.privacy.disclosure import Store
 
 HERE = frozenset({"here"})
@@ -26,7 +26,7 @@ def found(*partners: str) -> list[dict[str, Any]]:
 
 
 async def refusal(store: Store, caller: Caller, project: str) -> int:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await Owners(store).partner_of(caller, project)
     return refused.value.status
 

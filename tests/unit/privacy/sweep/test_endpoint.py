@@ -13,10 +13,10 @@ from functions.privacy.offboarding.endpoint import OffboardingReport
 from functions.privacy.periods import TOMBSTONE
 from functions.privacy.reports.retention import Checked, PlaceRetention
 from functions.privacy.requests.caller import Caller
-from functions.privacy.requests.refusal import Refused
-from functions.privacy.requests.router import PrivacyRequest
+from functions.privacy.requests.request import PrivacyRequest
 from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.privacy.sweep.job import SweepReport
+from functions.web.problem import ProblemError
 from tests.unit.privacy.offboarding_cell import NothingLate
 from tests.unit.privacy.stand_ins import NOW
 
@@ -65,7 +65,7 @@ NOTHING = OffboardingReport(finished=True)
 )
 async def test_others_are_refused_before_anything_is_done(caller: Caller) -> None:
     sweep = FakeSweep(SweepReport())
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW).post(
             PrivacyRequest(caller)
         )
@@ -117,7 +117,7 @@ async def test_every_sweep_tells_what_is_kept_too_long(unavailable: str) -> None
         FakeSweep(report), FakeOffboardings(NOTHING), retention, lambda: NOW
     )
     if unavailable:
-        with pytest.raises(Refused):
+        with pytest.raises(ProblemError):
             await sweep_endpoint.post(PrivacyRequest(SCHEDULER))
     else:
         answer = await sweep_endpoint.post(PrivacyRequest(SCHEDULER))
@@ -132,7 +132,7 @@ async def test_what_could_not_be_checked_is_no_success() -> None:
     retention = NothingLate(
         Checked(ok=False, asked_at=NOW, places=[PlaceRetention("spill/", 28, "unknown", None)])
     )
-    with pytest.raises(Refused, match="retention of spill/") as refused:
+    with pytest.raises(ProblemError, match="retention of spill/") as refused:
         await SweepEndpoint(
             FakeSweep(SweepReport(finished=True)), FakeOffboardings(NOTHING), retention, lambda: NOW
         ).post(PrivacyRequest(SCHEDULER))
@@ -150,7 +150,7 @@ async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> N
 
 async def test_what_did_not_answer_is_503() -> None:
     report = SweepReport(unavailable="claim: ServiceUnavailable")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await SweepEndpoint(
             FakeSweep(report), FakeOffboardings(NOTHING), NothingLate(), lambda: NOW
         ).post(PrivacyRequest(SCHEDULER))
@@ -190,7 +190,7 @@ async def test_an_operator_has_executed_again_what_restored_tables_brought_back(
 async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: str) -> None:
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
-    with pytest.raises(Refused, match=named) as refused:
+    with pytest.raises(ProblemError, match=named) as refused:
         await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))
     assert (refused.value.status, sweep.runs) == (400, [])
 
@@ -210,6 +210,6 @@ async def test_a_body_that_is_no_sweeps_is_refused(body: bytes) -> None:
 async def test_the_scheduler_says_nothing_of_restored_tables() -> None:
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(sweep, FakeOffboardings(NOTHING), NothingLate(), lambda: NOW)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemError) as refused:
         await sweep_endpoint.post(PrivacyRequest(SCHEDULER, body=restored()))
     assert (refused.value.status, sweep.runs) == (403, [])

@@ -1,0 +1,87 @@
+"""What an operation of the privacy function gets: the caller, and the parts of the request."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from functions.privacy.requests.caller import Caller, Callers
+from functions.warehouse.statements import StatementFailed
+from functions.web.problem import ProblemError, problem, retry_later
+from functions.web.routes import Route, application
+
+MAX_BODY_BYTES = 16 * 2**20
+"""The largest body: 5,000 people with 20 ids each, at 160 bytes an id."""
+
+QUOTED = re.compile(r" '[^']*'")
+"""msgspec quotes an unknown member of an enumeration. It may be an id in the wrong place."""
+
+
+class PrivacyRequest(NamedTuple):
+    """A request whose caller is known.
+
+    Attributes:
+        caller: who sent it.
+        id: the last part of the path, if the route has an id.
+        body: the body; ``{}`` if it was empty.
+        accept: the media types that the caller prefers.
+        query: the parameters of the query string.
+    """
+
+    caller: Caller
+    id: str = ""
+    body: bytes = b"{}"
+    accept: str = ""
+    query: Mapping[str, str] = MappingProxyType({})
+
+
+Answer = Callable[[PrivacyRequest], Awaitable[Response]]
+
+
+def serve(callers: Callers, routes: Sequence[Route[PrivacyRequest]]) -> ASGIApp:
+    """Return the application that serves these routes to callers that it can identify."""
+    return application(
+        [
+            Route[Request](route.method, route.path, partial(_identify, callers, route.handle))
+            for route in routes
+        ],
+        {msgspec.DecodeError: _answer_malformed, StatementFailed: _answer_unfinished},
+    )
+
+
+async def _identify(callers: Callers, answer: Answer, request: Request) -> Response:
+    caller = await callers.identify(request.headers)
+    return await answer(
+        PrivacyRequest(
+            caller,
+            request.path_params.get("id", ""),
+            await _body(request) or b"{}",
+            request.headers.get("accept", ""),
+            dict(request.query_params),
+        )
+    )
+
+
+async def _body(request: Request) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise ProblemError(413, f"A request may have at most {MAX_BODY_BYTES} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _answer_malformed(_request: Request, error: msgspec.DecodeError) -> Response:
+    return problem(400, f"Not understood: {QUOTED.sub('', str(error))}")
+
+
+async def _answer_unfinished(_request: Request, failure: StatementFailed) -> Response:
+    return retry_later(f"Not finished: {failure.statement}").response()

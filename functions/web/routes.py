@@ -1,0 +1,89 @@
+"""The router of the private functions: paths, methods, `/health`, and error responses.
+
+`receive` does not use it: its own routing is faster (docs/benchmarks.md).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from starlette import routing
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from functions.web.problem import ProblemError
+
+Handler = Callable[[Request], Awaitable[Response]]
+ErrorHandlers = Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]]
+"""Turn an exception of a handler into a response, by the type of the exception."""
+
+
+R = TypeVar("R")
+
+
+class Route(NamedTuple, Generic[R]):
+    """One operation of a function.
+
+    Attributes:
+        method: the HTTP method. A route for GET also answers HEAD.
+        path: a path such as ``/erasures`` or ``/erasures/{id}``, in Starlette's notation.
+        handle: answers a request, which may be of a function's own type. It may raise
+            `ProblemError`.
+    """
+
+    method: str
+    path: str
+    handle: Callable[[R], Awaitable[Response]]
+
+
+def application(
+    routes: Sequence[Route[Request]], error_handlers: ErrorHandlers | None = None
+) -> ASGIApp:
+    """Return the ASGI application that serves these routes, and ``GET /health``.
+
+    Other paths are answered 404 and other methods 405, both as problem details. Starlette's own
+    responses are plain text, so its defaults are replaced.
+
+    Args:
+        routes: the operations of the function.
+        error_handlers: for exceptions other than `ProblemError`, or to render that one otherwise.
+    """
+    methods: dict[str, dict[str, Handler]] = {"/health": {"GET": _health, "HEAD": _health}}
+    for route in routes:
+        methods.setdefault(route.path, {})[route.method] = route.handle
+    router = routing.Router(
+        [routing.Route(path, _ByMethod(operations)) for path, operations in methods.items()],
+        redirect_slashes=False,
+        default=_not_found,
+    )
+    handlers: dict[Any, Any] = {ProblemError: _answer_problem, **(error_handlers or {})}
+    return ExceptionMiddleware(router, handlers)
+
+
+class _ByMethod:
+    """Serves one path. It is an instance, not a function, so that Starlette passes all methods."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        handle = self._handlers.get(method)
+        if handle is None:
+            allow = ", ".join(sorted(self._handlers))
+            raise ProblemError(405, "Method not allowed", {"Allow": allow})
+        response = await handle(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise ProblemError(404, "Not found")
+
+
+async def _answer_problem(_request: Request, error: ProblemError) -> Response:
+    return error.response()
