@@ -7,6 +7,7 @@ In prototypes, the generated clients cost a third of the throughput and 0.1 s of
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -153,6 +154,7 @@ class Topic:
         closing.add_done_callback(self._closing.discard)
 
 
+@dataclass(frozen=True, slots=True)
 class Publisher:
     """Publishes any number of messages to one topic.
 
@@ -161,9 +163,8 @@ class Publisher:
         deadline: the time limit of one publish in seconds.
     """
 
-    def __init__(self, topic: MessagePublisher, deadline: float) -> None:
-        self._topic = topic
-        self._deadline = deadline
+    topic: MessagePublisher
+    deadline: float
 
     async def publish(self, messages: Sequence[Message]) -> list[int]:
         """Publish the messages in order; return when all but the refused ones are durable.
@@ -178,7 +179,7 @@ class Publisher:
         start = 0
         for piece, _ in pieces(messages):
             of_piece = await publish_by_halves(
-                partial(self._topic.publish, within=self._deadline), piece
+                partial(self.topic.publish, within=self.deadline), piece
             )
             refused += [start + position for position in of_piece]
             start += len(piece)
