@@ -1,5 +1,6 @@
 """Reads topics through Pub/Sub's gRPC API, which the stand-in has too."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from functions.google.grpc_channel import open_channel
@@ -9,6 +10,7 @@ from functions.locations.faults import Answer
 TIMEOUT_SECONDS = 30.0
 
 
+@dataclass(frozen=True, slots=True)
 class Topics:
     """Reads topics; create it inside the running event loop.
 
@@ -18,9 +20,8 @@ class Topics:
             account use its own project.
     """
 
-    def __init__(self, endpoint: str, quota_project: str = "") -> None:
-        self._endpoint = endpoint
-        self._quota_project = quota_project
+    endpoint: str
+    quota_project: str = ""
 
     async def read(self, name: str) -> Answer:
         """Return a topic in the form of the REST API.
@@ -40,7 +41,7 @@ class Topics:
             PublisherGrpcAsyncIOTransport,
         )
 
-        async with open_channel(self._endpoint, self._quota_project) as channel:
+        async with open_channel(self.endpoint, self.quota_project) as channel:
             client: Any = PublisherAsyncClient(
                 transport=PublisherGrpcAsyncIOTransport(channel=channel)
             )
