@@ -1,6 +1,7 @@
 """Drops deliveries of closed partners, so that retained events cannot bring their data back."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from functions.load.loader import NotStored
@@ -16,21 +17,19 @@ class Closed(Protocol):
         """Return the current list, or raise ClosedUnavailable."""
 
 
+@dataclass(frozen=True, slots=True)
 class DeliveryFilter:
     """Loads deliveries, except those of closed partners.
 
     Args:
-        closed: the closed list.
-        load: loads one message, like `functions.load.loader.Loader.load`.
-        tally: counts dropped deliveries, and deliveries refused because the list is unavailable.
+        closed: reads the closed list.
+        load_message: loads one message, as `functions.load.loader.Loader.load`.
+        tally: counts dropped deliveries, and those refused because the list cannot be read.
     """
 
-    def __init__(
-        self, closed: Closed, load: Callable[[PushedMessage], Awaitable[None]], tally: Tally
-    ) -> None:
-        self._closed = closed
-        self._load = load
-        self._tally = tally
+    closed: Closed
+    load_message: Callable[[PushedMessage], Awaitable[None]]
+    tally: Tally
 
     async def load(self, message: PushedMessage) -> None:
         """Load one message; drop it, without quarantine, if its partner is closed.
@@ -39,11 +38,11 @@ class DeliveryFilter:
             NotStored: the message may not be stored, or the closed list is unavailable.
         """
         try:
-            is_closed = (await self._closed.current()).is_closed(message.attributes)
+            is_closed = (await self.closed.current()).is_closed(message.attributes)
         except ClosedUnavailable:
-            self._tally.counts.refused["closed_unavailable"] += 1
+            self.tally.counts.refused["closed_unavailable"] += 1
             raise NotStored("closed_unavailable") from None
         if is_closed:
-            self._tally.counts.closed += 1
+            self.tally.counts.closed += 1
         else:
-            await self._load(message)
+            await self.load_message(message)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -51,6 +52,7 @@ class Keep(Protocol):
         """Quarantine the message; raise BucketUnavailable if that fails."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loader:
     """Loads deliveries.
 
@@ -65,26 +67,14 @@ class Loader:
         tally: counts the results of deliveries.
     """
 
-    def __init__(
-        self,
-        *,
-        builder: RowBuilder,
-        store_event: Store,
-        store_identity: Store,
-        known: KnownPeople,
-        keep: Keep,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-        tally: Tally,
-    ) -> None:
-        self._builder = builder
-        self._store_event = store_event
-        self._store_identity = store_identity
-        self._known = known
-        self._keep = keep
-        self._now = now
-        self._new_id = new_id
-        self._tally = tally
+    builder: RowBuilder
+    store_event: Store
+    store_identity: Store
+    known: KnownPeople
+    keep: Keep
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    tally: Tally
 
     async def load(self, message: PushedMessage) -> None:
         """Load one message; return when its rows are in BigQuery, or the message in quarantine.
@@ -93,26 +83,26 @@ class Loader:
             NotStored: neither succeeded for certain.
         """
         try:
-            loaded = self._builder.build(
+            loaded = self.builder.build(
                 message.data,
                 message.attributes,
-                delivery_id=self._new_id(),
-                stored_at=to_microseconds(self._now()),
+                delivery_id=self.new_id(),
+                stored_at=to_microseconds(self.now()),
             )
             await self._store(loaded)
         except (BadMessage, RowRefused) as bad:
             await self._quarantine(message, bad.reason)
-            self._tally.counts.quarantined[bad.reason] += 1
+            self.tally.counts.quarantined[bad.reason] += 1
         except AppendFailed as failure:
             raise self._not_stored(failure.reason) from failure
         except QueueFull:
             raise self._not_stored("queue_full") from None
         else:
-            self._tally.store((to_microseconds(self._now()) - loaded.received_at) / MICROSECONDS)
+            self.tally.store((to_microseconds(self.now()) - loaded.received_at) / MICROSECONDS)
 
     def _not_stored(self, reason: str) -> NotStored:
         """Count a delivery that Pub/Sub should repeat."""
-        self._tally.counts.refused[reason] += 1
+        self.tally.counts.refused[reason] += 1
         return NotStored(reason)
 
     async def _store(self, loaded: Loaded) -> None:
@@ -124,15 +114,15 @@ class Loader:
             await self._store_as(without_extra(loaded.row, loaded.flags), loaded.person)
 
     async def _store_as(self, row: Row, person: Identity | None) -> None:
-        if person is None or self._known.knows(person):
-            await self._store_event(row)
+        if person is None or self.known.knows(person):
+            await self.store_event(row)
         else:
             await self._store_both(row, person)
 
     async def _store_both(self, row: Row, person: Identity) -> None:
         # Wait for both, even if one fails: no code may run after the response.
         outcomes = await asyncio.gather(
-            self._store_event(row),
+            self.store_event(row),
             self._introduce(person),
             return_exceptions=True,
         )
@@ -142,25 +132,25 @@ class Loader:
 
     async def _introduce(self, person: Identity) -> None:
         try:
-            await self._store_identity(self._builder.identity(person))
+            await self.store_identity(self.builder.identity(person))
         except RowRefused as refusal:
             # The event is stored nevertheless, and a search by user id still finds it, through its
             # user key. The person is remembered, so the next attempt is on the next day.
             log("ERROR", "identity not stored", reason=refusal.reason, partner=person.partner)
-            self._tally.counts.identities_refused += 1
-        self._known.remember(person)
+            self.tally.counts.identities_refused += 1
+        self.known.remember(person)
 
     async def _quarantine(self, message: PushedMessage, reason: str) -> None:
         attributes = message.attributes
         received_at = attributes.get("received_at") or message.publish_time
         partner = attributes.get("partner") or UNKNOWN
         try:
-            await self._keep(
+            await self.keep(
                 reason=reason,
                 partner=partner,
                 kind=attributes.get("kind") or UNKNOWN,
                 data=message.data,
-                received_at=received_at or format_time(self._now()),
+                received_at=received_at or format_time(self.now()),
                 attributes=attributes,
             )
         except BucketUnavailable:
