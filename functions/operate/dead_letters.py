@@ -9,6 +9,7 @@ time, each event is still shown once.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
 
 from functions.events.message import Message, message_again
@@ -27,6 +28,7 @@ class _Event(NamedTuple):
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
 class DeadLetterReplay:
     """Replays all dead letters.
 
@@ -39,20 +41,12 @@ class DeadLetterReplay:
         most: letters that are leased until the end; with so many, no further ones are pulled.
     """
 
-    def __init__(
-        self,
-        subscription: Subscription,
-        publish: Publish,
-        *,
-        clock: Callable[[], float],
-        seconds: float,
-        most: int = LEASED_LETTERS,
-    ) -> None:
-        self._subscription = subscription
-        self._publish = publish
-        self._clock = clock
-        self._seconds = seconds
-        self._most = most
+    subscription: Subscription
+    publish: Publish
+    _: KW_ONLY
+    clock: Callable[[], float]
+    seconds: float
+    most: int = LEASED_LETTERS
 
     async def run(self, *, dry_run: bool) -> ReplayReport:
         """Replay what the subscription has.
@@ -74,16 +68,16 @@ class DeadLetterReplay:
         except PublishFailed as failure:
             _note(report, "publish_failed", failure)
         with suppress(SubscriptionUnavailable):  # then they come back by themselves
-            await self._subscription.give_back(leased)
+            await self.subscription.give_back(leased)
         return report
 
     async def _drain(self, report: ReplayReport, leased: list[Letter], *, dry_run: bool) -> None:
-        ends_at = self._clock() + self._seconds
+        ends_at = self.clock() + self.seconds
         empty = 0
         while empty < EMPTY_PULLS:
-            letters = await self._subscription.pull()
+            letters = await self.subscription.pull()
             empty = 0 if letters else empty + 1
-            if self._clock() >= ends_at or len(leased) + len(letters) > self._most:
+            if self.clock() >= ends_at or len(leased) + len(letters) > self.most:
                 report.remaining += len(letters)
                 leased += map(_light, letters)
                 return
@@ -98,7 +92,7 @@ class DeadLetterReplay:
         self, events: list[_Event], report: ReplayReport, leased: list[Letter]
     ) -> None:
         try:
-            refused = set(await self._publish([event.message for event in events]))
+            refused = set(await self.publish([event.message for event in events]))
         except PublishFailed:
             report.remaining += len(events)
             leased += (_light(event.letter) for event in events)
@@ -108,7 +102,7 @@ class DeadLetterReplay:
             _refuse(events[position].letter, report, leased, "not_publishable")
         _count(good, report)  # although they may come again: their events are out
         if good:
-            await self._subscription.acknowledge([event.letter for event in good])
+            await self.subscription.acknowledge([event.letter for event in good])
 
 
 def _open(letters: Sequence[Letter], report: ReplayReport, leased: list[Letter]) -> list[_Event]:

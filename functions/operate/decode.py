@@ -5,6 +5,7 @@ through acceptance again, by the partners, limits and code of now.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from functions.acceptance.partners import Directory, RecordFaulty
@@ -20,6 +21,7 @@ from functions.retained.bodies import split
 from functions.retained.quarantine import Quarantined
 
 
+@dataclass(frozen=True, slots=True)
 class Decoder:
     """Makes messages of objects.
 
@@ -29,12 +31,9 @@ class Decoder:
         max_event_bytes: the most that one event may have.
     """
 
-    def __init__(
-        self, directory: Callable[[], Awaitable[Directory]], cell: str, max_event_bytes: int
-    ) -> None:
-        self._directory = directory
-        self._cell = cell
-        self._max_event_bytes = max_event_bytes
+    directory: Callable[[], Awaitable[Directory]]
+    cell: str
+    max_event_bytes: int
 
     async def decode(self, stored: Stored, content: bytes) -> list[Message]:
         """Make messages of an object's content.
@@ -53,7 +52,7 @@ class Decoder:
             parse_time(record.received_at)
         except ValueError:
             raise NotReplayable("malformed") from None
-        directory = await self._directory()
+        directory = await self.directory()
         try:
             partner = directory.named(record.partner)
         except RecordFaulty:
@@ -71,7 +70,7 @@ class Decoder:
             raise NotReplayable("not_json") from None
         messages = []
         for position, event in events:
-            placement = place(event, sender.record, self._cell, self._max_event_bytes)
+            placement = place(event, sender.record, self.cell, self.max_event_bytes)
             if placement.status != HTTPStatus.OK:
                 raise NotReplayable(placement.reason)
             messages.append(

@@ -7,7 +7,7 @@ however many run at a time, an event that is published twice is still shown once
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -104,6 +104,7 @@ class Selection:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class Replay:
     """Replays a selection of objects.
 
@@ -116,36 +117,27 @@ class Replay:
         seconds: after this time no further object is begun.
     """
 
-    def __init__(
-        self,
-        objects: ReplayedObjects,
-        publish: Publish,
-        decode: Decode,
-        quarantine: Quarantine,
-        *,
-        clock: Callable[[], float],
-        seconds: float,
-    ) -> None:
-        self._objects = objects
-        self._publish = publish
-        self._decode = decode
-        self._quarantine = quarantine
-        self._clock = clock
-        self._seconds = seconds
+    objects: ReplayedObjects
+    publish: Publish
+    decode: Decode
+    quarantine: Quarantine
+    _: KW_ONLY
+    clock: Callable[[], float]
+    seconds: float
 
     async def run(self, selection: Selection) -> ReplayReport:
         """Replay what is selected, in the order of the names, several objects at a time."""
-        ends_at = self._clock() + self._seconds
+        ends_at = self.clock() + self.seconds
         report = ReplayReport()
         try:
-            objects = await self._objects.find(selection.prefix)
+            objects = await self.objects.find(selection.prefix)
         except BucketUnavailable as failure:
             _note(report, UNAVAILABLE[BucketUnavailable], failure)
             return report
         waiting = deque(filter(selection.selects, objects))
 
         async def work() -> None:
-            while waiting and not report.unavailable and self._clock() < ends_at:
+            while waiting and not report.unavailable and self.clock() < ends_at:
                 stored = waiting.popleft()
                 if not await self._handle(stored, report, dry_run=selection.dry_run):
                     waiting.append(stored)
@@ -174,12 +166,12 @@ class Replay:
             return  # another replay was faster
         days = {day_of(message) for message in messages}
         if not dry_run:
-            refused = await self._publish(messages)
+            refused = await self.publish(messages)
             report.days |= days  # although the object may stay: its events are out
             await self._quarantine_refused(
                 stored, [messages[position] for position in refused], report
             )
-            await self._objects.delete(stored)
+            await self.objects.delete(stored)
             report.events -= len(refused)
         report.days |= days
         report.objects += 1
@@ -187,8 +179,8 @@ class Replay:
 
     async def _read(self, stored: Stored) -> list[Message] | None:
         """Return an object's messages; its content, half as large again, is not held with them."""
-        content = await self._objects.read(stored)
-        return None if content is None else await self._decode(stored, content)
+        content = await self.objects.read(stored)
+        return None if content is None else await self.decode(stored, content)
 
     async def _quarantine_refused(
         self, stored: Stored, refused: list[Message], report: ReplayReport
@@ -202,7 +194,7 @@ class Replay:
             raise NotReplayable("not_publishable")
         for message in refused:
             attributes = message.attributes
-            await self._quarantine.keep(
+            await self.quarantine.keep(
                 reason="not_publishable",
                 partner=attributes.partner,
                 kind=attributes.kind,

@@ -5,7 +5,7 @@ next, a run after a finished one changes nothing, and runs that meet do no harm.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Protocol
 
@@ -45,6 +45,7 @@ class SettleReport:
     failed: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Settles the store.
 
@@ -55,18 +56,11 @@ class Settle:
         seconds: after this time no further statement is begun.
     """
 
-    def __init__(
-        self,
-        statements: SettleStatements,
-        *,
-        now: Callable[[], datetime],
-        clock: Callable[[], float],
-        seconds: float,
-    ) -> None:
-        self._statements = statements
-        self._now = now
-        self._clock = clock
-        self._seconds = seconds
+    statements: SettleStatements
+    _: KW_ONLY
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    seconds: float
 
     async def run(self, days: Collection[date] = ()) -> SettleReport:
         """Settle the open window, and days to which a replay brought events.
@@ -74,8 +68,8 @@ class Settle:
         Args:
             days: UTC days that a replay reported; those of the last days are found without it.
         """
-        ends_at = self._clock() + self._seconds
-        today = self._now().astimezone(UTC).date()
+        ends_at = self.clock() + self.seconds
+        today = self.now().astimezone(UTC).date()
         report = SettleReport()
         try:
             steps = await self._steps(days, today)
@@ -84,7 +78,7 @@ class Settle:
             return report
         for number, (name, day) in enumerate(steps):
             report.remaining = len(steps) - number
-            if self._clock() >= ends_at:
+            if self.clock() >= ends_at:
                 return report
             try:
                 await self._take(name, day, report)
@@ -97,17 +91,17 @@ class Settle:
     async def _steps(self, days: Iterable[date], today: date) -> list[tuple[str, datetime]]:
         """Return the statements to run, each with its day."""
         open_from = midnight(today) - OPEN_WINDOW_DAYS * DAY
-        late = await self._statements.days("find_late", end=open_from, since=open_from)
+        late = await self.statements.days("find_late", end=open_from, since=open_from)
         steps = []
         for first, end in ranges({*days, *(moment.date() for moment in late)}, today):
-            copies = await self._statements.days("find_copies", first=first, end=end)
+            copies = await self.statements.days("find_copies", first=first, end=end)
             steps += [("delete_copies", day) for day in copies]
         steps.append(("merge_identities", midnight(today)))
-        old = await self._statements.days("find_extra", end=midnight(today) - EXTRA_DAYS * DAY)
+        old = await self.statements.days("find_extra", end=midnight(today) - EXTRA_DAYS * DAY)
         return steps + [("empty_extra", day) for day in old]
 
     async def _take(self, name: str, day: datetime, report: SettleReport) -> None:
-        changed = await self._statements.change(name, day=day)
+        changed = await self.statements.change(name, day=day)
         match name:
             case "delete_copies":
                 report.copies += changed
