@@ -5,6 +5,7 @@ choose the weaker one.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from functions.web.caller import Unidentified, address
@@ -22,6 +23,7 @@ class KeysUnavailable(Exception):
     """The keys to verify an assertion with cannot be fetched."""
 
 
+@dataclass(frozen=True, slots=True)
 class IdentityAwareProxy:
     """Identifies who Identity-Aware Proxy has let in, by the assertion that it signs.
 
@@ -31,9 +33,8 @@ class IdentityAwareProxy:
             subclass) for one that is not genuine; may block.
     """
 
-    def __init__(self, audience: str, verify: Callable[[str, str], Mapping[str, Any]]) -> None:
-        self._audience = audience
-        self._verify = verify
+    audience: str
+    verify: Callable[[str, str], Mapping[str, Any]]
 
     def __call__(self, headers: Mapping[str, str]) -> str:
         """Identify.
@@ -46,7 +47,7 @@ class IdentityAwareProxy:
         if not assertion:
             raise Unidentified("The request did not come through Identity-Aware Proxy.")
         try:
-            said = self._verify(assertion, self._audience)
+            said = self.verify(assertion, self.audience)
         except ValueError:
             raise Unidentified("The assertion of Identity-Aware Proxy is not genuine.") from None
         if said.get("iss") != IAP_ISSUER:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ class Rows(NamedTuple):
     synchronised: Sequence[Row]
 
 
+@dataclass(frozen=True, slots=True)
 class Rollups:
     """Runs the queries, all at a time.
 
@@ -36,8 +38,7 @@ class Rollups:
         statements: of ``sql/dashboard``.
     """
 
-    def __init__(self, statements: Statements) -> None:
-        self._statements = statements
+    statements: Statements
 
     async def read(self, project: str, first: date, last: date, first_week: date) -> Rows:
         """Return the rows of a stretch of days.
@@ -63,7 +64,7 @@ class Rollups:
 
     async def _rows(self, query: str, **parameters: date | str) -> list[Row]:
         try:
-            rows = await self._statements.rows(query, **parameters)
+            rows = await self.statements.rows(query, **parameters)
         except StatementFailed as failure:
             log("ERROR", "dashboard query failed", query=query, error=failure.kind)
             raise QueriesFailed from failure
