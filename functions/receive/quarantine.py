@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.placement import Placement
@@ -10,6 +11,7 @@ from functions.retained.bodies import join
 from functions.retained.quarantine import Quarantine
 
 
+@dataclass(frozen=True, slots=True)
 class QuarantinedRequests:
     """Quarantines bodies and events of requests.
 
@@ -19,9 +21,8 @@ class QuarantinedRequests:
             one.
     """
 
-    def __init__(self, quarantine: Quarantine, count: Callable[[int], None]) -> None:
-        self._quarantine = quarantine
-        self._count = count
+    quarantine: Quarantine
+    count: Callable[[int], None]
 
     async def keep_all(
         self,
@@ -73,7 +74,7 @@ class QuarantinedRequests:
         Raises:
             BucketUnavailable: the bucket did not take the object.
         """
-        await self._quarantine.keep(
+        await self.quarantine.keep(
             reason=reason,
             partner=sender.partner,
             kind=sender.kind,
@@ -82,4 +83,4 @@ class QuarantinedRequests:
             sender_id=sender.id,
             positions=positions,
         )
-        self._count(max(len(positions), 1))
+        self.count(max(len(positions), 1))
