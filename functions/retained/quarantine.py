@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -71,6 +72,7 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
 _DECODER = msgspec.json.Decoder(Quarantined)
 
 
+@dataclass(frozen=True, slots=True)
 class Quarantine:
     """Writes quarantined bodies to the cell's bucket.
 
@@ -78,8 +80,7 @@ class Quarantine:
         bucket: the cell's bucket.
     """
 
-    def __init__(self, bucket: ObjectWriter) -> None:
-        self._bucket = bucket
+    bucket: ObjectWriter
 
     async def keep(
         self,
@@ -109,7 +110,7 @@ class Quarantine:
             positions=list(positions),
         )
         name, content = to_object(record, data)
-        await self._bucket.write(name, content, content_type=CONTENT_TYPE, within=WRITE_SECONDS)
+        await self.bucket.write(name, content, content_type=CONTENT_TYPE, within=WRITE_SECONDS)
 
 
 def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
