@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from starlette import routing
@@ -61,17 +62,17 @@ def application(
     return ExceptionMiddleware(router, handlers)
 
 
+@dataclass(frozen=True, slots=True)
 class _ByMethod:
     """Serves one path. It is an instance, not a function, so that Starlette passes all methods."""
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
-        self._handlers = handlers
+    handlers: Mapping[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        handle = self._handlers.get(method)
+        handle = self.handlers.get(method)
         if handle is None:
-            allow = ", ".join(sorted(self._handlers))
+            allow = ", ".join(sorted(self.handlers))
             raise ProblemError(405, "Method not allowed", {"Allow": allow})
         response = await handle(Request(scope, receive, send))
         await response(scope, receive, send)
