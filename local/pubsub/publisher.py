@@ -1,5 +1,7 @@
 """The RPCs of ``google.pubsub.v1.Publisher``."""
 
+from dataclasses import dataclass
+
 from google.protobuf.empty_pb2 import Empty
 
 from local.pubsub.broker import Broker
@@ -11,6 +13,7 @@ _ListTopicsResponse = protobuf("ListTopicsResponse")
 _ListTopicSubscriptionsResponse = protobuf("ListTopicSubscriptionsResponse")
 
 
+@dataclass(frozen=True, slots=True)
 class Publisher:
     """Topics of a broker.
 
@@ -18,45 +21,44 @@ class Publisher:
     (``local.pubsub.errors``).
     """
 
-    def __init__(self, broker: Broker) -> None:
-        self._broker = broker
+    broker: Broker
 
     async def create_topic(self, request: Request) -> Response:
         """CreateTopic."""
-        self._broker.create_topic(request)
+        self.broker.create_topic(request)
         return request
 
     async def get_topic(self, request: Request) -> Response:
         """GetTopic."""
-        return self._broker.topic(request.topic)
+        return self.broker.topic(request.topic)
 
     async def update_topic(self, request: Request) -> Response:
         """UpdateTopic."""
-        return self._broker.update_topic(request.topic, request.update_mask)
+        return self.broker.update_topic(request.topic, request.update_mask)
 
     async def delete_topic(self, request: Request) -> Response:
         """DeleteTopic."""
-        self._broker.delete_topic(request.topic)
+        self.broker.delete_topic(request.topic)
         return Empty()
 
     async def list_topics(self, request: Request) -> Response:
         """ListTopics."""
-        names, token = page(in_project(self._broker.topics, request), request)
-        topics = [self._broker.topics[name] for name in names]
+        names, token = page(in_project(self.broker.topics, request), request)
+        topics = [self.broker.topics[name] for name in names]
         return _ListTopicsResponse(topics=topics, next_page_token=token)
 
     async def list_topic_subscriptions(self, request: Request) -> Response:
         """ListTopicSubscriptions."""
-        self._broker.topic(request.topic)
+        self.broker.topic(request.topic)
         attached = [
-            subscription.config.name for subscription in self._broker.attached(request.topic)
+            subscription.config.name for subscription in self.broker.attached(request.topic)
         ]
         names, token = page(attached, request)
         return _ListTopicSubscriptionsResponse(subscriptions=names, next_page_token=token)
 
     async def publish(self, request: Request) -> Response:
         """Publish."""
-        self._broker.topic(request.topic)
+        self.broker.topic(request.topic)
         check_publish(request)
-        ids = self._broker.publish(request.topic, request.messages)
+        ids = self.broker.publish(request.topic, request.messages)
         return _PublishResponse(message_ids=ids)

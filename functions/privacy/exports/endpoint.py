@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -61,6 +62,7 @@ class Deployment(NamedTuple):
     retention_days: int
 
 
+@dataclass(frozen=True, slots=True)
 class Exports:
     """Makes exports. Each request makes one of its own; none changes what it tells of.
 
@@ -75,24 +77,14 @@ class Exports:
         clock: seconds, monotonic.
     """
 
-    def __init__(
-        self,
-        context: Context,
-        sources: Sources,
-        bucket: ObjectWriter,
-        objects: Objects,
-        deployment: Deployment,
-        *,
-        seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._context = context
-        self._sources = sources
-        self._bucket = bucket
-        self._objects = objects
-        self._deployment = deployment
-        self._seconds = seconds
-        self._clock = clock
+    context: Context
+    sources: Sources
+    bucket: ObjectWriter
+    objects: Objects
+    deployment: Deployment
+    _: KW_ONLY
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
 
     async def make(self, request: PrivacyRequest) -> Response:
         """Make an export: 200 with the names of its objects, and whether it is complete.
@@ -104,15 +96,15 @@ class Exports:
                 was written by then goes with the bucket's rule, as every export does.
         """
         wanted = msgspec.json.decode(request.body, type=ExportRequest)
-        partner = await self._context.partner_of(request.caller, wanted.project)
-        keys = user_keys(self._context.keys, wanted.project, wanted.ids)
+        partner = await self.context.partner_of(request.caller, wanted.project)
+        keys = user_keys(self.context.keys, wanted.project, wanted.ids)
         subject = Subject(Owner(partner, wanted.project), frozenset(wanted.ids), keys)
-        export_id = self._context.new_id()
-        told = self._deployment
+        export_id = self.context.new_id()
+        told = self.deployment
         sheet = Sheet(
-            self._context.now(), partner, subject.project, told.location, told.retention_days
+            self.context.now(), partner, subject.project, told.location, told.retention_days
         )
-        writing = Writing(self._bucket, self._objects, subject.owner, export_id)
+        writing = Writing(self.bucket, self.objects, subject.owner, export_id)
         try:
             await self._write(writing, subject, sheet)
         except BucketUnavailable:
@@ -121,7 +113,7 @@ class Exports:
             raise retry_later("Data of this person were erased meanwhile") from None
         counts = {"records": sheet.counts, "unreadable": sheet.unreadable}
         goes_at = sheet.made_at + EXPORTED
-        await self._context.receipts.add(
+        await self.context.receipts.add(
             Receipt(
                 receipt_id=f"{export_id}/export",
                 operation="export",
@@ -137,7 +129,7 @@ class Exports:
         answer = {
             "id": export_id,
             "project": wanted.project,
-            "bucket": self._deployment.bucket,
+            "bucket": self.deployment.bucket,
             "objects": [file._asdict() for file in writing.files],
             **counts,
             "is_complete": not sheet.missing,
@@ -152,11 +144,11 @@ class Exports:
 
         What waits is looked at first: it may be stored meanwhile, and is found in the table then.
         """
-        began = self._clock()
-        retained, tables = self._sources.retained, self._sources.tables
+        began = self.clock()
+        retained, tables = self.sources.retained, self.sources.tables
 
         def out_of_time(share: float) -> bool:
-            return self._clock() - began >= self._seconds * share
+            return self.clock() - began >= self.seconds * share
 
         await writing.begin(Index(subject.project, tuple(subject.user_keys), sheet.made_at))
         waiting = await retained.objects(subject, lambda: out_of_time(0.5))
@@ -168,7 +160,7 @@ class Exports:
             sheet.counts[table] = len(records)
             await writing.add(table.removesuffix("_v1"), records)
         page = 0
-        async for events in tables.events(subject, self._context.now()):
+        async for events in tables.events(subject, self.context.now()):
             if page and out_of_time(1.0):
                 sheet.missing.append("events")
                 break

@@ -1,6 +1,7 @@
 """What of a row or a message is one person's: data of others are left out (Art. 15(4) GDPR)."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -68,14 +69,14 @@ def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts)
     return None
 
 
+@dataclass(frozen=True, slots=True)
 class _AllBut:
     """Every user id but those of one person."""
 
-    def __init__(self, ids: Collection[str]) -> None:
-        self._ids = ids
+    ids: Collection[str]
 
     def __contains__(self, user_id: object) -> bool:
-        return user_id not in self._ids
+        return user_id not in self.ids
 
 
 def _without_empty(value: Any) -> Any:

@@ -40,19 +40,19 @@ class Search:
     is_complete: bool = True
 
 
+@dataclass(frozen=True, slots=True)
 class RetainedEvents:
     """Objects and dead letters.
 
     Args:
-        objects: the bucket's.
+        storage: the objects of the bucket.
         subscription: of the dead letters.
         layouts: of the catalogue's events.
     """
 
-    def __init__(self, objects: Objects, subscription: Subscription, layouts: Layouts) -> None:
-        self._objects = objects
-        self._subscription = subscription
-        self._layouts = layouts
+    storage: Objects
+    subscription: Subscription
+    layouts: Layouts
 
     async def objects(self, subject: Subject, out_of_time: Callable[[], bool]) -> Search:
         """Search spill, quarantine and what legal holds keep, several objects at a time.
@@ -67,13 +67,13 @@ class RetainedEvents:
         search = Search()
         waiting: deque[Stored] = deque()
         for prefix in PREFIXES:
-            waiting += await self._objects.find(prefix)
+            waiting += await self.storage.find(prefix)
 
         async def work() -> None:
             while waiting and not out_of_time():
                 stored = waiting.popleft()
                 try:
-                    content = await self._objects.read(stored)
+                    content = await self.storage.read(stored)
                 except BucketUnavailable:
                     waiting.append(stored)
                     return
@@ -94,14 +94,14 @@ class RetainedEvents:
                 if out_of_time() or len(leased) > LETTERS:
                     search.is_complete = False
                     break
-                letters = await self._subscription.pull()
+                letters = await self.subscription.pull()
                 empty = 0 if letters else empty + 1
                 leased += letters
         except SubscriptionUnavailable:
             search.is_complete = False
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self._subscription.give_back(leased)
+                await self.subscription.give_back(leased)
         for letter in leased:
             try:
                 message = message_of(letter.data, letter.attributes, subject.owner)
@@ -123,7 +123,7 @@ class RetainedEvents:
 
     def _keep(self, place: str, message: RetainedMessage, subject: Subject, search: Search) -> None:
         try:
-            own = own_message(message.data, message.kind, subject.ids, self._layouts)
+            own = own_message(message.data, message.kind, subject.ids, self.layouts)
         except BadMessage:
             search.unreadable += 1
             return

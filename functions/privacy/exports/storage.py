@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -114,6 +115,7 @@ class Writing:
         return path
 
 
+@dataclass(frozen=True, slots=True)
 class ExportedCopies:
     """Exports as a place that erasures reach.
 
@@ -121,8 +123,7 @@ class ExportedCopies:
         objects: the bucket's.
     """
 
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
+    objects: Objects
 
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
@@ -136,14 +137,14 @@ class ExportedCopies:
             OutOfTime: not all was looked at.
             BucketUnavailable: the bucket did not answer.
         """
-        objects = await self._objects.find(PREFIX)
+        objects = await self.objects.find(PREFIX)
         scopes_by_person = defaultdict(list)
         for scope in scopes if objects else ():
             scopes_by_person[scope.project, scope.user_key].append(scope)
         for index in [stored for stored in objects if stored.name.endswith(f"/{INDEX}")]:
             if out_of_time():
                 raise OutOfTime
-            content = await self._objects.read(index)
+            content = await self.objects.read(index)
             erasure_ids = _erasures(content, scopes_by_person) if content is not None else ()
             if erasure_ids:
                 await self._delete(index)
@@ -156,9 +157,9 @@ class ExportedCopies:
         was is looked for again once it is gone.
         """
         folder = index.name.removesuffix(INDEX)
-        await _delete_parts(self._objects, folder)
-        await self._objects.delete(index)
-        await _delete_parts(self._objects, folder)
+        await _delete_parts(self.objects, folder)
+        await self.objects.delete(index)
+        await _delete_parts(self.objects, folder)
 
 
 async def _delete_parts(objects: Objects, folder: str) -> None:

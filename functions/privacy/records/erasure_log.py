@@ -5,6 +5,7 @@ goes; after that its receipts still tell of it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -67,6 +68,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.partner}/{self.project}"
 
 
+@dataclass(frozen=True, slots=True)
 class ErasureLog:
     """Reads the erasure log.
 
@@ -75,9 +77,8 @@ class ErasureLog:
         now: the clock, with an offset.
     """
 
-    def __init__(self, statements: Statements, now: Callable[[], datetime]) -> None:
-        self._statements = statements
-        self._now = now
+    statements: Statements
+    now: Callable[[], datetime]
 
     async def page(
         self, matters: Sequence[str], status: str = "", before: str = "", project: str = ""
@@ -105,7 +106,7 @@ class ErasureLog:
         if filed_at is None:
             return None
         entries = await self._list(matters, erasure_id=erasure_id)
-        rows = await self._statements.rows(
+        rows = await self.statements.rows(
             "list_receipts",
             since=filed_at - CLOCKS_APART,
             reference=erasure_id,
@@ -133,14 +134,14 @@ class ErasureLog:
         erasure_id: str = "",
         project: str = "",
     ) -> list[Entry]:
-        rows = await self._statements.rows(
+        rows = await self.statements.rows(
             "list_erasures",
             matters=matters,
             project=project,
             status=status,
             before=before,
             erasure_id=erasure_id,
-            now=self._now(),
+            now=self.now(),
         )
         return [_entry(row) for row in rows]
 

@@ -1,6 +1,7 @@
 """Receipts: what was done, when and how much, without any data of the people concerned."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -34,6 +35,7 @@ class Receipt(msgspec.Struct, frozen=True):
     people: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Receipts:
     """Writes receipts.
 
@@ -42,9 +44,8 @@ class Receipts:
         now: the clock, with an offset.
     """
 
-    def __init__(self, statements: Statements, now: Callable[[], datetime]) -> None:
-        self._statements = statements
-        self._now = now
+    statements: Statements
+    now: Callable[[], datetime]
 
     async def add(self, receipt: Receipt) -> None:
         """Add a receipt, unless it is there.
@@ -61,8 +62,8 @@ class Receipts:
             StatementFailed: they are not known to be written.
         """
         if receipts:
-            await self._statements.change(
+            await self.statements.change(
                 "add_receipts",
-                recorded_at=self._now(),
+                recorded_at=self.now(),
                 receipts=[encode_json(msgspec.to_builtins(receipt)) for receipt in receipts],
             )

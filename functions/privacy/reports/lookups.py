@@ -12,6 +12,7 @@ What it tells, and what not:
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -51,6 +52,7 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("`reason` names a person: it is kept, so it may not")
 
 
+@dataclass(frozen=True, slots=True)
 class Lookups:
     """Answers look-ups.
 
@@ -58,8 +60,7 @@ class Lookups:
         context: what operations work with.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
     async def ask(self, request: PrivacyRequest) -> Response:
         """Answer, in the order of the request; each id or key once.
@@ -70,14 +71,14 @@ class Lookups:
                 written; nothing is told then.
         """
         wanted = msgspec.json.decode(request.body, type=LookupRequest)
-        partner = await self._context.partner_of(request.caller, wanted.project)
+        partner = await self.context.partner_of(request.caller, wanted.project)
         told_by = "ids" if wanted.ids else "user_keys"
         if wanted.ids:
             people = self._keys_of(wanted.project, wanted.ids)
         else:
             people = await self._ids_of(wanted.project, wanted.user_keys)
-        reference = self._context.new_id()
-        await self._context.receipts.add(
+        reference = self.context.new_id()
+        await self.context.receipts.add(
             Receipt(
                 receipt_id=f"{reference}/lookup",
                 operation="lookup",
@@ -96,14 +97,14 @@ class Lookups:
 
     def _keys_of(self, project: str, ids: Sequence[str]) -> list[dict[str, object]]:
         return [
-            {"id": user_id, "user_keys": user_keys(self._context.keys, project, [user_id])}
+            {"id": user_id, "user_keys": user_keys(self.context.keys, project, [user_id])}
             for user_id in dict.fromkeys(ids)
         ]
 
     async def _ids_of(self, project: str, keys: Sequence[str]) -> list[dict[str, object]]:
         asked_for = list(dict.fromkeys(keys))
-        rows = await self._context.statements.rows(
-            "find_identities", project=project, user_keys=asked_for, now=self._context.now()
+        rows = await self.context.statements.rows(
+            "find_identities", project=project, user_keys=asked_for, now=self.context.now()
         )
         ids_by_key: dict[str, list[str]] = {}
         for row in rows:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
 from starlette.responses import JSONResponse, Response
@@ -14,6 +15,7 @@ from functions.privacy.requests.pages import page
 from functions.privacy.requests.request import PrivacyRequest
 
 
+@dataclass(frozen=True, slots=True)
 class Promise:
     """What is promised of a cell, and who knows whether it is kept.
 
@@ -24,23 +26,21 @@ class Promise:
         gdpr: whether that has to be in the European Union.
     """
 
-    def __init__(
-        self, google: Callable[[], Google], parts: Parts, region: str, *, gdpr: bool
-    ) -> None:
-        self._google = google
-        self._parts = parts
-        self.region = region
-        self.gdpr = gdpr
+    google: Callable[[], Google]
+    parts: Parts
+    region: str
+    _: KW_ONLY
+    gdpr: bool
 
     async def check(self) -> list[Location]:
         """Ask where every topic, secret, bucket, dataset and table is.
 
         Nothing is left out: what could not be asked is ``unknown``.
         """
-        google = self._google()
+        google = self.google()
         locations = [self._of_region()] if self.gdpr else []
-        locations += await check(google.resources(self._parts), self.region)
-        return locations + await check_tables(google, self._parts.datasets, self.region)
+        locations += await check(google.resources(self.parts), self.region)
+        return locations + await check_tables(google, self.parts.datasets, self.region)
 
     def _of_region(self) -> Location:
         fault = promise_fault(self.region)
@@ -48,6 +48,7 @@ class Promise:
         return Location("region", self.region, "fails" if fault else "holds", detail)
 
 
+@dataclass(frozen=True, slots=True)
 class Residency:
     """Answers where a cell's data are. It is the matter of operators: it names every partner.
 
@@ -59,20 +60,12 @@ class Residency:
         new_id: returns a fresh id.
     """
 
-    def __init__(
-        self,
-        promise: Promise,
-        *,
-        cell: str,
-        receipts: Receipts,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._promise = promise
-        self._cell = cell
-        self._receipts = receipts
-        self._now = now
-        self._new_id = new_id
+    promise: Promise
+    _: KW_ONLY
+    cell: str
+    receipts: Receipts
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
 
     async def ask(self, request: PrivacyRequest) -> Response:
         """Check everything; JSON, or a page for who would rather have HTML.
@@ -82,15 +75,15 @@ class Residency:
             StatementFailed: the receipt is not known to be written.
         """
         request.caller.must_be_operator()
-        asked_at, reference = self._now(), self._new_id()
-        locations = await self._promise.check()
+        asked_at, reference = self.now(), self.new_id()
+        locations = await self.promise.check()
         report = _report(locations) | {
             "id": reference,
-            "cell": self._cell,
-            "location": self._promise.region,
-            "gdpr": self._promise.gdpr,
+            "cell": self.cell,
+            "location": self.promise.region,
+            "gdpr": self.promise.gdpr,
         }
-        await self._receipts.add(
+        await self.receipts.add(
             Receipt(
                 receipt_id=f"{reference}/residency",
                 operation="residency",

@@ -1,6 +1,7 @@
 """What is held for longer than is promised (storage limitation); every sweep asks for it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -66,6 +67,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         return [kept.place for kept in self.places if kept.state == "unknown"]
 
 
+@dataclass(frozen=True, slots=True)
 class Retention:
     """Checks what is kept, and for how long.
 
@@ -77,20 +79,12 @@ class Retention:
         retention_days: for which events are kept.
     """
 
-    def __init__(
-        self,
-        statements: Statements,
-        objects: Objects,
-        overdue_on_hold: Callable[[datetime], Awaitable[list[Stored]]],
-        *,
-        now: Callable[[], datetime],
-        retention_days: int,
-    ) -> None:
-        self._statements = statements
-        self._objects = objects
-        self._overdue_on_hold = overdue_on_hold
-        self._now = now
-        self._retention_days = retention_days
+    statements: Statements
+    objects: Objects
+    overdue_on_hold: Callable[[datetime], Awaitable[list[Stored]]]
+    _: KW_ONLY
+    now: Callable[[], datetime]
+    retention_days: int
 
     async def ask(self, request: PrivacyRequest) -> Response:
         """``GET /retention``: report on every place.
@@ -106,7 +100,7 @@ class Retention:
 
     async def check(self) -> "Checked":
         """Look at every place, and log what is found: an alert goes by the line's `places_late`."""
-        now = self._now()
+        now = self.now()
         places = [*await self._tables(now), *await self._prefixes(now)]
         checked = Checked(
             ok=all(kept.state == "ok" for kept in places), asked_at=now, places=places
@@ -122,7 +116,7 @@ class Retention:
         return checked
 
     async def _tables(self, now: datetime) -> list[PlaceRetention]:
-        stored = timedelta(days=self._retention_days)
+        stored = timedelta(days=self.retention_days)
         limits: dict[str, int | None] = {
             "events_v1": stored.days,
             "events_v1.extra": EXTRA_DAYS,
@@ -132,7 +126,7 @@ class Retention:
             "holds_v1": periods.RELEASED_HOLD.days,
         }
         try:
-            rows = await self._statements.rows(
+            rows = await self.statements.rows(
                 "find_overdue",
                 # A partition goes when its whole day is old enough.
                 stored_since=now - stored - timedelta(days=1) - TOLERANCE,
@@ -167,10 +161,10 @@ class Retention:
     async def _late(self, entry: InventoryEntry, at: datetime) -> list[Stored]:
         """Return the objects of a prefix that should be gone at a moment."""
         if entry.place == ON_HOLD:
-            return await self._overdue_on_hold(at)
+            return await self.overdue_on_hold(at)
         if entry.kept is None:
             return []
-        objects = await self._objects.find(entry.place)
+        objects = await self.objects.find(entry.place)
         return [stored for stored in objects if stored.written_at < at - entry.kept]
 
 

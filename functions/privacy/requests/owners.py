@@ -7,11 +7,14 @@ to another partner before. A project that is or was pinned here needs no row: it
 bucket or among the dead letters only.
 """
 
+from dataclasses import dataclass
+
 from functions.privacy.requests.caller import Caller
 from functions.warehouse.protocols import Statements
 from functions.web.problem import ProblemError
 
 
+@dataclass(frozen=True, slots=True)
 class Owners:
     """Tells partners by their projects.
 
@@ -19,8 +22,7 @@ class Owners:
         statements: of ``sql/privacy``.
     """
 
-    def __init__(self, statements: Statements) -> None:
-        self._statements = statements
+    statements: Statements
 
     async def partner_of(self, caller: Caller, project: str) -> str:
         """Return the name of the partner whose data of a project the caller may act on.
@@ -60,7 +62,7 @@ class Owners:
         The events are read only if nothing else tells of the project, for they are many times
         larger: a project may have rooms and no people of its own.
         """
-        rows = await self._statements.rows("find_owners", project=project)
+        rows = await self.statements.rows("find_owners", project=project)
         if not rows and in_events:
-            rows = await self._statements.rows("find_owners_of_events", project=project)
+            rows = await self.statements.rows("find_owners_of_events", project=project)
         return {row["partner"] for row in rows}

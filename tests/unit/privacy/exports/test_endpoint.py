@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -235,7 +236,7 @@ async def test_what_there_is_no_time_for_is_said(
     cell.bucket.put("spill/1", spilled((body("ann"), attributes(1))))
     cell.seconds = 0.0
     ticks = iter([0.0, *[60.0] * 9, *[100.0] * 9])
-    cell.exports._clock = lambda: next(ticks, 100.0)
+    cell.exports = replace(cell.exports, clock=lambda: next(ticks, 100.0))
     answer = await cell.export()
 
     assert answer["is_complete"] is False
