@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, load_catalogue
-from generate import dictionary, names, privacy, samples, schema, settings, view_columns, views
+from generate import (
+    dictionary,
+    names,
+    privacy,
+    reasons,
+    samples,
+    schema,
+    settings,
+    view_columns,
+    views,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,6 +29,7 @@ GENERATED = (
     dictionary.PATH,
     names.PATH,
     settings.PATH,
+    reasons.ALERTS,
 )
 """What this package alone writes: a file there that nothing generates any more is removed."""
 
@@ -53,6 +64,7 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **names.render(catalogue),
         **settings.render(root),
         **privacy.render(root),
+        **reasons.render(root),
     }
 
 

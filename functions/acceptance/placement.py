@@ -2,8 +2,10 @@
 
 import msgspec
 
+from functions.acceptance import reasons
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
+from functions.acceptance.reasons import Reason
 
 MAX_EVENT_BYTES = 1_048_576
 """The maximum size of one event in bytes; the default of the settings."""
@@ -24,23 +26,22 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     project: str | None
 
 
-ELSEWHERE = Placement(421, "project_elsewhere", None)
-"""The event is pinned to another cell; this cell stores nothing of it."""
+def _refused(reason: Reason) -> Placement:
+    return Placement(reason.status, reason.code, None)
 
-DISPUTED = Placement(503, "project_disputed", None)
-"""Two partners claim the event's project; nothing is stored until the secret is corrected."""
 
-NOT_PUBLISHABLE = Placement(422, "not_publishable", None)
+ELSEWHERE = _refused(reasons.PROJECT_ELSEWHERE)
+"""The project is pinned to another cell. Its events are not stored here."""
+
+DISPUTED = _refused(reasons.PROJECT_DISPUTED)
+"""Two partners claim the project. Its events are not stored until the operator corrects that."""
+
+NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
 """The event was accepted, but Pub/Sub will never take it."""
 
-REASONS = {
-    "event_too_large": "the event is larger than the limit for one event",
-    "not_publishable": "Pub/Sub refuses the form of this event",
-    "project_disputed": "two partners claim value.project; the operator has to correct that",
-    "project_elsewhere": "value.project is pinned to another cell; send it to that cell's URL",
-    "project_missing": "value.project is missing, and the partner has more than one project",
-    "project_unknown": "value.project is not a project of this partner",
-}
+_MISSING = _refused(reasons.PROJECT_MISSING)
+_UNKNOWN = _refused(reasons.PROJECT_UNKNOWN)
+_TOO_LARGE = _refused(reasons.EVENT_TOO_LARGE)
 
 
 def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: int) -> Placement:
@@ -59,12 +60,12 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
         elif event.is_test:
             return Placement(200, "", None)
         else:
-            return Placement(422, "project_missing", None)
+            return _MISSING
     pinned_to = partner.projects.get(project)
     if pinned_to is None:
-        return Placement(422, "project_unknown", None)
+        return _UNKNOWN
     if pinned_to != cell:
         return ELSEWHERE if pinned_to else DISPUTED
     if len(event.data) > max_event_bytes:
-        return Placement(413, "event_too_large", None)
+        return _TOO_LARGE
     return Placement(200, "", project)

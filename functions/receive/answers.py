@@ -9,18 +9,21 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from functions.acceptance.placement import REASONS, Placement
+from functions.acceptance import reasons
+from functions.acceptance.placement import Placement
+from functions.acceptance.reasons import Reason
 from functions.events.message import Message
 from functions.web.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10
 """The seconds of Retry-After in a 503: enough for a queue to drain or a service to recover."""
 
-_COME_AGAIN = {"Retry-After": str(RETRY_SECONDS)}
+_RETRY = {"Retry-After": str(RETRY_SECONDS)}
+_AUTHENTICATE = {"WWW-Authenticate": "Bearer"}
 
-_TOGETHER = {
-    421: {"status": 421, "reason": "refused_together"},
-    503: {"status": 503, "reason": "refused_together"},
+_TOGETHER: dict[int, dict[str, object]] = {
+    reason.status: {"status": reason.status, "reason": reason.code}
+    for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED)
 }
 """The results of valid events in a request that is refused as a whole, by its status."""
 
@@ -40,7 +43,7 @@ class WebhookRefusal(Exception):
 
 
 def ok() -> Response:
-    """Answer a request that stores nothing."""
+    """Return the response to a request that stores nothing."""
     return Response(b'{"status":"ok"}\n', 200, media_type="application/json")
 
 
@@ -89,17 +92,15 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
         placements: the placements of the request's events, in order.
         status: the status of the response; the reason is that of the first event with this status.
     """
-    reason = next(placement.reason for placement in placements if placement.status == status)
+    code = next(placement.reason for placement in placements if placement.status == status)
     return webhook_problem(
-        status,
-        reason,
-        REASONS[reason],
-        field="value.project" if reason.startswith("project_") else None,
+        reasons.OF_EVENTS[code],
+        field="value.project" if code.startswith("project_") else None,
         results=[
             _refusal(placement) if placement.reason else _TOGETHER[status]
             for placement in placements
         ],
-        headers=_COME_AGAIN if status == 503 else None,
+        headers=_RETRY if status == 503 else None,
     )
 
 
@@ -108,86 +109,77 @@ def _refusal(placement: Placement) -> dict[str, object]:
 
 
 def webhook_problem(
-    status: int,
-    reason: str,
-    detail: str,
+    reason: Reason,
+    detail: str = "",
     *,
     field: str | None = None,
     results: list[dict[str, object]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer with problem details.
+    """Return a response with problem details.
 
     Args:
-        status: the HTTP status.
-        reason: the reason code, for programs.
-        detail: a sentence that says what is wrong and what to do, for people.
-        field: the faulty field, if there is one.
-        results: a result for each event, if the response has them.
-        headers: more headers of the response.
+        reason: why the request is refused.
+        detail: a sentence that says more than the detail of the reason.
+        field: the field at fault, if there is one.
+        results: one for each event, if the events were looked at.
+        headers: additional response headers.
     """
-    members = {"type": "about:blank", "status": status, "reason": reason, "detail": detail}
+    members = {
+        "type": "about:blank",
+        "status": reason.status,
+        "reason": reason.code,
+        "detail": detail or reason.detail,
+    }
     optional = {"field": field, "results": results}
     body = members | {name: member for name, member in optional.items() if member is not None}
     return Response(
         msgspec.json.encode(body) + b"\n",
-        status,
+        reason.status,
         media_type=MEDIA_TYPE,
         headers=dict(headers or {}),
     )
 
 
-def unavailable(reason: str, detail: str) -> Response:
-    """Answer 503: the request is not stored, or only in part, and the sender should retry."""
-    return webhook_problem(503, reason, detail, headers=_COME_AGAIN)
+def unavailable(reason: Reason, detail: str = "") -> Response:
+    """Return a 503: nothing is known to be stored, and the sender should try again."""
+    return webhook_problem(reason, detail, headers=_RETRY)
 
 
 def not_allowed(allow: str, detail: str) -> Response:
-    """Answer 405, with the allowed methods."""
-    return webhook_problem(405, "method_not_allowed", detail, headers={"Allow": allow})
+    """Return a 405 that names the allowed methods."""
+    return webhook_problem(reasons.METHOD_NOT_ALLOWED, detail, headers={"Allow": allow})
 
 
 def unauthorized() -> Response:
-    """Answer 401, in the same way for a missing token and a wrong one."""
-    return webhook_problem(
-        401,
-        "token_unknown",
-        "the token in the path or in Authorization: Bearer is missing or not valid",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    """Return a 401. It does not say whether the token is missing or wrong."""
+    return webhook_problem(reasons.TOKEN_UNKNOWN, headers=_AUTHENTICATE)
 
 
 def unsigned() -> Response:
-    """Answer 401 to a request without a valid and recent signature of its partner."""
-    return webhook_problem(
-        401,
-        "signature_invalid",
-        "webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
-        " malformed, the time is too far from now, or no signature matches the body",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    """Return a 401: the signature is required, and missing or not valid."""
+    return webhook_problem(reasons.SIGNATURE_INVALID, headers=_AUTHENTICATE)
 
 
 def too_large(limit: int) -> Response:
-    """Answer 413 to a request with more than ``limit`` bytes."""
-    return webhook_problem(413, "request_too_large", f"a request may have at most {limit} bytes")
+    """Return a 413: the request has more than ``limit`` bytes."""
+    reason = reasons.REQUEST_TOO_LARGE
+    return webhook_problem(reason, reason.detail.format(limit=limit))
 
 
 def incomplete() -> Response:
-    """Answer 400 to a request whose connection ended before its body."""
-    return webhook_problem(400, "body_incomplete", "the connection ended before the body did")
+    """Return a 400: the connection ended before the body did."""
+    return webhook_problem(reasons.BODY_INCOMPLETE)
 
 
 def late(seconds: float) -> Response:
-    """Answer 408 to a request whose body did not end in time; the rest is not read."""
-    return webhook_problem(
-        408,
-        "body_late",
-        f"the body must arrive within {seconds:g} seconds",
-        headers={"Connection": "close"},
-    )
+    """Return a 408: the body did not end in time. The rest of it is not read."""
+    reason = reasons.BODY_LATE
+    detail = reason.detail.format(seconds=seconds)
+    return webhook_problem(reason, detail, headers={"Connection": "close"})
 
 
 def too_many(limit: int) -> Response:
-    """Answer 413 to a request with more than ``limit`` events."""
-    return webhook_problem(413, "too_many_events", f"a request may have at most {limit} events")
+    """Return a 413: the request has more than ``limit`` events."""
+    reason = reasons.TOO_MANY_EVENTS
+    return webhook_problem(reason, reason.detail.format(limit=limit))

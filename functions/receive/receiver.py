@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions.acceptance import signature
+from functions.acceptance import reasons, signature
 from functions.acceptance.admission import Admission
 from functions.acceptance.body import ReceivedEvent, parse
 from functions.acceptance.partners import Partner, PartnersUnavailable, RecordFaulty, Unclear
 from functions.acceptance.placement import DISPUTED, ELSEWHERE, NOT_PUBLISHABLE, Placement, place
+from functions.acceptance.reasons import Reason
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
 from functions.events.attributes import format_nanoseconds
@@ -35,16 +36,16 @@ from functions.secrets.closed_partners import ClosedUnavailable
 from functions.web.batching import QueueFull
 from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
 
-UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
-    PartnersUnavailable: ("partners_unavailable", "tokens cannot be checked now"),
-    RecordFaulty: ("partner_faulty", "the operator's record of this partner has an error"),
-    Unclear: ("partners_unavailable", "this token cannot be checked now"),
-    ClosedUnavailable: ("closed_unavailable", "the list of closed partners cannot be read now"),
-    BucketUnavailable: ("bucket_unavailable", "this request could not be stored"),
-    NotDurable: ("publish_failed", "not all events of this request could be stored"),
-    QueueFull: ("queue_full", "too many events are waiting to be stored"),
+UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
+    PartnersUnavailable: (reasons.PARTNERS_UNAVAILABLE, ""),
+    RecordFaulty: (reasons.PARTNER_FAULTY, ""),
+    Unclear: (reasons.PARTNERS_UNAVAILABLE, "this token cannot be checked now"),
+    ClosedUnavailable: (reasons.CLOSED_UNAVAILABLE, ""),
+    BucketUnavailable: (reasons.BUCKET_UNAVAILABLE, ""),
+    NotDurable: (reasons.PUBLISH_FAILED, ""),
+    QueueFull: (reasons.QUEUE_FULL, ""),
 }
-"""The reason and the detail of each error that is answered with 503."""
+"""The reason, and a more precise detail if there is one, of each error that is answered 503."""
 
 
 class Receiver:
@@ -87,7 +88,7 @@ class Receiver:
             self._tally.refuse_all(refusal.answer)
         except tuple(UNAVAILABLE) as error:
             reason, detail = UNAVAILABLE[type(error)]
-            self._tally.refuse(reason)
+            self._tally.refuse(reason.code)
             answer = answers.unavailable(reason, detail)
         finally:
             self._paced.write_when_due()
@@ -151,8 +152,8 @@ class Receiver:
         try:
             events = parse(body, self._settings.max_request_events)
         except NotJson as error:
-            await self._quarantine.keep("not_json", sender, body, received_at)
-            raise WebhookRefusal(answers.webhook_problem(400, "not_json", str(error))) from None
+            await self._quarantine.keep(reasons.NOT_JSON.code, sender, body, received_at)
+            raise WebhookRefusal(answers.webhook_problem(reasons.NOT_JSON, str(error))) from None
         if len(events) > self._settings.max_request_events:
             raise WebhookRefusal(answers.too_many(self._settings.max_request_events))
         outcomes, messages = self._sort(events, sender, received_at)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from starlette.types import Scope
 
+from functions.acceptance import reasons
 from functions.events.attributes import Kind
 from functions.receive.answers import WebhookRefusal, not_allowed, webhook_problem
 
@@ -40,9 +41,7 @@ def route(scope: Scope) -> tuple[Kind, str] | None:
         return None
     target = _target(path)
     if target is None:
-        raise WebhookRefusal(
-            webhook_problem(404, "unknown_path", "the paths are /events, /rooms and /health")
-        )
+        raise WebhookRefusal(webhook_problem(reasons.UNKNOWN_PATH))
     if method == "POST":
         return target
     if method not in READS:

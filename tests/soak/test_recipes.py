@@ -120,17 +120,18 @@ def a_metric(copy: Copy) -> None:
 
 def a_reason(copy: Copy) -> None:
     copy.edit(
+        "functions/acceptance/reasons.py",
+        r"^TOKEN_UNKNOWN = ",
+        'BODY_ODD = Reason(\n    status=400,\n    code="body_odd",\n    detail="the body is odd",\n'
+        '    meaning="it is odd; nothing was stored",\n    retry="no",\n    too_many=10,\n)\n'
+        r"\g<0>",
+    )
+    copy.edit(
         "functions/receive/answers.py",
         r"\Z",
         '\n\ndef odd() -> Response:\n    """Answer 400."""\n'
-        '    return webhook_problem(400, "body_odd", "the body is odd")\n',
+        "    return webhook_problem(reasons.BODY_ODD)\n",
     )
-    copy.edit("docs/webhook-contract.md", r"^\| 400 \| `body_incomplete`.*\n",
-              r"\g<0>| 400 | `body_odd` | it is odd; nothing was stored | no |\n")  # fmt: skip
-    copy.edit("docs/openapi.yaml", r"body_incomplete\]", "body_incomplete, body_odd]")
-    copy.edit("terraform/modules/cell/monitoring.tf", r"^( +)body_late .*\n",
-              r"\g<0>\1body_odd             = 10\n")  # fmt: skip
-    copy.edit("docs/operations.md", r"`event_too_large`, `not_json`", r"`body_odd`, \g<0>")
 
 
 def a_setting(copy: Copy) -> None:

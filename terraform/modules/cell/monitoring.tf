@@ -3,31 +3,9 @@
 locals {
   metric_prefix = replace(local.prefix, "-", "_")
 
-  # Reasons that a sender can be refused for, and how many in 15 minutes are too many.
-  refusals = {
-    body_incomplete      = 100
-    body_late            = 100
-    bucket_unavailable   = 1
-    closed_unavailable   = 1
-    event_too_large      = 10
-    method_not_allowed   = 100
-    not_json             = 10
-    not_publishable      = 1
-    partner_faulty       = 1
-    partners_unavailable = 1
-    project_disputed     = 1
-    project_elsewhere    = 10
-    project_missing      = 10
-    project_unknown      = 10
-    publish_failed       = 1
-    queue_full           = 1
-    refused_together     = 100
-    request_too_large    = 10
-    signature_invalid    = 10
-    token_unknown        = 100
-    too_many_events      = 10
-    unknown_path         = 1000
-  }
+  # How many refusals in 15 minutes are too many, by reason. The file is generated from
+  # functions/acceptance/reasons.py.
+  refusals = jsondecode(file("${path.module}/refusals.json"))
 
   line = {
     billed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"statement billed too much\""

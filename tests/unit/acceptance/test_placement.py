@@ -4,7 +4,8 @@ import pytest
 
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
-from functions.acceptance.placement import REASONS, Placement, place
+from functions.acceptance.placement import Placement, place
+from functions.acceptance.reasons import OF_EVENTS
 
 ONE = Partner(("0" * 64,), {"only": "eu"})
 ELSEWHERE = Partner(("0" * 64,), {"only": "us"})
@@ -35,7 +36,7 @@ def test_an_event_is_placed_by_its_project(
     event = ReceivedEvent(b"{}", name, project, is_test=name is None)
     placement = place(event, partner, "eu", 2)
     assert placement == Placement(*expected)
-    assert expected[1] in {"", *REASONS}
+    assert expected[1] in {"", *OF_EVENTS}
 
 
 @pytest.mark.parametrize(("project", "status"), [("prod", 413), ("us", 421), ("x", 422)])

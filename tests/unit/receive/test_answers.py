@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from functions.acceptance.placement import REASONS, Placement
+from functions.acceptance import reasons
+from functions.acceptance.placement import Placement
 from functions.receive import answers
 from functions.receive.answers import Accepted
 from functions.web.problem import MEDIA_TYPE
@@ -44,7 +45,7 @@ def test_each_event_has_its_result_in_its_place() -> None:
 def test_a_refused_request_names_its_reason_and_field() -> None:
     refused = body(answers.refused([LARGE, UNKNOWN], 422))
     assert refused["reason"] == "project_unknown"
-    assert refused["detail"] == REASONS["project_unknown"]
+    assert refused["detail"] == reasons.PROJECT_UNKNOWN.detail
     assert refused["field"] == "value.project"
     assert [result["status"] for result in refused["results"]] == [413, 422]
     assert "field" not in body(answers.refused([LARGE], 413))
@@ -61,7 +62,7 @@ def test_what_is_refused_for_its_neighbours_says_so() -> None:
         (answers.unauthorized(), 401, "www-authenticate"),
         (answers.unsigned(), 401, "www-authenticate"),
         (answers.not_allowed("POST", "x"), 405, "allow"),
-        (answers.unavailable("queue_full", "x"), 503, "retry-after"),
+        (answers.unavailable(reasons.QUEUE_FULL), 503, "retry-after"),
         (answers.too_large(1), 413, "content-length"),
         (answers.incomplete(), 400, "content-length"),
     ],

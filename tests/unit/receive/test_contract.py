@@ -13,7 +13,8 @@ import pytest
 import yaml
 from standardwebhooks import Webhook
 
-from functions.acceptance import placement
+from functions.acceptance import reasons
+from functions.acceptance.reasons import REASONS, Reason
 from functions.acceptance.signature import SigningKey, verify
 from functions.receive import answers
 from functions.receive.request import HEALTH, WEBHOOKS
@@ -31,34 +32,51 @@ SOURCES = [
 ]
 
 
-def pairs_in_code() -> Iterator[tuple[int, str]]:
-    """Every status with its reason that the receiver answers, read from its source."""
+IN_CODE = {(reason.status, reason.code) for reason in REASONS}
+
+
+def test_every_status_is_declared_with_its_reasons() -> None:
+    assert {reason for _, reason in IN_CODE} >= reasons.OF_EVENTS.keys()
+    assert {status for status, _ in IN_CODE} == {400, 401, 404, 405, 408, 413, 421, 422, 503}
+    assert len(IN_CODE) == len(REASONS)
+
+
+def test_every_reason_is_answered() -> None:
+    used = {
+        node.attr
+        for tree in SOURCES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "reasons"
+    }
+    assert used - {"OF_EVENTS"} == {
+        name for name, value in vars(reasons).items() if isinstance(value, Reason)
+    }
+
+
+def undeclared() -> Iterator[str]:
+    """Every status with a reason that the source names without its declaration."""
     for tree in SOURCES:
         for node in ast.walk(tree):
             match node:
                 case ast.Call(
                     func=ast.Name(id=name) | ast.Attribute(attr=name),
-                    args=[ast.Constant(value=int(status)), ast.Constant(value=str(reason)), *_],
+                    args=[ast.Constant(value=int()), ast.Constant(value=str(reason)), *_],
                 ) if name in {"webhook_problem", "Placement"} and reason:
-                    yield status, reason
-                case ast.AnnAssign(target=ast.Name(id="UNAVAILABLE"), value=ast.Dict() as table):
-                    yield from ((503, ast.literal_eval(each)[0]) for each in table.values)
+                    yield reason
                 case ast.Dict():
-                    constants: dict[Any, Any] = {
-                        key.value: value.value
+                    constants = {
+                        key.value: ast.unparse(value)
                         for key, value in zip(node.keys, node.values, strict=True)
                         if isinstance(key, ast.Constant) and isinstance(value, ast.Constant)
                     }
-                    if constants.keys() == {"status", "reason"}:
-                        yield constants["status"], constants["reason"]
+                    if constants.keys() >= {"status", "reason"}:
+                        yield constants["reason"]
 
 
-IN_CODE = set(pairs_in_code())
-
-
-def test_the_code_was_understood() -> None:
-    assert {reason for _, reason in IN_CODE} >= placement.REASONS.keys()
-    assert {status for status, _ in IN_CODE} == {400, 401, 404, 405, 408, 413, 421, 422, 503}
+def test_no_reason_is_answered_that_is_not_declared() -> None:
+    assert list(undeclared()) == []
 
 
 def test_the_contract_lists_every_status_and_reason_and_no_other() -> None:
@@ -78,7 +96,7 @@ def test_openapi_lists_every_status_and_reason_and_no_other() -> None:
                     listed |= {(status["const"], reason) for reason in reasons}
     assert listed | {(421, "refused_together"), (503, "refused_together")} == IN_CODE
     refused = OPENAPI["components"]["schemas"]["Results"]["items"]["oneOf"][1]["properties"]
-    assert set(refused["reason"]["enum"]) == {*placement.REASONS, "refused_together"}
+    assert set(refused["reason"]["enum"]) == {*reasons.OF_EVENTS, "refused_together"}
     assert set(refused["status"]["enum"]) == {
         status for status, reason in IN_CODE if reason in refused["reason"]["enum"]
     }

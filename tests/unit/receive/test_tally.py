@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions import __version__
+from functions.acceptance import reasons
 from functions.receive import answers
 from functions.receive.tally import Tally
 
@@ -56,6 +57,6 @@ def test_a_refused_request_counts_as_its_events_where_they_are_told(out: Out) ->
     tally = Tally()
     tally.refuse_all(answers.unauthorized())
     results: list[dict[str, object]] = [{"status": 421, "reason": "a"}] * 2
-    tally.refuse_all(answers.webhook_problem(421, "a", "detail", results=results))
+    tally.refuse_all(answers.webhook_problem(reasons.PROJECT_ELSEWHERE, results=results))
     tally.write()
     assert out.lines()[0]["refused"] == {"token_unknown": 1, "a": 2}

@@ -1,0 +1,237 @@
+"""Why a webhook is refused: every status and reason code that `receive` answers, declared once.
+
+`make generate` copies the declarations to docs/webhook-contract.md, docs/openapi.yaml,
+docs/operations.md and the alerts of the Terraform module.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason.
+
+    Attributes:
+        status: the HTTP status.
+        code: for programs; also the name of its count in the log line ``received``.
+        detail: for people, as in the response. It may have a placeholder such as ``{limit}``.
+        meaning: what the contract says about it.
+        retry: what the contract answers to "retry?".
+        too_many: an alert fires at this many refusals in 15 minutes.
+        of: what is refused. A ``request`` has this reason as a whole. An ``event`` has it in
+            ``results``, and so does its request if no event was accepted. A ``neighbour`` has it
+            in ``results`` only: the event itself was in order.
+    """
+
+    status: int
+    code: str
+    detail: str = ""
+    meaning: str
+    retry: str
+    too_many: int
+    of: Literal["request", "event", "neighbour"] = "request"
+
+
+NOT_JSON = Reason(
+    status=400,
+    code="not_json",
+    detail="the body is not JSON",
+    meaning="the body is not JSON in UTF-8; it was quarantined",
+    retry="no; correct the sender",
+    too_many=10,
+)
+BODY_INCOMPLETE = Reason(
+    status=400,
+    code="body_incomplete",
+    detail="the connection ended before the body did",
+    meaning="the connection ended before the body did; nothing was stored",
+    retry="yes",
+    too_many=100,
+)
+TOKEN_UNKNOWN = Reason(
+    status=401,
+    code="token_unknown",
+    detail="the token in the path or in Authorization: Bearer is missing or not valid",
+    meaning="the token is missing or not valid",
+    retry="no; correct the token",
+    too_many=100,
+)
+SIGNATURE_INVALID = Reason(
+    status=401,
+    code="signature_invalid",
+    detail="webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
+    " malformed, the time is too far from now, or no signature matches the body",
+    meaning="a signature is required: a header is missing or malformed, the time is off, or no"
+    " signature fits",
+    retry="no, unless your clock was wrong",
+    too_many=10,
+)
+UNKNOWN_PATH = Reason(
+    status=404,
+    code="unknown_path",
+    detail="the paths are /events, /rooms and /health",
+    meaning="no such path",
+    retry="no; correct the URL",
+    too_many=1000,
+)
+METHOD_NOT_ALLOWED = Reason(
+    status=405,
+    code="method_not_allowed",
+    detail="the path does not have this method",
+    meaning="the path does not have this method; `Allow` names those it has",
+    retry="no; use POST",
+    too_many=100,
+)
+BODY_LATE = Reason(
+    status=408,
+    code="body_late",
+    detail="the body must arrive within {seconds:g} seconds",
+    meaning="the body did not come to its end within 20 seconds; nothing was stored, and the"
+    " connection is closed",
+    retry="yes",
+    too_many=100,
+)
+REQUEST_TOO_LARGE = Reason(
+    status=413,
+    code="request_too_large",
+    detail="a request may have at most {limit} bytes",
+    meaning="too many bytes; nothing was stored",
+    retry="no; send it in parts",
+    too_many=10,
+)
+TOO_MANY_EVENTS = Reason(
+    status=413,
+    code="too_many_events",
+    detail="a request may have at most {limit} events",
+    meaning="too many events; nothing was stored",
+    retry="no; send it in parts",
+    too_many=10,
+)
+EVENT_TOO_LARGE = Reason(
+    status=413,
+    code="event_too_large",
+    detail="the event is larger than the limit for one event",
+    meaning="the event is too large; it was quarantined",
+    retry="no",
+    too_many=10,
+    of="event",
+)
+PROJECT_ELSEWHERE = Reason(
+    status=421,
+    code="project_elsewhere",
+    detail="value.project is pinned to another cell; send it to that cell's URL",
+    meaning="a project of yours that is pinned to another cell; nothing was stored",
+    retry="no; send it to that cell's URL",
+    too_many=10,
+    of="event",
+)
+TOGETHER_ELSEWHERE = Reason(
+    status=421,
+    code="refused_together",
+    meaning="stands in `results`: this event was in order, but was refused together with its"
+    " neighbours; not stored",
+    retry="with the others, by cell",
+    too_many=100,
+    of="neighbour",
+)
+PROJECT_MISSING = Reason(
+    status=422,
+    code="project_missing",
+    detail="value.project is missing, and the partner has more than one project",
+    meaning="`value.project` is missing, and you have several; quarantined",
+    retry="no",
+    too_many=10,
+    of="event",
+)
+PROJECT_UNKNOWN = Reason(
+    status=422,
+    code="project_unknown",
+    detail="value.project is not a project of this partner",
+    meaning="`value.project` is not a project of yours; quarantined",
+    retry="no",
+    too_many=10,
+    of="event",
+)
+NOT_PUBLISHABLE = Reason(
+    status=422,
+    code="not_publishable",
+    detail="Pub/Sub refuses the form of this event",
+    meaning="Pub/Sub refuses the event for its form; quarantined",
+    retry="no",
+    too_many=1,
+    of="event",
+)
+PARTNERS_UNAVAILABLE = Reason(
+    status=503,
+    code="partners_unavailable",
+    detail="tokens cannot be checked now",
+    meaning="tokens cannot be checked now, or yours is unknown and may be a new one; nothing was"
+    " stored",
+    retry="yes",
+    too_many=1,
+)
+PARTNER_FAULTY = Reason(
+    status=503,
+    code="partner_faulty",
+    detail="the operator's record of this partner has an error",
+    meaning="the operator made an error in what this cell knows of you; nothing was stored",
+    retry="yes; tell the operator",
+    too_many=1,
+)
+PROJECT_DISPUTED = Reason(
+    status=503,
+    code="project_disputed",
+    detail="two partners claim value.project; the operator has to correct that",
+    meaning="the operator gave the project to two partners; nothing of the request was stored",
+    retry="yes; tell the operator",
+    too_many=1,
+    of="event",
+)
+TOGETHER_DISPUTED = Reason(
+    status=503,
+    code="refused_together",
+    meaning="stands in `results`: this event was in order, but was refused together with one of a"
+    " disputed project; not stored",
+    retry="yes",
+    too_many=100,
+    of="neighbour",
+)
+CLOSED_UNAVAILABLE = Reason(
+    status=503,
+    code="closed_unavailable",
+    detail="the list of closed partners cannot be read now",
+    meaning="it is not known now whose tokens are closed; nothing was stored",
+    retry="yes",
+    too_many=1,
+)
+BUCKET_UNAVAILABLE = Reason(
+    status=503,
+    code="bucket_unavailable",
+    detail="this request could not be stored",
+    meaning="an event that cannot be accepted could not be quarantined; none was accepted",
+    retry="yes",
+    too_many=1,
+)
+PUBLISH_FAILED = Reason(
+    status=503,
+    code="publish_failed",
+    detail="not all events of this request could be stored",
+    meaning="not every event could be stored; some may be",
+    retry="yes",
+    too_many=1,
+)
+QUEUE_FULL = Reason(
+    status=503,
+    code="queue_full",
+    detail="too many events are waiting to be stored",
+    meaning="too much is waiting; some events may be stored",
+    retry="yes",
+    too_many=1,
+)
+
+REASONS = tuple(value for value in tuple(globals().values()) if isinstance(value, Reason))
+"""All reasons, in the order of the contract."""
+
+OF_EVENTS = {reason.code: reason for reason in REASONS if reason.of == "event"}
+"""The reasons to refuse one event, by code."""

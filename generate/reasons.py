@@ -1,0 +1,111 @@
+"""The reasons of refusals in the contract, in OpenAPI, in the alerts and in their limits."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from functions.acceptance.reasons import REASONS
+
+CONTRACT = "docs/webhook-contract.md"
+OPENAPI = "docs/openapi.yaml"
+OPERATIONS = "docs/operations.md"
+ALERTS = "terraform/modules/cell/refusals.json"
+
+_PART = re.compile(r"(<!-- generated: reasons -->\n).*?(<!-- end -->)", re.DOTALL)
+_RESPONSE = re.compile(r"( status: \{ const: (\d{3}) \}\n +reason: \{ enum: )\[.*?\]")
+_RESULTS = re.compile(
+    r"( status: \{ enum: )\[.*?\]( \}  # of an event\n +reason: \{ enum: )\[.*?\]"
+)
+
+
+def render(root: Path) -> dict[str, str]:
+    """Return path -> content of each file, with its generated parts.
+
+    Raises:
+        ValueError: a file has no place for its generated part.
+    """
+    pages = {path: root / path for path in (CONTRACT, OPENAPI, OPERATIONS)}
+    texts = {path: file.read_text("utf-8") for path, file in pages.items() if file.is_file()}
+    if texts.keys() != pages.keys():
+        return {}
+    return {
+        CONTRACT: _replace(_PART, lambda part: _between(part, _contract()), texts, CONTRACT),
+        OPENAPI: _openapi(texts),
+        OPERATIONS: _replace(_PART, lambda part: _between(part, _limits()), texts, OPERATIONS),
+        ALERTS: json.dumps(_too_many(), indent=2, sort_keys=True) + "\n",
+    }
+
+
+def _between(part: re.Match[str], table: str) -> str:
+    return f"{part[1]}\n{table}\n\n{part[2]}"
+
+
+def _replace(
+    pattern: re.Pattern[str],
+    replacement: Callable[[re.Match[str]], str],
+    texts: dict[str, str],
+    path: str,
+) -> str:
+    text, count = pattern.subn(replacement, texts[path])
+    if count != 1:
+        raise ValueError(f"{path} has {count} places for the reasons, not 1")
+    return text
+
+
+def _contract() -> str:
+    rows = [f"| {r.status} | `{r.code}` | {r.meaning} | {r.retry} |" for r in REASONS]
+    head = ["| status | reason | meaning | retry? |", "| --- | --- | --- | --- |"]
+    return "\n".join(
+        [*head, "| 200 | | every event is stored; at least one was accepted | no |", *rows]
+    )
+
+
+def _limits() -> str:
+    codes: dict[int, set[str]] = {}
+    for code, limit in _too_many().items():
+        codes.setdefault(limit, set()).add(code)
+    rows = [
+        f"| {', '.join(f'`{code}`' for code in sorted(codes[limit]))} | {limit} |"
+        for limit in sorted(codes)
+    ]
+    return "\n".join(["| reason | refusals in 15 minutes that are too many |", "|---|---|", *rows])
+
+
+def _openapi(texts: dict[str, str]) -> str:
+    """Return the page with the reasons of each response, and those of one event."""
+
+    def response(found: re.Match[str]) -> str:
+        own = (r for r in REASONS if r.of != "neighbour" and r.status == int(found[2]))
+        return f"{found[1]}{_flow(r.code for r in own)}"
+
+    results = [reason for reason in REASONS if reason.of != "request"]
+    text, count = _RESPONSE.subn(response, texts[OPENAPI])
+    statuses = {reason.status for reason in REASONS}
+    if count != len(statuses):
+        raise ValueError(f"{OPENAPI} has {count} responses with a reason, not {len(statuses)}")
+    statuses_of_events = _flow(sorted({str(reason.status) for reason in results}))
+    codes = _flow(reason.code for reason in results)
+    return _replace(
+        _RESULTS,
+        lambda found: f"{found[1]}{statuses_of_events}{found[2]}{codes}",
+        {OPENAPI: text},
+        OPENAPI,
+    )
+
+
+def _too_many() -> dict[str, int]:
+    """Return the limit of each code.
+
+    Raises:
+        ValueError: two reasons have the same code and different limits.
+    """
+    limits: dict[str, int] = {}
+    for reason in REASONS:
+        if limits.setdefault(reason.code, reason.too_many) != reason.too_many:
+            raise ValueError(f"{reason.code} has two limits")
+    return limits
+
+
+def _flow(values: Iterable[str]) -> str:
+    return f"[{', '.join(dict.fromkeys(values))}]"
