@@ -62,8 +62,8 @@ SIGNATURE_INVALID = Reason(
     code="signature_invalid",
     detail="webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
     " malformed, the time is too far from now, or no signature matches the body",
-    meaning="a signature is required: a header is missing or malformed, the time is off, or no"
-    " signature fits",
+    meaning="a signature is required: a header is missing or malformed, the time is too far from"
+    " now, or no signature matches the body",
     retry="no, unless your clock was wrong",
     too_many=10,
 )
@@ -201,7 +201,7 @@ CLOSED_UNAVAILABLE = Reason(
     status=503,
     code="closed_unavailable",
     detail="the list of closed partners cannot be read now",
-    meaning="it is not known now whose tokens are closed; nothing was stored",
+    meaning="the list of closed partners cannot be read now; nothing was stored",
     retry="yes",
     too_many=1,
 )
