@@ -5,7 +5,6 @@ import gc
 import importlib
 import os
 import traceback
-from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -16,6 +15,7 @@ from uvicorn_worker import UvicornWorker
 
 from functions.observe.log import log, trace
 from functions.web.problem import problem
+from functions.web.routes import Handler
 
 KEEP_ALIVE_SECONDS = 650
 """How long a connection may be idle. Google's front ends and load balancers use one again within
@@ -27,18 +27,6 @@ default is 2 seconds; the framework neither sets it nor reads gunicorn's own set
 UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
     "timeout_keep_alive": KEEP_ALIVE_SECONDS
 }
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-def answering(handle: Handler) -> ASGIApp:
-    """Return the application that answers each request with what a handler returns for it."""
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await handle(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-    return application
 
 
 class _Answered(Response):
@@ -83,20 +71,26 @@ def entry_point(name: str) -> Handler:
 
 
 def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
-    """Give the requests that follow to an application without the framework's layers above it.
+    """Let an application answer all further requests without the layers of the framework.
 
-    They are four middlewares, four routes that lead to one function or to a 404, and a choice by
-    the type of what it returned: more than half of the processor time of the least request
-    (docs/benchmarks.md). Nothing that an application raises passes from here, so none of them has
-    anything left to do.
+    The layers are four middlewares, four routes, and a conversion of the result: more than half of
+    the processor time of the smallest request (docs/benchmarks.md). They have nothing to do here,
+    because no exception of an application reaches them. The framework has no hook for an ASGI
+    application. It makes its Starlette application itself and wraps every function in the layers.
+    Starlette refuses `add_middleware` once it serves, and a route that is added then stays below
+    the middlewares. gunicorn's worker takes its class from the framework and its application from
+    gunicorn, so `CONFIG_KWARGS` cannot wrap it. What is left is `Starlette.middleware_stack`: a
+    public attribute, which Starlette sets at its first request and calls at each, but does not
+    document. It is replaced here, in one place, once; tests/unit/web/test_entry.py checks under the
+    framework's own application that this works, so an upgrade that breaks it fails there.
 
     Args:
-        name: of the function, for the log.
+        name: the name of the function, for the log.
         application: answers all requests.
-        app: the framework's own, which reads `middleware_stack` at every request.
+        app: the application of the framework.
 
     Returns:
-        What answers a request now.
+        The application that answers from now on.
     """
     framework = app.middleware_stack
 
@@ -111,8 +105,8 @@ def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
             _log_crash(name, error, scope)
         else:
             return
-        # Not in the handler: should the server refuse it, as an answer was begun, what the server
-        # logs of that would quote the error.
+        # Not inside `except`: the server may refuse a second response, and its log line about that
+        # would quote the first error.
         await problem(500, "Internal error")(scope, receive, send)
 
     app.middleware_stack = serve

@@ -17,10 +17,12 @@ from gunicorn.glogging import Logger
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.observe.log import TRACE_FIELD
-from functions.web.entry import KEEP_ALIVE_SECONDS, Handler, answering, entry_point
+from functions.web.entry import KEEP_ALIVE_SECONDS, entry_point
+from functions.web.routes import Handler
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -37,7 +39,7 @@ class App(ModuleType):
         self.created += 1
         if self.failures:
             raise self.failures.pop()
-        whole = answering(self.handle)
+        whole = request_response(self.handle)
 
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["path"] == "/halfway":
