@@ -92,8 +92,8 @@ def test_openapi_lists_every_status_and_reason_and_no_other() -> None:
         for content in response["content"].values():
             for part in content["schema"].get("allOf", []):
                 if status := part.get("properties", {}).get("status"):
-                    reasons = part["properties"]["reason"]["enum"]
-                    listed |= {(status["const"], reason) for reason in reasons}
+                    codes = part["properties"]["reason"]["enum"]
+                    listed |= {(status["const"], code) for code in codes}
     assert listed | {(421, "refused_together"), (503, "refused_together")} == IN_CODE
     refused = OPENAPI["components"]["schemas"]["Results"]["items"]["oneOf"][1]["properties"]
     assert set(refused["reason"]["enum"]) == {*reasons.OF_EVENTS, "refused_together"}
