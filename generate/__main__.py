@@ -9,6 +9,7 @@ from functions.events.catalogue import Catalogue, load_catalogue
 from generate import (
     dictionary,
     names,
+    partner_rows,
     privacy,
     reasons,
     samples,
@@ -30,6 +31,7 @@ GENERATED = (
     names.PATH,
     settings.PATH,
     reasons.ALERTS,
+    f"{partner_rows.FOLDER}/{partner_rows.DELETE}*.sql",
 )
 """What this package alone writes: a file there that nothing generates any more is removed."""
 
@@ -63,6 +65,7 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **dictionary.render(catalogue, by_hand | table, metrics, columns),
         **names.render(catalogue),
         **settings.render(root),
+        **partner_rows.render(root),
         **privacy.render(root),
         **reasons.render(root),
     }

@@ -1,4 +1,4 @@
-"""The parts of docs/privacy.md that derive from the data inventory and its periods."""
+"""The tables of docs/privacy.md that come from the data inventory and its periods."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -10,14 +10,14 @@ from functions.privacy.inventory import InventoryEntry, list_inventory
 
 PATH = "docs/privacy.md"
 
-_PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _FORMS = {
-    "none": "nothing of people",
+    "none": "nothing about people",
     "personal": "ids, nicknames",
     "pseudonym": "user keys",
     "staff": "who acted",
-    "unknown": "unknown, perhaps personal",
+    "unknown": "unknown, may be personal",
 }
 _PLACES = {
     "column": "`{}`",
@@ -29,10 +29,10 @@ _PLACES = {
 
 
 def render(root: Path) -> dict[str, str]:
-    """Return path -> content of the page with its generated parts; nothing where there is no page.
+    """Return path -> content of the page with its generated parts; nothing if there is no page.
 
     Raises:
-        ValueError: the page has a part that is not known, or lacks one that is.
+        ValueError: the page lacks a part, or has an unknown one.
     """
     page = root / PATH
     if not page.is_file():
@@ -45,21 +45,23 @@ def render(root: Path) -> dict[str, str]:
 
 
 def _data_inventory() -> str:
-    header = ("where", "what", "form", "who erases a person there")
+    header = ("where", "what", "form", "what erases a person there")
     return _table(header, (_entry(entry) for entry in list_inventory()))
 
 
 def _entry(entry: InventoryEntry) -> tuple[str, ...]:
-    erased_by = ", ".join(f"`{name}`" for name in entry.erased_by) or "nobody: it goes by itself"
+    erased_by = ", ".join(f"`{name}`" for name in entry.erased_by) or "nothing: it expires"
     if entry.kept is None:
-        erased_by = "nobody: it is about those who act"
+        erased_by = "nothing: receipts are kept"
     return _place(entry), entry.holds, _FORMS[entry.form], erased_by
 
 
 def _retention() -> str:
-    rows = {(_place(entry), _long(entry.kept), entry.kept_from) for entry in list_inventory()}
-    kept = ((where, time, since if time != _long(None) else "") for where, time, since in rows)
-    return _table(("where", "kept for at most", "counted from"), sorted(kept))
+    rows = (
+        (_place(entry), _long(entry.kept), "" if entry.kept is None else entry.kept_from)
+        for entry in list_inventory()
+    )
+    return _table(("where", "kept for at most", "counted from"), sorted(rows))
 
 
 def _remains() -> str:
@@ -83,18 +85,26 @@ def _remains() -> str:
             _long(gone + periods.TIME_TRAVEL + periods.FAIL_SAFE),
         ),
         (
-            "what nobody can read is gone",
-            "the moment it is set aside",
+            "unreadable bodies are gone",
+            "quarantine",
             _long(periods.UNREADABLE),
         ),
-        ("the tombstone goes: a user key and times", "the execution", _long(periods.TOMBSTONE)),
-        ("the mark of a restoration goes: the same", "the restoration", _long(periods.REMEMBERED)),
+        (
+            "the tombstone (a user key and times) is deleted",
+            "the execution",
+            _long(periods.TOMBSTONE),
+        ),
+        (
+            "the record of a restoration (the same) is deleted",
+            "the restoration",
+            _long(periods.REMEMBERED),
+        ),
     )
     return _table(("what", "counted from", "after"), rows)
 
 
 _PARTS: dict[str, Callable[[], str]] = {
-    "registry": _data_inventory,
+    "data inventory": _data_inventory,
     "remains": _remains,
     "retention": _retention,
 }
@@ -106,7 +116,7 @@ def _place(entry: InventoryEntry) -> str:
 
 def _long(time: timedelta | None) -> str:
     if time is None:
-        return "ever"
+        return "no limit"
     return f"{time.days} day{'' if time.days == 1 else 's'}" if time else "no time"
 
 

@@ -1,12 +1,20 @@
-"""The data inventory: what is where about whom, what erases it, how long it is kept.
+"""The data inventory: every table and place with data about people or with rows of a partner.
 
-Columns are those that the tables' own annotations name (`functions.warehouse.schema.Table.people`,
-which derives from the catalogue of events). A column without an entry in `COLUMNS` is an error, so
-that none slips through; a test finds the prefixes in the code and the subscriptions in Terraform.
+It is the only list of them. These parts of the system follow from it:
+
+* the statements that count and delete a partner's rows, which `make generate` writes
+  (`generate.partner_rows`), and the order in which an offboarding runs them;
+* the limits that ``GET /retention`` checks;
+* the tables of docs/privacy.md (`generate.privacy`).
+
+The schemas in ``sql/store`` say which columns are about people (``people``) and by which column a
+table is partitioned. This module adds what a schema does not say. Tests fail if a column, a prefix
+of the bucket, or a subscription with personal data is missing here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from functions.privacy import periods
@@ -14,26 +22,64 @@ from functions.privacy.exports.storage import PREFIX as EXPORTS
 from functions.retained import quarantine, spill
 from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, Table, list_tables
 
+OnHold = Literal["none", "person", "event", "hold"]
+"""Which of a partner's rows a legal hold keeps during an offboarding.
+
+``none``: no row. ``person``: rows with the user key of a person on hold. ``event``: events of a
+person on hold, and events of rooms in which one may speak. ``hold``: the hold itself, while it is
+in force.
+"""
+
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]
 
 
-class NotInInventory(Exception):
-    """A column with data about a person is in no entry of the data inventory."""
+class PersonalColumn(NamedTuple):
+    """A column with data about a person.
+
+    Attributes:
+        holds: the content, in plain words.
+        erased_by: the statements of ``sql/privacy`` that erase a person here.
+        kept: how long; None if for as long as the rows of its table.
+    """
+
+    holds: str
+    erased_by: tuple[str, ...]
+    kept: timedelta | None = None
+
+
+class StoreTable(NamedTuple):
+    """A table with data about people, or with rows of a partner.
+
+    Attributes:
+        name: the name of its file in ``sql/store``.
+        columns: those with data about people, by dotted name.
+        kept: how long rows with data about people are kept; None for ever.
+        kept_from: the start of that time.
+        on_hold: which rows of a partner a legal hold keeps.
+        is_offboarded: whether an offboarding deletes a partner's rows.
+    """
+
+    name: str
+    columns: Mapping[str, PersonalColumn] = MappingProxyType({})
+    kept: timedelta | None = None
+    kept_from: str = "receipt"
+    on_hold: OnHold = "none"
+    is_offboarded: bool = True
 
 
 class InventoryEntry(NamedTuple):
-    """One place with data about people.
+    """One column or place with data about people.
 
     Attributes:
-        kind: what the place is.
+        kind: of the place.
         place: ``table.column``, a prefix of the bucket, or the name of a subscription or topic.
-        form: ``personal``, ``pseudonym``, ``unknown`` (it may be personal), ``staff`` (of those
-            who operate), or ``none``.
-        holds: what, in plain words.
-        erased_by: what erases a person there: files of ``sql/privacy``, or what a sweep rewrites
-            (`functions.privacy.app`).
+        form: ``personal``, ``pseudonym``, ``unknown`` (it may be personal), ``staff`` (of people
+            who operate the cell), or ``none``.
+        holds: the content, in plain words.
+        erased_by: how a person is erased there: statements of ``sql/privacy``, or classes that a
+            sweep runs (`functions.privacy.app`). Empty if nothing does.
         kept: how long; None for ever.
-        kept_from: what that time counts from.
+        kept_from: the start of that time.
     """
 
     kind: Kind
@@ -45,54 +91,82 @@ class InventoryEntry(NamedTuple):
     kept_from: str = "receipt"
 
 
-class _Column(NamedTuple):
-    holds: str
-    erased_by: tuple[str, ...]
-    kept: timedelta | None
-    kept_from: str = "receipt"
+class NotInInventory(Exception):
+    """A column with data about a person is missing in the inventory; the message names it."""
 
 
-_STORED = timedelta.max
-"""Stands for the retention of events, which a deployment may choose."""
+AS_EVENTS = timedelta.max
+"""Stands for the retention of events, which each deployment chooses (``retention_days``)."""
 
-_OF_ERASURE = "execution of the erasure"
-_OF_HOLD = "end of the hold"
+_END_OF_HOLD = "end of the hold"
 
-COLUMNS: dict[str, _Column] = {
-    "events_v1.user_key": _Column(
-        "whom an event is about", ("anonymise_events", "delete_events"), _STORED
+TABLES: tuple[StoreTable, ...] = (
+    StoreTable(
+        "events_v1",
+        {
+            "user_key": PersonalColumn(
+                "whom an event is about", ("anonymise_events", "delete_events")
+            ),
+            "room.speakers": PersonalColumn("who may speak in a room", ("remove_speakers",)),
+            "extra": PersonalColumn(
+                "properties that are not in the catalogue",
+                ("anonymise_events", "delete_events"),
+                timedelta(days=EXTRA_DAYS),
+            ),
+        },
+        kept=AS_EVENTS,
+        on_hold="event",
     ),
-    "events_v1.room.speakers": _Column("who may speak in a room", ("remove_speakers",), _STORED),
-    "events_v1.extra": _Column(
-        "what the sender told beside the known properties",
-        ("anonymise_events", "delete_events"),
-        timedelta(days=EXTRA_DAYS),
+    StoreTable(
+        "identities_v1",
+        {
+            "user_key": PersonalColumn("whose identity it is", ("erase_identities",)),
+            "user_id": PersonalColumn("the sender's own id", ("erase_identities",)),
+            "nickname": PersonalColumn("the name in the chat", ("erase_identities",)),
+        },
+        kept=AS_EVENTS,
+        on_hold="person",
     ),
-    "identities_v1.user_key": _Column("whose identity it is", ("erase_identities",), _STORED),
-    "identities_v1.user_id": _Column("the sender's own id", ("erase_identities",), _STORED),
-    "identities_v1.nickname": _Column("the name in the chat", ("erase_identities",), _STORED),
-    "erasures_v1.user_key": _Column(
-        "whose erasure it is", ("forget",), periods.TOMBSTONE, _OF_ERASURE
+    StoreTable("daily_v1"),
+    StoreTable("rooms_daily_v1"),
+    StoreTable("active_users_v1"),
+    StoreTable("cohorts_v1"),
+    StoreTable(
+        "erasures_v1",  # after events_v1: until the events are deleted, erasures hide some of them
+        {
+            "user_key": PersonalColumn("whose erasure it is", ("forget",)),
+            "hidden_key": PersonalColumn(
+                "the key that views show the person under", ("finish",), timedelta()
+            ),
+        },
+        kept=periods.TOMBSTONE,
+        kept_from="execution of the erasure",
+        on_hold="person",
     ),
-    "erasures_v1.hidden_key": _Column(
-        "the key that views show the person under", ("finish",), timedelta(), _OF_ERASURE
+    StoreTable(
+        "holds_v1",  # last: the statements of the other tables read it
+        {
+            "user_key": PersonalColumn("whose data must be kept for now", ("forget_holds",)),
+            "filed_by": PersonalColumn("who filed the hold", ("forget_holds",)),
+        },
+        kept=periods.RELEASED_HOLD,
+        kept_from=_END_OF_HOLD,
+        on_hold="hold",
     ),
-    "holds_v1.user_key": _Column(
-        "whose data must be kept for now", ("forget_holds",), periods.RELEASED_HOLD, _OF_HOLD
+    StoreTable(
+        "receipts_v1",
+        {"requested_by": PersonalColumn("who asked for what was done", ())},
+        is_offboarded=False,
     ),
-    "holds_v1.filed_by": _Column(
-        "who filed the hold", ("forget_holds",), periods.RELEASED_HOLD, _OF_HOLD
-    ),
-    "receipts_v1.requested_by": _Column("who asked for what was done", (), None),
-}
-"""Every column with data about a person, by table and dotted name."""
+)
+"""The tables, in the order in which an offboarding deletes a partner's rows."""
 
 _OBJECTS = ("StoredObjects",)
 _LETTERS = ("DeadLetters",)
-_BRIEFLY = ()
-"""Nothing erases it there: it passes on, or goes, within the days that a tombstone waits for."""
+_EXPIRES: tuple[str, ...] = ()
+"""Nothing erases a person there. The place is emptied sooner than a tombstone goes."""
 
-ELSEWHERE: tuple[InventoryEntry, ...] = (
+PLACES: tuple[InventoryEntry, ...] = (
     InventoryEntry(
         "prefix", spill.PREFIX, "personal", "events as sent", _OBJECTS, periods.RETAINED
     ),
@@ -103,20 +177,20 @@ ELSEWHERE: tuple[InventoryEntry, ...] = (
         "prefix",
         quarantine.ON_HOLD,
         "personal",
-        "what a legal hold keeps of a partner who has left",
+        "events of a closed partner that a legal hold keeps",
         _OBJECTS,
         timedelta(),
-        _OF_HOLD,
+        _END_OF_HOLD,
     ),
     *(
         InventoryEntry(
             "prefix",
             f"{quarantine.PREFIX}{reason}/",
             "unknown",
-            "what nobody can read",
-            _BRIEFLY,
+            "unreadable bodies",
+            _EXPIRES,
             periods.UNREADABLE,
-            "the moment it is set aside",
+            "quarantine",
         )
         for reason in quarantine.UNREADABLE
     ),
@@ -124,19 +198,19 @@ ELSEWHERE: tuple[InventoryEntry, ...] = (
         "prefix",
         EXPORTS,
         "personal",
-        "what was exported",
+        "exports of people's data",
         ("ExportedCopies",),
         periods.EXPORTED,
         "export",
     ),
     InventoryEntry(
-        "subscription", "load", "personal", "events to store", _BRIEFLY, periods.SUBSCRIPTION
+        "subscription", "load", "personal", "events to store", _EXPIRES, periods.SUBSCRIPTION
     ),
     InventoryEntry(
-        "subscription", "privacy", "personal", "deletions", _BRIEFLY, periods.SUBSCRIPTION
+        "subscription", "privacy", "personal", "deletions", _EXPIRES, periods.SUBSCRIPTION
     ),
     InventoryEntry(
-        "subscription", "partner", "personal", "a partner's events", _BRIEFLY, periods.SUBSCRIPTION
+        "subscription", "partner", "personal", "a partner's events", _EXPIRES, periods.SUBSCRIPTION
     ),
     InventoryEntry(
         "subscription",
@@ -147,39 +221,78 @@ ELSEWHERE: tuple[InventoryEntry, ...] = (
         periods.DEAD_LETTERS,
         "the last attempt",
     ),
-    InventoryEntry("topic", "events", "none", "nothing: subscriptions keep", (), timedelta()),
-    InventoryEntry("topic", "dead", "none", "nothing: its subscription keeps", (), timedelta()),
     InventoryEntry(
-        "logs", "cell", "staff", "who called and who read what", (), periods.LOGGED, "the call"
+        "topic", "events", "none", "nothing: its subscriptions keep the events", (), timedelta()
+    ),
+    InventoryEntry(
+        "topic", "dead", "none", "nothing: its subscription keeps the events", (), timedelta()
+    ),
+    InventoryEntry(
+        "logs",
+        "cell",
+        "staff",
+        "who called and who read data",
+        (),
+        periods.LOGGED,
+        "the call",
     ),
 )
-"""What is not a table."""
+"""All places that are not tables."""
+
+
+def partner_tables() -> tuple[StoreTable, ...]:
+    """Return the tables in which an offboarding deletes rows, in that order."""
+    return tuple(table for table in TABLES if table.is_offboarded)
 
 
 def list_inventory(
-    tables: Iterable[Table] | None = None, retention_days: int = RETENTION_DAYS
+    schemas: Iterable[Table] | None = None, retention_days: int = RETENTION_DAYS
 ) -> list[InventoryEntry]:
-    """Return every place with data about people, tables first.
+    """Return every column and place with data about people, columns first.
 
     Args:
-        tables: of the store; those of ``sql/store`` without it.
-        retention_days: for which this deployment keeps events.
+        schemas: the tables of the store; None for those of ``sql/store``.
+        retention_days: for how long this deployment keeps events.
 
     Raises:
-        NotInInventory: the inventory says nothing of one of their columns.
+        NotInInventory: a schema annotates a column that the inventory does not have.
     """
-    all_tables = list_tables() if tables is None else tables
-    return [*_columns(all_tables, timedelta(days=retention_days)), *ELSEWHERE]
+    all_schemas = list_tables() if schemas is None else schemas
+    return [*_columns(all_schemas, timedelta(days=retention_days)), *PLACES]
 
 
-def _columns(tables: Iterable[Table], stored: timedelta) -> Iterator[InventoryEntry]:
-    for table in tables:
-        for name, form in sorted(table.people.items()):
-            place = f"{table.name}.{name}"
-            known = COLUMNS.get(place)
-            if known is None:
+def list_limits(retention_days: int = RETENTION_DAYS) -> dict[str, timedelta]:
+    """Return how long tables may keep data about people: by table, or by column if it differs.
+
+    Columns that are emptied at once, and tables that are kept for ever, have no limit to check.
+
+    Args:
+        retention_days: for how long this deployment keeps events.
+    """
+    limits: dict[str, timedelta] = {}
+    as_events = timedelta(days=retention_days)
+    for table in TABLES:
+        if table.columns and table.kept is not None:
+            limits[table.name] = as_events if table.kept is AS_EVENTS else table.kept
+        limits |= {
+            f"{table.name}.{name}": column.kept
+            for name, column in table.columns.items()
+            if column.kept
+        }
+    return limits
+
+
+def _columns(schemas: Iterable[Table], as_events: timedelta) -> Iterator[InventoryEntry]:
+    tables = {table.name: table for table in TABLES}
+    for schema in schemas:
+        for name, form in sorted(schema.people.items()):
+            place = f"{schema.name}.{name}"
+            table = tables.get(schema.name)
+            column = table.columns.get(name) if table else None
+            if table is None or column is None:
                 raise NotInInventory(place)
-            kept = stored if known.kept is _STORED else known.kept
+            kept = table.kept if column.kept is None else column.kept
+            kept = as_events if kept is AS_EVENTS else kept
             yield InventoryEntry(
-                "column", place, form, known.holds, known.erased_by, kept, known.kept_from
+                "column", place, form, column.holds, column.erased_by, kept, table.kept_from
             )

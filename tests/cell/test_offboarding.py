@@ -18,7 +18,7 @@ import pytest_asyncio
 from click.testing import CliRunner, Result
 
 from functions.events.attributes import format_time
-from functions.privacy.offboarding.deletion import TABLES
+from functions.privacy.inventory import partner_tables
 from functions.retained import spill
 from functions.retained.quarantine import Quarantined, to_object
 from local import query
@@ -66,9 +66,10 @@ class TwoPartners:
     def rows(self, partner: str) -> dict[str, int]:
         """How many rows a partner has, by table."""
         counts = " UNION ALL ".join(
-            f"SELECT '{table}' AS place, COUNT(*) AS n FROM {self.cell.store_dataset}.{table} "
+            f"SELECT '{table.name}' AS place, COUNT(*) AS n "
+            f"FROM {self.cell.store_dataset}.{table.name} "
             f"WHERE partner = '{partner}'"
-            for table in TABLES
+            for table in partner_tables()
         )
         found = query.rows(self.cell, counts)
         return {row["place"]: row["n"] for row in found if row["n"]}

@@ -23,7 +23,7 @@ def files() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def bi_views(files: dict[str, str]) -> dict[str, str]:
-    return {path: text for path, text in files.items() if path.endswith(".sql")}
+    return {path: text for path, text in files.items() if re.match(r"sql/bi/.*\.sql", path)}
 
 
 def _extended(*properties: dict[str, Any], name: str = "new_event") -> Catalogue:
@@ -146,7 +146,7 @@ def test_views_show_nobody_and_nothing_unknown(bi_views: dict[str, str]) -> None
 
 def test_files_for_templates_use_known_variables_only(files: dict[str, str]) -> None:
     for path, text in files.items():
-        if path.startswith("sql/"):
+        if path.startswith(("sql/bi/", "sql/store/")):
             assert "$" not in TEMPLATE_VARIABLE.sub("", text), path
             assert "%{" not in text, path
 

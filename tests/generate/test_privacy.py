@@ -12,7 +12,7 @@ from generate.__main__ import ROOT
 
 PARTS = "".join(
     f"<!-- generated: {name} -->\nSTALE\n<!-- end -->\n\nBy hand.\n"
-    for name in ("registry", "retention", "remains")
+    for name in ("data inventory", "retention", "remains")
 )
 
 

@@ -1,7 +1,7 @@
-"""What a cell has of partners who have left: counted and deleted, but what a legal hold keeps.
+"""Counts and deletes a closed partner's data in one cell, except the data that a legal hold keeps.
 
-Each step finds what is left of it and can be repeated. So a run that is interrupted anywhere is
-continued by the next, and runs that meet do no harm.
+Each step searches for the data that is still there, so it can be repeated. An interrupted run is
+continued by the next one, and runs at the same time do no harm.
 """
 
 from collections import Counter
@@ -11,48 +11,41 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from functions.privacy.deadline import Deadline, OutOfTime
+from functions.privacy.inventory import partner_tables
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.scan import Findings, Search
 from functions.secrets.closed_partners import ClosedPartner
-from functions.warehouse.parameters import Parameter
+from functions.warehouse.parameters import Parameter, declared
 from functions.warehouse.protocols import Statements
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before any event: the bound that a partitioned table asks for, and leaves no partition out."""
-
-TABLES = (
-    "events_v1",
-    "identities_v1",
-    "daily_v1",
-    "rooms_daily_v1",
-    "active_users_v1",
-    "cohorts_v1",
-    "erasures_v1",  # as long as there are events, it hides some
-    "holds_v1",
-)
-"""The tables with rows of a partner, in the order in which they are cleared."""
+"""A time before any event. Partitioned tables require a bound; this one excludes no partition."""
 
 Partners = Mapping[str, ClosedPartner]
 
 
 class Clearer(Protocol):
-    """Where events are beside the tables: objects, or dead letters."""
+    """A place outside the tables that has events: objects, or dead letters."""
 
     async def clear(self, search: Search) -> None:
-        """Delete what is the partners', and count it; raises OutOfTime."""
+        """Count the partners' events and, unless it is a dry run, delete them.
+
+        Raises:
+            OutOfTime: some of the place was not searched.
+        """
 
 
 @dataclass(slots=True)
 class PartnerCounts:
-    """What there is of one partner, by table and place.
+    """Numbers of rows, objects and events of one partner, by table and place.
 
     Attributes:
-        total: rows, objects and events.
-        on_hold: of them, those that a legal hold keeps.
-        unreadable: objects of which nobody can tell whose events they have.
-        deleted: of them, those that are known to be deleted since.
-        counted_all: False where the time did not suffice to count everything.
+        total: all that were found.
+        on_hold: of these, the ones that a legal hold keeps.
+        unreadable: objects that may have events of the partner, but cannot be parsed.
+        deleted: those that were deleted since.
+        counted_all: False if the time was too short to count everything.
     """
 
     total: Counter[str] = field(default_factory=Counter)
@@ -63,11 +56,11 @@ class PartnerCounts:
 
     @property
     def deletable(self) -> Counter[str]:
-        """What is neither kept nor unreadable."""
+        """The total without what is on hold."""
         return self.total - self.on_hold
 
-    def take(self, partner: str, findings: Findings) -> None:
-        """Add what was found in a place."""
+    def add(self, partner: str, findings: Findings) -> None:
+        """Add the partner's findings."""
         for mine, theirs in (
             (self.total, findings.total),
             (self.on_hold, findings.on_hold),
@@ -80,13 +73,13 @@ class PartnerCounts:
 
 
 class Offboarding:
-    """Counts and deletes.
+    """Counts and deletes partners' data.
 
     Args:
-        statements: runs the statements.
-        clearers: clear where events are beside the tables.
-        events_on_hold: takes the events there that a legal hold keeps.
-        people: tells whom legal holds name.
+        statements: runs the statements of ``sql/privacy``.
+        clearers: the places outside the tables.
+        events_on_hold: keeps the events from these places that are on legal hold.
+        people: reads which people are on legal hold.
         now: the clock, with an offset.
     """
 
@@ -99,7 +92,7 @@ class Offboarding:
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
-        # Last, so that what was moved there in a look is counted in it.
+        # Last, so that a search counts the events that it moved there.
         self._clearers: Sequence[Clearer] = (*clearers, events_on_hold)
         self._events_on_hold = events_on_hold
         self._people = people
@@ -108,7 +101,7 @@ class Offboarding:
     async def count(
         self, partner: str, entry: ClosedPartner, out_of_time: Deadline
     ) -> PartnerCounts:
-        """Count what there is of a partner, as far as the time suffices; nothing is changed."""
+        """Count a partner's data, as far as there is time. Nothing is changed."""
         counts = await self._count_rows(partner)
         findings = Findings()
         search = await self._search({partner: entry}, findings, out_of_time, dry_run=True)
@@ -117,34 +110,34 @@ class Offboarding:
                 await clearer.clear(search)
             except OutOfTime:
                 counts.counted_all = False
-        counts.take(partner, findings)
+        counts.add(partner, findings)
         return counts
 
     async def clear_tables(
         self, partner: str, counts: PartnerCounts, out_of_time: Deadline
     ) -> None:
-        """Delete a partner's rows, one statement for each table that has some.
+        """Delete a partner's rows, with one statement for each table that has some.
 
         Args:
             partner: its name.
-            counts: takes what was found and deleted.
-            out_of_time: whether the time is.
+            counts: gets the numbers of rows.
+            out_of_time: says whether the time is over.
 
         Raises:
-            OutOfTime: a table is left.
+            OutOfTime: some tables are not cleared.
         """
         counted = await self._count_rows(partner)
         counts.total += counted.total
         counts.on_hold += counted.on_hold
-        for table in TABLES:
-            if not counted.deletable[table]:
+        for table in partner_tables():
+            if not counted.deletable[table.name]:
                 continue
             if out_of_time():
                 raise OutOfTime
-            changed = await self._statements.change(
-                f"delete_partner_{table}", **self._of(partner, table)
-            )
-            counts.deleted[table] += changed
+            statement = f"delete_partner_{table.name}"
+            parameters = self._parameters(statement, partner)
+            changed = await self._statements.change(statement, **parameters)
+            counts.deleted[table.name] += changed
 
     async def clear_places(
         self,
@@ -152,15 +145,15 @@ class Offboarding:
         counts_by_partner: Mapping[str, PartnerCounts],
         out_of_time: Deadline,
     ) -> None:
-        """Delete what is of partners beside the tables, of all of them in one go.
+        """Delete data outside the tables, of all partners in one search.
 
         Args:
             partners: by name.
-            counts_by_partner: of each, that take what was found and deleted.
-            out_of_time: whether the time is.
+            counts_by_partner: get the numbers of objects and events.
+            out_of_time: says whether the time is over.
 
         Raises:
-            OutOfTime: not all was looked at.
+            OutOfTime: some places were not searched.
         """
         findings = Findings()
         search = await self._search(partners, findings, out_of_time)
@@ -169,18 +162,19 @@ class Offboarding:
                 await clearer.clear(search)
         finally:
             for partner, counts in counts_by_partner.items():
-                counts.take(partner, findings)
+                counts.add(partner, findings)
 
-    async def clear_besides(
+    async def delete_released(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Let go what holds have kept of others, see `EventsOnHold.clear_besides`."""
-        await self._events_on_hold.clear_besides(watched, self._now(), out_of_time, deleted)
+        """Delete events of other partners whose hold is over: `EventsOnHold.delete_released`."""
+        await self._events_on_hold.delete_released(watched, self._now(), out_of_time, deleted)
 
     async def _count_rows(self, partner: str) -> PartnerCounts:
-        parameters: dict[str, Parameter] = {"since": SINCE, "now": self._now(), "partner": partner}
+        statement = "count_partner_rows"
         counts = PartnerCounts()
-        for row in await self._statements.rows("count_partner_rows", **parameters):
+        parameters = self._parameters(statement, partner)
+        for row in await self._statements.rows(statement, **parameters):
             counts.total[row["place"]] = row["total"]
             counts.on_hold[row["place"]] = row["on_hold"]
         return counts
@@ -197,10 +191,7 @@ class Offboarding:
         retain = self._events_on_hold.retain
         return Search(closed, findings, retain, out_of_time, dry_run=dry_run)
 
-    def _of(self, partner: str, table: str) -> dict[str, Parameter]:
-        parameters: dict[str, Parameter] = {"partner": partner}
-        if table not in {"erasures_v1", "holds_v1"}:
-            parameters["since"] = SINCE
-        if table in {"events_v1", "identities_v1", "erasures_v1", "holds_v1"}:
-            parameters["now"] = self._now()
-        return parameters
+    def _parameters(self, statement: str, partner: str) -> dict[str, Parameter]:
+        """Return the values of the parameters that a statement declares."""
+        values: dict[str, Parameter] = {"now": self._now(), "partner": partner, "since": SINCE}
+        return {name: values[name] for name in declared()["privacy"][statement]}

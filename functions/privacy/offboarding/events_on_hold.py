@@ -95,7 +95,7 @@ class EventsOnHold:
                 await self._objects.delete(stored)
                 search.findings.deleted[partner, ON_HOLD] += 1
 
-    async def clear_besides(
+    async def delete_released(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
         """Do the same for partners whom no offboarding looks at: finished long ago, or back again.

@@ -124,7 +124,7 @@ class OffboardingProgress:
         """Delete what holds have kept of partners whom no offboarding looks at any more."""
         deleted: Counter[str] = Counter()
         try:
-            await self._offboarding.clear_besides(watched.keys(), out_of_time, deleted)
+            await self._offboarding.delete_released(watched.keys(), out_of_time, deleted)
         finally:
             await self._records.note_let_go(deleted)
 

@@ -1,4 +1,4 @@
-"""What is held for longer than is promised (storage limitation); every sweep asks for it."""
+"""Storage limitation: whether anything is kept for longer than promised. Every sweep checks it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass
@@ -12,7 +12,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import BucketUnavailable, Stored
 from functions.observe.log import log
 from functions.privacy import periods
-from functions.privacy.inventory import InventoryEntry, list_inventory
+from functions.privacy.inventory import InventoryEntry, list_inventory, list_limits
 from functions.privacy.requests.request import PrivacyRequest
 from functions.retained.quarantine import ON_HOLD
 from functions.warehouse.protocols import Statements
@@ -20,20 +20,24 @@ from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed
 
 TOLERANCE = timedelta(days=1)
-"""Nothing goes to the minute: partitions are whole days, and buckets are cleaned once a day."""
+"""Nothing is deleted to the minute: partitions are whole days, and Cloud Storage applies its
+lifecycle rules about once a day."""
+
+DUE_ERASURES = "erasures that are due"
+"""A place of the report that is no table: erasures that should have been executed by now."""
 
 State = Literal["ok", "late", "unknown"]
 
 
 class PlaceRetention(msgspec.Struct, frozen=True):
-    """Whether a place keeps what is promised of it.
+    """Whether a place keeps data no longer than promised.
 
     Attributes:
         place: a table, a column, or a prefix of the bucket.
-        days: for which it may keep; None where each row says itself until when.
-        state: ``unknown`` is what could not be asked; nobody may take it for a success.
-        overdue: rows or objects that are older; None where that is not known.
-        oldest: since when the oldest of them is there or should be gone (UTC).
+        days: the limit; None if each row has its own.
+        state: ``unknown`` if the place could not be checked, which is not a success.
+        overdue: how many rows or objects are too old; None if unknown.
+        oldest: the time (UTC) of the oldest of them: its receipt, or the end of its own limit.
     """
 
     place: str
@@ -44,12 +48,12 @@ class PlaceRetention(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        ok: whether every place keeps what is promised of it.
-        asked_at: when it was asked.
-        places: every place.
+        ok: whether every place keeps data no longer than promised.
+        asked_at: when the check began.
+        places: the result of each place.
     """
 
     ok: bool
@@ -58,25 +62,26 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def late(self) -> dict[str, int | None]:
-        """How many rows or objects are older than promised, by place."""
-        return {kept.place: kept.overdue for kept in self.places if kept.state == "late"}
+        """How many rows or objects are too old, by place."""
+        return {place.place: place.overdue for place in self.places if place.state == "late"}
 
     @property
     def unknown(self) -> list[str]:
-        """The places that could not be asked."""
-        return [kept.place for kept in self.places if kept.state == "unknown"]
+        """The places that could not be checked."""
+        return [place.place for place in self.places if place.state == "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Checks what is kept, and for how long.
+    """Checks how long data is kept.
 
     Args:
-        statements: of ``sql/privacy``.
-        objects: the bucket's.
-        overdue_on_hold: returns what no legal hold kept any more at a moment, with an offset.
+        statements: runs the statements of ``sql/privacy``.
+        objects: those of the bucket.
+        overdue_on_hold: returns the objects that no legal hold kept any more at a given time (with
+            an offset).
         now: the clock, with an offset.
-        retention_days: for which events are kept.
+        retention_days: for how long events are kept.
     """
 
     statements: Statements
@@ -89,21 +94,21 @@ class Retention:
     async def ask(self, request: PrivacyRequest) -> Response:
         """``GET /retention``: report on every place.
 
-        It is the matter of operators, for it counts all partners' rows.
+        Only operators may ask: the report counts the rows of all partners.
 
         Raises:
-            ProblemError: the caller is no operator.
+            ProblemError: the caller is not an operator.
         """
         request.caller.must_be_operator()
         checked = await self.check()
         return Response(msgspec.json.encode(checked), media_type="application/json")
 
-    async def check(self) -> "Checked":
-        """Look at every place, and log what is found: an alert goes by the line's `places_late`."""
+    async def check(self) -> Checked:
+        """Check every place, and log the result. An alert reads `places_late` of that line."""
         now = self.now()
         places = [*await self._tables(now), *await self._prefixes(now)]
         checked = Checked(
-            ok=all(kept.state == "ok" for kept in places), asked_at=now, places=places
+            ok=all(place.state == "ok" for place in places), asked_at=now, places=places
         )
         log(
             "INFO" if checked.ok else "WARNING",
@@ -118,17 +123,13 @@ class Retention:
     async def _tables(self, now: datetime) -> list[PlaceRetention]:
         stored = timedelta(days=self.retention_days)
         limits: dict[str, int | None] = {
-            "events_v1": stored.days,
-            "events_v1.extra": EXTRA_DAYS,
-            "identities_v1": stored.days,
-            "erasures_v1": periods.TOMBSTONE.days,
-            "erasures that are due": None,
-            "holds_v1": periods.RELEASED_HOLD.days,
+            place: limit.days for place, limit in list_limits(self.retention_days).items()
         }
+        limits[DUE_ERASURES] = None
         try:
             rows = await self.statements.rows(
                 "find_overdue",
-                # A partition goes when its whole day is old enough.
+                # A partition is deleted when its whole day is old enough.
                 stored_since=now - stored - timedelta(days=1) - TOLERANCE,
                 extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
                 due_since=now - TOLERANCE,
@@ -159,7 +160,7 @@ class Retention:
         return PlaceRetention(entry.place, _days(entry), "late", len(late), min(late))
 
     async def _late(self, entry: InventoryEntry, at: datetime) -> list[Stored]:
-        """Return the objects of a prefix that should be gone at a moment."""
+        """Return the objects of a prefix that should have been deleted by then."""
         if entry.place == ON_HOLD:
             return await self.overdue_on_hold(at)
         if entry.kept is None:

@@ -15,10 +15,11 @@ from functions.google.storage import BucketUnavailable
 from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.privacy.app import offboarding_routes
 from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.inventory import partner_tables
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.dead_letters import ClosedPartnerLetters
-from functions.privacy.offboarding.deletion import TABLES, Offboarding
+from functions.privacy.offboarding.deletion import Offboarding
 from functions.privacy.offboarding.endpoint import Offboardings
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.plan import Confirmations, Plan
@@ -101,7 +102,7 @@ class Store:
             self._step(f"after {name}")
             return 1
         table, partner = name.removeprefix("delete_partner_"), str(parameters["partner"])
-        assert table in TABLES
+        assert table in {each.name for each in partner_tables()}
         kept = self.held[partner].get(table, 0)
         gone = self.rows_of[partner].get(table, 0) - kept
         self.rows_of[partner][table] = kept

@@ -17,11 +17,14 @@ from functions.events.catalogue import SOURCE, parse
 from functions.privacy import periods
 from functions.privacy.app import wire_rewriters
 from functions.privacy.inventory import (
-    COLUMNS,
+    TABLES,
     InventoryEntry,
     NotInInventory,
     list_inventory,
+    list_limits,
+    partner_tables,
 )
+from functions.privacy.reports.retention import DUE_ERASURES
 from functions.retained import quarantine
 from functions.retained.quarantine import LEGAL_HOLD, object_name
 from functions.warehouse.schema import (
@@ -53,7 +56,8 @@ def test_every_annotated_column_is_in_the_inventory_and_no_other() -> None:
     annotated = {f"{table.name}.{name}" for table in list_tables() for name in table.people}
 
     assert {"events_v1.user_key", "identities_v1.user_id"} <= annotated
-    assert of("column").keys() == COLUMNS.keys() == annotated
+    listed = {f"{table.name}.{name}" for table in TABLES for name in table.columns}
+    assert of("column").keys() == listed == annotated
 
 
 def test_annotated_columns_are_columns_with_a_known_form() -> None:
@@ -265,6 +269,36 @@ def test_a_deployment_may_keep_events_for_longer() -> None:
     assert kept["events_v1.user_key"] == kept["identities_v1.nickname"] == 400 * DAY
     assert kept["events_v1.extra"] == 30 * DAY
     assert kept["erasures_v1.user_key"] == periods.TOMBSTONE
+
+
+def test_every_limit_of_a_table_is_checked() -> None:
+    text = (SQL / "privacy" / "find_overdue.sql").read_text()
+
+    checked = set(re.findall(r"'([^']+)' AS place", text))
+    assert checked == list_limits().keys() | {DUE_ERASURES}
+
+
+def test_limits_are_those_of_the_inventory() -> None:
+    """A column with a time of its own has its own limit, unless it is emptied at once."""
+    kept = {entry.place: entry.kept for entry in list_inventory(retention_days=400)}
+    limits = list_limits(retention_days=400)
+
+    assert {"events_v1", "events_v1.extra", "holds_v1"} <= limits.keys()
+    for place, time in kept.items():
+        table = place.partition(".")[0]
+        if time and of("column").get(place):
+            assert limits.get(place, limits.get(table)) == time, place
+
+
+def test_every_table_with_rows_of_a_partner_is_in_the_inventory() -> None:
+    of_partners = {
+        table.name
+        for table in list_tables()
+        if any(column.name == "partner" for column in table.schema)
+    }
+
+    assert {table.name for table in TABLES} == of_partners
+    assert of_partners - {table.name for table in partner_tables()} == {"receipts_v1"}
 
 
 def test_receipts_alone_are_kept_for_ever() -> None:
