@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from functions.google.protocols import Subscription
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
-from functions.privacy.offboarding.scan import Search
+from functions.privacy.offboarding.search import Search
 
 PLACE = "dead letters"
 

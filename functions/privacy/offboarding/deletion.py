@@ -14,7 +14,7 @@ from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.inventory import partner_tables
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
 from functions.privacy.offboarding.events_on_hold import EventsOnHold
-from functions.privacy.offboarding.scan import Findings, Search
+from functions.privacy.offboarding.search import Findings, Search
 from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.parameters import Parameter, declared
 from functions.warehouse.protocols import Statements

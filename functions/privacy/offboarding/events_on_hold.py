@@ -14,7 +14,7 @@ from functions.google.protocols import Objects
 from functions.google.storage import Stored
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_partners import ClosedPartners, PeopleOnHold
-from functions.privacy.offboarding.scan import Findings, Search
+from functions.privacy.offboarding.search import Findings, Search
 from functions.retained import quarantine
 from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN
 from functions.secrets.closed_partners import ClosedPartner

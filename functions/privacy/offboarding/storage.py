@@ -9,7 +9,7 @@ from functions.google.storage import Stored
 from functions.observe.log import log
 from functions.privacy.erasures.redaction import UNPLACED
 from functions.privacy.exports.storage import PREFIX as EXPORTS
-from functions.privacy.offboarding.scan import Search
+from functions.privacy.offboarding.search import Search
 from functions.retained import quarantine, spill
 from functions.retained.bodies import split
 from functions.retained.quarantine import PREFIX as QUARANTINE
