@@ -1,4 +1,4 @@
-"""The reasons of refusals in the contract, in OpenAPI, in the alerts and in their limits."""
+"""Writes the reasons of refusals into the contract, OpenAPI, the alerts and their limits."""
 
 import json
 import re

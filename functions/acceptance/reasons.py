@@ -1,4 +1,4 @@
-"""Why a webhook is refused: every status and reason code that `receive` answers, declared once.
+"""The reasons for refusing a webhook: all statuses and reason codes of `receive`, declared once.
 
 `make generate` copies the declarations to docs/webhook-contract.md, docs/openapi.yaml,
 docs/operations.md and the alerts of the Terraform module.
@@ -14,14 +14,14 @@ class Reason:
 
     Attributes:
         status: the HTTP status.
-        code: for programs; also the name of its count in the log line ``received``.
-        detail: for people, as in the response. It may have a placeholder such as ``{limit}``.
-        meaning: what the contract says about it.
-        retry: what the contract answers to "retry?".
-        too_many: an alert fires at this many refusals in 15 minutes.
-        of: what is refused. A ``request`` has this reason as a whole. An ``event`` has it in
-            ``results``, and so does its request if no event was accepted. A ``neighbour`` has it
-            in ``results`` only: the event itself was in order.
+        code: the reason code, for programs; also its name in the log line ``received``.
+        detail: the sentence in the response, for people; may have a placeholder like ``{limit}``.
+        meaning: the contract's description of the reason.
+        retry: the contract's advice whether to retry.
+        too_many: the number of refusals in 15 minutes at which an alert fires.
+        of: the kind of refusal. A ``request`` is refused as a whole. An ``event`` has the reason in
+            ``results``; its request has the reason too if no event was accepted. A ``neighbour`` is
+            a valid event that is refused together with others; it has the reason in ``results``.
     """
 
     status: int
@@ -87,8 +87,8 @@ BODY_LATE = Reason(
     status=408,
     code="body_late",
     detail="the body must arrive within {seconds:g} seconds",
-    meaning="the body did not come to its end within 20 seconds; nothing was stored, and the"
-    " connection is closed",
+    meaning="the body did not end within 20 seconds; nothing was stored, and the connection is"
+    " closed",
     retry="yes",
     too_many=100,
 )
@@ -121,7 +121,7 @@ PROJECT_ELSEWHERE = Reason(
     status=421,
     code="project_elsewhere",
     detail="value.project is pinned to another cell; send it to that cell's URL",
-    meaning="a project of yours that is pinned to another cell; nothing was stored",
+    meaning="your project is pinned to another cell; nothing was stored",
     retry="no; send it to that cell's URL",
     too_many=10,
     of="event",
@@ -129,8 +129,8 @@ PROJECT_ELSEWHERE = Reason(
 TOGETHER_ELSEWHERE = Reason(
     status=421,
     code="refused_together",
-    meaning="stands in `results`: this event was in order, but was refused together with its"
-    " neighbours; not stored",
+    meaning="only in `results`: this event is valid, but was refused together with its neighbours;"
+    " not stored",
     retry="with the others, by cell",
     too_many=100,
     of="neighbour",
@@ -157,7 +157,7 @@ NOT_PUBLISHABLE = Reason(
     status=422,
     code="not_publishable",
     detail="Pub/Sub refuses the form of this event",
-    meaning="Pub/Sub refuses the event for its form; quarantined",
+    meaning="Pub/Sub refuses the form of the event; quarantined",
     retry="no",
     too_many=1,
     of="event",
@@ -175,7 +175,7 @@ PARTNER_FAULTY = Reason(
     status=503,
     code="partner_faulty",
     detail="the operator's record of this partner has an error",
-    meaning="the operator made an error in what this cell knows of you; nothing was stored",
+    meaning="the operator's record of you has an error; nothing was stored",
     retry="yes; tell the operator",
     too_many=1,
 )
@@ -191,7 +191,7 @@ PROJECT_DISPUTED = Reason(
 TOGETHER_DISPUTED = Reason(
     status=503,
     code="refused_together",
-    meaning="stands in `results`: this event was in order, but was refused together with one of a"
+    meaning="only in `results`: this event is valid, but was refused together with an event of a"
     " disputed project; not stored",
     retry="yes",
     too_many=100,
@@ -209,7 +209,7 @@ BUCKET_UNAVAILABLE = Reason(
     status=503,
     code="bucket_unavailable",
     detail="this request could not be stored",
-    meaning="an event that cannot be accepted could not be quarantined; none was accepted",
+    meaning="an unacceptable event could not be quarantined; no event was accepted",
     retry="yes",
     too_many=1,
 )
@@ -225,7 +225,7 @@ QUEUE_FULL = Reason(
     status=503,
     code="queue_full",
     detail="too many events are waiting to be stored",
-    meaning="too much is waiting; some events may be stored",
+    meaning="too many events are waiting; some of yours may be stored",
     retry="yes",
     too_many=1,
 )

@@ -1,1 +1,1 @@
-"""The back-office page: the private function that shows a project's numbers to people."""
+"""Dashboard, the private function with the back-office page of a project's metrics."""

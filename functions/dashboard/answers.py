@@ -36,7 +36,7 @@ ADVICE = {404: "The dashboard is at /."}
 
 
 class Answers(NamedTuple):
-    """Makes responses.
+    """Builds responses.
 
     Attributes:
         page: renders HTML.
@@ -58,8 +58,8 @@ def failure(status: int, title: str, detail: str) -> ProblemError:
 
     Args:
         status: the HTTP status.
-        title: what is wrong.
-        detail: what the person can do.
+        title: a short description of the problem.
+        detail: a sentence that says what the person can do.
     """
     return ProblemError(status, title, members={"detail": detail})
 

@@ -1,6 +1,6 @@
-"""The dashboard function: its wiring and its HTTP face.
+"""Wires the dashboard function and answers its requests.
 
-Cloud Run lets in who may come (IAM); which projects a person sees is the viewers' secret's matter.
+IAM decides who may call the function; the secret of viewers decides which projects a person sees.
 """
 
 import asyncio
@@ -68,11 +68,11 @@ class Dashboard:
     """Answers requests.
 
     Args:
-        identify: tells who asks.
-        viewers: tells who may see what; may block.
-        rollups: the numbers.
-        operate: brings them up to date.
-        now: the clock, with an offset.
+        identify: identifies the person.
+        viewers: returns the permissions; may block.
+        rollups: reads the rollups.
+        operate: refreshes the rollups.
+        now: returns the current time, with an offset.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Dashboard:
         if not projects:
             raise failure(
                 403,
-                "There is no project for you here",
+                "You have no projects here",
                 f"You are signed in as {email}. Ask the operator of this cell to add that "
                 "address to the viewers of your projects.",
             )
@@ -127,8 +127,8 @@ class Dashboard:
             raise failure(
                 403,
                 "You are not signed in",
-                f"{unidentified} Open the dashboard as its operator told you: through "
-                "Identity-Aware Proxy, or with “gcloud run services proxy”.",
+                f"{unidentified} Open the dashboard through Identity-Aware Proxy or “gcloud run "
+                "services proxy”. Ask the operator which of them to use.",
             ) from None
         except (PermissionsUnavailable, KeysUnavailable):
             raise _later("The list of permissions cannot be read at the moment") from None
@@ -162,9 +162,9 @@ class Dashboard:
 
     async def _refresh(self, request: Request) -> Response:
         await self._admit(request)
-        # Another site's page may post here with this person's cookie or through their proxy.
+        # A page of another site could send this request with the person's cookies.
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-            raise failure(403, "Not from another site", "Press Refresh on the dashboard itself.")
+            raise failure(403, "Request from another site", "Press Refresh on the dashboard.")
         try:
             await asyncio.to_thread(self._operate.refresh, today(self._now()))
         except RefreshFailed:
@@ -177,10 +177,10 @@ class Dashboard:
 def _chosen(request: Request, projects: list[str]) -> tuple[str, Window]:
     project = request.query_params.get("project", projects[0])
     if project not in projects:
-        raise failure(403, "Not a project of yours", f"Yours are: {', '.join(projects)}.")
+        raise failure(403, "You may not see this project", f"Yours are: {', '.join(projects)}.")
     window = request.query_params.get("window", Window.DAYS_90)
     if window not in set(Window):
-        raise failure(400, "No such window", f"window is one of {', '.join(Window)}.")
+        raise failure(400, "Unknown window", f"`window` must be one of {', '.join(Window)}.")
     return project, Window(window)
 
 

@@ -21,9 +21,9 @@ class Asset(NamedTuple):
     """A file to serve.
 
     Attributes:
-        content: its bytes.
-        compressed: its bytes, compressed with gzip.
-        media_type: its media type.
+        content: the file's bytes.
+        compressed: the file's bytes, compressed with gzip.
+        media_type: the file's media type.
     """
 
     content: bytes

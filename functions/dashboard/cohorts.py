@@ -1,4 +1,4 @@
-"""Weekly return: what share of the people who started in a week came again in later ones."""
+"""Weekly return: the share of the people of a first week who return in later weeks."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -9,16 +9,16 @@ from functions.dashboard.rollups import Row
 from functions.dashboard.window import monday
 
 WEEKS = 12
-"""How long a cohort is followed (sql/operate/refresh_cohorts.sql)."""
+"""The number of later weeks of a cohort (sql/operate/refresh_cohorts.sql)."""
 
 
 class Cohort(msgspec.Struct, frozen=True):
     """The people who started in a week.
 
     Attributes:
-        week: its Monday (UTC).
-        people: how many started.
-        returned: of each later week up to this one how many of them came, at most `WEEKS`.
+        week: the week's Monday (UTC).
+        people: the number of people who started.
+        returned: the number of them who came in each later week up to now, at most `WEEKS` weeks.
     """
 
     week: date
@@ -26,7 +26,7 @@ class Cohort(msgspec.Struct, frozen=True):
     returned: list[int]
 
     def share(self, weeks_later: int) -> float | None:
-        """Return the share that came so many weeks later; None for a week still to come."""
+        """Return the share of people who came in a later week; None if it is in the future."""
         if not 1 <= weeks_later <= len(self.returned) or not self.people:
             return None
         return self.returned[weeks_later - 1] / self.people
@@ -36,8 +36,8 @@ def follow(rows: Iterable[Row], last: date) -> list[Cohort]:
     """Return the cohorts, newest first.
 
     Args:
-        rows: ``cohort_week``, ``week`` and ``people``; a week without a row is one without people.
-        last: the last day counted; its week is told although it may not be over.
+        rows: rows with ``cohort_week``, ``week`` and ``people``; a week without a row has 0 people.
+        last: the last counted day; its week is included, even if it is not over.
     """
     counts = {(row["cohort_week"], row["week"]): row["people"] for row in rows}
     started = sorted({cohort for cohort, _ in counts}, reverse=True)

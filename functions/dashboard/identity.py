@@ -1,7 +1,6 @@
-"""Who asks: an e-mail address that Google has verified, or nobody.
+"""Identifies the viewer through Identity-Aware Proxy: an e-mail address that Google has verified.
 
-There is one source for each deployment and no second: a request that came past it would otherwise
-choose the weaker one.
+A deployment has exactly one source of identities. With two, a request could choose the weaker one.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from typing import Any
 from functions.web.caller import Unidentified, address
 
 Identify = Callable[[Mapping[str, str]], str]
-"""Returns the e-mail address of who sent these headers, in lower case; may block."""
+"""Returns the sender's e-mail address in lower case, from the request's headers; may block."""
 
 ASSERTION = "x-goog-iap-jwt-assertion"
 IAP_KEYS = "https://www.gstatic.com/iap/verify/public_key"
@@ -20,28 +19,28 @@ CLOCK_SKEW_SECONDS = 10
 
 
 class KeysUnavailable(Exception):
-    """The keys to verify an assertion with cannot be fetched."""
+    """Google's public keys, which verify an assertion, cannot be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityAwareProxy:
-    """Identifies who Identity-Aware Proxy has let in, by the assertion that it signs.
+    """Identifies a person by the assertion that Identity-Aware Proxy signs.
 
     Args:
-        audience: what the assertions are for: this service.
-        verify: returns the claims of an assertion for that audience, raises ValueError (or a
-            subclass) for one that is not genuine; may block.
+        audience: the audience of the assertions, which names this service.
+        verify: takes an assertion and the audience; returns the assertion's claims, or raises
+            ValueError (or a subclass) if it is not genuine; may block.
     """
 
     audience: str
     verify: Callable[[str, str], Mapping[str, Any]]
 
     def __call__(self, headers: Mapping[str, str]) -> str:
-        """Identify.
+        """Return the sender's e-mail address in lower case.
 
         Raises:
-            Unidentified: there is no assertion, or it is not genuine.
-            KeysUnavailable: that cannot be told at the moment.
+            Unidentified: the request has no assertion, or it is not genuine.
+            KeysUnavailable: the assertion cannot be verified now.
         """
         assertion = headers.get(ASSERTION, "")
         if not assertion:
@@ -51,15 +50,15 @@ class IdentityAwareProxy:
         except ValueError:
             raise Unidentified("The assertion of Identity-Aware Proxy is not genuine.") from None
         if said.get("iss") != IAP_ISSUER:
-            raise Unidentified("The assertion is not of Identity-Aware Proxy.")
+            raise Unidentified("The assertion does not come from Identity-Aware Proxy.")
         return address(said.get("email"))
 
 
 def verify_assertion(assertion: str, audience: str) -> Mapping[str, Any]:
-    """Verify an assertion with Google's public keys, which are fetched.
+    """Fetch Google's public keys, verify an assertion, and return its claims.
 
     Raises:
-        ValueError: it is not genuine, has expired or is for another audience.
+        ValueError: the assertion is not genuine, has expired, or is for another audience.
         KeysUnavailable: the keys cannot be fetched.
     """
     from google.auth.exceptions import GoogleAuthError, TransportError  # noqa: PLC0415 - slow

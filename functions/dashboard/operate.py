@@ -1,4 +1,4 @@
-"""Asks the operate function to bring the rollups up to date."""
+"""Calls the operate function to refresh the rollups."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,10 +8,10 @@ from functions.observe.log import log
 
 
 class RefreshFailed(Exception):
-    """The rollups were not brought up to date, or not in time.
+    """The rollups were not refreshed, or not in time.
 
     Args:
-        reason: the status that operate answered, or the error's type.
+        reason: the HTTP status of operate's response, or the name of the error's type.
     """
 
 
@@ -19,8 +19,8 @@ def open_session(url: str) -> Any:
     """Return an HTTP session for calls of a private function.
 
     Args:
-        url: ``https://host`` for calls with an identity token of this function's account, made
-            for that function; ``http://host:port`` for calls without any.
+        url: ``https://host`` for calls with an identity token of this function's service account,
+            with the URL as audience; ``http://host:port`` for calls without a token.
     """
     from google.auth.transport.requests import AuthorizedSession, Request  # noqa: PLC0415 - slow
     from google.oauth2.id_token import fetch_id_token_credentials  # noqa: PLC0415
@@ -32,12 +32,12 @@ def open_session(url: str) -> Any:
 
 
 class Operate:
-    """The operate function.
+    """Calls the operate function.
 
     Args:
-        url: its address.
-        seconds: how long a call may take.
-        connect: opens the session, at the first call.
+        url: the function's URL.
+        seconds: the time limit of a call in seconds.
+        connect: opens the session; called at the first use.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Operate:
         self._session: Any = None
 
     def refresh(self, day: date) -> None:
-        """Refresh a UTC day's rollups; blocks until it is done.
+        """Refresh the rollups of a UTC day; block until this is done.
 
         Raises:
-            RefreshFailed: operate did not answer, or that it did not finish.
+            RefreshFailed: operate did not answer, or did not finish.
         """
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - slow to import
         from requests.exceptions import RequestException  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Renders the page; Jinja escapes whatever the senders and the settings said."""
+"""Renders the page; Jinja escapes all values."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -13,16 +13,16 @@ from functions.dashboard.window import Window
 
 TEMPLATES = Path(__file__).parent / "templates"
 LEVELS = 10
-"""Shades of the heat map."""
+"""The number of shades of the heat map."""
 
 
 class Change(NamedTuple):
-    """A number, and what it was some days before.
+    """A number, and its value some days earlier.
 
     Attributes:
         now: the number.
-        before: the earlier one; None where there is none.
-        days: how many days earlier.
+        before: the earlier value; None if there is none.
+        days: the number of days between both.
     """
 
     now: int
@@ -34,7 +34,7 @@ class Page:
     """Renders pages.
 
     Args:
-        paths: where the assets are served, by their plain names.
+        paths: the path of each asset, by file name.
     """
 
     def __init__(self, paths: Mapping[str, str]) -> None:
@@ -51,12 +51,12 @@ class Page:
         )
 
     def report(self, report: Report, projects: Sequence[str], email: str) -> str:
-        """Render the numbers of a project.
+        """Render the report of a project.
 
         Args:
-            report: the numbers.
-            projects: all that the person may see.
-            email: who the person is.
+            report: the report.
+            projects: all projects that the person may see.
+            email: the person's e-mail address.
         """
         return self._templates.get_template("report.html").render(
             report=report,
@@ -67,12 +67,12 @@ class Page:
         )
 
     def refusal(self, title: str, advice: str) -> str:
-        """Render what is wrong and what to do."""
+        """Render a page that says what is wrong and what to do."""
         return self._templates.get_template("refusal.html").render(title=title, advice=advice)
 
 
 def changes(report: Report) -> dict[str, Change]:
-    """Return people of a day, a week and a month beside those of the span before."""
+    """Return the active people of a day, a week and a month, each with the period before."""
     if report.counted is None:
         return {}
     by_day = {day.day: day for day in report.days}
@@ -85,30 +85,30 @@ def changes(report: Report) -> dict[str, Change]:
 
 
 def number(value: float) -> str:
-    """Write a whole number with thousands apart: 12,345."""
+    """Format a whole number with thousands separators: 12,345."""
     return f"{value:,.0f}"
 
 
 def percent(share: float | None) -> str:
-    """Write a share as per cent: 4.2 %, 42 %; a dash where there is none."""
+    """Format a share in per cent: 4.2%, 42%; a dash for None."""
     if share is None:
-        return "–"  # noqa: RUF001 - an en dash, as typography has it
+        return "–"  # noqa: RUF001 - an en dash is intended
     hundredths = share * 100
     return f"{hundredths:.1f}%" if 0 < hundredths < 10 else f"{hundredths:.0f}%"
 
 
 def day(value: date) -> str:
-    """Write a day: 22 Nov 2026."""
+    """Format a day: 22 Nov 2026."""
     return f"{value.day} {value:%b %Y}"
 
 
 def moment(value: datetime) -> str:
-    """Write a moment (UTC): 22 Nov 2026, 14:05 UTC."""
+    """Format a time in UTC: 22 Nov 2026, 14:05 UTC."""
     return f"{day(value)}, {value:%H:%M} UTC"
 
 
 def cell(value: Cell) -> str:
-    """Write a cell of a table."""
+    """Format a cell of a table."""
     match value:
         case None:
             return ""
@@ -122,7 +122,7 @@ def cell(value: Cell) -> str:
 
 
 def level(share: float | None) -> int:
-    """Return the shade of a share: 0 for nobody, `LEVELS` for everybody."""
+    """Return the shade of a share: 0 for none, up to `LEVELS` for all."""
     if not share:
         return 0
     return min(LEVELS, 1 + int(share * LEVELS))

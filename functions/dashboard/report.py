@@ -1,4 +1,4 @@
-"""What the dashboard tells of a project, from the rows of the rollups."""
+"""Builds the report of a project from the rows of the rollups."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +12,7 @@ from functions.dashboard.window import Window
 
 
 class Day(msgspec.Struct, frozen=True):
-    """The numbers of a UTC day; those that are not counted yet are None."""
+    """The numbers of a UTC day; a number that is not counted yet is None."""
 
     day: date
     events: int | None = None
@@ -27,7 +27,7 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """A busy room; people are those of its best day."""
+    """A busy room; `people` is the number on its best day."""
 
     room_id: str
     name: str | None
@@ -38,7 +38,7 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step of the entry funnel, and the share of the first step's people who came so far."""
+    """A step of the entry funnel; `share` is its people divided by those of the first step."""
 
     step: str
     people: int
@@ -46,7 +46,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """The numbers of the whole window; people are counted once each."""
+    """The numbers of the whole window; each person counts once."""
 
     events: int
     messages: int
@@ -57,22 +57,22 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that the page shows.
+    """The report that the page shows.
 
     Attributes:
-        project: the partner's.
+        project: the project's name.
         window: ``90d`` or ``6m``.
-        first: the window's first UTC day.
-        last: its last: today.
-        synchronised_at: when the rollups were last brought up to date, the newest day among them
-            (UTC); None if never in the window.
-        last_received_at: when the newest event of the project that they count was received (UTC).
-        counted: the newest day whose people are counted; None for none.
-        totals: of the window.
-        days: each day of the window.
-        rooms: the busiest, busiest first.
-        funnel: from opening the chat to a message.
-        cohorts: those that began in the window, newest first.
+        first: the first UTC day of the window.
+        last: the last UTC day of the window: today.
+        synchronised_at: when the rollups, including the newest day, were last refreshed (UTC); None
+            if never in the window.
+        last_received_at: the receive time of the project's newest counted event (UTC).
+        counted: the newest day whose people are counted; None if there is none.
+        totals: the numbers of the whole window.
+        days: the numbers of each day of the window.
+        rooms: the busiest rooms, the busiest first.
+        funnel: the steps from opening the chat to sending a message.
+        cohorts: the cohorts that began in the window, the newest first.
     """
 
     project: str
@@ -90,13 +90,13 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def last_whole(self) -> Day | None:
-        """The newest day that is counted and over; None for none."""
+        """The newest day that is counted and over; None if there is none."""
         whole = (day for day in self.days if day.dau is not None and day.day < self.last)
         return max(whole, key=lambda day: day.day, default=None)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was counted in the window."""
+        """Whether the window has no events."""
         return self.totals.events == 0
 
 
@@ -112,13 +112,13 @@ STEPS = {
 
 
 def report(project: str, window: Window, today: date, rows: Rows) -> Report:
-    """Put together what the page shows.
+    """Build a report.
 
     Args:
-        project: the partner's.
-        window: which days.
-        today: the last of them.
-        rows: what the queries returned for them.
+        project: the project's name.
+        window: the window of days.
+        today: the last UTC day of the window.
+        rows: the rows of the queries for the window.
     """
     first = window.first(today)
     days = _days(first, today, rows)
@@ -143,8 +143,8 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
     daily = {row["day"]: row for row in rows.daily}
     people = {row["day"]: row for row in rows.people}
     before = first - timedelta(days=1)
-    # People have a row for each day, events only for days with any. A page may be read while one
-    # rollup is replaced already and the other not yet.
+    # The rollup of people has a row for each day; that of events, only for days with events. A
+    # page may be read when only one of them is refreshed.
     people_until = max(people, default=before)
     daily_until = max([*daily, people_until])
     return [
@@ -158,7 +158,7 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
 
 
 def _numbers(names: Iterable[str], row: Row, *, is_counted: bool) -> dict[str, Any]:
-    # A day without a row is one on which nobody came, unless it is not counted yet.
+    # A counted day without a row has no events: its numbers are 0.
     return {name: row.get(name, 0) if is_counted else None for name in names}
 
 
@@ -186,5 +186,5 @@ def _funnel(daily: Iterable[Row]) -> list[Step]:
 
 
 def today(now: datetime) -> date:
-    """Return the UTC day of a moment."""
+    """Return the UTC day of a time."""
     return now.astimezone(UTC).date()

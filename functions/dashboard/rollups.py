@@ -1,4 +1,4 @@
-"""Reads the rollups: the queries of ``sql/dashboard/``, which know no other tables."""
+"""Reads the rollups with the queries in ``sql/dashboard/``, which read no other tables."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-# Slow to import, but every page needs it: so it is imported at the start, not at the first page.
+# This import is slow. It is here, so that it delays the start and not the first page.
 import google.cloud.bigquery  # noqa: F401
 
 from functions.observe.log import log
@@ -17,11 +17,11 @@ Row = Mapping[str, Any]
 
 
 class QueriesFailed(Exception):
-    """A query did not succeed, so there is nothing to show."""
+    """A query failed, so the page cannot be shown."""
 
 
 class Rows(NamedTuple):
-    """What the queries of one page return, by query: see the files."""
+    """The rows of one page's queries; each field is named like the query's file."""
 
     daily: Sequence[Row]
     people: Sequence[Row]
@@ -32,10 +32,10 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rollups:
-    """Runs the queries, all at a time.
+    """Runs all queries of a page concurrently.
 
     Args:
-        statements: of ``sql/dashboard``.
+        statements: runs the statements of ``sql/dashboard``.
     """
 
     statements: Statements
@@ -44,13 +44,13 @@ class Rollups:
         """Return the rows of a stretch of days.
 
         Args:
-            project: the partner's.
+            project: the project's name.
             first: the first UTC day.
             last: the last UTC day.
-            first_week: the Monday from which on cohorts are told.
+            first_week: the Monday of the first cohort.
 
         Raises:
-            QueriesFailed: one of the queries did not succeed.
+            QueriesFailed: one of the queries failed.
         """
         days: dict[str, date | str] = {"project": project, "last": last}
         results = await asyncio.gather(

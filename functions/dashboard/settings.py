@@ -6,24 +6,25 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.web.environment.read`.
+    """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
         gcp_project: the Google Cloud project.
-        bigquery_endpoint: the region's, ``https://host``.
+        bigquery_endpoint: the region's endpoint of BigQuery, ``https://host``.
         location: the datasets' location, such as ``europe-west1``.
-        store_dataset: ``projects/P/datasets/D``; of its tables only rollups are read.
-        bi_dataset: the same for the views, of which none is read.
-        operate_url: of the operate function, which Refresh calls; ``https://`` with an identity
-            token, ``http://`` without.
-        viewers_file: the secret that says who sees which projects.
-        iap_audience: what Identity-Aware Proxy signs its assertions for,
-            ``/projects/NUMBER/locations/REGION/services/SERVICE``. Empty where people come by
-            Cloud Run's own check of the caller.
-        query_seconds: how long the queries of one page may take.
-        statement_bytes: the most bytes that one query may bill; BigQuery refuses one that would
-            bill more. The default is 1 TiB, about 6 dollars: far more than rollups can have.
-        refresh_seconds: how long Refresh waits for operate; less than this function's time-out.
+        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``; only its
+            rollups are read.
+        bi_dataset: the full name of the views' dataset; the dashboard reads no view.
+        operate_url: the URL of the operate function, which Refresh calls; ``https://`` with an
+            identity token, ``http://`` without.
+        viewers_file: the file of the secret that lists the projects of each viewer.
+        iap_audience: the audience of Identity-Aware Proxy's assertions,
+            ``/projects/NUMBER/locations/REGION/services/SERVICE``. Empty if Cloud Run itself
+            identifies the caller.
+        query_seconds: the time limit of a page's queries.
+        statement_bytes: the maximum bytes that one query may bill; BigQuery refuses a query that
+            would bill more. The default is 1 TiB, about 6 dollars: far more than rollups have.
+        refresh_seconds: the time limit of a call to operate; below this function's time-out.
     """
 
     gcp_project: str

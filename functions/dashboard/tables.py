@@ -1,4 +1,4 @@
-"""The report as tables: what stands beside each chart, and what is downloaded as CSV."""
+"""The tables of a report, for the page and for downloads as CSV."""
 
 import csv
 import io
@@ -16,10 +16,10 @@ class Table(NamedTuple):
     """A table.
 
     Attributes:
-        name: in addresses.
-        title: its caption.
-        columns: heading of each, by its name in CSV.
-        rows: as many cells each; None where there is nothing to tell.
+        name: the table's name in URLs.
+        title: the table's caption.
+        columns: the heading of each column, by its name in CSV.
+        rows: the cells of each row, one for each column; None for an empty cell.
     """
 
     name: str
@@ -93,11 +93,11 @@ TABLES: dict[str, Callable[[Report], Table]] = {
     "funnel": _funnel,
     "cohorts": _cohorts,
 }
-"""How each table is made of a report, by its name."""
+"""The functions that make a table of a report, by the table's name."""
 
 
 def as_csv(table: Table) -> str:
-    """Write a table as CSV (RFC 4180), safe to open in a spreadsheet."""
+    """Return a table as CSV (RFC 4180), safe to open in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(table.columns)
@@ -106,7 +106,7 @@ def as_csv(table: Table) -> str:
 
 
 def _inert(cell: Cell) -> Cell:
-    """Keep a text from being taken for a formula: a room's name is the sender's (OWASP)."""
+    """Prevent a spreadsheet from running a text as a formula; senders choose names (OWASP)."""
     if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{cell}"
     return cell

@@ -1,4 +1,4 @@
-"""The two stretches of days that the back office shows, each ending today (UTC)."""
+"""The two windows of days that the dashboard can show; each ends today (UTC)."""
 
 from calendar import monthrange
 from datetime import date, timedelta
@@ -8,20 +8,20 @@ MONTHS = 6
 
 
 class Window(StrEnum):
-    """A window, as requests name it."""
+    """A window; the value is its name in requests."""
 
     DAYS_90 = "90d"
     MONTHS_6 = "6m"
 
     @property
     def label(self) -> str:
-        """What people read."""
+        """The window's name on the page."""
         return {Window.DAYS_90: "90 days", Window.MONTHS_6: "6 months"}[self]
 
     def first(self, last: date) -> date:
         """Return the first day of the window that ends with a day.
 
-        It is what BigQuery has as ``day > DATE_SUB(last, INTERVAL 90 DAY)``, or ``6 MONTH``.
+        BigQuery computes the same with ``day > DATE_SUB(last, INTERVAL 90 DAY)``, or ``6 MONTH``.
         """
         if self is Window.DAYS_90:
             return last - timedelta(days=89)

@@ -1,1 +1,1 @@
-"""What keeps a cell going: the private function that replays, settles and refreshes."""
+"""Operate, the private function that replays, settles and refreshes."""

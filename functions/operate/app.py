@@ -1,4 +1,4 @@
-"""The operate function's wiring."""
+"""Wires the operate function."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ from functions.web.routes import application
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the function; call it inside the running event loop.
+    """Create the function; call this inside the running event loop.
 
     Raises:
         ValueError: a setting is missing or malformed.

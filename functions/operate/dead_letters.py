@@ -1,10 +1,9 @@
 """Replays dead letters: events that `load` could not store at any of Pub/Sub's attempts.
 
-They are pulled from the dead-letter subscription and published to the events' topic, with the
-bytes, attributes and ingest ids that they had (what Pub/Sub adds to a dead letter is left out, and
-the event's name is made anew); a
-letter is acknowledged only after that. So whatever interrupts a replay, and however many run at a
-time, each event is still shown once.
+A replay pulls letters from the dead-letter subscription, publishes them to the topic of events, and
+only then acknowledges them. It keeps their bytes, attributes and ingest ids, leaves out what
+Pub/Sub adds to a dead letter, and computes the event's name again. A replay may be interrupted, and
+several may run at a time: the views still show each event once.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from functions.observe.log import log
 from functions.operate.replay import Publish, ReplayReport, day_of
 
 LEASED_LETTERS = 50_000
-"""The most letters that one run leases until its end; of each only what giving it back needs."""
+"""The maximum number of letters that one run leases until its end."""
 
 
 class _Event(NamedTuple):
@@ -33,12 +32,12 @@ class DeadLetterReplay:
     """Replays all dead letters.
 
     Args:
-        subscription: that keeps them. Its acknowledgement deadline is longer than ``seconds``, so
-            that no letter comes twice in one run.
-        publish: publishes messages, and tells which are refused.
-        clock: seconds, monotonic.
-        seconds: after this time no further letters are pulled.
-        most: letters that are leased until the end; with so many, no further ones are pulled.
+        subscription: the dead-letter subscription. Its acknowledgement deadline must be longer than
+            ``seconds``, so that no letter comes twice in one run.
+        publish: publishes messages; returns the positions of the refused ones.
+        clock: returns monotonic seconds.
+        seconds: the seconds after which the run pulls no more letters.
+        most: the maximum number of letters that one run leases until its end.
     """
 
     subscription: Subscription
@@ -49,15 +48,15 @@ class DeadLetterReplay:
     most: int = LEASED_LETTERS
 
     async def run(self, *, dry_run: bool) -> ReplayReport:
-        """Replay what the subscription has.
+        """Replay the letters of the subscription.
 
-        The service does not tell how many letters there are. So a dry run leases them, one batch
-        after the other, counts, and gives all back: it sees what no other replay has, as far as
-        the time suffices, and `LEASED_LETTERS` of them at most. ``remaining`` in the report is how
-        many were seen beyond that, or are left.
+        Pub/Sub does not report the number of letters. So a dry run leases them batch by batch,
+        counts them, and gives all of them back. It misses letters that another replay has leased,
+        and stops at the time limit or at `most` letters. ``remaining`` in the report is the number
+        of letters that were pulled but not replayed or counted.
 
         Args:
-            dry_run: only report what would be replayed.
+            dry_run: whether to only report what would be replayed.
         """
         report = ReplayReport()
         leased: list[Letter] = []
@@ -67,7 +66,7 @@ class DeadLetterReplay:
             _note(report, "subscription_unavailable", failure)
         except PublishFailed as failure:
             _note(report, "publish_failed", failure)
-        with suppress(SubscriptionUnavailable):  # then they come back by themselves
+        with suppress(SubscriptionUnavailable):  # then the leases end at their deadline
             await self.subscription.give_back(leased)
         return report
 
@@ -100,13 +99,13 @@ class DeadLetterReplay:
         good = [event for position, event in enumerate(events) if position not in refused]
         for position in sorted(refused):
             _refuse(events[position].letter, report, leased, "not_publishable")
-        _count(good, report)  # although they may come again: their events are out
+        _count(good, report)  # published, even if the acknowledgement fails
         if good:
             await self.subscription.acknowledge([event.letter for event in good])
 
 
 def _open(letters: Sequence[Letter], report: ReplayReport, leased: list[Letter]) -> list[_Event]:
-    """Return the events; what is none of ours is reported, and stays where it is."""
+    """Return the letters that are events; report the others, and leave them in the subscription."""
     events = []
     for letter in letters:
         try:
@@ -130,7 +129,7 @@ def _refuse(letter: Letter, report: ReplayReport, leased: list[Letter], reason: 
 
 
 def _light(letter: Letter) -> Letter:
-    """Return what is needed to give a letter back: a run that counts holds all that there are."""
+    """Return a letter without its content, to save memory while it stays leased."""
     return letter._replace(data=b"", attributes={})
 
 

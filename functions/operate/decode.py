@@ -1,7 +1,7 @@
-"""Makes Pub/Sub messages of the objects in spill and quarantine.
+"""Decodes the objects of spill and quarantine to Pub/Sub messages.
 
-What was accepted once keeps its attributes, and so its ingest id. What the receiver refused goes
-through acceptance again, by the partners, limits and code of now.
+Events that were accepted before keep their attributes, and so their ingest ids. Bodies that the
+receiver refused go through acceptance again, with the present partners, limits and code.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,12 +23,12 @@ from functions.retained.quarantine import Quarantined
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """Makes messages of objects.
+    """Decodes objects to messages.
 
     Args:
-        directory: returns the partners of now; what it raises goes to the caller.
-        cell: this one.
-        max_event_bytes: the most that one event may have.
+        directory: returns the present partners; its errors go to the caller.
+        cell: the name of this cell.
+        max_event_bytes: the maximum size of one event in bytes.
     """
 
     directory: Callable[[], Awaitable[Directory]]
@@ -36,17 +36,17 @@ class Decoder:
     max_event_bytes: int
 
     async def decode(self, stored: Stored, content: bytes) -> list[Message]:
-        """Make messages of an object's content.
+        """Decode an object's content to messages.
 
         Raises:
-            NotReplayable: it is not of the form that its name says, or is still not acceptable.
-            PartnersUnavailable: it is not known whose events are accepted.
+            NotReplayable: the content is malformed, or is still not acceptable.
+            PartnersUnavailable: the partners secret cannot be read.
         """
         if stored.name.startswith(spill.PREFIX):
             return _spilled(content)
         try:
             record, body = quarantine.decode(content)
-            if record.attributes is not None:  # it was accepted, and could not be loaded
+            if record.attributes is not None:  # it was accepted, but could not be loaded
                 return [message_again(body, record.attributes)]
             kind = parse_kind(record.kind)
             parse_time(record.received_at)
@@ -63,7 +63,7 @@ class Decoder:
         return self._accept(record, body, Sender(record.partner, partner, kind, own_id))
 
     def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:
-        """Accept all events of a body; as long as one is refused, the object has to stay."""
+        """Accept all events of a body or none; the object stays if one event is refused."""
         try:
             events = split(record, body)
         except NotJson:

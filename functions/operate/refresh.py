@@ -1,8 +1,8 @@
-"""Refreshes the rollups: numbers by day without any user, which dashboards and BI views read.
+"""Refreshes the rollups, which the dashboard and BI views read.
 
-Days are replaced as a whole, so a run can be repeated and runs that meet do no harm. A run without
-dates finds by itself what is left to do: the open window, days that left it uncounted, and days to
-which a replay brought events. So the next run continues an interrupted one.
+A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run without
+dates finds the days to refresh: the open window, earlier days that were not counted, and days to
+which a replay added events. So the next run continues an interrupted one.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,18 +16,18 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 
 STRETCH_DAYS = 60
-"""The most days that one statement replaces: it compares each with the 6 months before it."""
+"""The maximum number of days that one statement replaces; it reads 6 months before each day."""
 
 
 @dataclass(slots=True)
 class RefreshReport:
-    """What a run did.
+    """The result of a run.
 
     Attributes:
-        days: UTC days whose rollups are up to date.
-        rows: rows of rollups that were deleted or inserted.
-        remaining: stretches of days that are left to do.
-        failed: the statement that failed, empty for none; the run ended with it.
+        days: the UTC days that were refreshed.
+        rows: the number of deleted and inserted rows of rollups.
+        remaining: the stretches of days that were not refreshed.
+        failed: the statement whose failure ended the run; empty if none failed.
     """
 
     days: list[str] = field(default_factory=list)
@@ -41,10 +41,10 @@ class Refresh:
 
     Args:
         statements: runs the statements.
-        now: the clock, with an offset.
-        clock: seconds, monotonic.
-        seconds: after this time no further statement is begun.
-        retention_days: days for which events are kept; what is older cannot be counted again.
+        now: returns the current time, with an offset.
+        clock: returns monotonic seconds.
+        seconds: the seconds after which no more statements are started.
+        retention_days: the days for which events are kept; older days cannot be counted again.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class Refresh:
         """Refresh days, the newest first.
 
         Args:
-            first: the first UTC day; without it, that of the open window.
-            last: the last UTC day; without it, today. Without both, also the days before the open
-                window that are not up to date.
+            first: the first UTC day; by default, the first day of the open window.
+            last: the last UTC day; by default, today. Without both, earlier days that are not up to
+                date are refreshed too.
         """
         ends_at = self._clock() + self._seconds
         report = RefreshReport()
@@ -106,7 +106,7 @@ class Refresh:
         return stretches(wanted, thawed)
 
     async def _replace(self, stretch: Stretch, report: RefreshReport, ends_at: float) -> bool:
-        """Replace a stretch; False where the time does not suffice."""
+        """Replace a stretch; return False if there was not enough time."""
         moments = stretch.moments()
         bounds = {name: moments[name] for name in ("first", "end")}
         twice = True
@@ -123,11 +123,11 @@ class Refresh:
 
 
 def stretches(wanted: Iterable[date], thawed: set[date]) -> list[Stretch]:
-    """Put days together that can be refreshed together, the newest first.
+    """Group days into stretches that can be refreshed together, the newest first.
 
     Args:
         wanted: the days to refresh.
-        thawed: the days whose people may be counted anew.
+        thawed: the days whose numbers of people are not final.
     """
     result: list[Stretch] = []
     for day in sorted(wanted, reverse=True):

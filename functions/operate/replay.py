@@ -1,7 +1,7 @@
-"""Replays spill and quarantine: events are published, and only then is their object deleted.
+"""Replays spill and quarantine: publishes the events of an object, and then deletes the object.
 
-The events keep their bytes, attributes and ingest ids. So whatever interrupts a replay, and
-however many run at a time, an event that is published twice is still shown once.
+The events keep their bytes, attributes and ingest ids. A replay may be interrupted, and several may
+run at a time: an event that is published twice is still shown once.
 """
 
 import asyncio
@@ -23,16 +23,17 @@ from functions.retained.quarantine import Quarantine
 
 @dataclass(slots=True)
 class ReplayReport:
-    """What a replay did.
+    """The result of a replay.
 
     Attributes:
-        objects: replayed, and deleted.
-        events: published from them.
-        days: UTC days on which published events were received: those to settle and to refresh.
-        remaining: objects that the time did not suffice for.
-        quarantined: events of the spill that Pub/Sub refuses for what they are.
-        failed: names of the objects that cannot be replayed as they are; they are kept.
-        unavailable: which service ended the replay early by not answering; empty for none.
+        objects: the number of objects that were replayed and deleted.
+        events: the number of published events.
+        days: the UTC days on which these events were received; they need settling and a refresh.
+        remaining: the number of objects that were left for lack of time.
+        quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
+            their form.
+        failed: the names of objects that cannot be replayed; they are kept.
+        unavailable: a code for the service that did not answer and ended the replay; empty if none.
     """
 
     objects: int = 0
@@ -50,10 +51,10 @@ def day_of(message: Message) -> str:
 
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""As `functions.google.topic.Publisher.publish`."""
+"""Publishes messages, like `functions.google.topic.Publisher.publish`."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
-"""Makes messages of an object's content; raises NotReplayable where that cannot be."""
+"""Decodes an object's content to messages; raises NotReplayable if that is not possible."""
 
 
 UNAVAILABLE: dict[type[Exception], str] = {
@@ -61,35 +62,35 @@ UNAVAILABLE: dict[type[Exception], str] = {
     PartnersUnavailable: "partners_unavailable",
     PublishFailed: "publish_failed",
 }
-"""What ends a replay early, and how the report calls it."""
+"""The errors that end a replay early, with their codes in the report."""
 
 
 class NotReplayable(Exception):
-    """An object cannot be replayed as it is; the message is a code that quotes nothing of it."""
+    """An object cannot be replayed; the message is a reason code."""
 
 
 class ReplayedObjects(Protocol):
-    """The bucket's objects, as `functions.google.storage.Objects`."""
+    """The bucket's objects, like `functions.google.storage.Objects`."""
 
     async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose name starts so, in the order of their names."""
+        """Return the objects whose names start with a prefix, sorted by name."""
 
     async def read(self, stored: Stored) -> bytes | None:
-        """Return the content; None where that version is gone."""
+        """Return the content of a version; None if the version no longer exists."""
 
     async def delete(self, stored: Stored) -> None:
-        """Delete that version."""
+        """Delete a version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which objects are replayed.
+    """The objects to replay.
 
     Attributes:
-        prefix: what their names start with.
-        start: those written at or after it; None for no bound.
-        end: those written before it; None for no bound.
-        dry_run: only report what would be.
+        prefix: the prefix of the objects' names.
+        start: the earliest time of writing; None for no limit.
+        end: the time before which the objects were written; None for no limit.
+        dry_run: whether to only report what would be replayed.
     """
 
     prefix: str
@@ -98,7 +99,7 @@ class Selection:
     dry_run: bool = False
 
     def selects(self, stored: Stored) -> bool:
-        """Say whether an object was written within the bounds."""
+        """Return whether an object was written between `start` and `end`."""
         return (self.start is None or self.start <= stored.written_at) and (
             self.end is None or stored.written_at < self.end
         )
@@ -109,12 +110,12 @@ class Replay:
     """Replays a selection of objects.
 
     Args:
-        objects: the bucket's.
-        publish: publishes messages, and tells which are refused.
-        decode: makes messages of an object.
-        quarantine: takes events that Pub/Sub refuses for what they are.
-        clock: seconds, monotonic.
-        seconds: after this time no further object is begun.
+        objects: the bucket's objects.
+        publish: publishes messages; returns the positions of the refused ones.
+        decode: decodes an object to messages.
+        quarantine: takes spilled events whose form Pub/Sub refuses.
+        clock: returns monotonic seconds.
+        seconds: the seconds after which no more objects are started.
     """
 
     objects: ReplayedObjects
@@ -126,7 +127,7 @@ class Replay:
     seconds: float
 
     async def run(self, selection: Selection) -> ReplayReport:
-        """Replay what is selected, in the order of the names, several objects at a time."""
+        """Replay the selected objects in the order of their names, several at a time."""
         ends_at = self.clock() + self.seconds
         report = ReplayReport()
         try:
@@ -150,7 +151,7 @@ class Replay:
         return report
 
     async def _handle(self, stored: Stored, report: ReplayReport, *, dry_run: bool) -> bool:
-        """Replay one object; False where a service does not answer, so that it remains."""
+        """Replay one object; return False if a service did not answer and the object remains."""
         try:
             await self._replay(stored, report, dry_run=dry_run)
         except NotReplayable as refusal:
@@ -167,7 +168,7 @@ class Replay:
         days = {day_of(message) for message in messages}
         if not dry_run:
             refused = await self.publish(messages)
-            report.days |= days  # although the object may stay: its events are out
+            report.days |= days  # the events are published, even if the object stays
             await self._quarantine_refused(
                 stored, [messages[position] for position in refused], report
             )
@@ -178,17 +179,17 @@ class Replay:
         report.events += len(messages)
 
     async def _read(self, stored: Stored) -> list[Message] | None:
-        """Return an object's messages; its content, half as large again, is not held with them."""
+        """Return an object's messages, without keeping its content in memory."""
         content = await self.objects.read(stored)
         return None if content is None else await self.decode(stored, content)
 
     async def _quarantine_refused(
         self, stored: Stored, refused: list[Message], report: ReplayReport
     ) -> None:
-        """Quarantine what Pub/Sub refuses of a spilled object: the others are not held up by it.
+        """Quarantine the refused events of a spilled object, so that the object can be deleted.
 
         Raises:
-            NotReplayable: the object is in quarantine already.
+            NotReplayable: the object is already in quarantine.
         """
         if refused and not stored.name.startswith(spill.PREFIX):
             raise NotReplayable("not_publishable")

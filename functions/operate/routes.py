@@ -1,8 +1,8 @@
 """The HTTP endpoints of the operate function. IAM decides who may call it.
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
-the store; ``POST /refresh`` updates the rollups. 200 means that everything is done except what the
-report names. 503 means that a service did not answer; the scheduler calls again.
+the store; ``POST /refresh`` updates the rollups. 200 means that all is done, except for what the
+report lists. 503 means that a service did not answer; the scheduler calls again.
 """
 
 from collections.abc import Mapping
@@ -31,14 +31,14 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 class ReplayRequest(
     msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}
 ):
-    """The body of ``POST /replay``; an empty one replays the whole spill.
+    """The body of ``POST /replay``; an empty body replays the whole spill.
 
     Attributes:
-        source: ``bucket`` or ``dead_letters``; dead letters are replayed all together.
-        prefix: what the objects' names start with.
-        start: objects written at or after it, ISO 8601 with an offset; ``from`` in the body.
-        end: objects written before it; ``to`` in the body.
-        dry_run: only report what would be replayed.
+        source: ``bucket`` or ``dead_letters``; dead letters cannot be selected further.
+        prefix: the prefix of the objects' names.
+        start: the earliest time of writing, ISO 8601 with an offset; ``from`` in the body.
+        end: the time before which the objects were written; ``to`` in the body.
+        dry_run: whether to only report what would be replayed.
     """
 
     source: Literal["bucket", "dead_letters"] = "bucket"
@@ -49,14 +49,14 @@ class ReplayRequest(
 
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for what types do not say
         if self.source == "dead_letters" and (self.prefix or self.start or self.end):
-            raise ValueError("dead letters have neither `prefix` nor `from` nor `to`")
+            raise ValueError("with dead_letters, leave out `prefix`, `from` and `to`")
 
 
 class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of ``POST /settle``; an empty one settles the open window.
+    """The body of ``POST /settle``; an empty body settles the open window.
 
     Attributes:
-        days: UTC days on which a replay brought events, as it reported them.
+        days: the UTC days that a replay reported.
     """
 
     days: list[date] = []
@@ -65,7 +65,7 @@ class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
 class RefreshRequest(
     msgspec.Struct, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}
 ):
-    """The body of ``POST /refresh``; an empty one refreshes every day that is not up to date.
+    """The body of ``POST /refresh``; an empty body refreshes every day that is not up to date.
 
     Attributes:
         first: the first UTC day; ``from`` in the body.

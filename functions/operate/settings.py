@@ -9,39 +9,39 @@ from functions.warehouse.schema import RETENTION_DAYS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.web.environment.read`.
+    """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        cell: this cell's name, as projects are pinned to.
-        partners_file: the secret with the partners' projects; a replay of quarantine asks it.
-        max_event_bytes: the most that one event may have; a larger one stays in quarantine.
+        cell: this cell's name, to which projects are pinned.
+        partners_file: the file of the partners secret, for replays of quarantine.
+        max_event_bytes: the maximum size of one event in bytes; a larger one stays in quarantine.
         gcp_project: the Google Cloud project.
-        events_topic: ``projects/p/topics/t``.
-        dead_letter_subscription: ``projects/p/subscriptions/s``.
-        pubsub_endpoint: the region's, ``https://host:port``.
-        storage_endpoint: the region's, ``https://host``.
-        bucket: the cell's, with spill and quarantine.
-        replay_seconds: how long one replay begins further objects, or pulls further dead letters;
-            what remains is left to the next. Less than the schedule's interval, than the function's
-            time-out, and than the dead-letter subscription's acknowledgement deadline.
-        publish_deadline_seconds: how long one publish may take; longer than the receiver's, for
-            nobody waits.
-        storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
-        bigquery_endpoint: the region's, ``https://host``.
+        events_topic: the topic's full name, ``projects/p/topics/t``.
+        dead_letter_subscription: the subscription's full name, ``projects/p/subscriptions/s``.
+        pubsub_endpoint: the region's endpoint of Pub/Sub, ``https://host:port``.
+        storage_endpoint: the region's endpoint of Cloud Storage, ``https://host``.
+        bucket: the cell's bucket, with spill and quarantine.
+        replay_seconds: the time after which a replay starts no more objects and pulls no more dead
+            letters; the next replay continues. It must be below the schedule's interval, the
+            function's time-out, and the acknowledgement deadline of the dead-letter subscription.
+        publish_deadline_seconds: the time limit of one publish; longer than in receive, because no
+            sender waits.
+        storage_deadline_seconds: the time limit of one request to the bucket, including retries.
+        bigquery_endpoint: the region's endpoint of BigQuery, ``https://host``.
         location: the datasets' location, such as ``europe-west1``.
-        store_dataset: ``projects/P/datasets/D``.
-        bi_dataset: the same for the views.
-        settle_seconds: how long settling begins further statements; the next run does what
-            remains. With one statement more, less than the function's time-out.
+        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``.
+        bi_dataset: the full name of the views' dataset, ``projects/P/datasets/D``.
+        settle_seconds: the time after which settling starts no more statements; the next run
+            continues. Together with one statement, it must be below the function's time-out.
         refresh_seconds: the same for refreshing.
-        retention_days: days for which events are kept; their rollups are refreshed no longer.
-        statement_seconds: how long a statement may take, all its attempts together.
-        statement_bytes: the most bytes that one statement may bill; BigQuery refuses one that would
-            bill more. The default is 50 TiB, about 310 dollars: more than a refresh of 10,000
-            million events a month.
-        changes_at_a_time: how many statements that change rows one instance runs at a time. Those
-            of all instances of operate and privacy together are at most 22: BigQuery runs 2 for a
-            table and queues 20.
+        retention_days: the days for which events are kept; rollups of older days are not refreshed.
+        statement_seconds: the time limit of a statement, including all its attempts.
+        statement_bytes: the maximum bytes that one statement may bill; BigQuery refuses a statement
+            that would bill more. The default is 50 TiB, about 310 dollars, which is more than a
+            refresh of 10,000 million events a month.
+        changes_at_a_time: the maximum number of concurrent changes of one instance. All instances
+            of operate and privacy together may run at most 22: BigQuery runs 2 for each table and
+            queues 20.
     """
 
     cell: str

@@ -1,7 +1,7 @@
-"""Settles the store: one row per event, one per person, and no unknown property for long.
+"""Settles the store: keeps one row for each event and person, and empties old unknown properties.
 
-Every step finds what is left to do and can be repeated: an interrupted run is continued by the
-next, a run after a finished one changes nothing, and runs that meet do no harm.
+Each step finds its own work and can be repeated. So the next run continues an interrupted one, a
+run after a finished one changes nothing, and runs can overlap without harm.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -15,26 +15,26 @@ from functions.warehouse.statements import StatementFailed
 
 
 class SettleStatements(Protocol):
-    """Statements, as `functions.warehouse.statements.Statements`."""
+    """Runs statements, like `functions.warehouse.statements.Statements`."""
 
     async def days(self, name: str, **moments: datetime) -> list[datetime]:
         """Run a query that returns days."""
 
     async def change(self, name: str, **moments: datetime) -> int:
-        """Run a statement that changes rows; return how many it changed."""
+        """Run a statement that changes rows; return the number of changed rows."""
 
 
 @dataclass(slots=True)
 class SettleReport:
-    """What a run did.
+    """The result of a run.
 
     Attributes:
-        days: UTC days that were freed of copies: those to refresh.
-        copies: rows that were deleted, because an earlier one tells of the same event.
-        identities: rows of people that were replaced, and those that replace them.
-        emptied: rows whose unknown properties were emptied.
-        remaining: statements that the time did not suffice for, or that failed.
-        failed: the statement that failed, empty for none; the run ended with it.
+        days: the UTC days whose copies were deleted; they need a refresh.
+        copies: the number of deleted copies of events.
+        identities: the number of deleted and inserted rows of identities.
+        emptied: the number of rows whose unknown properties were emptied.
+        remaining: the number of statements that failed or were left for lack of time.
+        failed: the statement whose failure ended the run; empty if none failed.
     """
 
     days: list[str] = field(default_factory=list)
@@ -51,9 +51,9 @@ class Settle:
 
     Args:
         statements: runs the statements.
-        now: the clock, with an offset.
-        clock: seconds, monotonic.
-        seconds: after this time no further statement is begun.
+        now: returns the current time, with an offset.
+        clock: returns monotonic seconds.
+        seconds: the seconds after which no more statements are started.
     """
 
     statements: SettleStatements
@@ -63,10 +63,11 @@ class Settle:
     seconds: float
 
     async def run(self, days: Collection[date] = ()) -> SettleReport:
-        """Settle the open window, and days to which a replay brought events.
+        """Settle the open window, and days to which a replay added events.
 
         Args:
-            days: UTC days that a replay reported; those of the last days are found without it.
+            days: the UTC days that a replay reported; only needed for replays before the open
+                window.
         """
         ends_at = self.clock() + self.seconds
         today = self.now().astimezone(UTC).date()
@@ -113,17 +114,17 @@ class Settle:
 
 
 def ranges(days: Iterable[date], today: date) -> list[tuple[datetime, datetime]]:
-    """Return the stretches of days that may hold copies, the newest first.
+    """Return the stretches of days that may have copies, the newest first.
 
-    They are the open window with the day that has just left it, and from each given day on as many
-    days as the window is long: an event that was replayed there may have copies later.
+    They are the open window with the day before it, and, for each day of a replay, the same number
+    of days from there on, because a replayed event may have copies on later days.
 
     Args:
-        days: on which a replay brought events; those to come are passed over.
+        days: the days to which a replay added events; days in the future are ignored.
         today: the current UTC day.
 
     Returns:
-        Of each stretch its first moment, and the first one after it.
+        The start of each stretch, and its end, which does not belong to it.
     """
     window = {today - number * DAY for number in range(OPEN_WINDOW_DAYS + 2)}
     past = (day for day in days if day <= today)

@@ -1,4 +1,4 @@
-"""Makes a function of a package: what functions-framework finds in ``main.py`` under its name."""
+"""Makes the functions in ``main.py``, which functions-framework finds by their names."""
 
 import asyncio
 import gc
@@ -18,19 +18,20 @@ from functions.web.problem import problem
 from functions.web.routes import Handler
 
 KEEP_ALIVE_SECONDS = 650
-"""How long a connection may be idle. Google's front ends and load balancers use one again within
-600 seconds (https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends). If it
-were closed on this side first, a request that comes just then would get no answer. gunicorn's
-default is 2 seconds; the framework neither sets it nor reads gunicorn's own settings."""
+"""The maximum idle seconds of a connection. Google's front ends and load balancers reuse
+connections for 600 seconds
+(https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends). If this side closed
+a connection first, a request at that moment would get no answer. gunicorn's default is 2 seconds;
+the framework neither sets it nor reads gunicorn's own settings."""
 
-# What the worker's class offers for this; the worker is made after the framework imported this.
+# The setting of the worker's class for this. gunicorn creates the worker after this import.
 UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
     "timeout_keep_alive": KEEP_ALIVE_SECONDS
 }
 
 
 class _Answered(Response):
-    """What the framework is given as the response to a request that an application answers."""
+    """A response for the framework that lets an application answer the request."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
@@ -40,15 +41,15 @@ class _Answered(Response):
 
 
 def entry_point(name: str) -> Handler:
-    """Return the function ``functions.<name>``, to be decorated by functions-framework.
+    """Return the function of the package ``functions.<name>``, for functions-framework.
 
-    Only the function that this process serves is imported, at once, so that a broken deployment
-    fails at its start. It is created at the first request: the framework imports ``main.py``
-    before the server forks, and clients must not cross a fork.
+    Only the package of this process's function is imported, so that a broken deployment fails at
+    its start. The function is created at the first request: the framework imports ``main.py``
+    before the server forks, and clients must not be created before a fork.
 
     Args:
-        name: of the package; its ``app.create(environ)`` returns an ASGI application, which
-            answers all methods and paths.
+        name: the name of the package. Its ``app.create(environ)`` returns an ASGI application,
+            which answers all methods and paths.
     """
     if os.environ.get("FUNCTION_TARGET") == name:
         importlib.import_module(f"functions.{name}.app")
@@ -115,8 +116,9 @@ def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
 
 def _create(name: str) -> ASGIApp:
     application: ASGIApp = importlib.import_module(f"functions.{name}.app").create(os.environ)
-    # What exists now lives as long as the process: the collector need not walk it again, and
-    # short-lived requests need few collections (1.7 times the throughput, docs/benchmarks.md).
+    # Existing objects live as long as the process, so exclude them from garbage collection.
+    # Requests leave few cycles, so collect less often (1.7 times the throughput,
+    # docs/benchmarks.md).
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
@@ -124,7 +126,7 @@ def _create(name: str) -> ASGIApp:
 
 
 def _log_crash(name: str, error: Exception, scope: Scope) -> None:
-    """Log where it happened, without the exception's message: it may quote a payload."""
+    """Log the place of the error, without its message, which may quote a payload."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     tied = trace(Headers(scope=scope), os.environ.get("GCP_PROJECT", ""))
