@@ -1,6 +1,6 @@
-"""The cell's bucket: opened, written once a name, and read and replaced in one version each.
+"""Reads and writes objects of the cell's bucket, in Cloud Storage or a stand-in with the same API.
 
-It is in Cloud Storage, or in a stand-in that speaks the same API.
+`Bucket` writes each object once; `Objects` reads, replaces and deletes exact versions.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ def open_bucket(endpoint: str, project: str, name: str) -> Any:
 
     Args:
         endpoint: ``https://host`` for Cloud Storage with application default credentials, or
-            ``http://host:port`` for a stand-in without any.
+            ``http://host:port`` for a stand-in without credentials.
         project: the Google Cloud project.
         name: the bucket's name.
     """
@@ -37,29 +37,32 @@ def open_bucket(endpoint: str, project: str, name: str) -> Any:
 
 
 CONCURRENT_WRITES = 16
-"""Writes at a time; the client library blocks, so each takes a thread."""
+"""The maximum number of concurrent writes; each takes a thread, as the client library blocks."""
 
 RETRY_DELAYS = (0.1, 1.0, 2.0)
-"""Delay before the first retry (s), longest delay (s), and factor between delays."""
+"""The delay before the first retry, the longest delay (both in seconds), and the factor between
+delays."""
 
 
 class BucketUnavailable(Exception):
-    """The bucket did not take the object in time."""
+    """A call of the bucket failed or timed out."""
 
 
 class ObjectWriter(Protocol):
-    """Takes objects, as `Bucket` does."""
+    """Writes objects, like `Bucket`."""
 
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object within so many seconds, or raise BucketUnavailable."""
+        """Write an object within a number of seconds, or raise BucketUnavailable."""
 
 
 class Bucket:
-    """Writes objects; the client library is imported at the first write, which most never need.
+    """Writes objects.
+
+    The client library is imported at the first write, because most instances never write.
 
     Args:
         endpoint: ``https://host`` for Cloud Storage with application default credentials, or
-            ``http://host:port`` for a stand-in without any.
+            ``http://host:port`` for a stand-in without credentials.
         project: the Google Cloud project.
         name: the bucket's name.
     """
@@ -72,19 +75,19 @@ class Bucket:
         self._threads = ThreadPoolExecutor(CONCURRENT_WRITES, thread_name_prefix="bucket")
 
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object, unless there is one of that name: a name always means the same content.
+        """Write an object, unless an object with this name exists.
 
-        What fails for a moment is tried again. An account that may create objects and nothing else
-        is enough.
+        An existing object must have the same content, because names derive from contents. Temporary
+        errors are retried. The account only needs permission to create objects.
 
         Args:
             name: the object's name.
-            data: its content.
-            content_type: its media type.
-            within: seconds that the write may take in all.
+            data: the object's content.
+            content_type: the object's media type.
+            within: the time limit in seconds, including retries.
 
         Raises:
-            BucketUnavailable: it failed or took longer; the object may exist all the same.
+            BucketUnavailable: the write failed or timed out; the object may exist nevertheless.
         """
         until = time.monotonic() + within
         writing = asyncio.get_running_loop().run_in_executor(
@@ -93,7 +96,7 @@ class Bucket:
         try:
             await asyncio.wait_for(writing, within)
         except Exception as error:
-            # Whatever the reason is, the object is not known to be stored.
+            # After any error, the object may not be stored.
             raise BucketUnavailable(type(error).__name__) from error
 
     def _write(self, name: str, data: bytes, content_type: str, until: float) -> None:
@@ -103,19 +106,19 @@ class Bucket:
             self._bucket = open_bucket(self._endpoint, self._project, self._name)
         remaining = until - time.monotonic()
         if remaining <= 0:
-            raise TimeoutError  # not begun: nobody waits for it any more
+            raise TimeoutError  # the caller no longer waits
         try:
             self._create(name, data, content_type, remaining)
         except Forbidden:
-            # Google documents 412 where an object exists and 403 where an account may not replace
-            # it, and not which of both comes first. Under another name it is durable either way.
+            # Google documents 412 if the object exists, and 403 if the account may not replace it,
+            # but not which of them comes first. Under another name, the write succeeds in any case.
             self._create(_beside(name), data, content_type, remaining)
 
     def _create(self, name: str, data: bytes, content_type: str, within: float) -> None:
         from google.api_core.exceptions import PreconditionFailed  # noqa: PLC0415 - as the client
         from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 - as the client
 
-        with suppress(PreconditionFailed):  # it is there
+        with suppress(PreconditionFailed):  # the object exists
             self._bucket.blob(name).upload_from_string(
                 data,
                 content_type=content_type,
@@ -126,7 +129,7 @@ class Bucket:
 
 
 def _beside(name: str) -> str:
-    """Return another name in the same folder, of the same kind."""
+    """Return a different name in the same folder, with the same ending."""
     stem, dot, suffix = name.rpartition(".")
     return f"{stem}-{uuid_utils.uuid7()}{dot}{suffix}" if dot else f"{name}-{uuid_utils.uuid7()}"
 
@@ -134,16 +137,16 @@ def _beside(name: str) -> str:
 T = TypeVar("T")
 
 CONCURRENT_REQUESTS = 8
-"""Requests at a time; the client library blocks, so each takes a thread."""
+"""The maximum number of concurrent requests; each takes a thread, as the client library blocks."""
 
 
 class Stored(NamedTuple):
     """One version of an object.
 
     Attributes:
-        name: the object's.
-        generation: the version's number; another write of the name has another.
-        written_at: UTC.
+        name: the object's name.
+        generation: the version's number; each write of a name has a new one.
+        written_at: when the version was written (UTC).
     """
 
     name: str
@@ -155,8 +158,9 @@ class Objects:
     """The bucket's objects.
 
     Args:
-        open_bucket: opens the bucket's client, at the first use: the library is slow to import.
-        deadline: seconds that one request may take, and is repeated for where that helps.
+        open_bucket: opens the bucket's client; called at the first use, as the library is slow to
+            import.
+        deadline: the time limit of one request in seconds, including retries.
     """
 
     def __init__(self, open_bucket: Callable[[], Any], deadline: float) -> None:
@@ -166,7 +170,7 @@ class Objects:
         self._threads = ThreadPoolExecutor(CONCURRENT_REQUESTS, thread_name_prefix="objects")
 
     async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose name starts so, in the order of their names.
+        """Return the objects whose names start with a prefix, sorted by name.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -174,7 +178,7 @@ class Objects:
         return await self._call(partial(_find, prefix))
 
     async def read(self, stored: Stored) -> bytes | None:
-        """Return the content; None where that version is gone.
+        """Return the content of a version; None if the version no longer exists.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -182,29 +186,29 @@ class Objects:
         return await self._call(partial(_read, stored))
 
     async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
-        """Write an object, unless somebody else did meanwhile; say whether it was written.
+        """Write an object, unless its version has changed; return whether it was written.
 
         Args:
-            name: the object's.
-            content: all of it.
-            content_type: its media type.
-            over: the generation of the version that it replaces; 0 where there must be none.
+            name: the object's name.
+            content: the whole content.
+            content_type: the object's media type.
+            over: the generation of the version to replace; 0 if the object must not exist.
 
         Raises:
-            BucketUnavailable: the bucket did not answer; the object may be written all the same.
+            BucketUnavailable: the bucket did not answer; the object may be written nevertheless.
         """
         return await self._call(partial(_write, name, content, content_type, over))
 
     async def delete(self, stored: Stored) -> None:
-        """Delete that version; one that is gone, or was replaced, is left as it is.
+        """Delete a version, unless it was replaced or deleted before.
 
         Raises:
-            BucketUnavailable: the bucket did not answer; the object may be gone all the same.
+            BucketUnavailable: the bucket did not answer; the version may be deleted nevertheless.
         """
         await self._call(partial(_delete, stored))
 
     async def _call(self, action: Callable[[Any, dict[str, Any]], T]) -> T:
-        # Not timed out from here: a thread cannot be stopped, and would outlive the answer.
+        # No time limit here: a thread cannot be stopped, and would run on after the response.
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._act, action)
 
     def _act(self, action: Callable[[Any, dict[str, Any]], T]) -> T:

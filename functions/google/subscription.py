@@ -1,4 +1,4 @@
-"""Pulls messages from one Pub/Sub subscription, with the client library."""
+"""Pulls messages from one Pub/Sub subscription with the client library."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 from functions.google.grpc_channel import open_channel
 
 PULL_MESSAGES = 1_000
-"""The most messages of one pull; Pub/Sub gives no more at a time."""
+"""The maximum number of messages in one pull, set by Pub/Sub."""
 
 EMPTY_PULLS = 2
-"""So many pulls in a row find nothing where nothing is left: one alone may find nothing by chance,
-as Pub/Sub's documentation of pull says."""
+"""The number of empty pulls in a row after which a subscription counts as empty. A single pull may
+return nothing although there are messages (Pub/Sub's documentation of pull)."""
 
 PULL_SECONDS = 10.0
-"""How long a pull may take. Pub/Sub may let one that finds nothing wait for longer than that."""
+"""The time limit of a pull in seconds. Without messages, Pub/Sub may wait longer before it answers.
+"""
 
 REQUEST_SECONDS = 10.0
-"""How long another request may take."""
+"""The time limit of other requests in seconds."""
 
 
 class SubscriptionUnavailable(Exception):
@@ -24,13 +25,13 @@ class SubscriptionUnavailable(Exception):
 
 
 class Letter(NamedTuple):
-    """A message that is leased to this process.
+    """A message that this process has leased.
 
     Attributes:
-        ack_id: of this delivery.
-        message_id: Pub/Sub's own id of the message.
-        data: what was published.
-        attributes: of the message.
+        ack_id: the id of this delivery, to acknowledge it.
+        message_id: Pub/Sub's id of the message.
+        data: the message's bytes.
+        attributes: the message's attributes.
     """
 
     ack_id: str
@@ -40,11 +41,11 @@ class Letter(NamedTuple):
 
 
 class Subscription:
-    """One pull subscription; make it inside the running event loop.
+    """One pull subscription; create it inside the running event loop.
 
     Args:
-        endpoint: of Pub/Sub, as `functions.google.grpc_channel.open_channel` takes it.
-        name: ``projects/p/subscriptions/s``.
+        endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
+        name: the subscription's full name, ``projects/p/subscriptions/s``.
     """
 
     def __init__(self, endpoint: str, name: str) -> None:
@@ -53,7 +54,7 @@ class Subscription:
         self._client: Any = None
 
     async def pull(self) -> list[Letter]:
-        """Lease messages that nobody else has; none where there are none, or none just now.
+        """Lease messages that no other client has leased; may return none although there are some.
 
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
@@ -64,7 +65,7 @@ class Subscription:
             response = await self._call("pull", PULL_SECONDS, max_messages=PULL_MESSAGES)
         except SubscriptionUnavailable as failure:
             if isinstance(failure.__cause__, DeadlineExceeded):
-                return []  # it waited for messages
+                return []  # Pub/Sub was still waiting for messages
             raise
         return [
             Letter(
@@ -77,15 +78,15 @@ class Subscription:
         ]
 
     async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        """Have messages forgotten.
+        """Acknowledge messages, so that Pub/Sub deletes them.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer; they may be forgotten all the same.
+            SubscriptionUnavailable: Pub/Sub did not answer; they may be acknowledged nevertheless.
         """
         await self._each("acknowledge", letters)
 
     async def give_back(self, letters: Sequence[Letter]) -> None:
-        """Let messages be pulled again at once.
+        """End the leases, so that the messages can be pulled again at once.
 
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
@@ -93,7 +94,7 @@ class Subscription:
         await self._each("modify_ack_deadline", letters, ack_deadline_seconds=0)
 
     async def _each(self, method: str, letters: Sequence[Letter], **fields: object) -> None:
-        for start in range(0, len(letters), PULL_MESSAGES):  # a request has its limit in bytes
+        for start in range(0, len(letters), PULL_MESSAGES):  # to limit the bytes of a request
             ack_ids = [letter.ack_id for letter in letters[start : start + PULL_MESSAGES]]
             await self._call(method, REQUEST_SECONDS, ack_ids=ack_ids, **fields)
 
@@ -107,7 +108,7 @@ class Subscription:
             call = getattr(self._client, method)
             return await call(request=request, retry=None, timeout=seconds)
         except GoogleAPIError as error:
-            self._client = None  # a channel that failed waits before it connects again
+            self._client = None  # a failed channel would wait before it connects again
             raise SubscriptionUnavailable(type(error).__name__) from error
 
 

@@ -22,8 +22,8 @@ def log(severity: Severity, message: str, **fields: object) -> None:
     Args:
         severity: a ``LogSeverity`` of Cloud Logging.
         message: a fixed sentence. Put whatever varies into the fields.
-        fields: members of the entry's ``jsonPayload``. ``version`` is added to them: it is the
-            version of this code, so that a line can be attributed to a release.
+        fields: members of the entry's ``jsonPayload``. The version of this code is added as
+            ``version``.
     """
     line = msgspec.json.encode(
         {"severity": severity, "message": message, **fields, "version": __version__}

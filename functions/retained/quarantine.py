@@ -1,7 +1,7 @@
-"""Quarantine: authenticated bodies that could not be accepted or loaded are kept for a replay.
+"""The format of quarantine, which keeps bodies that could not be accepted or loaded for a replay.
 
-An object is one line of JSON. Its name derives from its content, so that a sender's retries of the
-same body, or Pub/Sub's of the same event, do not pile up.
+An object is one line of JSON. Its name derives from its content, so that repeated deliveries of the
+same body or event share one object.
 """
 
 import base64
@@ -20,43 +20,44 @@ from functions.google.storage import ObjectWriter
 PREFIX = "quarantine/"
 
 ON_HOLD = "held/"
-"""What a legal hold keeps of a partner who has left. It is apart, for what is in quarantine goes by
-its age and can be replayed; this goes with the hold."""
+"""The folder for events of an offboarded partner that a legal hold keeps. They are separate from
+quarantine, which is deleted by age and can be replayed. They are deleted when the hold ends."""
 
 LEGAL_HOLD = "legal_hold"
-"""The reason for which something is there."""
+"""The reason of events in that folder."""
 
 CONTENT_TYPE = "application/x-ndjson"
 
 WRITE_SECONDS = 5.0
-"""How long one object may take; the sender waits meanwhile."""
+"""The time limit for writing one object in seconds; the sender waits for it."""
 
 
 UNKNOWN = "unknown"
-"""Stands for a partner or kind that a malformed message does not tell."""
+"""The partner or kind of a malformed message that does not have one."""
 
 MALFORMED = "malformed"
-"""The reason of what is not of its place's form, or tells neither partner nor project."""
+"""The reason of data without the form that its place requires, or without partner and project."""
 
 UNREADABLE = (MALFORMED, "not_json", "too_deep")
-"""Reasons for what nobody can search for a person: it goes soonest."""
+"""The reasons of unreadable data. It cannot be searched for people, so it is deleted first."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-"""What can be a part of an object's name; a malformed message may tell anything of any length."""
+"""A partner or kind that may be part of an object's name; a malformed message may have any text."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
     """One quarantined body.
 
     Attributes:
-        reason: a code such as ``not_json``.
-        partner: whose token it was sent with.
+        reason: a reason code such as ``not_json``.
+        partner: the name of the partner whose token the request had.
         kind: ``chat``, ``room`` or ``test``.
-        received_at: UTC, microseconds.
+        received_at: when the body was received; UTC, with microseconds.
         body: the bytes as received, base64.
-        attributes: those of the Pub/Sub message, where it came from the loader.
-        sender_id: the sender's own id of the request, where it came from the receiver and had one.
-        positions: of the body's events in that request, from 0; none where it is the whole one.
+        attributes: the attributes of the Pub/Sub message, if load quarantined the body.
+        sender_id: the sender's id of the request, if receive quarantined the body; may be empty.
+        positions: the positions of the body's events in the request, from 0; empty for the whole
+            request.
     """
 
     reason: str
@@ -94,7 +95,7 @@ class Quarantine:
         sender_id: str = "",
         positions: Sequence[int] = (),
     ) -> None:
-        """Keep a body, described as `Quarantined` is; returns when it is durable.
+        """Quarantine a body; return when it is durable. The arguments are those of `Quarantined`.
 
         Raises:
             BucketUnavailable: the bucket did not take it.
@@ -114,10 +115,10 @@ class Quarantine:
 
 
 def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
-    """Return a record's object: its name and its content.
+    """Return the name and content of a record's object.
 
     Args:
-        record: of the body.
+        record: the record of the body.
         data: the body's bytes.
     """
     if record.attributes:
@@ -131,21 +132,21 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
 
 
 def renewed(record: Quarantined, body: bytes) -> tuple[str, bytes]:
-    """Return the object of a record that gets another body: its name and its content."""
+    """Return the name and content of the object for a record with a new body."""
     return to_object(msgspec.structs.replace(record, body=base64.b64encode(body).decode()), body)
 
 
 def of_message(
     reason: str, data: bytes, attributes: Mapping[str, str], *, known_at: datetime, source: str
 ) -> tuple[str, bytes]:
-    """Return the object of a message that was kept elsewhere: its name and its content.
+    """Return the name and content of the object for a message from spill or the dead letters.
 
     Args:
-        reason: a code such as ``not_json``.
+        reason: a reason code such as ``not_json``.
         data: the event's bytes.
-        attributes: of the message; they may lack anything.
-        known_at: a moment at which it had been received, where its attributes tell none.
-        source: what tells it from others that are alike, where it has no ingest id.
+        attributes: the attributes of the message; any of them may be missing.
+        known_at: the receive time to use if the attributes have none.
+        source: a text that distinguishes equal messages without an ingest id.
     """
     partner = attributes.get("partner") or UNKNOWN
     kind = attributes.get("kind") or UNKNOWN
@@ -165,7 +166,7 @@ def of_message(
 
 
 def is_unreadable(name: str) -> bool:
-    """Say whether an object is where what nobody can read is kept."""
+    """Return whether an object is in a folder for unreadable data."""
     return name.startswith(tuple(f"{PREFIX}{reason}/" for reason in UNREADABLE))
 
 
@@ -173,7 +174,7 @@ def decode(content: bytes) -> tuple[Quarantined, bytes]:
     """Read an object's content: the record, and the body's bytes.
 
     Raises:
-        ValueError: it is not a quarantined body.
+        ValueError: the content is not a quarantined body.
     """
     try:
         record = _DECODER.decode(content)
@@ -183,20 +184,20 @@ def decode(content: bytes) -> tuple[Quarantined, bytes]:
 
 
 def id_of_request(record: Quarantined, body: bytes) -> str:
-    """Return what the ids of the body's events derive from, where they were given none.
+    """Return the id of a request from which the ingest ids of the body's events derive.
 
-    Content makes the id of what has none, so a replay that is repeated doubles nothing. A sender
-    cannot give such an id to a request: there is no line feed in a header.
+    Without a sender's id, it is computed from the body, so that a repeated replay doubles no event.
+    A sender cannot choose such an id, because a header cannot contain a line feed.
     """
     return record.sender_id or f"quarantine\n{hashlib.sha256(body).hexdigest()}"
 
 
 def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str) -> str:
-    """Return the object's name: the same body of the same sender has the same.
+    """Return the object's name: the same body of the same sender always has the same name.
 
-    Where a body has an id of its own, each has a name of its own: two of them may well be alike.
-    An object of a name that exists is not written, so different parts must never make one name:
-    each has a digest of its own, and all of these are equally long.
+    Bodies with an id have different names, even if they are equal. An existing object is not
+    written again, so different arguments must never give the same name: each argument is hashed
+    separately, to digests of equal length.
     """
     texts = (text.encode(errors="surrogatepass") for text in (partner, kind, *own_id))
     digests = (hashlib.sha256(part).digest() for part in (data, *texts))
@@ -207,7 +208,7 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str)
 
 
 def _id_of_message(attributes: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what tells a message from others with the same bytes."""
+    """Return texts that distinguish a message from others with the same bytes."""
     ingest_id = attributes.get("ingest_id")
     if ingest_id:
         return ("message", ingest_id)

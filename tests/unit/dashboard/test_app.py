@@ -140,7 +140,8 @@ async def test_the_first_project_and_90_days_are_shown_unless_others_are_chosen(
 
 async def test_a_window_that_does_not_exist_is_named(client: httpx.AsyncClient) -> None:
     answer = await client.get("/data?window=1y", headers=bearer(ANN))
-    assert (answer.status_code, answer.json()["detail"]) == (400, "`window` must be one of 90d, 6m.")
+    detail = "`window` must be one of 90d, 6m."
+    assert (answer.status_code, answer.json()["detail"]) == (400, detail)
 
 
 @pytest.mark.parametrize(
