@@ -1,11 +1,9 @@
-"""The functions' entry points; a deployment serves the one that FUNCTION_TARGET names."""
+"""The entry points of the functions. FUNCTION_TARGET names the one that a deployment serves."""
 
 from functions_framework import aio
 
+from functions import FUNCTIONS
 from functions.web.entry import entry_point
 
-receive = aio.http(entry_point("receive"))
-load = aio.http(entry_point("load"))
-operate = aio.http(entry_point("operate"))
-dashboard = aio.http(entry_point("dashboard"))
-privacy = aio.http(entry_point("privacy"))
+for _name in FUNCTIONS:
+    globals()[_name] = aio.http(entry_point(_name))

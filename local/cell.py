@@ -6,6 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from functions import FUNCTIONS
+
 PROJECT = "local"
 CELL = "eu"
 LOCATION = "europe-west1"
@@ -29,8 +31,6 @@ PORTS = (
     "secret_manager",
 )
 """What listens, in the order of the ports from the port base on."""
-
-FUNCTIONS = ("receive", "load", "operate", "dashboard", "privacy")
 
 VIEWER = "you@demo.example"
 """Who looks at the dashboard through its proxy."""

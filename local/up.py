@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+from functions import FUNCTIONS
 from local import children, template
 from local.cell import (
     ATTEMPT_SECONDS,
-    FUNCTIONS,
     LOCATION,
     OFFICER,
     PORTS,

@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import pytest
 
+from functions import FUNCTIONS
 from functions.web.intake import MAX_WAITING_BYTES
-from local.cell import FUNCTIONS
 from tests.cell.running import PATIENCE_SECONDS
 from tests.faults.rig import Rig
 

@@ -4,6 +4,7 @@ import ast
 import base64
 import dataclasses
 import importlib
+import inspect
 import json
 import re
 import zipfile
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions import FUNCTIONS
 from functions.acceptance.signature import SigningKey
 from functions.load.tally import LoadCounts
 from functions.observe.tally import Milliseconds
@@ -34,7 +36,6 @@ from tests.terraform.workspace import ROOT, Workspace
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
-FUNCTIONS = ("dashboard", "load", "operate", "privacy", "receive")
 CHANGED = re.compile(
     r"^(?:INSERT INTO|DELETE FROM|UPDATE|MERGE) `\$\{store\}\.(\w+)`", re.MULTILINE
 )
@@ -54,14 +55,8 @@ def functions(full_plan: dict[str, Any]) -> dict[str, Resource]:
 
 
 def test_the_entry_points_are_those_of_main(functions: dict[str, Resource]) -> None:
-    tree = ast.parse((ROOT / "main.py").read_text())
-    names = {
-        target.id
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    main = importlib.import_module("main")
+    names = {name for name, value in vars(main).items() if inspect.iscoroutinefunction(value)}
 
     assert set(functions) == names == set(FUNCTIONS)
 

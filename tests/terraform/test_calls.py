@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from functions import FUNCTIONS
 from functions.warehouse.schema import SQL
 from local.cell import Cell
 from tests.calls.recorded import CALLS, Call, committed
@@ -17,8 +18,7 @@ from tests.terraform.workspace import ROOT
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 TABLE: dict[str, Any] = yaml.safe_load((CALLS.parent / "permissions.yaml").read_text())
-FUNCTIONS = {"receive", "load", "operate", "dashboard", "privacy"}
-ACCOUNTS = FUNCTIONS | {"push", "scheduler"}
+ACCOUNTS = {*FUNCTIONS, "push", "scheduler"}
 """Whose calls are known: those of the functions, and what Google's services call for us."""
 
 CELL = Cell(1, "", Path(), "")

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cell import FUNCTIONS, Cell
+from functions import FUNCTIONS
+from local.cell import Cell
 from local.secret_files import prepare_secrets
 from tests.terraform.workspace import ROOT
 
