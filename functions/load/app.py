@@ -71,7 +71,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         refresh_seconds=settings.closed_refresh_seconds,
         keep_seconds=settings.closed_keep_seconds,
     )
-    delivery_filter = DeliveryFilter(closed, loader.load, tally)
+    delivery_filter = DeliveryFilter(closed.current, loader.load, tally)
     intake = Intake(settings.max_waiting_bytes)
     return serve(partial(answer, delivery_filter, intake, tally, paced))
 

@@ -2,19 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from functions.load.loader import NotStored
 from functions.load.tally import Tally
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.web.push import PushedMessage
-
-
-class Closed(Protocol):
-    """The closed list, like `functions.secrets.closed_partners.ClosedFile`."""
-
-    async def current(self) -> ClosedList:
-        """Return the current list, or raise ClosedUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +19,7 @@ class DeliveryFilter:
         tally: counts dropped deliveries, and those refused because the list cannot be read.
     """
 
-    closed: Closed
+    closed: Callable[[], Awaitable[ClosedList]]
     load_message: Callable[[PushedMessage], Awaitable[None]]
     tally: Tally
 
@@ -38,7 +30,7 @@ class DeliveryFilter:
             NotStored: the message may not be stored, or the closed list is unavailable.
         """
         try:
-            is_closed = (await self.closed.current()).is_closed(message.attributes)
+            is_closed = (await self.closed()).is_closed(message.attributes)
         except ClosedUnavailable:
             self.tally.counts.refused["closed_unavailable"] += 1
             raise NotStored("closed_unavailable") from None

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from functions.events.attributes import format_time
 from functions.events.body import BadMessage
@@ -36,22 +35,6 @@ class NotStored(Exception):
         self.reason = reason
 
 
-class Keep(Protocol):
-    """Quarantines a message, like `functions.retained.quarantine.Quarantine.keep`."""
-
-    def __call__(
-        self,
-        *,
-        reason: str,
-        partner: str,
-        kind: str,
-        data: bytes,
-        received_at: str,
-        attributes: dict[str, str],
-    ) -> Awaitable[None]:
-        """Quarantine the message; raise BucketUnavailable if that fails."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loader:
     """Loads deliveries.
@@ -61,7 +44,7 @@ class Loader:
         store_event: stores a row of ``events_v1``.
         store_identity: stores a row of ``identities_v1``.
         known: the people whose identity is stored already.
-        keep: quarantines a message.
+        keep: quarantines a message, like `functions.retained.quarantine.Quarantine.keep`.
         now: returns the current time, with an offset.
         new_id: returns a new delivery id.
         tally: counts the results of deliveries.
@@ -71,7 +54,7 @@ class Loader:
     store_event: Store
     store_identity: Store
     known: KnownPeople
-    keep: Keep
+    keep: Callable[..., Awaitable[None]]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     tally: Tally

@@ -220,7 +220,7 @@ class Cell:
             new_id=lambda: str(uuid_utils.uuid7()),
             tally=tally,
         )
-        return DeliveryFilter(self.closed, loader.load, tally)
+        return DeliveryFilter(self.closed.current, loader.load, tally)
 
     def _clock(self) -> datetime:
         return self.now

@@ -6,9 +6,8 @@ rule of the bucket reaches it. It goes when no hold names anybody in it any more
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from functions.google.protocols import Objects
 from functions.google.storage import Stored
@@ -16,27 +15,11 @@ from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_partners import ClosedPartners, PeopleOnHold
 from functions.privacy.offboarding.search import Findings, Search
 from functions.retained import quarantine
-from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN
+from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN, Quarantine
 from functions.secrets.closed_partners import ClosedPartner
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""
-
-
-class QuarantineWriter(Protocol):
-    """Keeps bodies, as `functions.retained.quarantine.Quarantine`."""
-
-    def keep(
-        self,
-        *,
-        reason: str,
-        partner: str,
-        kind: str,
-        data: bytes,
-        received_at: str,
-        attributes: Mapping[str, str],
-    ) -> Awaitable[None]:
-        """Keep one; raises BucketUnavailable."""
 
 
 class EventsOnHold:
@@ -48,9 +31,7 @@ class EventsOnHold:
         people: tells whom holds name.
     """
 
-    def __init__(
-        self, quarantine: QuarantineWriter, objects: Objects, people: PeopleOnHold
-    ) -> None:
+    def __init__(self, quarantine: Quarantine, objects: Objects, people: PeopleOnHold) -> None:
         self._quarantine = quarantine
         self._objects = objects
         self._people = people

@@ -14,7 +14,6 @@ from functions.load import app
 from functions.load.delivery_filter import DeliveryFilter
 from functions.load.tally import Tally
 from functions.observe.tally import Paced
-from functions.secrets.closed_partners import ClosedFile
 from functions.web.intake import Intake
 
 ATTRIBUTES = {
@@ -241,7 +240,7 @@ async def test_a_push_that_breaks_off_is_no_push() -> None:
 
     request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
     tally, intake = Tally(), Intake(1_000)
-    unused = DeliveryFilter(cast("ClosedFile", None), cast("Any", None), tally)
+    unused = DeliveryFilter(cast("Any", None), cast("Any", None), tally)
     answer = await app.answer(unused, intake, tally, Paced(tally.write), request)
     assert answer.status_code == 400
     intake.release(await intake.read(whole))  # nothing of it is held
@@ -259,7 +258,7 @@ async def test_a_push_whose_connection_fails_is_not_held() -> None:
 
     tally, intake = Tally(), Intake(1_000)
     request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
-    unused = DeliveryFilter(cast("ClosedFile", None), cast("Any", None), tally)
+    unused = DeliveryFilter(cast("Any", None), cast("Any", None), tally)
     with pytest.raises(ConnectionResetError):
         await app.answer(unused, intake, tally, Paced(tally.write), request)
     intake.release(await intake.read(whole))

@@ -20,7 +20,7 @@ class World:
         self.closed: ClosedList | None = ClosedList({"acme": ENTRY})
         self.loaded: list[dict[str, str]] = []
         self.tally = Tally()
-        self.delivery_filter = DeliveryFilter(self, self._load, self.tally)
+        self.delivery_filter = DeliveryFilter(self.current, self._load, self.tally)
 
     async def current(self) -> ClosedList:
         if self.closed is None:
