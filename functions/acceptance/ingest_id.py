@@ -11,7 +11,7 @@ def fresh() -> str:
 
 
 def derived(partner: str, kind: str, sender_id: str, position: int) -> str:
-    """Return the ingest id of an event whose request has an id of the sender.
+    """Return the ingest id of an event in a request with a sender's id.
 
     A retry has the same sender's id, even days later, and so its events get the same ingest ids.
     Partner and kind are part of the ingest id, because two senders may use the same id.

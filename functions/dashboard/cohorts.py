@@ -1,4 +1,4 @@
-"""Weekly return: the share of the people of a first week who return in later weeks."""
+"""Weekly return: the share of people who come back in the weeks after their first."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

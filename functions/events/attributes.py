@@ -15,7 +15,7 @@ KINDS: tuple[Kind, ...] = ("chat", "room", "test")
 _KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 ATTRIBUTE_BYTES = 1024
-"""The maximum size of an attribute's value in bytes; Pub/Sub refuses a publish that exceeds it."""
+"""The maximum bytes of an attribute's value; Pub/Sub refuses a whole publish for a longer one."""
 
 
 class Attributes(msgspec.Struct, frozen=True, gc=False):

@@ -102,7 +102,7 @@ def is_blank(member: object) -> bool:
 
 
 def project_text(member: object) -> str:
-    """Return a member that is not blank as a project's name; empty if it cannot be one."""
+    """Convert a member that is not blank to a project's name; empty if it cannot be one."""
     if isinstance(member, str):
         return member.strip()
     if isinstance(member, int) and not isinstance(member, bool):

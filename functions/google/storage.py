@@ -96,7 +96,7 @@ class Bucket:
         try:
             await asyncio.wait_for(writing, within)
         except Exception as error:
-            # After any error, the object may not be stored.
+            # After any error, it is unknown whether the object is stored.
             raise BucketUnavailable(type(error).__name__) from error
 
     def _write(self, name: str, data: bytes, content_type: str, until: float) -> None:

@@ -58,7 +58,7 @@ async def publish_by_halves(
         The positions of the refused messages; all others are published.
 
     Raises:
-        PublishFailed: some messages may not have been published.
+        PublishFailed: it is unknown whether some messages are published.
     """
     try:
         await publish(messages)
@@ -173,7 +173,7 @@ class Publisher:
             The positions of the messages whose form Pub/Sub refuses.
 
         Raises:
-            PublishFailed: some of the other messages may not be durable.
+            PublishFailed: it is unknown whether all other messages are durable.
         """
         refused: list[int] = []
         start = 0

@@ -90,7 +90,7 @@ class TableAppender:
 
         Raises:
             RowsRefused: BigQuery refuses some rows without naming them; no row is stored.
-            AppendFailed: the rows may not be stored.
+            AppendFailed: it is unknown whether the rows are stored.
         """
         try:
             async with asyncio.timeout(self._deadline):
@@ -139,7 +139,7 @@ class TableAppender:
             lacking = used.missing_in(columns) if columns else frozenset()
             fit = used.without(lacking | mismatch.columns | used.missing)
             if fit.missing == used.missing and self._narrower is not None:
-                fit = self._narrower  # an earlier check found the new columns too soon
+                fit = self._narrower  # the new columns were used too early
             if fit.missing <= used.missing:
                 raise mismatch
             self._use(fit)

@@ -41,7 +41,7 @@ _EXTRA_FIELDS = re.compile(r"extra fields?: '([^']*)'", re.IGNORECASE)
 
 
 class AppendFailed(Exception):
-    """The append failed; the rows may be stored or not, and may be sent again later.
+    """The append failed; it is unknown whether the rows are stored. They may be sent again.
 
     Attributes:
         reason: a code such as ``UNAVAILABLE`` or ``deadline``.
@@ -120,7 +120,7 @@ class Connection:
             ConnectionDead: the connection ended before the answer, and a new one may work.
             SchemaMismatch: the rows have a column that the table lacks.
             RowsRefused: BigQuery refuses some rows without naming them.
-            AppendFailed: the rows may not be stored.
+            AppendFailed: it is unknown whether the rows are stored.
         """
         # The first request of a connection, and the first after a change, must have the descriptor
         # ("ProtoData.writer_schema"). Send it with each request until the service has accepted it:

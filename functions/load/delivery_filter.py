@@ -27,7 +27,7 @@ class DeliveryFilter:
         """Load one message; drop it, without quarantine, if its partner is closed.
 
         Raises:
-            NotStored: the message may not be stored, or the closed list is unavailable.
+            NotStored: the closed list is unavailable, or the load did not succeed for certain.
         """
         try:
             is_closed = (await self.closed()).is_closed(message.attributes)

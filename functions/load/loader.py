@@ -24,7 +24,7 @@ Store = Callable[[Row], Awaitable[None]]
 
 
 class NotStored(Exception):
-    """The delivery's rows may not be stored; Pub/Sub should deliver it again.
+    """It is unknown whether the delivery's rows are stored; Pub/Sub should deliver it again.
 
     Attributes:
         reason: a code such as ``queue_full``.
@@ -63,7 +63,7 @@ class Loader:
         """Load one message; return when its rows are in BigQuery, or the message in quarantine.
 
         Raises:
-            NotStored: neither succeeded for certain.
+            NotStored: it is unknown whether either succeeded.
         """
         try:
             loaded = self.builder.build(

@@ -77,7 +77,7 @@ class TableWriter:
 
         Raises:
             RowRefused: the row can never be stored.
-            AppendFailed: the row may not be stored.
+            AppendFailed: it is unknown whether the row is stored.
             QueueFull: too many rows are waiting.
         """
         try:
@@ -123,8 +123,8 @@ async def store_all_good(
         For each row, whether it is stored; false if BigQuery refuses it.
 
     Raises:
-        AppendFailed: the good rows may not be stored; or BigQuery refused every attempt, so the
-            cause may be the table or this code.
+        AppendFailed: it is unknown whether the good rows are stored; or BigQuery refused every
+            attempt, so the cause may be the table or this code.
     """
     stored = [False] * len(rows)
     suspects = 0

@@ -25,7 +25,7 @@ _TOGETHER: dict[int, dict[str, object]] = {
     reason.status: {"status": reason.status, "reason": reason.code}
     for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED)
 }
-"""The results of valid events in a request that is refused as a whole, by its status."""
+"""The results of valid events whose request is refused as a whole, by the request's status."""
 
 _JSON = (b"content-type", b"application/json")
 

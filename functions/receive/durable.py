@@ -25,8 +25,8 @@ class Durable:
         publisher: publishes events.
         spill: spills the events that the publisher does not take.
         within: the time limit of a request in seconds, for waiting, publishing and spilling.
-        max_waiting: the maximum number of events in progress. One partner may have as many as stay
-            free, by the same rule as for bodies (`functions.web.intake`).
+        max_waiting: the maximum number of events in progress. Partners share it in the same way as
+            the memory of bodies (`functions.web.intake`).
         count_spilled: called with the number of spilled events.
         clock: returns monotonic seconds.
     """
@@ -53,7 +53,7 @@ class Durable:
 
         Returns:
             An awaitable of the positions of the messages whose form Pub/Sub refuses; all others
-            are durable. It raises NotDurable if some of the others may not be durable.
+            are durable. It raises NotDurable if it is unknown whether all others are durable.
 
         Raises:
             QueueFull: too many events of all partners, or of this one, are in progress.

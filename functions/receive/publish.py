@@ -65,7 +65,7 @@ class BatchingPublisher:
 
         Returns:
             An awaitable of the positions of the messages whose form Pub/Sub refuses. It raises
-            PublishFailed if some of the others may not be published.
+            PublishFailed if it is unknown whether all others are published.
         """
         return self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 

@@ -26,13 +26,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_request_events: the maximum number of events in one request; above it the answer is 413.
         signature_tolerance_seconds: the maximum difference between a signature's time and now.
         max_waiting_events: the maximum number of events that are being published or spilled; above
-            it the answer is 503. One partner may have as many as stay free, so at most half.
+            it the answer is 503. One partner may use at most half of it.
         max_waiting_bytes: the maximum bytes of bodies in memory, from reading to the answer; above
             it the answer is 503. The process uses up to five times as much, for parsed, encoded and
-            spilled copies. One partner may use as much as stays free, so at most half.
+            spilled copies. One partner may use at most half of it.
         max_unfinished_bodies: the maximum number of bodies that are being received; above it the
-            answer is 503. One partner may have as many as stay free. Equals the maximum number of
-            concurrent requests of an instance.
+            answer is 503. One partner may use at most half of it. The default is the maximum number
+            of concurrent requests of an instance.
         body_seconds: the time limit for receiving a body; after it the answer is 408.
         publish_deadline_seconds: the time limit of one publish.
         durable_within_seconds: the time limit for publishing and spilling together. The time that

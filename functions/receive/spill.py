@@ -59,7 +59,7 @@ class Spill:
         """Spill a chunk; return when it is durable.
 
         Raises:
-            BucketUnavailable: the chunk may not be durable.
+            BucketUnavailable: it is unknown whether the chunk is durable.
         """
         await self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 

@@ -33,7 +33,7 @@ WRITE_SECONDS = 5.0
 
 
 UNKNOWN = "unknown"
-"""The partner or kind of a malformed message that does not have one."""
+"""The placeholder for a missing partner or kind of a malformed message."""
 
 MALFORMED = "malformed"
 """The reason of data without the form that its place requires, or without partner and project."""

@@ -55,7 +55,7 @@ def problem(
 
     Args:
         status: the HTTP status.
-        title: a sentence that quotes nothing of an event.
+        title: a sentence; it never quotes an event.
         headers: additional response headers.
         members: additional members of the body.
     """
