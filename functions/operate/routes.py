@@ -47,7 +47,7 @@ class ReplayRequest(
     end: Moment | None = None
     dry_run: bool = False
 
-    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for checks that types cannot express
+    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if self.source == "dead_letters" and (self.prefix or self.start or self.end):
             raise ValueError("with dead_letters, leave out `prefix`, `from` and `to`")
 
@@ -75,7 +75,7 @@ class RefreshRequest(
     first: date | None = None
     last: date | None = None
 
-    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for checks that types cannot express
+    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if self.first and self.last and self.first > self.last:
             raise ValueError("`from` is after `to`")
 

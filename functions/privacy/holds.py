@@ -32,7 +32,7 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
     until: Annotated[datetime, msgspec.Meta(tz=True)]
 
-    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for checks that types cannot express
+    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if names_one(self.reason, self.ids):
             raise ValueError("`reason` names a person: it is kept for ever, so it may not")
 

@@ -45,7 +45,7 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: Annotated[tuple[Id, ...], msgspec.Meta(max_length=PEOPLE)] = ()
     user_keys: Annotated[tuple[UserKey, ...], msgspec.Meta(max_length=PEOPLE)] = ()
 
-    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for checks that types cannot express
+    def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if bool(self.ids) == bool(self.user_keys):
             raise ValueError("either `ids` or `user_keys` is needed, and not both")
         if names_one(self.reason, (*self.ids, *self.user_keys)):
