@@ -1,6 +1,7 @@
 """``/holds``: legal holds, which keep people's data from being erased for now."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -63,6 +64,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     user_keys: int
 
 
+@dataclass(frozen=True, slots=True)
 class Holds:
     """The operations on legal holds.
 
@@ -70,8 +72,7 @@ class Holds:
         context: what operations work with.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
     async def file(self, request: PrivacyRequest) -> Response:
         """``POST /holds``: 201 with the hold; the same request again gives the same one.
@@ -84,23 +85,23 @@ class Holds:
         """
         wanted = msgspec.json.decode(request.body, type=HoldRequest)
         request.caller.must_have(wanted.project)
-        now = self._context.now()
+        now = self.context.now()
         if wanted.until <= now:
             raise ProblemError(422, "`until` is past")
-        partner = await self._context.partner_of(request.caller, wanted.project)
+        partner = await self.context.partner_of(request.caller, wanted.project)
         alike: dict[str, Any] = {
             "project": wanted.project,
-            "user_keys": user_keys(self._context.keys, wanted.project, wanted.ids),
+            "user_keys": user_keys(self.context.keys, wanted.project, wanted.ids),
             "reason": wanted.reason,
             "until": wanted.until,
         }
         filing = {
-            "hold_id": self._context.new_id(),
+            "hold_id": self.context.new_id(),
             "partner": partner,
             "filed_by": request.caller.email,
         }
-        await self._context.statements.change("file_hold", now=now, **filing, **alike)
-        rows = await self._context.statements.rows("find_holds_filed", **alike)
+        await self.context.statements.change("file_hold", now=now, **filing, **alike)
+        rows = await self.context.statements.rows("find_holds_filed", **alike)
         hold = await self._found(rows[0]["hold_id"], (f"{partner}/{wanted.project}",))
         await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
         return _json(hold, 201)
@@ -117,8 +118,8 @@ class Holds:
             StatementFailed: it is not known to be released; it can be sent again.
         """
         hold = await self._found(request.id, request.caller.matters())
-        await self._context.statements.change(
-            "release_hold", hold_id=hold.hold_id, now=self._context.now()
+        await self.context.statements.change(
+            "release_hold", hold_id=hold.hold_id, now=self.context.now()
         )
         hold = await self._found(hold.hold_id, request.caller.matters())
         await self._note("release", hold, request.caller.email, {"released_at": hold.released_at})
@@ -131,7 +132,7 @@ class Holds:
         return holds[0]
 
     async def _find(self, matters: Sequence[str], hold_id: str = "") -> list[Hold]:
-        rows = await self._context.statements.rows("list_holds", matters=matters, hold_id=hold_id)
+        rows = await self.context.statements.rows("list_holds", matters=matters, hold_id=hold_id)
         return [msgspec.convert(dict(row), Hold) for row in rows]
 
     async def _note(
@@ -146,7 +147,7 @@ class Holds:
             project=hold.project,
             requested_by=requested_by,
         )
-        await self._context.receipts.add(receipt)
+        await self.context.receipts.add(receipt)
 
 
 def _json(content: object, status: int = 200) -> Response:

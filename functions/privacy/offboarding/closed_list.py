@@ -13,6 +13,7 @@ refuse it, and whoever reads it here writes the list of the version before it on
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -63,6 +64,7 @@ class ListFull(ListUnavailable):
     """There is no room on the list; it was not changed."""
 
 
+@dataclass(frozen=True, slots=True)
 class ClosedSecret:
     """The closed list, as Secret Manager has it.
 
@@ -70,8 +72,7 @@ class ClosedSecret:
         secret: has the versions.
     """
 
-    def __init__(self, secret: SecretVersions) -> None:
-        self._secret = secret
+    secret: SecretVersions
 
     async def read(self) -> ClosedList:
         """Return the newest list, with what its writer did not know of.
@@ -111,7 +112,7 @@ class ClosedSecret:
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
         """Return a newest list that lacks nothing, after adding versions where there was none."""
         try:
-            newest = self._secret.newest()
+            newest = self.secret.newest()
             for _ in range(ATTEMPTS):
                 number, known = self._last(newest)
                 before = self._whole(known, number, newest.number)
@@ -124,9 +125,9 @@ class ClosedSecret:
                     _watch(known)
                     return known
                 data = _content(before, whole)
-                added = Version(self._secret.add(data), data)
+                added = Version(self.secret.add(data), data)
                 # What is newest may be told late, even by hours: then it is what was added.
-                newest = max(added, self._secret.newest())
+                newest = max(added, self.secret.newest())
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
         raise ListUnavailable("others write it all the time")
@@ -141,7 +142,7 @@ class ClosedSecret:
         version: Version | None = newest
         for number in range(newest.number, 0, -1):
             if number < newest.number:
-                version = self._secret.at(number)
+                version = self.secret.at(number)
             if version is not None:
                 with suppress(MadeAnew):
                     return number, ClosedList.from_json(version.data)
@@ -157,7 +158,7 @@ class ClosedSecret:
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):
-            version = self._secret.at(between)
+            version = self.secret.at(between)
             if version is not None:
                 passed_over = ClosedList.from_json(version.data)
                 partners = passed_over.partners | partners

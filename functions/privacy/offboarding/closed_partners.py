@@ -1,6 +1,7 @@
 """Partners who have left, as events are looked at: whose is it, and must it be kept?"""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -86,6 +87,7 @@ class ClosedPartners:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class PeopleOnHold:
     """Reads whom legal holds name.
 
@@ -95,10 +97,9 @@ class PeopleOnHold:
         layouts: of the catalogue's events.
     """
 
-    def __init__(self, statements: Statements, keys: PseudonymKeys, layouts: Layouts) -> None:
-        self._statements = statements
-        self._keys = keys
-        self._layouts = layouts
+    statements: Statements
+    keys: PseudonymKeys
+    layouts: Layouts
 
     async def read(self, partners: Mapping[str, ClosedPartner], at: datetime) -> ClosedPartners:
         """Return partners who have left, with whom their holds named at a moment (UTC).
@@ -106,6 +107,6 @@ class PeopleOnHold:
         Raises:
             StatementFailed: that cannot be read.
         """
-        rows = await self._statements.rows("find_held_people", partners=sorted(partners), now=at)
+        rows = await self.statements.rows("find_held_people", partners=sorted(partners), now=at)
         on_hold = [PersonOnHold(row["partner"], row["project"], row["user_key"]) for row in rows]
-        return ClosedPartners(partners, on_hold, at, self._keys, self._layouts)
+        return ClosedPartners(partners, on_hold, at, self.keys, self.layouts)

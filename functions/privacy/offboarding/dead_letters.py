@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from functions.google.protocols import Subscription
 from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
@@ -10,6 +11,7 @@ from functions.privacy.offboarding.search import Search
 PLACE = "dead letters"
 
 
+@dataclass(frozen=True, slots=True)
 class ClosedPartnerLetters:
     """Finds and deletes dead letters; those of others are given back as they are.
 
@@ -17,8 +19,7 @@ class ClosedPartnerLetters:
         subscription: that keeps them.
     """
 
-    def __init__(self, subscription: Subscription) -> None:
-        self._subscription = subscription
+    subscription: Subscription
 
     async def clear(self, search: Search) -> None:
         """Delete the partners' letters, and count them.
@@ -33,7 +34,7 @@ class ClosedPartnerLetters:
             empty = 0
             while empty < EMPTY_PULLS:
                 search.check_time()
-                letters = await self._subscription.pull()
+                letters = await self.subscription.pull()
                 empty = 0 if letters else empty + 1
                 start = len(returned)
                 returned += letters  # until they are forgotten
@@ -44,7 +45,7 @@ class ClosedPartnerLetters:
                     returned[start:] = [letter for letter in letters if letter.ack_id not in gone]
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self._subscription.give_back(returned)
+                await self.subscription.give_back(returned)
 
     async def _forget(self, letters: Sequence[Letter], search: Search) -> None:
         going = await search.sort(
@@ -55,5 +56,5 @@ class ClosedPartnerLetters:
             ],
         )
         if letters and not search.dry_run:
-            await self._subscription.acknowledge(letters)
+            await self.subscription.acknowledge(letters)
             search.findings.deleted.update(going)

@@ -58,6 +58,7 @@ class OffboardingReport:
     unavailable: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class Offboardings:
     """The operations on offboardings; all of them are the matter of operators.
 
@@ -69,19 +70,11 @@ class Offboardings:
         deadline: returns what says when the time of a request that begins now is over.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        closed: ClosedSecret,
-        progress: OffboardingProgress,
-        records: Records,
-        deadline: Callable[[], Deadline],
-    ) -> None:
-        self._plan = plan
-        self._closed = closed
-        self._progress = progress
-        self._records = records
-        self.deadline = deadline
+    plan: Plan
+    closed: ClosedSecret
+    progress: OffboardingProgress
+    records: Records
+    deadline: Callable[[], Deadline]
 
     async def order(self, request: PrivacyRequest) -> Response:
         """``POST /offboardings``: what would be deleted, with a code; with the code, delete it.
@@ -97,13 +90,13 @@ class Offboardings:
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
         out_of_time = self.deadline()
         # Whoever only asks how far it is has not ordered it.
-        is_order = self._plan.confirms(wanted.partner, wanted.confirm)
+        is_order = self.plan.confirms(wanted.partner, wanted.confirm)
         try:
-            entry = (await self._closed.read()).partners.get(wanted.partner)
+            entry = (await self.closed.read()).partners.get(wanted.partner)
             if entry is None:
                 if not wanted.confirm:
-                    return JSONResponse(await self._plan.show(wanted.partner, out_of_time), 202)
-                entry = await self._plan.close(wanted.partner, wanted.confirm)
+                    return JSONResponse(await self.plan.show(wanted.partner, out_of_time), 202)
+                entry = await self.plan.close(wanted.partner, wanted.confirm)
             ordered_by = request.caller.email if is_order else ""
             return await self._go_on(wanted.partner, entry, ordered_by, out_of_time)
         except ListFull:
@@ -120,7 +113,7 @@ class Offboardings:
         """
         request.caller.must_be_operator()
         partners = (await self._list()).partners
-        records = await self._records.read(partners)
+        records = await self.records.read(partners)
         return JSONResponse(
             {
                 "offboardings": [
@@ -141,7 +134,7 @@ class Offboardings:
         entry = (await self._list()).partners.get(request.id)
         if entry is None:
             raise ProblemError(404, "No such partner has left")
-        record = (await self._records.read({request.id: entry}))[request.id]
+        record = (await self.records.read({request.id: entry}))[request.id]
         return JSONResponse(self._describe(request.id, entry, record))
 
     async def sweep(
@@ -155,8 +148,8 @@ class Offboardings:
         """
         report = OffboardingReport()
         try:
-            partners = (await self._closed.read()).partners
-            report.states = await self._progress.all(partners, out_of_time, restored)
+            partners = (await self.closed.read()).partners
+            report.states = await self.progress.all(partners, out_of_time, restored)
         except OutOfTime:
             report.finished = False
             log("WARNING", "offboarding ends early", reason="time")
@@ -167,7 +160,7 @@ class Offboardings:
 
     async def _list(self) -> ClosedList:
         try:
-            return await self._closed.read()
+            return await self.closed.read()
         except ListUnavailable:
             raise retry_later("Who has left cannot be read at the moment") from None
 
@@ -176,14 +169,14 @@ class Offboardings:
     ) -> Response:
         remaining: dict[str, Any] = {}
         try:
-            record, counts = await self._progress.one(partner, entry, ordered_by, out_of_time)
+            record, counts = await self.progress.one(partner, entry, ordered_by, out_of_time)
             remaining = {
                 "remaining": nonzero(counts.deletable),
                 "on_hold": nonzero(counts.on_hold),
                 "unreadable": nonzero(counts.unreadable),
             }
         except OutOfTime:
-            record = (await self._records.read({partner: entry}))[partner]
+            record = (await self.records.read({partner: entry}))[partner]
         described = self._describe(partner, entry, record)
         if record.complete:
             return JSONResponse(described)
@@ -191,7 +184,7 @@ class Offboardings:
         return JSONResponse(described | remaining, 202, headers)
 
     def _describe(self, partner: str, entry: ClosedPartner, record: Record) -> dict[str, Any]:
-        settled_at = self._progress.settled_at(entry)
+        settled_at = self.progress.settled_at(entry)
         return {
             "partner": partner,
             "state": record.state,

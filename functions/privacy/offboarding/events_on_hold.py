@@ -7,6 +7,7 @@ rule of the bucket reaches it. It goes when no hold names anybody in it any more
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.google.protocols import Objects
@@ -22,6 +23,7 @@ SKEW = timedelta(minutes=5)
 """How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""
 
 
+@dataclass(frozen=True, slots=True)
 class EventsOnHold:
     """Retains events, and lets them go.
 
@@ -31,10 +33,9 @@ class EventsOnHold:
         people: tells whom holds name.
     """
 
-    def __init__(self, quarantine: Quarantine, objects: Objects, people: PeopleOnHold) -> None:
-        self._quarantine = quarantine
-        self._objects = objects
-        self._people = people
+    quarantine: Quarantine
+    objects: Objects
+    people: PeopleOnHold
 
     async def retain(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
         """Retain an event; the same one again is the same object.
@@ -47,7 +48,7 @@ class EventsOnHold:
         Raises:
             BucketUnavailable: it is not known to be kept.
         """
-        await self._quarantine.keep(
+        await self.quarantine.keep(
             reason=LEGAL_HOLD,
             partner=partner,
             kind=attributes.get("kind", UNKNOWN),
@@ -63,7 +64,7 @@ class EventsOnHold:
             OutOfTime: not all was looked at.
             BucketUnavailable: the bucket did not answer.
         """
-        for stored in await self._objects.find(ON_HOLD):
+        for stored in await self.objects.find(ON_HOLD):
             search.check_time()
             partner = _partner(stored)
             if partner not in search.closed.partners:
@@ -73,7 +74,7 @@ class EventsOnHold:
                 search.findings.on_hold[partner, ON_HOLD] += 1
             elif not search.dry_run and stored.written_at < search.closed.at - SKEW:
                 # Else another run may have put it there for a hold that this one knows nothing of.
-                await self._objects.delete(stored)
+                await self.objects.delete(stored)
                 search.findings.deleted[partner, ON_HOLD] += 1
 
     async def delete_released(
@@ -96,7 +97,7 @@ class EventsOnHold:
         if not others:
             return
         findings = Findings()
-        search = Search(await self._people.read(others, at), findings, self.retain, out_of_time)
+        search = Search(await self.people.read(others, at), findings, self.retain, out_of_time)
         try:
             await self.clear(search)
         finally:
@@ -112,15 +113,15 @@ class EventsOnHold:
         others = await self._others((), at)
         if not others:
             return []
-        closed = await self._people.read(others, at)
+        closed = await self.people.read(others, at)
         return [
             stored
-            for stored in await self._objects.find(ON_HOLD)
+            for stored in await self.objects.find(ON_HOLD)
             if stored.written_at < at and not await self._is_on_hold(stored, closed)
         ]
 
     async def _others(self, besides: Collection[str], at: datetime) -> dict[str, ClosedPartner]:
-        names = {_partner(stored) for stored in await self._objects.find(ON_HOLD)}
+        names = {_partner(stored) for stored in await self.objects.find(ON_HOLD)}
         # Whose an object is, its name tells, so the projects need not be known.
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
@@ -129,7 +130,7 @@ class EventsOnHold:
         partner = _partner(stored)
         if not closed.has_people_on_hold(partner):
             return False
-        content = await self._objects.read(stored)
+        content = await self.objects.read(stored)
         if content is None:
             return False
         try:

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,6 +60,7 @@ class Confirmations:
         return f"{second}-{digest.hex()[:DIGITS]}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Shows what an offboarding would do, and closes partners.
 
@@ -70,20 +72,11 @@ class Plan:
         now: the clock, with an offset.
     """
 
-    def __init__(
-        self,
-        *,
-        directory: Callable[[], Awaitable[Directory]],
-        closed: ClosedSecret,
-        confirmations: Confirmations,
-        offboarding: Offboarding,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._closed = closed
-        self._confirmations = confirmations
-        self._offboarding = offboarding
-        self._now = now
+    directory: Callable[[], Awaitable[Directory]]
+    closed: ClosedSecret
+    confirmations: Confirmations
+    offboarding: Offboarding
+    now: Callable[[], datetime]
 
     async def show(self, partner: str, out_of_time: Deadline) -> dict[str, Any]:
         """Count what there is of a partner; return that, with a code that confirms it.
@@ -92,13 +85,13 @@ class Plan:
             ProblemError: there is no such partner (404), or the partners cannot be read (503).
             ListFull: the partner could not be closed.
         """
-        projects, now = await self._projects(partner), self._now()
+        projects, now = await self._projects(partner), self.now()
         entry = ClosedPartner(projects, now)
-        counts = await self._offboarding.count(partner, entry, out_of_time)
+        counts = await self.offboarding.count(partner, entry, out_of_time)
         if not projects and not counts.total:
             title = "There is no such partner here, and nothing of one"
             raise ProblemError(404, title, members={"state": "nothing"})
-        await self._closed.must_have_room(partner, entry)
+        await self.closed.must_have_room(partner, entry)
         return {
             "partner": partner,
             "state": "open",
@@ -107,13 +100,13 @@ class Plan:
             "counted_all": counts.counted_all,
             "on_hold": nonzero(counts.on_hold),
             "unreadable": nonzero(counts.unreadable),
-            "confirm": self._confirmations.code(partner, now),
+            "confirm": self.confirmations.code(partner, now),
             "confirm_until": (now + VALID).isoformat(timespec="seconds"),
         }
 
     def confirms(self, partner: str, code: str) -> bool:
         """Say whether a code confirms now what was shown of a partner."""
-        return self._confirmations.confirms(code, partner, self._now())
+        return self.confirmations.confirms(code, partner, self.now())
 
     async def close(self, partner: str, code: str) -> ClosedPartner:
         """Close a partner, as was confirmed; return its entry of the closed list.
@@ -126,7 +119,7 @@ class Plan:
         if not self.confirms(partner, code):
             raise ProblemError(409, "`confirm` is not valid, or not any more: ask for a new one")
         projects = await self._projects(partner)
-        entry = await self._closed.close(partner, projects, self._now())
+        entry = await self.closed.close(partner, projects, self.now())
         log("WARNING", "partner closed", partner=partner)
         return entry
 
@@ -136,7 +129,7 @@ class Plan:
         Those of other cells are among them: one may have been pinned to this cell before.
         """
         try:
-            pinned = (await self._directory()).projects_of(partner)
+            pinned = (await self.directory()).projects_of(partner)
         except (PartnersUnavailable, Unclear):
             raise retry_later("The partner's projects cannot be read at the moment") from None
         return tuple(sorted(pinned))

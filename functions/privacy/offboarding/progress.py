@@ -8,6 +8,7 @@ tables for one more day, because an instance may see the newest version of the s
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ class Outcome(NamedTuple):
     counts: PartnerCounts
 
 
+@dataclass(frozen=True, slots=True)
 class OffboardingProgress:
     """Carries offboardings on.
 
@@ -49,21 +51,14 @@ class OffboardingProgress:
         now: the clock, with an offset.
     """
 
-    def __init__(
-        self,
-        offboarding: Offboarding,
-        records: Records,
-        closing: timedelta,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._offboarding = offboarding
-        self._records = records
-        self._closing = closing
-        self._now = now
+    offboarding: Offboarding
+    records: Records
+    closing: timedelta
+    now: Callable[[], datetime]
 
     def settled_at(self, entry: ClosedPartner) -> datetime:
         """Return from when on nothing of the partner should be taken in any more."""
-        return entry.closed_at + self._closing
+        return entry.closed_at + self.closing
 
     async def one(
         self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
@@ -79,7 +74,7 @@ class OffboardingProgress:
         Raises:
             OutOfTime: there is more to do.
         """
-        records = await self._records.read({partner: entry})
+        records = await self.records.read({partner: entry})
         if records[partner].complete:
             return Outcome(records[partner], PartnerCounts())
         outcomes = await self._carry_on({partner: entry}, records, out_of_time, ordered_by)
@@ -103,13 +98,13 @@ class OffboardingProgress:
         Raises:
             OutOfTime: there is more to do.
         """
-        records = await self._records.read(partners)
+        records = await self.records.read(partners)
         brought_back = _brought_back(records, restored)
         watched = {
             name: entry
             for name, entry in partners.items()
             if not records[name].complete
-            or self._now() < entry.closed_at + WATCHED
+            or self.now() < entry.closed_at + WATCHED
             or name in brought_back
         }
         outcomes = {}
@@ -124,9 +119,9 @@ class OffboardingProgress:
         """Delete what holds have kept of partners whom no offboarding looks at any more."""
         deleted: Counter[str] = Counter()
         try:
-            await self._offboarding.delete_released(watched.keys(), out_of_time, deleted)
+            await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)
         finally:
-            await self._records.note_let_go(deleted)
+            await self.records.note_let_go(deleted)
 
     async def _carry_on(
         self,
@@ -139,7 +134,7 @@ class OffboardingProgress:
         for partner, entry in partners.items():
             await self._begin(partner, entry, records[partner], ordered_by, out_of_time)
         for _ in range(SEARCHES):
-            began = self._now()
+            began = self.now()
             counts_by_partner = await self._search(partners, records, out_of_time, brought_back)
             if not any(counts.deletable for counts in counts_by_partner.values()):
                 break
@@ -158,8 +153,8 @@ class OffboardingProgress:
         """Note what there is before anything of it is deleted."""
         if record.begun:
             return
-        counts = await self._offboarding.count(partner, entry, out_of_time)
-        await self._records.note_begun(partner, entry, ordered_by, counts)
+        counts = await self.offboarding.count(partner, entry, out_of_time)
+        await self.records.note_begun(partner, entry, ordered_by, counts)
         record.begun, record.ordered_by = True, ordered_by
         record.total, record.counted_all = counts.total, counts.counted_all
 
@@ -171,17 +166,17 @@ class OffboardingProgress:
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
         """Search everything once, delete what can be, and note it, even if not all is done."""
-        began = self._now()
+        began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:
             for name, counts in counts_by_partner.items():
                 may_have_more = began < partners[name].closed_at + SECRET_SEEN
                 if may_have_more or name in brought_back or not records[name].complete:
-                    await self._offboarding.clear_tables(name, counts, out_of_time)
-            await self._offboarding.clear_places(partners, counts_by_partner, out_of_time)
+                    await self.offboarding.clear_tables(name, counts, out_of_time)
+            await self.offboarding.clear_places(partners, counts_by_partner, out_of_time)
         finally:
             for name, counts in counts_by_partner.items():
-                await self._records.note_deleted(name, partners[name], counts.deleted)
+                await self.records.note_deleted(name, partners[name], counts.deleted)
                 records[name].deleted.update(counts.deleted)
         return counts_by_partner
 
@@ -200,7 +195,7 @@ class OffboardingProgress:
         if is_on_hold and record.held:
             return
         certificate = certify(partner, entry, record, counts, began)
-        await self._records.note_certificate(
+        await self.records.note_certificate(
             partner, entry, "held" if is_on_hold else "complete", certificate
         )
         if is_on_hold:

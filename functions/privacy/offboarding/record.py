@@ -56,6 +56,7 @@ class _Detail(msgspec.Struct):
     certificate: Certificate | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Records:
     """Reads and writes the receipts of offboardings.
 
@@ -65,19 +66,16 @@ class Records:
         new_id: returns a fresh id.
     """
 
-    def __init__(
-        self, statements: Statements, receipts: Receipts, new_id: Callable[[], str]
-    ) -> None:
-        self._statements = statements
-        self._receipts = receipts
-        self._new_id = new_id
+    statements: Statements
+    receipts: Receipts
+    new_id: Callable[[], str]
 
     async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
         """Return what was noted of partners since they were closed, by name."""
         records = {name: Record() for name in partners}
         if not partners:
             return records
-        rows = await self._statements.rows(
+        rows = await self.statements.rows(
             "find_offboardings",
             since=min(entry.closed_at for entry in partners.values()),
             partner=next(iter(partners)) if len(partners) == 1 else "",
@@ -104,7 +102,7 @@ class Records:
         """Note what one run deleted; runs that meet have a receipt each."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
-            await self._note(partner, entry, "deleted", detail, own_id=self._new_id())
+            await self._note(partner, entry, "deleted", detail, own_id=self.new_id())
 
     async def note_let_go(self, deleted: Counter[str]) -> None:
         """Note what holds kept and do not keep any more of partners who are not leaving now.
@@ -112,8 +110,8 @@ class Records:
         Args:
             deleted: the numbers of objects, by partner.
         """
-        reference = self._new_id()
-        await self._receipts.add_all(
+        reference = self.new_id()
+        await self.receipts.add_all(
             [
                 Receipt(
                     receipt_id=f"{partner}:held:{reference}",
@@ -151,7 +149,7 @@ class Records:
             partner=partner,
             requested_by=requested_by,
         )
-        await self._receipts.add(receipt)
+        await self.receipts.add(receipt)
 
 
 def nonzero(counter: Mapping[str, int]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Objects of partners who have left: deleted, or rewritten where they have events of others."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from functions.acceptance import ingest_id
 from functions.acceptance.values import NotJson
@@ -16,6 +17,7 @@ from functions.retained.quarantine import PREFIX as QUARANTINE
 from functions.retained.quarantine import UNKNOWN, Quarantined
 
 
+@dataclass(frozen=True, slots=True)
 class ClosedPartnerObjects:
     """Finds and deletes what partners have in spill, quarantine and exports.
 
@@ -23,8 +25,7 @@ class ClosedPartnerObjects:
         objects: the bucket's.
     """
 
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
+    objects: Objects
 
     async def clear(self, search: Search) -> None:
         """Delete what is the partners', and count it: objects, and of the spill events.
@@ -38,7 +39,7 @@ class ClosedPartnerObjects:
             (QUARANTINE, self._quarantined),
             (EXPORTS, self._exported),
         ):
-            for stored in await self._objects.find(prefix):
+            for stored in await self.objects.find(prefix):
                 search.check_time()
                 await clear(stored, search)
 
@@ -68,13 +69,13 @@ class ClosedPartnerObjects:
         if search.dry_run:
             search.findings.on_hold[partner, QUARANTINE] += any(are_kept)
         elif are_kept and all(are_kept):
-            await self._objects.delete(stored)  # it was moved, and counts as held
+            await self.objects.delete(stored)  # it was moved, and counts as held
         else:
             await self._delete(stored, partner, QUARANTINE, search)
 
     async def _spilled(self, stored: Stored, search: Search) -> None:
         """Take the partners' events out of an object; what is left of it is written anew."""
-        content = await self._objects.read(stored)
+        content = await self.objects.read(stored)
         if content is None:
             return  # replayed, or another run was faster
         try:
@@ -98,22 +99,22 @@ class ClosedPartnerObjects:
         if left:
             content = spill.encode(left)
             over = stored.generation
-            if not await self._objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
+            if not await self.objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
                 return  # somebody else's version is the next look's
         else:
-            await self._objects.delete(stored)
+            await self.objects.delete(stored)
         search.findings.deleted.update(going)
 
     async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
         """Read a quarantined body; None where that cannot be: then its name alone tells."""
         try:
-            return quarantine.decode(await self._objects.read(stored) or b"")
+            return quarantine.decode(await self.objects.read(stored) or b"")
         except ValueError:
             return None
 
     async def _delete(self, stored: Stored, partner: str, place: str, search: Search) -> None:
         if not search.dry_run:
-            await self._objects.delete(stored)
+            await self.objects.delete(stored)
             search.findings.deleted[partner, place] += 1
 
 

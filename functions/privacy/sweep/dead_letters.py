@@ -6,6 +6,7 @@ read it. Letters of others are leased for as long as it takes to see all, and th
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ Keep = Callable[[str, bytes], Awaitable[object]]
 """Writes an object of this name and content, unless it is there."""
 
 
+@dataclass(frozen=True, slots=True)
 class DeadLetters:
     """Rewrites dead letters.
 
@@ -41,19 +43,11 @@ class DeadLetters:
         now: the clock, with an offset.
     """
 
-    def __init__(
-        self,
-        subscription: Subscription,
-        publish: Publish,
-        keep: Keep,
-        redaction: Callable[[Scopes], Redaction],
-        now: Callable[[], datetime],
-    ) -> None:
-        self._subscription = subscription
-        self._publish = publish
-        self._keep = keep
-        self._redaction = redaction
-        self._now = now
+    subscription: Subscription
+    publish: Publish
+    keep: Keep
+    redaction: Callable[[Scopes], Redaction]
+    now: Callable[[], datetime]
 
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
@@ -66,13 +60,13 @@ class DeadLetters:
             BucketUnavailable: quarantine did not take what nobody can read.
             OutOfTime: not all letters were looked at.
         """
-        redaction = self._redaction(scopes)
+        redaction = self.redaction(scopes)
         leased: list[Letter] = []
         try:
             await self._drain(redaction, counts, leased, out_of_time)
         finally:
             with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self._subscription.give_back(leased)
+                await self.subscription.give_back(leased)
 
     async def _drain(
         self,
@@ -85,7 +79,7 @@ class DeadLetters:
         while empty < EMPTY_PULLS:
             if out_of_time():
                 raise OutOfTime
-            letters = await self._subscription.pull()
+            letters = await self.subscription.pull()
             empty = 0 if letters else empty + 1
             replaced: list[_Replaced] = []
             unreadable: list[_Unreadable] = []
@@ -106,7 +100,7 @@ class DeadLetters:
                 await self._quarantine(unreadable, counts, leased)
 
     def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
-        result = redaction.apply_to(letter.data, letter.attributes, self._now())
+        result = redaction.apply_to(letter.data, letter.attributes, self.now())
         if result is None:
             return None
         redacted, attributes = result
@@ -125,7 +119,7 @@ class DeadLetters:
         letters = [item.letter for item in replaced]
         leased += letters  # until they are replaced
         messages = [item.message for item in replaced if item.message is not None]
-        refused = await self._publish(messages) if messages else []
+        refused = await self.publish(messages) if messages else []
         if refused:
             raise PublishFailed("refused")
         await self._forget(letters, leased)
@@ -136,12 +130,12 @@ class DeadLetters:
         self, unreadable: Sequence["_Unreadable"], counts: Counts, leased: list[Letter]
     ) -> None:
         for letter, reason in unreadable:
-            await self._keep(
+            await self.keep(
                 *quarantine.of_message(
                     reason,
                     letter.data,
                     letter.attributes,
-                    known_at=self._now(),
+                    known_at=self.now(),
                     source=letter.message_id,
                 )
             )
@@ -150,7 +144,7 @@ class DeadLetters:
 
     async def _forget(self, letters: Sequence[Letter], leased: list[Letter]) -> None:
         """Acknowledge letters, which are the last of those that are leased."""
-        await self._subscription.acknowledge(letters)
+        await self.subscription.acknowledge(letters)
         del leased[-len(letters) :]
 
 

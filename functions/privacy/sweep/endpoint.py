@@ -4,6 +4,7 @@ After that it is checked whether anything is kept for too long, so that nobody h
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -45,6 +46,7 @@ class RetentionCheck(Protocol):
         """Look at every place, and log what is found."""
 
 
+@dataclass(frozen=True, slots=True)
 class SweepEndpoint:
     """Answers requests for a sweep.
 
@@ -55,17 +57,10 @@ class SweepEndpoint:
         now: the clock, with an offset.
     """
 
-    def __init__(
-        self,
-        sweep: SweepJob,
-        offboardings: OffboardingSweep,
-        retention: RetentionCheck,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._sweep = sweep
-        self._offboardings = offboardings
-        self._retention = retention
-        self._now = now
+    sweep: SweepJob
+    offboardings: OffboardingSweep
+    retention: RetentionCheck
+    now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
         """Run a sweep: 200 with its report, 202 where time did not suffice for all.
@@ -80,19 +75,19 @@ class SweepEndpoint:
                 403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
             )
         wanted = msgspec.json.decode(request.body, type=SweepRequest)
-        restored = wanted.restored(self._now(), request.caller.email)
+        restored = wanted.restored(self.now(), request.caller.email)
         if restored:
             request.caller.must_be_operator()
-        out_of_time = self._offboardings.deadline()
-        report = to_builtins(await self._sweep.run(restored=restored))
-        offboarding_report = await self._offboardings.sweep(out_of_time, restored)
+        out_of_time = self.offboardings.deadline()
+        report = to_builtins(await self.sweep.run(restored=restored))
+        offboarding_report = await self.offboardings.sweep(out_of_time, restored)
         report["offboardings"] = offboarding_report.states
         report["finished"] = report["finished"] and offboarding_report.finished
         report["unavailable"] = report["unavailable"] or offboarding_report.unavailable
         if out_of_time():
             report["finished"] = False
         else:
-            checked = await self._retention.check()
+            checked = await self.retention.check()
             report["late"] = checked.late
             unasked = f"retention of {', '.join(checked.unknown)}" if checked.unknown else ""
             report["unavailable"] = report["unavailable"] or unasked

@@ -6,6 +6,7 @@ was counted long ago; what is executed at once has days that would be counted ag
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -21,6 +22,7 @@ class RollupStatements(Protocol):
         """Run a statement that changes rows; return how many it changed."""
 
 
+@dataclass(frozen=True, slots=True)
 class OpenDays:
     """Counts the days that are over, as far as events may still come for them.
 
@@ -29,9 +31,8 @@ class OpenDays:
         now: the clock, with an offset.
     """
 
-    def __init__(self, statements: RollupStatements, now: Callable[[], datetime]) -> None:
-        self._statements = statements
-        self._now = now
+    statements: RollupStatements
+    now: Callable[[], datetime]
 
     async def count(self) -> None:
         """Bring the rollups of these days up to date.
@@ -39,8 +40,8 @@ class OpenDays:
         Raises:
             StatementFailed: they are not known to be.
         """
-        today = self._now().astimezone(UTC).date()
+        today = self.now().astimezone(UTC).date()
         moments = Stretch(today - OPEN_WINDOW_DAYS * DAY, today - DAY, frozen=False).moments()
         for name, parameters in ROLLUPS.items():
             bounds = {parameter: moments[parameter] for parameter in parameters}
-            await self._statements.change(name, **bounds)
+            await self.statements.change(name, **bounds)

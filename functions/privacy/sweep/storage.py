@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.google.protocols import Objects
@@ -29,6 +30,7 @@ MARGIN = timedelta(hours=1)
 """How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""
 
 
+@dataclass(frozen=True, slots=True)
 class StoredObjects:
     """Rewrites spill, quarantine and what legal holds keep.
 
@@ -40,9 +42,8 @@ class StoredObjects:
         redaction: makes what takes people out, for what is covered.
     """
 
-    def __init__(self, objects: Objects, redaction: Callable[[Scopes], Redaction]) -> None:
-        self._objects = objects
-        self._redaction = redaction
+    objects: Objects
+    redaction: Callable[[Scopes], Redaction]
 
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
@@ -53,7 +54,7 @@ class StoredObjects:
             BucketUnavailable: the bucket did not answer.
             OutOfTime: not all objects were looked at.
         """
-        objects = [stored for prefix in PREFIXES for stored in await self._objects.find(prefix)]
+        objects = [stored for prefix in PREFIXES for stored in await self.objects.find(prefix)]
         concerned = [stored for stored in objects if concerns(scopes, stored)]
         if await self.rewrite_each(concerned, scopes, counts, out_of_time):
             raise OutOfTime
@@ -70,7 +71,7 @@ class StoredObjects:
         Raises:
             BucketUnavailable: the bucket did not answer.
         """
-        redaction = self._redaction(scopes)
+        redaction = self.redaction(scopes)
         waiting = deque(objects)
 
         async def work() -> None:
@@ -88,7 +89,7 @@ class StoredObjects:
 
     async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
         """Rewrite one object; return it as it is now, where somebody else was faster."""
-        content = await self._objects.read(stored)
+        content = await self.objects.read(stored)
         if content is None:
             return []
         is_spilled = stored.name.startswith(spill.PREFIX)
@@ -100,7 +101,7 @@ class StoredObjects:
         if rewritten is None:
             return []
         if not await self._replace(stored, rewritten):
-            return [found for found in await self._objects.find(stored.name) if found != stored]
+            return [found for found in await self.objects.find(stored.name) if found != stored]
         place = stored.name.partition("/")[0]
         counts.update((erasure_id, f"{place}_{what}") for erasure_id, what in rewritten.taken)
         return []
@@ -109,13 +110,13 @@ class StoredObjects:
         replaces_itself = False
         for name, content in rewritten.objects:
             over = stored.generation if name == stored.name else 0
-            written = await self._objects.write(name, content, spill.CONTENT_TYPE, over=over)
+            written = await self.objects.write(name, content, spill.CONTENT_TYPE, over=over)
             if name == stored.name:
                 if not written:
                     return False
                 replaces_itself = True
         if not replaces_itself:
-            await self._objects.delete(stored)
+            await self.objects.delete(stored)
         return True
 
 
@@ -134,6 +135,7 @@ SECONDS = 60.0
 """For so long it is looked for at most: the request may have more to do."""
 
 
+@dataclass(frozen=True, slots=True)
 class UnreadableObjects:
     """Has new objects of spill and quarantine rewritten.
 
@@ -144,17 +146,10 @@ class UnreadableObjects:
         clock: seconds, monotonic.
     """
 
-    def __init__(
-        self,
-        objects: Objects,
-        stored: StoredObjects,
-        now: Callable[[], datetime],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._objects = objects
-        self._stored = stored
-        self._now = now
-        self._clock = clock
+    objects: Objects
+    stored: StoredObjects
+    now: Callable[[], datetime]
+    clock: Callable[[], float] = time.monotonic
 
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
@@ -166,17 +161,17 @@ class UnreadableObjects:
         Raises:
             BucketUnavailable: the bucket did not answer.
         """
-        since = self._now() - UNREADABLE
-        ends_at = self._clock() + SECONDS
+        since = self.now() - UNREADABLE
+        ends_at = self.clock() + SECONDS
         new = [
             stored
             for prefix in (spill.PREFIX, quarantine.PREFIX)
-            for stored in await self._objects.find(prefix)
+            for stored in await self.objects.find(prefix)
             if _is_new(stored, since) and not concerns(scopes, stored)
         ]
         new.sort(key=lambda stored: stored.written_at, reverse=True)
-        left = await self._stored.rewrite_each(
-            new, scopes, counts, lambda: out_of_time() or self._clock() >= ends_at
+        left = await self.stored.rewrite_each(
+            new, scopes, counts, lambda: out_of_time() or self.clock() >= ends_at
         )
         if left:
             log("WARNING", "not all objects were read", objects=left)
