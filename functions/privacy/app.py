@@ -22,7 +22,7 @@ from functions.locations.check import Google
 from functions.locations.parts import Endpoints, Parts
 from functions.privacy.deadline import Deadline
 from functions.privacy.erasures.deletions import Deletions
-from functions.privacy.erasures.endpoint import ErasureExecutor, Erasures
+from functions.privacy.erasures.endpoint import Erasures, Execute
 from functions.privacy.erasures.filing import Filing
 from functions.privacy.erasures.preview import Preview
 from functions.privacy.erasures.redaction import Redaction
@@ -188,14 +188,14 @@ def _wire_promise(settings: Settings) -> Promise:
 
 
 def erasure_routes(
-    context: Context, executor: ErasureExecutor, closed: Callable[[], Awaitable[ClosedList]]
+    context: Context, execute: Execute, closed: Callable[[], Awaitable[ClosedList]]
 ) -> list[Route[PrivacyRequest]]:
     """Return the routes of erasures and legal holds.
 
     Args:
-        context: what they work with.
-        executor: executes what has no grace period.
-        closed: returns the list of partners who have left.
+        context: what the operations of this function work with.
+        execute: executes erasures that have no grace period.
+        closed: reads the closed list.
     """
     statements, receipts, keys, partner_of, now, new_id = context
     erasure_log = ErasureLog(statements, now)
@@ -205,7 +205,7 @@ def erasure_routes(
         Preview(statements, keys, now),
         erasure_log,
         Restoring(statements, erasure_log, receipts, now),
-        executor,
+        execute,
     )
     layouts = Layouts(load_catalogue())
     deletions = Deletions(statements, receipts, now=now, new_id=new_id)
@@ -317,7 +317,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     offboardings = wire_offboardings(settings, context, partners, people, events_on_hold)
     retention = wire_retention(context, settings, events_on_hold)
     routes = [
-        *erasure_routes(context, sweep, ClosedFile(settings.closed_file).current),
+        *erasure_routes(context, sweep.run, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
         *offboarding_routes(offboardings),
         Route("POST", "/sweep", SweepEndpoint(sweep, offboardings, retention, now).post),

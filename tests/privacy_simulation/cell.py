@@ -74,7 +74,7 @@ class Cell:
         self._nightly = self.warehouse.statements("operate", Crashes())
         self.receipts = Receipts(self.statements, self._clock)
         self.sweep_job = self._sweep()
-        self.desk = Desk(self.statements, START, self.sweep_job)
+        self.desk = Desk(self.statements, START, self.sweep_job.run)
         self._progress = wire_offboarding(
             self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
         )

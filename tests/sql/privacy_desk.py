@@ -13,7 +13,7 @@ import msgspec
 import uuid_utils
 
 from functions.privacy.app import erasure_routes
-from functions.privacy.erasures.endpoint import ErasureExecutor
+from functions.privacy.erasures.endpoint import Execute
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
@@ -77,10 +77,10 @@ class Desk:
     Args:
         statements: run its statements.
         now: the time of the first request; each takes a second.
-        executor: executes what has no grace period.
+        execute: executes what has no grace period.
     """
 
-    def __init__(self, statements: Statements, now: datetime, executor: ErasureExecutor) -> None:
+    def __init__(self, statements: Statements, now: datetime, execute: Execute) -> None:
         self.now = now
         self.closed: ClosedList | None = ClosedList({})
         self.permissions = PERMISSIONS
@@ -95,7 +95,7 @@ class Desk:
             lambda: new_id(self.now),
         )
         callers = Callers(lambda: self.permissions, SCHEDULER, PUSH)
-        served = serve(callers, erasure_routes(context, executor, self._closed))
+        served = serve(callers, erasure_routes(context, execute, self._closed))
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
     def clock(self) -> datetime:

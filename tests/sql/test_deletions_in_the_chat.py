@@ -24,7 +24,7 @@ STORY = ((DELETED, NOW - 4 * DAY), (RESTORED, NOW - 3 * DAY), (DELETED, NOW - 2 
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution().run)
 
 
 def told(client: bigquery.Client) -> list[tuple[Any, ...]]:

@@ -33,7 +33,7 @@ def executor() -> NoExecution:
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, executor: NoExecution) -> Desk:
     """On the third of January, at noon."""
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, executor)
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, executor.run)
 
 
 def event(number: int, user: str, **other: Any) -> dict[str, Any]:

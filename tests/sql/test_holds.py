@@ -18,7 +18,7 @@ HOLD = {"project": "dev", "ids": ["ann", "anne"], "reason": "A suit", "until": s
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution().run)
 
 
 async def listed(desk: Desk, email: str = OFFICER) -> list[dict[str, Any]]:

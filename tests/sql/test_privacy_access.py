@@ -27,7 +27,7 @@ UNTIL = str(NOW + timedelta(days=1))
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution())
+    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution().run)
 
 
 def erasure(project: str, **other: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """``/erasures``: files, lists, tells of and restores erasures."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, get_args
+from dataclasses import dataclass
+from typing import Any, get_args
 
 import msgspec
 from starlette.responses import Response
@@ -17,41 +18,29 @@ from functions.privacy.requests.request import PrivacyRequest
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
 
-
-class ErasureExecutor(Protocol):
-    """Executes what is due, as `functions.privacy.sweep.job.Sweep`."""
-
-    async def run(self, erasure_ids: Sequence[str] | None = None) -> object:
-        """Execute these erasures where they are due, or all that are."""
+Execute = Callable[[Sequence[str]], Awaitable[object]]
+"""Executes these erasures if they are due, like `functions.privacy.sweep.job.Sweep.run`."""
 
 
+@dataclass(frozen=True, slots=True)
 class Erasures:
     """The operations on erasures.
 
     Args:
-        partner_of: returns the partner whose data of a project a caller may act on.
-        filing: files what is asked for.
-        preview: says what that would touch.
-        erasure_log: tells what was filed.
-        restoring: takes it back.
-        executor: executes at once what has no grace period.
+        partner_of: returns the partner of a project, if the caller may act on it.
+        filing: files erasures.
+        preview: counts what an erasure would change.
+        erasure_log: reads filed erasures.
+        restoring: restores people during the grace period.
+        execute: executes erasures that have no grace period, at once.
     """
 
-    def __init__(
-        self,
-        partner_of: Callable[[Caller, str], Awaitable[str]],
-        filing: Filing,
-        preview: Preview,
-        erasure_log: ErasureLog,
-        restoring: Restoring,
-        executor: ErasureExecutor,
-    ) -> None:
-        self._partner_of = partner_of
-        self._filing = filing
-        self._preview = preview
-        self._erasure_log = erasure_log
-        self._restoring = restoring
-        self._executor = executor
+    partner_of: Callable[[Caller, str], Awaitable[str]]
+    filing: Filing
+    preview: Preview
+    erasure_log: ErasureLog
+    restoring: Restoring
+    execute: Execute
 
     async def file(self, request: PrivacyRequest) -> Response:
         """``POST /erasures``: 202 filed and hidden, 200 executed, or what a dry run counted.
@@ -61,10 +50,10 @@ class Erasures:
             StatementFailed: not all is known to be filed.
         """
         wanted = msgspec.json.decode(request.body, type=ErasureRequest)
-        partner = await self._partner_of(request.caller, wanted.project)
+        partner = await self.partner_of(request.caller, wanted.project)
         if wanted.dry_run:
-            return _json({"dry_run": True} | await self._preview.count(wanted))
-        filed = await self._filing.file(wanted, partner, request.caller.email)
+            return _json({"dry_run": True} | await self.preview.count(wanted))
+        filed = await self.filing.file(wanted, partner, request.caller.email)
         if wanted.mode == "immediate":
             await self._execute(filed.all_ids)
         matters = (f"{partner}/{wanted.project}",)
@@ -89,7 +78,7 @@ class Erasures:
             raise ProblemError(400, "`status` is not one of " + ", ".join(get_args(Status)))
         if project:
             request.caller.must_have(project)
-        entries = await self._erasure_log.page(
+        entries = await self.erasure_log.page(
             request.caller.matters(project), status, request.query.get("before", ""), project
         )
         answer: dict[str, Any] = {"erasures": entries}
@@ -113,18 +102,18 @@ class Erasures:
                 (409), or it was executed (410).
         """
         entry = await self._found(request.id, request.caller.matters())
-        await self._restoring.restore(entry, request.caller.email)
+        await self.restoring.restore(entry, request.caller.email)
         return _json(await self._found(request.id, request.caller.matters()))
 
     async def _found(self, erasure_id: str, matters: Sequence[str]) -> Entry:
-        entry = await self._erasure_log.find(erasure_id, matters)
+        entry = await self.erasure_log.find(erasure_id, matters)
         if entry is None:
             raise ProblemError(404, "Your projects have no erasure of this id")
         return entry
 
     async def _execute(self, erasure_ids: Sequence[str]) -> None:
         try:
-            await self._executor.run(erasure_ids)
+            await self.execute(erasure_ids)
         except StatementFailed as failure:
             # It is filed, and the people are hidden: the next sweep goes on.
             log("WARNING", "erasure left to the next sweep", failed=failure.statement)

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from functions.privacy.app import erasure_routes
-from functions.privacy.erasures.endpoint import ErasureExecutor
+from functions.privacy.erasures.endpoint import Execute
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
@@ -41,7 +41,7 @@ class Front:
 
     Args:
         statements: run its statements.
-        executor: executes what has no grace period.
+        execute: executes what has no grace period.
         owner: the partner of the project ``dev``.
         permitted: whether the callers' secret can be read.
     """
@@ -49,7 +49,7 @@ class Front:
     def __init__(
         self,
         statements: Statements,
-        executor: ErasureExecutor | None = None,
+        execute: Execute | None = None,
         *,
         owner: str | None = "acme",
         permitted: bool = True,
@@ -69,7 +69,7 @@ class Front:
         )
         served = serve(
             Callers(permissions, "scheduler@cell.example", "push@cell.example"),
-            erasure_routes(context, executor or Idle(), nobody_left),
+            erasure_routes(context, execute or Idle().run, nobody_left),
         )
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 

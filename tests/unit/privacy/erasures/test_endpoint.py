@@ -101,7 +101,7 @@ async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
 
 
 async def test_what_the_sweep_did_not_finish_is_202(capsys: pytest.CaptureFixture[str]) -> None:
-    front = Front(Found(), FailingExecutor())
+    front = Front(Found(), FailingExecutor().run)
     answer = await front.post("/erasures", ERASURE | {"mode": "immediate"})
     assert answer.status_code == 202
     assert '"failed":"delete_events"' in capsys.readouterr().out
