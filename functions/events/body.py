@@ -104,7 +104,7 @@ def _read_float(digits: str) -> float | str:
 
 
 def _refuse_constant(_name: str) -> NoReturn:
-    raise ValueError("JSON knows neither NaN nor Infinity")
+    raise ValueError("JSON has neither NaN nor Infinity")
 
 
 READER = json.JSONDecoder(

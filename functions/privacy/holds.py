@@ -35,7 +35,7 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if names_one(self.reason, self.ids):
-            raise ValueError("`reason` names a person: it is kept for ever, so it may not")
+            raise ValueError("`reason` names a person: leave that out, because reasons are stored")
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class Holds:
         request.caller.must_have(wanted.project)
         now = self.context.now()
         if wanted.until <= now:
-            raise ProblemError(422, "`until` is past")
+            raise ProblemError(422, "`until` must be in the future")
         partner = await self.context.partner_of(request.caller, wanted.project)
         alike: dict[str, Any] = {
             "project": wanted.project,
@@ -128,7 +128,7 @@ class Holds:
     async def _found(self, hold_id: str, matters: Sequence[str]) -> Hold:
         holds = await self._find(matters, hold_id) if hold_id else []
         if not holds:
-            raise ProblemError(404, "Your projects have no hold of this id")
+            raise ProblemError(404, "Your projects have no hold with this id")
         return holds[0]
 
     async def _find(self, matters: Sequence[str], hold_id: str = "") -> list[Hold]:

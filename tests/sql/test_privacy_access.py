@@ -55,7 +55,7 @@ async def test_nobody_files_for_a_project_of_others(
     answer = await desk.ask("POST", path, body, email)
     assert (answer.status_code, answer.json()["title"]) == (
         403,
-        "`project` is not one of yours",
+        "`project` is not one of your projects",
     )
     assert counted(desk).total() == 0
 

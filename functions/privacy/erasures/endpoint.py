@@ -72,7 +72,7 @@ class Erasures:
         """
         unknown = request.query.keys() - {"project", "status", "before"}
         if unknown:
-            raise ProblemError(400, "The parameters are project, status and before")
+            raise ProblemError(400, "The only parameters are `project`, `status` and `before`")
         project, status = request.query.get("project", ""), request.query.get("status", "")
         if status and status not in get_args(Status):
             raise ProblemError(400, "`status` is not one of " + ", ".join(get_args(Status)))
@@ -108,7 +108,7 @@ class Erasures:
     async def _found(self, erasure_id: str, matters: Sequence[str]) -> Entry:
         entry = await self.erasure_log.find(erasure_id, matters)
         if entry is None:
-            raise ProblemError(404, "Your projects have no erasure of this id")
+            raise ProblemError(404, "Your projects have no erasure with this id")
         return entry
 
     async def _execute(self, erasure_ids: Sequence[str]) -> None:

@@ -74,8 +74,8 @@ def restoration(erasure_id: str, partner: str, project: str, requested_by: str =
 
 def _must_be_restorable(entry: Entry) -> None:
     if entry.status in {"executed", "forgotten"}:
-        raise ProblemError(410, "The erasure was executed; nothing is left that could be restored")
+        raise ProblemError(410, "The erasure was executed and cannot be restored")
     if entry.status == "due":
-        raise ProblemError(409, "The erasure is being executed and cannot be restored any more")
+        raise ProblemError(409, "The erasure is being executed and cannot be restored")
     if entry.mode == "immediate":
         raise ProblemError(409, "An immediate erasure has no grace period and cannot be restored")

@@ -81,7 +81,7 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.restored_to < now - TOMBSTONE:
             raise ProblemError(
                 400,
-                f"`restored_to` is more than {TOMBSTONE.days} days ago: erasures of then may be"
-                " forgotten, so they must be filed again",
+                f"`restored_to` is more than {TOMBSTONE.days} days ago: older erasures may be"
+                " deleted, so file them again",
             )
         return Restored(self.restored_to.astimezone(UTC), self.restored_at.astimezone(UTC), by)

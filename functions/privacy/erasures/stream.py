@@ -79,7 +79,7 @@ class Stream:
         try:
             closed = await self._closed()
         except ClosedUnavailable:
-            raise retry_later("Who has left cannot be read at the moment") from None
+            raise retry_later("The closed list cannot be read at the moment") from None
         if closed.is_closed(message.attributes):
             return Response(status_code=204)
         try:

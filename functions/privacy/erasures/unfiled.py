@@ -77,7 +77,7 @@ class Unfiled:
         try:
             closed = sorted((await self._closed()).partners)
         except ClosedUnavailable:
-            raise retry_later("Who has left cannot be read at the moment") from None
+            raise retry_later("The closed list cannot be read at the moment") from None
         counts: Counter[str] = Counter()
         finished = False
         for _ in range(PAGES):

@@ -110,7 +110,7 @@ class Exports:
         except BucketUnavailable:
             raise retry_later("The bucket does not answer") from None
         except ErasedMeanwhile:
-            raise retry_later("Data of this person were erased meanwhile") from None
+            raise retry_later("Data of this person was erased during the export") from None
         counts = {"records": sheet.counts, "unreadable": sheet.unreadable}
         goes_at = sheet.made_at + EXPORTED
         await self.context.receipts.add(

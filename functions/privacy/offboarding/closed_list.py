@@ -130,7 +130,7 @@ class ClosedSecret:
                 newest = max(added, self.secret.newest())
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
-        raise ListUnavailable("others write it all the time")
+        raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
         """Return the newest list that was not made anew, with the number of its version.
@@ -148,7 +148,7 @@ class ClosedSecret:
                     return number, ClosedList.from_json(version.data)
                 log("ERROR", "closed list replaced by Terraform", secret_version=number)
             elif number > FIRST:
-                raise ListUnavailable("the last version is gone")
+                raise ListUnavailable("the last version was destroyed")
         return 0, ClosedList({})
 
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:

@@ -133,7 +133,7 @@ class Offboardings:
         request.caller.must_be_operator()
         entry = (await self._list()).partners.get(request.id)
         if entry is None:
-            raise ProblemError(404, "No such partner has left")
+            raise ProblemError(404, "This partner has no offboarding")
         record = (await self.records.read({request.id: entry}))[request.id]
         return JSONResponse(self._describe(request.id, entry, record))
 
@@ -162,7 +162,7 @@ class Offboardings:
         try:
             return await self.closed.read()
         except ListUnavailable:
-            raise retry_later("Who has left cannot be read at the moment") from None
+            raise retry_later("The closed list cannot be read at the moment") from None
 
     async def _go_on(
         self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline

@@ -117,7 +117,7 @@ class Plan:
             ListFull: there is no room for it, so it is not closed.
         """
         if not self.confirms(partner, code):
-            raise ProblemError(409, "`confirm` is not valid, or not any more: ask for a new one")
+            raise ProblemError(409, "`confirm` is not valid or has expired: request a new one")
         projects = await self._projects(partner)
         entry = await self.closed.close(partner, projects, self.now())
         log("WARNING", "partner closed", partner=partner)

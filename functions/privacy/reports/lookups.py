@@ -47,9 +47,9 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if bool(self.ids) == bool(self.user_keys):
-            raise ValueError("either `ids` or `user_keys` is needed, and not both")
+            raise ValueError("give either `ids` or `user_keys`, not both")
         if names_one(self.reason, (*self.ids, *self.user_keys)):
-            raise ValueError("`reason` names a person: it is kept, so it may not")
+            raise ValueError("`reason` names a person: leave that out, because reasons are stored")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Caller:
             ProblemError: it is not (403).
         """
         if not self.is_operator and project not in self.projects:
-            raise ProblemError(403, "`project` is not one of yours")
+            raise ProblemError(403, "`project` is not one of your projects")
 
     def matters(self, project: str = "") -> tuple[str, ...]:
         """Return what of the erasure log the caller may see, as ``partner/project``.

@@ -43,17 +43,17 @@ class Owners:
             partners.add(owner)
         if not partners:
             raise ProblemError(
-                422, "`project` is not pinned to this cell, and the tables here have nothing of it"
+                422, "`project` is not pinned to this cell, and the tables here have no data of it"
             )
         if len(partners) > 1:
             raise ProblemError(
                 409,
-                "`project` was another partner's before, whose data are still here: "
-                "they have to be deleted first, by an offboarding of that partner",
+                "`project` belonged to another partner whose data is still here: offboard that "
+                "partner first",
             )
         [partner] = partners
         if not caller.is_operator and partner != owner:
-            raise ProblemError(403, "`project` is not one of yours")
+            raise ProblemError(403, "`project` is not one of your projects")
         return partner
 
     async def _stored(self, project: str, *, in_events: bool) -> set[str]:
