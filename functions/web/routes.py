@@ -69,6 +69,8 @@ class _ByMethod:
     handlers: Mapping[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].endswith("\n"):  # Starlette's patterns end in `$`, which ignores it
+            raise ProblemError(404, "Not found")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handle = self.handlers.get(method)
         if handle is None:
