@@ -13,10 +13,10 @@ from verify.identity import Headers, NotSignedIn
 PAUSE_SECONDS = 60.0
 """Between two questions; the function looks at everything at each."""
 
-State = Literal["nothing", "open", "deleting", "held", "deleted", "failed"]
+State = Literal["nothing", "open", "deleting", "on_hold", "deleted", "failed"]
 """``nothing``: the cell has nothing of the partner; ``failed``: it refused, or did not answer."""
 
-ENDS = frozenset({"nothing", "deleted", "held", "failed"})
+ENDS = frozenset({"nothing", "deleted", "on_hold", "failed"})
 
 Progress = Callable[[str, str], None]
 """Tells a person: the cell, and what it does."""
@@ -130,8 +130,8 @@ def _state(said: Mapping[str, Any]) -> State:
             return "open"
         case {"state": "deleting"}:
             return "deleting"
-        case {"state": "held", "certificate": {}}:
-            return "held"
+        case {"state": "on_hold", "certificate": {}}:
+            return "on_hold"
         case {"state": "deleted", "certificate": {}}:
             return "deleted"
     return "failed"

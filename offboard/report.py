@@ -9,7 +9,7 @@ from rich.text import Text
 
 from offboard.cell import Cell
 
-STYLES = {"deleted": "green", "nothing": "green", "held": "yellow", "failed": "bold red"}
+STYLES = {"deleted": "green", "nothing": "green", "on_hold": "yellow", "failed": "bold red"}
 
 
 def show_plan(cells: Sequence[Cell], console: Console) -> None:
@@ -43,8 +43,8 @@ def show_end(cells: Sequence[Cell], console: Console) -> None:
     console.print(table)
     show_failures(cells, console)
     # All cells share `partners`: what is to be done where a hold keeps something comes first.
-    held = [cell for cell in cells if cell.state == "held"]
-    certificates = [cell.said.get("certificate") or {} for cell in held or cells]
+    on_hold = [cell for cell in cells if cell.state == "on_hold"]
+    certificates = [cell.said.get("certificate") or {} for cell in on_hold or cells]
     for line in dict.fromkeys(
         line for certificate in certificates for line in certificate.get("to_do", ())
     ):

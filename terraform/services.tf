@@ -55,7 +55,7 @@ resource "google_project_iam_member" "agent" {
 # Google makes these agents when they are first asked for, so reading them creates them. Nothing may
 # take a grant's member from here: with a `depends_on`, Terraform reads a data source during the apply
 # whenever one more API is enabled. Its values are then unknown in the plan, and each grant that
-# uses one is replaced: made anew, which changes nothing, and then deleted.
+# uses one is replaced: created again, which changes nothing, and then deleted.
 data "google_storage_project_service_account" "agent" {
   count      = local.any_cmek ? 1 : 0
   depends_on = [time_sleep.apis]

@@ -22,7 +22,7 @@ variable "cells" {
     privacy_callers: identities (e-mail addresses of people and service accounts) whose matter the data of all projects are: erasures, exports, offboardings.
     iap: people open the dashboard through Identity-Aware Proxy, instead of gcloud run services proxy.
     cmek: encrypt everything with a key of your own. Choose it with the first apply: a table cannot be re-keyed in place.
-    pseudonym_key_version: raise it by one to begin a new key space for user keys, 24 hours later; legal holds are to be filed anew (README, rotating).
+    pseudonym_key_version: raise it by one to begin a new key space for user keys, 24 hours later; legal holds must be filed again (README, rotating).
     log_retention_days: of the cell's logs.
     quiet_hours: an alert follows so many hours without an event; 23 at most.
     min_instances, max_instances: by function, where the default does not suit. The most of operate and privacy can be lowered, not raised.

@@ -21,7 +21,7 @@ REQUEST_SECONDS = 10.0
 
 
 class SubscriptionUnavailable(Exception):
-    """Pub/Sub did not answer; what is not acknowledged comes again after its deadline."""
+    """Pub/Sub did not answer; what is not acknowledged is delivered again after its deadline."""
 
 
 class Letter(NamedTuple):

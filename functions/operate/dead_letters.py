@@ -1,4 +1,4 @@
-"""Replays dead letters: events that `load` could not store at any of Pub/Sub's attempts.
+"""Replays dead letters: events that `load` could not store in all of Pub/Sub's attempts.
 
 A replay pulls letters from the dead-letter subscription, publishes them to the topic of events, and
 only then acknowledges them. It keeps their bytes, attributes and ingest ids, leaves out what

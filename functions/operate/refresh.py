@@ -94,13 +94,13 @@ class Refresh:
         open_from = today - OPEN_WINDOW_DAYS * DAY
         oldest = today - self._retention + DAY
         uncounted = await self._statements.days(
-            "find_uncounted", first=midnight(oldest), end=midnight(open_from)
+            "find_uncounted_days", first=midnight(oldest), end=midnight(open_from)
         )
         thawed = {found.date() for found in uncounted} | set(_days(open_from, today))
         wanted = set(_days(max(first or open_from, oldest), min(last or today, today)))
         if first is None and last is None:
             late = await self._statements.days(
-                "find_late", end=midnight(open_from), since=midnight(open_from)
+                "find_days_with_late_events", end=midnight(open_from), since=midnight(open_from)
             )
             wanted = thawed | {day for found in late if (day := found.date()) >= oldest}
         return stretches(wanted, thawed)
@@ -117,7 +117,9 @@ class Refresh:
                 needed = {parameter: moments[parameter] for parameter in parameters}
                 report.rows += await self._statements.change(name, **needed)
             weeks = {name: moments[name] for name in ("first_week", "end_week")}
-            twice = bool(await self._statements.days("find_doubles", **bounds, **weeks))
+            twice = bool(
+                await self._statements.days("find_days_with_double_rollups", **bounds, **weeks)
+            )
         await self._statements.change("record_refresh", **bounds, refreshed_at=self._now())
         return True
 

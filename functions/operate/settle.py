@@ -92,14 +92,18 @@ class Settle:
     async def _steps(self, days: Iterable[date], today: date) -> list[tuple[str, datetime]]:
         """Return the statements to run, each with its day."""
         open_from = midnight(today) - OPEN_WINDOW_DAYS * DAY
-        late = await self.statements.days("find_late", end=open_from, since=open_from)
+        late = await self.statements.days(
+            "find_days_with_late_events", end=open_from, since=open_from
+        )
         steps = []
         for first, end in ranges({*days, *(moment.date() for moment in late)}, today):
-            copies = await self.statements.days("find_copies", first=first, end=end)
+            copies = await self.statements.days("find_days_with_copies", first=first, end=end)
             steps += [("delete_copies", day) for day in copies]
         steps.append(("merge_identities", midnight(today)))
-        old = await self.statements.days("find_extra", end=midnight(today) - EXTRA_DAYS * DAY)
-        return steps + [("empty_extra", day) for day in old]
+        old = await self.statements.days(
+            "find_days_with_extra", end=midnight(today) - EXTRA_DAYS * DAY
+        )
+        return steps + [("clear_extra", day) for day in old]
 
     async def _take(self, name: str, day: datetime, report: SettleReport) -> None:
         changed = await self.statements.change(name, day=day)
@@ -109,7 +113,7 @@ class Settle:
                 report.days.append(day.date().isoformat())
             case "merge_identities":
                 report.identities += changed
-            case "empty_extra":
+            case "clear_extra":
                 report.emptied += changed
 
 

@@ -65,7 +65,7 @@ from functions.secrets.closed_partners import ClosedFile, ClosedList
 from functions.secrets.permissions import read_permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys, load_keys
 from functions.warehouse.client import open_client
-from functions.warehouse.schema import Warehouse, dataset_name, with_covered
+from functions.warehouse.schema import Warehouse, dataset_name, with_scopes
 from functions.warehouse.statements import Limits, Statements
 from functions.web.environment import read
 from functions.web.routes import Route
@@ -339,7 +339,7 @@ def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Stateme
     return Statements(
         folder,
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
-        with_covered(warehouse.variables()),
+        with_scopes(warehouse.variables()),
         service="privacy",
         seconds=settings.statement_seconds,
         limits=limits,

@@ -101,7 +101,7 @@ class Holds:
             "filed_by": request.caller.email,
         }
         await self.context.statements.change("file_hold", now=now, **filing, **alike)
-        rows = await self.context.statements.rows("find_holds_filed", **alike)
+        rows = await self.context.statements.rows("find_same_hold", **alike)
         hold = await self._found(rows[0]["hold_id"], (f"{partner}/{wanted.project}",))
         await self._note("hold", hold, hold.filed_by, {"until": hold.until, "reason": hold.reason})
         return _json(hold, 201)

@@ -134,9 +134,9 @@ TABLES: tuple[StoreTable, ...] = (
     StoreTable(
         "erasures_v1",  # after events_v1: until the events are deleted, erasures hide some of them
         {
-            "user_key": PersonalColumn("whose erasure it is", ("forget",)),
+            "user_key": PersonalColumn("whose erasure it is", ("delete_expired_erasures",)),
             "hidden_key": PersonalColumn(
-                "the key that views show the person under", ("finish",), timedelta()
+                "the key that views show the person under", ("finish_erasures",), timedelta()
             ),
         },
         kept=periods.TOMBSTONE,
@@ -146,8 +146,8 @@ TABLES: tuple[StoreTable, ...] = (
     StoreTable(
         "holds_v1",  # last: the statements of the other tables read it
         {
-            "user_key": PersonalColumn("whose data must be kept for now", ("forget_holds",)),
-            "filed_by": PersonalColumn("who filed the hold", ("forget_holds",)),
+            "user_key": PersonalColumn("whose data must be kept for now", ("delete_expired_holds",)),
+            "filed_by": PersonalColumn("who filed the hold", ("delete_expired_holds",)),
         },
         kept=periods.RELEASED_HOLD,
         kept_from=_END_OF_HOLD,

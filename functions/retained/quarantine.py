@@ -19,7 +19,7 @@ from functions.google.storage import ObjectWriter
 
 PREFIX = "quarantine/"
 
-ON_HOLD = "held/"
+ON_HOLD = "on_hold/"
 """The folder for events of an offboarded partner that a legal hold keeps. They are separate from
 quarantine, which is deleted by age and can be replayed. They are deleted when the hold ends."""
 

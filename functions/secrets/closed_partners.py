@@ -30,7 +30,7 @@ repeated."""
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class MadeAnew(ValueError):
+class ListReplaced(ValueError):
     """Terraform replaced the list; an earlier version of the secret has the closed partners."""
 
 
@@ -80,7 +80,7 @@ class ClosedList(msgspec.Struct, frozen=True):
         """Read the secret's content.
 
         Raises:
-            MadeAnew: Terraform replaced the list.
+            ListReplaced: Terraform replaced the list.
             ValueError: the content does not have the form above; the message does not quote it.
         """
         try:
@@ -89,7 +89,7 @@ class ClosedList(msgspec.Struct, frozen=True):
             raise ValueError("the closed list is not of the expected form") from None
         made_at, secret_made_at = content.made_at, content.secret_made_at
         if made_at and secret_made_at and made_at > secret_made_at + FIRST_DAY:
-            raise MadeAnew("Terraform has replaced the closed list")
+            raise ListReplaced("Terraform has replaced the closed list")
         partners, unreadable = {}, {}
         for name, entry in content.partners.items():
             try:

@@ -140,9 +140,9 @@ def render(text: str, variables: Mapping[str, str]) -> str:
         raise TemplateError(str(malformed)) from None
 
 
-def with_covered(variables: Mapping[str, str]) -> dict[str, str]:
-    """Add the variable ``covered``, the text of ``sql/privacy/covered.sql``, to the variables."""
-    return {**variables, "covered": render((SQL / "privacy/covered.sql").read_text(), variables)}
+def with_scopes(variables: Mapping[str, str]) -> dict[str, str]:
+    """Add the variable ``scopes``, the text of ``sql/privacy/find_scopes.sql``."""
+    return {**variables, "scopes": render((SQL / "privacy/find_scopes.sql").read_text(), variables)}
 
 
 def list_tables(root: Path = SQL) -> list[Table]:

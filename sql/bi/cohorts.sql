@@ -1,7 +1,7 @@
 -- grain: one row per project, cohort and week in which people of it came
--- Weekly return: of the people who started in a week, how many came again in each of the 12 weeks
--- after it. Weeks begin on Monday (UTC). Who was away for 16 weeks starts anew. A week in which
--- nobody of a cohort came has no row.
+-- Weekly return: of the people who started in a week, how many came back in each of the 12 weeks
+-- after it. Weeks begin on Monday (UTC). A person who was away for 16 weeks starts again. A week in
+-- which nobody of a cohort came has no row.
 --
 -- These are rollups: as of the last refresh (00:00 UTC, or on demand), and unchanged for weeks that
 -- have left the open window. A filter on week reaches their partitions.

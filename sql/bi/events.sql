@@ -53,17 +53,17 @@ every_day AS (
   FROM open_window
 ),
 
--- A person's erasures follow each other, and each covers what was received since the one before;
--- two alike, filed at once, count as one.
+-- The scope of a person's erasure begins after the cut-off of the erasure before. If two erasures
+-- have the same cut-off, the scope of the second is empty.
 hidden AS (
   SELECT
     project,
     user_key,
     hidden_key,
-    covers_until,
-    LAG(covers_until) OVER (
-      PARTITION BY project, user_key ORDER BY covers_until, erasure_id
-    ) AS covers_after
+    cut_off,
+    LAG(cut_off) OVER (
+      PARTITION BY project, user_key ORDER BY cut_off, erasure_id
+    ) AS previous_cut_off
   FROM `${store}.erasures_v1`
   WHERE status IN ('hidden', 'due', 'executed')
 ),
@@ -75,8 +75,8 @@ hidden_speakers AS (
       STRUCT(
         user_key AS user_key,
         hidden_key AS hidden_key,
-        covers_after AS covers_after,
-        covers_until AS covers_until
+        previous_cut_off AS previous_cut_off,
+        cut_off AS cut_off
       )
     ) AS people
   FROM hidden
@@ -122,8 +122,8 @@ SELECT
         LEFT JOIN UNNEST(hidden_speakers.people) AS person
           ON
             speaker = person.user_key
-            AND (person.covers_after IS NULL OR every_day.received_at > person.covers_after)
-            AND every_day.received_at <= person.covers_until
+            AND (person.previous_cut_off IS NULL OR every_day.received_at > person.previous_cut_off)
+            AND every_day.received_at <= person.cut_off
         WHERE person.user_key IS NULL OR person.hidden_key IS NOT NULL
         ORDER BY place
       ) AS speakers
@@ -136,8 +136,8 @@ LEFT JOIN hidden
   ON
     every_day.project = hidden.project
     AND every_day.user_key = hidden.user_key
-    AND (hidden.covers_after IS NULL OR every_day.received_at > hidden.covers_after)
-    AND every_day.received_at <= hidden.covers_until
+    AND (hidden.previous_cut_off IS NULL OR every_day.received_at > hidden.previous_cut_off)
+    AND every_day.received_at <= hidden.cut_off
 LEFT JOIN hidden_speakers
   ON
     every_day.kind = 'room'

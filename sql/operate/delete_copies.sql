@@ -1,7 +1,7 @@
 -- Deletes the rows of one day that are later copies of an event.
 --
--- No run deletes an event's earliest row, so any number of runs may meet. Rows that share even
--- their delivery_id cannot be told apart and stay, unless all of them are later copies.
+-- No run deletes the earliest row of an event, so several runs at once do no harm. Rows that share
+-- even their delivery_id cannot be distinguished. They stay, unless all of them are later copies.
 DELETE FROM `${store}.events_v1`
 WHERE
   received_at >= @day

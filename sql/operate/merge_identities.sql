@@ -1,7 +1,7 @@
--- Makes one row of a person's several: first and last seen, and the newest nickname.
+-- Merges the rows of a person into one, with the first and last time seen and the newest nickname.
 --
--- One statement, so that nobody is missing or doubled in between. A person's rows are deleted by
--- the source row `replaced`; the source row `merged` matches none and is inserted.
+-- It is one statement, so that readers never find a person missing or twice. The source row
+-- `replaced` deletes a person's rows; the source row `merged` matches none and is inserted.
 MERGE `${store}.identities_v1` AS identities
 USING (
   SELECT

@@ -1,3 +1,3 @@
--- Notes that the rollups of a stretch of days are up to date.
+-- Records that the rollups of a range of days are up to date.
 INSERT INTO `${store}.refreshes_v1` (refreshed_at, first_day, last_day)
 VALUES (@refreshed_at, DATE(@first), DATE_SUB(DATE(@end), INTERVAL 1 DAY))

@@ -66,7 +66,7 @@ USING (
   ),
 
   cut_offs AS (
-    SELECT project, MAX(DATE(covers_until)) AS day
+    SELECT project, MAX(DATE(cut_off)) AS day
     FROM `${store}.erasures_v1`
     WHERE status IN ('due', 'executed')
     GROUP BY project

@@ -1,4 +1,4 @@
--- Adds receipts, each given as JSON, unless they are there; a repetition adds nothing.
+-- Adds receipts, each given as JSON. A receipt whose id is stored already is not added again.
 INSERT INTO `${store}.receipts_v1` (
   receipt_id, recorded_at, operation, reference, partner, project, requested_by, people, detail
 )

@@ -1,4 +1,4 @@
--- How many rows of the identities tell of people.
+-- Counts the identities of people.
 SELECT COUNT(*) AS identities
 FROM `${store}.identities_v1`
 WHERE

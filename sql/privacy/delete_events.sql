@@ -1,4 +1,4 @@
--- Deletes the covered events of people whose rows are to be deleted.
+-- Deletes the events in scope of erasures that delete.
 DELETE FROM `${store}.events_v1` AS events
 WHERE
   events.received_at >= @first
@@ -6,12 +6,12 @@ WHERE
   AND EXISTS (
     SELECT 1
     FROM (
-      ${covered}
-    ) AS covered
+      ${scopes}
+    ) AS scopes
     WHERE
-      covered.project = events.project
-      AND covered.user_key = events.user_key
-      AND covered.covers_after < events.received_at
-      AND covered.covers_until >= events.received_at
-      AND covered.treatment = 'delete'
+      scopes.project = events.project
+      AND scopes.user_key = events.user_key
+      AND scopes.previous_cut_off < events.received_at
+      AND scopes.cut_off >= events.received_at
+      AND scopes.treatment = 'delete'
   )

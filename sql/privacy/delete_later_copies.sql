@@ -1,35 +1,35 @@
--- Deletes what repeats a covered event although it was received after the erasure was asked for.
+-- Deletes copies of an event in scope that were received after the cut-off.
 --
--- The copy that was received first is the event, so it is covered with all its copies. It may have
--- its own id still, or the one that it got when it was anonymised.
+-- The copy that was received first decides: if it is in scope, all its copies are. It may still
+-- have its own id, or the new id that it got when it was anonymised.
 DELETE FROM `${store}.events_v1`
 WHERE
   received_at >= @first
   AND received_at <= @now
   AND delivery_id IN (
     WITH
-    covered AS (
-      ${covered}
+    scopes AS (
+      ${scopes}
     ),
 
     later AS (
       SELECT
-        events.delivery_id, covered.project, covered.covers_after, covered.covers_until, own_id
+        events.delivery_id, scopes.project, scopes.previous_cut_off, scopes.cut_off, own_id
       FROM `${store}.events_v1` AS events
-      INNER JOIN covered
+      INNER JOIN scopes
         ON
-          events.project = covered.project
-          AND events.user_key = covered.user_key
-          AND events.received_at > covered.covers_until
+          events.project = scopes.project
+          AND events.user_key = scopes.user_key
+          AND events.received_at > scopes.cut_off
           AND events.received_at <= TIMESTAMP_ADD(
-            covered.covers_until, INTERVAL ${open_window_days} DAY
+            scopes.cut_off, INTERVAL ${open_window_days} DAY
           )
       CROSS JOIN
         UNNEST(
           [
             events.ingest_id,
             REGEXP_REPLACE(
-              TO_HEX(SHA256(CONCAT(covered.copy_salt, events.ingest_id))),
+              TO_HEX(SHA256(CONCAT(scopes.copy_salt, events.ingest_id))),
               r'(.{8})(.{4}).(.{3}).(.{3})(.{12}).*',
               r'\1-\2-8\3-a\4-\5'
             )
@@ -46,8 +46,8 @@ WHERE
       ON
         earlier.project = later.project
         AND earlier.ingest_id = later.own_id
-        AND earlier.received_at > later.covers_after
-        AND earlier.received_at <= later.covers_until
+        AND earlier.received_at > later.previous_cut_off
+        AND earlier.received_at <= later.cut_off
     WHERE
       earlier.received_at >= @first
       AND earlier.received_at <= @now

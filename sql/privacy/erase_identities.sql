@@ -1,17 +1,18 @@
--- Deletes who is behind the keys of erased people. Who has come back keeps the row, from the first
--- event after the erasure on; the nickname may be of before, and is learnt anew the next day.
+-- Deletes the identities of erased people. The identity of a person who came back after the cut-off
+-- stays, and begins with the first event after it. Its nickname may be older; the next day's events
+-- replace it.
 --
--- One statement, so that nobody is missing in between.
+-- It is one statement, so that readers never find an identity missing in between.
 MERGE `${store}.identities_v1` AS identities
 USING (
   WITH
-  covered AS (
-    ${covered}
+  scopes AS (
+    ${scopes}
   ),
 
   erased AS (
-    SELECT project, user_key, MAX(covers_until) AS covers_until
-    FROM covered
+    SELECT project, user_key, MAX(cut_off) AS cut_off
+    FROM scopes
     GROUP BY project, user_key
   ),
 
@@ -22,7 +23,7 @@ USING (
       ON
         events.project = erased.project
         AND events.user_key = erased.user_key
-        AND events.received_at > erased.covers_until
+        AND events.received_at > erased.cut_off
     WHERE
       events.received_at >= @first
       AND events.received_at <= @now
@@ -30,7 +31,7 @@ USING (
   )
 
   SELECT
-    erased.project, erased.user_key, erased.covers_until, came_back.received_at AS came_back_at
+    erased.project, erased.user_key, erased.cut_off, came_back.received_at AS came_back_at
   FROM erased
   LEFT JOIN came_back
     ON
@@ -40,9 +41,9 @@ USING (
   ON
     identities.project = people.project
     AND identities.user_key = people.user_key
-    AND identities.first_seen <= people.covers_until
+    AND identities.first_seen <= people.cut_off
     AND identities.last_seen >= @oldest
-WHEN MATCHED AND identities.last_seen <= people.covers_until THEN DELETE
+WHEN MATCHED AND identities.last_seen <= people.cut_off THEN DELETE
 WHEN MATCHED THEN
   UPDATE SET
     first_seen = LEAST(COALESCE(people.came_back_at, identities.last_seen), identities.last_seen),

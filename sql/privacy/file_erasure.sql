@@ -1,9 +1,9 @@
--- Files an erasure of people, each under a fresh random key.
+-- Files an erasure of people, each with a new random key.
 --
--- Who is covered by the same request before, and is not among those who returned since, gets no
--- second erasure: the earlier one covers them up to now. Two such statements at once touch the same
--- table without partitions, so BigQuery lets one wait for the other, and the later one sees what
--- the earlier one filed.
+-- A person who has an erasure of the same kind, and of whom nothing was received since, gets no
+-- second one: the cut-off of the earlier erasure moves to now. If two such statements run at once,
+-- BigQuery lets one wait for the other, because both change the same table without partitions. So
+-- the later one sees what the earlier one filed.
 MERGE `${store}.erasures_v1` AS stored
 USING (
   WITH
@@ -15,7 +15,7 @@ USING (
   latest AS (
     SELECT
       user_key,
-      MAX_BY(erasure_id, covers_until) AS erasure_id
+      MAX_BY(erasure_id, cut_off) AS erasure_id
     FROM `${store}.erasures_v1`
     WHERE
       project = @project
@@ -38,17 +38,17 @@ USING (
     stored.project = @project
     AND stored.user_key = asked.user_key
     AND stored.erasure_id = asked.erasure_id
-WHEN MATCHED AND stored.status IN ('hidden', 'executed') AND stored.covers_until < @covers_until
+WHEN MATCHED AND stored.status IN ('hidden', 'executed') AND stored.cut_off < @cut_off
 THEN
   UPDATE SET
-    covers_until = @covers_until,
-    forget_at = IF(stored.forget_at IS NULL, NULL, GREATEST(stored.forget_at, @forget_at))
+    cut_off = @cut_off,
+    expires_at = IF(stored.expires_at IS NULL, NULL, GREATEST(stored.expires_at, @expires_at))
 WHEN NOT MATCHED THEN
   INSERT (
-    erasure_id, partner, project, user_key, source, mode, treatment, status, covers_until, due_at,
+    erasure_id, partner, project, user_key, source, mode, treatment, status, cut_off, due_at,
     hidden_key
   )
   VALUES (
     @erasure_id, @partner, @project, asked.user_key, 'api', @mode, @treatment, 'hidden',
-    @covers_until, @due_at, REPLACE(GENERATE_UUID(), '-', '')
+    @cut_off, @due_at, REPLACE(GENERATE_UUID(), '-', '')
   )

@@ -1,4 +1,4 @@
--- What people filed in the chat, and whether it waits or was taken back.
+-- Finds the deletions that people filed in the chat, with their status.
 SELECT
   erasure_id,
   partner,

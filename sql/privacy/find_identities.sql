@@ -1,9 +1,10 @@
--- Who is behind user keys. Nobody whose erasure is pending is told, unless seen again after it.
+-- Finds the user ids of user keys. People with an erasure are left out, unless they were seen after
+-- its cut-off.
 WITH
 erased AS (
   SELECT
     user_key,
-    MAX(covers_until) AS covers_until
+    MAX(cut_off) AS cut_off
   FROM `${store}.erasures_v1`
   WHERE project = @project AND status IN ('hidden', 'due', 'executed')
   GROUP BY user_key
@@ -18,6 +19,6 @@ WHERE
   identities.project = @project
   AND identities.user_key IN UNNEST(@user_keys)
   AND identities.last_seen >= TIMESTAMP_SUB(@now, INTERVAL (${retention_days} + 1) DAY)
-  AND (erased.covers_until IS NULL OR identities.last_seen > erased.covers_until)
+  AND (erased.cut_off IS NULL OR identities.last_seen > erased.cut_off)
 GROUP BY identities.user_key, identities.user_id
 ORDER BY identities.user_key, identities.user_id

@@ -1,4 +1,4 @@
--- The receipts of offboardings, of one partner or (with an empty name) of all; the oldest first.
+-- Finds the receipts of offboardings, oldest first. An empty partner stands for all.
 SELECT
   receipt_id,
   recorded_at,

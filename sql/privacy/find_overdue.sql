@@ -1,7 +1,7 @@
--- What the tables hold for longer than is promised: how many rows, and the oldest of them.
+-- Counts the rows that the tables keep for longer than promised, with the time of the oldest.
 --
--- The bounds are older than the promise by a day: partitions are whole days. An erasure that waits
--- for the end of a legal hold is not late.
+-- The limits allow one day more than the promise, because partitions are whole days. An erasure
+-- that waits for the end of a legal hold is not late.
 WITH
 late AS (
   SELECT
@@ -24,9 +24,9 @@ late AS (
   UNION ALL
   SELECT
     'erasures_v1' AS place,
-    forget_at AS since
+    expires_at AS since
   FROM `${store}.erasures_v1`
-  WHERE status = 'executed' AND forget_at < @due_since
+  WHERE status = 'executed' AND expires_at < @due_since
   UNION ALL
   SELECT
     'erasures that are due' AS place,
@@ -49,7 +49,7 @@ late AS (
     'holds_v1' AS place,
     LEAST(until, COALESCE(released_at, until)) AS since
   FROM `${store}.holds_v1`
-  WHERE until < @held_since OR released_at < @held_since
+  WHERE until < @holds_over_since OR released_at < @holds_over_since
 )
 
 SELECT

@@ -1,4 +1,4 @@
--- The partners that have data of a project in this cell, whether or not it is pinned here now.
+-- Finds the partners that have data of a project in this cell, wherever the project is pinned now.
 SELECT partner
 FROM `${store}.identities_v1`
 WHERE

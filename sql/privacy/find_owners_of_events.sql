@@ -1,4 +1,4 @@
--- The partners that have events of a project in this cell; for projects that no other table knows.
+-- Finds the partners that have events of a project in this cell, for projects in no other table.
 SELECT DISTINCT partner
 FROM `${store}.events_v1`
 WHERE

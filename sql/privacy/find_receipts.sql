@@ -1,4 +1,4 @@
--- The receipts of erasures, each once: their details, as JSON.
+-- Finds the receipts of erasures, each once, with their details as JSON.
 SELECT
   receipt_id,
   ANY_VALUE(reference) AS reference,

@@ -1,9 +1,9 @@
--- The register: the newest erasures of a caller's matters, with counts and without any key.
+-- Lists the erasure log: the newest erasures that a caller may see, with counts and without keys.
 --
--- An empty status, project or id stands for all, and so does '*' among the matters, which are
--- partner/project: a project may have been another partner's before. Ids are in the order of time.
+-- An empty status, project or id stands for all. A matter is `partner/project`, because a project
+-- may have belonged to another partner before; `*` stands for all. Ids are in the order of time.
 WITH
-held AS (
+on_hold AS (
   SELECT DISTINCT
     project,
     user_key
@@ -23,15 +23,15 @@ counted AS (
     IF(
       COUNT(DISTINCT erasures.treatment) = 1, ANY_VALUE(erasures.treatment), 'both'
     ) AS treatment,
-    MAX(erasures.covers_until) AS covers_until,
+    MAX(erasures.cut_off) AS cut_off,
     MIN(erasures.due_at) AS due_at,
     MAX(erasures.executed_at) AS executed_at,
-    MAX(erasures.forget_at) AS forget_at,
+    MAX(erasures.expires_at) AS expires_at,
     COUNTIF(erasures.status = 'hidden') AS hidden,
     COUNTIF(erasures.status = 'due') AS due,
     COUNTIF(erasures.status = 'executed') AS executed,
     COUNTIF(erasures.status = 'restored') AS restored,
-    COUNTIF(erasures.status = 'hidden' AND held.user_key IS NOT NULL) AS held,
+    COUNTIF(erasures.status = 'hidden' AND on_hold.user_key IS NOT NULL) AS on_hold,
     CASE
       WHEN COUNTIF(erasures.status = 'hidden') > 0 THEN 'hidden'
       WHEN COUNTIF(erasures.status = 'due') > 0 THEN 'due'
@@ -39,10 +39,10 @@ counted AS (
       ELSE 'restored'
     END AS status
   FROM `${store}.erasures_v1` AS erasures
-  LEFT JOIN held
+  LEFT JOIN on_hold
     ON
-      erasures.project = held.project
-      AND erasures.user_key = held.user_key
+      erasures.project = on_hold.project
+      AND erasures.user_key = on_hold.user_key
   WHERE
     (
       '*' IN UNNEST(@matters)

@@ -1,4 +1,4 @@
--- The legal holds of a caller's matters, the newest first; an empty id stands for all.
+-- Lists the legal holds that a caller may see, newest first. An empty id stands for all.
 SELECT
   hold_id,
   ANY_VALUE(partner) AS partner,

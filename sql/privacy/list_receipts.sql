@@ -1,4 +1,4 @@
--- What was noted of an erasure that is one of a caller's matters, the oldest first.
+-- Lists the receipts of one erasure that a caller may see, oldest first.
 SELECT
   receipt_id,
   recorded_at,

@@ -1,4 +1,4 @@
--- Releases a legal hold: what it held up goes on with the next sweep.
+-- Releases a legal hold. The next sweep continues with the erasures that waited for it.
 UPDATE `${store}.holds_v1`
 SET released_at = @now
 WHERE

@@ -1,4 +1,4 @@
--- Takes erased people out of the speakers of covered room events; the events stay.
+-- Removes erased people from the speakers of room events in scope. The events stay.
 UPDATE `${store}.events_v1` AS events
 SET
   room = STRUCT(
@@ -22,22 +22,22 @@ SET
   )
 FROM (
   WITH
-  covered AS (
-    ${covered}
+  scopes AS (
+    ${scopes}
   )
 
   SELECT
     rooms.delivery_id,
     rooms.received_at,
-    ARRAY_AGG(DISTINCT covered.user_key) AS erased
+    ARRAY_AGG(DISTINCT scopes.user_key) AS erased
   FROM `${store}.events_v1` AS rooms
   CROSS JOIN UNNEST(rooms.room.speakers) AS speaker
-  INNER JOIN covered
+  INNER JOIN scopes
     ON
-      rooms.project = covered.project
-      AND speaker = covered.user_key
-      AND rooms.received_at > covered.covers_after
-      AND rooms.received_at <= covered.covers_until
+      rooms.project = scopes.project
+      AND speaker = scopes.user_key
+      AND rooms.received_at > scopes.previous_cut_off
+      AND rooms.received_at <= scopes.cut_off
   WHERE
     rooms.received_at >= @first
     AND rooms.received_at <= @now

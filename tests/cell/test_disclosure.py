@@ -127,7 +127,7 @@ def test_everything_about_a_person_is_exported(
     [room] = [each for each in events if each["kind"] == "room"]
     assert len(room["room"]["speakers"]) == 1
     assert {each["nickname"] for each in lines["identities.jsonl"]} == {"Ex"}
-    assert {each["place"] for each in lines["set-aside.jsonl"]} == {"quarantine", "dead letters"}
+    assert {each["place"] for each in lines["retained.jsonl"]} == {"quarantine", "dead letters"}
     assert b"another" not in b"".join(files.values())
     assert b"<h1>Your data</h1>" in files["cover-sheet.html"]
     [receipt] = receipts(cell, export["id"])

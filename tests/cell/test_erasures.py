@@ -115,7 +115,7 @@ def test_the_order_of_arrival_does_not_matter(
     key = stored([message])[message]["user_key"]
     sql = (
         f"SELECT status FROM {cell.store_dataset}.erasures_v1 "
-        f"WHERE user_key = '{key}' AND status != 'hidden' ORDER BY covers_until"
+        f"WHERE user_key = '{key}' AND status != 'hidden' ORDER BY cut_off"
     )
     rows = until(lambda: query.rows(cell, sql), 2)
     assert [row["status"] for row in rows] == ["restored", "restoration"]

@@ -65,7 +65,7 @@ def test_its_people_are_looked_up_exported_and_erased(
 
     export = officer.post("/exports", json={"project": project, "ids": ["ann"]}).json()
     assert export["records"] | {"erasures_v1": 0} == {
-        "set_aside": 0,
+        "retained": 0,
         "dead_letters": 0,
         "identities_v1": 1,
         "events_v1": 1,

@@ -41,13 +41,13 @@ def test_no_file_is_left_out() -> None:
 OLD_FIND_FILED_BEFORE = f"""
 SELECT
   user_key,
-  MAX_BY(erasure_id, covers_until) AS erasure_id
+  MAX_BY(erasure_id, cut_off) AS erasure_id
 FROM `{STORE}.erasures_v1`
 WHERE
   project = @project
   AND user_key IN UNNEST(@user_keys)
 GROUP BY user_key
-HAVING MAX_BY(erasure_id, covers_until) != @erasure_id
+HAVING MAX_BY(erasure_id, cut_off) != @erasure_id
 """
 """As it was when every erasure failed in BigQuery: in HAVING the alias hides the column."""
 KEYS = {"project": "STRING", "user_keys": "ARRAY<STRING>", "erasure_id": "STRING"}

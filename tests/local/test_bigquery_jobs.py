@@ -172,6 +172,6 @@ async def test_statements_that_meet_all_succeed(own: StandIn) -> None:
         await asyncio.sleep(seconds / 20)
 
     statements = Adding("operate", lambda: client, {}, seconds=60, sleep=quickly)
-    await asyncio.gather(*(statements.change("empty_extra", day=DAY) for _ in range(60)))
+    await asyncio.gather(*(statements.change("clear_extra", day=DAY) for _ in range(60)))
     [(counted,)] = client.query(f"SELECT MAX(n) FROM `{TABLE}`").result()
     assert counted == 61

@@ -23,7 +23,7 @@ OPEN = {
 DELETING = {"partner": "acme", "state": "deleting", "settled_at": "2026-01-01T00:00:00+00:00"}
 CERTIFICATE = {"on_hold": {}, "to_do": ["Take the partner out of `partners`."]}
 DELETED = {"state": "deleted", "deleted": {"events_v1": 5}, "certificate": CERTIFICATE}
-HELD = {"state": "held", "certificate": {"on_hold": {"events_v1": 1}, "to_do": []}}
+HELD = {"state": "on_hold", "certificate": {"on_hold": {"events_v1": 1}, "to_do": []}}
 NOTHING = {"title": "There is no such partner here", "status": 404, "state": "nothing"}
 LATER = {"title": "Not finished: StatementFailed", "status": 503}
 
@@ -141,7 +141,7 @@ def test_what_is_not_done_in_time_or_held_goes_on_by_itself(run: Run) -> None:
     done = run(functions, "--within", "0", "--json")
     assert done.exit_code == 3
     states = {name: cell["state"] for name, cell in json.loads(done.stdout)["cells"].items()}
-    assert states == {"eu": "deleting", "us": "held"}
+    assert states == {"eu": "deleting", "us": "on_hold"}
     assert functions.confirmed() == set(), "they were closed before"
 
 
@@ -155,7 +155,7 @@ def test_a_cell_that_is_not_known_to_be_closed_in_time_has_failed(run: Run) -> N
 
 def test_where_a_hold_keeps_something_nobody_is_told_to_take_the_partner_out(run: Run) -> None:
     to_do = ["Leave the partner in `partners`."]
-    held = HELD | {"certificate": {"on_hold": {"held/": 1}, "to_do": to_do}}
+    held = HELD | {"certificate": {"on_hold": {"on_hold/": 1}, "to_do": to_do}}
     done = run(Functions(eu=[(202, OPEN), (202, held)], us=[(202, OPEN), (200, DELETED)]), "--yes")
     assert "- Leave the partner in" in done.stderr
     assert "Take the partner out" not in done.stderr

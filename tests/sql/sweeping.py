@@ -11,7 +11,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Rewriter, Sweep, SweepReport
 from functions.warehouse.client import open_client
 from functions.warehouse.parameters import Parameter
-from functions.warehouse.schema import Warehouse, with_covered
+from functions.warehouse.schema import Warehouse, with_scopes
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
 
@@ -31,7 +31,7 @@ class Counted(Statements):
         super().__init__(
             "privacy",
             lambda: open_client(rest, "local", "europe-west1"),
-            with_covered(WAREHOUSE.variables()),
+            with_scopes(WAREHOUSE.variables()),
             seconds=60,
             sleep=no_wait,
         )
@@ -128,7 +128,7 @@ def erasure(user: str, until: datetime, **other: Any) -> dict[str, Any]:
         "mode": "grace",
         "treatment": "anonymise",
         "status": "hidden",
-        "covers_until": until.isoformat(),
+        "cut_off": until.isoformat(),
         "due_at": (until + 29 * DAY).isoformat(),
         "hidden_key": f"hidden {user}",
     } | other

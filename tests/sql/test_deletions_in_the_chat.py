@@ -29,8 +29,8 @@ def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
 
 def told(client: bigquery.Client) -> list[tuple[Any, ...]]:
     sql = (
-        "SELECT DISTINCT source, status, covers_until "
-        f"FROM `{WAREHOUSE.store}.erasures_v1` ORDER BY covers_until"
+        "SELECT DISTINCT source, status, cut_off "
+        f"FROM `{WAREHOUSE.store}.erasures_v1` ORDER BY cut_off"
     )
     return [tuple(row.values()) for row in query(client, sql)]
 
@@ -168,17 +168,17 @@ async def test_a_deletion_that_an_executed_erasure_covers_asks_for_nothing(
     await desk.push(DELETED, "ann", NOW + DAY)
     filed = query(
         as_of_new_year,
-        f"SELECT DISTINCT source, status, covers_until FROM {name} "
-        f"WHERE user_key IN ('{key('ann')}', '{key('bob')}') ORDER BY covers_until, source",
+        f"SELECT DISTINCT source, status, cut_off FROM {name} "
+        f"WHERE user_key IN ('{key('ann')}', '{key('bob')}') ORDER BY cut_off, source",
     )
-    stream = {(row["status"], row["covers_until"]) for row in filed if row["source"] == "stream"}
+    stream = {(row["status"], row["cut_off"]) for row in filed if row["source"] == "stream"}
     assert stream == {("hidden", NOW - earlier), ("hidden", NOW + DAY)}, "of bob, and of later"
     assert [row["status"] for row in filed if row["source"] == "api"] == [status]
     ann = query(
         as_of_new_year,
-        f"SELECT covers_until FROM {name} WHERE user_key = '{key('ann')}' AND source = 'stream'",
+        f"SELECT cut_off FROM {name} WHERE user_key = '{key('ann')}' AND source = 'stream'",
     )
-    assert [row["covers_until"] for row in ann] == [NOW + DAY]
+    assert [row["cut_off"] for row in ann] == [NOW + DAY]
     noted = query(
         as_of_new_year,
         f"SELECT COUNT(*) AS n FROM `{WAREHOUSE.store}.receipts_v1` "
@@ -196,7 +196,7 @@ async def test_those_that_wait_are_filed_together(
     pushes += [desk.push(DELETED, person, NOW - DAY) for person in people]
     answers = await asyncio.gather(*pushes)
     assert {answer.status_code for answer in answers} == {204}
-    assert counted(desk)["file_told"] <= 3, "the first alone, and the others as they come"
+    assert counted(desk)["file_deletions"] <= 3, "the first alone, and the others as they come"
     filed = query(
         as_of_new_year,
         "SELECT status, COUNT(*) AS n, COUNT(DISTINCT user_key) AS people "

@@ -64,7 +64,7 @@ def test_a_second_start_keeps_the_rows(empty_warehouse: bigquery.Client) -> None
     insert = (
         "INSERT INTO chat_eu_store.erasures_v1"
         " (erasure_id, partner, project, user_key, source, mode, treatment, status,"
-        " covers_until, due_at)"
+        " cut_off, due_at)"
         " VALUES ('e1', 'acme', 'dev', 'ann', 'api', 'grace', 'delete', 'restored',"
         " CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP())"
     )

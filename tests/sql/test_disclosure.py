@@ -64,7 +64,7 @@ def erasure(user: str, until: datetime, status: str = "hidden", **other: Any) ->
         "mode": "grace",
         "treatment": "delete",
         "status": status,
-        "covers_until": until.isoformat(),
+        "cut_off": until.isoformat(),
         "due_at": (until + 29 * DAY).isoformat(),
         "hidden_key": f"hidden key of {user}",
         "day_salt": "salt",
@@ -142,7 +142,7 @@ async def test_who_asked_to_be_erased_is_not_told(
 
 async def page(store: Store, at: datetime, delivery: str = "") -> list[Any]:
     return await store.statements.rows(
-        "find_events_of",
+        "find_events_of_person",
         project="dev",
         user_keys=["key of ann", "older key of ann"],
         after_time=at,
@@ -183,7 +183,7 @@ async def test_records_of_a_person_are_found_without_what_protects_the_person(
     store.fill("erasures_v1", [erasure("ann", NOW), erasure("bob", NOW)])
     store.fill("holds_v1", [hold("ann", NOW + DAY), hold("bob", NOW + DAY)])
     rows = await store.statements.rows(
-        "find_records_of", project="dev", user_keys=["key of ann"], now=NOW
+        "find_records_of_person", project="dev", user_keys=["key of ann"], now=NOW
     )
 
     found = {row["place"]: msgspec.json.decode(row["content"]) for row in rows}
@@ -215,7 +215,7 @@ async def overdue(store: Store) -> dict[str, tuple[int, datetime]]:
         stored_since=NOW - 217 * DAY,
         extra_since=NOW - 32 * DAY,
         due_since=NOW - DAY,
-        held_since=NOW - 31 * DAY,
+        holds_over_since=NOW - 31 * DAY,
     )
     return {row["place"]: (row["overdue"], row["oldest"]) for row in rows}
 
@@ -239,8 +239,8 @@ async def test_what_is_older_than_promised_is_found(store: Store) -> None:
             erasure("ann", NOW - 31 * DAY, due_at=(NOW - 2 * DAY).isoformat()),
             erasure("bob", NOW - 31 * DAY, due_at=(NOW - HOUR).isoformat()),
             erasure("held", NOW - 31 * DAY, due_at=(NOW - 9 * DAY).isoformat()),
-            erasure("eve", old, "executed", forget_at=(NOW - 2 * DAY).isoformat()),
-            erasure("old", old, "executed", forget_at=(NOW + DAY).isoformat()),
+            erasure("eve", old, "executed", expires_at=(NOW - 2 * DAY).isoformat()),
+            erasure("old", old, "executed", expires_at=(NOW + DAY).isoformat()),
             erasure("back", old, "restored"),
         ],
     )
@@ -271,4 +271,7 @@ async def test_holds_that_are_long_over_are_forgotten(store: Store) -> None:
     )
 
     for changed in (2, 0):
-        assert await store.statements.change("forget_holds", over_since=NOW - 30 * DAY) == changed
+        assert (
+            await store.statements.change("delete_expired_holds", over_since=NOW - 30 * DAY)
+            == changed
+        )

@@ -60,7 +60,7 @@ def shown(client: bigquery.Client) -> dict[str, str]:
 
 def stored(client: bigquery.Client) -> list[dict[str, Any]]:
     name = f"{WAREHOUSE.store}.erasures_v1"
-    return query(client, f"SELECT * FROM `{name}` ORDER BY user_key, covers_until, erasure_id")
+    return query(client, f"SELECT * FROM `{name}` ORDER BY user_key, cut_off, erasure_id")
 
 
 async def test_whoever_is_filed_is_hidden_at_once(
@@ -95,7 +95,7 @@ async def test_the_same_request_again_is_the_same_erasure(
         row["hidden_key"] for row in before
     ]
     # What was still on its way is covered too.
-    assert {row["covers_until"] for row in stored(as_of_new_year)} == {NOW + 5 * DAY + HOUR / 3600}
+    assert {row["cut_off"] for row in stored(as_of_new_year)} == {NOW + 5 * DAY + HOUR / 3600}
 
 
 async def test_a_repetition_notes_what_was_filed_and_not_noted(
@@ -207,7 +207,7 @@ async def test_an_executed_one_is_answered_with_its_receipts_until_and_after_it_
     as_of_new_year.query(f"DELETE FROM {name} WHERE TRUE").result()
     desk.now += 100 * DAY
     later = await desk.ask("GET", f"/erasures/{erasure_id}")
-    assert (later.status_code, later.json()["status"]) == (200, "forgotten")
+    assert (later.status_code, later.json()["status"]) == (200, "expired")
     assert [receipt["operation"] for receipt in later.json()["receipts"]] == ["erasure"]
     assert (await desk.ask("DELETE", f"/erasures/{erasure_id}")).status_code == 410
 
@@ -275,7 +275,7 @@ async def test_a_dry_run_counts_and_files_nothing(
             },
             "identities_v1": {"rows": 1},
             "already_filed": 1,
-            "held": 1,
+            "on_hold": 1,
         },
     )
     assert stored(client) == before

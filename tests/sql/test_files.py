@@ -14,7 +14,7 @@ from functions.warehouse.schema import (
     list_tables,
     list_views,
     render,
-    with_covered,
+    with_scopes,
 )
 
 VARIABLES = Warehouse("p.store", "p.bi").variables()
@@ -104,7 +104,7 @@ def test_identities_have_the_columns_that_erasing_needs() -> None:
 def test_a_room_that_is_put_together_again_has_all_its_columns_in_order(file: str) -> None:
     """BigQuery compares the fields of records by position."""
     [room] = [column for column in TABLES["events_v1"].schema if column.name == "room"]
-    text = render((SQL / file).read_text(), with_covered(VARIABLES))
+    text = render((SQL / file).read_text(), with_scopes(VARIABLES))
     built = [
         [field.alias_or_name for field in struct.expressions]
         for struct in sqlglot.parse_one(text, read="bigquery").find_all(exp.Struct)
@@ -112,9 +112,9 @@ def test_a_room_that_is_put_together_again_has_all_its_columns_in_order(file: st
     assert [field.name for field in room.fields] in built
 
 
-@pytest.mark.parametrize("file", ["bi/events.sql", "privacy/covered.sql"])
+@pytest.mark.parametrize("file", ["bi/events.sql", "privacy/find_scopes.sql"])
 def test_what_is_hidden_is_what_is_executed_later(file: str) -> None:
     """Views and the sweep cut a person's erasures alike, so both cover the same events."""
     text = " ".join((SQL / file).read_text().split())
-    assert "PARTITION BY project, user_key ORDER BY covers_until, erasure_id" in text
+    assert "PARTITION BY project, user_key ORDER BY cut_off, erasure_id" in text
     assert "WHERE status IN ('hidden', 'due', 'executed')" in text

@@ -51,7 +51,7 @@ async def test_the_same_request_again_is_the_same_hold_until_it_is_released(desk
 async def test_an_erasure_of_someone_held_is_filed_and_waits(desk: Desk) -> None:
     await desk.ask("POST", "/holds", HOLD)
     entry = (await desk.erase("ann", "bob", mode="immediate")).json()
-    assert (entry["status"], entry["held"], entry["user_keys"]) == ("hidden", 2, {"hidden": 4})
+    assert (entry["status"], entry["on_hold"], entry["user_keys"]) == ("hidden", 2, {"hidden": 4})
 
 
 async def test_holds_are_noted(desk: Desk, empty_warehouse: bigquery.Client) -> None:

@@ -142,7 +142,7 @@ def filed(hidden: dict[tuple[str, str], datetime]) -> list[Row]:
             "mode": "grace",
             "treatment": "anonymise",
             "status": "hidden",
-            "covers_until": until.isoformat(),
+            "cut_off": until.isoformat(),
             "due_at": (until + 30 * DAY).isoformat(),
         }
         for (project, user), until in hidden.items()

@@ -114,7 +114,7 @@ def erasure(key: str, partner: str) -> dict[str, Any]:
         "mode": "grace",
         "treatment": "anonymise",
         "status": "hidden",
-        "covers_until": NOW.isoformat(),
+        "cut_off": NOW.isoformat(),
         "due_at": (NOW + 29 * DAY).isoformat(),
     }
 
@@ -262,9 +262,9 @@ async def test_a_hold_gives_a_certificate_of_the_rest_and_then_one_of_all(world:
     fill(world, with_hold=True)
     world.now += timedelta(minutes=12)
     held = await world.progress.one("acme", ENTRY, "", never)
-    assert held.record.state == "held"
-    assert held.record.held
-    assert held.record.held["on_hold"]["events_v1"] == 2
+    assert held.record.state == "on_hold"
+    assert held.record.on_hold
+    assert held.record.on_hold["on_hold"]["events_v1"] == 2
     world.now += 11 * DAY
     assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "deleted"}
 
@@ -281,19 +281,19 @@ async def test_what_waits_in_the_bucket_is_held_for_as_long_as_the_hold_says(wor
     world.bucket.put("spill/a", spilled(*events))
     world.now += timedelta(minutes=12)
     held = await world.progress.one("acme", ENTRY, "", never)
-    assert held.record.held
-    assert held.record.held["on_hold"] == {"held/": 1, "holds_v1": 1}
-    assert held.record.held["deleted"] == {"spill/": 1}
+    assert held.record.on_hold
+    assert held.record.on_hold["on_hold"] == {"on_hold/": 1, "holds_v1": 1}
+    assert held.record.on_hold["deleted"] == {"spill/": 1}
 
     world.now = until - timedelta(hours=1)
-    assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "held"}
+    assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "on_hold"}
     [name] = world.bucket.contents
-    assert name.startswith("held/acme/chat/")
+    assert name.startswith("on_hold/acme/chat/")
     world.now = until
     assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "deleted"}
     assert world.bucket.contents == {}
     done = await world.progress.one("acme", ENTRY, "", never)
-    assert done.record.deleted == {"spill/": 1, "held/": 1, "holds_v1": 1}
+    assert done.record.deleted == {"spill/": 1, "on_hold/": 1, "holds_v1": 1}
 
 
 async def test_who_comes_back_and_leaves_again_is_offboarded_again(world: World) -> None:

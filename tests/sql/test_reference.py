@@ -74,7 +74,7 @@ def erasures(people: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
                 "mode": "grace",
                 "treatment": "anonymise",
                 "status": status,
-                "covers_until": (NOW - ago * DAY).isoformat(),
+                "cut_off": (NOW - ago * DAY).isoformat(),
                 "due_at": (NOW + DAY).isoformat(),
                 "hidden_key": f"hidden-{number}-{ago}" if hides else None,
             }

@@ -158,7 +158,7 @@ def yesterday(store: Store) -> None:
     store.fill(
         "identities_v1", [identity(user, EARLIER, NOW - DAY) for user in ("ann", "bob", "cat")]
     )
-    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": NOW + 30 * DAY}
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "expires_at": NOW + 30 * DAY}
     done |= {"executed_at": NOW - 20 * DAY}
     done = {name: str(value) for name, value in done.items()}
     store.fill("erasures_v1", [erasure("dan", NOW - 25 * DAY, **done)])
@@ -335,7 +335,7 @@ def test_the_page_names_what_tells_the_rows_of_each_table_apart() -> None:
 
 
 async def test_who_is_held_is_erased_again_when_the_hold_is_over(store: Store) -> None:
-    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": str(NOW + 30 * DAY)}
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "expires_at": str(NOW + 30 * DAY)}
     store.fill("erasures_v1", [erasure("ann", NOW - HOUR, executed_at=str(NOW), **done)])
     store.fill("holds_v1", [hold("ann", until=str(NOW + DAY))])
     store.fill("events_v1", [event("1", "ann", EARLIER)])
@@ -348,7 +348,7 @@ async def test_who_is_held_is_erased_again_when_the_hold_is_over(store: Store) -
 
 
 async def test_what_was_executed_before_or_after_is_let_be(store: Store) -> None:
-    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": str(NOW + 30 * DAY)}
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "expires_at": str(NOW + 30 * DAY)}
     restored_to, restored_at = NOW - DAY, NOW
     times = {
         "before": restored_to - MINUTE,

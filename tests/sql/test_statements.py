@@ -4,9 +4,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from functions.warehouse.schema import SQL, Warehouse, list_tables, render, with_covered
+from functions.warehouse.schema import SQL, Warehouse, list_tables, render, with_scopes
 
-VARIABLES = with_covered(Warehouse("p.store", "p.bi").variables())
+VARIABLES = with_scopes(Warehouse("p.store", "p.bi").variables())
 PARTITIONED = {table.name: table.partition_by for table in list_tables() if table.partition_by}
 STATEMENTS = {
     path.relative_to(SQL).as_posix(): sqlglot.parse_one(
@@ -95,7 +95,7 @@ def test_every_joined_partitioned_table_is_bounded(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in STATEMENTS if "${covered}" in (SQL / name).read_text()]
+    "name", [name for name in STATEMENTS if "${scopes}" in (SQL / name).read_text()]
 )
 def test_events_are_erased_between_two_moments(name: str) -> None:
     """Both bounds, so that a sweep for what comes late reads few days."""
@@ -146,7 +146,7 @@ def test_json_is_made_only_of_what_a_function_wrote() -> None:
     """
     makers = (exp.ParseJSON, exp.JSONObject, exp.JSONArray, exp.JSONObjectAgg, exp.JSONArrayAgg)
     parsing = {name for name, statement in STATEMENTS.items() if statement.find(*makers)}
-    assert parsing == {"privacy/add_receipts.sql", "privacy/file_told.sql"}
+    assert parsing == {"privacy/add_receipts.sql", "privacy/file_deletions.sql"}
     for name, statement in STATEMENTS.items():
         assert not any(made.args.get("to_json") for made in statement.find_all(exp.JSONFormat)), (
             f"{name} makes JSON of a column, whose fractions may be refused"

@@ -97,7 +97,7 @@ async def test_a_person_is_anonymised_up_to_the_cut_off(store: Store) -> None:
     assert flags == {("unknown:a", "anonymised")}
     assert report.executed == {"erasure of ann": {"events_anonymised": 4}}
     [tombstone] = store.rows(
-        "status, hidden_key, day_salt, executed_at, forget_at, copy_salt IS NULL", "erasures_v1"
+        "status, hidden_key, day_salt, executed_at, expires_at, copy_salt IS NULL", "erasures_v1"
     )
     assert tombstone == ("executed", None, None, NOW, NOW + TOMBSTONE, False)
 
@@ -147,7 +147,7 @@ async def test_what_is_not_due_held_or_restored_stays(store: Store) -> None:
 
 
 async def test_a_hold_stops_an_execution_and_what_comes_late(store: Store) -> None:
-    done = {"status": "executed", "copy_salt": "s", "claim": "c", "forget_at": NOW.isoformat()}
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "expires_at": NOW.isoformat()}
     done["executed_at"] = CUT.isoformat()
     begun = {"status": "due", "copy_salt": "s", "day_salt": "d", "claim": "c"}
     store.fill("erasures_v1", [erasure("ann", CUT, **done), erasure("bob", CUT, **begun)])
@@ -402,9 +402,10 @@ async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
 
 
 STEPS = [
-    "drop_overtaken", "restore_missed", "find_ripe", "claim", "covered", "count_covered",
-    "add_receipts", "delete_later_copies", "anonymise_events", "delete_events", "remove_speakers",
-    "erase_identities", "find_receipts", "add_receipts", "finish", "forget", "forget_holds",
+    "delete_superseded_erasures", "restore_erasures_from_chat", "find_due_cut_off",
+    "claim_due_erasures", "find_scopes", "count_in_scope", "add_receipts", "delete_later_copies",
+    "anonymise_events", "delete_events", "remove_speakers", "erase_identities", "find_receipts",
+    "add_receipts", "finish_erasures", "delete_expired_erasures", "delete_expired_holds",
 ]  # fmt: skip
 
 
@@ -431,7 +432,8 @@ async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
 async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None:
     assert (await store.sweep()).finished
     assert store.statements.ran == [
-        "drop_overtaken", "restore_missed", "find_ripe", "covered", "forget", "forget_holds",
+        "delete_superseded_erasures", "restore_erasures_from_chat", "find_due_cut_off",
+        "find_scopes", "delete_expired_erasures", "delete_expired_holds",
     ]  # fmt: skip
 
 
@@ -513,7 +515,7 @@ async def test_a_deletion_that_is_filed_too_late_takes_nothing_over(
     store.fill("events_v1", [copy, event("2", "ann", CUT - 3 * DAY, stored_at=NOW.isoformat())])
     report = await store.sweep()
 
-    assert report.rows["drop_overtaken"] == 1
+    assert report.rows["delete_superseded_erasures"] == 1
     assert report.executed == {}
     assert [row[0] for row in store.rows("erasure_id", "erasures_v1")] == ["erasure of ann"]
     found = store.rows("ingest_id, user_key")

@@ -76,8 +76,8 @@ async def run(desk: Desk, email: str = SCHEDULER) -> Any:
 
 def told(client: bigquery.Client) -> list[tuple[Any, ...]]:
     sql = (
-        "SELECT user_key, status, covers_until "
-        f"FROM `{WAREHOUSE.store}.erasures_v1` ORDER BY covers_until, user_key"
+        "SELECT user_key, status, cut_off "
+        f"FROM `{WAREHOUSE.store}.erasures_v1` ORDER BY cut_off, user_key"
     )
     return [tuple(row.values()) for row in query(client, sql)]
 

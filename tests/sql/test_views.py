@@ -84,7 +84,7 @@ def complete(table: str, number: int, row: dict[str, Any]) -> dict[str, Any]:
             "catalogued": True,
         } | row
     else:
-        row = ERASURE | {"erasure_id": f"e{number}", "due_at": row["covers_until"]} | row
+        row = ERASURE | {"erasure_id": f"e{number}", "due_at": row["cut_off"]} | row
     return {name: as_json(value) for name, value in row.items()}
 
 

@@ -47,9 +47,9 @@ class _Entry(msgspec.Struct, frozen=True):
     project: str
     user_key: str
     status: str
-    covers_until: datetime
+    cut_off: datetime
     due_at: datetime
-    forget_at: datetime | None
+    expires_at: datetime | None
 
 
 class Deletions:
@@ -90,9 +90,9 @@ class Deletions:
             for entry in self._entries(deletion)
         }
         texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]
-        await self._statements.change("file_told", told=texts)
-        await self._statements.change("drop_overtaken")
-        await self._statements.change("restore_missed")
+        await self._statements.change("file_deletions", entries=texts)
+        await self._statements.change("delete_superseded_erasures")
+        await self._statements.change("restore_erasures_from_chat")
         rows = await self._statements.rows(
             "find_deletions",
             projects=sorted({deletion.project for deletion in told}),

@@ -66,7 +66,7 @@ class Execution:
         """
         begun: dict[tuple[str, str], dict[str, int]] = {erasure: {} for erasure in self._begun}
         late: list[Receipt] = []
-        for row in await self._statements.rows("count_covered", **self._moments(oldest)):
+        for row in await self._statements.rows("count_in_scope", **self._moments(oldest)):
             erasure_id, claim, what, number = (
                 row[name] for name in ("erasure_id", "claim", "what", "number")
             )
@@ -120,7 +120,7 @@ class Execution:
             ]
         )
 
-    async def finish(self, done_at: datetime, forget_at: datetime) -> dict[str, dict[str, int]]:
+    async def finish(self, done_at: datetime, expires_at: datetime) -> dict[str, dict[str, int]]:
         """Write the receipts of what is executed, then note that it is.
 
         What was taken out of objects and letters is noted when a sweep ends; one that died before
@@ -128,7 +128,7 @@ class Execution:
 
         Args:
             done_at: since when (UTC) no live data is left.
-            forget_at: when the tombstones go (UTC).
+            expires_at: when the tombstones go (UTC).
 
         Returns:
             How much was changed for each erasure, by what was done.
@@ -140,7 +140,7 @@ class Execution:
             "live_data_gone_at": done_at.isoformat(),
             "time_travel_over_at": (done_at + TIME_TRAVEL).isoformat(),
             "fail_safe_over_at": (done_at + TIME_TRAVEL + FAIL_SAFE).isoformat(),
-            "tombstone_goes_at": forget_at.isoformat(),
+            "tombstone_goes_at": expires_at.isoformat(),
         }
         receipts = [
             self._receipt(
@@ -157,7 +157,9 @@ class Execution:
         ]
         await self._receipts.add_all(receipts)
         claims = sorted({claim for _, claim in self._begun})
-        await self._statements.change("finish", claims=claims, now=done_at, forget_at=forget_at)
+        await self._statements.change(
+            "finish_erasures", claims=claims, now=done_at, expires_at=expires_at
+        )
         return totals
 
     def taken(self) -> Counter[str]:

@@ -93,26 +93,26 @@ class Filing:
         people = {"project": request.project, "user_keys": keys}
         if request.rows == "delete":
             # What waits to be anonymised would otherwise leave rows that this is to delete.
-            await self._context.statements.change("tighten_erasures", **people)
+            await self._context.statements.change("change_treatment_to_delete", **people)
         alike: Mapping[str, Parameter] = people | {"mode": request.mode, "treatment": request.rows}
-        [earlier] = await self._context.statements.rows("find_filed_since", **alike)
+        [earlier] = await self._context.statements.rows("find_earlier_cut_off", **alike)
         since: datetime | None = earlier["since"]
         returned: list[str] = []
         if since is not None:
-            rows = await self._context.statements.rows("find_returned", since=since, **alike)
+            rows = await self._context.statements.rows("find_returned_people", since=since, **alike)
             returned = [row["user_key"] for row in rows]
         await self._context.statements.change(
             "file_erasure",
             erasure_id=erasure_id,
             partner=partner,
             returned=returned,
-            covers_until=now,
+            cut_off=now,
             due_at=now if request.mode == "immediate" else now + GRACE,
-            forget_at=now + TOMBSTONE,
+            expires_at=now + TOMBSTONE,
             **alike,
         )
         rows = await self._context.statements.rows(
-            "find_filed_before", erasure_id=erasure_id, **alike
+            "find_earlier_erasures", erasure_id=erasure_id, **alike
         )
         return {row["user_key"]: row["erasure_id"] for row in rows}
 

@@ -27,7 +27,7 @@ class Preview:
         self._now = now
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
-        """Return rows by table, the days that they lie in, and who is filed already or held.
+        """Return rows by table, the days that they lie in, and who is filed already or on hold.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -38,8 +38,8 @@ class Preview:
         now = self._now()
         [events] = await self._statements.rows("count_events", now=now, **whom)
         [identities] = await self._statements.rows("count_identities", **whom)
-        pending = await self._statements.rows("find_pending", **whom)
-        held = await self._statements.rows("find_held", now=now, **whom)
+        pending = await self._statements.rows("find_pending_people", **whom)
+        on_hold = await self._statements.rows("find_keys_on_hold", now=now, **whom)
         return {
             "people": len(people),
             "events_v1": {
@@ -51,7 +51,7 @@ class Preview:
             },
             "identities_v1": {"rows": identities["identities"]},
             "already_filed": _people(people, pending),
-            "held": _people(people, held),
+            "on_hold": _people(people, on_hold),
         }
 
 

@@ -29,9 +29,9 @@ NOBODY = ""
 
 Taken = tuple[tuple[str, str], ...]
 """What was done to an event: the erasure, and ``anonymised``, ``deleted``, ``speakers_removed``; of
-what nobody can read `NOBODY` and ``set_aside``."""
+what nobody can read `NOBODY` and ``unreadable``."""
 
-QUARANTINED_AS_UNREADABLE: Taken = ((NOBODY, "set_aside"),)
+QUARANTINED_AS_UNREADABLE: Taken = ((NOBODY, "unreadable"),)
 
 
 class Redacted(NamedTuple):

@@ -48,7 +48,7 @@ class Restoring:
             "restore_erasure",
             erasure_id=entry.erasure_id,
             project=entry.project,
-            forget_at=self._now() + REMEMBERED,
+            expires_at=self._now() + REMEMBERED,
         )
         left = await self._erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
@@ -73,7 +73,7 @@ def restoration(erasure_id: str, partner: str, project: str, requested_by: str =
 
 
 def _must_be_restorable(entry: Entry) -> None:
-    if entry.status in {"executed", "forgotten"}:
+    if entry.status in {"executed", "expired"}:
         raise ProblemError(410, "The erasure was executed and cannot be restored")
     if entry.status == "due":
         raise ProblemError(409, "The erasure is being executed and cannot be restored")

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 
 class Scope(NamedTuple):
-    """The scope of one erasure for one user key, a row of ``sql/privacy/covered.sql``.
+    """The scope of one erasure for one user key, a row of ``sql/privacy/find_scopes.sql``.
 
     Attributes:
         erasure_id: of the request.
@@ -18,8 +18,8 @@ class Scope(NamedTuple):
         treatment: ``anonymise`` or ``delete``.
         status: ``due``, or ``executed`` for a tombstone.
         claim: what the rows that are executed together share.
-        covers_after: events received after it (UTC) are in scope,
-        covers_until: up to and at this cut-off (UTC).
+        previous_cut_off: events received after it (UTC) are in scope,
+        cut_off: up to and at this cut-off (UTC).
         copy_salt: that new ingest ids are made with.
         executed_at: when it was (UTC); None before.
     """
@@ -31,8 +31,8 @@ class Scope(NamedTuple):
     treatment: str
     status: str
     claim: str
-    covers_after: datetime
-    covers_until: datetime
+    previous_cut_off: datetime
+    cut_off: datetime
     copy_salt: str
     executed_at: datetime | None = None
 
@@ -96,7 +96,7 @@ class Scopes:
             received_at: of the event, with an offset.
         """
         for scope in self._by_person.get((project, user_key), ()):
-            if scope.covers_after < received_at <= scope.covers_until:
+            if scope.previous_cut_off < received_at <= scope.cut_off:
                 return scope
         return None
 
@@ -110,5 +110,5 @@ class Scopes:
 
 
 def read_scopes(rows: Iterable[Row]) -> Scopes:
-    """Read the rows of ``sql/privacy/covered.sql``."""
+    """Read the rows of ``sql/privacy/find_scopes.sql``."""
     return Scopes(Scope(*(row[name] for name in Scope._fields)) for row in rows)  # type: ignore[arg-type] # as the columns are

@@ -27,7 +27,7 @@ ON_TIME = timedelta(hours=1)
 """What came so lately may still be on its way to being filed."""
 
 PAGE = 1_000
-"""The most events that ``find_unfiled.sql`` returns."""
+"""The most events that ``find_unfiled_deletions.sql`` returns."""
 
 PAGES = 5
 """Pages that one run files; the next run goes on."""
@@ -94,7 +94,7 @@ class Unfiled:
     async def _find(self, closed: list[str]) -> list[Told]:
         now = self._now().astimezone(UTC)
         rows = await self._statements.rows(
-            "find_unfiled",
+            "find_unfiled_deletions",
             since=midnight(now.date()) - OPEN_WINDOW_DAYS * DAY,
             until=now - ON_TIME,
             closed=closed,

@@ -153,9 +153,9 @@ class Exports:
         await writing.begin(Index(subject.project, tuple(subject.user_keys), sheet.made_at))
         waiting = await retained.objects(subject, lambda: out_of_time(0.5))
         letters = await retained.dead_letters(subject, lambda: out_of_time(0.5))
-        sheet.note("set_aside", waiting)
+        sheet.note("retained", waiting)
         sheet.note("dead_letters", letters)
-        await writing.add("set-aside", [*waiting.records, *letters.records])
+        await writing.add("retained", [*waiting.records, *letters.records])
         for table, records in sorted((await tables.records(subject, sheet.made_at)).items()):
             sheet.counts[table] = len(records)
             await writing.add(table.removesuffix("_v1"), records)

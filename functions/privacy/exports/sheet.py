@@ -12,7 +12,7 @@ from functions.privacy.exports.storage import File
 from functions.privacy.requests.pages import render
 from functions.warehouse.schema import EXTRA_DAYS
 
-Missing = Literal["set_aside", "dead_letters", "events"]
+Missing = Literal["retained", "dead_letters", "events"]
 """What was not looked at completely; asking again may help."""
 
 

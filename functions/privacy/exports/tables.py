@@ -11,7 +11,7 @@ from functions.privacy.exports.own import Record, own_row
 from functions.warehouse.protocols import Statements
 
 PAGE = 5_000
-"""Rows of ``sql/privacy/find_events_of.sql``: of one page, in memory."""
+"""Rows of ``sql/privacy/find_events_of_person.sql``: of one page, in memory."""
 
 
 class Subject(NamedTuple):
@@ -52,7 +52,7 @@ class Tables:
             StatementFailed: it was not read.
         """
         rows = await self._statements.rows(
-            "find_records_of", project=subject.project, user_keys=subject.user_keys, now=now
+            "find_records_of_person", project=subject.project, user_keys=subject.user_keys, now=now
         )
         by_table: dict[str, list[Record]] = {}
         for row in rows:
@@ -68,7 +68,7 @@ class Tables:
         after_time, after_delivery = now - self._kept, ""
         while True:
             rows = await self._statements.rows(
-                "find_events_of",
+                "find_events_of_person",
                 project=subject.project,
                 user_keys=subject.user_keys,
                 after_time=after_time,

@@ -1,13 +1,13 @@
-"""Writes the closed list: closes partners, whoever else does at the same time.
+"""Writes the closed list. Several writers may close partners at the same time.
 
-A version of a secret cannot be added on a condition, and its name is only told afterwards. So each
-version says which one it was made of. Where that is not the one just before it, somebody else has
-written in between: who reads the list takes what these versions have besides, and writes it anew.
-Nothing is lost by that even if the writer who passed over the others does not live to see it, and
-an entry that an operator took out, in a version that names no other, stays out.
+Secret Manager cannot add a version on a condition, and returns its name only afterwards. So each
+version names the version that it was made from. If that is not the one just before it, another
+writer has written in between: the next reader adds the entries of these versions and writes the
+list again. So nothing is lost, even if a writer ends before it notices the others. An entry that
+an operator removed stays removed, because the operator's version names no other version.
 
-A list that Terraform made anew, as its version was destroyed, counts for nothing: receive and load
-refuse it, and whoever reads it here writes the list of the version before it once more.
+If the first version was destroyed, Terraform creates an empty list. Such a list is invalid: receive
+and load refuse it, and the next reader here writes the list of the version before it again.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Protocol
 
 from functions.google.secret_manager import SecretsUnavailable, Version
 from functions.observe.log import log
-from functions.secrets.closed_partners import ClosedList, ClosedPartner, MadeAnew
+from functions.secrets.closed_partners import ClosedList, ClosedPartner, ListReplaced
 
 FIRST = 1
 """The version that Terraform makes with the secret; it names nobody."""
@@ -133,7 +133,7 @@ class ClosedSecret:
         raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
-        """Return the newest list that was not made anew, with the number of its version.
+        """Return the newest list that was not replaced, with the number of its version.
 
         Raises:
             ListUnavailable: a version that may have it is gone.
@@ -144,7 +144,7 @@ class ClosedSecret:
             if number < newest.number:
                 version = self.secret.at(number)
             if version is not None:
-                with suppress(MadeAnew):
+                with suppress(ListReplaced):
                     return number, ClosedList.from_json(version.data)
                 log("ERROR", "closed list replaced by Terraform", secret_version=number)
             elif number > FIRST:

@@ -15,7 +15,7 @@ from functions.warehouse.protocols import Statements
 
 
 class PersonOnHold(NamedTuple):
-    """A person whom a legal hold names, as ``sql/privacy/find_held_people.sql`` tells."""
+    """A person whom a legal hold names, as ``sql/privacy/find_people_on_hold.sql`` tells."""
 
     partner: str
     project: str
@@ -107,6 +107,6 @@ class PeopleOnHold:
         Raises:
             StatementFailed: that cannot be read.
         """
-        rows = await self.statements.rows("find_held_people", partners=sorted(partners), now=at)
+        rows = await self.statements.rows("find_people_on_hold", partners=sorted(partners), now=at)
         on_hold = [PersonOnHold(row["partner"], row["project"], row["user_key"]) for row in rows]
         return ClosedPartners(partners, on_hold, at, self.keys, self.layouts)

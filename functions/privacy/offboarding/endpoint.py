@@ -194,5 +194,5 @@ class Offboardings:
             "ordered_by": record.ordered_by,
             "total": nonzero(record.total),
             "deleted": nonzero(record.deleted),
-            "certificate": record.complete or record.held,
+            "certificate": record.complete or record.on_hold,
         }

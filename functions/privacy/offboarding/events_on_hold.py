@@ -1,4 +1,4 @@
-"""Events of a partner who has left that a legal hold keeps: below ``held/`` in the bucket.
+"""Events of a partner who has left that a legal hold keeps: below ``on_hold/`` in the bucket.
 
 Spilled events and dead letters are lost at a replay, for load drops what is a closed partner's; and
 what is in quarantine goes by its age. So what a hold keeps of them is put where no replay and no
@@ -141,5 +141,5 @@ class EventsOnHold:
 
 
 def _partner(stored: Stored) -> str:
-    """Return whose an object is: ``held/<partner>/<kind>/…``."""
+    """Return whose an object is: ``on_hold/<partner>/<kind>/…``."""
     return stored.name.split("/")[1]

@@ -192,14 +192,14 @@ class OffboardingProgress:
         if record.complete or not is_clean or began < self.settled_at(entry):
             return
         is_on_hold = bool(+counts.on_hold)
-        if is_on_hold and record.held:
+        if is_on_hold and record.on_hold:
             return
         certificate = certify(partner, entry, record, counts, began)
         await self.records.note_certificate(
-            partner, entry, "held" if is_on_hold else "complete", certificate
+            partner, entry, "on_hold" if is_on_hold else "complete", certificate
         )
         if is_on_hold:
-            record.held = certificate
+            record.on_hold = certificate
         else:
             record.complete = certificate
 

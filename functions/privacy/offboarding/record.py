@@ -27,7 +27,7 @@ class Record:
         total: what there was when the tokens were closed,
         counted_all: as far as the time sufficed to count it.
         deleted: what was deleted since.
-        held: the certificate of all but what a legal hold keeps; None before.
+        on_hold: the certificate of all but what a legal hold keeps; None before.
         complete: the certificate of everything; None before.
     """
 
@@ -36,15 +36,15 @@ class Record:
     total: Counter[str] = field(default_factory=Counter)
     counted_all: bool = True
     deleted: Counter[str] = field(default_factory=Counter)
-    held: Certificate | None = None
+    on_hold: Certificate | None = None
     complete: Certificate | None = None
 
     @property
     def state(self) -> str:
-        """``deleting``, ``held`` (done but for legal holds) or ``deleted``."""
+        """``deleting``, ``on_hold`` (done but for legal holds) or ``deleted``."""
         if self.complete:
             return "deleted"
-        return "held" if self.held else "deleting"
+        return "on_hold" if self.on_hold else "deleting"
 
 
 class _Detail(msgspec.Struct):
@@ -114,7 +114,7 @@ class Records:
         await self.receipts.add_all(
             [
                 Receipt(
-                    receipt_id=f"{partner}:held:{reference}",
+                    receipt_id=f"{partner}:on_hold:{reference}",
                     operation="release",
                     reference=partner,
                     detail={"deleted": {ON_HOLD: number}},
@@ -127,7 +127,7 @@ class Records:
     async def note_certificate(
         self, partner: str, entry: ClosedPartner, step: str, certificate: Certificate
     ) -> None:
-        """Note the end of an offboarding: ``held`` or ``complete``; once."""
+        """Note the end of an offboarding: ``on_hold`` or ``complete``; once."""
         await self._note(partner, entry, step, {"certificate": certificate})
 
     async def _note(
@@ -166,7 +166,7 @@ def _add(record: Record, detail: _Detail, requested_by: str) -> None:
             record.counted_all = detail.counted_all
         case "deleted":
             record.deleted.update(detail.deleted)
-        case "held":
-            record.held = detail.certificate
+        case "on_hold":
+            record.on_hold = detail.certificate
         case "complete":
             record.complete = detail.certificate

@@ -74,7 +74,7 @@ class ClosedPartnerObjects:
             await self._delete(stored, partner, QUARANTINE, search)
 
     async def _spilled(self, stored: Stored, search: Search) -> None:
-        """Take the partners' events out of an object; what is left of it is written anew."""
+        """Take the partners' events out of an object; what is left of it is written again."""
         content = await self.objects.read(stored)
         if content is None:
             return  # replayed, or another run was faster

@@ -1,7 +1,7 @@
-"""The erasure log: what was filed, what is due when, what has become of it.
+"""The erasure log: all erasures, with their state and when they are due.
 
-It holds counts only, no key and no id of a person. An erasure is in it until its last tombstone
-goes; after that its receipts still tell of it.
+It has counts only, no key and no id of a person. An erasure is in it until its last tombstone
+expires; after that, its receipts remain.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ import msgspec
 
 from functions.warehouse.protocols import Statements
 
-Status = Literal["hidden", "due", "executed", "restored", "forgotten"]
+Status = Literal["hidden", "due", "executed", "restored", "expired"]
 
 PAGE = 500
 """Erasures of one answer, as in ``list_erasures.sql``."""
@@ -32,19 +32,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         erasure_id: its id.
         project: whose users it concerns.
-        status: the earliest step that any of its people is at; ``forgotten`` where only receipts
-            tell of it.
+        status: the earliest step that any of its people is at; ``expired`` if only its
+            receipts remain.
         partner: whose users they are.
         source: ``api`` or ``stream``.
         mode: ``grace`` or ``immediate``.
         rows: ``anonymise`` or ``delete``; ``both`` where a later request changed it for some.
-        covers_until: events up to then are covered (UTC).
-        due_at: when it is to be executed (UTC).
+        cut_off: events received until then are in scope (UTC).
+        due_at: when it will be executed (UTC).
         executed_at: when the last of it was executed (UTC).
-        forget_at: when the last tombstone goes (UTC).
+        expires_at: when the last tombstone expires (UTC).
         user_keys: how many user keys are at which step.
-        held: how many of them wait for the end of a legal hold.
-        receipts: what was noted of it; only where one erasure is asked for.
+        on_hold: how many of the user keys wait for the end of a legal hold.
+        receipts: of it; only if one erasure was requested.
     """
 
     erasure_id: str
@@ -54,12 +54,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str = ""
     mode: str = ""
     rows: str = ""
-    covers_until: datetime | None = None
+    cut_off: datetime | None = None
     due_at: datetime | None = None
     executed_at: datetime | None = None
-    forget_at: datetime | None = None
+    expires_at: datetime | None = None
     user_keys: dict[str, int] = {}
-    held: int = 0
+    on_hold: int = 0
     receipts: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -121,7 +121,7 @@ class ErasureLog:
             erasure_id=erasure_id,
             project=rows[0]["project"],
             partner=rows[0]["partner"] or "",
-            status="forgotten",
+            status="expired",
             receipts=receipts,
         )
 
@@ -156,12 +156,12 @@ def _entry(row: Any) -> Entry:
         source=row["source"],
         mode=row["mode"],
         rows=row["treatment"],
-        covers_until=row["covers_until"],
+        cut_off=row["cut_off"],
         due_at=row["due_at"],
         executed_at=row["executed_at"],
-        forget_at=row["forget_at"],
+        expires_at=row["expires_at"],
         user_keys={step: count for step, count in steps.items() if count},
-        held=row["held"],
+        on_hold=row["on_hold"],
     )
 
 

@@ -133,7 +133,7 @@ class Retention:
                 stored_since=now - stored - timedelta(days=1) - TOLERANCE,
                 extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
                 due_since=now - TOLERANCE,
-                held_since=now - periods.RELEASED_HOLD - TOLERANCE,
+                holds_over_since=now - periods.RELEASED_HOLD - TOLERANCE,
             )
         except StatementFailed:
             return [PlaceRetention(place, days, "unknown", None) for place, days in limits.items()]

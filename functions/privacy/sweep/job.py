@@ -60,7 +60,7 @@ class SweepReport:
         finished: whether nothing is left of what was due.
         executed: the erasures that were finished, each with its counts.
         rows: rows changed, by statement.
-        places: events that were taken out of objects and dead letters, by place; ``set_aside`` are
+        places: events that were taken out of objects and dead letters, by place; ``unreadable`` are
             those that nobody can read.
         unavailable: what did not answer, empty for nothing; the sweep ended with it.
     """
@@ -139,7 +139,7 @@ class Sweep:
     ) -> None:
         now = self._now().astimezone(UTC)
         claim = await self._begin(erasure_ids, report, now)
-        scopes = read_scopes(await self._statements.rows("covered", now=now))
+        scopes = read_scopes(await self._statements.rows("find_scopes", now=now))
         first = self._first(scopes, now)
         execution = Execution(self._statements, self._receipts, scopes, now, first, claim)
         if scopes:
@@ -153,24 +153,30 @@ class Sweep:
             await execution.note_places()
         done_at = self._now().astimezone(UTC)
         report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
-        report.rows["forget"] += await self._statements.change("forget", now=now)
-        report.rows["forget_holds"] += await self._statements.change(
-            "forget_holds", over_since=now - RELEASED_HOLD
+        report.rows["delete_expired_erasures"] += await self._statements.change(
+            "delete_expired_erasures", now=now
+        )
+        report.rows["delete_expired_holds"] += await self._statements.change(
+            "delete_expired_holds", over_since=now - RELEASED_HOLD
         )
 
     async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> str:
         """Claim what is due, after its people were counted once more; return the claim."""
         claim = str(uuid.uuid4())
-        report.rows["drop_overtaken"] += await self._statements.change("drop_overtaken")
-        report.rows["restore_missed"] += await self._statements.change("restore_missed")
-        [row] = await self._statements.rows("find_ripe", now=now, erasure_ids=erasure_ids)
-        latest = row["covers_until"]
+        report.rows["delete_superseded_erasures"] += await self._statements.change(
+            "delete_superseded_erasures"
+        )
+        report.rows["restore_erasures_from_chat"] += await self._statements.change(
+            "restore_erasures_from_chat"
+        )
+        [row] = await self._statements.rows("find_due_cut_off", now=now, erasure_ids=erasure_ids)
+        latest = row["cut_off"]
         if latest is None:
             return claim
         if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
             await self._rollups.count()
-        report.rows["claim"] += await self._statements.change(
-            "claim",
+        report.rows["claim_due_erasures"] += await self._statements.change(
+            "claim_due_erasures",
             now=now,
             erasure_ids=erasure_ids,
             claim=claim,
@@ -182,8 +188,11 @@ class Sweep:
         """Set back what was executed since the moment that restored tables are of."""
         claim = f"{AGAIN}{uuid.uuid4()}"
         await self._receipts.add(restored.receipt(claim))
-        report.rows["execute_again"] += await self._statements.change(
-            "execute_again", claim=claim, restored_to=restored.to, until=restored.at + RUNNING
+        report.rows["reopen_executed_erasures"] += await self._statements.change(
+            "reopen_executed_erasures",
+            claim=claim,
+            restored_to=restored.to,
+            until=restored.at + RUNNING,
         )
 
     def _first(self, scopes: Scopes, now: datetime) -> datetime:

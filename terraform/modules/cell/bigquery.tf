@@ -130,7 +130,7 @@ resource "google_project_iam_custom_role" "append" {
   permissions = ["bigquery.tables.get", "bigquery.tables.updateData"]
 }
 
-# The id of a deleted role is taken for 37 days: the suffix lets a destroyed cell be made anew.
+# The id of a deleted role is taken for 37 days: the suffix lets you create a destroyed cell again.
 resource "random_id" "append_role" {
   byte_length = 3
 }
@@ -173,7 +173,7 @@ resource "google_bigquery_dataset" "bi" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
-  # Functions read views by the dataset: a grant on a view would be gone when it is made anew.
+  # Functions read views by the dataset: a grant on a view would be gone when it is created again.
   dynamic "access" {
     for_each = toset([for name, function in local.functions : name if function.views])
     content {

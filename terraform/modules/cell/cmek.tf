@@ -1,6 +1,6 @@
 # A key of the cell's own, in its region, where `cmek` asks for it.
 
-# A key ring's name can never be used again: the suffix lets a destroyed cell be made anew.
+# A key ring's name can never be used again: the suffix lets you create a destroyed cell again.
 resource "random_id" "key_ring" {
   count       = var.settings.cmek ? 1 : 0
   byte_length = 3

@@ -22,7 +22,7 @@ locals {
   load_requests = "log_id(\"run.googleapis.com/requests\") AND resource.labels.service_name=\"${local.prefix}-load\" AND httpRequest.status>=200 AND httpRequest.status<300"
 }
 
-# A deleted log bucket keeps its name for 7 days: the suffix lets a destroyed cell be made anew at once.
+# A deleted log bucket keeps its name for 7 days: the suffix lets you create a destroyed cell again at once.
 resource "random_id" "logs" {
   byte_length = 3
 }

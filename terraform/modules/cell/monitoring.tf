@@ -140,7 +140,7 @@ locals {
         query    = "sum by (service_name) (increase(${local.runs}[5m])) > 5"
         duration = 300
         severity = "ERROR"
-        advice   = "A function answers 5xx. Senders and Pub/Sub come again; look at its log."
+        advice   = "A function answers 5xx. Senders and Pub/Sub retry; look at its log."
       }
       # One result for each reason that is over its limit.
       refusals = {
@@ -150,14 +150,14 @@ locals {
         ])
         duration = 0
         severity = "WARNING"
-        advice   = "Webhooks are refused; the incident's label `reason` says for what, docs/webhook-contract.md what it means and who can mend it."
+        advice   = "Webhooks are refused; the incident's label `reason` says for what, docs/webhook-contract.md what it means and who can fix it."
       }
-      # One result for each record. Its partner is closed until that is mended, and no other is.
+      # One result for each record. Its partner is closed until that is fixed, and no other is.
       records = {
         query    = "sum by (partner, field) (increase(${local.series.faulty.sum}[15m])) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "A record in a secret has an error; the incident's labels `partner` and `field` name it. A partner with an error is answered 503 (`partner_faulty` or `project_disputed`) until it is mended; all others go on. Without a partner it is a person's entry among `viewers` or `privacy_callers`. Apply again with the right value: docs/operations.md, \"Records with an error\"."
+        advice   = "A record in a secret has an error; the incident's labels `partner` and `field` name it. A partner with an error is answered 503 (`partner_faulty` or `project_disputed`) until it is fixed; all others go on. Without a partner it is a person's entry among `viewers` or `privacy_callers`. Apply again with the right value: docs/operations.md, \"Records with an error\"."
       }
       # Each sweep checks it; one that cannot is no success, and its job late.
       retention = {

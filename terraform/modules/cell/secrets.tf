@@ -4,8 +4,8 @@ resource "google_secret_manager_secret" "this" {
   for_each = toset(["callers", "closed", "partners", "pseudonym", "viewers"])
 
   secret_id = "${local.prefix}-${each.key}"
-  # What nobody can make anew is disabled for 30 days before it is destroyed (docs/operations.md).
-  # What an apply writes anew is not: a signing secret that is taken away is meant to be gone.
+  # What cannot be created again is disabled for 30 days before it is destroyed (docs/operations.md).
+  # What an apply writes again is not: a signing secret that is taken away is meant to be gone.
   version_destroy_ttl = contains(["closed", "pseudonym"], each.key) ? "2592000s" : null
   deletion_policy     = "PREVENT"
   deletion_protection = true
@@ -69,7 +69,7 @@ resource "google_secret_manager_secret_version" "pseudonym" {
 
   secret                 = google_secret_manager_secret.this["pseudonym"].id
   secret_data_wo_version = tonumber(each.key)
-  # 32 bytes from three random UUIDs (366 random bits). It is evaluated anew in each run, but sent
+  # 32 bytes from three random UUIDs (366 random bits). It is evaluated again in each run, but sent
   # only when the version is made, and kept nowhere else.
   secret_data_wo = join(" ", concat(
     [base64sha256("${uuid()}${uuid()}${uuid()}")],
@@ -84,7 +84,7 @@ resource "google_secret_manager_secret_version" "pseudonym" {
 
 # The partners whose offboarding has begun. The first version names none; the privacy function adds
 # the later ones. If somebody destroys this version by hand, the next apply makes an empty list. Its
-# two times tell the functions so, and they refuse it until the next sweep writes the last list anew
+# two times tell the functions so, and they refuse it until the next sweep writes the last list again
 # (functions/secrets/closed_partners.py).
 resource "google_secret_manager_secret_version" "closed" {
   secret                 = google_secret_manager_secret.this["closed"].id

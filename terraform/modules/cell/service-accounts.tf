@@ -90,7 +90,7 @@ locals {
 }
 
 # Grants take a while to be true everywhere, those that an upgrade adds as well: a new one makes the
-# wait anew. Names alone tell that, for they are known in every plan; nothing takes a value from here.
+# wait again. Names alone tell that, for they are known in every plan; nothing takes a value from here.
 resource "time_sleep" "permissions" {
   create_duration = "60s"
   triggers        = { grants = sha256(jsonencode(local.grants_of_functions)) }

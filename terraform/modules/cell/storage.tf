@@ -1,8 +1,8 @@
 # Buckets. None keeps what was deleted: an erasure is an erasure.
 locals {
   # Days by prefix; where several fit, the shortest counts. All less than the 30 days of the erasure
-  # promise. What cannot be decoded cannot be searched for a person, so it goes within 7 days. What a
-  # legal hold keeps is below `held/`: it goes with the hold, by a sweep, and has no rule here.
+  # promise. Unreadable data cannot be searched for a person, so it is deleted after 7 days. Data on
+  # legal hold is below `on_hold/`: a sweep deletes it when the hold ends, so it has no rule here.
   lifecycle_days = {
     "exports/"              = 1
     "spill/"                = 28

@@ -23,7 +23,7 @@ resource "google_project_iam_custom_role" "find" {
   permissions = ["run.services.get"]
 }
 
-# The id of a deleted role is taken for 37 days: the suffix lets a destroyed cell be made anew.
+# The id of a deleted role is taken for 37 days: the suffix lets you create a destroyed cell again.
 resource "random_id" "find_role" {
   byte_length = 3
 }

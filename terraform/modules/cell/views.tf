@@ -76,7 +76,7 @@ locals {
 
 # The provider changes a view in place badly: it refuses a new column, drops a removed one with ALTER
 # TABLE, and loses the columns' descriptions when the query changes. So another query or other
-# columns make the view anew. Readers get 404 for the seconds in between.
+# columns create the view again. Readers get 404 for the seconds in between.
 resource "terraform_data" "view" {
   for_each = local.view_keys
 
@@ -102,7 +102,7 @@ resource "google_bigquery_table" "view_0" {
   }
 
   # A view can be made when what it reads exists and its dataset may read it. It does not wait for
-  # the functions: Terraform would delete it first, and make it anew only after minutes of builds.
+  # the functions: Terraform would delete it first, and create it again only after minutes of builds.
   lifecycle {
     replace_triggered_by = [terraform_data.view[each.key]]
   }

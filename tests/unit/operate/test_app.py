@@ -135,7 +135,7 @@ async def test_an_outage_is_503_with_what_was_done(
         b"[]",
         b'{"prefix": ""}',
         b'{"prefix": "partners/"}',
-        b'{"prefix": "held/"}',
+        b'{"prefix": "on_hold/"}',
         b'{"from": "yesterday"}',
         b'{"from": "2026-11-22T10:00:00"}',
         b'{"dry_run": "yes"}',
@@ -153,7 +153,7 @@ async def test_a_malformed_request_is_400(client: httpx.AsyncClient, body: bytes
 async def test_settling_reports_what_it_did(
     client: httpx.AsyncClient, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.found["find_copies"] = [datetime(2026, 11, 20, tzinfo=UTC)]
+    store.found["find_days_with_copies"] = [datetime(2026, 11, 20, tzinfo=UTC)]
     answer = await client.post("/settle", json={"days": ["2026-11-20"]})
     expected = {
         "days": ["2026-11-20"],

@@ -57,7 +57,10 @@ def test_a_stretch_is_sixty_days_at_most() -> None:
 async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
     refresh: Refresh, store: Store
 ) -> None:
-    store.found = {"find_uncounted": [day(13), day(12)], "find_late": [day(1, 9), day(1, 1)]}
+    store.found = {
+        "find_uncounted_days": [day(13), day(12)],
+        "find_days_with_late_events": [day(1, 9), day(1, 1)],
+    }
     report = await refresh.run()
     # 1 January is beyond the retention: what is left of it must not replace what was counted.
     assert [name for name, first in store.changed if first == "11-12"] == [
@@ -71,8 +74,8 @@ async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
     assert report.days[-3:] == ["2026-11-13", "2026-11-12", "2026-09-01"]
     assert (report.rows, report.remaining, report.failed) == (2 * len(ROLLUPS), [], "")
     asked = dict(store.asked)
-    assert asked["find_uncounted"] == {"first": day(22, 4), "end": day(14)}
-    assert asked["find_late"] == {"end": day(14), "since": day(14)}
+    assert asked["find_uncounted_days"] == {"first": day(22, 4), "end": day(14)}
+    assert asked["find_days_with_late_events"] == {"end": day(14), "since": day(14)}
 
 
 @pytest.mark.parametrize(
@@ -90,13 +93,13 @@ async def test_days_that_are_named_are_refreshed_as_far_as_there_are_events(
     refresh: Refresh, store: Store, first: date | None, last: date | None, expected: list[str]
 ) -> None:
     assert (await refresh.run(first, last)).days == expected
-    assert "find_late" not in dict(store.asked)
+    assert "find_days_with_late_events" not in dict(store.asked)
 
 
 async def test_people_are_counted_anew_unless_the_day_had_its_last_count(
     refresh: Refresh, store: Store
 ) -> None:
-    store.found = {"find_uncounted": [day(1, 10)]}
+    store.found = {"find_uncounted_days": [day(1, 10)]}
     await refresh.run(date(2026, 9, 30), date(2026, 10, 1))
     thawed = [moments["thawed"] for name, moments in store.given if name == "refresh_active_users"]
     assert thawed == [day(1, 10), day(5, 10)]
@@ -119,7 +122,15 @@ async def test_what_the_time_does_not_suffice_for_remains(
     assert "record_refresh" not in dict(store.changed)
 
 
-@pytest.mark.parametrize("failing", ["find_uncounted", "find_late", "find_doubles", *ROLLUPS])
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "find_uncounted_days",
+        "find_days_with_late_events",
+        "find_days_with_double_rollups",
+        *ROLLUPS,
+    ],
+)
 async def test_a_failure_ends_the_run(refresh: Refresh, store: Store, failing: str) -> None:
     store.failing = {failing}
     report = await refresh.run()
@@ -130,6 +141,6 @@ async def test_a_failure_ends_the_run(refresh: Refresh, store: Store, failing: s
 async def test_rows_that_two_runs_inserted_at_once_are_replaced(
     refresh: Refresh, store: Store
 ) -> None:
-    store.found = {"find_doubles": [day(22)]}
+    store.found = {"find_days_with_double_rollups": [day(22)]}
     await refresh.run(date(2026, 11, 22))
     assert [name for name, _ in store.changed] == [*ROLLUPS, *ROLLUPS, "record_refresh"]

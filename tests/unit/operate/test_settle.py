@@ -38,23 +38,23 @@ def test_replayed_days_are_looked_at_with_those_after_them(
 
 
 async def test_only_days_with_something_to_do_are_changed(settle: Settle, store: Store) -> None:
-    store.found = {"find_copies": [day(22), day(14)], "find_extra": [day(1, 9)]}
+    store.found = {"find_days_with_copies": [day(22), day(14)], "find_days_with_extra": [day(1, 9)]}
     report = await settle.run()
     assert store.changed == [
         ("delete_copies", "11-22"),
         ("delete_copies", "11-14"),
         ("merge_identities", "11-22"),
-        ("empty_extra", "09-01"),
+        ("clear_extra", "09-01"),
     ]
     assert (report.copies, report.identities, report.emptied) == (2, 1, 1)
     assert (report.days, report.remaining) == (["2026-11-22", "2026-11-14"], 0)
-    assert ("find_extra", {"end": day(23, 10)}) in store.asked
+    assert ("find_days_with_extra", {"end": day(23, 10)}) in store.asked
 
 
 async def test_what_the_time_does_not_suffice_for_remains(
     settle: Settle, store: Store, clock: Clock
 ) -> None:
-    store.found = {"find_copies": [day(22), day(14)]}
+    store.found = {"find_days_with_copies": [day(22), day(14)]}
 
     def wait() -> None:
         clock.seconds += 240
@@ -67,8 +67,8 @@ async def test_what_the_time_does_not_suffice_for_remains(
 @pytest.mark.parametrize(
     ("failing", "failed", "remaining"),
     [
-        ("find_copies", "find", 1),
-        ("find_extra", "find", 1),
+        ("find_days_with_copies", "find", 1),
+        ("find_days_with_extra", "find", 1),
         ("delete_copies", "delete_copies", 2),
         ("merge_identities", "merge_identities", 1),
     ],
@@ -76,7 +76,7 @@ async def test_what_the_time_does_not_suffice_for_remains(
 async def test_a_failure_ends_the_run(
     settle: Settle, store: Store, failing: str, failed: str, remaining: int
 ) -> None:
-    store.found = {"find_copies": [day(22)]}
+    store.found = {"find_days_with_copies": [day(22)]}
     store.failing = {failing}
     report = await settle.run()
     assert (report.failed, report.remaining) == (failed, remaining)

@@ -74,7 +74,7 @@ class Store:
                     for table, n in self.rows_of[partner].items()
                     if n
                 ]
-            case "find_held_people":
+            case "find_people_on_hold":
                 names = ("partner", "project", "user_key")
                 partners = parameters["partners"]
                 assert not isinstance(partners, date)

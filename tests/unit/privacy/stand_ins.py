@@ -32,8 +32,8 @@ def scope(user_id: str, **other: Any) -> Scope:
         "treatment": "anonymise",
         "status": "due",
         "claim": "c",
-        "covers_after": LONG_AGO,
-        "covers_until": NOW,
+        "previous_cut_off": LONG_AGO,
+        "cut_off": NOW,
         "copy_salt": f"salt of {user_id}",
     }
     return Scope(**given | other)

@@ -35,7 +35,7 @@ from functions.warehouse.schema import (
     Warehouse,
     list_tables,
     render,
-    with_covered,
+    with_scopes,
 )
 from generate import schema
 
@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[3]
 CELL = ROOT / "terraform" / "modules" / "cell"
 FORMS = {"personal", "pseudonym", "unknown", "staff"}
 DAY = timedelta(days=1)
-VARIABLES = with_covered(Warehouse("p.store", "p.bi").variables())
+VARIABLES = with_scopes(Warehouse("p.store", "p.bi").variables())
 
 OF_USERS = [entry for entry in list_inventory() if entry.kind == "column" and entry.form != "staff"]
 
@@ -126,7 +126,7 @@ def test_an_export_has_every_column_about_the_person() -> None:
     """All but the hidden key, which protects the person."""
     texts = [
         render((SQL / "privacy" / f"{name}.sql").read_text(), VARIABLES)
-        for name in ("find_events_of", "find_records_of")
+        for name in ("find_events_of_person", "find_records_of_person")
     ]
     exported = {
         (table.name, column)

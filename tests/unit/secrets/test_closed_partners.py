@@ -3,7 +3,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from functions.secrets.closed_partners import ClosedList, ClosedUnavailable, MadeAnew
+from functions.secrets.closed_partners import ClosedList, ClosedUnavailable, ListReplaced
 
 ENTRY = {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}
 
@@ -28,7 +28,7 @@ def test_what_terraform_writes_long_after_the_secret_is_no_list(
 ) -> None:
     times = {"made_at": made_at, "secret_made_at": "2026-11-22T12:00:00.123456789Z"}
     text = json.dumps({"partners": {}} | times).encode()
-    with nullcontext() if is_first else pytest.raises(MadeAnew):
+    with nullcontext() if is_first else pytest.raises(ListReplaced):
         assert ClosedList.from_json(text).partners == {}
 
 

@@ -30,7 +30,7 @@ def test_every_statement_is_declared_with_the_parameters_that_it_names() -> None
 def test_a_parameter_has_its_declared_type() -> None:
     [day] = query_parameters("operate", "delete_copies", {"day": DAY})
     assert day.to_api_repr()["parameterType"] == {"type": "TIMESTAMP"}
-    [told] = query_parameters("privacy", "file_told", {"told": []})
+    [told] = query_parameters("privacy", "file_deletions", {"entries": []})
     assert told.to_api_repr()["parameterType"]["arrayType"] == {"type": "STRING"}
     [first] = query_parameters("dashboard", "synchronised", {"first": date(2026, 11, 22)})
     assert first.to_api_repr()["parameterType"] == {"type": "DATE"}
@@ -45,8 +45,8 @@ def test_a_parameter_has_its_declared_type() -> None:
         ("operate", "delete_copies", {"day": DAY.date()}),
         ("operate", "no_such", {}),
         ("dashboard", "synchronised", {"first": DAY}),
-        ("privacy", "file_told", {"told": "secret value"}),
-        ("privacy", "file_told", {"told": [1]}),
+        ("privacy", "file_deletions", {"entries": "secret value"}),
+        ("privacy", "file_deletions", {"entries": [1]}),
     ],
 )
 def test_what_does_not_fit_is_not_bound_and_not_quoted(

@@ -51,7 +51,7 @@ async def test_a_statement_is_its_file_with_names_and_parameters(
     service: JobService, statements: Statements
 ) -> None:
     assert await statements.change("delete_copies", day=DAY) == 3
-    assert await statements.days("find_extra", end=DAY) == [DAY]
+    assert await statements.days("find_days_with_extra", end=DAY) == [DAY]
     first, second = service.jobs.values()
     config = first["configuration"]
     assert "DELETE FROM `p.store.events_v1`" in config["query"]["query"]
@@ -69,7 +69,7 @@ async def test_a_statement_that_takes_long_is_waited_for(
     service: JobService, statements: Statements
 ) -> None:
     service.seconds = 60
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     assert attempts(service) == ["1"]
     assert max(service.clock.pauses) <= 2
     assert "cancel" not in service.verbs()
@@ -81,7 +81,7 @@ async def test_a_begin_without_an_answer_is_never_a_second_job(
 ) -> None:
     service.seconds = 5
     service.answers["insert"] = [Lost(carried_out), Refused(503), Refused(429)]
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     assert attempts(service) == ["1"]
     assert len({job for _, job in service.asked}) == 1
 
@@ -90,7 +90,7 @@ async def test_a_job_that_is_not_found_just_after_it_began_is_looked_for_again(
     service: JobService, statements: Statements
 ) -> None:
     service.answers |= {"insert": [Lost(carried_out=True)], "get": [Refused(404, "notFound")]}
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     assert attempts(service) == ["1"]
 
 
@@ -102,7 +102,7 @@ async def test_a_look_without_an_answer_is_repeated(
 ) -> None:
     service.seconds = 1
     service.answers["get"] = [answer, answer]
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     assert attempts(service) == ["1"]
 
 
@@ -110,12 +110,12 @@ async def test_rows_that_did_not_come_are_asked_for_again(
     service: JobService, statements: Statements
 ) -> None:
     service.answers["rows"] = [Refused(503), Lost(carried_out=True)]
-    assert await statements.days("find_extra", end=DAY) == [DAY]
+    assert await statements.days("find_days_with_extra", end=DAY) == [DAY]
     assert service.verbs().count("rows") == 3
     assert attempts(service) == ["1"]
     service.answers["rows"] = [Refused(403, "accessDenied")]
     with pytest.raises(StatementFailed, match="accessDenied"):
-        await statements.days("find_extra", end=DAY)
+        await statements.days("find_days_with_extra", end=DAY)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_a_job_that_ended_in_an_error_is_followed_by_another(
     service: JobService, statements: Statements, error: tuple[str, str]
 ) -> None:
     service.errors = [error, error]
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     assert attempts(service) == ["1", "2", "3"]
     assert service.clock.pauses == list(RETRY_DELAYS[:2])
 
@@ -141,7 +141,7 @@ async def test_a_refusal_to_begin_is_an_error_of_the_job(
     service: JobService, statements: Statements
 ) -> None:
     service.answers["insert"] = [Refused(403, "rateLimitExceeded"), None]
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     assert [job[-1] for job in service.jobs] == ["2"]
 
 
@@ -160,7 +160,7 @@ async def test_what_can_never_succeed_is_not_tried_again_or_quoted(
     else:
         service.errors = [(reason, "secret")]
     with pytest.raises(StatementFailed, match=reason):
-        await statements.change("empty_extra", day=DAY)
+        await statements.change("clear_extra", day=DAY)
     assert service.verbs() == ["insert"]
     logged = capsys.readouterr().out
     assert f'"error":"{reason}"' in logged
@@ -172,7 +172,7 @@ async def test_what_fails_at_every_attempt_is_given_up(
 ) -> None:
     service.errors = [("backendError", "secret")] * 4
     with pytest.raises(StatementFailed, match="backendError"):
-        await statements.change("empty_extra", day=DAY)
+        await statements.change("clear_extra", day=DAY)
     assert attempts(service) == ["1", "2", "3", "4"]
     assert service.clock.pauses == list(RETRY_DELAYS)
     assert "secret" not in capsys.readouterr().out
@@ -184,7 +184,7 @@ async def test_all_attempts_together_take_no_longer_than_the_statement_may(
     service.seconds = 7
     service.errors = [("backendError", "")] * 9
     with pytest.raises(StatementFailed, match="backendError"):
-        await runner(service, seconds=20).change("empty_extra", day=DAY)
+        await runner(service, seconds=20).change("clear_extra", day=DAY)
     assert attempts(service) == ["1", "2"], "no time is left for a pause and a third"
     left = [int(job["configuration"]["jobTimeoutMs"]) for job in service.jobs.values()]
     assert left[0] == 20_000
@@ -196,7 +196,7 @@ async def test_what_outlives_its_time_is_cancelled(
 ) -> None:
     service.seconds = 1_000
     with pytest.raises(StatementFailed, match="stopped"):
-        await statements.change("empty_extra", day=DAY)
+        await statements.change("clear_extra", day=DAY)
     assert attempts(service) == ["1"]
     assert service.verbs()[-1] == "cancel"
     assert service.clock.now == 100
@@ -208,7 +208,7 @@ async def test_what_succeeds_while_it_is_cancelled_has_succeeded(
 ) -> None:
     service.seconds, service.obeys = 104, False
     service.answers["cancel"] = [Refused(503)]
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     assert service.verbs().count("cancel") == 2
 
 
@@ -217,10 +217,10 @@ async def test_what_does_not_end_is_said_to_run(
 ) -> None:
     service.seconds, service.obeys = 1_000, False
     with pytest.raises(StatementFailed, match="unfinished"):
-        await statements.change("empty_extra", day=DAY)
+        await statements.change("clear_extra", day=DAY)
     [job] = service.jobs
     assert service.clock.now == 100 + CANCEL_SECONDS
-    assert f'"severity":"ERROR","message":"statement may still run","statement":"empty_extra","job":"{job}"' in capsys.readouterr().out  # fmt: skip # noqa: E501
+    assert f'"severity":"ERROR","message":"statement may still run","statement":"clear_extra","job":"{job}"' in capsys.readouterr().out  # fmt: skip # noqa: E501
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
@@ -230,7 +230,7 @@ async def test_what_may_have_begun_is_cancelled_too(
     service.seconds = 1_000
     service.answers["insert"] = [Lost(carried_out), *[Refused(503)] * 99]
     with pytest.raises(StatementFailed, match="stopped" if carried_out else "unfinished"):
-        await statements.change("empty_extra", day=DAY)
+        await statements.change("clear_extra", day=DAY)
     assert "cancel" in service.verbs()
 
 
@@ -246,7 +246,7 @@ async def test_credentials_that_cannot_be_had_are_asked_for_again(service: JobSe
     client._http.request = request
     statements = runner(service)
     statements._jobs._open_client = lambda: client
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
 
 
 async def test_only_so_many_changes_are_under_way(service: JobService) -> None:
@@ -262,7 +262,7 @@ async def test_only_so_many_changes_are_under_way(service: JobService) -> None:
 
     statements._jobs._sleep = sleep
     service.seconds = 1
-    await asyncio.gather(*(statements.change("empty_extra", day=DAY) for _ in range(6)))
+    await asyncio.gather(*(statements.change("clear_extra", day=DAY) for _ in range(6)))
     assert most == 2
     assert len(service.jobs) == 6
 
@@ -273,7 +273,7 @@ async def test_what_waited_for_others_until_its_time_was_over_does_not_begin(
     changes = asyncio.Semaphore(1)
     statements = runner(service, limits=Limits(changes, 10, stops=True))
     await changes.acquire()
-    waiting = asyncio.create_task(statements.change("empty_extra", day=DAY))
+    waiting = asyncio.create_task(statements.change("clear_extra", day=DAY))
     await asyncio.sleep(0)
     service.clock.now = 100
     changes.release()
@@ -288,14 +288,14 @@ async def test_a_bound_stops_or_tells(
 ) -> None:
     service.billed = 11
     statements = runner(service, limits=Limits(asyncio.Semaphore(1), 10, stops))
-    assert await statements.change("empty_extra", day=DAY) == 3
+    assert await statements.change("clear_extra", day=DAY) == 3
     [job] = service.jobs.values()
     assert job["configuration"]["query"].get("maximumBytesBilled") == ("10" if stops else None)
     logged = capsys.readouterr().out
     assert '"severity":"ERROR","message":"statement billed too much"' in logged
     assert '"bytes":11,"limit":10' in logged
     service.billed = 10
-    await statements.change("empty_extra", day=DAY)
+    await statements.change("clear_extra", day=DAY)
     assert capsys.readouterr().out == ""
 
 

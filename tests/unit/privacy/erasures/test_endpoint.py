@@ -21,7 +21,7 @@ class Failing:
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
         self._check(name)
-        return [{"since": None}] if name == "find_filed_since" else []
+        return [{"since": None}] if name == "find_earlier_cut_off" else []
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         self._check(name)
@@ -43,8 +43,8 @@ class Found(Failing):
         if name != "list_erasures":
             return await super().rows(name, **parameters)
         text = dict.fromkeys(("partner", "project", "source", "treatment"), "dev")
-        times = dict.fromkeys(("covers_until", "due_at", "executed_at", "forget_at"))
-        counts = dict.fromkeys(("hidden", "due", "executed", "restored", "held"), 0)
+        times = dict.fromkeys(("cut_off", "due_at", "executed_at", "expires_at"))
+        counts = dict.fromkeys(("hidden", "due", "executed", "restored", "on_hold"), 0)
         known = {"erasure_id": parameters["erasure_id"], "mode": "grace", "status": self.status}
         return [known | text | times | counts | {self.status: 1}]
 
@@ -83,7 +83,7 @@ async def test_a_malformed_request_is_400_and_quotes_no_id(body: bytes) -> None:
 
 
 async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
-    front = Front(Failing("tighten_erasures"))
+    front = Front(Failing("change_treatment_to_delete"))
     ids = [{"ids": [f"{number:05}-{of:02}" + 100 * "x" for of in range(20)]} for number in range(5)]
     people = ids * 1_000
     assert (await front.post("/erasures", ERASURE | {"people": people})).status_code == 503
@@ -92,7 +92,8 @@ async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["tighten_erasures", "find_filed_since", "file_erasure", "add_receipts"]
+    "statement",
+    ["change_treatment_to_delete", "find_earlier_cut_off", "file_erasure", "add_receipts"],
 )
 async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
     answer = await Front(Failing(statement)).post("/erasures", ERASURE)

@@ -40,7 +40,7 @@ async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
     assert (store.receipts, capsys.readouterr().out) == ([], "")
 
     execution.counts.update(
-        {("erasure of ann", "spill_deleted"): 2, (NOBODY, "spill_set_aside"): 3}
+        {("erasure of ann", "spill_deleted"): 2, (NOBODY, "spill_unreadable"): 3}
     )
     await execution.note_places()
     [receipt] = store.receipts
@@ -49,5 +49,5 @@ async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
         {"spill_deleted": 2},
     )
     line = json.loads(capsys.readouterr().out)
-    assert (line["severity"], line["places"]) == ("WARNING", {"spill_set_aside": 3})
-    assert execution.taken() == {"spill_deleted": 2, "spill_set_aside": 3}
+    assert (line["severity"], line["places"]) == ("WARNING", {"spill_unreadable": 3})
+    assert execution.taken() == {"spill_deleted": 2, "spill_unreadable": 3}

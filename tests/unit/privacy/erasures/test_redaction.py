@@ -58,7 +58,7 @@ def test_a_person_is_found_by_the_key_of_every_version(version: int) -> None:
     ],
 )
 def test_others_are_left(data: bytes, kind: Kind, project: str, hours: float) -> None:
-    of_ann = scope("ann", covers_after=NOW - 2 * HOUR)
+    of_ann = scope("ann", previous_cut_off=NOW - 2 * HOUR)
     assert redaction(of_ann).apply(data, kind, (project,), NOW + hours * HOUR) is None
 
 

@@ -11,8 +11,8 @@ SECOND = timedelta(seconds=1)
 
 def test_of_a_persons_erasures_the_one_that_covers_a_moment_is_found() -> None:
     key = {"user_key": "ann"}
-    first = scope("ann", **key, covers_until=NOW, erasure_id="1")
-    second = scope("ann", **key, covers_after=NOW, covers_until=NOW + SECOND, erasure_id="2")
+    first = scope("ann", **key, cut_off=NOW, erasure_id="1")
+    second = scope("ann", **key, previous_cut_off=NOW, cut_off=NOW + SECOND, erasure_id="2")
     scopes = Scopes([second, first, scope("bob", user_key="bob", project="shop")])
     assert scopes.find("dev", "ann", LONG_AGO + SECOND) == first
     assert scopes.find("dev", "ann", NOW) == first

@@ -125,8 +125,8 @@ def row(number: int, key: str = OWN[0]) -> dict[str, Any]:
 
 
 async def test_everything_of_the_person_is_in_it(cell: Cell) -> None:
-    cell.store.found["find_events_of"] = [row(1), row(2)]
-    cell.store.found["find_records_of"] = [
+    cell.store.found["find_events_of_person"] = [row(1), row(2)]
+    cell.store.found["find_records_of_person"] = [
         {"place": "identities_v1", "content": '{"user_id": "ann", "nickname": "Ann"}'},
         {"place": "holds_v1", "content": '{"reason": "claim 7"}'},
     ]
@@ -137,14 +137,14 @@ async def test_everything_of_the_person_is_in_it(cell: Cell) -> None:
 
     assert [(each["name"], each["records"]) for each in answer["objects"]] == [
         (f"{FOLDER}cover-sheet.html", None),
-        (f"{FOLDER}set-aside.jsonl", 3),
+        (f"{FOLDER}retained.jsonl", 3),
         (f"{FOLDER}holds.jsonl", 1),
         (f"{FOLDER}identities.jsonl", 1),
         (f"{FOLDER}events-0001.jsonl", 2),
     ]
     assert answer["bucket"] == "the-bucket"
     assert answer["records"] == {
-        "set_aside": 2, "dead_letters": 1, "holds_v1": 1, "identities_v1": 1, "events_v1": 2,
+        "retained": 2, "dead_letters": 1, "holds_v1": 1, "identities_v1": 1, "events_v1": 2,
     }  # fmt: skip
     assert (answer["is_complete"], answer["missing"], answer["unreadable"]) == (True, [], 0)
     assert (answer["made_at"], answer["goes_at"]) == (
@@ -152,7 +152,7 @@ async def test_everything_of_the_person_is_in_it(cell: Cell) -> None:
         "2026-11-23T12:00:00Z",
     )
     assert [event["delivery_id"] for event in cell.lines("events-0001.jsonl")] == ["d1", "d2"]
-    places = {line["place"]: line["as_sent"]["value"] for line in cell.lines("set-aside.jsonl")}
+    places = {line["place"]: line["as_sent"]["value"] for line in cell.lines("retained.jsonl")}
     assert places["spill"]["nickname"] == "name of ann"
     assert places["quarantine"]["user_id"] == "ann-2"
     assert places["dead letters"]["extra"] == "é"
@@ -177,7 +177,7 @@ async def test_what_a_legal_hold_keeps_is_the_persons_too(cell: Cell) -> None:
     cell.bucket.put(*quarantined(body("ann"), reason="legal_hold", attributes=attributes(1)))
     await cell.export()
 
-    assert [line["place"] for line in cell.lines("set-aside.jsonl")] == ["held"]
+    assert [line["place"] for line in cell.lines("retained.jsonl")] == ["on_hold"]
 
 
 async def test_bodies_of_which_nobody_knows_the_project_count(cell: Cell) -> None:
@@ -186,7 +186,7 @@ async def test_bodies_of_which_nobody_knows_the_project_count(cell: Cell) -> Non
     cell.bucket.put(*quarantined(several, reason="project_missing"))
     answer = await cell.export()
 
-    assert answer["records"]["set_aside"] == 2
+    assert answer["records"]["retained"] == 2
 
 
 async def test_what_nobody_can_read_is_counted_and_said(cell: Cell) -> None:
@@ -201,7 +201,7 @@ async def test_what_nobody_can_read_is_counted_and_said(cell: Cell) -> None:
 
 
 def test_a_page_is_what_the_statement_returns_at_most() -> None:
-    assert f"\nLIMIT {tables.PAGE}\n" in (SQL / "privacy" / "find_events_of.sql").read_text()
+    assert f"\nLIMIT {tables.PAGE}\n" in (SQL / "privacy" / "find_events_of_person.sql").read_text()
 
 
 async def test_events_come_in_pages_that_follow_each_other(
@@ -212,7 +212,7 @@ async def test_events_come_in_pages_that_follow_each_other(
     given: list[dict[str, Any]] = []
 
     async def page(name: str, **parameters: Any) -> list[Any]:
-        if name != "find_events_of":
+        if name != "find_events_of_person":
             return []
         given.append(parameters)
         after = (parameters["after_time"], parameters["after_delivery"])
@@ -232,7 +232,7 @@ async def test_what_there_is_no_time_for_is_said(
     cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "PAGE", 1)
-    cell.store.found["find_events_of"] = [row(1)]
+    cell.store.found["find_events_of_person"] = [row(1)]
     cell.bucket.put("spill/1", spilled((body("ann"), attributes(1))))
     cell.seconds = 0.0
     ticks = iter([0.0, *[60.0] * 9, *[100.0] * 9])
@@ -240,7 +240,7 @@ async def test_what_there_is_no_time_for_is_said(
     answer = await cell.export()
 
     assert answer["is_complete"] is False
-    assert answer["missing"] == ["set_aside", "dead_letters", "events"]
+    assert answer["missing"] == ["retained", "dead_letters", "events"]
     assert answer["records"]["events_v1"] == 1, "the first page is always given"
     for sentence in ("Files that wait", "Messages that could not", "the latest ones are missing"):
         assert sentence in cell.sheet
@@ -269,9 +269,9 @@ async def test_an_export_that_an_erasure_takes_along_is_not_given(
     cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def erase(name: str, **_: Any) -> list[Any]:
-        if name == "find_records_of":
+        if name == "find_records_of_person":
             cell.bucket.contents.clear()
-        return [row(1)] if name == "find_events_of" else []
+        return [row(1)] if name == "find_events_of_person" else []
 
     monkeypatch.setattr(cell.store, "rows", erase)
     with pytest.raises(ProblemError) as refused:
@@ -282,7 +282,7 @@ async def test_an_export_that_an_erasure_takes_along_is_not_given(
 async def test_a_bucket_that_fails_in_the_middle_is_an_incomplete_export(cell: Cell) -> None:
     cell.bucket.put("spill/1", spilled((body("ann"), attributes(1))))
     cell.bucket.failing.add("read")
-    assert (await cell.export())["missing"] == ["set_aside"]
+    assert (await cell.export())["missing"] == ["retained"]
 
 
 @pytest.mark.parametrize("action", ["find", "write"])
@@ -294,7 +294,9 @@ async def test_without_a_bucket_there_is_no_export(cell: Cell, action: str) -> N
     assert cell.store.receipts == []
 
 
-@pytest.mark.parametrize("statement", ["find_events_of", "find_records_of", "add_receipts"])
+@pytest.mark.parametrize(
+    "statement", ["find_events_of_person", "find_records_of_person", "add_receipts"]
+)
 async def test_without_a_table_or_a_receipt_nothing_is_told(cell: Cell, statement: str) -> None:
     cell.store.failing.add(statement)
     with pytest.raises(StatementFailed):
@@ -304,7 +306,7 @@ async def test_without_a_table_or_a_receipt_nothing_is_told(cell: Cell, statemen
 async def test_the_receipt_and_the_log_name_nobody(
     cell: Cell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cell.store.found["find_events_of"] = [row(1)]
+    cell.store.found["find_events_of_person"] = [row(1)]
     await cell.export()
 
     [receipt] = cell.store.receipts
@@ -319,7 +321,7 @@ async def test_the_receipt_and_the_log_name_nobody(
         "people": 1,
     }
     assert receipt["detail"] == {
-        "records": {"set_aside": 0, "dead_letters": 0, "events_v1": 1},
+        "records": {"retained": 0, "dead_letters": 0, "events_v1": 1},
         "unreadable": 0,
         "missing": [],
         "goes_at": "2026-11-23T12:00:00+00:00",
@@ -332,10 +334,10 @@ async def test_the_receipt_and_the_log_name_nobody(
 
 
 async def test_the_sheet_is_plain_and_escaped(cell: Cell) -> None:
-    cell.store.found["find_records_of"] = [
+    cell.store.found["find_records_of_person"] = [
         {"place": place, "content": "{}"} for place in ("identities_v1", "erasures_v1", "holds_v1")
     ]
-    cell.store.found["find_events_of"] = [row(1)]
+    cell.store.found["find_events_of_person"] = [row(1)]
     caller = Caller("x@acme.example", frozenset({"<b>"}))
     await cell.export(caller, REQUEST | {"project": "<b>"})
 

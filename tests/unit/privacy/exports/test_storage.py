@@ -106,7 +106,7 @@ async def test_what_was_made_before_the_execution_goes(
     bucket: Bucket, made_at: Any, executed_at: Any, *, stays: bool
 ) -> None:
     await export(bucket, 1, "ann", made_at=made_at)
-    await erase(bucket, scope("ann", executed_at=executed_at, covers_until=NOW))
+    await erase(bucket, scope("ann", executed_at=executed_at, cut_off=NOW))
 
     assert bool(bucket.contents) is stays
 

@@ -356,8 +356,8 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     offboarding.now += CLOSING
     answer = await offboarding.order()
     said = answer.json()
-    assert (answer.status_code, said["state"]) == (202, "held")
-    kept = {"events_v1": 2, "holds_v1": 1, "held/": 5}
+    assert (answer.status_code, said["state"]) == (202, "on_hold")
+    kept = {"events_v1": 2, "holds_v1": 1, "on_hold/": 5}
     assert said["certificate"]["on_hold"] == kept
     assert said["certificate"]["to_do"][0].startswith("Leave the partner in `partners`")
     assert not [name for name in offboarding.bucket.contents if name.startswith("quarantine/row")]
@@ -378,7 +378,7 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     assert swept.json()["offboardings"] == {"acme": "deleted"}
     check_gone(offboarding)
     done = (await offboarding.order()).json()
-    assert done["deleted"]["held/"] == 5
+    assert done["deleted"]["on_hold/"] == 5
     assert done["certificate"]["on_hold"] == {}
     assert done["certificate"]["to_do"][0].startswith("Take the partner out")
 
@@ -388,7 +388,7 @@ def held_records(offboarding: OffboardingCell) -> list[tuple[Quarantined, bytes]
     return [
         decode(content)
         for name, (content, *_) in offboarding.bucket.contents.items()
-        if name.startswith("held/acme/")
+        if name.startswith("on_hold/acme/")
     ]
 
 
@@ -406,7 +406,7 @@ async def test_whatever_step_fails_nothing_that_a_hold_names_is_lost() -> None:
         confirm = ""
         for _ in range(20):
             said = (await offboarding.order(confirm)).json()
-            if said.get("state") == "held":
+            if said.get("state") == "on_hold":
                 return
             confirm = said.get("confirm", "")
             offboarding.now += 0 * CLOSING if confirm else CLOSING
@@ -447,7 +447,7 @@ async def test_what_a_later_hold_kept_of_a_partner_who_is_gone_goes_with_it() ->
     [fresh] = set(offboarding.store.receipts) - before
     receipt = offboarding.store.receipts[fresh]
     assert (receipt["operation"], receipt["reference"]) == ("release", "acme")
-    assert receipt["detail"] == {"deleted": {"held/": 1}}
+    assert receipt["detail"] == {"deleted": {"on_hold/": 1}}
 
 
 async def test_what_a_hold_kept_just_now_is_not_for_a_run_that_began_before_it() -> None:
@@ -466,7 +466,7 @@ async def test_what_a_hold_kept_just_now_is_not_for_a_run_that_began_before_it()
     offboarding.letters._step = other_run
     offboarding.now += CLOSING
     said = (await offboarding.order()).json()
-    assert (said["state"], said["remaining"]) == ("deleting", {"held/": 1})
+    assert (said["state"], said["remaining"]) == ("deleting", {"on_hold/": 1})
     offboarding.letters._step = offboarding._step
     offboarding.now += CLOSING
     assert (await offboarding.order()).json()["state"] == "deleted"

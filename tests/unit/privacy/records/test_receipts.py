@@ -53,8 +53,8 @@ def test_what_the_chat_told_is_given_as_json_that_bigquery_takes() -> None:
     )
     told = [Told(event, "acme", "dev", ["k"], NOW) for event in (DELETED, RESTORED)]
     asyncio.run(deletions.file_all(told))
-    texts = statements.given["file_told"]["told"]
+    texts = statements.given["file_deletions"]["entries"]
     assert len(texts) == 2
     for text in texts:
         check(text)
-        assert json.loads(text)["covers_until"] == "2026-11-22T12:30:00.123456Z"
+        assert json.loads(text)["cut_off"] == "2026-11-22T12:30:00.123456Z"

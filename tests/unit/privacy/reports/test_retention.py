@@ -78,7 +78,7 @@ async def test_bounds_are_the_promise_and_a_day(store: Store) -> None:
                 "stored_since": NOW - 102 * DAY,
                 "extra_since": NOW - 32 * DAY,
                 "due_since": NOW - DAY,
-                "held_since": NOW - 31 * DAY,
+                "holds_over_since": NOW - 31 * DAY,
             },
         )
     ]
@@ -158,9 +158,9 @@ async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> No
 
 
 async def test_what_no_hold_keeps_any_more_is_found(store: Store) -> None:
-    bucket = Aged(**{"held/acme/chat/a": 300 * DAY, "held/acme/chat/b": 300 * DAY})
+    bucket = Aged(**{"on_hold/acme/chat/a": 300 * DAY, "on_hold/acme/chat/b": 300 * DAY})
     assert (await report(store, bucket))["ok"] is True
-    bucket.too_long = [Stored("held/acme/chat/a", 1, NOW - 300 * DAY)]
-    found = places(await report(store, bucket))["held/"]
+    bucket.too_long = [Stored("on_hold/acme/chat/a", 1, NOW - 300 * DAY)]
+    found = places(await report(store, bucket))["on_hold/"]
 
     assert (found["state"], found["overdue"], found["days"]) == ("late", 1, 0)

@@ -118,10 +118,10 @@ def unreadable(queue: Queue) -> None:
     queue.letters.put_raw(b"[" * 501 + b"]" * 501, attributes(9))
 
 
-async def test_letters_that_nobody_can_read_are_set_aside_although_nobody_is_covered() -> None:
+async def test_letters_that_nobody_can_read_are_quarantined_although_nothing_is_in_scope() -> None:
     queue = Queue()
     unreadable(queue)
-    assert await queue.rewrite() == {(NOBODY, "dead_letters_set_aside"): 3}
+    assert await queue.rewrite() == {(NOBODY, "dead_letters_unreadable"): 3}
     assert queue.waiting() == ["i0", "i1", "i2", "i3", "i4"]
 
     kept = [quarantine.decode(content) for content, *_ in queue.bucket.contents.values()]
@@ -135,7 +135,7 @@ async def test_letters_that_nobody_can_read_are_set_aside_although_nobody_is_cov
 
 
 @pytest.mark.parametrize("failing", ["bucket", "acknowledge"])
-async def test_a_letter_that_nobody_can_read_is_gone_only_when_it_is_set_aside(
+async def test_a_letter_that_nobody_can_read_is_gone_only_once_it_is_quarantined(
     failing: str,
 ) -> None:
     queue = Queue()

@@ -77,10 +77,10 @@ async def test_what_a_hold_keeps_of_one_stays_and_others_are_taken_out_of_it() -
     room = body("x", "room_updated", speakers=["held", "ann"])
     of = attributes(1, kind="room", event="room_updated")
     bucket.put(*quarantined(room, reason="legal_hold", kind="room", attributes=of))
-    assert await rewrite(bucket, ANN) == {("erasure of ann", "held_speakers_removed"): 1}
+    assert await rewrite(bucket, ANN) == {("erasure of ann", "on_hold_speakers_removed"): 1}
     [(name, (content, *_))] = bucket.contents.items()
     _, left = quarantine.decode(content)
-    assert name.startswith("held/acme/room/")
+    assert name.startswith("on_hold/acme/room/")
     assert (b'"held"' in left, b'"ann"' in left) == (True, False)
 
 
@@ -146,7 +146,7 @@ async def test_what_was_looked_at_when_an_erasure_was_executed_is_not_read_again
     assert bucket.reads == 2
 
 
-async def test_what_nobody_can_read_is_set_aside_although_nobody_is_covered() -> None:
+async def test_what_nobody_can_read_is_quarantined_although_nothing_is_in_scope() -> None:
     bucket = Bucket()
     good = spilled((body("ann"), attributes(1)))
     bucket.put("spill/old", b"damaged\n" + good, NOW - timedelta(days=20))
@@ -154,8 +154,8 @@ async def test_what_nobody_can_read_is_set_aside_although_nobody_is_covered() ->
     bucket.put(*quarantined(b"no JSON"))
     bucket.put(*quarantined(b"no JSON at all", reason="not_json"))
     assert await rewrite(bucket) == {
-        (NOBODY, "spill_set_aside"): 2,
-        (NOBODY, "quarantine_set_aside"): 1,
+        (NOBODY, "spill_unreadable"): 2,
+        (NOBODY, "quarantine_unreadable"): 1,
     }
     assert bucket.contents["spill/old"][0] == good
     assert sorted(name.split("/")[1] for name in bucket.contents) == [

@@ -38,7 +38,7 @@ async def test_the_newest_are_read_while_there_is_time(capsys: pytest.CaptureFix
     bucket = Bucket()
     fill(bucket, 100)
     counts = await look(bucket, seconds_each=SECONDS / 30)
-    moved = counts[NOBODY, "quarantine_set_aside"]
+    moved = counts[NOBODY, "quarantine_unreadable"]
     assert 30 <= moved < 60
     left = [int(name.rsplit("/", 1)[1]) for name in bucket.contents if "project_unknown" in name]
     assert sorted(left) == list(range(moved, 100))
@@ -50,7 +50,7 @@ async def test_what_is_old_or_was_read_for_somebody_is_not_read_again() -> None:
     bucket = Bucket()
     fill(bucket, 24 * 8)
     counts = await look(bucket)
-    assert counts[NOBODY, "quarantine_set_aside"] == 24 * 7
+    assert counts[NOBODY, "quarantine_unreadable"] == 24 * 7
     bucket = Bucket()
     bucket.put(*quarantined(body("ann")))
     bucket.put(*quarantined(b"no JSON"))

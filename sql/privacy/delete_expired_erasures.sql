@@ -1,8 +1,10 @@
--- Deletes the rows of erasures whose time is over: nothing that they cover can come any more. While
--- a legal hold names somebody, their rows wait for its end, and the erasure with them.
+-- Deletes the rows of erasures that have expired: no event in their scope can arrive any more.
+--
+-- While a person is on legal hold, the erasure stays as well, because it is executed when the hold
+-- ends.
 DELETE FROM `${store}.erasures_v1` AS erasures
 WHERE
-  erasures.forget_at <= @now
+  erasures.expires_at <= @now
   AND erasures.status IN ('executed', 'restored', 'restoration')
   AND NOT EXISTS (
     SELECT 1

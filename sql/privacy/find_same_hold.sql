@@ -1,4 +1,5 @@
--- The hold that covers people for a reason and until a moment; of several the one of most of them.
+-- Finds the hold of people with this reason and end. If there are several, the one with most of
+-- these people comes first.
 SELECT
   hold_id,
   COUNT(*) AS user_keys

@@ -1,4 +1,4 @@
--- Empties the unknown properties of one day: nobody knows whether they are personal.
+-- Clears the unknown properties of one day, because they may be personal data.
 UPDATE `${store}.events_v1`
 SET extra = NULL
 WHERE

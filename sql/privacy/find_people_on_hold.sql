@@ -1,4 +1,4 @@
--- Whom the legal holds of some partners name at a moment.
+-- Finds the people of some partners who were on legal hold at a moment.
 SELECT DISTINCT partner, project, user_key
 FROM `${store}.holds_v1`
 WHERE

@@ -1,7 +1,8 @@
--- The days of a stretch that a rollup has twice: two runs inserted their first rows at once.
+-- Finds the days of a range that a rollup has twice, because two runs inserted their first rows at
+-- once.
 --
--- BigQuery lets statements that only insert pass each other; the next replacement of the day heals
--- it. cohorts_v1 answers with the first day of its week.
+-- BigQuery does not make statements wait that only insert. The next refresh of the day removes the
+-- second rows. A week of cohorts_v1 is returned as its first day.
 SELECT DISTINCT TIMESTAMP(day) AS day
 FROM (
   SELECT day

@@ -1,5 +1,7 @@
--- What is held about a person beside events. Left out are the random texts that pseudonyms are
--- made with and hidden keys, which protect the person, and the names of those who work here.
+-- Finds everything that is stored about a person, except events.
+--
+-- It leaves out hidden keys and salts, which protect the person, and the names of people who work
+-- here.
 WITH
 identities AS (
   SELECT partner, project, user_key, key_version, user_id, nickname, first_seen, last_seen
@@ -12,8 +14,8 @@ identities AS (
 
 erasures AS (
   SELECT
-    erasure_id, partner, project, user_key, source, mode, treatment, status, covers_until, due_at,
-    executed_at, forget_at
+    erasure_id, partner, project, user_key, source, mode, treatment, status, cut_off, due_at,
+    executed_at, expires_at
   FROM `${store}.erasures_v1`
   WHERE project = @project AND user_key IN UNNEST(@user_keys)
 ),

@@ -1,9 +1,10 @@
--- The people of whom an event was received after the same request was made for them before.
+-- Finds the people of whom an event was received after the cut-off of their erasure of the same
+-- kind.
 WITH
 latest AS (
   SELECT
     user_key,
-    MAX(covers_until) AS covers_until
+    MAX(cut_off) AS cut_off
   FROM `${store}.erasures_v1`
   WHERE
     project = @project
@@ -20,7 +21,7 @@ FROM `${store}.events_v1` AS events
 INNER JOIN latest
   ON
     events.user_key = latest.user_key
-    AND events.received_at > latest.covers_until
+    AND events.received_at > latest.cut_off
 WHERE
   events.received_at >= @since
   AND events.project = @project

@@ -1,4 +1,4 @@
--- Lets erasures of people that wait to anonymise delete instead: a later request asks for that.
+-- Changes waiting erasures of people from anonymise to delete, because a later request deletes.
 UPDATE `${store}.erasures_v1`
 SET treatment = 'delete'
 WHERE

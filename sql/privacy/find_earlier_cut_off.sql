@@ -1,7 +1,8 @@
--- Since when people have been covered who were covered by the same request before; NULL for nobody.
-SELECT MIN(covers_until) AS since
+-- Finds the earliest cut-off among people who have an erasure of the same kind; NULL if nobody has
+-- one.
+SELECT MIN(cut_off) AS since
 FROM (
-  SELECT MAX(covers_until) AS covers_until
+  SELECT MAX(cut_off) AS cut_off
   FROM `${store}.erasures_v1`
   WHERE
     project = @project

@@ -1,4 +1,4 @@
--- The people of a request who wait for an erasure, or whose erasure is being executed.
+-- Finds the user keys of a request whose erasure waits or is being executed.
 SELECT DISTINCT user_key
 FROM `${store}.erasures_v1`
 WHERE

@@ -1,4 +1,4 @@
--- The people of a request whom a legal hold protects at a moment.
+-- Finds the user keys of a request that are on legal hold.
 SELECT DISTINCT user_key
 FROM `${store}.holds_v1`
 WHERE

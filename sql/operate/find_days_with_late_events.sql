@@ -1,4 +1,5 @@
--- Days before the open window in which events were stored since a moment: a replay brought them.
+-- Finds the days before the open window in which events were stored since a given time, by a
+-- replay.
 SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
 FROM `${store}.events_v1`
 WHERE

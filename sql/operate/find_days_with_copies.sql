@@ -1,6 +1,6 @@
--- The days of a range that hold a later copy of an event; the newest first.
+-- Finds the days of a range that have a later copy of an event, newest first.
 --
--- The copy that stays is the earliest received. It may lie as far back as the open window is long.
+-- The copy that was received first stays. It may be as many days older as the open window is long.
 SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
 FROM (
   SELECT

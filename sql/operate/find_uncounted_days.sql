@@ -1,6 +1,6 @@
--- Days before the open window whose rollups were not rewritten since they left it.
+-- Finds the days before the open window whose rollups were not refreshed since the window closed.
 --
--- Until then events may come, so no count before is the last one.
+-- Events can arrive until then, so an earlier count is not final.
 SELECT TIMESTAMP(day) AS day
 FROM (
   SELECT day

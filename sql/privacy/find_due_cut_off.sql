@@ -1,5 +1,5 @@
--- Up to when the erasures reach that are due and not begun; NULL where there is none.
-SELECT MAX(covers_until) AS covers_until
+-- Finds the latest cut-off of the erasures that are due and not begun; NULL if there are none.
+SELECT MAX(cut_off) AS cut_off
 FROM `${store}.erasures_v1`
 WHERE
   status = 'hidden'

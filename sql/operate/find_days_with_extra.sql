@@ -1,4 +1,4 @@
--- The days before a given one that still hold unknown properties; the oldest first.
+-- Finds the days before a given day that still have unknown properties, oldest first.
 SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
 FROM `${store}.events_v1`
 WHERE

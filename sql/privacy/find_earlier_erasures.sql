@@ -1,12 +1,12 @@
--- Which people of a request another erasure of the same kind covers, and which.
+-- Finds the people of a request who have another erasure of the same kind, with its id.
 --
--- The condition stands outside of the query that groups: in a HAVING the name erasure_id would be
--- the aggregate, and an aggregate of it is an error.
+-- The condition is outside of the query that groups: in HAVING, the name erasure_id would mean the
+-- aggregate, and an aggregate of an aggregate is an error.
 WITH
 latest AS (
   SELECT
     user_key,
-    MAX_BY(erasure_id, covers_until) AS erasure_id
+    MAX_BY(erasure_id, cut_off) AS erasure_id
   FROM `${store}.erasures_v1`
   WHERE
     project = @project

@@ -1,4 +1,4 @@
--- A person's events, and those of rooms in which the person may speak: the next page of them.
+-- Finds one page of a person's events, with those of rooms that list the person as a speaker.
 SELECT
   events.received_at,
   events.delivery_id,

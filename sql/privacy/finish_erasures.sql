@@ -1,12 +1,14 @@
--- Notes that claims are executed: their rows are tombstones, until nothing can come late any more.
--- A person whom a legal hold names meanwhile waits for its end.
+-- Marks claims as executed: their rows become tombstones, until no event in scope can arrive any
+-- more.
+--
+-- A person who was put on legal hold meanwhile waits for the end of the hold.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'executed',
   executed_at = @now,
   hidden_key = NULL,
   day_salt = NULL,
-  forget_at = @forget_at
+  expires_at = @expires_at
 WHERE
   erasures.status = 'due'
   AND erasures.claim IN UNNEST(@claims)

@@ -1,0 +1,42 @@
+-- Begins the execution of the erasures that are due. From now on they cannot be restored.
+--
+-- An erasure includes the person's earlier erasures, because its scope is everything that was
+-- received up to its cut-off. Erasures of people on legal hold are not begun. An empty list of ids
+-- stands for all erasures that are due.
+--
+-- All of them get the same copy_salt: an event outside the tables does not say with which version
+-- of the key its row was made, and it must get the same new id as that row.
+UPDATE `${store}.erasures_v1` AS erasures
+SET
+  status = 'due',
+  treatment = IF(erasures.cut_off <= due.deletes_until, 'delete', erasures.treatment),
+  claim = @claim,
+  day_salt = GENERATE_UUID(),
+  copy_salt = @copy_salt
+FROM (
+  SELECT
+    project,
+    user_key,
+    MAX(cut_off) AS cut_off,
+    MAX(IF(treatment = 'delete', cut_off, NULL)) AS deletes_until
+  FROM `${store}.erasures_v1`
+  WHERE
+    status = 'hidden'
+    AND due_at <= @now
+    AND (ARRAY_LENGTH(@erasure_ids) = 0 OR erasure_id IN UNNEST(@erasure_ids))
+  GROUP BY project, user_key
+) AS due
+WHERE
+  erasures.status = 'hidden'
+  AND erasures.project = due.project
+  AND erasures.user_key = due.user_key
+  AND erasures.cut_off <= due.cut_off
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `${store}.holds_v1` AS holds
+    WHERE
+      holds.project = erasures.project
+      AND holds.user_key = erasures.user_key
+      AND holds.released_at IS NULL
+      AND holds.until > @now
+  )

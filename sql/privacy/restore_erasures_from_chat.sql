@@ -1,0 +1,26 @@
+-- Restores the erasures that people took back in the chat, whichever of the two messages came
+-- first.
+--
+-- This statement runs after each filing, so if both messages are filed at once, the later run sees
+-- both. It does not change erasures that were filed by the API.
+UPDATE `${store}.erasures_v1` AS erasures
+SET
+  status = 'restored',
+  hidden_key = NULL,
+  expires_at = restorations.expires_at
+FROM (
+  SELECT
+    project,
+    user_key,
+    MAX(cut_off) AS cut_off,
+    MAX(expires_at) AS expires_at
+  FROM `${store}.erasures_v1`
+  WHERE status = 'restoration'
+  GROUP BY project, user_key
+) AS restorations
+WHERE
+  erasures.status = 'hidden'
+  AND erasures.source = 'stream'
+  AND erasures.project = restorations.project
+  AND erasures.user_key = restorations.user_key
+  AND erasures.cut_off <= restorations.cut_off
