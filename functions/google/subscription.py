@@ -8,10 +8,6 @@ from functions.google.grpc_channel import open_channel
 PULL_MESSAGES = 1_000
 """The maximum number of messages in one pull, set by Pub/Sub."""
 
-EMPTY_PULLS = 2
-"""The number of empty pulls in a row after which a subscription counts as empty. A single pull may
-return nothing although there are messages (Pub/Sub's documentation of pull)."""
-
 PULL_SECONDS = 10.0
 """The time limit of a pull in seconds. Without messages, Pub/Sub may wait longer before it answers.
 """

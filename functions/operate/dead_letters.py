@@ -7,13 +7,13 @@ several may run at a time: the views still show each event once.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
 
 from functions.events.message import Message, message_again
+from functions.google.lease import Lease
 from functions.google.protocols import Subscription
-from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.operate.replay import Publish, ReplayReport, day_of
@@ -59,59 +59,51 @@ class DeadLetterReplay:
             dry_run: whether to only report what would be replayed.
         """
         report = ReplayReport()
-        leased: list[Letter] = []
-        try:
-            await self._drain(report, leased, dry_run=dry_run)
-        except SubscriptionUnavailable as failure:
-            _note(report, "subscription_unavailable", failure)
-        except PublishFailed as failure:
-            _note(report, "publish_failed", failure)
-        with suppress(SubscriptionUnavailable):  # then the leases end at their deadline
-            await self.subscription.give_back(leased)
+        async with Lease(self.subscription) as lease:
+            try:
+                await self._drain(report, lease, dry_run=dry_run)
+            except SubscriptionUnavailable as failure:
+                _note(report, "subscription_unavailable", failure)
+            except PublishFailed as failure:
+                _note(report, "publish_failed", failure)
         return report
 
-    async def _drain(self, report: ReplayReport, leased: list[Letter], *, dry_run: bool) -> None:
+    async def _drain(self, report: ReplayReport, lease: Lease, *, dry_run: bool) -> None:
         ends_at = self.clock() + self.seconds
-        empty = 0
-        while empty < EMPTY_PULLS:
-            letters = await self.subscription.pull()
-            empty = 0 if letters else empty + 1
-            if self.clock() >= ends_at or len(leased) + len(letters) > self.most:
+        async for letters in lease:
+            if self.clock() >= ends_at or len(lease) > self.most:
                 report.remaining += len(letters)
-                leased += map(_light, letters)
                 return
-            events = _open(letters, report, leased)
+            events = _open(letters, report)
             if dry_run:
                 _count(events, report)
-                leased += (_light(event.letter) for event in events)
             else:
-                await self._replay(events, report, leased)
+                await self._replay(events, report, lease)
 
-    async def _replay(
-        self, events: list[_Event], report: ReplayReport, leased: list[Letter]
-    ) -> None:
+    async def _replay(self, events: list[_Event], report: ReplayReport, lease: Lease) -> None:
         try:
             refused = set(await self.publish([event.message for event in events]))
         except PublishFailed:
             report.remaining += len(events)
-            leased += (_light(event.letter) for event in events)
             raise
         good = [event for position, event in enumerate(events) if position not in refused]
         for position in sorted(refused):
-            _refuse(events[position].letter, report, leased, "not_publishable")
+            _refuse(events[position].letter, report, "not_publishable")
         _count(good, report)  # published, even if the acknowledgement fails
         if good:
-            await self.subscription.acknowledge([event.letter for event in good])
+            letters = [event.letter for event in good]
+            lease.drop(letters)  # published, so do not give them back if this fails
+            await self.subscription.acknowledge(letters)
 
 
-def _open(letters: Sequence[Letter], report: ReplayReport, leased: list[Letter]) -> list[_Event]:
+def _open(letters: Sequence[Letter], report: ReplayReport) -> list[_Event]:
     """Return the letters that are events; report the others, and leave them in the subscription."""
     events = []
     for letter in letters:
         try:
             message = message_again(letter.data, letter.attributes)
         except ValueError:
-            _refuse(letter, report, leased, "malformed")
+            _refuse(letter, report, "malformed")
         else:
             events.append(_Event(letter, message))
     return events
@@ -122,15 +114,9 @@ def _count(events: Sequence[_Event], report: ReplayReport) -> None:
     report.days.update(day_of(event.message) for event in events)
 
 
-def _refuse(letter: Letter, report: ReplayReport, leased: list[Letter], reason: str) -> None:
+def _refuse(letter: Letter, report: ReplayReport, reason: str) -> None:
     log("ERROR", "dead letter not replayed", message_id=letter.message_id, reason=reason)
     report.failed.append(letter.message_id)
-    leased.append(_light(letter))
-
-
-def _light(letter: Letter) -> Letter:
-    """Return a letter without its content, to save memory while it stays leased."""
-    return letter._replace(data=b"", attributes={})
 
 
 def _note(report: ReplayReport, reason: str, failure: Exception) -> None:

@@ -146,7 +146,9 @@ TABLES: tuple[StoreTable, ...] = (
     StoreTable(
         "holds_v1",  # last: the statements of the other tables read it
         {
-            "user_key": PersonalColumn("whose data must be kept for now", ("delete_expired_holds",)),
+            "user_key": PersonalColumn(
+                "whose data must be kept for now", ("delete_expired_holds",)
+            ),
             "filed_by": PersonalColumn("who filed the hold", ("delete_expired_holds",)),
         },
         kept=periods.RELEASED_HOLD,

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
+from functions.google.lease import Lease
 from functions.google.protocols import Objects, Subscription
 from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Stored
-from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.privacy.erasures.redaction import PREFIXES
 from functions.privacy.exports.messages import (
     RetainedMessage,
@@ -87,22 +88,13 @@ class RetainedEvents:
     async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> Search:
         """Search the dead letters that nobody else holds just now, and give all back."""
         search = Search()
-        leased: list[Letter] = []
-        empty = 0
-        try:
-            while empty < EMPTY_PULLS:
-                if out_of_time() or len(leased) > LETTERS:
-                    search.is_complete = False
-                    break
-                letters = await self.subscription.pull()
-                empty = 0 if letters else empty + 1
-                leased += letters
-        except SubscriptionUnavailable:
-            search.is_complete = False
-        finally:
-            with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self.subscription.give_back(leased)
-        for letter in leased:
+        found: list[Letter] = []
+        async with Lease(self.subscription, lambda: out_of_time() or len(found) > LETTERS) as lease:
+            with suppress(SubscriptionUnavailable):
+                async for letters in lease:
+                    found += letters
+        search.is_complete = lease.is_complete
+        for letter in found:
             try:
                 message = message_of(letter.data, letter.attributes, subject.owner)
             except Unreadable:

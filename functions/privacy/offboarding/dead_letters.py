@@ -1,11 +1,12 @@
-"""Dead letters of partners who have left: they are acknowledged, and so forgotten."""
+"""Deletes the dead letters of closed partners."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
+from functions.google.lease import Lease
 from functions.google.protocols import Subscription
-from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.google.subscription import Letter
+from functions.privacy.deadline import OutOfTime
 from functions.privacy.offboarding.search import Search
 
 PLACE = "dead letters"
@@ -13,10 +14,10 @@ PLACE = "dead letters"
 
 @dataclass(frozen=True, slots=True)
 class ClosedPartnerLetters:
-    """Finds and deletes dead letters; those of others are given back as they are.
+    """Finds and deletes dead letters; those of other partners are given back unchanged.
 
     Args:
-        subscription: that keeps them.
+        subscription: of the dead letters.
     """
 
     subscription: Subscription
@@ -25,36 +26,26 @@ class ClosedPartnerLetters:
         """Delete the partners' letters, and count them.
 
         Raises:
-            OutOfTime: not all was looked at.
+            OutOfTime: there was no time to look at all letters.
             SubscriptionUnavailable: Pub/Sub did not answer.
-            BucketUnavailable: what must be kept could not be quarantined.
+            BucketUnavailable: an event on hold could not be retained.
         """
-        returned: list[Letter] = []
-        try:
-            empty = 0
-            while empty < EMPTY_PULLS:
-                search.check_time()
-                letters = await self.subscription.pull()
-                empty = 0 if letters else empty + 1
-                start = len(returned)
-                returned += letters  # until they are forgotten
+        async with Lease(self.subscription, search.out_of_time) as lease:
+            async for letters in lease:
                 theirs = [letter for letter in letters if search.closed.owner(letter.attributes)]
-                await self._forget(theirs, search)
-                if not search.dry_run:
-                    gone = {letter.ack_id for letter in theirs}
-                    returned[start:] = [letter for letter in letters if letter.ack_id not in gone]
-        finally:
-            with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self.subscription.give_back(returned)
+                await _delete(theirs, search, lease)
+            if not lease.is_complete:
+                raise OutOfTime
 
-    async def _forget(self, letters: Sequence[Letter], search: Search) -> None:
-        going = await search.sort(
-            PLACE,
-            [
-                (search.closed.owner(letter.attributes) or "", letter.data, letter.attributes)
-                for letter in letters
-            ],
-        )
-        if letters and not search.dry_run:
-            await self.subscription.acknowledge(letters)
-            search.findings.deleted.update(going)
+
+async def _delete(letters: Sequence[Letter], search: Search, lease: Lease) -> None:
+    going = await search.sort(
+        PLACE,
+        [
+            (search.closed.owner(letter.attributes) or "", letter.data, letter.attributes)
+            for letter in letters
+        ],
+    )
+    if letters and not search.dry_run:
+        await lease.acknowledge(letters)
+        search.findings.deleted.update(going)

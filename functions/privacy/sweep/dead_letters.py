@@ -1,11 +1,10 @@
-"""The dead letters' part of a sweep: letters are replaced by others without the people.
+"""The dead letters' part of a sweep: replaces letters by others without the people.
 
-A letter is acknowledged after what replaces it is published, or is in quarantine where nobody can
-read it. Letters of others are leased for as long as it takes to see all, and then given back.
+A letter is acknowledged only after its replacement is published. An unreadable letter is
+acknowledged only after it is in quarantine. All other letters are given back at the end.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -13,8 +12,9 @@ from typing import NamedTuple
 from functions.events.attributes import Attributes
 from functions.events.body import BadMessage
 from functions.events.message import Message
+from functions.google.lease import Lease
 from functions.google.protocols import Subscription
-from functions.google.subscription import EMPTY_PULLS, Letter, SubscriptionUnavailable
+from functions.google.subscription import Letter
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
@@ -35,11 +35,10 @@ class DeadLetters:
     """Rewrites dead letters.
 
     Args:
-        subscription: that keeps them. Its acknowledgement deadline is longer than a sweep, so that
-            no letter of others comes twice in one.
-        publish: publishes to the dead-letter topic, and tells which messages are refused.
-        keep: takes letters that nobody can read.
-        redaction: makes what takes people out, for what is covered.
+        subscription: of the dead letters; see `Lease` for its acknowledgement deadline.
+        publish: publishes to the dead-letter topic; returns which messages are refused.
+        keep: writes unreadable letters to quarantine.
+        redaction: returns the redaction for these scopes.
         now: the clock, with an offset.
     """
 
@@ -52,52 +51,39 @@ class DeadLetters:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Take out what is covered; count it by erasure.
+        """Take people out of the letters in scope; count the letters by erasure.
 
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
-            PublishFailed: it did not take what replaces a letter.
-            BucketUnavailable: quarantine did not take what nobody can read.
-            OutOfTime: not all letters were looked at.
+            PublishFailed: Pub/Sub did not take the replacement of a letter.
+            BucketUnavailable: an unreadable letter could not be quarantined.
+            OutOfTime: there was no time to look at all letters.
         """
         redaction = self.redaction(scopes)
-        leased: list[Letter] = []
-        try:
-            await self._drain(redaction, counts, leased, out_of_time)
-        finally:
-            with suppress(SubscriptionUnavailable):  # then they come back by themselves
-                await self.subscription.give_back(leased)
-
-    async def _drain(
-        self,
-        redaction: Redaction,
-        counts: Counts,
-        leased: list[Letter],
-        out_of_time: Callable[[], bool],
-    ) -> None:
-        empty = 0
-        while empty < EMPTY_PULLS:
-            if out_of_time():
+        async with Lease(self.subscription, out_of_time) as lease:
+            async for letters in lease:
+                await self._rewrite(letters, redaction, counts, lease)
+            if not lease.is_complete:
                 raise OutOfTime
-            letters = await self.subscription.pull()
-            empty = 0 if letters else empty + 1
-            replaced: list[_Replaced] = []
-            unreadable: list[_Unreadable] = []
-            for letter in letters:
-                try:
-                    replacement = self._redact(letter, redaction)
-                except BadMessage as bad:
-                    unreadable.append(_Unreadable(letter, bad.reason))
-                    continue
-                if replacement is None:
-                    leased.append(letter)
-                else:
-                    replaced.append(replacement)
-            leased += (letter for letter, _ in unreadable)  # until they are in quarantine
-            if replaced:
-                await self._replace(replaced, counts, leased)
-            if unreadable:
-                await self._quarantine(unreadable, counts, leased)
+
+    async def _rewrite(
+        self, letters: Sequence[Letter], redaction: Redaction, counts: Counts, lease: Lease
+    ) -> None:
+        """Rewrite the letters of one pull; those that do not change stay leased."""
+        replaced: list[_Replaced] = []
+        unreadable: list[_Unreadable] = []
+        for letter in letters:
+            try:
+                replacement = self._redact(letter, redaction)
+            except BadMessage as bad:
+                unreadable.append(_Unreadable(letter, bad.reason))
+                continue
+            if replacement is not None:
+                replaced.append(replacement)
+        if replaced:
+            await self._replace(replaced, counts, lease)
+        if unreadable:
+            await self._quarantine(unreadable, counts, lease)
 
     def _redact(self, letter: Letter, redaction: Redaction) -> "_Replaced | None":
         result = redaction.apply_to(letter.data, letter.attributes, self.now())
@@ -113,21 +99,17 @@ class DeadLetters:
                 log("WARNING", "dead letter dropped", message_id=letter.message_id)
         return _Replaced(letter, message, redacted.taken)
 
-    async def _replace(
-        self, replaced: Sequence["_Replaced"], counts: Counts, leased: list[Letter]
-    ) -> None:
-        letters = [item.letter for item in replaced]
-        leased += letters  # until they are replaced
+    async def _replace(self, replaced: Sequence["_Replaced"], counts: Counts, lease: Lease) -> None:
         messages = [item.message for item in replaced if item.message is not None]
         refused = await self.publish(messages) if messages else []
         if refused:
             raise PublishFailed("refused")
-        await self._forget(letters, leased)
+        await lease.acknowledge([item.letter for item in replaced])
         for item in replaced:
             _count(item.taken, counts)
 
     async def _quarantine(
-        self, unreadable: Sequence["_Unreadable"], counts: Counts, leased: list[Letter]
+        self, unreadable: Sequence["_Unreadable"], counts: Counts, lease: Lease
     ) -> None:
         for letter, reason in unreadable:
             await self.keep(
@@ -139,13 +121,8 @@ class DeadLetters:
                     source=letter.message_id,
                 )
             )
-        await self._forget([letter for letter, _ in unreadable], leased)
+        await lease.acknowledge([letter for letter, _ in unreadable])
         _count(QUARANTINED_AS_UNREADABLE * len(unreadable), counts)
-
-    async def _forget(self, letters: Sequence[Letter], leased: list[Letter]) -> None:
-        """Acknowledge letters, which are the last of those that are leased."""
-        await self.subscription.acknowledge(letters)
-        del leased[-len(letters) :]
 
 
 def _count(taken: Taken, counts: Counts) -> None:

@@ -73,7 +73,7 @@ class Letters:
         raise AssertionError("an export has nothing forgotten")
 
     async def give_back(self, letters: Sequence[Letter]) -> None:
-        assert self.leased == list(letters)
+        assert [letter.ack_id for letter in self.leased] == [letter.ack_id for letter in letters]
         self.waiting, self.leased = self.waiting + self.leased, []
 
 
