@@ -57,7 +57,7 @@ terraform: setup ## the checks of the Terraform configuration alone
 verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
 	@$(BIN)/python -m verify $(VERIFY)
 
-offboard: setup ## a partner leaves every cell: its tokens are closed, its data deleted (PARTNER=…, OFFBOARD="--help")
+offboard: setup ## remove a partner from all cells: close its tokens, delete its data (PARTNER=…, OFFBOARD="--help")
 	@$(BIN)/python -m offboard $(OFFBOARD) -- $(PARTNER)
 
 soak: setup $(CHECKOV)/ready ## all that takes longer than ten seconds: faults, load, fuzz, Terraform

@@ -1,1 +1,1 @@
-"""A partner leaves all cells of a deployment: `make offboard`."""
+"""`make offboard`: removes a partner from all cells of a deployment."""

@@ -1,4 +1,4 @@
-"""`make offboard`: a partner leaves every cell of a deployment."""
+"""`make offboard`: removes a partner from all cells of a deployment."""
 
 import os
 import time

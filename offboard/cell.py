@@ -29,7 +29,7 @@ class Cell:
         name: of the cell.
         url: of its privacy function.
         headers: tell who asks.
-        partner: who leaves.
+        partner: the partner to remove.
         progress: tells a person how far it is.
         sleep: waits for so many seconds.
         now: the clock, with an offset.

@@ -92,7 +92,7 @@ variable "partners" {
         signing_secrets = [for secret in range(partner.signing_version > 0 ? 2 : 0) : format("%094d", 0)]
       } if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])
     } })) <= 65536])
-    error_message = "Too many partners in one cell: a secret holds 64 KiB, which are about 300 partners with two tokens and two projects each. Partners by cell: ${join(", ", [for cell in keys(var.cells) : "${cell} has ${length([for partner in values(var.partners) : partner if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])])}"])}. Take away partners who have left and former_cells that hold nothing any more, end rotations of tokens, or make another cell in the same region and pin the projects of new partners to it (terraform/README.md, \"How much fits\")."
+    error_message = "Too many partners in one cell: a secret holds 64 KiB, which are about 300 partners with two tokens and two projects each. Partners by cell: ${join(", ", [for cell in keys(var.cells) : "${cell} has ${length([for partner in values(var.partners) : partner if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])])}"])}. Take away closed partners and former_cells that hold nothing any more, end rotations of tokens, or make another cell in the same region and pin the projects of new partners to it (terraform/README.md, \"How much fits\")."
   }
   validation {
     condition     = alltrue([for partner in values(var.partners) : partner.signing_version >= 0 && floor(partner.signing_version) == partner.signing_version])

@@ -61,7 +61,7 @@ def test_every_option_and_setting_of_verify_is_among_the_operations() -> None:
 
 
 def test_every_option_and_setting_of_offboarding_is_on_the_privacy_page() -> None:
-    section = PAGES["privacy.md"].split("\n### When a partner leaves\n")[1].split("\n### ")[0]
+    section = PAGES["privacy.md"].split("\n### Offboard a partner\n")[1].split("\n### ")[0]
     for option in offboard.params:
         if isinstance(option, click.Option):
             assert f"`{option.opts[0]}`" in section, option.opts

@@ -226,7 +226,7 @@ def erasure_routes(
 
 
 def wire_events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
-    """Wire what legal holds keep of partners who have left.
+    """Wire what legal holds keep of closed partners.
 
     Args:
         settings: where everything is.

@@ -17,7 +17,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         location: the cell's region, such as ``europe-west1``.
         partners_file: the secret with the partners' projects.
         callers_file: the secret that says whose matter which projects are.
-        closed_file: the secret with the partners who have left; their deletions in the chat are not
+        closed_file: the secret with the closed partners; their deletions in the chat are not
             heard any more.
         closed_secret: the same, where it is written: ``projects/p/secrets/s``.
         secrets_endpoint: of Secret Manager's REST API, ``https://host``.

@@ -1,4 +1,4 @@
-"""A partner leaves a running cell: whatever there is of it goes, and nothing of another partner."""
+"""Offboarding in a running cell deletes all data of the partner, and no data of another one."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""A partner leaves the simulated cell."""
+"""Offboarding of a partner from the simulated cell."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

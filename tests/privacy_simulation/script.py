@@ -34,7 +34,7 @@ how many of the requests are taken back, of 10 people in all.
 QUIET = 32 * (0,)
 """Days without an event, against four with some."""
 
-LEAVES = START + 30 * DAY + 12 * HOUR
+OFFBOARDED = START + 30 * DAY + 12 * HOUR
 NAMES = ("message_sent", "emoji_sent", "message_reaction_sent", "session_started", "room_opened")
 DELETED, RESTORED_EVENT = "delete_profile_confirmed", "account_restored"
 
@@ -53,7 +53,7 @@ def write(seed: int) -> Script:
         requests,
         tuple(sorted(events, key=lambda event: (event.received_at, event.ingest_id))),
         tuple(_holds(requests)),
-        LEAVES,
+        OFFBOARDED,
     )
 
 
@@ -136,7 +136,7 @@ class _Life:
                     + day * DAY
                     + timedelta(microseconds=self._random.randrange(82_800 * 10**6))
                 )
-                if person.project == "other" and at > LEAVES:
+                if person.project == "other" and at > OFFBOARDED:
                     continue
                 if any(since < at <= until for since, until in self._away.get(person.number, ())):
                     continue
@@ -163,7 +163,7 @@ class _Life:
         for day in range(DAYS):
             for project in ("dev", "shop", "other"):
                 at = START + day * DAY + self._random.randint(0, 22) * HOUR
-                if project == "other" and at > LEAVES:
+                if project == "other" and at > OFFBOARDED:
                     continue
                 candidates = [
                     person

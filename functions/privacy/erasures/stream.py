@@ -43,7 +43,7 @@ class Stream:
         deletions: files what messages say.
         keys: of user keys.
         layouts: of the catalogue's events.
-        closed: returns the list of partners who have left: of them nothing is filed any more.
+        closed: returns the list of closed partners: of them nothing is filed any more.
     """
 
     def __init__(

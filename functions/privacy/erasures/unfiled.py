@@ -43,7 +43,7 @@ class Unfiled:
         statements: of ``sql/privacy``.
         deletions: files what is found.
         keys: of user keys.
-        closed: returns the list of partners who have left: of them nothing is filed any more.
+        closed: returns the list of closed partners: of them nothing is filed any more.
         now: the clock, with an offset.
     """
 

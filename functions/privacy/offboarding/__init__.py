@@ -1,1 +1,1 @@
-"""Offboarding: a partner leaves a cell, up to the certificate."""
+"""Offboarding: deletes a partner's data from a cell, and issues the certificate."""

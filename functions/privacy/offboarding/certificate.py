@@ -1,4 +1,4 @@
-"""The certificate that an offboarding ends with: what was deleted, and what is left until when."""
+"""The certificate at the end of an offboarding: what was deleted, and what remains until when."""
 
 from datetime import datetime
 
@@ -23,14 +23,14 @@ TO_DO = (
     "Take the partner's people out of `callers` of the privacy function.",
     "Delete what was taken out of the cell: extracts of BI tools, exports that were handed over.",
 )
-"""What no function of a cell may do."""
+"""Steps that no function of a cell may take."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
     "Release or prolong them while it is there: without it they end at their `until`.",
     TO_DO[-1],
 )
-"""The same as long as a legal hold keeps something."""
+"""The steps while a legal hold keeps data."""
 
 
 def certify(
@@ -40,35 +40,39 @@ def certify(
     counts: PartnerCounts,
     at: datetime,
 ) -> Certificate:
-    """Return the certificate; it names nobody but the partner.
+    """Return the certificate. It has no name or id except the partner's and its projects'.
 
     Args:
         partner: its name.
-        entry: of the closed list.
-        record: what was noted until now.
-        counts: of the last look, in which there was nothing to delete.
-        at: when that look began, with an offset.
+        entry: its entry of the closed list.
+        record: the contents of the receipts until now.
+        counts: the counts of the last search, which found nothing to delete.
+        at: when that search began, with an offset.
     """
     gone = at + TIME_TRAVEL
     delivered = entry.closed_at + SUBSCRIPTION
     remains = [
-        _left("deleted rows, readable by time travel", "BigQuery", gone),
-        _left("deleted rows, to Google's support only (fail-safe)", "BigQuery", gone + FAIL_SAFE),
-        _left("events on their way, dropped when they are delivered", "Pub/Sub", delivered),
-        _left("events that Pub/Sub gave up", "Pub/Sub, dead letters", delivered + DEAD_LETTERS),
-        _left(
-            "what nobody can read, so that nobody knows whose it is", "quarantine", at + UNREADABLE
+        _remaining("deleted rows, readable by time travel", "BigQuery", gone),
+        _remaining(
+            "deleted rows, to Google's support only (fail-safe)", "BigQuery", gone + FAIL_SAFE
         ),
-        _left("the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED),
-        _left(
-            "events taken in where the closing was not seen at once; sweeps delete them",
+        _remaining("undelivered events; load drops them", "Pub/Sub", delivered),
+        _remaining(
+            "events that could not be delivered", "Pub/Sub, dead letters", delivered + DEAD_LETTERS
+        ),
+        _remaining("unreadable bodies of unknown partners", "quarantine", at + UNREADABLE),
+        _remaining(
+            "the partner's name and counts (unless logs are kept longer)", "logs", at + LOGGED
+        ),
+        _remaining(
+            "events accepted before all instances saw the closing; sweeps delete them",
             "BigQuery",
             entry.closed_at + SECRET_SEEN,
         ),
         *_exports(entry),
-        _left("receipts: the partner's name, dates and counts", "receipts_v1", None),
-        _left("names of partner and projects", "closed list, so that it stays closed", None),
-        _left(
+        _remaining("receipts: the partner's name, dates and counts", "receipts_v1", None),
+        _remaining("names of partner and projects", "closed list, so that it stays closed", None),
+        _remaining(
             "names and the pseudonymisation key, which is the cell's", "Terraform, secrets", None
         ),
     ]
@@ -87,11 +91,11 @@ def certify(
 
 
 def _exports(entry: ClosedPartner) -> list[dict[str, str | None]]:
-    """Tell of exports, which are found by their project: of none where no project was known."""
+    """Mention exports only if no project was known: they are found by their project."""
     if entry.projects:
         return []
-    return [_left("exports of the day before", "exports/", entry.closed_at + EXPORTED)]
+    return [_remaining("exports of the day before", "exports/", entry.closed_at + EXPORTED)]
 
 
-def _left(what: str, where: str, until: datetime | None) -> dict[str, str | None]:
+def _remaining(what: str, where: str, until: datetime | None) -> dict[str, str | None]:
     return {"what": what, "where": where, "until": until.isoformat() if until else None}

@@ -22,38 +22,39 @@ from functions.observe.log import log
 from functions.secrets.closed_partners import ClosedList, ClosedPartner, ListReplaced
 
 FIRST = 1
-"""The version that Terraform makes with the secret; it names nobody."""
+"""The version that Terraform adds with the secret; it has no partners."""
 
 ATTEMPTS = 10
-"""How often a version is added, at most, until the newest one has the entry."""
+"""The most versions that are added until the newest one has the entry."""
 
 MAX_BYTES = 65_536
-"""The most that a version of a secret may have
+"""The maximum size of a version of a secret
 (https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload)."""
 
 FULL_BYTES = MAX_BYTES - 4_096
-"""The most that a list may have after a partner is added. The rest is for writers who meet: none
-sees the other's partner, and the list with both must fit, or one of them would be let in again."""
+"""The maximum size of a list after a partner is added. The rest is for concurrent writers: neither
+sees the other's partner, and a list with both must fit, or one of the partners would be open again.
+"""
 
 NEARLY_FULL = 0.8
-"""The part of `MAX_BYTES` from which on each reading is logged, for an alert."""
+"""From this part of `MAX_BYTES` on, each reading is logged, for an alert."""
 
 
 class SecretVersions(Protocol):
-    """The secret, as `functions.google.secret_manager.Secret`; its methods block."""
+    """The secret, like `functions.google.secret_manager.Secret`. Its methods block."""
 
     def newest(self) -> Version:
         """Return the newest version."""
 
     def at(self, number: int) -> Version | None:
-        """Return a version by its number; None where it is not to be had."""
+        """Return a version by its number; None if it was destroyed or disabled."""
 
     def add(self, data: bytes) -> int:
         """Add a version; return its number."""
 
 
 class ListUnavailable(Exception):
-    """The list cannot be read or written; a partner may be closed all the same.
+    """The list cannot be read or written. A partner may be closed nevertheless.
 
     Args:
         reason: the kind of failure.
@@ -61,24 +62,24 @@ class ListUnavailable(Exception):
 
 
 class ListFull(ListUnavailable):
-    """There is no room on the list; it was not changed."""
+    """There is no room on the list, so it was not changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedSecret:
-    """The closed list, as Secret Manager has it.
+    """The closed list in Secret Manager.
 
     Args:
-        secret: has the versions.
+        secret: has the versions of the list.
     """
 
     secret: SecretVersions
 
     async def read(self) -> ClosedList:
-        """Return the newest list, with what its writer did not know of.
+        """Return the newest list, with the entries that its writer missed.
 
         Raises:
-            ListUnavailable: it is not known.
+            ListUnavailable: the list cannot be read, or not be completed.
         """
         return await asyncio.to_thread(self._settled, {})
 
@@ -87,12 +88,12 @@ class ClosedSecret:
 
         Args:
             partner: its name.
-            projects: of the partner, in any cell.
+            projects: those of the partner, in any cell.
             at: now, with an offset.
 
         Raises:
-            ListUnavailable: it is not known to be closed.
-            ListFull: there is no room for it, so it is not closed.
+            ListUnavailable: the partner may not be closed.
+            ListFull: there is no room on the list, so the partner is not closed.
         """
         # A malformed entry is replaced by this one.
         entry = ClosedPartner(tuple(projects), at)
@@ -100,17 +101,17 @@ class ClosedSecret:
         return settled.partners[partner]
 
     async def must_have_room(self, partner: str, entry: ClosedPartner) -> None:
-        """Say beforehand whether a partner can be closed.
+        """Return if there is room for a partner on the list.
 
         Raises:
-            ListFull: there is no room for it.
-            ListUnavailable: that is not known.
+            ListFull: there is no room.
+            ListUnavailable: the list cannot be read.
         """
         known = await self.read()
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Return a newest list that lacks nothing, after adding versions where there was none."""
+        """Return a newest list that lacks no entry, after adding versions until there is one."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -126,7 +127,7 @@ class ClosedSecret:
                     return known
                 data = _content(before, whole)
                 added = Version(self.secret.add(data), data)
-                # What is newest may be told late, even by hours: then it is what was added.
+                # Secret Manager may show the newest version late: then the added one is newer.
                 newest = max(added, self.secret.newest())
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
@@ -136,8 +137,8 @@ class ClosedSecret:
         """Return the newest list that was not replaced, with the number of its version.
 
         Raises:
-            ListUnavailable: a version that may have it is gone.
-            ValueError: it is no list.
+            ListUnavailable: a version that may have the list is gone.
+            ValueError: the content of the version is not a list.
         """
         version: Version | None = newest
         for number in range(newest.number, 0, -1):
@@ -152,22 +153,22 @@ class ClosedSecret:
         return 0, ClosedList({})
 
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
-        """Return a list with the entries of the versions, too, that its writer passed over.
+        """Return a list with the entries of the versions that its writer missed.
 
-        They are the versions between the list and the one that it was made of.
+        These are the versions between the list and the one that it was made from.
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):
             version = self.secret.at(between)
             if version is not None:
-                passed_over = ClosedList.from_json(version.data)
-                partners = passed_over.partners | partners
-                unreadable = dict(passed_over.unreadable) | unreadable
+                missed = ClosedList.from_json(version.data)
+                partners = missed.partners | partners
+                unreadable = dict(missed.unreadable) | unreadable
         return ClosedList(partners, follows=newest, unreadable=_without(unreadable, partners))
 
 
 def _with(known: ClosedList, entries: dict[str, ClosedPartner]) -> ClosedList:
-    """Return a list with these entries, too; those that it has stay as they are."""
+    """Return a list with these entries added; entries of the list stay as they are."""
     partners = entries | known.partners
     return ClosedList(
         partners, follows=known.follows, unreadable=_without(known.unreadable, partners)
@@ -179,10 +180,10 @@ def _without(unreadable: Mapping[str, bytes], partners: Collection[str]) -> dict
 
 
 def _content(before: ClosedList, whole: ClosedList) -> bytes:
-    """Return the content of a list that may have partners whom no version before it has.
+    """Return the content of a list, which may have partners that no version before it has.
 
     Raises:
-        ListFull: it is too long.
+        ListFull: the content is too long.
     """
     data = whole.to_json()
     limit = FULL_BYTES if whole.partners.keys() - before.partners.keys() else MAX_BYTES
@@ -193,7 +194,7 @@ def _content(before: ClosedList, whole: ClosedList) -> bytes:
 
 
 def _watch(known: ClosedList) -> None:
-    """Log that the list will soon be full; the hourly sweep reads it, so this is told again."""
+    """Log that the list is nearly full. The hourly sweep reads it, so it is logged every hour."""
     size = len(known.to_json())
     if size >= MAX_BYTES * NEARLY_FULL:
         log("WARNING", "closed list nearly full", bytes=size, partners=len(known.partners))

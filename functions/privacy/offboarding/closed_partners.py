@@ -1,4 +1,4 @@
-"""Partners who have left, as events are looked at: whose is it, and must it be kept?"""
+"""Decides for an event: which closed partner it belongs to, and whether a legal hold keeps it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class PersonOnHold(NamedTuple):
 
 
 class ClosedPartners:
-    """Partners who have left.
+    """Closed partners, and their people who are on legal hold.
 
     Args:
         partners: by name.
-        on_hold: whom their legal holds name,
-        at: at this moment, with an offset.
-        keys: of user keys.
-        layouts: of the catalogue's events.
+        on_hold: the people on hold.
+        at: when they were on hold, with an offset.
+        keys: make user keys.
+        layouts: those of the events in the catalogue.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ClosedPartners:
         self._layouts = layouts
 
     def owner(self, attributes: Mapping[str, str]) -> str | None:
-        """Return which of the partners an event is of; None where it is of nobody of them."""
+        """Return the partner that an event belongs to; None if it is none of these."""
         if not self._list.is_closed(attributes):
             return None
         project = attributes.get("project")
@@ -58,26 +58,27 @@ class ClosedPartners:
         )
 
     def has_people_on_hold(self, partner: str) -> bool:
-        """Say whether a legal hold names anybody of a partner."""
+        """Say whether any person of a partner is on hold."""
         return any(person.partner == partner for person in self._on_hold)
 
     def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Say whether a legal hold names the person whom an event is about, or a speaker.
+        """Say whether the person of an event, or a speaker of its room, is on hold.
 
         Args:
-            partner: whose event it is.
+            partner: the partner that the event belongs to.
             data: the sender's own bytes.
-            attributes: of its message; without a project it may be of each of the partner's.
+            attributes: those of its message. Without a project, the event may be of any project of
+                the partner.
         """
-        named = attributes.get("project")
-        theirs = {person.project for person in self._on_hold if person.partner == partner}
-        projects = theirs & {named} if named else theirs
+        project = attributes.get("project")
+        on_hold = {person.project for person in self._on_hold if person.partner == partner}
+        projects = on_hold & {project} if project else on_hold
         if not projects:
             return False
         try:
             people = mentioned(data, parse_kind(attributes.get("kind", "")), self._layouts)
         except (BadMessage, ValueError):
-            return False  # it names nobody
+            return False  # it cannot be parsed, so it names no person
         return any(
             PersonOnHold(partner, project, key) in self._on_hold
             for user in (people.user_id, *people.speakers)
@@ -89,12 +90,12 @@ class ClosedPartners:
 
 @dataclass(frozen=True, slots=True)
 class PeopleOnHold:
-    """Reads whom legal holds name.
+    """Reads which people are on legal hold.
 
     Args:
-        statements: of ``sql/privacy``.
-        keys: of user keys.
-        layouts: of the catalogue's events.
+        statements: runs the statements of ``sql/privacy``.
+        keys: make user keys.
+        layouts: those of the events in the catalogue.
     """
 
     statements: Statements
@@ -102,10 +103,10 @@ class PeopleOnHold:
     layouts: Layouts
 
     async def read(self, partners: Mapping[str, ClosedPartner], at: datetime) -> ClosedPartners:
-        """Return partners who have left, with whom their holds named at a moment (UTC).
+        """Return closed partners with their people who were on hold at a given time (UTC).
 
         Raises:
-            StatementFailed: that cannot be read.
+            StatementFailed: the holds cannot be read.
         """
         rows = await self.statements.rows("find_people_on_hold", partners=sorted(partners), now=at)
         on_hold = [PersonOnHold(row["partner"], row["project"], row["user_key"]) for row in rows]

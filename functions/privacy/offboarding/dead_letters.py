@@ -23,7 +23,7 @@ class ClosedPartnerLetters:
     subscription: Subscription
 
     async def clear(self, search: Search) -> None:
-        """Delete the partners' letters, and count them.
+        """Count the partners' letters and, unless it is a dry run, delete them.
 
         Raises:
             OutOfTime: there was no time to look at all letters.

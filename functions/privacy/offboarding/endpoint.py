@@ -1,4 +1,4 @@
-"""``/offboardings``: a partner leaves a cell."""
+"""``/offboardings``: delete a partner's data from a cell."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,12 +22,11 @@ from functions.warehouse.statements import StatementFailed
 from functions.web.problem import RETRY_SECONDS, ProblemError, retry_later
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)
-"""What ends a run early; the next goes on."""
-
+"""Failures that end a run early. The next run continues."""
 
 FULL = (
-    "The list of partners who have left is full: take out those who left long ago "
-    "(docs/operations.md, The list of partners who have left)"
+    "The list of closed partners is full: take out those who were closed long ago "
+    "(docs/operations.md, The list of closed partners)"
 )
 
 
@@ -36,7 +35,7 @@ class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     Attributes:
         partner: its name.
-        confirm: the code of the answer before; without one nothing is done but counting.
+        confirm: the code of the previous answer; without one, the data is only counted.
     """
 
     partner: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -45,12 +44,12 @@ class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 @dataclass(slots=True)
 class OffboardingReport:
-    """How far offboardings are.
+    """The progress of offboardings.
 
     Attributes:
-        states: of those that were looked at, by partner.
-        finished: whether all was looked at.
-        unavailable: what did not answer, empty for nothing.
+        states: the state of each partner that was searched for.
+        finished: whether everything was searched.
+        unavailable: the failure that ended the run early; empty if none did.
     """
 
     states: dict[str, str] = field(default_factory=dict)
@@ -60,14 +59,14 @@ class OffboardingReport:
 
 @dataclass(frozen=True, slots=True)
 class Offboardings:
-    """The operations on offboardings; all of them are the matter of operators.
+    """The operations on offboardings. Only operators may call them.
 
     Args:
-        plan: shows what would be done, and closes partners.
+        plan: shows the data that would be deleted, and closes partners.
         closed: the closed list.
-        progress: carries offboardings on.
-        records: what was noted of them.
-        deadline: returns what says when the time of a request that begins now is over.
+        progress: continues offboardings.
+        records: reads their receipts.
+        deadline: returns the deadline of a request that begins now.
     """
 
     plan: Plan
@@ -77,19 +76,19 @@ class Offboardings:
     deadline: Callable[[], Deadline]
 
     async def order(self, request: PrivacyRequest) -> Response:
-        """``POST /offboardings``: what would be deleted, with a code; with the code, delete it.
+        """``POST /offboardings``: show the data that would be deleted; with the code, delete it.
 
-        200 with the certificate once everything is deleted, until then 202. Of a partner who is
-        closed it goes on where it is, without a code.
+        Answers 200 with the certificate once everything is deleted, and 202 until then. The
+        offboarding of a closed partner is continued, without a code.
 
         Raises:
             ProblemError: the caller is not an operator, there is no such partner, the code is not
-                valid, the closed list is full, or a service does not answer.
+                valid, the closed list is full, or another service does not answer.
         """
         request.caller.must_be_operator()
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
         out_of_time = self.deadline()
-        # Whoever only asks how far it is has not ordered it.
+        # A request without a valid code only continues what somebody else ordered.
         is_order = self.plan.confirms(wanted.partner, wanted.confirm)
         try:
             entry = (await self.closed.read()).partners.get(wanted.partner)
@@ -98,17 +97,17 @@ class Offboardings:
                     return JSONResponse(await self.plan.show(wanted.partner, out_of_time), 202)
                 entry = await self.plan.close(wanted.partner, wanted.confirm)
             ordered_by = request.caller.email if is_order else ""
-            return await self._go_on(wanted.partner, entry, ordered_by, out_of_time)
+            return await self._continue(wanted.partner, entry, ordered_by, out_of_time)
         except ListFull:
             raise ProblemError(409, FULL) from None
         except UNAVAILABLE as failure:
             raise retry_later(f"Not finished: {type(failure).__name__}") from failure
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /offboardings``: the partners who have left, and how far each is.
+        """``GET /offboardings``: the closed partners, and the progress of each.
 
         Raises:
-            ProblemError: the caller is no operator, or the closed list cannot be read.
+            ProblemError: the caller is not an operator, or the closed list cannot be read.
             StatementFailed: the receipts cannot be read.
         """
         request.caller.must_be_operator()
@@ -123,7 +122,7 @@ class Offboardings:
         )
 
     async def show(self, request: PrivacyRequest) -> Response:
-        """``GET /offboardings/{partner}``: how far it is, and the certificate.
+        """``GET /offboardings/{partner}``: the progress, and the certificate.
 
         Raises:
             ProblemError: the caller is not an operator, the partner is not closed (404), or the
@@ -140,11 +139,11 @@ class Offboardings:
     async def sweep(
         self, out_of_time: Deadline, restored: Restored | None = None
     ) -> OffboardingReport:
-        """Go on with all offboardings.
+        """Continue all offboardings.
 
         Args:
-            out_of_time: whether the time is.
-            restored: tables were restored, so what was deleted since is deleted again.
+            out_of_time: says whether the time is over.
+            restored: if tables were restored: delete again what was deleted since.
         """
         report = OffboardingReport()
         try:
@@ -164,7 +163,7 @@ class Offboardings:
         except ListUnavailable:
             raise retry_later("The closed list cannot be read at the moment") from None
 
-    async def _go_on(
+    async def _continue(
         self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
     ) -> Response:
         remaining: dict[str, Any] = {}

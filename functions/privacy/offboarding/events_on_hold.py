@@ -1,8 +1,8 @@
 """Events of a partner who has left that a legal hold keeps: below ``on_hold/`` in the bucket.
 
-Spilled events and dead letters are lost at a replay, for load drops what is a closed partner's; and
-what is in quarantine goes by its age. So what a hold keeps of them is put where no replay and no
-rule of the bucket reaches it. It goes when no hold names anybody in it any more.
+A replay would lose spilled events and dead letters of a closed partner, because `load` drops them.
+Quarantined bodies are deleted after some days. So events on hold are moved to a prefix that no
+replay and no lifecycle rule reaches. They are deleted when none of their people is on hold.
 """
 
 from collections import Counter
@@ -20,17 +20,17 @@ from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN, Quaranti
 from functions.secrets.closed_partners import ClosedPartner
 
 SKEW = timedelta(minutes=5)
-"""How far the clocks of Cloud Storage and of the functions may be apart, with much to spare."""
+"""More than the clocks of Cloud Storage and of the functions ever differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventsOnHold:
-    """Retains events, and lets them go.
+    """Retains events that are on hold, and deletes them when the hold is over.
 
     Args:
-        quarantine: takes them.
-        objects: the bucket's.
-        people: tells whom holds name.
+        quarantine: writes them.
+        objects: those of the bucket.
+        people: reads which people are on hold.
     """
 
     quarantine: Quarantine
@@ -38,15 +38,15 @@ class EventsOnHold:
     people: PeopleOnHold
 
     async def retain(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
-        """Retain an event; the same one again is the same object.
+        """Retain an event. Retaining the same event again writes the same object.
 
         Args:
-            partner: whose it is.
+            partner: the partner that it belongs to.
             data: the sender's own bytes.
-            attributes: of its message.
+            attributes: those of its message.
 
         Raises:
-            BucketUnavailable: it is not known to be kept.
+            BucketUnavailable: the event may not be retained.
         """
         await self.quarantine.keep(
             reason=LEGAL_HOLD,
@@ -58,10 +58,10 @@ class EventsOnHold:
         )
 
     async def clear(self, search: Search) -> None:
-        """Delete what no hold of the partners keeps any more, and count.
+        """Count the partners' objects, and delete those that no hold keeps any more.
 
         Raises:
-            OutOfTime: not all was looked at.
+            OutOfTime: some objects were not searched.
             BucketUnavailable: the bucket did not answer.
         """
         for stored in await self.objects.find(ON_HOLD):
@@ -73,25 +73,27 @@ class EventsOnHold:
             if await self._is_on_hold(stored, search.closed):
                 search.findings.on_hold[partner, ON_HOLD] += 1
             elif not search.dry_run and stored.written_at < search.closed.at - SKEW:
-                # Else another run may have put it there for a hold that this one knows nothing of.
+                # A newer object may be from another run, for a hold that this run does not know.
                 await self.objects.delete(stored)
                 search.findings.deleted[partner, ON_HOLD] += 1
 
     async def delete_released(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Do the same for partners whom no offboarding looks at: finished long ago, or back again.
+        """Delete objects of all other partners that no hold keeps any more.
+
+        Their offboarding was finished long ago, or they are not closed any more.
 
         Args:
-            watched: the partners of offboardings that go on.
+            watched: the partners whose offboarding searches for them anyway.
             at: now, with an offset.
-            out_of_time: whether the time is.
-            deleted: takes the numbers of objects, by partner, whatever is raised.
+            out_of_time: says whether the time is over.
+            deleted: gets the numbers of objects, by partner, even if this raises.
 
         Raises:
-            OutOfTime: not all was looked at.
+            OutOfTime: some objects were not searched.
             BucketUnavailable: the bucket did not answer.
-            StatementFailed: it cannot be read whom holds name.
+            StatementFailed: the holds cannot be read.
         """
         others = await self._others(watched, at)
         if not others:
@@ -104,11 +106,11 @@ class EventsOnHold:
             deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 
     async def overdue(self, at: datetime) -> list[Stored]:
-        """Return what no hold kept any more at a moment, with an offset.
+        """Return the objects that no hold kept any more at a given time, with an offset.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
-            StatementFailed: it cannot be read whom holds named.
+            StatementFailed: the holds cannot be read.
         """
         others = await self._others((), at)
         if not others:
@@ -122,11 +124,11 @@ class EventsOnHold:
 
     async def _others(self, besides: Collection[str], at: datetime) -> dict[str, ClosedPartner]:
         names = {_partner(stored) for stored in await self.objects.find(ON_HOLD)}
-        # Whose an object is, its name tells, so the projects need not be known.
+        # The name of an object has its partner, so the projects are not needed.
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
     async def _is_on_hold(self, stored: Stored, closed: ClosedPartners) -> bool:
-        """Say whether a hold keeps an object; what cannot be read stays as long as there is any."""
+        """Say whether a hold keeps an object; any hold of the partner keeps an unreadable one."""
         partner = _partner(stored)
         if not closed.has_people_on_hold(partner):
             return False

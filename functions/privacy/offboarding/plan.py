@@ -1,4 +1,4 @@
-"""The first step of an offboarding: what would be deleted is shown, and confirmed with a code."""
+"""The first step of an offboarding: show the data that would be deleted, and confirm it."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -19,18 +19,18 @@ from functions.web.problem import ProblemError, retry_later
 VALID = timedelta(minutes=15)
 
 LABEL = b"confirmation of offboardings"
-"""Sets this key apart: a user key is never made of it, for its first four bytes, a length there,
-are more than any project's name has."""
+"""Derives a key for this purpose only. A user key is never derived from this text: there, the first
+four bytes are the length of the project's name, and these would be a longer length than any."""
 
 DIGITS = 16
-"""Hex digits of a code: 64 bits, of which nobody can try many within its time."""
+"""Hex digits of a code: 64 bits, too many to guess before it expires."""
 
 
 class Confirmations:
     """Makes and checks codes.
 
     Args:
-        keys: of the cell's user keys.
+        keys: the cell's pseudonym keys; the codes are signed with a key derived from them.
     """
 
     def __init__(self, keys: PseudonymKeys) -> None:
@@ -46,7 +46,7 @@ class Confirmations:
         return self._code(partner, str(int(at.timestamp())))
 
     def confirms(self, code: str, partner: str, at: datetime) -> bool:
-        """Say whether a code was made for the partner within the last 15 minutes."""
+        """Say whether a code was made for this partner within the last 15 minutes."""
         second = code.partition("-")[0]
         if not (second.isascii() and second.isdecimal() and len(second) <= 12):
             return False
@@ -62,13 +62,13 @@ class Confirmations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Shows what an offboarding would do, and closes partners.
+    """Shows what an offboarding would delete, and closes partners.
 
     Args:
-        directory: returns the partners of now; raises PartnersUnavailable.
+        directory: returns the current partners; raises PartnersUnavailable.
         closed: the closed list.
         confirmations: makes and checks codes.
-        offboarding: counts what there is.
+        offboarding: counts the partner's data.
         now: the clock, with an offset.
     """
 
@@ -79,17 +79,17 @@ class Plan:
     now: Callable[[], datetime]
 
     async def show(self, partner: str, out_of_time: Deadline) -> dict[str, Any]:
-        """Count what there is of a partner; return that, with a code that confirms it.
+        """Count a partner's data; return the counts with a code that confirms the offboarding.
 
         Raises:
             ProblemError: there is no such partner (404), or the partners cannot be read (503).
-            ListFull: the partner could not be closed.
+            ListFull: there is no room for the partner on the closed list.
         """
         projects, now = await self._projects(partner), self.now()
         entry = ClosedPartner(projects, now)
         counts = await self.offboarding.count(partner, entry, out_of_time)
         if not projects and not counts.total:
-            title = "There is no such partner here, and nothing of one"
+            title = "There is no such partner here, and no data of one"
             raise ProblemError(404, title, members={"state": "nothing"})
         await self.closed.must_have_room(partner, entry)
         return {
@@ -105,16 +105,16 @@ class Plan:
         }
 
     def confirms(self, partner: str, code: str) -> bool:
-        """Say whether a code confirms now what was shown of a partner."""
+        """Say whether a code is valid for a partner now."""
         return self.confirmations.confirms(code, partner, self.now())
 
     async def close(self, partner: str, code: str) -> ClosedPartner:
-        """Close a partner, as was confirmed; return its entry of the closed list.
+        """Close a partner, if the code is valid; return its entry of the closed list.
 
         Raises:
             ProblemError: the code is not valid (409), or the partners cannot be read (503).
-            ListUnavailable: it is not known to be closed.
-            ListFull: there is no room for it, so it is not closed.
+            ListUnavailable: the partner may not be closed.
+            ListFull: there is no room on the list, so the partner is not closed.
         """
         if not self.confirms(partner, code):
             raise ProblemError(409, "`confirm` is not valid or has expired: request a new one")
@@ -124,9 +124,9 @@ class Plan:
         return entry
 
     async def _projects(self, partner: str) -> tuple[str, ...]:
-        """Return the partner's projects; none where it has no tokens in this cell any more.
+        """Return the partner's projects; none if it has no tokens in this cell any more.
 
-        Those of other cells are among them: one may have been pinned to this cell before.
+        Projects of other cells are included, because one may have been in this cell before.
         """
         try:
             pinned = (await self.directory()).projects_of(partner)

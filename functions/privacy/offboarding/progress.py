@@ -1,9 +1,9 @@
 """Continues offboardings until the certificate: in the request that orders one, then every hour.
 
-A partner is closed first. Instances that still use an older closed list may accept events of the
-partner for a while. So the certificate is issued only after a search through everything that began
-when no instance should use an older list, and that found nothing to delete. Sweeps search the
-tables for one more day, because an instance may see the newest version of the secret late.
+A partner is closed first. Instances with an older closed list may accept its events for a while. So
+the certificate needs a search through everything that began when no instance should have an older
+list, and that found nothing to delete. For one more day, sweeps search the tables again, because an
+instance may see the newest version of the secret late.
 """
 
 from collections import Counter
@@ -21,19 +21,19 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
-"""How often one request searches everything: the first search deletes, the next finds nothing, and
-one more is allowed for events that came meanwhile."""
+"""How often one request searches everything. The first search deletes, the second finds nothing, and
+a third is for events that arrived meanwhile."""
 
 WATCHED = REMEMBERED
 """How long after the closing sweeps search objects and dead letters, even if all is deleted."""
 
 
 class Outcome(NamedTuple):
-    """How far an offboarding is.
+    """The progress of an offboarding.
 
     Attributes:
-        record: what was noted.
-        counts: of the last search.
+        record: the contents of its receipts.
+        counts: the counts of the last search.
     """
 
     record: Record
@@ -42,12 +42,12 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OffboardingProgress:
-    """Carries offboardings on.
+    """Continues offboardings.
 
     Args:
         offboarding: counts and deletes.
-        records: remembers.
-        closing: how long after its closing a partner's events may still be taken in.
+        records: reads and writes receipts.
+        closing: for how long after its closing a partner's events may still be accepted.
         now: the clock, with an offset.
     """
 
@@ -57,19 +57,19 @@ class OffboardingProgress:
     now: Callable[[], datetime]
 
     def settled_at(self, entry: ClosedPartner) -> datetime:
-        """Return from when on nothing of the partner should be taken in any more."""
+        """Return the time from which on no event of the partner should be accepted any more."""
         return entry.closed_at + self.closing
 
     async def one(
         self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
     ) -> Outcome:
-        """Go on with one offboarding, unless it is complete.
+        """Continue one offboarding, unless it is complete.
 
         Args:
             partner: its name.
-            entry: of the closed list.
-            ordered_by: who confirmed it; empty where that is not known.
-            out_of_time: whether the time is.
+            entry: its entry of the closed list.
+            ordered_by: who confirmed it; empty if unknown.
+            out_of_time: says whether the time is over.
 
         Raises:
             OutOfTime: there is more to do.
@@ -77,23 +77,24 @@ class OffboardingProgress:
         records = await self.records.read({partner: entry})
         if records[partner].complete:
             return Outcome(records[partner], PartnerCounts())
-        outcomes = await self._carry_on({partner: entry}, records, out_of_time, ordered_by)
+        outcomes = await self._continue({partner: entry}, records, out_of_time, ordered_by)
         return outcomes[partner]
 
     async def all(
         self, partners: Partners, out_of_time: Deadline, restored: Restored | None = None
     ) -> dict[str, str]:
-        """Go on with all that are not complete, and look for what came late for others.
+        """Continue all offboardings that are not complete, and delete late data of the others.
 
-        What a legal hold kept of a partner goes when the hold is over, whoever is closed now.
+        Events that a legal hold kept are deleted when the hold is over, even if their partner is
+        not on the closed list any more.
 
         Args:
-            partners: of the closed list.
-            out_of_time: whether the time is.
-            restored: tables were restored, so what was deleted since is deleted again.
+            partners: those of the closed list.
+            out_of_time: says whether the time is over.
+            restored: if tables were restored: delete again what was deleted since.
 
         Returns:
-            The state of each that was looked at, by name.
+            The state of each partner that was searched for, by name.
 
         Raises:
             OutOfTime: there is more to do.
@@ -109,21 +110,21 @@ class OffboardingProgress:
         }
         outcomes = {}
         if watched:
-            outcomes = await self._carry_on(
+            outcomes = await self._continue(
                 watched, records, out_of_time, brought_back=brought_back
             )
-        await self._let_go(watched, out_of_time)
+        await self._delete_released(watched, out_of_time)
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
-    async def _let_go(self, watched: Partners, out_of_time: Deadline) -> None:
-        """Delete what holds have kept of partners whom no offboarding looks at any more."""
+    async def _delete_released(self, watched: Partners, out_of_time: Deadline) -> None:
+        """Delete events of all other partners whose hold is over."""
         deleted: Counter[str] = Counter()
         try:
             await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)
         finally:
-            await self.records.note_let_go(deleted)
+            await self.records.note_released(deleted)
 
-    async def _carry_on(
+    async def _continue(
         self,
         partners: Partners,
         records: Mapping[str, Record],
@@ -150,7 +151,7 @@ class OffboardingProgress:
         ordered_by: str,
         out_of_time: Deadline,
     ) -> None:
-        """Note what there is before anything of it is deleted."""
+        """Note the counts before anything is deleted."""
         if record.begun:
             return
         counts = await self.offboarding.count(partner, entry, out_of_time)
@@ -165,7 +166,7 @@ class OffboardingProgress:
         out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
-        """Search everything once, delete what can be, and note it, even if not all is done."""
+        """Search everything once and delete; note the deletions even if the time ends."""
         began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:
@@ -205,7 +206,7 @@ class OffboardingProgress:
 
 
 def _brought_back(records: Mapping[str, Record], restored: Restored | None) -> set[str]:
-    """Return the partners of whom restored tables may have what had been deleted."""
+    """Return the partners whose deleted rows may be in the restored tables."""
     return {
         name
         for name, record in records.items()

@@ -1,4 +1,4 @@
-"""What the receipts tell of offboardings: they and the closed list are all that is remembered."""
+"""Receipts of offboardings. They and the closed list are the only memory of an offboarding."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ Certificate = dict[str, Any]
 
 @dataclass(slots=True)
 class Record:
-    """What was noted of one offboarding.
+    """The contents of the receipts of one offboarding.
 
     Attributes:
         begun: whether it was noted that the partner was closed, and what there was then.
@@ -61,8 +61,8 @@ class Records:
     """Reads and writes the receipts of offboardings.
 
     Args:
-        statements: of ``sql/privacy``.
-        receipts: takes new ones.
+        statements: runs the statements of ``sql/privacy``.
+        receipts: writes new ones.
         new_id: returns a fresh id.
     """
 
@@ -71,7 +71,7 @@ class Records:
     new_id: Callable[[], str]
 
     async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
-        """Return what was noted of partners since they were closed, by name."""
+        """Return the contents of the receipts since partners were closed, by name."""
         records = {name: Record() for name in partners}
         if not partners:
             return records
@@ -90,7 +90,7 @@ class Records:
     async def note_begun(
         self, partner: str, entry: ClosedPartner, ordered_by: str, counts: PartnerCounts
     ) -> None:
-        """Note that a partner is closed, who confirmed it, and what there was; once."""
+        """Note once that a partner is closed, who confirmed it, and the counts."""
         detail = {
             "total": nonzero(counts.total),
             "counted_all": counts.counted_all,
@@ -99,13 +99,13 @@ class Records:
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
-        """Note what one run deleted; runs that meet have a receipt each."""
+        """Note the deletions of one run. Runs at the same time write a receipt each."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())
 
-    async def note_let_go(self, deleted: Counter[str]) -> None:
-        """Note what holds kept and do not keep any more of partners who are not leaving now.
+    async def note_released(self, deleted: Counter[str]) -> None:
+        """Note deletions after the end of a hold, of partners without a current offboarding.
 
         Args:
             deleted: the numbers of objects, by partner.
@@ -153,7 +153,7 @@ class Records:
 
 
 def nonzero(counter: Mapping[str, int]) -> dict[str, int]:
-    """Return the counts that are not 0, by place."""
+    """Return the counts that are not 0, sorted by place."""
     return {place: number for place, number in sorted(counter.items()) if number}
 
 

@@ -1,4 +1,4 @@
-"""One look at what there is of partners who have left, beside the tables."""
+"""One search for closed partners' data outside the tables."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -8,7 +8,7 @@ from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import ClosedPartners
 
 Retain = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
-"""Keeps an event: its partner, the sender's own bytes, its message's attributes."""
+"""Retains an event: takes its partner, the sender's own bytes, and its message's attributes."""
 
 PlaceCounts = Counter[tuple[str, str]]
 """Numbers by partner and place."""
@@ -16,13 +16,13 @@ PlaceCounts = Counter[tuple[str, str]]
 
 @dataclass(slots=True)
 class Findings:
-    """What was found of partners.
+    """Numbers of objects and events that a search found.
 
     Attributes:
-        total: everything.
-        on_hold: of that, what a legal hold keeps where it is.
-        deleted: of that, what is known to be deleted since.
-        unreadable: beside it, what cannot be looked into and so stays.
+        total: all of them.
+        on_hold: of these, the ones that a legal hold keeps where they are.
+        deleted: of these, the ones that are deleted by now.
+        unreadable: objects that cannot be parsed and therefore stay; not in the total.
     """
 
     total: PlaceCounts = field(default_factory=Counter)
@@ -33,14 +33,14 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One look at a place: whose events are looked for, what becomes of them, what was found.
+    """A search: whose data to look for, what to do with it, and what was found.
 
     Attributes:
         closed: the partners.
-        findings: takes the counts.
-        retain: keeps an event that a legal hold names somebody of.
-        out_of_time: whether the time is.
-        dry_run: only count.
+        findings: gets the counts.
+        retain: retains an event that a legal hold keeps.
+        out_of_time: says whether the time is over.
+        dry_run: count only.
     """
 
     closed: ClosedPartners
@@ -50,19 +50,19 @@ class Search:
     dry_run: bool = False
 
     def check_time(self) -> None:
-        """Go on only while there is time.
+        """Return if there is time left.
 
         Raises:
-            OutOfTime: there is none.
+            OutOfTime: the time is over.
         """
         if self.out_of_time():
             raise OutOfTime
 
     async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Say whether a legal hold keeps an event; unless only counted, it is retained then.
+        """Say whether a legal hold keeps an event. If so, retain it, unless this is a dry run.
 
         Raises:
-            BucketUnavailable: it is not known to be retained.
+            BucketUnavailable: the event may not be retained.
         """
         if not self.closed.keeps(partner, data, attributes):
             return False
@@ -76,20 +76,20 @@ class Search:
         """Count partners' events, and retain those that a legal hold keeps.
 
         Args:
-            place: where they are.
-            events: each with its partner, its bytes and its message's attributes.
+            place: where the events are.
+            events: each with its partner, its bytes and the attributes of its message.
 
         Returns:
-            How many may go: they count as deleted once they are.
+            How many events may be deleted. The caller adds them to `Findings.deleted` afterwards.
 
         Raises:
-            BucketUnavailable: one is not known to be retained.
+            BucketUnavailable: an event may not be retained.
         """
-        going: PlaceCounts = Counter()
+        deletable: PlaceCounts = Counter()
         for partner, data, attributes in events:
             self.findings.total[partner, place] += 1
             if not await self.keeps(partner, data, attributes):
-                going[partner, place] += 1
+                deletable[partner, place] += 1
             elif self.dry_run:
                 self.findings.on_hold[partner, place] += 1
-        return going
+        return deletable

@@ -1,4 +1,4 @@
-"""Objects of partners who have left: deleted, or rewritten where they have events of others."""
+"""Deletes closed partners' objects, and rewrites objects that have events of other partners too."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from functions.retained.quarantine import UNKNOWN, Quarantined
 
 @dataclass(frozen=True, slots=True)
 class ClosedPartnerObjects:
-    """Finds and deletes what partners have in spill, quarantine and exports.
+    """Finds and deletes closed partners' data in spill, quarantine and exports.
 
     Args:
-        objects: the bucket's.
+        objects: those of the bucket.
     """
 
     objects: Objects
 
     async def clear(self, search: Search) -> None:
-        """Delete what is the partners', and count it: objects, and of the spill events.
+        """Count the partners' objects (spill: events) and, unless it is a dry run, delete them.
 
         Raises:
-            OutOfTime: not all was looked at.
+            OutOfTime: some objects were not searched.
             BucketUnavailable: the bucket did not answer.
         """
         for prefix, clear in (
@@ -44,7 +44,7 @@ class ClosedPartnerObjects:
                 await clear(stored, search)
 
     async def _exported(self, stored: Stored, search: Search) -> None:
-        """Delete a part of an export, ``exports/<partner>/…``; a hold is on no copy of a day."""
+        """Delete a part of an export, ``exports/<partner>/…``. Holds do not keep exports."""
         partner = _part(stored, 1)
         if partner in search.closed.partners:
             search.findings.total[partner, EXPORTS] += 1
@@ -69,7 +69,7 @@ class ClosedPartnerObjects:
         if search.dry_run:
             search.findings.on_hold[partner, QUARANTINE] += any(are_kept)
         elif are_kept and all(are_kept):
-            await self.objects.delete(stored)  # it was moved, and counts as held
+            await self.objects.delete(stored)  # it was moved, and is counted where it is now
         else:
             await self._delete(stored, partner, QUARANTINE, search)
 
@@ -77,7 +77,7 @@ class ClosedPartnerObjects:
         """Take the partners' events out of an object; what is left of it is written again."""
         content = await self.objects.read(stored)
         if content is None:
-            return  # replayed, or another run was faster
+            return  # it was replayed, or another run deleted it
         try:
             events = list(spill.decode(content))
         except ValueError:
@@ -85,8 +85,8 @@ class ClosedPartnerObjects:
             for partner in search.closed.partners:
                 search.findings.unreadable[partner, spill.PREFIX] += 1
             return
-        left = [event for event in events if not search.closed.owner(event.attributes)]
-        going = await search.sort(
+        others = [event for event in events if not search.closed.owner(event.attributes)]
+        deletable = await search.sort(
             spill.PREFIX,
             [
                 (owner, event.data, event.attributes)
@@ -94,19 +94,19 @@ class ClosedPartnerObjects:
                 if (owner := search.closed.owner(event.attributes))
             ],
         )
-        if search.dry_run or len(left) == len(events):
+        if search.dry_run or len(others) == len(events):
             return
-        if left:
-            content = spill.encode(left)
+        if others:
+            content = spill.encode(others)
             over = stored.generation
             if not await self.objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
-                return  # somebody else's version is the next look's
+                return  # it was changed meanwhile; the next search takes the new version
         else:
             await self.objects.delete(stored)
-        search.findings.deleted.update(going)
+        search.findings.deleted.update(deletable)
 
     async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
-        """Read a quarantined body; None where that cannot be: then its name alone tells."""
+        """Read a quarantined body; None if it is unreadable. Its name still has the partner."""
         try:
             return quarantine.decode(await self.objects.read(stored) or b"")
         except ValueError:
@@ -123,9 +123,9 @@ def _part(stored: Stored, number: int) -> str:
 
 
 def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[str, str]]]:
-    """Go through a body's events, each with the attributes that a replay would give its message.
+    """Yield a body's events, each with the attributes that a replay would give its message.
 
-    It has no project where nobody knows which of the partner's it is of.
+    There is no project if it is unknown to which of the partner's projects the event belongs.
     """
     if record.attributes is not None:
         yield body, record.attributes
@@ -134,7 +134,7 @@ def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[s
     try:
         events = split(record, body)
     except NotJson:
-        return  # nobody can tell whom it is about
+        return  # it cannot be searched for people
     for position, event in events:
         attributes = {
             "ingest_id": ingest_id.derived(record.partner, record.kind, own_id, position),

@@ -156,7 +156,7 @@ locals {
       appends     = []
       tables = [
         "erasures_v1", "events_v1", "holds_v1", "identities_v1", "receipts_v1",
-        "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; a partner leaves
+        "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; offboarding
       ]
       reads    = []
       views    = true

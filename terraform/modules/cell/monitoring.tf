@@ -171,7 +171,7 @@ locals {
         query    = "sum(increase(${local.series.closed_list.count}[2h])) > 0"
         duration = 0
         severity = "WARNING"
-        advice   = "The list of partners who have left is nearly as long as a secret may be, or full: then no other partner can be offboarded. Take those out who left more than 75 days ago: docs/operations.md, \"The list of partners who have left\"."
+        advice   = "The list of closed partners is nearly as long as a secret may be, or full: then no other partner can be offboarded. Take out those that were closed more than 75 days ago: docs/operations.md, \"The list of closed partners\"."
       }
       unfiled = {
         query    = "sum(increase(${local.series.unfiled.sum}[2h])) > 0"

@@ -13,7 +13,7 @@ locals {
   }
 }
 
-# Spill, quarantine, exports, and what legal holds keep of partners who have left.
+# Spill, quarantine, exports, and what legal holds keep of closed partners.
 resource "google_storage_bucket" "data" {
   #checkov:skip=CKV_GCP_62:data-access audit logs (project.tf) tell more, in a log bucket of the region
   #checkov:skip=CKV_GCP_78:an old version would outlive the erasure of the person in it

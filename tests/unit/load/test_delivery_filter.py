@@ -1,4 +1,4 @@
-"""Deliveries of partners who have left."""
+"""Deliveries of closed partners."""
 
 from datetime import UTC, datetime
 

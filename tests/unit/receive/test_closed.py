@@ -1,4 +1,4 @@
-"""Partners who have left: their tokens are nobody's, and nobody else notices."""
+"""Closed partners: their tokens are nobody's, and nobody else notices."""
 
 import asyncio
 import json
