@@ -20,8 +20,12 @@ SQL = Path(__file__).resolve().parents[2] / "sql"
 OPEN_WINDOW_DAYS = 8
 """The days in which a second delivery of an event may come: Pub/Sub keeps messages for 7 days, and
 senders retry for 4; plus one day."""
-RETENTION_DAYS = 215
-"""The days that events are kept: the product's dashboard looks back 6 months; plus 30 days."""
+
+SIX_MONTHS_DAYS = 184
+"""The most days that 6 months have: March to August, and July to December."""
+
+RETENTION_DAYS = SIX_MONTHS_DAYS + 31
+"""The days that events are kept: the product's dashboard looks back 6 months; plus a month."""
 
 EXTRA_DAYS = 30
 """The days that unknown properties are kept; they may be personal."""
@@ -51,7 +55,8 @@ class Warehouse(NamedTuple):
 
     def variables(self) -> dict[str, str]:
         """Return the variables of the files in ``sql/``."""
-        return {name: str(value) for name, value in self._asdict().items()}
+        values = {**self._asdict(), "six_months_days": SIX_MONTHS_DAYS}
+        return {name: str(value) for name, value in values.items()}
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

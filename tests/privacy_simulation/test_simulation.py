@@ -1,8 +1,9 @@
 """Two months of a cell in which people leave, come back, and are forgotten.
 
-Sixty days pass in which 300 people use the chat, a partner is offboarded, and 40 of the people ask to be
-forgotten in every way there is; 10 of them take it back. Events come late, twice, in any order, and
-after replays; whoever works dies at every step once. Five times all is compared with the truth.
+Sixty days pass in which 300 people use the chat, a partner is offboarded, and 40 of the people ask
+to be forgotten in every way there is; 10 of them take it back. Events come late, twice, in any
+order, and after replays; whoever works dies at every step once. Five times all is compared with the
+truth.
 """
 
 from datetime import datetime

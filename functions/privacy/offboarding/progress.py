@@ -21,8 +21,8 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
-"""How often one request searches everything. The first search deletes, the second finds nothing, and
-a third is for events that arrived meanwhile."""
+"""How often one request searches everything. The first search deletes, the second finds nothing,
+and a third is for events that arrived meanwhile."""
 
 WATCHED = REMEMBERED
 """How long after the closing sweeps search objects and dead letters, even if all is deleted."""

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.warehouse.schema import (
+    SIX_MONTHS_DAYS,
     TemplateError,
     Warehouse,
     dataset_name,
@@ -32,7 +34,16 @@ def test_variables_are_those_of_the_files() -> None:
         "bi": "p.bi",
         "open_window_days": "8",
         "retention_days": "215",
+        "six_months_days": "184",
     }
+
+
+def test_no_six_months_have_more_days() -> None:
+    """Four years have every length of February; from a day to the same day 6 months later."""
+    firsts = [date(year, month, 1) for year in range(2024, 2030) for month in range(1, 13)]
+    longest = max((later - first).days for first, later in zip(firsts, firsts[6:], strict=False))
+
+    assert longest == SIX_MONTHS_DAYS
 
 
 def test_render_fills_in() -> None:
