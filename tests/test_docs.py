@@ -319,5 +319,5 @@ def test_the_operations_tell_how_long_a_partner_who_left_stays_on_the_list() -> 
     monitoring = (ROOT / "terraform" / "modules" / "cell" / "monitoring.tf").read_text()
     days = REMEMBERED.days
     assert f"An entry is needed for {days} days after `closed_at`" in PAGES["operations.md"]
-    assert f"who left more than {days} days ago" in monitoring
+    assert f"that were closed more than {days} days ago" in monitoring
     assert f"more than {int(MAX_BYTES * NEARLY_FULL):,} `bytes`" in PAGES["operations.md"]

@@ -92,7 +92,7 @@ class ClosedSecret:
             at: now, with an offset.
 
         Raises:
-            ListUnavailable: the partner may not be closed.
+            ListUnavailable: it is unknown whether the partner is closed.
             ListFull: there is no room on the list, so the partner is not closed.
         """
         # A malformed entry is replaced by this one.

@@ -46,7 +46,7 @@ class EventsOnHold:
             attributes: those of its message.
 
         Raises:
-            BucketUnavailable: the event may not be retained.
+            BucketUnavailable: it is unknown whether the event is retained.
         """
         await self.quarantine.keep(
             reason=LEGAL_HOLD,

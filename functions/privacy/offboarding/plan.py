@@ -113,7 +113,7 @@ class Plan:
 
         Raises:
             ProblemError: the code is not valid (409), or the partners cannot be read (503).
-            ListUnavailable: the partner may not be closed.
+            ListUnavailable: it is unknown whether the partner is closed.
             ListFull: there is no room on the list, so the partner is not closed.
         """
         if not self.confirms(partner, code):

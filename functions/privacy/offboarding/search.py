@@ -62,7 +62,7 @@ class Search:
         """Say whether a legal hold keeps an event. If so, retain it, unless this is a dry run.
 
         Raises:
-            BucketUnavailable: the event may not be retained.
+            BucketUnavailable: it is unknown whether the event is retained.
         """
         if not self.closed.keeps(partner, data, attributes):
             return False
@@ -83,7 +83,7 @@ class Search:
             How many events may be deleted. The caller adds them to `Findings.deleted` afterwards.
 
         Raises:
-            BucketUnavailable: an event may not be retained.
+            BucketUnavailable: it is unknown whether an event is retained.
         """
         deletable: PlaceCounts = Counter()
         for partner, data, attributes in events:
