@@ -9,20 +9,20 @@ from functions.google.protocols import Subscription
 from functions.google.subscription import Letter, SubscriptionUnavailable
 
 EMPTY_PULLS = 2
-"""So many empty pulls in a row mean that no letter is left. One alone may be empty by chance, as
-Pub/Sub's documentation of pull says."""
+"""The number of empty pulls in a row after which a subscription counts as empty. A single pull may
+return nothing although there are letters (Pub/Sub's documentation of pull)."""
 
 
 class Lease:
-    """Pulls letters, a batch after the other, until none is left.
+    """Pulls letters batch by batch until none is left.
 
-    ``async with`` gives back, at the end, all letters that are still leased. ``async for`` returns
-    the batches; a batch may be empty. It raises SubscriptionUnavailable if Pub/Sub does not answer.
+    ``async for`` returns the batches, which may be empty; it raises SubscriptionUnavailable if
+    Pub/Sub does not answer. The end of ``async with`` gives back all letters that are still leased.
 
     Args:
-        subscription: has the letters. Its acknowledgement deadline must be longer than the lease;
-            otherwise a letter arrives twice.
-        stop: returns whether to pull no further batch; it is called before each pull.
+        subscription: the subscription with the letters. Its acknowledgement deadline must be longer
+            than the lease; otherwise a letter arrives twice.
+        stop: called before each pull; returns whether to stop.
     """
 
     def __init__(self, subscription: Subscription, stop: Callable[[], bool] | None = None) -> None:
@@ -37,11 +37,11 @@ class Lease:
 
     @property
     def is_complete(self) -> bool:
-        """Whether no letter is left to pull."""
+        """Whether all letters were pulled."""
         return self._empty_pulls >= EMPTY_PULLS
 
     async def __aenter__(self) -> Self:
-        """Begin; nothing is pulled yet."""
+        """Start a lease, without pulling letters."""
         return self
 
     async def __aexit__(
@@ -68,7 +68,7 @@ class Lease:
             raise StopAsyncIteration
         letters = await self._subscription.pull()
         self._empty_pulls = 0 if letters else self._empty_pulls + 1
-        # Only the ack id is needed to give a letter back, and there may be many.
+        # Keep the letters without their content, to save memory: giving back needs the ack id only.
         self._leased |= {
             letter.ack_id: letter._replace(data=b"", attributes={}) for letter in letters
         }
@@ -85,6 +85,6 @@ class Lease:
         self.drop(letters)
 
     def drop(self, letters: Sequence[Letter]) -> None:
-        """Do not give these letters back at the end."""
+        """Exclude letters from being given back at the end."""
         for letter in letters:
             del self._leased[letter.ack_id]

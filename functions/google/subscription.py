@@ -17,7 +17,7 @@ REQUEST_SECONDS = 10.0
 
 
 class SubscriptionUnavailable(Exception):
-    """Pub/Sub did not answer; what is not acknowledged is delivered again after its deadline."""
+    """Pub/Sub did not answer; messages without an acknowledgement are delivered again later."""
 
 
 class Letter(NamedTuple):

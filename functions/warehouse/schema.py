@@ -22,7 +22,7 @@ OPEN_WINDOW_DAYS = 8
 senders retry for 4; plus one day."""
 
 SIX_MONTHS_DAYS = 184
-"""The most days that 6 months have: March to August, and July to December."""
+"""The maximum number of days in 6 months, such as March to August or July to December."""
 
 RETENTION_DAYS = SIX_MONTHS_DAYS + 31
 """The days that events are kept: the product's dashboard looks back 6 months; plus a month."""
