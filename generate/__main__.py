@@ -22,9 +22,9 @@ from generate import (
 ROOT = Path(__file__).parents[1]
 
 GENERATED = (
-    f"{views.FOLDER}/event_*.sql",
-    f"{views.FOLDER}/event_*.json",
-    f"{views.FOLDER}/events.json",
+    f"{views.FOLDER}/*.sql",
+    f"{views.FOLDER}/*.json",
+    view_columns.EVENTS_PATH,
     f"{samples.FOLDER}/*.json",
     schema.PATH,
     dictionary.PATH,
@@ -46,17 +46,13 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         path.relative_to(root).as_posix(): path.read_text("utf-8")
         for path in root.glob("sql/store/*.json")
     }
-    metrics = {
-        path.stem: path.read_text("utf-8")
-        for path in sorted(root.glob("sql/bi/*.sql"))
-        if not path.stem.startswith("event_")
-    }
+    metrics = {path.stem: path.read_text("utf-8") for path in sorted(root.glob("sql/bi/*.sql"))}
     event_columns = view_columns.render(catalogue)
     columns = {
         name: path.read_text("utf-8")
         for name in metrics
         if (path := root / f"sql/bi/{name}.json").is_file()
-    } | {"events": event_columns["sql/bi/events.json"]}
+    } | {"events": event_columns[view_columns.EVENTS_PATH]}
     return {
         **table,
         **views.render(catalogue),

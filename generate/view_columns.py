@@ -1,8 +1,8 @@
 """The columns of ``events`` and of each event's view, with what they mean.
 
-A view's columns stand in a file beside its query, ``sql/bi/<view>.json``, as BigQuery's API writes
-them. Terraform sets the descriptions, tests compare the names and types with what the query
-returns. The files of the other views are written by hand.
+A view's columns are in a JSON file beside its query, in the form of BigQuery's API. Terraform sets the
+descriptions, and tests compare the names and types with the result of the query. The files of all
+other views are written by hand.
 """
 
 import json
@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functions.events.catalogue import Catalogue, Event
 from generate.schema import Column, columns, typed
 from generate.views import COMMON_COLUMNS, FOLDER
+
+EVENTS_PATH = "sql/bi/events.json"
 
 EVENTS_COLUMNS = (
     "ingest_id",
@@ -40,7 +42,7 @@ EVENTS_COLUMNS = (
 def render(catalogue: Catalogue) -> dict[str, str]:
     """Return path -> content of the files."""
     stored = {column["name"]: _shown(column) for column in columns(catalogue)}
-    files = {f"{FOLDER}/events.json": _lines(stored[name] for name in EVENTS_COLUMNS)}
+    files = {EVENTS_PATH: _lines(stored[name] for name in EVENTS_COLUMNS)}
     for event in catalogue.events:
         common = [stored[name] for name in COMMON_COLUMNS]
         files[f"{FOLDER}/{event.view}.json"] = _lines([*common, *_own(event)])

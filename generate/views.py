@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from functions.events.catalogue import Catalogue, Event
 
-FOLDER = "sql/bi"
+FOLDER = "sql/bi/events"
 COMMON_COLUMNS = (
     "ingest_id",
     "received_at",

@@ -1,8 +1,8 @@
 """An empty warehouse, kept from one start of the cell to the next.
 
-Creating 66 views takes the BigQuery stand-in seconds. Its files right after that, before any row,
-are copied; the next start of a cell with the same ``sql/`` and the same code that makes it begins
-with the copy.
+The BigQuery stand-in takes seconds to create all views. So its files are copied right after that,
+before it stores any row. The next start of a cell begins with the copy, if ``sql/`` and the code of
+the embedded cell have not changed.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from functions.warehouse.schema import SQL
 
 def _folder() -> Path:
     digest = hashlib.sha256()
-    for folder, pattern in ((SQL, "*/*.*"), (Path(__file__).parent, "*.py")):
+    for folder, pattern in ((SQL, "**/*.*"), (Path(__file__).parent, "*.py")):
         for path in sorted(folder.glob(pattern)):
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     home = Path(tempfile.gettempdir()) / f"watchers-warehouse-{os.getuid()}"

@@ -114,7 +114,7 @@ def test_every_output_of_terraform_is_in_its_readme() -> None:
 
 def test_every_view_and_table_is_described() -> None:
     dictionary = PAGES["data-dictionary.md"]
-    for path in (*ROOT.glob("sql/store/*"), *ROOT.glob("sql/bi/*")):
+    for path in (*ROOT.glob("sql/store/*"), *ROOT.glob("sql/bi/**/*.*")):
         assert f"`{path.stem}`" in dictionary, path
         assert f"`{path.stem}`" in README or path.stem.startswith("event_"), path
 

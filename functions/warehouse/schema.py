@@ -1,8 +1,9 @@
 """Reads the tables and views of a cell from the files in ``sql/``.
 
 ``sql/store/<table>.json`` describes a table, ``sql/bi/<view>.sql`` is a view's query, and
-``sql/bi/<view>.json`` describes the view's columns. Terraform renders the same files with
-``templatefile``, so their only template syntax is a variable (``${name}``).
+``sql/bi/<view>.json`` describes the view's columns; ``sql/bi/events`` has the views of single events.
+Terraform renders the same files with ``templatefile``, so their only template syntax is a variable
+(``${name}``).
 """
 
 import re
@@ -169,7 +170,7 @@ def list_views(root: Path = SQL) -> list[View]:
         ValueError: views read each other in a cycle, or a view reads one that does not exist.
         FileNotFoundError: a view has no file for its columns.
     """
-    views = {file.stem: _read_view(file) for file in sorted(root.glob("bi/*.sql"))}
+    views = {file.stem: _read_view(file) for file in sorted(root.glob("bi/**/*.sql"))}
     for view in views.values():
         if missing := view.references - views.keys():
             raise ValueError(f"view {view.name} reads {sorted(missing)}, which no file defines")

@@ -47,20 +47,20 @@ def test_check_names_each_drifted_file(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "sql/bi").mkdir(parents=True)
     (tmp_path / "sql/bi/events.sql").write_text("-- grain: one row per event\n-- All.\n", "utf-8")
     assert main([], tmp_path) == 0
-    (tmp_path / "sql/bi/event_la_opened.sql").write_text("SELECT 1", "utf-8")
+    (tmp_path / "sql/bi/events/event_la_opened.sql").write_text("SELECT 1", "utf-8")
     (tmp_path / "docs/samples/la_opened.json").unlink()
-    (tmp_path / "sql/bi/event_gone.sql").touch()
-    (tmp_path / "sql/bi/event_gone.json").touch()
+    (tmp_path / "sql/bi/events/event_gone.sql").touch()
+    (tmp_path / "sql/bi/events/event_gone.json").touch()
     assert main(["--check"], tmp_path) == 1
     assert [line.split(" ")[0] for line in capsys.readouterr().err.splitlines()] == [
-        "sql/bi/event_la_opened.sql",
+        "sql/bi/events/event_la_opened.sql",
         "docs/samples/la_opened.json",
-        "sql/bi/event_gone.sql",
-        "sql/bi/event_gone.json",
+        "sql/bi/events/event_gone.sql",
+        "sql/bi/events/event_gone.json",
     ]
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
-    assert not (tmp_path / "sql/bi/event_gone.sql").exists()
+    assert not (tmp_path / "sql/bi/events/event_gone.sql").exists()
     assert (tmp_path / "sql/bi/events.sql").exists()
 
 
@@ -71,9 +71,9 @@ def test_one_edit_of_the_catalogue_reaches_every_file(tmp_path: Path) -> None:
         "docs/data-dictionary.md",
         "docs/samples/new_event.json",
         "functions/events/names.json",
-        "sql/bi/event_new_event.json",
-        "sql/bi/event_new_event.sql",
         "sql/bi/events.json",
+        "sql/bi/events/event_new_event.json",
+        "sql/bi/events/event_new_event.sql",
         "sql/store/events_v1.json",
     ]
 
@@ -129,7 +129,7 @@ def test_description_too_long_for_bigquery_is_refused() -> None:
 def test_each_event_has_a_view_of_its_own(bi_views: dict[str, str]) -> None:
     assert len(bi_views) == 62
     for event in load_catalogue().events:
-        sql = bi_views[f"sql/bi/{event.view}.sql"]
+        sql = bi_views[f"sql/bi/events/{event.view}.sql"]
         assert sql.startswith(f"-- grain: one row per {event.name} event\n")
         statement = sqlglot.parse_one(TEMPLATE_VARIABLE.sub("local.chat_eu", sql), read="bigquery")
         assert isinstance(statement, exp.Select)
@@ -152,7 +152,7 @@ def test_files_for_templates_use_known_variables_only(files: dict[str, str]) -> 
 
 
 def test_reserved_words_are_quoted_in_views() -> None:
-    sql = views.render(_extended(_property("group")))["sql/bi/event_new_event.sql"]
+    sql = views.render(_extended(_property("group")))["sql/bi/events/event_new_event.sql"]
     assert "properties.`group` AS `group`" in sql
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -30,11 +31,11 @@ def test_a_statement_takes_the_parameters_that_are_bound(text: Text) -> None:
 
 def test_no_file_is_left_out() -> None:
     files = {file.relative_to(SQL).as_posix() for file in SQL.rglob("*.sql")}
-    walked = {text.place for text in of_statements()}
-    walked |= {f"bi/{view.name}.sql" for view in list_views()}
-    assert walked == files
+    views = {name for name in files if name.startswith("bi/")}
+    assert sorted(Path(name).stem for name in views) == sorted(view.name for view in list_views())
+    assert {text.place for text in of_statements()} == files - views
     assert {f"{folder}/{name}.sql" for folder, found in declared().items() for name in found} == {
-        name for name in files if not name.startswith("bi/")
+        name for name in files - views
     }
 
 

@@ -53,5 +53,5 @@ def of_statements() -> list[Text]:
             declared()[file.parent.name][file.stem],
         )
         for file in sorted(SQL.rglob("*.sql"))
-        if file.parent.name != "bi"
+        if not file.is_relative_to(SQL / "bi")
     ]

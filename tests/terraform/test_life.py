@@ -67,7 +67,7 @@ def a_grown_catalogue(workspace: Workspace) -> dict[str, Any]:
     described = json.loads(table.read_text())
     described["schema"].append({"name": "grown", "type": "STRING", "mode": "NULLABLE"})
     table.write_text(json.dumps(described))
-    view = workspace.folder / "sql" / "bi" / "event_grown.sql"
+    view = workspace.folder / "sql" / "bi" / "events" / "event_grown.sql"
     view.write_text("-- grain: one row per event\nSELECT 1 AS one FROM `${bi}.events`\n")
     columns = [{"name": "one", "type": "INTEGER", "mode": "NULLABLE", "description": "One."}]
     view.with_suffix(".json").write_text(json.dumps(columns))

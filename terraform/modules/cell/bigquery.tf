@@ -1,4 +1,4 @@
-# Datasets and tables. Tables are the files in sql/store, views (views.tf) those in sql/bi.
+# Datasets and tables. Tables are the files in sql/store; views (views.tf) are the files in sql/bi.
 locals {
   tables = {
     for file in fileset(var.sql, "store/*.json") :

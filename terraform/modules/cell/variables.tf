@@ -57,7 +57,7 @@ variable "source_zip" {
 }
 
 variable "sql" {
-  description = "The folder with store/*.json, bi/*.sql and bi/*.json."
+  description = "The folder with store/*.json, and with *.sql and *.json below bi/."
   type        = string
   nullable    = false
 }

@@ -1,7 +1,9 @@
 # Views of the BI dataset and of the partners' datasets, in waves: each after those that it reads.
 # The files' own references decide, so a new file needs no change here.
 locals {
-  view_texts = { for file in fileset(var.sql, "bi/*.sql") : trimsuffix(basename(file), ".sql") => replace(file("${var.sql}/${file}"), "\r\n", "\n") }
+  # A view's path below sql/, without the ending, by its name.
+  view_paths = { for file in fileset(var.sql, "bi/**/*.sql") : trimsuffix(basename(file), ".sql") => trimsuffix(file, ".sql") }
+  view_texts = { for name, path in local.view_paths : name => replace(file("${var.sql}/${path}.sql"), "\r\n", "\n") }
   view_reads = { for name, text in local.view_texts : name => toset(flatten(regexall("\\$\\{bi\\}\\.(\\w+)", text))) }
 
   views_0        = [for name, reads in local.view_reads : name if length(reads) == 0]
@@ -29,7 +31,7 @@ locals {
   }
 
   # What each column means: beside the query, in a file of the same name.
-  view_schemas = { for name in keys(local.view_texts) : name => jsonencode(jsondecode(file("${var.sql}/bi/${name}.json"))) }
+  view_schemas = { for name, path in local.view_paths : name => jsonencode(jsondecode(file("${var.sql}/${path}.json"))) }
 
   # Views that say whose each row is; those of counts say the project alone.
   views_of_partners = [for name, schema in local.view_schemas : name if contains([for column in jsondecode(schema) : column.name], "partner")]
@@ -39,7 +41,7 @@ locals {
       wave    = local.layer[name]
       dataset = local.bi_id
       name    = name
-      query   = replace(templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = local.bi })), "\r\n", "\n")
+      query   = replace(templatefile("${var.sql}/${local.view_paths[name]}.sql", merge(local.view_variables, { bi = local.bi })), "\r\n", "\n")
     }
   }
 
@@ -61,7 +63,7 @@ locals {
             # A press of the Test button may name no project.
             name == "test_deliveries" ? [] : ["project IN (${join(", ", [for project in keys(var.partners[partner].projects) : "'${project}'"])})"],
           ))}",
-        ]) : replace(templatefile("${var.sql}/bi/${name}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" })), "\r\n", "\n")
+        ]) : replace(templatefile("${var.sql}/${local.view_paths[name]}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" })), "\r\n", "\n")
       }
     }
   ]...)
