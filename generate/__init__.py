@@ -1,1 +1,1 @@
-"""Writes what follows from the catalogue: table schema, views, data dictionary, samples."""
+"""Writes files from the catalogue, the tables, the settings and the Terraform module."""

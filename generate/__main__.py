@@ -8,10 +8,12 @@ from pathlib import Path
 from functions.events.catalogue import Catalogue, load_catalogue
 from generate import (
     dictionary,
+    module_readme,
     names,
     partner_rows,
     privacy,
     reasons,
+    refresh,
     samples,
     schema,
     settings,
@@ -33,13 +35,13 @@ GENERATED = (
     reasons.ALERTS,
     f"{partner_rows.FOLDER}/{partner_rows.DELETE}*.sql",
 )
-"""What this package alone writes: a file there that nothing generates any more is removed."""
+"""Files that are generated as a whole. A file there that is no longer generated is removed."""
 
 
 def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
     """Return path below the root -> content of every generated file.
 
-    The dictionary also tells of the tables and views that are written by hand.
+    The dictionary also describes the tables and views that are written by hand.
     """
     table = schema.render(catalogue)
     by_hand = {
@@ -64,11 +66,13 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **partner_rows.render(root),
         **privacy.render(root),
         **reasons.render(root),
+        **refresh.render(root),
+        **module_readme.render(root),
     }
 
 
 def drifted(files: dict[str, str], root: Path) -> Iterator[str]:
-    """Yield the paths that are missing, differ, or are no longer generated."""
+    """Yield the paths that are missing, out of date, or no longer generated."""
     for path, content in files.items():
         file = root / path
         if not file.is_file() or file.read_text("utf-8") != content:
@@ -93,7 +97,9 @@ def write(files: dict[str, str], root: Path) -> None:
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     """Run the command; returns its exit status, 1 if files drifted and ``--check`` was given."""
     parser = argparse.ArgumentParser(prog="python -m generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="name drifted files, write nothing")
+    parser.add_argument(
+        "--check", action="store_true", help="list the files that are out of date, write nothing"
+    )
     options = parser.parse_args(arguments)
     files = render(load_catalogue(), root)
     if not options.check:

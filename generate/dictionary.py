@@ -6,16 +6,16 @@ from itertools import groupby, takewhile
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, Event, Property
+from generate.markdown import table
+from generate.parts import notice
 from generate.schema import Column
 from generate.views import COMMON_COLUMNS
 
 PATH = "docs/data-dictionary.md"
 
 _INTRODUCTION = f"""\
+<!-- {notice("functions/events/catalogue.yaml, sql/store and sql/bi")} -->
 # Data dictionary
-
-Generated from `functions/events/catalogue.yaml` and the files of tables and views in `sql` by
-`make generate`.
 
 Query the views of the BI dataset: `events` holds every event, `event_<name>` the events of one name
 with their properties as columns. Both show each event once. Every `event_<name>` has the columns
@@ -55,7 +55,7 @@ def render(
     """
     parts = [_INTRODUCTION, "## Views\n"]
     parts.append(
-        _table(("view", "one row", "purpose"), (_metric(*metric) for metric in metrics.items()))
+        table(("view", "one row", "purpose"), (_metric(*metric) for metric in metrics.items()))
     )
     parts.extend(_view(name, columns[name]) for name in metrics if name in columns)
     parts += ["## Properties of every event\n", _properties(catalogue.common)]
@@ -69,7 +69,7 @@ def render(
     )
     parts.append(_properties(catalogue.fallback("room").properties))
     header = ("event", "also understood as", "description")
-    parts.append(_table(header, map(_room, catalogue.room_events)))
+    parts.append(table(header, map(_room, catalogue.room_events)))
     parts.append("## Tables\n")
     parts.append("The store is for the functions; its views above are for people.\n")
     parts.extend(_store(path, tables[path]) for path in sorted(tables))
@@ -93,7 +93,7 @@ def _metric(name: str, query: str) -> tuple[str, ...]:
 
 def _view(name: str, content: str) -> str:
     columns = ((column, kind, text) for column, kind, _, text in _columns(json.loads(content), ""))
-    return f"### `{name}`\n\n" + _table(("column", "type", "description"), columns)
+    return f"### `{name}`\n\n" + table(("column", "type", "description"), columns)
 
 
 def _room(event: Event) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def _room(event: Event) -> tuple[str, ...]:
 
 def _properties(properties: Iterable[Property]) -> str:
     header = ("property", "type", "allowed values", "also understood as", "class", "description")
-    return _table(header, map(_property, properties))
+    return table(header, map(_property, properties))
 
 
 def _property(prop: Property) -> tuple[str, ...]:
@@ -119,13 +119,13 @@ def _property(prop: Property) -> tuple[str, ...]:
 
 
 def _store(path: str, content: str) -> str:
-    table = json.loads(content)
+    described = json.loads(content)
     header = ("column", "type", "mode", "description")
     return "\n".join(
         [
             f"### `{Path(path).stem}`\n",
-            f"{table['description']}\n",
-            _table(header, _columns(table["schema"], "")),
+            f"{described['description']}\n",
+            table(header, _columns(described["schema"], "")),
         ]
     )
 
@@ -143,9 +143,3 @@ def _codes(values: Iterable[object]) -> str:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
-    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "".join(f"| {' | '.join(line)} |\n" for line in cells)

@@ -1,16 +1,15 @@
 """The tables of docs/privacy.md that come from the data inventory and its periods."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 from functions.privacy import periods
 from functions.privacy.inventory import InventoryEntry, list_inventory
+from generate.markdown import table
+from generate.parts import fill
 
 PATH = "docs/privacy.md"
-
-_PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _FORMS = {
     "none": "nothing about people",
@@ -38,15 +37,12 @@ def render(root: Path) -> dict[str, str]:
     if not page.is_file():
         return {}
     text = page.read_text("utf-8")
-    named = sorted(name for _, name, _ in _PART.findall(text))
-    if named != sorted(_PARTS):
-        raise ValueError(f"{PATH} has the generated parts {named}, not {sorted(_PARTS)}")
-    return {PATH: _PART.sub(lambda part: f"{part[1]}\n{_PARTS[part[2]]()}\n{part[3]}", text)}
+    return {PATH: fill(PATH, text, {name: part() for name, part in _PARTS.items()})}
 
 
 def _data_inventory() -> str:
     header = ("where", "what", "form", "what erases a person there")
-    return _table(header, (_entry(entry) for entry in list_inventory()))
+    return table(header, (_entry(entry) for entry in list_inventory()))
 
 
 def _entry(entry: InventoryEntry) -> tuple[str, ...]:
@@ -61,7 +57,7 @@ def _retention() -> str:
         (_place(entry), _long(entry.kept), "" if entry.kept is None else entry.kept_from)
         for entry in list_inventory()
     )
-    return _table(("where", "kept for at most", "counted from"), sorted(rows))
+    return table(("where", "kept for at most", "counted from"), sorted(rows))
 
 
 def _remains() -> str:
@@ -100,7 +96,7 @@ def _remains() -> str:
             _long(periods.REMEMBERED),
         ),
     )
-    return _table(("what", "counted from", "after"), rows)
+    return table(("what", "counted from", "after"), rows)
 
 
 _PARTS: dict[str, Callable[[], str]] = {
@@ -118,8 +114,3 @@ def _long(time: timedelta | None) -> str:
     if time is None:
         return "no limit"
     return f"{time.days} day{'' if time.days == 1 else 's'}" if time else "no time"
-
-
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
+from generate.parts import notice
+
 PATH = "docs/settings.md"
 
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
+<!-- {notice("functions/*/settings.py")} -->
 # Settings
 
-Generated from each function's `settings.py` by `make generate`. A setting is an environment
-variable; Terraform sets it, and in the embedded cell `local/cell.py` does. Those without a default
-are needed.
+A setting is an environment variable. Terraform sets it; in the embedded cell, `local/cell.py` does.
+A setting without a default is required.
 """
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*?)(?=^ {4}\w+: |\Z)", re.MULTILINE | re.DOTALL)
 

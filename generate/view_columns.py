@@ -1,8 +1,8 @@
 """The columns of ``events`` and of each event's view, with what they mean.
 
-A view's columns are in a JSON file beside its query, in the form of BigQuery's API. Terraform sets the
-descriptions, and tests compare the names and types with the result of the query. The files of all
-other views are written by hand.
+A view's columns are in a JSON file beside its query, in the form of BigQuery's API. Terraform sets
+the descriptions, and tests compare the names and types with the result of the query. The files of
+all other views are written by hand.
 """
 
 import json

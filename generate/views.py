@@ -5,8 +5,10 @@ import textwrap
 from sqlglot import exp
 
 from functions.events.catalogue import Catalogue, Event
+from generate.parts import notice
 
 FOLDER = "sql/bi/events"
+SOURCE = "functions/events/catalogue.yaml"
 COMMON_COLUMNS = (
     "ingest_id",
     "received_at",
@@ -34,7 +36,11 @@ def render(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _view(event: Event) -> str:
-    header = [f"-- grain: one row per {event.name} event", *_comment(event.description)]
+    header = [
+        f"-- {notice(SOURCE)}",
+        f"-- grain: one row per {event.name} event",
+        *_comment(event.description),
+    ]
     own = []
     for column in (prop.column for prop in event.properties):
         if column is None or column in COMMON_COLUMNS:

@@ -100,8 +100,10 @@ class Report(msgspec.Struct, frozen=True):
         return self.totals.events == 0
 
 
-SUMMED = ("events", "messages", "animated_reactions", "message_reactions")
-DAILY = (*SUMMED, "active_users", "senders")
+DAILY = Totals.__struct_fields__
+PEOPLE = ("active_users", "senders")
+SUMMED = tuple(name for name in DAILY if name not in PEOPLE)
+"""Counts of people cannot be added up: somebody may have come on several days."""
 SPANS = ("dau", "wau", "mau")
 STEPS = {
     "started": "Opened the chat",

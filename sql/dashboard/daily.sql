@@ -1,6 +1,7 @@
 -- grain: one row per UTC day with a chat event, of one project
 -- How much happened each day of a stretch.
 SELECT
+  -- generated: columns
   day,
   events,
   active_users,
@@ -8,11 +9,13 @@ SELECT
   messages,
   animated_reactions,
   message_reactions,
+  rooms,
   started,
   opened,
   accepted,
   sent_message,
   last_received_at
+  -- end
 FROM `${store}.daily_v1`
 WHERE
   project = @project

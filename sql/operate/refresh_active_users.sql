@@ -75,10 +75,11 @@ USING (
   -- One of each, should two runs have inserted them at once.
   before AS (
     SELECT
+      numbers.day < DATE(@thawed) AS is_final,
+      -- generated: before
       ANY_VALUE(numbers.partner) AS partner,
       numbers.project,
       numbers.day,
-      numbers.day < DATE(@thawed) AS is_final,
       ANY_VALUE(numbers.dau) AS dau,
       ANY_VALUE(numbers.wau) AS wau,
       ANY_VALUE(numbers.mau) AS mau,
@@ -88,6 +89,7 @@ USING (
       ANY_VALUE(numbers.senders_90_days) AS senders_90_days,
       ANY_VALUE(numbers.active_6_months) AS active_6_months,
       ANY_VALUE(numbers.senders_6_months) AS senders_6_months
+      -- end
     FROM `${store}.active_users_v1` AS numbers
     LEFT JOIN cut_offs
       ON numbers.project = cut_offs.project
@@ -99,6 +101,7 @@ USING (
   )
 
   SELECT
+    -- generated: fresh
     COALESCE(before.partner, counted.partner) AS partner,
     COALESCE(before.project, counted.project) AS project,
     COALESCE(before.day, counted.day) AS day,
@@ -147,6 +150,7 @@ USING (
       before.senders_6_months,
       GREATEST(COALESCE(before.senders_6_months, 0), COALESCE(counted.senders_6_months, 0))
     ) AS senders_6_months
+    -- end
   FROM counted
   FULL JOIN before
     ON
@@ -156,6 +160,7 @@ USING (
   ON FALSE
 WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
+  -- generated: insert
   INSERT (
     partner, project, day, dau, wau, mau, calendar_week, calendar_month, active_90_days,
     senders_90_days, active_6_months, senders_6_months
@@ -165,3 +170,4 @@ WHEN NOT MATCHED BY TARGET THEN
     fresh.calendar_month, fresh.active_90_days, fresh.senders_90_days, fresh.active_6_months,
     fresh.senders_6_months
   )
+  -- end

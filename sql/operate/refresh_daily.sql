@@ -10,6 +10,7 @@ USING (
   WITH
   counted AS (
     SELECT
+      -- generated: counted
       activity.partner,
       activity.project,
       activity.day,
@@ -25,6 +26,7 @@ USING (
       funnel.accepted,
       funnel.sent_message,
       activity.last_received_at
+      -- end
     FROM `${bi}.daily_activity` AS activity
     LEFT JOIN `${bi}.entry_funnel` AS funnel
       ON
@@ -48,6 +50,7 @@ USING (
 
   before AS (
     SELECT
+      -- generated: before
       ANY_VALUE(numbers.partner) AS partner,
       numbers.project,
       numbers.day,
@@ -58,6 +61,7 @@ USING (
       ANY_VALUE(numbers.accepted) AS accepted,
       ANY_VALUE(numbers.sent_message) AS sent_message,
       ANY_VALUE(numbers.last_received_at) AS last_received_at
+      -- end
     FROM `${store}.daily_v1` AS numbers
     INNER JOIN cut_offs
       ON
@@ -70,6 +74,7 @@ USING (
   )
 
   SELECT
+    -- generated: fresh
     COALESCE(counted.partner, before.partner) AS partner,
     COALESCE(counted.project, before.project) AS project,
     COALESCE(counted.day, before.day) AS day,
@@ -85,6 +90,7 @@ USING (
     GREATEST(COALESCE(counted.accepted, 0), COALESCE(before.accepted, 0)) AS accepted,
     GREATEST(COALESCE(counted.sent_message, 0), COALESCE(before.sent_message, 0)) AS sent_message,
     COALESCE(counted.last_received_at, before.last_received_at) AS last_received_at
+    -- end
   FROM counted
   FULL JOIN before
     ON
@@ -94,13 +100,14 @@ USING (
   ON FALSE
 WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
+  -- generated: insert
   INSERT (
     partner, project, day, events, active_users, senders, messages, animated_reactions,
     message_reactions, rooms, started, opened, accepted, sent_message, last_received_at
   )
   VALUES (
-    fresh.partner, fresh.project, fresh.day, fresh.events, fresh.active_users,
-    fresh.senders, fresh.messages, fresh.animated_reactions, fresh.message_reactions,
-    fresh.rooms, fresh.started, fresh.opened, fresh.accepted, fresh.sent_message,
-    fresh.last_received_at
+    fresh.partner, fresh.project, fresh.day, fresh.events, fresh.active_users, fresh.senders,
+    fresh.messages, fresh.animated_reactions, fresh.message_reactions, fresh.rooms, fresh.started,
+    fresh.opened, fresh.accepted, fresh.sent_message, fresh.last_received_at
   )
+  -- end

@@ -8,6 +8,7 @@ USING (
   WITH
   counted AS (
     SELECT
+      -- generated: counted
       activity.partner,
       activity.project,
       activity.day,
@@ -19,6 +20,7 @@ USING (
       activity.messages,
       activity.animated_reactions,
       activity.message_reactions
+      -- end
     FROM `${bi}.rooms_activity` AS activity
     LEFT JOIN `${bi}.rooms` AS rooms
       ON
@@ -40,6 +42,7 @@ USING (
 
   before AS (
     SELECT
+      -- generated: before
       ANY_VALUE(numbers.partner) AS partner,
       numbers.project,
       numbers.day,
@@ -47,6 +50,7 @@ USING (
       ANY_VALUE(numbers.name) AS name,
       ANY_VALUE(numbers.active_users) AS active_users,
       ANY_VALUE(numbers.senders) AS senders
+      -- end
     FROM `${store}.rooms_daily_v1` AS numbers
     INNER JOIN cut_offs
       ON
@@ -59,6 +63,7 @@ USING (
   )
 
   SELECT
+    -- generated: fresh
     COALESCE(counted.partner, before.partner) AS partner,
     COALESCE(counted.project, before.project) AS project,
     COALESCE(counted.day, before.day) AS day,
@@ -70,6 +75,7 @@ USING (
     COALESCE(counted.messages, 0) AS messages,
     COALESCE(counted.animated_reactions, 0) AS animated_reactions,
     COALESCE(counted.message_reactions, 0) AS message_reactions
+    -- end
   FROM counted
   FULL JOIN before
     ON
@@ -80,6 +86,7 @@ USING (
   ON FALSE
 WHEN NOT MATCHED BY SOURCE AND stored.day >= DATE(@first) AND stored.day < DATE(@end) THEN DELETE
 WHEN NOT MATCHED BY TARGET THEN
+  -- generated: insert
   INSERT (
     partner, project, day, room_id, name, events, active_users, senders, messages,
     animated_reactions, message_reactions
@@ -89,3 +96,4 @@ WHEN NOT MATCHED BY TARGET THEN
     fresh.active_users, fresh.senders, fresh.messages, fresh.animated_reactions,
     fresh.message_reactions
   )
+  -- end

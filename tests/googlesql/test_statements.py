@@ -34,9 +34,8 @@ def test_no_file_is_left_out() -> None:
     views = {name for name in files if name.startswith("bi/")}
     assert sorted(Path(name).stem for name in views) == sorted(view.name for view in list_views())
     assert {text.place for text in of_statements()} == files - views
-    assert {f"{folder}/{name}.sql" for folder, found in declared().items() for name in found} == {
-        name for name in files - views
-    }
+    named = {f"{folder}/{name}.sql" for folder, found in declared().items() for name in found}
+    assert named == files - views
 
 
 OLD_FIND_FILED_BEFORE = f"""

@@ -96,26 +96,14 @@ def a_metric(copy: Copy) -> None:
         r'},\n    {"name": "stickers", "type": "INTEGER", "mode": "NULLABLE", '
         r'"description": "Stickers."}\n  ]',
     )
-    statement = "sql/operate/refresh_daily.sql"
-    copy.edit(statement, r"^( +activity\.)message_reactions,\n", r"\g<0>\1stickers,\n")
-    copy.edit(
-        statement,
-        r"^( +COALESCE\(counted\.)message_reactions(, 0\) AS )message_reactions,\n",
-        r"\g<0>\1stickers\2stickers,\n",
-    )
-    copy.edit(statement, r"^( +)message_reactions, ", r"\g<0>stickers, ")
-    copy.edit(statement, r"fresh\.message_reactions,\n +", r"\g<0>fresh.stickers, ")
-    copy.edit("sql/dashboard/daily.sql", line, both)
     report = "functions/dashboard/report.py"
     copy.edit(report, r"^( +)message_reactions(: int.*)\n", r"\g<0>\1stickers\2\n")
-    copy.edit(report, r'"message_reactions"\)', r'"message_reactions", "stickers")')
     copy.edit("functions/dashboard/tables.py", line, both)
     copy.edit(
         "functions/dashboard/templates/report.html",
         r"^(.*)message_reactions(.*)message_reactions(.*)\n",
         r"\g<0>\1stickers\2stickers\3\n",
     )
-    copy.edit("tests/unit/dashboard/stand_ins.py", r'"message_reactions",', r'\g<0> "stickers",')
 
 
 def a_reason(copy: Copy) -> None:

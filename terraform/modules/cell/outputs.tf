@@ -19,7 +19,7 @@ output "dashboard_url" {
 }
 
 output "dashboard_command" {
-  description = "The command that switches Identity-Aware Proxy on for the dashboard, once; without it, the one that opens the dashboard at http://127.0.0.1:8080."
+  description = "With `iap`, the command that switches Identity-Aware Proxy on for the dashboard, once; otherwise, the command that opens the dashboard at http://127.0.0.1:8080."
   value = join(" ", [
     "gcloud run services",
     var.settings.iap ? "update ${local.prefix}-dashboard --iap" : "proxy ${local.prefix}-dashboard",
@@ -28,7 +28,7 @@ output "dashboard_command" {
 }
 
 output "datasets" {
-  description = "What BI tools query: the cell's dataset, and the partners' own."
+  description = "The datasets for BI tools: the cell's dataset, and those of the partners."
   value = {
     bi       = google_bigquery_dataset.bi.dataset_id
     partners = { for name, dataset in google_bigquery_dataset.partner : name => dataset.dataset_id }
@@ -36,12 +36,12 @@ output "datasets" {
 }
 
 output "bi_connection" {
-  description = "JDBC, by the region's own endpoint where BigQuery has one."
+  description = "A JDBC address, with the region's endpoint if BigQuery has one."
   value       = "jdbc:bigquery://https://${local.bigquery_host}:443;ProjectId=${var.project_id};DefaultDataset=${local.bi_id};Location=${local.region};"
 }
 
 output "parts" {
-  description = "What has a location, by name, and the addresses of the APIs that know it."
+  description = "Each resource that has a location, by name, and the addresses of the APIs that report it."
   value = merge(local.parts, {
     region     = local.region
     project_id = var.project_id
@@ -58,7 +58,7 @@ output "parts" {
 }
 
 output "calls" {
-  description = "The private functions that people call, and what else calls functions: subscriptions and jobs."
+  description = "The private functions that people call, and the subscriptions and jobs that call functions."
   value = {
     functions = { for name in ["operate", "privacy"] : name => google_cloudfunctions2_function.this[name].service_config[0].uri }
     subscriptions = {

@@ -5,7 +5,7 @@ variable "name" {
 }
 
 variable "settings" {
-  description = "The cell's entry in the root's `cells`, which describes it."
+  description = "The cell's entry in the variable `cells` of the root configuration, where each member is explained."
   type = object({
     region                = string
     gdpr                  = bool
@@ -33,7 +33,7 @@ variable "project_id" {
 }
 
 variable "project_number" {
-  description = "Its number."
+  description = "The number of the Google Cloud project."
   type        = string
   nullable    = false
 }
@@ -45,13 +45,13 @@ variable "bigquery_endpoint" {
 }
 
 variable "scheduler_region" {
-  description = "Where Cloud Scheduler runs the jobs: the cell's region where it exists there."
+  description = "Where Cloud Scheduler runs the jobs: the cell's region, if Cloud Scheduler exists there."
   type        = string
   nullable    = false
 }
 
 variable "source_zip" {
-  description = "The functions' zip and its digest in hex."
+  description = "The zip file of the functions, and its SHA-256 digest in hex."
   type        = object({ path = string, sha256 = string })
   nullable    = false
 }
@@ -63,7 +63,7 @@ variable "sql" {
 }
 
 variable "agents" {
-  description = "Google's service agents of the project, as IAM members; `encrypting` holds those that use a key."
+  description = "Google's service agents of the project, as IAM members; `encrypting` has those that use a key."
   type = object({
     pubsub     = string
     scheduler  = string
@@ -74,13 +74,13 @@ variable "agents" {
 }
 
 variable "partners" {
-  description = "The partners that have or had a project in this cell: digests of their tokens, and all their projects with the cells these are pinned to."
+  description = "The partners that have or had a project in this cell, with the digests of their tokens, and the cell that each of their projects is pinned to."
   type        = map(object({ tokens_sha256 = list(string), projects = map(string) }))
   nullable    = false
 }
 
 variable "signing_versions" {
-  description = "The version of each partner's signing secrets; 0 for unsigned."
+  description = "The version of each partner's signing secrets; 0 if its webhooks are not signed."
   type        = map(number)
   nullable    = false
 }
@@ -100,13 +100,13 @@ variable "partner_readers" {
 }
 
 variable "viewers" {
-  description = "Who sees which numbers on the dashboard: all projects that are or were pinned to the cell, the addresses of people who see all of them, and of others with their projects."
+  description = "Who sees which numbers on the dashboard: all projects that are or were pinned to the cell, the addresses of people who see all of them, and the addresses of other people with their projects."
   type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
   nullable    = false
 }
 
 variable "callers" {
-  description = "Whose matter which projects are for the privacy function: all projects that are or were pinned to the cell, the identities whose matter all that it holds is, others with their projects in any cell, and the partner of each project."
+  description = "Who may act for which projects with the privacy function: all projects that are or were pinned to the cell, the identities that may act for all of them, other identities with their projects in any cell, and the partner of each project."
   type        = object({ projects = set(string), everything = set(string), some = map(set(string)), owners = map(string) })
   nullable    = false
 }
@@ -118,7 +118,7 @@ variable "subscriptions" {
 }
 
 variable "retention_days" {
-  description = "Days after which an event's partition goes."
+  description = "Days after which the partition of an event is deleted."
   type        = number
   nullable    = false
 }
@@ -130,7 +130,7 @@ variable "alert_channels" {
 }
 
 variable "labels" {
-  description = "Labels of what has labels."
+  description = "Labels for all resources that can have labels."
   type        = map(string)
   nullable    = false
 }

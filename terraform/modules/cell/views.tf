@@ -23,10 +23,10 @@ locals {
     open_window_days = 8
     retention_days   = var.retention_days
   }
-  # A file's first comment, without its grain line.
+  # A file's first comment, without the lines that say that it is generated and what its grain is.
   view_descriptions = {
     for name, text in local.view_texts : name => trimspace(replace(
-      try(regex("^(?:-- grain:[^\n]*\n)?((?:--[^\n]*\n)+)", text)[0], ""), "/(^|\n)-- ?/", " "
+      try(regex("^(?:-- Generated [^\n]*\n)?(?:-- grain:[^\n]*\n)?((?:--[^\n]*\n)+)", text)[0], ""), "/(^|\n)-- ?/", " "
     ))
   }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.dashboard.app import Dashboard
 from functions.dashboard.operate import RefreshFailed
+from functions.dashboard.report import DAILY, STEPS
 from functions.dashboard.rollups import QueriesFailed, Rows
 from functions.secrets.permissions import Permissions
 from functions.web.caller import invoker
@@ -17,13 +18,7 @@ NONE = Rows([], [], [], [], [])
 
 def daily(day: date, **numbers: Any) -> dict[str, Any]:
     """A row of daily.sql; what is not given is 0."""
-    counts = dict.fromkeys(
-        (
-            "events", "active_users", "senders", "messages", "animated_reactions",
-            "message_reactions", "started", "opened", "accepted", "sent_message",
-        ),
-        0,
-    )  # fmt: skip
+    counts = dict.fromkeys((*DAILY, *STEPS), 0)
     received = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=10)
     return {"day": day, "last_received_at": received, **counts, **numbers}
 

@@ -1,0 +1,58 @@
+"""The generated lists of columns in the statements that refresh rollups."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from generate import refresh
+from generate.__main__ import ROOT
+
+DAILY = "sql/operate/refresh_daily.sql"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "sql", tmp_path / "sql")
+    return tmp_path
+
+
+def add(copy: Path, file: str, name: str) -> None:
+    path = copy / file
+    described = json.loads(path.read_text())
+    columns = described["schema"] if isinstance(described, dict) else described
+    columns.append({"name": name, "type": "INTEGER", "mode": "NULLABLE", "description": "It."})
+    path.write_text(json.dumps(described))
+
+
+def test_a_new_column_reaches_every_list(copy: Path) -> None:
+    add(copy, "sql/bi/daily_activity.json", "stickers")
+    add(copy, "sql/store/daily_v1.json", "stickers")
+    written = refresh.render(copy)
+    lines = {line.strip(" ,") for line in written[DAILY].splitlines()}
+    assert {"activity.stickers", "COALESCE(counted.stickers, 0) AS stickers"} <= lines
+    assert "last_received_at, stickers\n  )" in written[DAILY]
+    assert "fresh.stickers\n  )" in written[DAILY]
+    assert "numbers.stickers" not in written[DAILY], "only numbers of people are compared"
+    assert "COALESCE(stickers, 0) AS stickers\n" in written[refresh.DASHBOARD]
+
+
+def test_a_column_that_no_view_counts_is_refused(copy: Path) -> None:
+    add(copy, "sql/store/daily_v1.json", "stickers")
+    with pytest.raises(ValueError, match="daily_v1.stickers is in none of"):
+        refresh.render(copy)
+
+
+def test_a_statement_without_a_part_is_refused(copy: Path) -> None:
+    path = copy / DAILY
+    path.write_text(path.read_text().replace("generated: insert", "by hand"))
+    with pytest.raises(ValueError, match=r"refresh_daily.sql has the generated parts .*not"):
+        refresh.render(copy)
+
+
+def test_people_are_columns_of_their_table() -> None:
+    for rollup in refresh.ROLLUPS:
+        schema = json.loads((ROOT / f"sql/store/{rollup.table}.json").read_text())["schema"]
+        integers = {column["name"] for column in schema if column["type"] == "INTEGER"}
+        assert rollup.people <= integers
