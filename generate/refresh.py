@@ -173,7 +173,8 @@ def _select(
 
 def _insert(names: list[str]) -> str:
     values = [f"fresh.{name}" for name in names]
-    return f"  INSERT (\n{_paragraph(names)}  )\n  VALUES (\n{_paragraph(values)}  )\n"
+    lines = ("  INSERT (\n", _paragraph(names), "  )\n  VALUES (\n", _paragraph(values), "  )\n")
+    return "".join(lines)
 
 
 def _paragraph(names: list[str]) -> str:

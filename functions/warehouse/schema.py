@@ -1,9 +1,9 @@
 """Reads the tables and views of a cell from the files in ``sql/``.
 
 ``sql/store/<table>.json`` describes a table, ``sql/bi/<view>.sql`` is a view's query, and
-``sql/bi/<view>.json`` describes the view's columns; ``sql/bi/events`` has the views of single events.
-Terraform renders the same files with ``templatefile``, so their only template syntax is a variable
-(``${name}``).
+``sql/bi/<view>.json`` describes the view's columns. The views of single events are in
+``sql/bi/events``. Terraform renders the same files with ``templatefile``, so their only template
+syntax is a variable (``${name}``).
 """
 
 import re
