@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from functions.acceptance.reasons import REASONS
+from generate.markdown import table
+from generate.parts import fill
 
 CONTRACT = "docs/webhook-contract.md"
 OPENAPI = "docs/openapi.yaml"
 OPERATIONS = "docs/operations.md"
 ALERTS = "terraform/modules/cell/refusals.json"
 
-_PART = re.compile(r"(<!-- generated: reasons -->\n).*?(<!-- end -->)", re.DOTALL)
 _RESPONSE = re.compile(r"( status: \{ const: (\d{3}) \}\n +reason: \{ enum: )\[.*?\]")
 _RESULTS = re.compile(
     r"( status: \{ enum: )\[.*?\]( \}  # of an event\n +reason: \{ enum: )\[.*?\]"
@@ -30,15 +31,11 @@ def render(root: Path) -> dict[str, str]:
     if texts.keys() != pages.keys():
         return {}
     return {
-        CONTRACT: _replace(_PART, lambda part: _between(part, _contract()), texts, CONTRACT),
+        CONTRACT: fill(CONTRACT, texts[CONTRACT], {"reasons": _contract()}),
         OPENAPI: _openapi(texts),
-        OPERATIONS: _replace(_PART, lambda part: _between(part, _limits()), texts, OPERATIONS),
+        OPERATIONS: fill(OPERATIONS, texts[OPERATIONS], {"reasons": _limits()}),
         ALERTS: json.dumps(_too_many(), indent=2, sort_keys=True) + "\n",
     }
-
-
-def _between(part: re.Match[str], table: str) -> str:
-    return f"{part[1]}\n{table}\n\n{part[2]}"
 
 
 def _replace(
@@ -54,22 +51,20 @@ def _replace(
 
 
 def _contract() -> str:
-    rows = [f"| {r.status} | `{r.code}` | {r.meaning} | {r.retry} |" for r in REASONS]
-    head = ["| status | reason | meaning | retry? |", "| --- | --- | --- | --- |"]
-    return "\n".join(
-        [*head, "| 200 | | every event is stored; at least one was accepted | no |", *rows]
-    )
+    accepted = ("200", "", "every event is stored; at least one was accepted", "no")
+    rows = ((str(r.status), f"`{r.code}`", r.meaning, r.retry) for r in REASONS)
+    return table(("status", "reason", "meaning", "retry?"), (accepted, *rows))
 
 
 def _limits() -> str:
     codes: dict[int, set[str]] = {}
     for code, limit in _too_many().items():
         codes.setdefault(limit, set()).add(code)
-    rows = [
-        f"| {', '.join(f'`{code}`' for code in sorted(codes[limit]))} | {limit} |"
+    rows = (
+        (", ".join(f"`{code}`" for code in sorted(codes[limit])), str(limit))
         for limit in sorted(codes)
-    ]
-    return "\n".join(["| reason | refusals in 15 minutes that are too many |", "|---|---|", *rows])
+    )
+    return table(("reason", "refusals in 15 minutes that are too many"), rows)
 
 
 def _openapi(texts: dict[str, str]) -> str:
