@@ -34,6 +34,7 @@ GENERATED = (
     settings.PATH,
     reasons.ALERTS,
     f"{partner_rows.FOLDER}/{partner_rows.DELETE}*.sql",
+    f"{partner_rows.FOLDER}/{partner_rows.COUNT}.sql",
 )
 """Files that are generated as a whole. A file there that is no longer generated is removed."""
 
