@@ -7,6 +7,7 @@ was overtaken or taken back is cleared up.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -52,6 +53,7 @@ class _Entry(msgspec.Struct, frozen=True):
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
 class Deletions:
     """Files what was told.
 
@@ -62,18 +64,11 @@ class Deletions:
         new_id: returns a fresh erasure id, in the order of time.
     """
 
-    def __init__(
-        self,
-        statements: Statements,
-        receipts: Receipts,
-        *,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._statements = statements
-        self._receipts = receipts
-        self._now = now
-        self._new_id = new_id
+    statements: Statements
+    receipts: Receipts
+    _: KW_ONLY
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
 
     async def file_all(self, told: Sequence[Told]) -> None:
         """File what was told, unless it is filed; what is told twice is filed once.
@@ -90,10 +85,10 @@ class Deletions:
             for entry in self._entries(deletion)
         }
         texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]
-        await self._statements.change("file_deletions", entries=texts)
-        await self._statements.change("delete_superseded_erasures")
-        await self._statements.change("restore_erasures_from_chat")
-        rows = await self._statements.rows(
+        await self.statements.change("file_deletions", entries=texts)
+        await self.statements.change("delete_superseded_erasures")
+        await self.statements.change("restore_erasures_from_chat")
+        rows = await self.statements.rows(
             "find_deletions",
             projects=sorted({deletion.project for deletion in told}),
             user_keys=sorted({key for deletion in told for key in deletion.user_keys}),
@@ -106,10 +101,10 @@ class Deletions:
             receipts.append(_filed(erasure_id, partner, project))
             if row["status"] == "restored":
                 receipts.append(restoration(erasure_id, partner, project))
-        await self._receipts.add_all(receipts)
+        await self.receipts.add_all(receipts)
 
     def _entries(self, told: Told) -> list[_Entry]:
-        erasure_id, deletes = self._new_id(), told.event == DELETED
+        erasure_id, deletes = self.new_id(), told.event == DELETED
         return [
             _Entry(
                 erasure_id,
@@ -119,7 +114,7 @@ class Deletions:
                 "hidden" if deletes else "restoration",
                 told.received_at,
                 told.received_at + periods.GRACE if deletes else told.received_at,
-                None if deletes else self._now() + periods.REMEMBERED,
+                None if deletes else self.now() + periods.REMEMBERED,
             )
             for user_key in told.user_keys
         ]

@@ -7,6 +7,7 @@ be repeated, so a request that was interrupted is simply sent again.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ class Filed(NamedTuple):
         return (self.erasure_id, *self.filed_before)
 
 
+@dataclass(frozen=True, slots=True)
 class Filing:
     """Files what is asked for by the interface.
 
@@ -46,8 +48,7 @@ class Filing:
         context: what operations work with.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
     async def file(self, request: ErasureRequest, partner: str, requested_by: str) -> Filed:
         """File an erasure; from then on the people are hidden.
@@ -60,10 +61,10 @@ class Filing:
         Raises:
             StatementFailed: not all of it is known to be filed; it can be sent again.
         """
-        now = self._context.now()
-        erasure_id = self._context.new_id()
+        now = self.context.now()
+        erasure_id = self.context.new_id()
         people = [
-            user_keys(self._context.keys, request.project, person.ids) for person in request.people
+            user_keys(self.context.keys, request.project, person.ids) for person in request.people
         ]
         every_key = list(dict.fromkeys(key for keys in people for key in keys))
         before: dict[str, str] = {}
@@ -73,7 +74,7 @@ class Filing:
         filed_in = [{before.get(key, erasure_id) for key in keys} for keys in people]
         # Of an earlier one too: whoever filed it may not have lived to note it.
         noted = Counter(erasure for erasures in filed_in for erasure in erasures)
-        await self._context.receipts.add_all(
+        await self.context.receipts.add_all(
             [
                 _receipt(request, erasure, partner, requested_by, number)
                 for erasure, number in sorted(noted.items())
@@ -93,15 +94,15 @@ class Filing:
         people = {"project": request.project, "user_keys": keys}
         if request.rows == "delete":
             # What waits to be anonymised would otherwise leave rows that this is to delete.
-            await self._context.statements.change("change_treatment_to_delete", **people)
+            await self.context.statements.change("change_treatment_to_delete", **people)
         alike: Mapping[str, Parameter] = people | {"mode": request.mode, "treatment": request.rows}
-        [earlier] = await self._context.statements.rows("find_earlier_cut_off", **alike)
+        [earlier] = await self.context.statements.rows("find_earlier_cut_off", **alike)
         since: datetime | None = earlier["since"]
         returned: list[str] = []
         if since is not None:
-            rows = await self._context.statements.rows("find_returned_people", since=since, **alike)
+            rows = await self.context.statements.rows("find_returned_people", since=since, **alike)
             returned = [row["user_key"] for row in rows]
-        await self._context.statements.change(
+        await self.context.statements.change(
             "file_erasure",
             erasure_id=erasure_id,
             partner=partner,
@@ -111,7 +112,7 @@ class Filing:
             expires_at=now + TOMBSTONE,
             **alike,
         )
-        rows = await self._context.statements.rows(
+        rows = await self.context.statements.rows(
             "find_earlier_erasures", erasure_id=erasure_id, **alike
         )
         return {row["user_key"]: row["erasure_id"] for row in rows}

@@ -1,6 +1,7 @@
 """Says what an erasure would touch, without filing it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.protocols import Statements
 
 
+@dataclass(frozen=True, slots=True)
 class Preview:
     """Counts; one statement for each table, however many people there are.
 
@@ -19,12 +21,9 @@ class Preview:
         now: the clock, with an offset.
     """
 
-    def __init__(
-        self, statements: Statements, keys: PseudonymKeys, now: Callable[[], datetime]
-    ) -> None:
-        self._statements = statements
-        self._keys = keys
-        self._now = now
+    statements: Statements
+    keys: PseudonymKeys
+    now: Callable[[], datetime]
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
         """Return rows by table, the days that they lie in, and who is filed already or on hold.
@@ -32,14 +31,14 @@ class Preview:
         Raises:
             StatementFailed: BigQuery did not answer.
         """
-        people = [user_keys(self._keys, request.project, person.ids) for person in request.people]
+        people = [user_keys(self.keys, request.project, person.ids) for person in request.people]
         every_key = list(dict.fromkeys(key for keys in people for key in keys))
         whom = {"project": request.project, "user_keys": every_key}
-        now = self._now()
-        [events] = await self._statements.rows("count_events", now=now, **whom)
-        [identities] = await self._statements.rows("count_identities", **whom)
-        pending = await self._statements.rows("find_pending_people", **whom)
-        on_hold = await self._statements.rows("find_keys_on_hold", now=now, **whom)
+        now = self.now()
+        [events] = await self.statements.rows("count_events", now=now, **whom)
+        [identities] = await self.statements.rows("count_identities", **whom)
+        pending = await self.statements.rows("find_pending_people", **whom)
+        on_hold = await self.statements.rows("find_keys_on_hold", now=now, **whom)
         return {
             "people": len(people),
             "events_v1": {

@@ -7,6 +7,7 @@ bucket's lifecycle empties after a week, wherever it was found, and leaves the r
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -61,6 +62,7 @@ class Rewritten(NamedTuple):
     taken: Taken
 
 
+@dataclass(frozen=True, slots=True)
 class Redaction:
     """Redacts events.
 
@@ -70,10 +72,9 @@ class Redaction:
         layouts: of the catalogue's events.
     """
 
-    def __init__(self, scopes: Scopes, keys: PseudonymKeys, layouts: Layouts) -> None:
-        self.scopes = scopes
-        self._keys = keys
-        self._layouts = layouts
+    scopes: Scopes
+    keys: PseudonymKeys
+    layouts: Layouts
 
     def apply(
         self, data: bytes, kind: Kind, projects: tuple[str, ...], received_at: datetime
@@ -89,7 +90,7 @@ class Redaction:
         Raises:
             BadMessage: nobody can read whom it speaks of.
         """
-        people = mentioned(data, kind, self._layouts)
+        people = mentioned(data, kind, self.layouts)
         scope = self._scope(people.user_id, projects, received_at)
         if scope is not None and scope.deletes:
             return Redacted(None, scope, ((scope.erasure_id, "deleted"),))
@@ -100,7 +101,7 @@ class Redaction:
         }
         if scope is None and not speakers:
             return None
-        left = take_out(data, kind, self._layouts, user=scope is not None, speakers=speakers.keys())
+        left = take_out(data, kind, self.layouts, user=scope is not None, speakers=speakers.keys())
         taken = [(scope.erasure_id, "anonymised")] if scope else []
         taken += [(erasure_id, "speakers_removed") for erasure_id in speakers.values()]
         return Redacted(left, scope, tuple(taken))
@@ -147,7 +148,7 @@ class Redaction:
         if user_id is None:
             return None
         for project in projects:
-            for key in self._keys.all_user_keys(project, user_id):
+            for key in self.keys.all_user_keys(project, user_id):
                 if scope := self.scopes.find(project, key, received_at):
                     return scope
         return None

@@ -1,6 +1,7 @@
 """Restores people whose erasure still waits."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from functions.privacy.periods import REMEMBERED
@@ -10,6 +11,7 @@ from functions.warehouse.protocols import Statements
 from functions.web.problem import ProblemError
 
 
+@dataclass(frozen=True, slots=True)
 class Restoring:
     """Takes erasures back, for good: what is restored is as if nothing had been filed.
 
@@ -20,17 +22,10 @@ class Restoring:
         now: the clock, with an offset.
     """
 
-    def __init__(
-        self,
-        statements: Statements,
-        erasure_log: ErasureLog,
-        receipts: Receipts,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._statements = statements
-        self._erasure_log = erasure_log
-        self._receipts = receipts
-        self._now = now
+    statements: Statements
+    erasure_log: ErasureLog
+    receipts: Receipts
+    now: Callable[[], datetime]
 
     async def restore(self, entry: Entry, requested_by: str) -> None:
         """Restore the people of an erasure; those who are restored already stay so.
@@ -44,17 +39,17 @@ class Restoring:
             StatementFailed: it is not known to be restored; it can be sent again.
         """
         _must_be_restorable(entry)
-        await self._statements.change(
+        await self.statements.change(
             "restore_erasure",
             erasure_id=entry.erasure_id,
             project=entry.project,
-            expires_at=self._now() + REMEMBERED,
+            expires_at=self.now() + REMEMBERED,
         )
-        left = await self._erasure_log.find(entry.erasure_id, (entry.matter,))
+        left = await self.erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
             # A sweep was faster.
             _must_be_restorable(left or entry)
-        await self._receipts.add(
+        await self.receipts.add(
             restoration(entry.erasure_id, entry.partner, entry.project, requested_by)
         )
 

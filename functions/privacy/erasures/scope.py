@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 
 class Scope(NamedTuple):
@@ -57,13 +57,6 @@ class Scope(NamedTuple):
         return "-".join(parts)
 
 
-class Row(Protocol):
-    """A row of a query's result."""
-
-    def __getitem__(self, column: str) -> object:
-        """Return the value of a column."""
-
-
 class Scopes:
     """The scopes of all erasures that are executed.
 
@@ -109,6 +102,6 @@ class Scopes:
         return [scope for scope in self if scope.is_due]
 
 
-def read_scopes(rows: Iterable[Row]) -> Scopes:
+def read_scopes(rows: Iterable[Mapping[str, Any]]) -> Scopes:
     """Read the rows of ``sql/privacy/find_scopes.sql``."""
-    return Scopes(Scope(*(row[name] for name in Scope._fields)) for row in rows)  # type: ignore[arg-type] # as the columns are
+    return Scopes(Scope(*(row[name] for name in Scope._fields)) for row in rows)

@@ -8,6 +8,7 @@ alert tells of it, because something is wrong with the way that it should have t
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
 
 from starlette.responses import JSONResponse, Response
@@ -33,6 +34,7 @@ PAGES = 5
 """Pages that one run files; the next run goes on."""
 
 
+@dataclass(frozen=True, slots=True)
 class Unfiled:
     """Finds what was not filed, and files it.
 
@@ -47,20 +49,12 @@ class Unfiled:
         now: the clock, with an offset.
     """
 
-    def __init__(
-        self,
-        statements: Statements,
-        deletions: Deletions,
-        keys: PseudonymKeys,
-        *,
-        closed: Callable[[], Awaitable[ClosedList]],
-        now: Callable[[], datetime],
-    ) -> None:
-        self._statements = statements
-        self._deletions = deletions
-        self._keys = keys
-        self._closed = closed
-        self._now = now
+    statements: Statements
+    deletions: Deletions
+    keys: PseudonymKeys
+    _: KW_ONLY
+    closed: Callable[[], Awaitable[ClosedList]]
+    now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
         """Answer 200 with how many events were found, by name; 202 if more are left.
@@ -75,7 +69,7 @@ class Unfiled:
                 403, "Only the scheduler or someone in the cell's `privacy_callers` may do this"
             )
         try:
-            closed = sorted((await self._closed()).partners)
+            closed = sorted((await self.closed()).partners)
         except ClosedUnavailable:
             raise retry_later("The closed list cannot be read at the moment") from None
         counts: Counter[str] = Counter()
@@ -83,7 +77,7 @@ class Unfiled:
         for _ in range(PAGES):
             told = await self._find(closed)
             if told:
-                await self._deletions.file_all(told)
+                await self.deletions.file_all(told)
                 _report(told)
                 counts.update(deletion.event for deletion in told)
             finished = len(told) < PAGE
@@ -92,8 +86,8 @@ class Unfiled:
         return JSONResponse({"found": counts, "finished": finished}, 200 if finished else 202)
 
     async def _find(self, closed: list[str]) -> list[Told]:
-        now = self._now().astimezone(UTC)
-        rows = await self._statements.rows(
+        now = self.now().astimezone(UTC)
+        rows = await self.statements.rows(
             "find_unfiled_deletions",
             since=midnight(now.date()) - OPEN_WINDOW_DAYS * DAY,
             until=now - ON_TIME,
@@ -112,7 +106,7 @@ class Unfiled:
 
     def _all_keys(self, project: str, user_key: str, user_id: str | None) -> list[str]:
         """Return a person's keys of every version, or the one that is stored if the id is gone."""
-        known = [] if user_id is None else user_keys(self._keys, project, [user_id])
+        known = [] if user_id is None else user_keys(self.keys, project, [user_id])
         return list(dict.fromkeys([user_key, *known]))
 
 
