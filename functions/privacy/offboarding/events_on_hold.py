@@ -1,4 +1,4 @@
-"""Events of a partner who has left that a legal hold keeps: below ``on_hold/`` in the bucket.
+"""Events of a closed partner that a legal hold keeps: below ``on_hold/`` in the bucket.
 
 A replay would lose spilled events and dead letters of a closed partner, because `load` drops them.
 Quarantined bodies are deleted after some days. So events on hold are moved to a prefix that no
