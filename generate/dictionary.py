@@ -1,4 +1,4 @@
-"""The data dictionary: what analysts may expect in views and tables."""
+"""Writes the data dictionary, which describes all views and tables for analysts."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -24,18 +24,18 @@ with their properties as columns. Both show each event once. Every `event_<name>
 - Times are UTC. Use `received_at` for metrics, and filter on it: it decides which days are read.
 - People appear as `user_key` only, a pseudonym that is stable within a project.
 - NULL means unknown; a text is never empty.
-- A value outside the allowed ones is kept, and `flags` has `out_of_list:<property>`. A value of
+- A value that is not allowed is stored, and `flags` has `out_of_list:<property>`. A value of
   another type is not in its column, and `flags` has `not_coerced:<property>`.
-- A property that the catalogue does not know is in no view; `flags` has `unknown:<property>`.
+- A property that is not in the catalogue is not in any view; `flags` has `unknown:<property>`.
 - `event` is the catalogue's spelling, or snake_case if it is not catalogued. It is NULL for an
   event without a usable name, and `flags` has `unnamed:event`.
-- In the store's column `extra`, integers of 64 bits are JSON numbers and all other numbers are
-  texts; `JSON_VALUE` reads both. An event too large for a row lost it, and `flags` has
+- In the store's column `extra`, 64-bit integers are JSON numbers and all other numbers are texts;
+  `JSON_VALUE` reads both. If an event is too large for a row, `extra` is NULL, and `flags` has
   `too_large:extra`.
 - Names are compared in snake_case: `Duration`, `duration` and `DURATION` are one property.
 
-Classes: **analytical** values are stored as sent; **personal** ones never reach a view, except as
-user keys; from **reduced** ones only something coarser is stored.
+Classes: **analytical** values are stored as sent. **Personal** values never reach a view, except as
+user keys. Of **reduced** values, only a coarser value is stored.
 """
 
 
@@ -48,10 +48,10 @@ def render(
     """Return path -> content of the dictionary.
 
     Args:
-        catalogue: the events.
-        tables: path -> content of every table file.
-        metrics: name -> text of every view that is written by hand.
-        columns: name -> content of such a view's file of columns.
+        catalogue: the catalogue of events.
+        tables: the content of each table's file, by path.
+        metrics: the query of each view that is written by hand, by name.
+        columns: the content of these views' files of columns, by name.
     """
     parts = [_INTRODUCTION, "## Views\n"]
     parts.append(
@@ -64,14 +64,14 @@ def render(
         parts.extend(_event(event) for event in events)
     parts.append("## Rooms\n")
     parts.append(
-        "Events of the Rooms webhook are in `events` with `kind = 'room'` and these fields in the "
-        "`room` record.\n"
+        "Events of the Rooms webhook are in `events` with `kind = 'room'`, and have these fields "
+        "in the `room` record.\n"
     )
     parts.append(_properties(catalogue.fallback("room").properties))
-    header = ("event", "also understood as", "description")
+    header = ("event", "aliases", "description")
     parts.append(table(header, map(_room, catalogue.room_events)))
     parts.append("## Tables\n")
-    parts.append("The store is for the functions; its views above are for people.\n")
+    parts.append("The tables are for the functions; people use the views above.\n")
     parts.extend(_store(path, tables[path]) for path in sorted(tables))
     return {PATH: "\n".join(parts)}
 
@@ -101,7 +101,7 @@ def _room(event: Event) -> tuple[str, ...]:
 
 
 def _properties(properties: Iterable[Property]) -> str:
-    header = ("property", "type", "allowed values", "also understood as", "class", "description")
+    header = ("property", "type", "allowed values", "aliases", "class", "description")
     return table(header, map(_property, properties))
 
 

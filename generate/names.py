@@ -1,4 +1,4 @@
-"""The names that ``receive`` compares with: ``functions/events/names.json``."""
+"""Writes ``functions/events/names.json``, the names of the catalogue for ``receive``."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One sample payload per event, in the sender's spelling, as its webhook would post it."""
+"""Writes a sample payload for each event, in the sender's spelling."""
 
 import json
 
@@ -6,8 +6,8 @@ from functions.events.catalogue import Catalogue, Event, Property, Scalar, snake
 
 FOLDER = "docs/samples"
 
-# The documentation lists no time among what every event carries; no other common property is
-# known to come with room events.
+# The documentation does not list a time among the common properties. Of room events, only these
+# common properties are known.
 CHAT_WITHOUT = {"occurred_at"}
 ROOM_WITH = {"project", "event_id"}
 
@@ -26,7 +26,7 @@ def render(catalogue: Catalogue) -> dict[str, str]:
 
 
 def payload(event: Event, common: tuple[Property, ...]) -> dict[str, object]:
-    """Build an event's webhook body with these common properties and all of its own."""
+    """Build an event's body with these common properties and all of its own properties."""
     properties = common + event.properties
     return {"event": event.name, "value": {p.sent_as: _value(event, p) for p in properties}}
 

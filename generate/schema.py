@@ -1,4 +1,4 @@
-"""The schema of ``events_v1``, as BigQuery's API writes it."""
+"""Writes the schema of ``events_v1``, in the form of BigQuery's API."""
 
 import json
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from functions.events.catalogue import Catalogue, Event, Property
 
 PATH = "sql/store/events_v1.json"
 DESCRIPTION_LIMIT = 1024
-"""The longest description of a column that BigQuery takes, in characters."""
+"""The maximum length of a column's description in characters, set by BigQuery."""
 
-# Terraform compares the schema with what the API returns, which uses the legacy names.
+# The legacy names, because the API returns these and Terraform compares the schema with its answer.
 _TYPES = {
     "string": "STRING",
     "integer": "INTEGER",
@@ -37,7 +37,7 @@ def render(catalogue: Catalogue) -> dict[str, str]:
         ValueError: a common property has no place in the table, or a description is too long.
     """
     table = {
-        "description": "Every event that was accepted, one row per delivery.",
+        "description": "All accepted events, with one row for each delivery.",
         "partition_by": "received_at",
         "expires": True,
         "require_partition_filter": True,
@@ -49,7 +49,7 @@ def render(catalogue: Catalogue) -> dict[str, str]:
 
 
 def people(catalogue: Catalogue) -> dict[str, str]:
-    """Return the columns of ``events_v1`` with data about a person, and in which form."""
+    """Return the columns of ``events_v1`` with data about a person, and the form of that data."""
     common = {
         prop.column for prop in catalogue.common if prop.privacy == "personal" and prop.column
     }
@@ -71,17 +71,17 @@ def columns(catalogue: Catalogue) -> list[Column]:
     common = {prop.column: prop for prop in catalogue.common if prop.column}
     table = [
         _column("ingest_id", "STRING", "REQUIRED", "This system's id of the event."),
-        _column("delivery_id", "STRING", "REQUIRED", "The id of the row; tells copies apart."),
+        _column("delivery_id", "STRING", "REQUIRED", "The id of the row; differs between copies."),
         _column("received_at", "TIMESTAMP", "REQUIRED", "When the event was received (UTC)."),
         _column("stored_at", "TIMESTAMP", "REQUIRED", "When the row was built (UTC)."),
-        _column("kind", "STRING", "REQUIRED", "The webhook it came by: chat, room or test."),
-        _column("partner", "STRING", "REQUIRED", "The partner whose token it was sent with."),
+        _column("kind", "STRING", "REQUIRED", "The kind of the webhook: chat, room or test."),
+        _column("partner", "STRING", "REQUIRED", "The partner whose token the request had."),
         typed("project", (common.pop("project"),)),
         _column(
             "event",
             "STRING",
             "NULLABLE",
-            "The event's name as documented, else in snake_case; NULL without a usable one.",
+            "The event's name in the catalogue, else in snake_case; NULL without a usable name.",
         ),
         _column("catalogued", "BOOLEAN", "REQUIRED", "Whether the event is in the catalogue."),
         typed("room_id", (common.pop("room_id"),)),
@@ -92,24 +92,24 @@ def columns(catalogue: Catalogue) -> list[Column]:
         typed("screen_size", (common.pop("screen_size"),)),
         _column("browser", "STRING", "NULLABLE", "The browser, read from the user agent."),
         _column("os", "STRING", "NULLABLE", "The operating system, read from the user agent."),
-        _column("device_type", "STRING", "NULLABLE", "The kind of device, such as desktop or bot."),
+        _column("device_type", "STRING", "NULLABLE", "The type of device, such as desktop or bot."),
         _record(
             "properties",
-            "What is particular to the event.",
+            "The event's own properties.",
             catalogue.property_columns,
             catalogue.events,
         ),
         _record(
             "room",
-            "The room, of events of the Rooms webhook.",
+            "The room; only in events of the Rooms webhook.",
             catalogue.room_columns,
             catalogue.room_events,
         ),
-        _column("flags", "STRING", "REPEATED", "What loading noticed: names only, never values."),
-        _column("extra", "JSON", "NULLABLE", "Properties without a column; emptied after a while."),
+        _column("flags", "STRING", "REPEATED", "Codes of problems; with names, never values."),
+        _column("extra", "JSON", "NULLABLE", "Properties without a column; emptied after 30 days."),
     ]
     if common:
-        raise ValueError(f"events_v1 has no column for {', '.join(common)}: append it to the table")
+        raise ValueError(f"events_v1 has no column for {', '.join(common)}: add it at the end")
     return table
 
 
@@ -129,7 +129,9 @@ def _record(
 
 
 def typed(name: str, same: tuple[Property, ...], events: tuple[Event, ...] = ()) -> Column:
-    """Return the column that these properties share, described per event where they differ.
+    """Return the column that these properties share.
+
+    If their descriptions differ, the column's description has each of them with its events.
 
     Raises:
         ValueError: the description is too long.

@@ -1,4 +1,4 @@
-"""The settings of each function, as a page: from the structs that read them."""
+"""Writes a page with the settings of each function, from the structs that read them."""
 
 import importlib
 import inspect
@@ -40,7 +40,7 @@ def _rows(settings: Any) -> list[str]:
     fields = msgspec.structs.fields(settings)
     untold = [field.name for field in fields if field.name not in told]
     if untold:
-        raise ValueError(f"{settings.__module__}: its docstring does not tell {untold}")
+        raise ValueError(f"{settings.__module__}: its docstring does not describe {untold}")
     return [
         f"| `{field.name.upper()}` | {_default(field)} | {told[field.name]} |\n" for field in fields
     ]
