@@ -305,7 +305,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     sweep = Sweep(
         statements,
         receipts,
-        OpenDays(_wire_statements(settings, "operate", limits), now),
+        OpenDays(_wire_statements(settings, "operate", limits), now).count,
         wire_rewriters(settings, keys, now),
         now=now,
         clock=time.monotonic,
@@ -320,7 +320,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         *erasure_routes(context, sweep.run, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
         *offboarding_routes(offboardings),
-        Route("POST", "/sweep", SweepEndpoint(sweep, offboardings, retention, now).post),
+        Route("POST", "/sweep", SweepEndpoint(sweep.run, offboardings, retention.check, now).post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

@@ -200,7 +200,7 @@ class Cell:
         return Sweep(
             self.statements,
             self.receipts,
-            CrashingRollups(OpenDays(self._nightly, self._clock), self.crashes),
+            CrashingRollups(OpenDays(self._nightly, self._clock), self.crashes).count,
             rewriters,
             now=self._clock,
             clock=lambda: 0.0,

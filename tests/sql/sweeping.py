@@ -86,7 +86,7 @@ class Store:
         sweep = Sweep(
             self.statements,
             Receipts(self.statements, lambda: self.now),
-            self.rollups,
+            self.rollups.count,
             self.rewriters,
             now=lambda: self.now,
             clock=lambda: self.clock,

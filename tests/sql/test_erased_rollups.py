@@ -51,7 +51,7 @@ async def sweep(rest: str, now: datetime = NOW) -> None:
     sweep = Sweep(
         Counted(rest),
         Receipts(Counted(rest), lambda: now),
-        OpenDays(statements("operate"), lambda: now),
+        OpenDays(statements("operate"), lambda: now).count,
         (),
         now=lambda: now,
         clock=lambda: 0.0,

@@ -3,7 +3,7 @@
 After that it is checked whether anything is kept for too long, so that nobody has to ask for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -22,13 +22,6 @@ from functions.privacy.sweep.job import SweepReport
 from functions.web.problem import ProblemError, retry_later
 
 
-class SweepJob(Protocol):
-    """Executes erasures, as `functions.privacy.sweep.job.Sweep`."""
-
-    async def run(self, *, restored: Restored | None = None) -> SweepReport:
-        """Execute what is due, and again what restored tables brought back."""
-
-
 class OffboardingSweep(Protocol):
     """Goes on with offboardings, as `functions.privacy.offboarding.endpoint.Offboardings`."""
 
@@ -39,27 +32,20 @@ class OffboardingSweep(Protocol):
         """Go on with all of them, and delete again what restored tables brought back."""
 
 
-class RetentionCheck(Protocol):
-    """Checks what is kept for how long, as `functions.privacy.reports.retention.Retention`."""
-
-    async def check(self) -> Checked:
-        """Look at every place, and log what is found."""
-
-
 @dataclass(frozen=True, slots=True)
 class SweepEndpoint:
     """Answers requests for a sweep.
 
     Args:
-        sweep: executes erasures.
-        offboardings: go on after that, in the time that is left.
-        retention: is checked last, in the time that is left.
-        now: the clock, with an offset.
+        run_sweep: executes erasures, like `functions.privacy.sweep.job.Sweep.run`.
+        offboardings: continue after that, in the remaining time.
+        check_retention: runs last, in the remaining time.
+        now: returns the current time, with an offset.
     """
 
-    sweep: SweepJob
+    run_sweep: Callable[..., Awaitable[SweepReport]]
     offboardings: OffboardingSweep
-    retention: RetentionCheck
+    check_retention: Callable[[], Awaitable[Checked]]
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
@@ -79,7 +65,7 @@ class SweepEndpoint:
         if restored:
             request.caller.must_be_operator()
         out_of_time = self.offboardings.deadline()
-        report = to_builtins(await self.sweep.run(restored=restored))
+        report = to_builtins(await self.run_sweep(restored=restored))
         offboarding_report = await self.offboardings.sweep(out_of_time, restored)
         report["offboardings"] = offboarding_report.states
         report["finished"] = report["finished"] and offboarding_report.finished
@@ -87,7 +73,7 @@ class SweepEndpoint:
         if out_of_time():
             report["finished"] = False
         else:
-            checked = await self.retention.check()
+            checked = await self.check_retention()
             report["late"] = checked.late
             unasked = f"retention of {', '.join(checked.unknown)}" if checked.unknown else ""
             report["unavailable"] = report["unavailable"] or unasked

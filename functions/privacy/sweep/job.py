@@ -7,7 +7,7 @@ how many people are erased.
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -41,13 +41,6 @@ class Rewriter(Protocol):
         """
 
 
-class RollupRefresh(Protocol):
-    """The rollups, as `functions.privacy.sweep.open_days.OpenDays`."""
-
-    async def count(self) -> None:
-        """Count the people of the open window, for the last time before some are erased."""
-
-
 UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, PublishFailed)
 """What ends a sweep early; the next goes on."""
 
@@ -78,7 +71,7 @@ class Sweep:
     Args:
         statements: runs the statements.
         receipts: takes the receipts.
-        rollups: counts people before they are erased.
+        count_people: counts the people of recent days, before some of them are erased.
         rewriters: take people out of where events are beside the tables.
         now: the clock, with an offset.
         clock: seconds, monotonic.
@@ -90,7 +83,7 @@ class Sweep:
         self,
         statements: Statements,
         receipts: Receipts,
-        rollups: RollupRefresh,
+        count_people: Callable[[], Awaitable[None]],
         rewriters: Sequence[Rewriter],
         *,
         now: Callable[[], datetime],
@@ -100,7 +93,7 @@ class Sweep:
     ) -> None:
         self._statements = statements
         self._receipts = receipts
-        self._rollups = rollups
+        self._count_people = count_people
         self._rewriters = rewriters
         self._now = now
         self._clock = clock
@@ -174,7 +167,7 @@ class Sweep:
         if latest is None:
             return claim
         if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
-            await self._rollups.count()
+            await self._count_people()
         report.rows["claim_due_erasures"] += await self._statements.change(
             "claim_due_erasures",
             now=now,

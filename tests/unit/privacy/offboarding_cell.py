@@ -244,7 +244,9 @@ class OffboardingCell:
         progress = OffboardingProgress(offboarding, records, CLOSING, lambda: self.now)
         operations = Offboardings(plan, closed, progress, records, self._deadline)
         permissions = Permissions(["acme-prod"], [OFFICER], {PARTNER: ["acme-prod"]})
-        sweep_endpoint = SweepEndpoint(NoErasures(), operations, NothingLate(), lambda: self.now)
+        sweep_endpoint = SweepEndpoint(
+            NoErasures().run, operations, NothingLate().check, lambda: self.now
+        )
         served = serve(
             Callers(lambda: permissions, SCHEDULER, PUSH),
             [
