@@ -19,7 +19,7 @@ from functions.warehouse.schema import list_views
 from local import provision
 from local.cell import Cell
 from local.clients import ONCE, warehouse
-from tests import fake_google
+from tests.fakes import google as fake_google
 from verify import __main__ as command
 
 pytestmark = pytest.mark.cell

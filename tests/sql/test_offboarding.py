@@ -28,9 +28,10 @@ from functions.warehouse.client import open_client
 from functions.warehouse.schema import list_tables
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
+from tests.fakes.objects import Bucket
 from tests.sql.stand_in import WAREHOUSE
 from tests.unit.privacy.offboarding_cell import Kept
-from tests.unit.privacy.stand_ins import Bucket, attributes, body, spilled
+from tests.unit.privacy.stand_ins import attributes, body, spilled
 
 pytestmark = pytest.mark.cell
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from functions.locations.parts import Datasets
-from tests.fake_google import REGION, SECRETS, TOPICS
+from tests.fakes.google import REGION, SECRETS, TOPICS
 from verify.deployment import Calls, Cell, Delivery, Endpoints, Urls
 
 URLS = Urls("https://receive.example/events/t0ken", "https://receive.example/rooms/t0ken")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.fake_google import REGION, Answer, serving
+from tests.fakes.google import REGION, Answer, serving
 from tests.verify.cells import a_cell
 from verify.callers import check_jobs, check_subscriptions
 from verify.deployment import Endpoints

@@ -1,6 +1,6 @@
 """What was found out about places is told in the words of `make verify`."""
 
-from tests.fake_google import SECRETS, Answer, healthy, serving
+from tests.fakes.google import SECRETS, Answer, healthy, serving
 from tests.verify.cells import a_cell
 from verify.deployment import Endpoints
 from verify.finding import Finding

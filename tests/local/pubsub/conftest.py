@@ -13,19 +13,7 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOT
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
 
 from local.pubsub import Server, serve
-
-
-@dataclass
-class Clock:
-    """A time that only passes when told to."""
-
-    time: float = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
-
-    def pass_(self, seconds: float) -> None:
-        self.time += seconds
+from tests.fakes.clock import Clock
 
 
 @dataclass
@@ -112,7 +100,7 @@ def until() -> Any:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ async def test_the_batching_client_publishes(pubsub: Any, monkeypatch: pytest.Mo
 
 
 async def test_a_message_gets_a_time_in_milliseconds(pubsub: Any, clock: Any) -> None:
-    clock.pass_(0.1239)
+    clock.now += 0.1239
     await pubsub.create()
     await pubsub.publish(b"a")
     (received,) = await pubsub.pull()

@@ -67,11 +67,11 @@ async def test_the_back_off_of_the_policy_is_kept(
     for attempts, pause in ((1, 10), (2, 20)):
         await until(lambda attempts=attempts: len(endpoint.requests) == attempts)
         await until(lambda: bool(broker.subscriptions[pubsub.subscription].backlog._delayed))
-        clock.pass_(pause - 0.1)
+        clock.now += pause - 0.1
         broker.advance()
         await asyncio.sleep(0.01)
         assert len(endpoint.requests) == attempts
-        clock.pass_(0.1)
+        clock.now += 0.1
     await until(lambda: pubsub.pending() == 0)
     assert len(endpoint.requests) == 3
 
@@ -83,7 +83,7 @@ async def test_a_push_that_takes_too_long_is_made_again(
     await pubsub.create(push_config={"push_endpoint": endpoint.url}, ack_deadline_seconds=10)
     await pubsub.publish(b"one")
     await until(lambda: len(endpoint.requests) == 1)
-    clock.pass_(10)
+    clock.now += 10
     await until(lambda: len(endpoint.requests) == 2)
 
 
@@ -148,7 +148,7 @@ async def test_an_endpoint_that_is_down_gets_the_message_later(
     await pubsub.subscriber.modify_push_config(
         subscription=pubsub.subscription, push_config={"push_endpoint": endpoint.url}
     )
-    clock.pass_(10)
+    clock.now += 10
     await until(lambda: pubsub.pending() == 0)
     assert len(endpoint.requests) == 1
 

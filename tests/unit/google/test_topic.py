@@ -11,7 +11,7 @@ import pytest
 from google.pubsub_v1.types import PublishRequest
 
 from functions.google.topic import NotPublishable, PublishFailed, Topic
-from tests.unit.receive.clock import Clock
+from tests.fakes.clock import Clock
 from tests.unit.receive.stand_ins import message
 
 NAME = "projects/p/topics/t"

@@ -6,7 +6,7 @@ import pytest
 
 from functions.locations.check import Google, Location, check, check_tables
 from functions.locations.parts import Datasets, Endpoints, Parts
-from tests.fake_google import DATASETS, REGION, SECRETS, TOPICS, Answer, healthy, serving
+from tests.fakes.google import DATASETS, REGION, SECRETS, TOPICS, Answer, healthy, serving
 
 BUCKET = "/storage/v1/b/local-chat-eu"
 STORE = f"{DATASETS}/chat_eu_store"

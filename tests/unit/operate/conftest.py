@@ -11,26 +11,11 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
-from tests.unit.operate.stand_ins import (
-    Bucket,
-    Letters,
-    Partners,
-    Store,
-    Topic,
-    Written,
-)
+from tests.fakes.clock import Clock
+from tests.fakes.objects import Bucket, Writer
+from tests.unit.operate.stand_ins import WRITTEN_AT, Letters, Partners, Store, Topic
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture
@@ -40,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def bucket() -> Bucket:
-    return Bucket()
+    return Bucket(WRITTEN_AT)
 
 
 @pytest.fixture
@@ -60,7 +45,7 @@ def decoder(partners: Partners) -> Decoder:
 
 @pytest.fixture
 def replay(bucket: Bucket, topic: Topic, decoder: Decoder, clock: Clock) -> Replay:
-    quarantine = Quarantine(Written(bucket))
+    quarantine = Quarantine(Writer(bucket))
     return Replay(bucket, topic.publish, decoder.decode, quarantine, clock=clock, seconds=240)
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functions.acceptance.partners import Directory, Partner, PartnersUnavailable
 from functions.events.attributes import Attributes
 from functions.events.message import Message
-from functions.google.storage import BucketUnavailable, Stored
 from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.retained import spill
@@ -25,53 +24,6 @@ def message(number: int, day: str = "2026-11-22") -> Message:
 def spilled(*messages: Message) -> bytes:
     """The content of an object in the spill."""
     return spill.encode(spill.Spilled(each.data, each.attributes.to_mapping()) for each in messages)
-
-
-class Bucket:
-    """Objects in memory; the generation counts the writes."""
-
-    def __init__(self) -> None:
-        self.contents: dict[str, tuple[bytes, int, datetime]] = {}
-        self.failing: set[str] = set()
-        self.writes = 0
-
-    def write(self, name: str, content: bytes, written_at: datetime = WRITTEN_AT) -> None:
-        self.writes += 1
-        self.contents[name] = (content, self.writes, written_at)
-
-    async def find(self, prefix: str) -> list[Stored]:
-        self._check("find")
-        return [
-            Stored(name, generation, written_at)
-            for name, (_, generation, written_at) in sorted(self.contents.items())
-            if name.startswith(prefix)
-        ]
-
-    async def read(self, stored: Stored) -> bytes | None:
-        self._check("read")
-        content, generation, _ = self.contents.get(stored.name, (None, 0, None))
-        return content if generation == stored.generation else None
-
-    async def delete(self, stored: Stored) -> None:
-        self._check("delete")
-        if self.contents.get(stored.name, (b"", 0))[1] == stored.generation:
-            del self.contents[stored.name]
-
-    def _check(self, action: str) -> None:
-        if action in self.failing:
-            raise BucketUnavailable
-
-
-class Written:
-    """Writes into the objects in memory, as `functions.google.storage.Bucket` does."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._bucket = bucket
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        if "write" in self._bucket.failing:
-            raise BucketUnavailable
-        self._bucket.write(name, data)
 
 
 class Partners:

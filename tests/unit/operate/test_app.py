@@ -18,15 +18,8 @@ from functions.operate.routes import Operations, routes
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantined
 from functions.web.routes import application
-from tests.unit.operate.stand_ins import (
-    Bucket,
-    Letters,
-    Partners,
-    Store,
-    Topic,
-    message,
-    spilled,
-)
+from tests.fakes.objects import Bucket
+from tests.unit.operate.stand_ins import Letters, Partners, Store, Topic, message, spilled
 
 
 @pytest.fixture
@@ -43,8 +36,8 @@ async def client(
 async def test_an_empty_body_replays_the_spill(
     client: httpx.AsyncClient, bucket: Bucket, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bucket.write("spill/a", spilled(message(1), message(2)))
-    bucket.write("spill/b", b"oops")
+    bucket.put("spill/a", spilled(message(1), message(2)))
+    bucket.put("spill/b", b"oops")
     answer = await client.post("/replay")
     assert answer.status_code == 200
     assert answer.json() == {
@@ -69,7 +62,7 @@ async def test_a_replay_without_anything_to_do_logs_nothing(
 async def test_the_bounds_and_the_dry_run(
     client: httpx.AsyncClient, bucket: Bucket, topic: Topic
 ) -> None:
-    bucket.write("spill/a", spilled(message(1)))
+    bucket.put("spill/a", spilled(message(1)))
     request = {"from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z", "dry_run": True}
     assert (await client.post("/replay", json=request)).json()["objects"] == 1
     assert topic.messages == []
@@ -82,7 +75,7 @@ async def test_refused_bodies_are_accepted_again_or_wait_for_the_partners(
 ) -> None:
     body = b64encode(b'{"event": "a", "value": {"project": "acme-prod"}}').decode()
     record = Quarantined("project_unknown", "acme", "chat", "2026-11-20T10:00:00Z", body)
-    bucket.write("quarantine/project_unknown/acme/chat/a", msgspec.json.encode(record))
+    bucket.put("quarantine/project_unknown/acme/chat/a", msgspec.json.encode(record))
     known, partners.projects = partners.projects, None
     answer = await client.post("/replay", json={"prefix": "quarantine/"})
     title = "Not finished: partners_unavailable"
@@ -97,7 +90,7 @@ async def test_refused_bodies_are_accepted_again_or_wait_for_the_partners(
 async def test_dead_letters_are_named_as_the_source(
     client: httpx.AsyncClient, letters: Letters, bucket: Bucket, topic: Topic
 ) -> None:
-    bucket.write("spill/a", spilled(message(1)))
+    bucket.put("spill/a", spilled(message(1)))
     letters.put(message(2))
     expected = {
         "objects": 0,
@@ -117,7 +110,7 @@ async def test_dead_letters_are_named_as_the_source(
 async def test_an_outage_is_503_with_what_was_done(
     client: httpx.AsyncClient, bucket: Bucket, topic: Topic
 ) -> None:
-    bucket.write("spill/a", spilled(message(1)))
+    bucket.put("spill/a", spilled(message(1)))
     topic.failing = True
     answer = await client.post("/replay")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")

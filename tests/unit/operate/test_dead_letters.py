@@ -6,7 +6,7 @@ import pytest
 
 from functions.google.topic import PublishFailed
 from functions.operate.dead_letters import DeadLetterReplay
-from tests.unit.operate.conftest import Clock
+from tests.fakes.clock import Clock
 from tests.unit.operate.stand_ins import Letters, Topic, message
 
 ADDED = {
@@ -70,7 +70,7 @@ async def test_time_ends_it_and_the_report_tells_what_was_seen(
     letters.batch = 2
 
     def pass_time() -> None:
-        clock.seconds += 150
+        clock.now += 150
 
     letters.then = pass_time
     report = await dead_letters.run(dry_run=dry_run)

@@ -5,7 +5,7 @@ import pytest
 
 from functions.operate.refresh import Refresh, stretches
 from functions.warehouse.rollups import ROLLUPS, Stretch
-from tests.unit.operate.conftest import Clock
+from tests.fakes.clock import Clock
 from tests.unit.operate.stand_ins import Store
 
 THAWED = {date(2026, 11, number) for number in range(14, 23)}
@@ -107,7 +107,7 @@ async def test_people_are_counted_anew_unless_the_day_had_its_last_count(
 
 def _later(clock: Clock) -> Callable[[], None]:
     def wait() -> None:
-        clock.seconds += 100
+        clock.now += 100
 
     return wait
 

@@ -8,15 +8,17 @@ import pytest
 
 from functions.google.storage import CONCURRENT_REQUESTS
 from functions.operate.replay import Replay, ReplayReport, Selection
-from tests.unit.operate.conftest import Clock, Run
-from tests.unit.operate.stand_ins import WRITTEN_AT, Bucket, Topic, message, spilled
+from tests.fakes.clock import Clock
+from tests.fakes.objects import Bucket
+from tests.unit.operate.conftest import Run
+from tests.unit.operate.stand_ins import WRITTEN_AT, Topic, message, spilled
 
 
 async def test_events_are_published_as_they_were_and_objects_deleted(
     run: Run, bucket: Bucket, topic: Topic
 ) -> None:
-    bucket.write("spill/2026/11/22/23/a.ndjson", spilled(message(1), message(2)))
-    bucket.write("spill/2026/11/23/00/b.ndjson", spilled(message(3, "2026-11-23")))
+    bucket.put("spill/2026/11/22/23/a.ndjson", spilled(message(1), message(2)))
+    bucket.put("spill/2026/11/23/00/b.ndjson", spilled(message(3, "2026-11-23")))
     report = await run()
     assert report == ReplayReport(objects=2, events=3, days={"2026-11-22", "2026-11-23"})
     published = sorted(topic.messages, key=lambda each: each.data)
@@ -26,7 +28,7 @@ async def test_events_are_published_as_they_were_and_objects_deleted(
 
 
 async def test_a_dry_run_changes_nothing(run: Run, bucket: Bucket, topic: Topic) -> None:
-    bucket.write("spill/a", spilled(message(1)))
+    bucket.put("spill/a", spilled(message(1)))
     report = await run(Selection("spill/", dry_run=True))
     assert report == ReplayReport(objects=1, events=1, days={"2026-11-22"})
     assert topic.messages == []
@@ -38,8 +40,8 @@ async def test_the_selection_is_by_prefix_and_by_the_time_of_writing(
 ) -> None:
     for number in range(4):
         written_at = WRITTEN_AT + timedelta(hours=number)
-        bucket.write(f"spill/{number}", spilled(message(number)), written_at)
-    bucket.write("spilled-not/9", spilled(message(9)), WRITTEN_AT + timedelta(hours=1))
+        bucket.put(f"spill/{number}", spilled(message(number)), written_at)
+    bucket.put("spilled-not/9", spilled(message(9)), WRITTEN_AT + timedelta(hours=1))
     start, end = WRITTEN_AT + timedelta(hours=1), WRITTEN_AT + timedelta(hours=3)
     report = await run(Selection("spill/", start, end))
     assert (report.objects, sorted(topic.ids)) == (2, ["id-1", "id-2"])
@@ -63,8 +65,8 @@ async def test_a_malformed_object_is_reported_and_kept_and_delays_no_other(
     content: bytes,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    bucket.write("spill/a", content)
-    bucket.write("spill/b", spilled(message(7)))
+    bucket.put("spill/a", content)
+    bucket.put("spill/b", spilled(message(7)))
     report = await run()
     assert report == ReplayReport(objects=1, events=1, days={"2026-11-22"}, failed=["spill/a"])
     assert (topic.ids, list(bucket.contents)) == (["id-7"], ["spill/a"])
@@ -76,7 +78,7 @@ async def test_a_malformed_object_is_reported_and_kept_and_delays_no_other(
 async def test_what_pubsub_refuses_goes_to_quarantine_and_holds_up_no_other(
     run: Run, bucket: Bucket, topic: Topic
 ) -> None:
-    bucket.write("spill/a", spilled(*map(message, range(5))))
+    bucket.put("spill/a", spilled(*map(message, range(5))))
     topic.refused = {"id-1", "id-4"}
     bucket.failing = {"write"}
     assert (await run()).unavailable == "bucket_unavailable"
@@ -101,7 +103,7 @@ async def test_while_pubsub_does_not_answer_everything_stays(
     run: Run, bucket: Bucket, topic: Topic
 ) -> None:
     for number in range(100):
-        bucket.write(f"spill/{number:03}", spilled(message(number)))
+        bucket.put(f"spill/{number:03}", spilled(message(number)))
     topic.failing = True
     report = await run()
     assert report == ReplayReport(remaining=100, unavailable="publish_failed")
@@ -115,7 +117,7 @@ async def test_while_the_bucket_does_not_answer_nothing_is_lost(
     run: Run, bucket: Bucket, topic: Topic, action: str
 ) -> None:
     for number in range(20):
-        bucket.write(f"spill/{number:03}", spilled(message(number)))
+        bucket.put(f"spill/{number:03}", spilled(message(number)))
     bucket.failing = {action}
     report = await run()
     assert (report.objects, report.unavailable) == (0, "bucket_unavailable")
@@ -130,10 +132,10 @@ async def test_time_ends_a_replay_between_objects_and_the_next_goes_on(
     run: Run, bucket: Bucket, topic: Topic, clock: Clock
 ) -> None:
     for number in range(100):
-        bucket.write(f"spill/{number:03}", spilled(message(number)))
+        bucket.put(f"spill/{number:03}", spilled(message(number)))
 
     def pass_time() -> None:
-        clock.seconds += 10
+        clock.now += 10
 
     topic.then = pass_time
     first = await run()
@@ -149,7 +151,7 @@ async def test_two_replays_at_once_publish_everything_and_nothing_else(
     replay: Replay, bucket: Bucket, topic: Topic
 ) -> None:
     for number in range(50):
-        bucket.write(f"spill/{number:03}", spilled(message(number)))
+        bucket.put(f"spill/{number:03}", spilled(message(number)))
     selection = Selection("spill/")
     reports = await asyncio.gather(replay.run(selection), replay.run(selection))
     assert {report.unavailable for report in reports} == {""}
@@ -161,16 +163,16 @@ async def test_two_replays_at_once_publish_everything_and_nothing_else(
 async def test_an_object_that_was_written_again_meanwhile_stays(
     run: Run, bucket: Bucket, topic: Topic
 ) -> None:
-    bucket.write("spill/a", spilled(message(1)))
-    topic.then = lambda: bucket.write("spill/a", spilled(message(2)))
+    bucket.put("spill/a", spilled(message(1)))
+    topic.then = lambda: bucket.put("spill/a", spilled(message(2)))
     assert (await run()).objects == 1
     assert list(bucket.contents) == ["spill/a"]
 
 
 def test_bounds_may_have_any_offset() -> None:
     summer = datetime.fromisoformat("2026-11-22T12:00:00+02:00")
-    bucket = Bucket()
-    bucket.write("spill/a", b"", datetime(2026, 11, 22, 10, tzinfo=UTC))
+    bucket = Bucket(WRITTEN_AT)
+    bucket.put("spill/a", b"", datetime(2026, 11, 22, 10, tzinfo=UTC))
     [stored] = asyncio.run(bucket.find(""))
     assert Selection("", start=summer).selects(stored)
     assert not Selection("", end=summer).selects(stored)

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from functions.operate.settle import Settle, ranges
-from tests.unit.operate.conftest import Clock
+from tests.fakes.clock import Clock
 from tests.unit.operate.stand_ins import Store
 
 TODAY = date(2026, 11, 22)
@@ -57,7 +57,7 @@ async def test_what_the_time_does_not_suffice_for_remains(
     store.found = {"find_days_with_copies": [day(22), day(14)]}
 
     def wait() -> None:
-        clock.seconds += 240
+        clock.now += 240
 
     store.then = wait
     report = await settle.run()

@@ -36,9 +36,10 @@ from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
 from functions.web.routes import Route
+from tests.fakes.objects import Bucket
 from tests.unit.identity_tokens import bearer
 from tests.unit.operate.stand_ins import Letters
-from tests.unit.privacy.stand_ins import KEYS, LAYOUTS, NOW, Bucket
+from tests.unit.privacy.stand_ins import KEYS, LAYOUTS, NOW
 
 OFFICER, PARTNER, SCHEDULER = "officer@operator.example", "olga@acme.example", "scheduler@c.example"
 PUSH = "push@c.example"

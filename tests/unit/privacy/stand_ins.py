@@ -2,13 +2,11 @@
 
 import base64
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.google.storage import BucketUnavailable, Stored
 from functions.privacy.erasures.redaction import Redaction
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.retained import quarantine, spill
@@ -73,49 +71,3 @@ def quarantined(data: bytes, **other: Any) -> tuple[str, bytes]:
         "body": base64.b64encode(data).decode(),
     }
     return quarantine.to_object(quarantine.Quarantined(**given | other), data)
-
-
-class Bucket:
-    """Objects in memory; the generation counts the writes."""
-
-    def __init__(self) -> None:
-        self.contents: dict[str, tuple[bytes, int, datetime]] = {}
-        self.writes = 0
-        self.reads = 0
-        self.failing: set[str] = set()
-        self.then: Callable[[str], None] = lambda action: None
-
-    def put(self, name: str, content: bytes, written_at: datetime = NOW) -> None:
-        self.writes += 1
-        self.contents[name] = (content, self.writes, written_at)
-
-    async def find(self, prefix: str) -> list[Stored]:
-        self._act("find")
-        return [
-            Stored(name, generation, written_at)
-            for name, (_, generation, written_at) in sorted(self.contents.items())
-            if name.startswith(prefix)
-        ]
-
-    async def read(self, stored: Stored) -> bytes | None:
-        self._act("read")
-        self.reads += 1
-        content, generation, _ = self.contents.get(stored.name, (None, 0, None))
-        return content if generation == stored.generation else None
-
-    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
-        self._act("write")
-        if self.contents.get(name, (b"", 0))[1] != over:
-            return False
-        self.put(name, content)
-        return True
-
-    async def delete(self, stored: Stored) -> None:
-        self._act("delete")
-        if self.contents.get(stored.name, (b"", 0))[1] == stored.generation:
-            del self.contents[stored.name]
-
-    def _act(self, action: str) -> None:
-        if action in self.failing:
-            raise BucketUnavailable(action)
-        self.then(action)

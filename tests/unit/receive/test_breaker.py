@@ -6,7 +6,7 @@ import pytest
 
 from functions import __version__
 from functions.receive.breaker import Breaker
-from tests.unit.receive.clock import Clock
+from tests.fakes.clock import Clock
 
 
 def test_closed_it_admits_all_and_a_failure_opens_it() -> None:

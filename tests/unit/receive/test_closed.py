@@ -16,7 +16,7 @@ from functions.receive.settings import Settings
 from functions.receive.tally import Tally
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
-from tests.unit.receive.clock import Clock
+from tests.fakes.clock import Clock
 from tests.unit.receive.conftest import client_of
 from tests.unit.receive.stand_ins import ONE_PROJECT_TOKEN, TOKEN, Broker, Objects
 

@@ -17,7 +17,7 @@ from functions.receive.durable import Durable, NotDurable
 from functions.receive.publish import BatchingPublisher
 from functions.receive.spill import Spill
 from functions.web.batching import QueueFull
-from tests.unit.receive.clock import Clock, run
+from tests.fakes.clock import Clock, run
 from tests.unit.receive.stand_ins import message as a_message
 
 

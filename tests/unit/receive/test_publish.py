@@ -12,7 +12,7 @@ from functions.google.topic import NotPublishable, PublishFailed
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
 from functions.receive.publish import BatchingPublisher
-from tests.unit.receive.clock import Clock
+from tests.fakes.clock import Clock
 from tests.unit.receive.stand_ins import message
 
 POISON = b"poison"

@@ -11,7 +11,7 @@ from functions.google.storage import BucketUnavailable
 from functions.receive.chunk import Chunk
 from functions.receive.spill import Spill
 from functions.retained import spill
-from tests.unit.receive.clock import Clock, run
+from tests.fakes.clock import Clock, run
 from tests.unit.receive.stand_ins import message
 
 NOON = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)

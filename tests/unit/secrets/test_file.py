@@ -12,6 +12,7 @@ import pytest
 from functions.acceptance.partners import Directory, PartnersFile, PartnersUnavailable
 from functions.secrets import file as secret_file
 from functions.secrets.file import HANGING_READS, KEEP_SECONDS, READ_SECONDS, REFRESH_SECONDS
+from tests.fakes.clock import Clock
 
 PATH = Path("partners.json")
 
@@ -21,13 +22,6 @@ def secret(token: str) -> bytes:
     return json.dumps(
         {"partners": {"a": {"tokens_sha256": [digest], "projects": {"p": "eu"}}}}
     ).encode()
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class File:

@@ -10,6 +10,8 @@ from google.cloud import bigquery
 from requests.adapters import BaseAdapter
 from requests.exceptions import ConnectionError as NoConnection
 
+from tests.fakes.clock import Clock
+
 LOCATION = "europe-west1"
 
 
@@ -25,26 +27,6 @@ class Lost(NamedTuple):
     """No answer; the request may have been carried out all the same."""
 
     carried_out: bool
-
-
-class Clock:
-    """Seconds that pass only where somebody sleeps.
-
-    Attributes:
-        now: the time.
-        pauses: how long was slept.
-    """
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.pauses: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
 
 
 class JobService(BaseAdapter):

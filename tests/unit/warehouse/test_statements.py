@@ -16,7 +16,8 @@ from functions.warehouse.statements import (
     StatementFailed,
     Statements,
 )
-from tests.unit.warehouse.job_service import Clock, JobService, Lost, Refused
+from tests.fakes.clock import Clock
+from tests.unit.warehouse.job_service import JobService, Lost, Refused
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 VARIABLES = Warehouse("p.store", "p.bi").variables()
@@ -25,7 +26,7 @@ LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 
 @pytest.fixture
 def service() -> JobService:
-    return JobService(Clock())
+    return JobService(Clock(0.0))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from functions.privacy.requests.people import IDS_OF_A_PERSON, user_keys
 from functions.warehouse.schema import EXTRA_DAYS, SQL
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
+from tests.fakes.objects import Bucket
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,
@@ -34,15 +35,7 @@ from tests.unit.privacy.disclosure import (
     said,
 )
 from tests.unit.privacy.exports.test_storage import Writer
-from tests.unit.privacy.stand_ins import (
-    KEYS,
-    LAYOUTS,
-    Bucket,
-    attributes,
-    body,
-    quarantined,
-    spilled,
-)
+from tests.unit.privacy.stand_ins import KEYS, LAYOUTS, attributes, body, quarantined, spilled
 
 REQUEST = {"project": "dev", "ids": ["ann", "ann-2"]}
 OWN = user_keys(KEYS, "dev", ["ann", "ann-2"])

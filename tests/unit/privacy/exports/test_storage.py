@@ -13,7 +13,8 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.storage import ErasedMeanwhile, ExportedCopies, Index, Writing
-from tests.unit.privacy.stand_ins import KEYS, NOW, Bucket, scope
+from tests.fakes.objects import Bucket
+from tests.unit.privacy.stand_ins import KEYS, NOW, scope
 
 OWNER = Owner("acme", "dev")
 

@@ -14,7 +14,7 @@ from functions.privacy.reports.residency import Promise, Residency
 from functions.privacy.requests.caller import Caller
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
-from tests.fake_google import DATASETS, REGION, SECRETS, TOPICS, Answer, Served, healthy, serving
+from tests.fakes.google import DATASETS, REGION, SECRETS, TOPICS, Answer, Served, healthy, serving
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,

@@ -11,6 +11,7 @@ from functions.privacy.inventory import list_inventory
 from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Caller
 from functions.web.problem import ProblemError
+from tests.fakes.objects import Bucket
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,
@@ -21,7 +22,6 @@ from tests.unit.privacy.disclosure import (
     asked,
     said,
 )
-from tests.unit.privacy.stand_ins import Bucket
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

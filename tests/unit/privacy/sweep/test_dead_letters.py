@@ -14,8 +14,9 @@ from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.dead_letters import DeadLetters
 from functions.retained import quarantine
+from tests.fakes.objects import Bucket
 from tests.unit.operate.stand_ins import Letters, Topic
-from tests.unit.privacy.stand_ins import NOW, Bucket, attributes, body, redaction, scope
+from tests.unit.privacy.stand_ins import NOW, attributes, body, redaction, scope
 
 ANN, GONE = scope("ann"), scope("bob", treatment="delete")
 

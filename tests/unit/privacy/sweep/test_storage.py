@@ -14,10 +14,10 @@ from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
 from functions.retained import quarantine
+from tests.fakes.objects import Bucket
 from tests.unit.privacy.stand_ins import (
     HOUR,
     NOW,
-    Bucket,
     attributes,
     body,
     quarantined,

@@ -9,7 +9,8 @@ from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.storage import SECONDS, StoredObjects, UnreadableObjects
-from tests.unit.privacy.stand_ins import HOUR, NOW, Bucket, body, quarantined, redaction, scope
+from tests.fakes.objects import Bucket
+from tests.unit.privacy.stand_ins import HOUR, NOW, body, quarantined, redaction, scope
 
 
 async def look(bucket: Bucket, *scopes: Scope, seconds_each: float = 0.0) -> Counts:

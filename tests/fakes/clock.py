@@ -1,4 +1,4 @@
-"""Time that goes on when it is told to, or as soon as everybody waits."""
+"""A clock that a test sets, and an event loop that moves it instead of waiting."""
 
 import asyncio
 import selectors
@@ -7,17 +7,27 @@ from typing import Any
 
 
 class Clock:
-    """A clock that the test sets."""
+    """A clock that stands still until a test, or code that sleeps, moves it.
 
-    def __init__(self) -> None:
-        self.now = 1_000.0
+    Attributes:
+        now: the time in seconds.
+        pauses: the seconds of each sleep.
+    """
+
+    def __init__(self, now: float = 1_000.0) -> None:
+        self.now = now
+        self.pauses: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
 
 class _Selector(selectors.DefaultSelector):
-    """Waits for no time at all: it sets the clock on by as much instead."""
+    """Moves the clock instead of waiting."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -29,7 +39,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 def run(main: Coroutine[Any, Any, None], clock: Clock) -> None:
-    """Run a coroutine on a loop whose time is the clock's."""
+    """Run a coroutine on a loop that takes its time from the clock."""
     loop = asyncio.SelectorEventLoop(_Selector(clock))
     loop.time = clock  # type: ignore[method-assign]  # what asyncio's own tests do
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
