@@ -27,20 +27,20 @@ def add(copy: Path, file: str, name: str) -> None:
 
 
 def test_a_new_column_reaches_every_list(copy: Path) -> None:
-    add(copy, "sql/bi/daily_activity.json", "stickers")
-    add(copy, "sql/store/daily_v1.json", "stickers")
+    add(copy, "sql/bi/daily_activity.json", "invitations")
+    add(copy, "sql/store/daily_v1.json", "invitations")
     written = refresh.render(copy)
     lines = {line.strip(" ,") for line in written[DAILY].splitlines()}
-    assert {"activity.stickers", "COALESCE(counted.stickers, 0) AS stickers"} <= lines
-    assert "last_received_at, stickers\n  )" in written[DAILY]
-    assert "fresh.stickers\n  )" in written[DAILY]
-    assert "numbers.stickers" not in written[DAILY], "only numbers of people are compared"
-    assert "COALESCE(stickers, 0) AS stickers\n" in written[refresh.DASHBOARD]
+    assert {"activity.invitations", "COALESCE(counted.invitations, 0) AS invitations"} <= lines
+    assert "last_received_at, invitations\n  )" in written[DAILY]
+    assert "fresh.invitations\n  )" in written[DAILY]
+    assert "numbers.invitations" not in written[DAILY], "only numbers of people are compared"
+    assert "COALESCE(invitations, 0) AS invitations\n" in written[refresh.DASHBOARD]
 
 
 def test_a_column_that_no_view_counts_is_refused(copy: Path) -> None:
-    add(copy, "sql/store/daily_v1.json", "stickers")
-    with pytest.raises(ValueError, match=r"daily_v1\.stickers is in none of"):
+    add(copy, "sql/store/daily_v1.json", "invitations")
+    with pytest.raises(ValueError, match=r"daily_v1\.invitations is in none of"):
         refresh.render(copy)
 
 
