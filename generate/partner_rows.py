@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from functions.privacy.inventory import StoreTable, partner_tables
-from functions.warehouse.schema import Table, list_tables
+from functions.warehouse.schema import TableSchema, list_tables
 from generate.parts import notice
 
 FOLDER = "sql/privacy"
@@ -143,7 +143,7 @@ def render(root: Path) -> dict[str, str]:
     }
 
 
-def _delete(table: StoreTable, schema: Table) -> str:
+def _delete(table: StoreTable, schema: TableSchema) -> str:
     alias, column = _alias(table), ""
     named = ""
     if table.on_hold == "person":
@@ -154,12 +154,12 @@ def _delete(table: StoreTable, schema: Table) -> str:
     return f"{_COMMENTS[table.on_hold]}{target}WHERE\n{_without_first_and(conditions)}"
 
 
-def _count(tables: list[tuple[StoreTable, Table]]) -> str:
+def _count(tables: list[tuple[StoreTable, TableSchema]]) -> str:
     selects = "UNION ALL\n".join(_count_one(table, schema) for table, schema in tables)
     return f"{_COUNT_HEADER}{selects}ORDER BY place\n"
 
 
-def _count_one(table: StoreTable, schema: Table) -> str:
+def _count_one(table: StoreTable, schema: TableSchema) -> str:
     alias, join = _alias(table), _JOINS.get(table.on_hold, "")
     conditions = list(_conditions(schema, f"{alias}." if join else ""))
     where = f"WHERE {conditions[0]}\n"
@@ -174,7 +174,7 @@ def _count_one(table: StoreTable, schema: Table) -> str:
     )
 
 
-def _conditions(schema: Table, column: str) -> Iterator[str]:
+def _conditions(schema: TableSchema, column: str) -> Iterator[str]:
     """Yield the conditions on the partition, if there are partitions, and on the partner."""
     if schema.partition_by:
         types = {each.name: each.type for each in schema.schema}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.warehouse.schema import Column, Table, list_tables
+from functions.warehouse.schema import Column, TableSchema, list_tables
 from generate.parts import fill
 
 DASHBOARD = "sql/dashboard/daily.sql"
@@ -88,7 +88,7 @@ def render(root: Path) -> dict[str, str]:
     return files
 
 
-def _shown(table: Table) -> str:
+def _shown(table: TableSchema) -> str:
     """A count that is NULL was added to the table after the day's last refresh."""
     return _select(
         2,
@@ -105,7 +105,7 @@ def _fill(root: Path, path: str, lists: dict[str, str]) -> str:
     return fill(path, (root / path).read_text("utf-8"), lists)
 
 
-def _lists(root: Path, rollup: Rollup, table: Table) -> dict[str, str]:
+def _lists(root: Path, rollup: Rollup, table: TableSchema) -> dict[str, str]:
     columns = table.schema
     lists = {
         "before": _select(6, columns, lambda column: _before(rollup, column)),

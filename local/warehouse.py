@@ -11,7 +11,7 @@ from hashlib import sha256
 from google.cloud import bigquery
 from msgspec import to_builtins
 
-from functions.warehouse.schema import Table, View, Warehouse, list_tables, list_views, render
+from functions.warehouse.schema import TableSchema, View, Warehouse, list_tables, list_views, render
 from local.clients import ONCE
 
 TIMEOUT = 120
@@ -59,7 +59,7 @@ def create_datasets(client: bigquery.Client, warehouse: Warehouse, location: str
         client.create_dataset(dataset, exists_ok=True, retry=ONCE, timeout=TIMEOUT)
 
 
-def describe(table: Table, warehouse: Warehouse) -> bigquery.Table:
+def describe(table: TableSchema, warehouse: Warehouse) -> bigquery.Table:
     """Say what a table is in the client library's terms."""
     schema = [bigquery.SchemaField.from_api_repr(to_builtins(column)) for column in table.schema]
     described = bigquery.Table(f"{warehouse.store}.{table.name}", schema=schema)

@@ -107,7 +107,7 @@ class Fault(NamedTuple):
     field: str
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
+class _PartnersFile(msgspec.Struct, forbid_unknown_fields=True):
     partners: dict[str, Any]
 
 
@@ -146,7 +146,7 @@ class Directory:
         """
         try:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
-            entries = msgspec.convert(decoded, _File).partners
+            entries = msgspec.convert(decoded, _PartnersFile).partners
         except (ValueError, RecursionError):
             raise ValueError("the partners secret is not of the expected form") from None
         records = {

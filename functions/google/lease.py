@@ -5,8 +5,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from functions.google.protocols import Subscription
-from functions.google.subscription import Letter, SubscriptionUnavailable
+from functions.google.subscription import Letter, LetterSource, SubscriptionUnavailable
 
 EMPTY_PULLS = 2
 """The number of empty pulls in a row after which a subscription counts as empty. A single pull may
@@ -25,7 +24,7 @@ class Lease:
         stop: called before each pull; returns whether to stop.
     """
 
-    def __init__(self, subscription: Subscription, stop: Callable[[], bool] | None = None) -> None:
+    def __init__(self, subscription: LetterSource, stop: Callable[[], bool] | None = None) -> None:
         self._subscription = subscription
         self._stop = stop
         self._leased: dict[str, Letter] = {}

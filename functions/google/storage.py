@@ -1,6 +1,6 @@
 """Reads and writes objects of the cell's bucket, in Cloud Storage or a stand-in with the same API.
 
-`Bucket` writes each object once; `Objects` reads, replaces and deletes exact versions.
+`Bucket` writes each object once; `CloudStorage` reads, replaces and deletes exact versions.
 """
 
 import asyncio
@@ -154,7 +154,23 @@ class Stored(NamedTuple):
     written_at: datetime
 
 
-class Objects:
+class Storage(Protocol):
+    """Reads, replaces and deletes objects, like `CloudStorage`; tests pass stand-ins."""
+
+    async def find(self, prefix: str) -> list[Stored]:
+        """Return the objects whose names start with a prefix, sorted by name."""
+
+    async def read(self, stored: Stored) -> bytes | None:
+        """Return the content of a version; None if the version no longer exists."""
+
+    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
+        """Write an object in place of a version; return whether it was written."""
+
+    async def delete(self, stored: Stored) -> None:
+        """Delete a version."""
+
+
+class CloudStorage:
     """The bucket's objects.
 
     Args:

@@ -26,7 +26,7 @@ from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import RowBuilder
 from functions.load.settings import Settings
 from functions.load.table import TableWriter
-from functions.load.tally import Tally
+from functions.load.tally import LoadTally
 from functions.observe.tally import Paced
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
@@ -53,7 +53,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     """
     settings = read(Settings, environ)
     bucket = Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)
-    tally = Tally()
+    tally = LoadTally()
     paced = Paced(tally.write)
     paced.finish_at_sigterm()
     loader = Loader(
@@ -100,7 +100,11 @@ def serve(answer_push: Handler) -> ASGIApp:
 
 
 async def answer(
-    delivery_filter: DeliveryFilter, intake: Intake, tally: Tally, paced: Paced, request: Request
+    delivery_filter: DeliveryFilter,
+    intake: Intake,
+    tally: LoadTally,
+    paced: Paced,
+    request: Request,
 ) -> Response:
     """Answer a push."""
     body = b""

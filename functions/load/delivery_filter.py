@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from functions.load.loader import NotStored
-from functions.load.tally import Tally
+from functions.load.tally import LoadTally
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.web.push import PushedMessage
 
@@ -21,7 +21,7 @@ class DeliveryFilter:
 
     closed: Callable[[], Awaitable[ClosedList]]
     load_message: Callable[[PushedMessage], Awaitable[None]]
-    tally: Tally
+    tally: LoadTally
 
     async def load(self, message: PushedMessage) -> None:
         """Load one message; drop it, without quarantine, if its partner is closed.

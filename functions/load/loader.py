@@ -13,7 +13,7 @@ from functions.load.connection import AppendFailed
 from functions.load.people import KnownPeople
 from functions.load.row import Identity, Loaded, Row, RowBuilder, without_extra
 from functions.load.table import RowRefused
-from functions.load.tally import Tally
+from functions.load.tally import LoadTally
 from functions.observe.log import log
 from functions.retained.quarantine import UNKNOWN
 from functions.web.batching import QueueFull
@@ -57,7 +57,7 @@ class Loader:
     keep: Callable[..., Awaitable[None]]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
-    tally: Tally
+    tally: LoadTally
 
     async def load(self, message: PushedMessage) -> None:
         """Load one message; return when its rows are in BigQuery, or the message in quarantine.

@@ -29,7 +29,7 @@ class LoadCounts(msgspec.Struct):
     freshness_ms: Milliseconds | None = None
 
 
-class Tally:
+class LoadTally:
     """Counts results, and writes the log line.
 
     Attributes:

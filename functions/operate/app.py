@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from functions.acceptance.partners import PartnersFile
 from functions.google.grpc_channel import open_channel
-from functions.google.storage import Bucket, Objects, open_bucket
+from functions.google.storage import Bucket, CloudStorage, open_bucket
 from functions.google.subscription import Subscription
 from functions.google.topic import Publisher, Topic
 from functions.operate.dead_letters import DeadLetterReplay
@@ -60,7 +60,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
 
 
 def _replay(settings: Settings, publisher: Publisher) -> Replay:
-    objects = Objects(
+    objects = CloudStorage(
         partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
         settings.storage_deadline_seconds,
     )

@@ -70,7 +70,7 @@ class NotReplayable(Exception):
 
 
 class ReplayedObjects(Protocol):
-    """The bucket's objects, like `functions.google.storage.Objects`."""
+    """The bucket's objects, like `functions.google.storage.CloudStorage`."""
 
     async def find(self, prefix: str) -> list[Stored]:
         """Return the objects whose names start with a prefix, sorted by name."""

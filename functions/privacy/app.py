@@ -15,7 +15,7 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.google.grpc_channel import open_channel
 from functions.google.secret_manager import Secret
-from functions.google.storage import Bucket, Objects, open_bucket
+from functions.google.storage import Bucket, CloudStorage, open_bucket
 from functions.google.subscription import Subscription
 from functions.google.topic import Publisher, Topic
 from functions.locations.check import Google
@@ -54,11 +54,11 @@ from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.request import PrivacyRequest, serve
 from functions.privacy.settings import Settings
-from functions.privacy.sweep.dead_letters import DeadLetters
+from functions.privacy.sweep.dead_letters import DeadLetterRewriter
 from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
-from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
+from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import quarantine
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile, ClosedList
@@ -73,7 +73,7 @@ from functions.web.routes import Route
 
 def wire_rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
-) -> tuple[StoredObjects, DeadLetters, ExportedCopies, UnreadableObjects]:
+) -> tuple[ObjectRewriter, DeadLetterRewriter, ExportedCopies, UnreadableObjects]:
     """Return what rewrites objects and dead letters; call it inside the running event loop.
 
     Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
@@ -86,11 +86,11 @@ def wire_rewriters(
     redaction = partial(Redaction, keys=keys, layouts=Layouts(load_catalogue()))
     bucket = partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket)
     topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.dead_letter_topic)
-    objects = Objects(bucket, settings.storage_deadline_seconds)
-    stored = StoredObjects(objects, redaction)
+    objects = CloudStorage(bucket, settings.storage_deadline_seconds)
+    stored = ObjectRewriter(objects, redaction)
     return (
         stored,
-        DeadLetters(
+        DeadLetterRewriter(
             Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription),
             Publisher(topic, settings.publish_deadline_seconds).publish,
             partial(objects.write, content_type=quarantine.CONTENT_TYPE, over=0),
@@ -163,8 +163,8 @@ def _wire_exports(context: Context, settings: Settings) -> Exports:
     )
 
 
-def _wire_objects(settings: Settings) -> Objects:
-    return Objects(
+def _wire_objects(settings: Settings) -> CloudStorage:
+    return CloudStorage(
         partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket),
         settings.storage_deadline_seconds,
     )
@@ -233,7 +233,7 @@ def wire_events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHol
         people: tells whom holds name.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
-    objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
+    objects = CloudStorage(partial(open_bucket, *at), settings.storage_deadline_seconds)
     return EventsOnHold(Quarantine(Bucket(*at)), objects, people)
 
 
@@ -254,7 +254,7 @@ def wire_offboardings(
         events_on_hold: takes events that a legal hold keeps.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
-    objects = Objects(partial(open_bucket, *at), settings.storage_deadline_seconds)
+    objects = CloudStorage(partial(open_bucket, *at), settings.storage_deadline_seconds)
     subscription = Subscription(settings.pubsub_endpoint, settings.dead_letter_subscription)
     clearers = (ClosedPartnerObjects(objects), ClosedPartnerLetters(subscription))
     offboarding = Offboarding(context.statements, clearers, events_on_hold, people, context.now)

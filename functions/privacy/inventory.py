@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 from functions.privacy import periods
 from functions.privacy.exports.storage import PREFIX as EXPORTS
 from functions.retained import quarantine, spill
-from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, Table, list_tables
+from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, TableSchema, list_tables
 
 OnHold = Literal["none", "person", "event", "hold"]
 """Which of a partner's rows a legal hold keeps during an offboarding.
@@ -163,8 +163,8 @@ TABLES: tuple[StoreTable, ...] = (
 )
 """The tables, in the order in which an offboarding deletes a partner's rows."""
 
-_OBJECTS = ("StoredObjects",)
-_LETTERS = ("DeadLetters",)
+_OBJECTS = ("ObjectRewriter",)
+_LETTERS = ("DeadLetterRewriter",)
 _EXPIRES: tuple[str, ...] = ()
 """Nothing erases a person there. The place is emptied sooner than a tombstone goes."""
 
@@ -248,7 +248,7 @@ def partner_tables() -> tuple[StoreTable, ...]:
 
 
 def list_inventory(
-    schemas: Iterable[Table] | None = None, retention_days: int = RETENTION_DAYS
+    schemas: Iterable[TableSchema] | None = None, retention_days: int = RETENTION_DAYS
 ) -> list[InventoryEntry]:
     """Return every column and place with data about people, columns first.
 
@@ -284,7 +284,7 @@ def list_limits(retention_days: int = RETENTION_DAYS) -> dict[str, timedelta]:
     return limits
 
 
-def _columns(schemas: Iterable[Table], as_events: timedelta) -> Iterator[InventoryEntry]:
+def _columns(schemas: Iterable[TableSchema], as_events: timedelta) -> Iterator[InventoryEntry]:
     tables = {table.name: table for table in TABLES}
     for schema in schemas:
         for name, form in sorted(schema.people.items()):

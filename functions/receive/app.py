@@ -17,7 +17,7 @@ from functions.receive.publish import BatchingPublisher
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.spill import Spill
-from functions.receive.tally import Tally
+from functions.receive.tally import ReceiveTally
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
 from functions.web.environment import read
@@ -34,7 +34,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     """
     settings = read(Settings, environ)
     bucket = Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)
-    tally = Tally()
+    tally = ReceiveTally()
     paced = Paced(tally.write)
     paced.finish_at_sigterm()
     receiver = Receiver(
@@ -57,7 +57,7 @@ def _admission(settings: Settings) -> Admission:
     return Admission(PartnersFile(settings.partners_file), closed)
 
 
-def _durable(settings: Settings, bucket: Bucket, tally: Tally) -> Durable:
+def _durable(settings: Settings, bucket: Bucket, tally: ReceiveTally) -> Durable:
     deadline, within = settings.publish_deadline_seconds, settings.durable_within_seconds
     if not 0 < deadline < within:
         raise ValueError(

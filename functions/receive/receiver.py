@@ -30,7 +30,7 @@ from functions.receive.request import (
     sender_id,
 )
 from functions.receive.settings import Settings
-from functions.receive.tally import Tally
+from functions.receive.tally import ReceiveTally
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedUnavailable
 from functions.web.batching import QueueFull
@@ -66,7 +66,7 @@ class Receiver:
         admission: Admission,
         durable: Durable,
         quarantine: Quarantine,
-        tally: Tally,
+        tally: ReceiveTally,
         paced: Paced,
     ) -> None:
         self._settings = settings

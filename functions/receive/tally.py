@@ -42,7 +42,7 @@ class _Problem(msgspec.Struct):
 _PROBLEM = msgspec.json.Decoder(_Problem)
 
 
-class Tally:
+class ReceiveTally:
     """Counts results, and writes the log line."""
 
     def __init__(self) -> None:

@@ -50,7 +50,7 @@ class ClosedPartner(msgspec.Struct, frozen=True):
     closed_at: Moment
 
 
-class _File(msgspec.Struct):
+class _ClosedListFile(msgspec.Struct):
     partners: dict[str, msgspec.Raw]
     follows: int = 0
     made_at: Moment | None = None
@@ -84,7 +84,7 @@ class ClosedList(msgspec.Struct, frozen=True):
             ValueError: the content does not have the form above; the message does not quote it.
         """
         try:
-            content = msgspec.json.decode(text, type=_File)
+            content = msgspec.json.decode(text, type=_ClosedListFile)
         except msgspec.DecodeError:
             raise ValueError("the closed list is not of the expected form") from None
         made_at, secret_made_at = content.made_at, content.secret_made_at

@@ -19,7 +19,7 @@ class PermissionsUnavailable(Exception):
     """
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
+class _PermissionsFile(msgspec.Struct, forbid_unknown_fields=True):
     projects: list[str]
     everything: list[Any] = []
     some: dict[str, Any] = {}
@@ -84,7 +84,7 @@ def read_permissions(path: Path) -> Permissions:
         PermissionsUnavailable: the secret cannot be read, or does not have Terraform's form.
     """
     try:
-        content = msgspec.json.decode(path.read_bytes(), type=_File)
+        content = msgspec.json.decode(path.read_bytes(), type=_PermissionsFile)
     except (OSError, msgspec.DecodeError) as error:
         raise PermissionsUnavailable(type(error).__name__) from error
     everything = _readable("everything", dict(enumerate(content.everything)), str)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from functions.warehouse.parameters import Parameter
 
 
-class Statements(Protocol):
+class StatementRunner(Protocol):
     """Runs statements of ``sql/privacy``, like `functions.warehouse.statements.Statements`."""
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:

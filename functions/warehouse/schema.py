@@ -78,7 +78,7 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     fields: tuple["Column", ...] = ()
 
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TableSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the store.
 
     Attributes:
@@ -151,14 +151,14 @@ def with_scopes(variables: Mapping[str, str]) -> dict[str, str]:
     return {**variables, "scopes": render((SQL / "privacy/find_scopes.sql").read_text(), variables)}
 
 
-def list_tables(root: Path = SQL) -> list[Table]:
+def list_tables(root: Path = SQL) -> list[TableSchema]:
     """Read the tables of the store, sorted by name.
 
     Raises:
-        msgspec.ValidationError: a file does not have the form of `Table`.
+        msgspec.ValidationError: a file does not have the form of `TableSchema`.
     """
     return [
-        msgspec.convert({**msgspec.json.decode(file.read_bytes()), "name": file.stem}, Table)
+        msgspec.convert({**msgspec.json.decode(file.read_bytes()), "name": file.stem}, TableSchema)
         for file in sorted(root.glob("store/*.json"))
     ]
 

@@ -37,7 +37,7 @@ PATH = re.compile(r"`([\w-]+)(\.[\w.-]+)`")
 KIND_OF_ERROR = re.compile(r"^\[\w+\] ")
 
 
-class Refused(Exception):
+class RefusedSql(Exception):
     """The analyser refuses a text; the message is Google's, with line and column."""
 
 
@@ -120,7 +120,7 @@ class Analyser:
             parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
 
         Raises:
-            Refused: BigQuery would refuse it.
+            RefusedSql: BigQuery would refuse it.
         """
         request = service.AnalyzeRequest(
             registered_catalog_id=self._registered,
@@ -130,12 +130,12 @@ class Analyser:
         try:
             answer = library().call("Analyze", request, service.AnalyzeResponse)
         except ZetaSQLError as error:
-            raise Refused(KIND_OF_ERROR.sub("", str(error))) from None
+            raise RefusedSql(KIND_OF_ERROR.sub("", str(error))) from None
         node = answer.resolved_statement.WhichOneof("node")
         statement = getattr(answer.resolved_statement, node)
         kind = node.removeprefix("resolved_").removesuffix("_stmt_node")
         if kind in {"update", "delete"} and not statement.HasField("where_expr"):
-            raise Refused(f"{kind.upper()} must have a WHERE clause")
+            raise RefusedSql(f"{kind.upper()} must have a WHERE clause")
         columns = getattr(statement, "output_column_list", ())
         return Resolved(
             kind,

@@ -16,7 +16,7 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.public import value_pb2
 
 from functions.warehouse.schema import Column
-from tests.googlesql.analyser import Refused, language, library, options
+from tests.googlesql.analyser import RefusedSql, language, library, options
 from tests.googlesql.catalogue import describe
 
 Row = dict[str, Any]
@@ -57,7 +57,7 @@ class Evaluator:
         """Add a view of what was added before, and return its rows.
 
         Raises:
-            Refused: the evaluator cannot run it.
+            RefusedSql: the evaluator cannot run it.
         """
         request = service.EvaluateQueryRequest(
             sql=plain(sql),
@@ -69,7 +69,7 @@ class Evaluator:
         try:
             answer = library().call("EvaluateQuery", request, service.EvaluateQueryResponse)
         except ZetaSQLError as error:
-            raise Refused(str(error)) from None
+            raise RefusedSql(str(error)) from None
         self._keep(name, columns, answer.content)
         return [
             {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.warehouse.schema import Column
-from tests.googlesql.analyser import Refused
+from tests.googlesql.analyser import RefusedSql
 from tests.googlesql.evaluator import Evaluator, canonical, plain
 
 COLUMNS = [
@@ -73,7 +73,7 @@ def test_names_and_aggregates_are_written_as_the_evaluator_knows_them() -> None:
 
 
 def test_what_cannot_be_run_is_refused(evaluator: Evaluator) -> None:
-    with pytest.raises(Refused, match="division by zero"):
+    with pytest.raises(RefusedSql, match="division by zero"):
         evaluator.add_view("bad", [Column("n", "FLOAT")], "SELECT 1 / 0 AS n")
     with pytest.raises(ValueError, match="two tables are called things"):
         evaluator.add("things", COLUMNS, [])

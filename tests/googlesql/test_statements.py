@@ -8,7 +8,7 @@ import pytest
 
 from functions.warehouse.parameters import declared
 from functions.warehouse.schema import SQL, View, list_views, render
-from tests.googlesql.analyser import Refused, of_warehouse
+from tests.googlesql.analyser import RefusedSql, of_warehouse
 from tests.googlesql.catalogue import type_of_column
 from tests.googlesql.texts import VARIABLES, WAREHOUSE, Text, of_statements
 
@@ -79,7 +79,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_refused_for_its_own_reason(mistake: str) -> None:
     sql, parameters, reason = MISTAKES[mistake]
-    with pytest.raises(Refused, match=f"^{re.escape(reason)}"):
+    with pytest.raises(RefusedSql, match=f"^{re.escape(reason)}"):
         of_warehouse(WAREHOUSE).analyse(sql, parameters)
 
 
@@ -123,7 +123,7 @@ def test_what_is_right_beside_a_mistake_is_taken(right: str, parameters: dict[st
     ],
 )
 def test_what_other_engines_take_is_refused(sql: str, reason: str) -> None:
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(RefusedSql, match=reason):
         of_warehouse(WAREHOUSE).analyse(sql)
 
 
@@ -131,7 +131,7 @@ def test_a_statement_without_its_declared_parameters_is_refused() -> None:
     """It is not the analyser's leniency that lets the statements pass."""
     for text in of_statements():
         if text.parameters:
-            with pytest.raises(Refused, match="not found"):
+            with pytest.raises(RefusedSql, match="not found"):
                 of_warehouse(WAREHOUSE).analyse(text.sql)
 
 
@@ -139,5 +139,5 @@ def test_names_may_leave_out_the_project_and_a_default_dataset() -> None:
     assert of_warehouse(WAREHOUSE).analyse("SELECT event FROM chat_eu.events").kind == "query"
     of_bi = of_warehouse(WAREHOUSE, "chat_eu")
     assert of_bi.analyse("SELECT event FROM events").kind == "query"
-    with pytest.raises(Refused, match="Table not found"):
+    with pytest.raises(RefusedSql, match="Table not found"):
         of_bi.analyse("SELECT event FROM events_v1")

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from functions.warehouse.schema import Column, Table, View, Warehouse
+from functions.warehouse.schema import Column, TableSchema, View, Warehouse
 from local.warehouse import (
     SchemaChanged,
     create_datasets,
@@ -14,7 +14,7 @@ from local.warehouse import (
 )
 
 WAREHOUSE = Warehouse("p.store", "p.bi", retention_days=2)
-TABLE = Table(
+TABLE = TableSchema(
     name="rows_v1",
     description="Rows.",
     schema=(
@@ -111,7 +111,7 @@ def test_a_table_that_is_there_is_left_alone() -> None:
     ids=["fewer", "another mode", "another mode inside"],
 )
 def test_another_shape_says_what_to_do(columns: tuple[Column, ...]) -> None:
-    found = describe(Table(name="rows_v1", description="", schema=columns), WAREHOUSE)
+    found = describe(TableSchema(name="rows_v1", description="", schema=columns), WAREHOUSE)
     with pytest.raises(SchemaChanged, match="new data dir"):
         create_table(client([found]), describe(TABLE, WAREHOUSE))
 

@@ -21,7 +21,7 @@ from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
 from functions.load.row import RowBuilder
 from functions.load.table import TableWriter
-from functions.load.tally import Tally
+from functions.load.tally import LoadTally
 from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
@@ -30,10 +30,10 @@ from functions.operate.settle import Settle
 from functions.privacy.erasures.redaction import Redaction
 from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.records.receipts import Receipts
-from functions.privacy.sweep.dead_letters import DeadLetters
+from functions.privacy.sweep.dead_letters import DeadLetterRewriter
 from functions.privacy.sweep.job import Rewriter, Sweep
 from functions.privacy.sweep.open_days import OpenDays
-from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
+from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
 from functions.web.push import PushedMessage
@@ -184,10 +184,10 @@ class Cell:
 
     def _sweep(self) -> Sweep:
         redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
-        stored = StoredObjects(self.bucket, redaction)
+        stored = ObjectRewriter(self.bucket, redaction)
         rewriters: tuple[Rewriter, ...] = (
             stored,
-            DeadLetters(
+            DeadLetterRewriter(
                 self.letters,
                 self.letters.publish,
                 partial(self.bucket.write, content_type=spill.CONTENT_TYPE, over=0),
@@ -209,7 +209,7 @@ class Cell:
         )
 
     def _loader(self, stand_in: StandIn) -> DeliveryFilter:
-        tally = Tally()
+        tally = LoadTally()
         loader = Loader(
             builder=RowBuilder(load_catalogue(), KEYS),
             store_event=_table(stand_in, "events_v1").store,

@@ -10,7 +10,7 @@ from tests.privacy_simulation.crashes import Crashes
 
 
 class Bucket:
-    """Objects with generations, as `functions.google.storage.Objects`.
+    """Objects with generations, as `functions.google.storage.CloudStorage`.
 
     Attributes:
         contents: content, generation and time by name.

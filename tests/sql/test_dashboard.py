@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from functions.dashboard.rollups import Rollups, Rows
 from functions.warehouse.client import open_client
-from functions.warehouse.schema import SQL, Table, list_tables, render
+from functions.warehouse.schema import SQL, TableSchema, list_tables, render
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
 from tests.sql.stand_in import LOCATION, PROJECT, WAREHOUSE, StandIn
@@ -41,7 +41,7 @@ CASES = [
 ]
 
 
-def complete(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+def complete(table: TableSchema, row: dict[str, Any]) -> dict[str, Any]:
     """Fill in the columns that a row must have."""
     filled: dict[str, Any] = {"partner": "acme", "project": "dev"}
     for column in table.schema:

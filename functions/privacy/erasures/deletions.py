@@ -17,12 +17,12 @@ from functions.events.body import encode_json
 from functions.privacy import periods
 from functions.privacy.erasures.restoration import restoration
 from functions.privacy.records.receipts import Receipt, Receipts
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 
-class Told(NamedTuple):
+class DeletionMessage(NamedTuple):
     """What an event of the chat says of a person.
 
     Attributes:
@@ -64,13 +64,13 @@ class Deletions:
         new_id: returns a fresh erasure id, in the order of time.
     """
 
-    statements: Statements
+    statements: StatementRunner
     receipts: Receipts
     _: KW_ONLY
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    async def file_all(self, told: Sequence[Told]) -> None:
+    async def file_all(self, told: Sequence[DeletionMessage]) -> None:
         """File what was told, unless it is filed; what is told twice is filed once.
 
         Args:
@@ -103,7 +103,7 @@ class Deletions:
                 receipts.append(restoration(erasure_id, partner, project))
         await self.receipts.add_all(receipts)
 
-    def _entries(self, told: Told) -> list[_Entry]:
+    def _entries(self, told: DeletionMessage) -> list[_Entry]:
         erasure_id, deletes = self.new_id(), told.event == DELETED
         return [
             _Entry(

@@ -14,7 +14,7 @@ from functions.privacy.erasures.scope import Scopes
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.warehouse.parameters import Parameter
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 Counts = Counter[tuple[str, str]]
 """How many events were taken out of a place, by erasure and by what was done where."""
@@ -38,7 +38,7 @@ class Execution:
 
     def __init__(
         self,
-        statements: Statements,
+        statements: StatementRunner,
         receipts: Receipts,
         scopes: Scopes,
         now: datetime,
@@ -174,7 +174,7 @@ class Execution:
         totals: dict[str, Counter[str]] = {erasure_id: Counter() for erasure_id, _ in self._begun}
         rows = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
         for row in rows:
-            detail = msgspec.json.decode(row["detail"], type=_Detail)
+            detail = msgspec.json.decode(row["detail"], type=_CountsDetail)
             totals[row["reference"]].update(detail.counts)
         return {erasure_id: dict(counts) for erasure_id, counts in totals.items()}
 
@@ -193,7 +193,7 @@ def _step(step: str, claim: str) -> str:
     return f"{step} again" if claim.startswith(AGAIN) else step
 
 
-class _Detail(msgspec.Struct):
+class _CountsDetail(msgspec.Struct):
     """What of a receipt's detail is added up."""
 
     counts: dict[str, int] = {}  # msgspec copies an empty default for each instance

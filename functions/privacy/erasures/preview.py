@@ -8,7 +8,7 @@ from typing import Any
 from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.requests.people import user_keys
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Preview:
         now: the clock, with an offset.
     """
 
-    statements: Statements
+    statements: StatementRunner
     keys: PseudonymKeys
     now: Callable[[], datetime]
 

@@ -15,7 +15,7 @@ from functions.events.catalogue import snake_case
 from functions.events.layout import Layouts
 from functions.events.person import user_id
 from functions.observe.log import log
-from functions.privacy.erasures.deletions import DELETED, RESTORED, Deletions, Told
+from functions.privacy.erasures.deletions import DELETED, RESTORED, DeletionMessage, Deletions
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
@@ -58,7 +58,7 @@ class Stream:
         self._keys = keys
         self._layouts = layouts
         self._closed = closed
-        self._batcher: Batcher[Told, None] = Batcher(
+        self._batcher: Batcher[DeletionMessage, None] = Batcher(
             self._file, max_items=BATCH, max_bytes=sys.maxsize, max_in_flight=1
         )
 
@@ -90,7 +90,7 @@ class Stream:
         await self._batcher.put(told, size=1)
         return Response(status_code=204)
 
-    def _read(self, message: PushedMessage) -> Told:
+    def _read(self, message: PushedMessage) -> DeletionMessage:
         try:
             known = Attributes.from_mapping(message.attributes)
         except ValueError:
@@ -108,8 +108,8 @@ class Stream:
             raise Unusable("no_user_id")
         keys = user_keys(self._keys, known.project, [user])
         received_at = parse_time(known.received_at)
-        return Told(event, known.partner, known.project, keys, received_at)
+        return DeletionMessage(event, known.partner, known.project, keys, received_at)
 
-    async def _file(self, told: list[Told]) -> list[None]:
+    async def _file(self, told: list[DeletionMessage]) -> list[None]:
         await self._deletions.file_all(told)
         return [None] * len(told)

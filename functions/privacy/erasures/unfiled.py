@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from starlette.responses import JSONResponse, Response
 
 from functions.observe.log import log
-from functions.privacy.erasures.deletions import Deletions, Told
+from functions.privacy.erasures.deletions import DeletionMessage, Deletions
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.days import DAY, midnight
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.web.problem import ProblemError, retry_later
 
@@ -49,7 +49,7 @@ class Unfiled:
         now: the clock, with an offset.
     """
 
-    statements: Statements
+    statements: StatementRunner
     deletions: Deletions
     keys: PseudonymKeys
     _: KW_ONLY
@@ -85,7 +85,7 @@ class Unfiled:
                 break
         return JSONResponse({"found": counts, "finished": finished}, 200 if finished else 202)
 
-    async def _find(self, closed: list[str]) -> list[Told]:
+    async def _find(self, closed: list[str]) -> list[DeletionMessage]:
         now = self.now().astimezone(UTC)
         rows = await self.statements.rows(
             "find_unfiled_deletions",
@@ -94,7 +94,7 @@ class Unfiled:
             closed=closed,
         )
         return [
-            Told(
+            DeletionMessage(
                 row["event"],
                 row["partner"],
                 row["project"],
@@ -110,6 +110,6 @@ class Unfiled:
         return list(dict.fromkeys([user_key, *known]))
 
 
-def _report(told: list[Told]) -> None:
+def _report(told: list[DeletionMessage]) -> None:
     """Log what an alert hears: how many, never who."""
     log("ERROR", "deletions not filed", found=len(told), events=Counter(e.event for e in told))

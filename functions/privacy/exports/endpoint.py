@@ -8,8 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from functions.google.protocols import Objects
-from functions.google.storage import BucketUnavailable, ObjectWriter
+from functions.google.storage import BucketUnavailable, ObjectWriter, Storage
 from functions.observe.log import log
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.retained import RetainedEvents
@@ -80,7 +79,7 @@ class Exports:
     context: Context
     sources: Sources
     bucket: ObjectWriter
-    objects: Objects
+    objects: Storage
     deployment: Deployment
     _: KW_ONLY
     seconds: float

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.google.lease import Lease
-from functions.google.protocols import Objects, Subscription
-from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Stored
-from functions.google.subscription import Letter, SubscriptionUnavailable
+from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Storage, Stored
+from functions.google.subscription import Letter, LetterSource, SubscriptionUnavailable
 from functions.privacy.erasures.redaction import PREFIXES
 from functions.privacy.exports.messages import (
     RetainedMessage,
@@ -27,7 +26,7 @@ LETTERS = 10_000
 
 
 @dataclass(slots=True)
-class Search:
+class SearchResult:
     """What a search found.
 
     Attributes:
@@ -51,11 +50,11 @@ class RetainedEvents:
         layouts: of the catalogue's events.
     """
 
-    storage: Objects
-    subscription: Subscription
+    storage: Storage
+    subscription: LetterSource
     layouts: Layouts
 
-    async def objects(self, subject: Subject, out_of_time: Callable[[], bool]) -> Search:
+    async def objects(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
         """Search spill, quarantine and what legal holds keep, several objects at a time.
 
         Args:
@@ -65,7 +64,7 @@ class RetainedEvents:
         Raises:
             BucketUnavailable: the bucket does not even tell what it has.
         """
-        search = Search()
+        search = SearchResult()
         waiting: deque[Stored] = deque()
         for prefix in PREFIXES:
             waiting += await self.storage.find(prefix)
@@ -85,9 +84,9 @@ class RetainedEvents:
         search.is_complete = not waiting
         return search
 
-    async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> Search:
+    async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
         """Search the dead letters that nobody else holds just now, and give all back."""
-        search = Search()
+        search = SearchResult()
         found: list[Letter] = []
         async with Lease(self.subscription, lambda: out_of_time() or len(found) > LETTERS) as lease:
             with suppress(SubscriptionUnavailable):
@@ -104,7 +103,7 @@ class RetainedEvents:
                 self._keep("dead letters", message, subject, search)
         return search
 
-    def _look(self, name: str, content: bytes, subject: Subject, search: Search) -> None:
+    def _look(self, name: str, content: bytes, subject: Subject, search: SearchResult) -> None:
         try:
             messages = messages_of(name, content, subject.owner)
         except Unreadable:
@@ -113,7 +112,9 @@ class RetainedEvents:
         for message in messages:
             self._keep(name.split("/", maxsplit=1)[0], message, subject, search)
 
-    def _keep(self, place: str, message: RetainedMessage, subject: Subject, search: Search) -> None:
+    def _keep(
+        self, place: str, message: RetainedMessage, subject: Subject, search: SearchResult
+    ) -> None:
         try:
             own = own_message(message.data, message.kind, subject.ids, self.layouts)
         except BadMessage:

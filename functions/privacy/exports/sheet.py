@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from functions.privacy import periods
-from functions.privacy.exports.retained import Search
+from functions.privacy.exports.retained import SearchResult
 from functions.privacy.exports.storage import File
 from functions.privacy.requests.pages import render
 from functions.warehouse.schema import EXTRA_DAYS
@@ -40,7 +40,7 @@ class Sheet:
     unreadable: int = 0
     missing: list[Missing] = field(default_factory=list)
 
-    def note(self, place: Missing, search: Search) -> None:
+    def note(self, place: Missing, search: SearchResult) -> None:
         """Note what a search came to."""
         self.counts[place] += len(search.records)
         self.unreadable += search.unreadable

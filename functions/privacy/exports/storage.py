@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.google.protocols import Objects
-from functions.google.storage import ObjectWriter, Stored
+from functions.google.storage import ObjectWriter, Storage, Stored
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.scope import Scope, Scopes
@@ -73,7 +72,7 @@ class Writing:
     """
 
     def __init__(
-        self, bucket: ObjectWriter, objects: Objects, owner: Owner, export_id: str
+        self, bucket: ObjectWriter, objects: Storage, owner: Owner, export_id: str
     ) -> None:
         self._bucket = bucket
         self._objects = objects
@@ -123,7 +122,7 @@ class ExportedCopies:
         objects: the bucket's.
     """
 
-    objects: Objects
+    objects: Storage
 
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
@@ -162,7 +161,7 @@ class ExportedCopies:
         await _delete_parts(self.objects, folder)
 
 
-async def _delete_parts(objects: Objects, folder: str) -> None:
+async def _delete_parts(objects: Storage, folder: str) -> None:
     """Delete an export but its index, without which nobody finds the others."""
     for stored in await objects.find(folder):
         if stored.name != folder + INDEX:

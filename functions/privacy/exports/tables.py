@@ -8,7 +8,7 @@ import msgspec
 
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.own import Record, own_row
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 PAGE = 5_000
 """Rows of ``sql/privacy/find_events_of_person.sql``: of one page, in memory."""
@@ -41,7 +41,7 @@ class Tables:
         retention_days: for which events are kept.
     """
 
-    def __init__(self, statements: Statements, retention_days: int) -> None:
+    def __init__(self, statements: StatementRunner, retention_days: int) -> None:
         self._statements = statements
         self._kept = timedelta(days=retention_days + 2)
 

@@ -11,7 +11,7 @@ from functions.events.layout import Layouts
 from functions.events.person import mentioned
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 
 class PersonOnHold(NamedTuple):
@@ -98,7 +98,7 @@ class PeopleOnHold:
         layouts: those of the events in the catalogue.
     """
 
-    statements: Statements
+    statements: StatementRunner
     keys: PseudonymKeys
     layouts: Layouts
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.google.lease import Lease
-from functions.google.protocols import Subscription
-from functions.google.subscription import Letter
+from functions.google.subscription import Letter, LetterSource
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.offboarding.search import Search
 
@@ -20,7 +19,7 @@ class ClosedPartnerLetters:
         subscription: of the dead letters.
     """
 
-    subscription: Subscription
+    subscription: LetterSource
 
     async def clear(self, search: Search) -> None:
         """Count the partners' letters and, unless it is a dry run, delete them.

@@ -12,7 +12,7 @@ from functions.privacy.offboarding.deletion import PartnerCounts
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.retained.quarantine import ON_HOLD
 from functions.secrets.closed_partners import ClosedPartner
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 Certificate = dict[str, Any]
 
@@ -47,7 +47,7 @@ class Record:
         return "on_hold" if self.on_hold else "deleting"
 
 
-class _Detail(msgspec.Struct):
+class _OffboardingDetail(msgspec.Struct):
     step: str
     closed_at: datetime
     total: dict[str, int] = {}  # msgspec copies an empty default for each instance
@@ -66,7 +66,7 @@ class Records:
         new_id: returns a fresh id.
     """
 
-    statements: Statements
+    statements: StatementRunner
     receipts: Receipts
     new_id: Callable[[], str]
 
@@ -82,7 +82,7 @@ class Records:
         )
         for row in rows:
             entry = partners.get(row["partner"])
-            detail = msgspec.json.decode(row["detail"], type=_Detail)
+            detail = msgspec.json.decode(row["detail"], type=_OffboardingDetail)
             if entry and detail.closed_at == entry.closed_at:
                 _add(records[row["partner"]], detail, row["requested_by"])
         return records
@@ -157,7 +157,7 @@ def nonzero(counter: Mapping[str, int]) -> dict[str, int]:
     return {place: number for place, number in sorted(counter.items()) if number}
 
 
-def _add(record: Record, detail: _Detail, requested_by: str) -> None:
+def _add(record: Record, detail: _OffboardingDetail, requested_by: str) -> None:
     match detail.step:
         case "begun":
             record.begun = True

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from functions.acceptance import ingest_id
 from functions.acceptance.values import NotJson
-from functions.google.protocols import Objects
-from functions.google.storage import Stored
+from functions.google.storage import Storage, Stored
 from functions.observe.log import log
 from functions.privacy.erasures.redaction import UNPLACED
 from functions.privacy.exports.storage import PREFIX as EXPORTS
@@ -25,7 +24,7 @@ class ClosedPartnerObjects:
         objects: those of the bucket.
     """
 
-    objects: Objects
+    objects: Storage
 
     async def clear(self, search: Search) -> None:
         """Count the partners' objects (spill: events) and, unless it is a dry run, delete them.

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 Status = Literal["hidden", "due", "executed", "restored", "expired"]
 
@@ -77,7 +77,7 @@ class ErasureLog:
         now: the clock, with an offset.
     """
 
-    statements: Statements
+    statements: StatementRunner
     now: Callable[[], datetime]
 
     async def page(

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from functions.events.body import encode_json
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Receipts:
         now: the clock, with an offset.
     """
 
-    statements: Statements
+    statements: StatementRunner
     now: Callable[[], datetime]
 
     async def add(self, receipt: Receipt) -> None:

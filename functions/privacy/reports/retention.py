@@ -8,14 +8,13 @@ from typing import Literal
 import msgspec
 from starlette.responses import Response
 
-from functions.google.protocols import Objects
-from functions.google.storage import BucketUnavailable, Stored
+from functions.google.storage import BucketUnavailable, Storage, Stored
 from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.inventory import InventoryEntry, list_inventory, list_limits
 from functions.privacy.requests.request import PrivacyRequest
 from functions.retained.quarantine import ON_HOLD
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed
 
@@ -84,8 +83,8 @@ class Retention:
         retention_days: for how long events are kept.
     """
 
-    statements: Statements
-    objects: Objects
+    statements: StatementRunner
+    objects: Storage
     overdue_on_hold: Callable[[datetime], Awaitable[list[Stored]]]
     _: KW_ONLY
     now: Callable[[], datetime]

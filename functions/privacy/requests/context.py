@@ -7,7 +7,7 @@ from typing import NamedTuple
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Caller
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 
 
 class Context(NamedTuple):
@@ -23,7 +23,7 @@ class Context(NamedTuple):
         new_id: returns a fresh id, in the order of time.
     """
 
-    statements: Statements
+    statements: StatementRunner
     receipts: Receipts
     keys: PseudonymKeys
     partner_of: Callable[[Caller, str], Awaitable[str]]

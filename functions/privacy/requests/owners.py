@@ -10,7 +10,7 @@ bucket or among the dead letters only.
 from dataclasses import dataclass
 
 from functions.privacy.requests.caller import Caller
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 from functions.web.problem import ProblemError
 
 
@@ -22,7 +22,7 @@ class Owners:
         statements: of ``sql/privacy``.
     """
 
-    statements: Statements
+    statements: StatementRunner
 
     async def partner_of(self, caller: Caller, project: str) -> str:
         """Return the name of the partner whose data of a project the caller may act on.

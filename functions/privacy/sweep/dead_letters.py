@@ -13,8 +13,7 @@ from functions.events.attributes import Attributes
 from functions.events.body import BadMessage
 from functions.events.message import Message
 from functions.google.lease import Lease
-from functions.google.protocols import Subscription
-from functions.google.subscription import Letter
+from functions.google.subscription import Letter, LetterSource
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
@@ -31,7 +30,7 @@ Keep = Callable[[str, bytes], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetters:
+class DeadLetterRewriter:
     """Rewrites dead letters.
 
     Args:
@@ -42,7 +41,7 @@ class DeadLetters:
         now: the clock, with an offset.
     """
 
-    subscription: Subscription
+    subscription: LetterSource
     publish: Publish
     keep: Keep
     redaction: Callable[[Scopes], Redaction]

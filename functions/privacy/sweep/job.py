@@ -23,7 +23,7 @@ from functions.privacy.erasures.scope import Scopes, read_scopes
 from functions.privacy.periods import RELEASED_HOLD, REMEMBERED, TOMBSTONE
 from functions.privacy.records.receipts import Receipts
 from functions.warehouse.days import DAY, midnight
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 
@@ -81,7 +81,7 @@ class Sweep:
 
     def __init__(
         self,
-        statements: Statements,
+        statements: StatementRunner,
         receipts: Receipts,
         count_people: Callable[[], Awaitable[None]],
         rewriters: Sequence[Rewriter],

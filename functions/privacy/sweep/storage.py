@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from functions.google.protocols import Objects
-from functions.google.storage import CONCURRENT_REQUESTS, Stored
+from functions.google.storage import CONCURRENT_REQUESTS, Storage, Stored
 from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
@@ -31,7 +30,7 @@ MARGIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredObjects:
+class ObjectRewriter:
     """Rewrites spill, quarantine and what legal holds keep.
 
     What replaces an object is written before the object goes, and only over the version that was
@@ -42,7 +41,7 @@ class StoredObjects:
         redaction: makes what takes people out, for what is covered.
     """
 
-    objects: Objects
+    objects: Storage
     redaction: Callable[[Scopes], Redaction]
 
     async def rewrite(
@@ -146,8 +145,8 @@ class UnreadableObjects:
         clock: seconds, monotonic.
     """
 
-    objects: Objects
-    stored: StoredObjects
+    objects: Storage
+    stored: ObjectRewriter
     now: Callable[[], datetime]
     clock: Callable[[], float] = time.monotonic
 

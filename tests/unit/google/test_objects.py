@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from gcp_storage_emulator.server import create_server
 
-from functions.google.storage import BucketUnavailable, Objects, open_bucket
+from functions.google.storage import BucketUnavailable, CloudStorage, open_bucket
 from local.storage import HOST, amend
 
 pytestmark = pytest.mark.cell
@@ -35,7 +35,7 @@ def bucket(endpoint: str) -> Iterator[Any]:
 async def test_objects_are_found_in_order_read_and_deleted(endpoint: str, bucket: Any) -> None:
     for name in ("spill/b", "spill/a", "quarantine/c"):
         bucket.blob(name).upload_from_string(name)
-    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=5)
+    stored = CloudStorage(partial(open_bucket, endpoint, "p", "b"), deadline=5)
     found = await stored.find("spill/")
     assert [each.name for each in found] == ["spill/a", "spill/b"]
     assert abs(found[0].written_at - datetime.now(UTC)) < timedelta(minutes=1)
@@ -48,7 +48,7 @@ async def test_objects_are_found_in_order_read_and_deleted(endpoint: str, bucket
 
 async def test_a_version_that_was_replaced_is_not_deleted(endpoint: str, bucket: Any) -> None:
     bucket.blob("spill/a").upload_from_string("old")
-    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=5)
+    stored = CloudStorage(partial(open_bucket, endpoint, "p", "b"), deadline=5)
     [old] = await stored.find("spill/")
     bucket.blob("spill/a").upload_from_string("new")
     await stored.delete(old)
@@ -57,7 +57,7 @@ async def test_a_version_that_was_replaced_is_not_deleted(endpoint: str, bucket:
 
 
 async def test_a_bucket_that_does_not_answer_is_said_so(endpoint: str) -> None:
-    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=0.1)
+    stored = CloudStorage(partial(open_bucket, endpoint, "p", "b"), deadline=0.1)
     with pytest.raises(BucketUnavailable):
         await stored.find("spill/")
 
@@ -65,7 +65,7 @@ async def test_a_bucket_that_does_not_answer_is_said_so(endpoint: str) -> None:
 async def test_an_object_is_written_only_over_the_version_that_is_named(
     endpoint: str, bucket: Any
 ) -> None:
-    stored = Objects(partial(open_bucket, endpoint, "p", "b"), deadline=5)
+    stored = CloudStorage(partial(open_bucket, endpoint, "p", "b"), deadline=5)
     assert await stored.write("spill/a", b"1", "text/plain", over=0)
     assert not await stored.write("spill/a", b"2", "text/plain", over=0)
     [first] = await stored.find("spill/")

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from functions.google.storage import Bucket, BucketUnavailable
 from functions.load import app
 from functions.load.delivery_filter import DeliveryFilter
-from functions.load.tally import Tally
+from functions.load.tally import LoadTally
 from functions.observe.tally import Paced
 from functions.web.intake import Intake
 
@@ -239,7 +239,7 @@ async def test_a_push_that_breaks_off_is_no_push() -> None:
         return next(coming)
 
     request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
-    tally, intake = Tally(), Intake(1_000)
+    tally, intake = LoadTally(), Intake(1_000)
     unused = DeliveryFilter(cast("Any", None), cast("Any", None), tally)
     answer = await app.answer(unused, intake, tally, Paced(tally.write), request)
     assert answer.status_code == 400
@@ -256,7 +256,7 @@ async def test_a_push_whose_connection_fails_is_not_held() -> None:
             return message
         raise ConnectionResetError
 
-    tally, intake = Tally(), Intake(1_000)
+    tally, intake = LoadTally(), Intake(1_000)
     request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
     unused = DeliveryFilter(cast("Any", None), cast("Any", None), tally)
     with pytest.raises(ConnectionResetError):

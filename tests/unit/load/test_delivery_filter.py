@@ -6,7 +6,7 @@ import pytest
 
 from functions.load.delivery_filter import DeliveryFilter
 from functions.load.loader import NotStored
-from functions.load.tally import Tally
+from functions.load.tally import LoadTally
 from functions.secrets.closed_partners import ClosedList, ClosedPartner, ClosedUnavailable
 from functions.web.push import PushedMessage
 
@@ -19,7 +19,7 @@ class World:
     def __init__(self) -> None:
         self.closed: ClosedList | None = ClosedList({"acme": ENTRY})
         self.loaded: list[dict[str, str]] = []
-        self.tally = Tally()
+        self.tally = LoadTally()
         self.delivery_filter = DeliveryFilter(self.current, self._load, self.tally)
 
     async def current(self) -> ClosedList:

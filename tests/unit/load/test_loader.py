@@ -12,7 +12,7 @@ from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
 from functions.load.row import Row, RowBuilder
 from functions.load.table import RowRefused
-from functions.load.tally import Tally
+from functions.load.tally import LoadTally
 from functions.web.batching import QueueFull
 from functions.web.push import PushedMessage
 
@@ -34,7 +34,7 @@ class World:
         self.identities: list[Row] = []
         self.quarantine: list[dict[str, Any]] = []
         self.fails: dict[str, Exception] = {}
-        self.tally = Tally()
+        self.tally = LoadTally()
         self.loader = Loader(
             builder=builder,
             store_event=lambda row: self._store("events", row),

@@ -17,7 +17,7 @@ from functions.privacy.requests.request import serve
 from functions.secrets.closed_partners import ClosedList
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.protocols import Statements
+from functions.warehouse.protocols import StatementRunner
 from tests.unit.identity_tokens import bearer
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ class Front:
 
     def __init__(
         self,
-        statements: Statements,
+        statements: StatementRunner,
         execute: Execute | None = None,
         *,
         owner: str | None = "acme",

@@ -31,7 +31,7 @@ from functions.warehouse.schema import (
     RETENTION_DAYS,
     SQL,
     Column,
-    Table,
+    TableSchema,
     Warehouse,
     list_tables,
     render,
@@ -85,14 +85,14 @@ def test_what_the_catalogue_calls_personal_does_not_slip_through() -> None:
         }
     )
     [text] = schema.render(parse(source)).values()
-    table = msgspec.convert({**msgspec.json.decode(text), "name": "events_v1"}, Table)
+    table = msgspec.convert({**msgspec.json.decode(text), "name": "events_v1"}, TableSchema)
 
     with pytest.raises(NotInInventory, match=r"^events_v1\.room\.moderators$"):
         list_inventory([table])
 
 
 def test_a_table_that_nobody_has_thought_of_does_not_slip_through() -> None:
-    table = Table("new_v1", "New.", (Column("who", "STRING"),), people={"who": "pseudonym"})
+    table = TableSchema("new_v1", "New.", (Column("who", "STRING"),), people={"who": "pseudonym"})
 
     with pytest.raises(NotInInventory, match=r"^new_v1\.who$"):
         list_inventory([table])

@@ -14,7 +14,7 @@ from functions.acceptance.partners import PartnersFile
 from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
-from functions.receive.tally import Tally
+from functions.receive.tally import ReceiveTally
 from functions.secrets.closed_partners import ClosedFile
 from tests.unit.receive.stand_ins import PARTNERS, Broker, Objects
 
@@ -61,13 +61,13 @@ def settings(partners_file: Path, closed_file: Path) -> Settings:
 
 
 @pytest.fixture
-def tally() -> Tally:
-    return Tally()
+def tally() -> ReceiveTally:
+    return ReceiveTally()
 
 
 @pytest.fixture
 async def sender(
-    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the receiver."""
     async with client_of(receiver_of(settings, broker, objects, tally).handle) as client:
@@ -75,7 +75,7 @@ async def sender(
     tally.write()
 
 
-def receiver_of(settings: Settings, broker: Any, objects: Any, tally: Tally) -> Receiver:
+def receiver_of(settings: Settings, broker: Any, objects: Any, tally: ReceiveTally) -> Receiver:
     """A receiver between stand-ins of the two that do I/O."""
     admission = Admission(PartnersFile(settings.partners_file), ClosedFile(settings.closed_file))
     return Receiver(settings, admission, broker, objects, tally, Paced(tally.write))

@@ -13,7 +13,7 @@ from functions.acceptance.partners import PartnersFile
 from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
-from functions.receive.tally import Tally
+from functions.receive.tally import ReceiveTally
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
 from tests.fakes.clock import Clock
@@ -41,7 +41,7 @@ async def timed(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a receiver whose secrets grow old by the test's clock."""
     admission = Admission(PartnersFile(settings.partners_file, clock), closed, clock)
-    tally = Tally()
+    tally = ReceiveTally()
     receiver = Receiver(settings, admission, broker, objects, tally, Paced(tally.write))
     async with client_of(receiver.handle) as sender:
         yield sender

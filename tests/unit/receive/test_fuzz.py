@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from functions.events.message import Message
 from functions.google.storage import BucketUnavailable
 from functions.receive.settings import Settings
-from functions.receive.tally import Tally
+from functions.receive.tally import ReceiveTally
 from functions.web.batching import QueueFull
 from tests.unit.receive.conftest import client_of, receiver_of
 from tests.unit.receive.stand_ins import ONE_PROJECT_TOKEN, PARTNERS, TOKEN
@@ -101,7 +101,7 @@ def send(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         max_request_bytes=2_000,
         max_request_events=5,
     )
-    client = client_of(receiver_of(limits, stores, stores, Tally()).handle)
+    client = client_of(receiver_of(limits, stores, stores, ReceiveTally()).handle)
 
     with asyncio.Runner() as runner:
 

@@ -14,7 +14,7 @@ from functions.google.storage import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
-from functions.receive.tally import Tally
+from functions.receive.tally import ReceiveTally
 from functions.web.batching import QueueFull
 from tests.unit.receive.conftest import client_of, receiver_of
 from tests.unit.receive.stand_ins import (
@@ -256,7 +256,7 @@ async def test_no_write_outlives_the_answer(settings: Settings, broker: Broker) 
             self.running -= 1
 
     slow = Slow()
-    async with client_of(receiver_of(settings, broker, slow, Tally()).handle) as sender:
+    async with client_of(receiver_of(settings, broker, slow, ReceiveTally()).handle) as sender:
         answer = await sender.post(EVENTS, json=[event(project=f"x{n}") for n in range(5)])
     assert (answer.status_code, slow.running) == (503, 0)
 
@@ -347,7 +347,7 @@ async def ask(receiver: Receiver, messages: Iterable[Message], length: int = 1) 
 
 
 async def test_a_length_over_the_limit_is_refused_unread(
-    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
 ) -> None:
     answer = await ask(receiver_of(settings, broker, objects, tally), [], length=10_001)
     assert (answer["status"], answer["reason"]) == (413, "request_too_large")
@@ -367,7 +367,7 @@ async def test_a_body_that_breaks_off_is_400_and_kept_nowhere(
     settings: Settings,
     broker: Broker,
     objects: Objects,
-    tally: Tally,
+    tally: ReceiveTally,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole = json.dumps(event()).encode()
@@ -380,7 +380,7 @@ async def test_a_body_that_breaks_off_is_400_and_kept_nowhere(
 
 
 async def test_a_body_that_does_not_end_in_time_is_408_and_its_connection_is_closed(
-    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
 ) -> None:
     hasty = msgspec.structs.replace(settings, body_seconds=0.01)
 
@@ -397,7 +397,7 @@ async def test_a_body_that_does_not_end_in_time_is_408_and_its_connection_is_clo
 
 
 async def test_unfinished_bodies_of_one_partner_are_503_for_it_alone(
-    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
         yield b"x" * 9_000
@@ -416,7 +416,7 @@ async def test_unfinished_bodies_of_one_partner_are_503_for_it_alone(
 
 
 async def test_bodies_that_memory_has_no_room_for_are_503(
-    settings: Settings, broker: Broker, objects: Objects, tally: Tally
+    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
 ) -> None:
     small = msgspec.structs.replace(settings, max_waiting_bytes=400)
     reading, gate = asyncio.Event(), asyncio.Event()
@@ -439,7 +439,10 @@ async def test_bodies_that_memory_has_no_room_for_are_503(
 
 
 async def test_everything_is_counted_by_what_the_sender_is_told(
-    sender: httpx.AsyncClient, broker: Broker, capsys: pytest.CaptureFixture[str], tally: Tally
+    sender: httpx.AsyncClient,
+    broker: Broker,
+    capsys: pytest.CaptureFixture[str],
+    tally: ReceiveTally,
 ) -> None:
     await sender.post(EVENTS, json=[event(), event(), event(project="only")])
     await sender.post(EVENTS, json=[event(), event(project="acme-us")])

@@ -8,7 +8,7 @@ import pytest
 from functions import __version__
 from functions.acceptance import reasons
 from functions.receive import answers
-from functions.receive.tally import Tally
+from functions.receive.tally import ReceiveTally
 
 
 class Out:
@@ -27,7 +27,7 @@ def out(capsys: pytest.CaptureFixture[str]) -> Out:
 
 
 def test_the_line_has_everything(out: Out) -> None:
-    tally = Tally()
+    tally = ReceiveTally()
     tally.hear("acme")
     tally.hear("acme")
     tally.accept(3)
@@ -54,7 +54,7 @@ def test_the_line_has_everything(out: Out) -> None:
 
 
 def test_a_refused_request_counts_as_its_events_where_they_are_told(out: Out) -> None:
-    tally = Tally()
+    tally = ReceiveTally()
     tally.refuse_all(answers.unauthorized())
     results: list[dict[str, object]] = [{"status": 421, "reason": "a"}] * 2
     tally.refuse_all(answers.webhook_problem(reasons.PROJECT_ELSEWHERE, results=results))

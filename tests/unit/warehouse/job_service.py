@@ -15,7 +15,7 @@ from tests.fakes.clock import Clock
 LOCATION = "europe-west1"
 
 
-class Refused(NamedTuple):
+class RefusedJob(NamedTuple):
     """An answer that is an error."""
 
     status: int
@@ -48,7 +48,7 @@ class JobService(BaseAdapter):
         self.clock = clock
         self.jobs: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, str]] = []
-        self.answers: dict[str, list[Refused | Lost | None]] = {}
+        self.answers: dict[str, list[RefusedJob | Lost | None]] = {}
         self.errors: list[tuple[str, str] | None] = []
         self.seconds = 0.0
         self.obeys = True
@@ -85,7 +85,7 @@ class JobService(BaseAdapter):
         self.asked.append((verb, job_id))
         planned = self.answers.get(verb) or [None]
         told = planned.pop(0)
-        if isinstance(told, Refused):
+        if isinstance(told, RefusedJob):
             return _response(request, told.status, _error(told))
         answer = getattr(self, f"_{verb}")(job_id, body)
         if isinstance(told, Lost):
@@ -96,20 +96,20 @@ class JobService(BaseAdapter):
 
     def _insert(self, job_id: str, body: dict[str, Any]) -> tuple[int, Any]:
         if job_id in self.jobs:
-            return 409, _error(Refused(409, "duplicate"))
+            return 409, _error(RefusedJob(409, "duplicate"))
         error = self.errors.pop(0) if self.errors else None
         self.jobs[job_id] = body | {"ends": self.clock.now + self.seconds, "error": error}
         return 200, self._resource(job_id)
 
     def _get(self, job_id: str, _body: object) -> tuple[int, Any]:
         if job_id not in self.jobs:
-            return 404, _error(Refused(404, "notFound"))
+            return 404, _error(RefusedJob(404, "notFound"))
         return 200, self._resource(job_id)
 
     def _cancel(self, job_id: str, _body: object) -> tuple[int, Any]:
         job = self.jobs.get(job_id)
         if job is None:
-            return 404, _error(Refused(404, "notFound"))
+            return 404, _error(RefusedJob(404, "notFound"))
         if self.obeys and job["ends"] > self.clock.now:
             job |= {"ends": self.clock.now, "error": ("stopped", "cancelled")}
         return 200, {"job": self._resource(job_id)}
@@ -140,7 +140,7 @@ class JobService(BaseAdapter):
         """Nothing is held."""
 
 
-def _error(refused: Refused) -> dict[str, Any]:
+def _error(refused: RefusedJob) -> dict[str, Any]:
     detail = {"reason": refused.reason, "message": refused.message}
     return {"error": {"code": refused.status, "message": refused.message, "errors": [detail]}}
 

@@ -17,7 +17,7 @@ from functions.warehouse.statements import (
     Statements,
 )
 from tests.fakes.clock import Clock
-from tests.unit.warehouse.job_service import JobService, Lost, Refused
+from tests.unit.warehouse.job_service import JobService, Lost, RefusedJob
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 VARIABLES = Warehouse("p.store", "p.bi").variables()
@@ -81,7 +81,7 @@ async def test_a_begin_without_an_answer_is_never_a_second_job(
     service: JobService, statements: Statements, *, carried_out: bool
 ) -> None:
     service.seconds = 5
-    service.answers["insert"] = [Lost(carried_out), Refused(503), Refused(429)]
+    service.answers["insert"] = [Lost(carried_out), RefusedJob(503), RefusedJob(429)]
     assert await statements.change("clear_extra", day=DAY) == 3
     assert attempts(service) == ["1"]
     assert len({job for _, job in service.asked}) == 1
@@ -90,16 +90,16 @@ async def test_a_begin_without_an_answer_is_never_a_second_job(
 async def test_a_job_that_is_not_found_just_after_it_began_is_looked_for_again(
     service: JobService, statements: Statements
 ) -> None:
-    service.answers |= {"insert": [Lost(carried_out=True)], "get": [Refused(404, "notFound")]}
+    service.answers |= {"insert": [Lost(carried_out=True)], "get": [RefusedJob(404, "notFound")]}
     assert await statements.change("clear_extra", day=DAY) == 3
     assert attempts(service) == ["1"]
 
 
 @pytest.mark.parametrize(
-    "answer", [Refused(503), Refused(404), Refused(403), Lost(carried_out=True)]
+    "answer", [RefusedJob(503), RefusedJob(404), RefusedJob(403), Lost(carried_out=True)]
 )
 async def test_a_look_without_an_answer_is_repeated(
-    service: JobService, statements: Statements, answer: Refused | Lost
+    service: JobService, statements: Statements, answer: RefusedJob | Lost
 ) -> None:
     service.seconds = 1
     service.answers["get"] = [answer, answer]
@@ -110,11 +110,11 @@ async def test_a_look_without_an_answer_is_repeated(
 async def test_rows_that_did_not_come_are_asked_for_again(
     service: JobService, statements: Statements
 ) -> None:
-    service.answers["rows"] = [Refused(503), Lost(carried_out=True)]
+    service.answers["rows"] = [RefusedJob(503), Lost(carried_out=True)]
     assert await statements.days("find_days_with_extra", end=DAY) == [DAY]
     assert service.verbs().count("rows") == 3
     assert attempts(service) == ["1"]
-    service.answers["rows"] = [Refused(403, "accessDenied")]
+    service.answers["rows"] = [RefusedJob(403, "accessDenied")]
     with pytest.raises(StatementFailed, match="accessDenied"):
         await statements.days("find_days_with_extra", end=DAY)
 
@@ -141,7 +141,7 @@ async def test_a_job_that_ended_in_an_error_is_followed_by_another(
 async def test_a_refusal_to_begin_is_an_error_of_the_job(
     service: JobService, statements: Statements
 ) -> None:
-    service.answers["insert"] = [Refused(403, "rateLimitExceeded"), None]
+    service.answers["insert"] = [RefusedJob(403, "rateLimitExceeded"), None]
     assert await statements.change("clear_extra", day=DAY) == 3
     assert [job[-1] for job in service.jobs] == ["2"]
 
@@ -157,7 +157,7 @@ async def test_what_can_never_succeed_is_not_tried_again_or_quoted(
     at_once: bool,
 ) -> None:
     if at_once:
-        service.answers["insert"] = [Refused(400, reason)]
+        service.answers["insert"] = [RefusedJob(400, reason)]
     else:
         service.errors = [(reason, "secret")]
     with pytest.raises(StatementFailed, match=reason):
@@ -208,7 +208,7 @@ async def test_what_succeeds_while_it_is_cancelled_has_succeeded(
     service: JobService, statements: Statements
 ) -> None:
     service.seconds, service.obeys = 104, False
-    service.answers["cancel"] = [Refused(503)]
+    service.answers["cancel"] = [RefusedJob(503)]
     assert await statements.change("clear_extra", day=DAY) == 3
     assert service.verbs().count("cancel") == 2
 
@@ -229,7 +229,7 @@ async def test_what_may_have_begun_is_cancelled_too(
     service: JobService, statements: Statements, *, carried_out: bool
 ) -> None:
     service.seconds = 1_000
-    service.answers["insert"] = [Lost(carried_out), *[Refused(503)] * 99]
+    service.answers["insert"] = [Lost(carried_out), *[RefusedJob(503)] * 99]
     with pytest.raises(StatementFailed, match="stopped" if carried_out else "unfinished"):
         await statements.change("clear_extra", day=DAY)
     assert "cancel" in service.verbs()

@@ -9,7 +9,7 @@ import pytest
 from functions.acceptance.ingest_id import derived
 from functions.privacy.erasures.scope import Scopes
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNREADABLE
-from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
+from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantined, decode
 from functions.secrets.pseudonym_keys import user_key
@@ -526,7 +526,7 @@ async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep()
     offboarding.now += CLOSING
     said = (await offboarding.order()).json()
     assert (said["state"], said["unreadable"]) == ("deleting", {"spill/": 1})
-    stored = StoredObjects(offboarding.bucket, lambda scopes: redaction(*scopes))
+    stored = ObjectRewriter(offboarding.bucket, lambda scopes: redaction(*scopes))
     await UnreadableObjects(offboarding.bucket, stored, lambda: offboarding.now).rewrite(
         Scopes([]), Counter(), lambda: False
     )

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.privacy.erasures.deletions import DELETED, RESTORED, Deletions, Told
+from functions.privacy.erasures.deletions import DELETED, RESTORED, DeletionMessage, Deletions
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.warehouse.parameters import Parameter
 from local.json_column import check
@@ -51,7 +51,7 @@ def test_what_the_chat_told_is_given_as_json_that_bigquery_takes() -> None:
     deletions = Deletions(
         statements, Receipts(statements, lambda: NOW), now=lambda: NOW, new_id=lambda: "e1"
     )
-    told = [Told(event, "acme", "dev", ["k"], NOW) for event in (DELETED, RESTORED)]
+    told = [DeletionMessage(event, "acme", "dev", ["k"], NOW) for event in (DELETED, RESTORED)]
     asyncio.run(deletions.file_all(told))
     texts = statements.given["file_deletions"]["entries"]
     assert len(texts) == 2

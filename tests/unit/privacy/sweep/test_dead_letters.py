@@ -12,7 +12,7 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
-from functions.privacy.sweep.dead_letters import DeadLetters
+from functions.privacy.sweep.dead_letters import DeadLetterRewriter
 from functions.retained import quarantine
 from tests.fakes.objects import Bucket
 from tests.unit.operate.stand_ins import Letters, Topic
@@ -40,7 +40,7 @@ class Queue:
 
     async def rewrite(self, *scopes: Scope, seconds: int = 100) -> Counts:
         counts: Counts = Counter()
-        letters = DeadLetters(
+        letters = DeadLetterRewriter(
             self.letters,
             self.topic.publish,
             partial(self.bucket.write, content_type="application/x-ndjson", over=0),

@@ -12,7 +12,7 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
-from functions.privacy.sweep.storage import StoredObjects, UnreadableObjects
+from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import quarantine
 from tests.fakes.objects import Bucket
 from tests.unit.privacy.stand_ins import (
@@ -34,7 +34,7 @@ async def rewrite(
 ) -> Counts:
     counts: Counts = Counter()
     left = iter(range(seconds))
-    objects = StoredObjects(bucket, lambda scopes: redaction(*scopes))
+    objects = ObjectRewriter(bucket, lambda scopes: redaction(*scopes))
     for place in (objects, UnreadableObjects(bucket, objects, lambda: now)):
         await place.rewrite(Scopes(scopes), counts, lambda: next(left, None) is None)
     return counts

@@ -8,7 +8,7 @@ import pytest
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
-from functions.privacy.sweep.storage import SECONDS, StoredObjects, UnreadableObjects
+from functions.privacy.sweep.storage import SECONDS, ObjectRewriter, UnreadableObjects
 from tests.fakes.objects import Bucket
 from tests.unit.privacy.stand_ins import HOUR, NOW, body, quarantined, redaction, scope
 
@@ -23,7 +23,7 @@ async def look(bucket: Bucket, *scopes: Scope, seconds_each: float = 0.0) -> Cou
         reads += action == "read"
 
     bucket.then = then
-    objects = StoredObjects(bucket, lambda scopes: redaction(*scopes))
+    objects = ObjectRewriter(bucket, lambda scopes: redaction(*scopes))
     unreadable = UnreadableObjects(bucket, objects, lambda: NOW, lambda: reads * seconds_each)
     await unreadable.rewrite(Scopes(scopes), counts, lambda: False)
     return counts
