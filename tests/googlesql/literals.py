@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.googlesql.texts import BI, PROJECT, SQL_TEXT, STORE, WAREHOUSE, Text
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("functions", "generate", "local", "offboard", "verify")
+FOLDERS = ("functions", "local", "offboard", "verify")
+"""Not `generate`: it writes files below ``sql/``, and `test_statements.py` takes each of them."""
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 VALUES = {
     "cell.project_id": PROJECT,
