@@ -8,12 +8,11 @@ from tests.faults.outcome import settle
 from tests.faults.record import Record, send
 from tests.faults.rig import Rig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 BURST = 5_000
 
 
-@pytest.mark.soak
 async def test_down_before_a_burst(rig: Rig) -> None:
     record = Record("before", BURST)
     await rig.broker.cut()
@@ -24,7 +23,6 @@ async def test_down_before_a_burst(rig: Rig) -> None:
     assert await settle(rig, record) == record.sent
 
 
-@pytest.mark.soak
 async def test_down_during_a_burst(rig: Rig) -> None:
     record = Record("during", BURST)
     await send(rig, record.deliveries, halfway=rig.broker.cut)
@@ -33,7 +31,6 @@ async def test_down_during_a_burst(rig: Rig) -> None:
     assert await settle(rig, record) == record.sent
 
 
-@pytest.mark.soak
 async def test_hanging_after_a_burst(rig: Rig) -> None:
     record, late = Record("after", BURST), Record("hanging", 100)
     await send(rig, record.deliveries)

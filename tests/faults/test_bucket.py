@@ -6,7 +6,7 @@ from tests.faults.outcome import settle
 from tests.faults.record import Record, send
 from tests.faults.rig import NOBODY_ANSWERS, Rig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 
 async def test_the_bucket_alone_is_not_missed(rig: Rig) -> None:
@@ -34,7 +34,6 @@ async def test_both_down_before_a_burst(rig: Rig) -> None:
     await settle(rig, record)  # an upload that was given up may have arrived all the same
 
 
-@pytest.mark.soak
 async def test_both_down_during_a_burst_that_is_retried(rig: Rig) -> None:
     record = Record("retried", 1_000)
     await rig.renew(**NOBODY_ANSWERS)

@@ -18,7 +18,7 @@ from functions.web.intake import MAX_WAITING_BYTES
 from tests.cell.running import PATIENCE_SECONDS
 from tests.faults.rig import Rig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 IDLE_SECONDS = 3.2
 """Longer than gunicorn keeps an idle connection where it is told nothing: 2 seconds."""
@@ -47,7 +47,6 @@ async def answer(reader: asyncio.StreamReader) -> int:
     return int(head.split()[1])
 
 
-@pytest.mark.soak
 async def test_a_connection_is_used_again_after_idle_seconds(rig: Rig) -> None:
     async def use(function: str) -> list[int]:
         statuses = []
@@ -89,7 +88,6 @@ async def another_partner(rig: Rig) -> AsyncIterator[str]:
         secret.write_text(before)
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize(
     ("size", "refused"), [(100, 0), (MAX_WAITING_BYTES // 7, 7)], ids=["few", "many"]
 )

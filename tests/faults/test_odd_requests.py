@@ -13,7 +13,7 @@ from tests.cell.running import PATIENCE_SECONDS
 from tests.faults.outcome import drain
 from tests.faults.rig import Rig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 BODY = b'{"event":"emoji_sent","value":{"user_id":"u","project":"dev","event_id":"odd-1"}}'
 CHUNK = b"%x\r\n%b\r\n" % (len(BODY), BODY)

@@ -9,7 +9,7 @@ from tests.faults.outcome import settle
 from tests.faults.record import Record, send
 from tests.faults.rig import Rig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda each: each.name)
@@ -78,7 +78,6 @@ async def test_a_replay_is_killed_while_another_one_runs(rig: Rig) -> None:
     assert await settle(rig, record) == record.sent
 
 
-@pytest.mark.soak
 async def test_the_loader_is_killed_under_load(rig: Rig) -> None:
     record = Record("loaded", 1_000)
 

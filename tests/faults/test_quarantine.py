@@ -13,7 +13,7 @@ import pytest
 from local.cell import CELL
 from tests.faults.rig import Rig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 NEW = "partner-new"
 

@@ -6,10 +6,9 @@ from tests.faults.outcome import settle
 from tests.faults.record import Record, send
 from tests.faults.rig import Rig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("name", ["partners", "closed"])
 async def test_gone_while_it_is_known(rig: Rig, name: str) -> None:
     known, unknown, back = (Record(f"{name}-{when}", 100) for when in ("known", "unknown", "back"))

@@ -9,7 +9,7 @@ from tests.load_faults.feed import simulated
 from tests.load_faults.outcome import expect_exactly_once
 from tests.load_faults.rig import LoaderRig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 KEEP_SECONDS = 1
 

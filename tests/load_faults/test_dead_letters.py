@@ -10,10 +10,9 @@ from tests.load_faults.feed import simulated, with_poison
 from tests.load_faults.outcome import expect_exactly_once
 from tests.load_faults.rig import LoaderRig
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 
-@pytest.mark.soak
 async def test_dead_letters_come_in_by_a_replay(rig: LoaderRig) -> None:
     """Bad events, and a loader that is told of a wrong bucket: nothing keeps them."""
     events = with_poison(simulated("dead", 300))

@@ -19,10 +19,9 @@ CORRECT = b'{"event": "emoji_sent", "value": {"emoji": 1}}'
 DOWN_SECONDS = 30
 """How long BigQuery is down, in real time."""
 
-pytestmark = [pytest.mark.cell, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 
-@pytest.mark.soak
 async def test_twenty_thousand_events_while_the_loader_is_killed(rig: LoaderRig) -> None:
     events = simulated("killed", 20_000)
     publishing = asyncio.create_task(rig.publish(events))
@@ -34,7 +33,6 @@ async def test_twenty_thousand_events_while_the_loader_is_killed(rig: LoaderRig)
     await expect_exactly_once(rig, "killed", events)
 
 
-@pytest.mark.soak
 async def test_bigquery_is_down_during_a_burst(rig: LoaderRig) -> None:
     events = simulated("down", 5_000)
     publishing = asyncio.create_task(rig.publish(events[:2_500]))
@@ -66,7 +64,6 @@ async def test_rows_are_stored_and_the_answer_is_lost(rig: LoaderRig) -> None:
         await expect_copies_to_go(rig, name, events)
 
 
-@pytest.mark.soak
 async def test_rows_are_stored_and_the_answer_is_late(rig: LoaderRig) -> None:
     # Shorter, but a slow machine has to keep it: what is stored later than that comes again.
     async with rig.loader(APPEND_DEADLINE_SECONDS="4"):
@@ -115,7 +112,6 @@ async def test_poison_is_kept_once_while_the_bucket_is_down_and_pubsub_repeats(
     await expect_exactly_once(rig, "repeated", events)
 
 
-@pytest.mark.soak
 async def test_what_is_repaired_comes_in_by_a_replay(rig: LoaderRig) -> None:
     """Of each kind: the limit is raised, bodies and times are corrected, and all is replayed."""
     events = with_poison(simulated("repaired", 400))
@@ -155,7 +151,6 @@ async def test_one_event_is_received_five_times_hours_and_days_apart(rig: Loader
     assert f"{before['received_at']:%Y-%m-%dT%H:%M:%S.%f}Z" == earliest
 
 
-@pytest.mark.soak
 async def test_settling_meets_itself_and_loading(rig: LoaderRig) -> None:
     events = simulated("met", 2_000)
     publishing = asyncio.create_task(rig.publish([*events, *events]))

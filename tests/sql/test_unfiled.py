@@ -92,7 +92,7 @@ async def test_a_missed_deletion_is_filed_as_the_stream_would_have(
     keys = sorted(user_key(each, "dev", "ann") for each in KEYS.by_version.values())
     assert filed == [(each, "hidden", NOW - DAY) for each in keys], "under every version of the key"
     out = capsys.readouterr().out
-    [line] = [json.loads(each) for each in out.splitlines() if "were not filed" in each]
+    [line] = [json.loads(each) for each in out.splitlines() if "deletions not filed" in each]
     assert (line["severity"], line["found"]) == ("ERROR", 1)
     assert key("ann") not in out
     assert '"ann"' not in out
