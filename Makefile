@@ -10,6 +10,8 @@ CHECKOV := .venv-checkov
 CALLS ?= check
 # Where no unit test is: importing what the others need takes as long as running the unit tests.
 NO_UNITS := -p no:schemathesis --ignore-glob=*/test_fuzz.py $(foreach folder,cell faults load_faults terraform soak,--ignore=tests/$(folder))
+# Soak tests that need both cores: they run under load, or measure.
+ALONE := tests/cell tests/faults tests/load_faults tests/soak/test_memory.py
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +50,10 @@ lint-sql: setup
 unit: setup ## the tests that start nothing
 	$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak" $(NO_UNITS)
 
+coverage: setup ## the unit tests, and how much of functions/ they run
+	COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') \
+		$(BIN)/python -m pytest -q -n 2 -m "not cell and not slow and not terraform and not soak" $(NO_UNITS) --cov=functions --cov-report=term:skip-covered
+
 integration: setup ## the tests against the embedded cell
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak" --calls=$(CALLS)
 
@@ -62,7 +68,8 @@ offboard: setup ## remove a partner from all cells: close its tokens, delete its
 
 soak: setup $(CHECKOV)/ready ## all that takes longer than ten seconds: faults, load, fuzz, Terraform
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "soak and terraform"
-	$(BIN)/python -m pytest -q -m "soak and not terraform"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "soak and not terraform" $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -q -m soak $(ALONE)
 
 bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)
@@ -78,4 +85,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
-.PHONY: help setup run test lint lint-python lint-sql unit integration terraform verify offboard soak bench generate lock clean
+.PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak bench generate lock clean

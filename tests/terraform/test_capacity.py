@@ -23,6 +23,7 @@ def warnings(workspace: Workspace, **settings: Any) -> list[str]:
     ]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -10,7 +10,7 @@ from tests.terraform.readme import commands, shell
 from tests.terraform.resources import managed
 from tests.terraform.workspace import BASH, Workspace
 
-pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("keyed")]
+pytestmark = [pytest.mark.terraform, pytest.mark.soak, pytest.mark.xdist_group("keyed")]
 
 
 def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.terraform.resources import managed, of_type
 from tests.terraform.scenarios import SMALL
 from tests.terraform.workspace import Workspace
 
-pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("life")]
+pytestmark = [pytest.mark.terraform, pytest.mark.soak, pytest.mark.xdist_group("life")]
 
 RENEWED = {
     "google_secret_manager_secret_version.callers",
@@ -347,7 +347,6 @@ def test_a_plan_that_drops_a_column_is_refused(
     assert f'{dropped}"]' in said
 
 
-@pytest.mark.soak
 def test_a_saved_plan_asks_for_its_zip(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -386,7 +385,6 @@ def names(state: dict[str, Any]) -> set[str]:
     return {resource.address for resource in managed(state["values"])}
 
 
-@pytest.mark.soak
 def test_what_is_destroyed_by_mistake_stays(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -400,7 +398,6 @@ def test_what_is_destroyed_by_mistake_stays(
     assert names(mistaken.state()) == before
 
 
-@pytest.mark.soak
 def test_destroy_goes_through_as_the_readme_says(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:

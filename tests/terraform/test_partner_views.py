@@ -14,7 +14,7 @@ from tests.sql.stand_in import LOCATION, PROJECT, WAREHOUSE, connect, running
 from tests.terraform.resources import of_type
 from tests.terraform.scenarios import PROJECT as PLANNED
 
-pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
+pytestmark = [pytest.mark.terraform, pytest.mark.soak, pytest.mark.xdist_group("plan")]
 
 OWN, OTHER = "acme", "globex"
 ROLLUPS = [table for table in list_tables() if table.partition_by in {"day", "week"}]
