@@ -23,11 +23,10 @@ from functions.dashboard.identity import (
 )
 from functions.dashboard.operate import Operate, RefreshFailed
 from functions.dashboard.page import Page
-from functions.dashboard.report import Report, report, today
+from functions.dashboard.report import Report, Window, monday, report, today
 from functions.dashboard.rollups import QueriesFailed, Rollups
 from functions.dashboard.settings import Settings
 from functions.dashboard.tables import TABLES, as_csv
-from functions.dashboard.window import Window, monday
 from functions.secrets.permissions import Permissions, PermissionsUnavailable, read_permissions
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name

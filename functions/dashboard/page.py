@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from functions.dashboard.report import Report
+from functions.dashboard.report import Report, Window
 from functions.dashboard.tables import TABLES, Cell
-from functions.dashboard.window import Window
 
 TEMPLATES = Path(__file__).parent / "templates"
 LEVELS = 10

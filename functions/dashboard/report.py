@@ -1,14 +1,62 @@
-"""Builds the report of a project from the rows of the rollups."""
+"""Builds the report of a project from the rows of the rollups: windows, counts, weekly return."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from functions.dashboard.cohorts import Cohort, follow
 from functions.dashboard.rollups import Row, Rows
-from functions.dashboard.window import Window
+
+MONTHS = 6
+WEEKS = 12
+"""The number of later weeks of a cohort (sql/operate/refresh_cohorts.sql)."""
+
+
+class Window(StrEnum):
+    """A window; the value is its name in requests."""
+
+    DAYS_90 = "90d"
+    MONTHS_6 = "6m"
+
+    @property
+    def label(self) -> str:
+        """The window's name on the page."""
+        return {Window.DAYS_90: "90 days", Window.MONTHS_6: "6 months"}[self]
+
+    def first(self, last: date) -> date:
+        """Return the first day of the window that ends with a day.
+
+        BigQuery computes the same with ``day > DATE_SUB(last, INTERVAL 90 DAY)``, or ``6 MONTH``.
+        """
+        if self is Window.DAYS_90:
+            return last - timedelta(days=89)
+        months = last.year * 12 + last.month - 1 - MONTHS
+        year, month = divmod(months, 12)
+        before = date(year, month + 1, min(last.day, monthrange(year, month + 1)[1]))
+        return before + timedelta(days=1)
+
+
+class Cohort(msgspec.Struct, frozen=True):
+    """The people who started in a week.
+
+    Attributes:
+        week: the week's Monday (UTC).
+        people: the number of people who started.
+        returned: the number of them who came in each later week up to now, at most `WEEKS` weeks.
+    """
+
+    week: date
+    people: int
+    returned: list[int]
+
+    def share(self, weeks_later: int) -> float | None:
+        """Return the share of people who came in a later week; None if it is in the future."""
+        if not 1 <= weeks_later <= len(self.returned) or not self.people:
+            return None
+        return self.returned[weeks_later - 1] / self.people
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -190,3 +238,30 @@ def _funnel(daily: Iterable[Row]) -> list[Step]:
 def today(now: datetime) -> date:
     """Return the UTC day of a time."""
     return now.astimezone(UTC).date()
+
+
+def follow(rows: Iterable[Row], last: date) -> list[Cohort]:
+    """Return the cohorts, newest first.
+
+    Args:
+        rows: rows with ``cohort_week``, ``week`` and ``people``; a week without a row has 0 people.
+        last: the last counted day; its week is included, even if it is not over.
+    """
+    counts = {(row["cohort_week"], row["week"]): row["people"] for row in rows}
+    started = sorted({cohort for cohort, _ in counts}, reverse=True)
+    return [
+        Cohort(
+            week,
+            counts.get((week, week), 0),
+            [
+                counts.get((week, week + timedelta(weeks=later)), 0)
+                for later in range(1, min(WEEKS, (monday(last) - week).days // 7) + 1)
+            ],
+        )
+        for week in started
+    ]
+
+
+def monday(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from functions.dashboard.cohorts import WEEKS
-from functions.dashboard.report import Day, Report
+from functions.dashboard.report import WEEKS, Day, Report
 
 Cell = str | int | float | date | None
 

@@ -11,7 +11,7 @@ import msgspec
 import sqlglot
 from sqlglot import exp
 
-from functions.dashboard.window import Window
+from functions.dashboard.report import Window
 from functions.warehouse.schema import SQL, render
 from local import demonstration, query
 from local.cell import PROJECT, Cell

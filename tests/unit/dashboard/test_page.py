@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.dashboard.page import LEVELS, Change, cell, changes, level, number, percent
-from functions.dashboard.report import report
-from functions.dashboard.window import Window
+from functions.dashboard.report import Window, report
 from tests.unit.dashboard.stand_ins import DAY, NONE, NOW, TODAY, people
 
 

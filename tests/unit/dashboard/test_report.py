@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.dashboard.cohorts import WEEKS, Cohort, follow
-from functions.dashboard.report import report, today
+from functions.dashboard.report import WEEKS, Cohort, Window, follow, monday, report, today
 from functions.dashboard.tables import TABLES
-from functions.dashboard.window import Window, monday
 from tests.unit.dashboard.stand_ins import DAY, NONE, TODAY, daily, people
 
 
