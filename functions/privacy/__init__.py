@@ -1,1 +1,1 @@
-"""Erasures, exports, look-ups, holds, offboardings and residency: a person's rights, in a cell."""
+"""The privacy function: erasures, exports, look-ups, legal holds, offboardings and residency."""

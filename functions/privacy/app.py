@@ -1,4 +1,4 @@
-"""The privacy function: all its routes, and what each of them is made of."""
+"""The wiring of the privacy function: its routes, and the objects behind them."""
 
 import asyncio
 import time
@@ -74,14 +74,15 @@ from functions.web.routes import Route
 def wire_rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
 ) -> tuple[ObjectRewriter, DeadLetterRewriter, ExportedCopies, UnreadableObjects]:
-    """Return what rewrites objects and dead letters; call it inside the running event loop.
+    """Return the rewriters of objects and dead letters; call it inside the running event loop.
 
-    Objects come first: a replay meanwhile makes events of them, which become dead letters at most.
+    Objects come first. If a replay publishes an object meanwhile, its events can become dead
+    letters, which come next.
 
     Args:
-        settings: the function's.
+        settings: the function's settings.
         keys: the cell's pseudonym keys.
-        now: the clock, with an offset.
+        now: returns the current time, with an offset.
     """
     redaction = partial(Redaction, keys=keys, layouts=Layouts(load_catalogue()))
     bucket = partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket)
@@ -103,12 +104,12 @@ def wire_rewriters(
 
 
 def wire_retention(context: Context, settings: Settings, events_on_hold: EventsOnHold) -> Retention:
-    """Wire the check of what is kept for how long.
+    """Wire the check that nothing is kept for longer than promised.
 
     Args:
-        context: what the operations work with.
-        settings: where everything is.
-        events_on_hold: tells what legal holds do not keep any more.
+        context: the statements, keys and clock that all operations share.
+        settings: the function's settings.
+        events_on_hold: counts the retained events that no legal hold keeps any more.
     """
     return Retention(
         context.statements,
@@ -125,9 +126,9 @@ def disclosure_routes(
     """Return the routes of exports, look-ups and reports.
 
     Args:
-        context: what the operations work with.
-        settings: where everything is.
-        retention: checks what is kept for how long.
+        context: the statements, keys and clock that all operations share.
+        settings: the function's settings.
+        retention: checks that nothing is kept for longer than promised.
 
     Raises:
         ValueError: the setting ``PARTS`` is malformed.
@@ -193,9 +194,9 @@ def erasure_routes(
     """Return the routes of erasures and legal holds.
 
     Args:
-        context: what the operations of this function work with.
+        context: the statements, keys and clock that all operations share.
         execute: executes erasures that have no grace period.
-        closed: reads the closed list.
+        closed: returns the closed list.
     """
     statements, receipts, keys, partner_of, now, new_id = context
     erasure_log = ErasureLog(statements, now)
@@ -226,11 +227,11 @@ def erasure_routes(
 
 
 def wire_events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
-    """Wire what legal holds keep of closed partners.
+    """Wire the events of closed partners that a legal hold keeps.
 
     Args:
-        settings: where everything is.
-        people: tells whom holds name.
+        settings: the function's settings.
+        people: finds the people on hold.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
     objects = CloudStorage(partial(open_bucket, *at), settings.storage_deadline_seconds)
@@ -247,11 +248,11 @@ def wire_offboardings(
     """Wire offboardings.
 
     Args:
-        settings: where everything is.
-        context: what the operations work with.
-        partners: who has tokens.
-        people: tells whom legal holds name.
-        events_on_hold: takes events that a legal hold keeps.
+        settings: the function's settings.
+        context: the statements, keys and clock that all operations share.
+        partners: the partners and their projects.
+        people: finds the people on hold.
+        events_on_hold: stores the events that a legal hold keeps.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
     objects = CloudStorage(partial(open_bucket, *at), settings.storage_deadline_seconds)
@@ -282,7 +283,7 @@ def offboarding_routes(operations: Offboardings) -> list[Route[PrivacyRequest]]:
 
 
 def _deadline(seconds: float) -> Deadline:
-    """Return what says when so many seconds from now are over."""
+    """Return the deadline that is this number of seconds from now."""
     ends_at = time.monotonic() + seconds
     return lambda: time.monotonic() >= ends_at
 
@@ -347,5 +348,5 @@ def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Stateme
 
 
 def new_id() -> str:
-    """Return a fresh id, a UUIDv7: ids are in the order of time."""
+    """Return a new id: a UUIDv7, so ids sort by time."""
     return str(uuid_utils.uuid7())

@@ -1,10 +1,10 @@
-"""When the time of a request is over."""
+"""The deadline of a request."""
 
 from collections.abc import Callable
 
 Deadline = Callable[[], bool]
-"""Says whether the time for further steps is over."""
+"""Returns whether the time for further steps is over."""
 
 
 class OutOfTime(Exception):
-    """The time of a request does not suffice; what is left is the next sweep's."""
+    """The request has no time for further steps; the next sweep does the rest."""

@@ -1,4 +1,4 @@
-"""``/holds``: legal holds, which keep people's data from being erased for now."""
+"""``/holds``: legal holds, which keep people's data from being erased."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from functions.privacy.requests.request import PrivacyRequest
 from functions.web.problem import ProblemError
 
 IDS = 10_000
-"""The most ids of one hold."""
+"""The maximum number of ids in one hold."""
 
 
 class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST /holds``.
 
     Attributes:
-        project: that the people are users of.
-        ids: all that the people are known by there.
-        reason: why, for those who ask later; without names.
-        until: when it is over by itself.
+        project: the project of the people.
+        ids: all ids that the people have in the project.
+        reason: why the data must be kept; it is stored, so it must not name a person.
+        until: when the hold ends, unless it is released before.
     """
 
     project: Annotated[str, msgspec.Meta(min_length=1)]
@@ -42,15 +42,15 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """One legal hold.
 
     Attributes:
-        hold_id: its id.
-        partner: whose users it concerns.
-        project: of which project.
-        reason: why.
+        hold_id: the id of the hold.
+        partner: the partner of the people.
+        project: the project of the people.
+        reason: why the data must be kept.
         filed_at: when it was filed (UTC).
-        filed_by: the address of who filed it.
-        until: when it is over by itself (UTC).
-        released_at: when it was released before that (UTC); None where it was not.
-        user_keys: how many user keys it covers.
+        filed_by: the address of the caller who filed it.
+        until: when it ends, unless it is released before (UTC).
+        released_at: when it was released (UTC); None if it was not.
+        user_keys: the number of user keys on hold.
     """
 
     hold_id: str
@@ -69,19 +69,19 @@ class Holds:
     """The operations on legal holds.
 
     Args:
-        context: what operations work with.
+        context: the statements, keys and clock that all operations share.
     """
 
     context: Context
 
     async def file(self, request: PrivacyRequest) -> Response:
-        """``POST /holds``: 201 with the hold; the same request again gives the same one.
+        """``POST /holds``: 201 with the hold. A repeated request returns the same hold.
 
-        An execution that a sweep has begun is stopped by it; what was changed before stays so.
+        The hold stops an execution that a sweep has begun. What was changed before stays changed.
 
         Raises:
-            ProblemError: the project is not the caller's, or the time is past.
-            StatementFailed: it is not known to be filed; it can be sent again.
+            ProblemError: the project is not the caller's, or ``until`` is past.
+            StatementFailed: the hold may not be filed; the request can be repeated.
         """
         wanted = msgspec.json.decode(request.body, type=HoldRequest)
         request.caller.must_have(wanted.project)
@@ -107,15 +107,15 @@ class Holds:
         return _json(hold, 201)
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /holds``: those of the caller's projects, released ones too, the newest first."""
+        """``GET /holds``: the holds of the caller's projects, newest first, with released ones."""
         return _json({"holds": await self._find(request.caller.matters())})
 
     async def release(self, request: PrivacyRequest) -> Response:
-        """``DELETE /holds/{id}``: 200 with the hold; what it held up goes on with the next sweep.
+        """``DELETE /holds/{id}``: 200 with the hold. The next sweep executes erasures that waited.
 
         Raises:
-            ProblemError: the caller's projects have no hold of that id (404).
-            StatementFailed: it is not known to be released; it can be sent again.
+            ProblemError: the caller's projects have no hold with this id (404).
+            StatementFailed: the hold may not be released; the request can be repeated.
         """
         hold = await self._found(request.id, request.caller.matters())
         await self.context.statements.change(

@@ -26,8 +26,8 @@ OnHold = Literal["none", "person", "event", "hold"]
 """Which of a partner's rows a legal hold keeps during an offboarding.
 
 ``none``: no row. ``person``: rows with the user key of a person on hold. ``event``: events of a
-person on hold, and events of rooms in which one may speak. ``hold``: the hold itself, while it is
-in force.
+person on hold, and events of rooms with such a person as a speaker. ``hold``: the hold itself,
+while it is in force.
 """
 
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]
@@ -39,7 +39,7 @@ class PersonalColumn(NamedTuple):
     Attributes:
         holds: the content, in plain words.
         erased_by: the statements of ``sql/privacy`` that erase a person here.
-        kept: how long; None if for as long as the rows of its table.
+        kept: how long it is kept; None if as long as its row.
     """
 
     holds: str
@@ -52,8 +52,8 @@ class StoreTable(NamedTuple):
 
     Attributes:
         name: the name of its file in ``sql/store``.
-        columns: those with data about people, by dotted name.
-        kept: how long rows with data about people are kept; None for ever.
+        columns: the columns with data about people, by dotted name.
+        kept: how long rows with data about people are kept; None if for ever.
         kept_from: the start of that time.
         on_hold: which rows of a partner a legal hold keeps.
         is_offboarded: whether an offboarding deletes a partner's rows.
@@ -71,14 +71,14 @@ class InventoryEntry(NamedTuple):
     """One column or place with data about people.
 
     Attributes:
-        kind: of the place.
+        kind: the kind of place.
         place: ``table.column``, a prefix of the bucket, or the name of a subscription or topic.
-        form: ``personal``, ``pseudonym``, ``unknown`` (it may be personal), ``staff`` (of people
+        form: ``personal``, ``pseudonym``, ``unknown`` (possibly personal), ``staff`` (about people
             who operate the cell), or ``none``.
         holds: the content, in plain words.
         erased_by: how a person is erased there: statements of ``sql/privacy``, or classes that a
             sweep runs (`functions.privacy.app`). Empty if nothing does.
-        kept: how long; None for ever.
+        kept: how long it is kept; None if for ever.
         kept_from: the start of that time.
     """
 
@@ -92,11 +92,11 @@ class InventoryEntry(NamedTuple):
 
 
 class NotInInventory(Exception):
-    """A column with data about a person is missing in the inventory; the message names it."""
+    """The inventory lacks a column with data about a person; the message names the column."""
 
 
 AS_EVENTS = timedelta.max
-"""Stands for the retention of events, which each deployment chooses (``retention_days``)."""
+"""The placeholder for the retention of events, which is a setting (``retention_days``)."""
 
 _END_OF_HOLD = "end of the hold"
 
@@ -105,9 +105,9 @@ TABLES: tuple[StoreTable, ...] = (
         "events_v1",
         {
             "user_key": PersonalColumn(
-                "whom an event is about", ("anonymise_events", "delete_events")
+                "the person whom the event is about", ("anonymise_events", "delete_events")
             ),
-            "room.speakers": PersonalColumn("who may speak in a room", ("remove_speakers",)),
+            "room.speakers": PersonalColumn("people who may speak in a room", ("remove_speakers",)),
             "extra": PersonalColumn(
                 "properties that are not in the catalogue",
                 ("anonymise_events", "delete_events"),
@@ -120,7 +120,7 @@ TABLES: tuple[StoreTable, ...] = (
     StoreTable(
         "identities_v1",
         {
-            "user_key": PersonalColumn("whose identity it is", ("erase_identities",)),
+            "user_key": PersonalColumn("the person with this identity", ("erase_identities",)),
             "user_id": PersonalColumn("the sender's own id", ("erase_identities",)),
             "nickname": PersonalColumn("the name in the chat", ("erase_identities",)),
         },
@@ -134,9 +134,9 @@ TABLES: tuple[StoreTable, ...] = (
     StoreTable(
         "erasures_v1",  # after events_v1: until the events are deleted, erasures hide some of them
         {
-            "user_key": PersonalColumn("whose erasure it is", ("delete_expired_erasures",)),
+            "user_key": PersonalColumn("the person to erase", ("delete_expired_erasures",)),
             "hidden_key": PersonalColumn(
-                "the key that views show the person under", ("finish_erasures",), timedelta()
+                "the key under which views show the person", ("finish_erasures",), timedelta()
             ),
         },
         kept=periods.TOMBSTONE,
@@ -147,9 +147,9 @@ TABLES: tuple[StoreTable, ...] = (
         "holds_v1",  # last: the statements of the other tables read it
         {
             "user_key": PersonalColumn(
-                "whose data must be kept for now", ("delete_expired_holds",)
+                "the person whose data must be kept", ("delete_expired_holds",)
             ),
-            "filed_by": PersonalColumn("who filed the hold", ("delete_expired_holds",)),
+            "filed_by": PersonalColumn("the caller who filed the hold", ("delete_expired_holds",)),
         },
         kept=periods.RELEASED_HOLD,
         kept_from=_END_OF_HOLD,
@@ -157,7 +157,7 @@ TABLES: tuple[StoreTable, ...] = (
     ),
     StoreTable(
         "receipts_v1",
-        {"requested_by": PersonalColumn("who asked for what was done", ())},
+        {"requested_by": PersonalColumn("the caller who requested the operation", ())},
         is_offboarded=False,
     ),
 )
@@ -166,7 +166,7 @@ TABLES: tuple[StoreTable, ...] = (
 _OBJECTS = ("ObjectRewriter",)
 _LETTERS = ("DeadLetterRewriter",)
 _EXPIRES: tuple[str, ...] = ()
-"""Nothing erases a person there. The place is emptied sooner than a tombstone goes."""
+"""No step erases a person there: the data expires before the tombstone does."""
 
 PLACES: tuple[InventoryEntry, ...] = (
     InventoryEntry(
@@ -233,17 +233,17 @@ PLACES: tuple[InventoryEntry, ...] = (
         "logs",
         "cell",
         "staff",
-        "who called and who read data",
+        "callers, and people who read data",
         (),
         periods.LOGGED,
         "the call",
     ),
 )
-"""All places that are not tables."""
+"""All places with data about people that are not tables."""
 
 
 def partner_tables() -> tuple[StoreTable, ...]:
-    """Return the tables in which an offboarding deletes rows, in that order."""
+    """Return the tables in which an offboarding deletes rows, in its order."""
     return tuple(table for table in TABLES if table.is_offboarded)
 
 
@@ -254,22 +254,22 @@ def list_inventory(
 
     Args:
         schemas: the tables of the store; None for those of ``sql/store``.
-        retention_days: for how long this deployment keeps events.
+        retention_days: days for which this deployment keeps events.
 
     Raises:
-        NotInInventory: a schema annotates a column that the inventory does not have.
+        NotInInventory: a schema marks a column as personal that the inventory lacks.
     """
     all_schemas = list_tables() if schemas is None else schemas
     return [*_columns(all_schemas, timedelta(days=retention_days)), *PLACES]
 
 
 def list_limits(retention_days: int = RETENTION_DAYS) -> dict[str, timedelta]:
-    """Return how long tables may keep data about people: by table, or by column if it differs.
+    """Return how long each table may keep data about people, or a column with a time of its own.
 
-    Columns that are emptied at once, and tables that are kept for ever, have no limit to check.
+    Columns that are emptied at once and tables that are kept for ever have no limit.
 
     Args:
-        retention_days: for how long this deployment keeps events.
+        retention_days: days for which this deployment keeps events.
     """
     limits: dict[str, timedelta] = {}
     as_events = timedelta(days=retention_days)

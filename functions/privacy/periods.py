@@ -1,21 +1,21 @@
-"""How long an erasure waits and is remembered, and how long everything else is kept."""
+"""The periods: how long an erasure waits, and how long each kind of data is kept."""
 
 from datetime import timedelta
 
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 GRACE = timedelta(days=29)
-"""From a request to the moment at which its execution is due.
+"""The time from the request until the execution is due.
 
-The promise is that nothing of the person is live by the end of day 30. The sweep comes every hour:
-with the last day for it, it may fail for most of that day and still be in time.
+The promise is that no live data of the person is left at the end of day 30. The sweep runs every
+hour, so it may fail for most of the last day and the promise still holds.
 """
 
 SUBSCRIPTION = timedelta(days=7)
-"""How long Pub/Sub keeps a message that is not acknowledged (`modules/cell/pubsub.tf`)."""
+"""How long Pub/Sub keeps a message without an acknowledgement (`modules/cell/pubsub.tf`)."""
 
 DEAD_LETTERS = timedelta(days=31)
-"""How long Pub/Sub keeps a dead letter, from the moment when the message became one."""
+"""How long Pub/Sub keeps a dead letter, from the time when the message became one."""
 
 RETAINED = timedelta(days=28)
 """How long an object stays in spill or quarantine (`modules/cell/storage.tf`)."""
@@ -27,35 +27,35 @@ EXPORTED = timedelta(days=1)
 """How long the objects of an export stay in the bucket."""
 
 TIME_TRAVEL = timedelta(hours=48)
-"""How long deleted rows can be read by time travel: the datasets are set to the shortest."""
+"""How long time travel can read deleted rows; the datasets use the shortest possible time."""
 
 FAIL_SAFE = timedelta(days=7)
-"""How long Google keeps them after that, for emergencies (BigQuery's documentation)."""
+"""How long BigQuery keeps deleted rows after that, for emergencies (BigQuery's documentation)."""
 
 RELEASED_HOLD = timedelta(days=30)
-"""How long a legal hold is remembered after its end, so that ``GET /holds`` still shows it."""
+"""How long a legal hold is stored after its end, so that ``GET /holds`` still shows it."""
 
 LOGGED = timedelta(days=30)
 """How long logs are kept, unless the deployment sets ``log_retention_days``."""
 
 SECRET_SEEN = timedelta(days=1)
-"""How long it takes at most until every reader sees a secret's newest version. Minutes are usual;
-Secret Manager's documentation of its consistency speaks of a few hours."""
+"""The longest time until every reader sees a secret's newest version. Usually it takes minutes;
+Secret Manager's documentation of its consistency says a few hours."""
 
 OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
 
 TOMBSTONE = OPEN_WINDOW + DEAD_LETTERS + OPEN_WINDOW
-"""How long an executed erasure catches what comes late.
+"""How long a tombstone catches events that come late.
 
-What waits in load's subscription while the sweep rewrites all else is stored, or a dead letter,
-when the open window is over. A dead letter may be replayed on its last day, and then be in load's
-subscription for as long again.
+An event may be in load's subscription while the sweep runs. By the end of the open window, it is
+stored or a dead letter. A dead letter may be replayed on its last day, and then the event may be in
+the subscription for another open window.
 """
 
 REMEMBERED = RETAINED + TOMBSTONE
-"""How long ago an event that is stored late may have been received: at worst it waited in the
+"""The longest time between the receipt of an event and its storage. At worst, the event was in the
 bucket first.
 
-A restoration in the chat is remembered for as long. The deletion that it took back may be delivered
-again, because the events of a restored person are not removed from objects.
+A restoration in the chat is stored for the same time. The deletion that it took back may be
+delivered again, because a restoration does not remove events from objects.
 """

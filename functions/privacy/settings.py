@@ -9,47 +9,48 @@ from functions.warehouse.schema import RETENTION_DAYS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.web.environment.read`.
+    """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        cell: this cell's name, as projects are pinned to.
+        cell: this cell's name, to which projects are pinned.
         gcp_project: the Google Cloud project.
         location: the cell's region, such as ``europe-west1``.
-        partners_file: the secret with the partners' projects.
-        callers_file: the secret that says whose matter which projects are.
-        closed_file: the secret with the closed partners; their deletions in the chat are not
-            heard any more.
-        closed_secret: the same, where it is written: ``projects/p/secrets/s``.
-        secrets_endpoint: of Secret Manager's REST API, ``https://host``.
-        scheduler_account: the service account that may have what is due executed, and nothing else.
-        push_account: the service account whose pushes tell of deletions in the chat.
-        pseudonym_keys: the folder of the keys of user keys.
-        pubsub_endpoint: the region's, ``https://host:port``.
-        dead_letter_topic: ``projects/p/topics/t``.
-        dead_letter_subscription: ``projects/p/subscriptions/s``.
-        storage_endpoint: the region's, ``https://host``.
-        bucket: the cell's, with spill, quarantine and exports.
-        bigquery_endpoint: the region's, ``https://host``.
-        store_dataset: ``projects/P/datasets/D``.
-        bi_dataset: the same for the views.
-        parts: what the cell has that has a location, as JSON: the members ``topics``, ``secrets``,
-            ``buckets`` and ``datasets`` of Terraform's output.
-        gdpr: whether the cell is promised to be in the European Union.
-        retention_days: days for which events are kept.
-        statement_seconds: how long a statement may take, all its attempts together.
-        statement_bytes: bytes above which a statement's bill raises an alert. It is never refused:
-            an erasure that is due does not wait for its price. The default is 50 TiB, about 310
-            dollars.
-        changes_at_a_time: how many statements that change rows one instance runs at a time. Those
-            of all instances of operate and privacy together are at most 22: BigQuery runs 2 for a
-            table and queues 20.
-        work_seconds: how long a request begins further steps; what remains is left to the next
-            sweep. With one step more, less than the function's time-out.
-        closing_seconds: how long after a partner is closed its events may still be taken in:
-            receive and load use an older list for CLOSED_KEEP_SECONDS at most, and then a request
-            takes its time.
-        storage_deadline_seconds: how long one request to the bucket may take, repeated or not.
-        publish_deadline_seconds: how long one publish of dead letters may take.
+        partners_file: the file of the partners secret, with the projects of each partner.
+        callers_file: the file of the secret that lists the projects of each caller.
+        closed_file: the file of the secret with the closed list; deletions in the chat are ignored
+            for these partners.
+        closed_secret: the full name of the same secret, for writing: ``projects/p/secrets/s``.
+        secrets_endpoint: the endpoint of Secret Manager's REST API, ``https://host``.
+        scheduler_account: the service account of the scheduler, which may only start the scheduled
+            jobs.
+        push_account: the service account with which Pub/Sub pushes deletions in the chat.
+        pseudonym_keys: the folder with a file for each version of the pseudonym key.
+        pubsub_endpoint: the region's endpoint of Pub/Sub, ``https://host:port``.
+        dead_letter_topic: the topic's full name, ``projects/p/topics/t``.
+        dead_letter_subscription: the subscription's full name, ``projects/p/subscriptions/s``.
+        storage_endpoint: the region's endpoint of Cloud Storage, ``https://host``.
+        bucket: the cell's bucket, with spill, quarantine and exports.
+        bigquery_endpoint: the region's endpoint of BigQuery, ``https://host``.
+        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``.
+        bi_dataset: the full name of the views' dataset, ``projects/P/datasets/D``.
+        parts: the parts of the cell that have a location, as JSON: the members ``topics``,
+            ``secrets``, ``buckets`` and ``datasets`` of Terraform's output.
+        gdpr: whether the cell must be in the European Union.
+        retention_days: the days for which events are kept.
+        statement_seconds: the time limit of a statement, including all its attempts.
+        statement_bytes: the bytes above which a statement's bill raises an alert. The statement
+            still runs, because an erasure must not fail on its price. The default is 50 TiB, about
+            310 dollars.
+        changes_at_a_time: the maximum number of concurrent changes of one instance. All instances
+            of operate and privacy together may run at most 22: BigQuery runs 2 for each table and
+            queues 20.
+        work_seconds: the time after which a request starts no more steps; the next sweep continues.
+            Together with one step, it must be below the function's time-out.
+        closing_seconds: how long events of a partner may still be accepted after it is closed:
+            receive and load use an old list for at most CLOSED_KEEP_SECONDS, and a request that has
+            begun still ends.
+        storage_deadline_seconds: the time limit of one request to the bucket, including retries.
+        publish_deadline_seconds: the time limit of one publish of dead letters.
     """
 
     cell: str

@@ -4,8 +4,8 @@
 -- received up to its cut-off. Erasures of people on legal hold are not begun. An empty list of ids
 -- stands for all erasures that are due.
 --
--- All of them get the same copy_salt: an event outside the tables does not say with which version
--- of the key its row was made, and it must get the same new id as that row.
+-- All of them get the same copy_salt, because an event outside the tables must get the same new id
+-- as its row, and the event does not say which version of the pseudonym key the row has.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'due',

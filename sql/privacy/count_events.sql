@@ -1,5 +1,5 @@
--- Counts the events about people, and the days on which they were received. It includes events of
--- rooms that list one of them as a speaker.
+-- Counts the events about people, and the days on which they were received. It also counts events
+-- of rooms that list one of the people as a speaker.
 SELECT
   COUNTIF(user_key IN UNNEST(@user_keys)) AS own_rows,
   COUNTIF(user_key IS NULL OR user_key NOT IN UNNEST(@user_keys)) AS room_rows,

@@ -1,5 +1,5 @@
--- Counts the rows in scope of each erasure, by what will be done with them, with the time at which
--- the last of them was stored.
+-- Counts the rows in the scope of each erasure by the change that they will get, and finds the time
+-- at which the newest of them was stored.
 WITH
 scopes AS (
   ${scopes}

@@ -1,8 +1,8 @@
--- Deletes erasures from the chat that another erasure makes unnecessary: it has the same or a later
--- cut-off, and it is being executed or was executed.
+-- Deletes erasures from the chat that another erasure makes unnecessary. The other one has the same
+-- or a later cut-off, and it is being executed or was executed.
 --
--- Otherwise such an erasure would take over the earlier part of the other one's scope. Late rows
--- would wait for it, would be treated as it says, and would get other new ids than their copies.
+-- Otherwise the unnecessary erasure would take over the earlier part of the other one's scope. Late
+-- rows in that part would wait for it, and would get other new ids than their copies.
 --
 -- This statement runs after each filing and in each sweep, because an insert does not wait for a
 -- claim that runs at the same time.

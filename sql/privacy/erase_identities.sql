@@ -2,7 +2,7 @@
 -- stays, and begins with the first event after it. Its nickname may be older; the next day's events
 -- replace it.
 --
--- It is one statement, so that readers never find an identity missing in between.
+-- It is one statement, so that readers never see the identity missing.
 MERGE `${store}.identities_v1` AS identities
 USING (
   WITH

@@ -1,9 +1,9 @@
 -- Files an erasure of people, each with a new random key.
 --
--- A person who has an erasure of the same kind, and of whom nothing was received since, gets no
--- second one: the cut-off of the earlier erasure moves to now. If two such statements run at once,
--- BigQuery lets one wait for the other, because both change the same table without partitions. So
--- the later one sees what the earlier one filed.
+-- A person gets no second erasure of the same kind if no event of the person was received since the
+-- first: its cut-off moves to now. If two such statements run at once, BigQuery makes one wait for
+-- the other, because both change the same table without partitions. So the later one sees the rows
+-- of the earlier one.
 MERGE `${store}.erasures_v1` AS stored
 USING (
   WITH

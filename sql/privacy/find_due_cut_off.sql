@@ -1,4 +1,4 @@
--- Finds the latest cut-off of the erasures that are due and not begun; NULL if there are none.
+-- Finds the latest cut-off of the erasures that are due but not begun; NULL if there are none.
 SELECT MAX(cut_off) AS cut_off
 FROM `${store}.erasures_v1`
 WHERE

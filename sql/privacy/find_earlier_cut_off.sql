@@ -1,5 +1,5 @@
--- Finds the earliest cut-off among people who have an erasure of the same kind; NULL if nobody has
--- one.
+-- Finds the earliest of the cut-offs that these people have from erasures of the same kind; NULL if
+-- there are none.
 SELECT MIN(cut_off) AS since
 FROM (
   SELECT MAX(cut_off) AS cut_off

@@ -1,7 +1,7 @@
 -- Finds the people of a request who have another erasure of the same kind, with its id.
 --
--- The condition is outside of the query that groups: in HAVING, the name erasure_id would mean the
--- aggregate, and an aggregate of an aggregate is an error.
+-- The condition is outside the query that groups, because in HAVING the name erasure_id would mean
+-- the aggregate, and an aggregate of an aggregate is an error.
 WITH
 latest AS (
   SELECT

@@ -1,4 +1,4 @@
--- Finds one page of a person's events, with those of rooms that list the person as a speaker.
+-- Finds one page of a person's events, including events of rooms that list the person as a speaker.
 SELECT
   events.received_at,
   events.delivery_id,

@@ -1,4 +1,4 @@
--- Finds the partners that have events of a project in this cell, for projects in no other table.
+-- Finds the partners that have events of a project in this cell, if no other table has the project.
 SELECT DISTINCT partner
 FROM `${store}.events_v1`
 WHERE

@@ -1,4 +1,4 @@
--- Finds the people of some partners who were on legal hold at a moment.
+-- Finds the people of these partners who were on legal hold at a given time.
 SELECT DISTINCT partner, project, user_key
 FROM `${store}.holds_v1`
 WHERE

@@ -1,7 +1,6 @@
 -- Finds everything that is stored about a person, except events.
 --
--- It leaves out hidden keys and salts, which protect the person, and the names of people who work
--- here.
+-- It leaves out hidden keys and salts, which protect the person, and the addresses of callers.
 WITH
 identities AS (
   SELECT partner, project, user_key, key_version, user_id, nickname, first_seen, last_seen

@@ -1,4 +1,4 @@
--- Finds the people of whom an event was received after the cut-off of their erasure of the same
+-- Finds the people with an event that was received after the cut-off of their erasure of the same
 -- kind.
 WITH
 latest AS (

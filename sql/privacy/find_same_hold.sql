@@ -1,5 +1,5 @@
--- Finds the hold of people with this reason and end. If there are several, the one with most of
--- these people comes first.
+-- Finds the holds with this reason and end that include some of these people. The hold with most of
+-- them comes first.
 SELECT
   hold_id,
   COUNT(*) AS user_keys

@@ -1,7 +1,7 @@
--- Marks claims as executed: their rows become tombstones, until no event in scope can arrive any
--- more.
+-- Marks claimed erasures as executed. Their rows become tombstones, and expire when no event in
+-- scope can arrive any more.
 --
--- A person who was put on legal hold meanwhile waits for the end of the hold.
+-- The erasure of a person who was put on legal hold meanwhile waits for the end of the hold.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'executed',

@@ -1,8 +1,8 @@
 -- Sets executed erasures back to due, because tables were restored to a time before their
 -- execution.
 --
--- copy_salt stays, so copies keep their new ids. People who were put on legal hold meanwhile wait
--- for the end of the hold, as with every erasure that has begun.
+-- copy_salt stays, so copies keep their new ids. The erasures of people who were put on legal hold
+-- meanwhile wait for the end of the hold, like every erasure that has begun.
 UPDATE `${store}.erasures_v1`
 SET
   status = 'due',

@@ -1,4 +1,5 @@
--- Restores the people of an erasure who still wait. From now on views show them as before.
+-- Restores the people of an erasure whose execution has not begun. From now on, views show them as
+-- before.
 UPDATE `${store}.erasures_v1`
 SET
   status = 'restored',

@@ -1,8 +1,8 @@
 -- Restores the erasures that people took back in the chat, whichever of the two messages came
 -- first.
 --
--- This statement runs after each filing, so if both messages are filed at once, the later run sees
--- both. It does not change erasures that were filed by the API.
+-- This statement runs after each filing. If both messages are filed at once, the later run sees
+-- both. It does not change erasures that were filed through the API.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'restored',

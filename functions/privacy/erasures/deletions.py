@@ -1,9 +1,9 @@
-"""Files what the chat tells of deletions: a person deletes their profile, or comes back.
+"""Files deletions and restorations from the chat: a person deletes their profile, or returns.
 
-Any number is filed by one statement: BigQuery runs two changes of a table at a time, so one for
-each person would soon fail. What each means follows from when it was received, so every order and
-every division into batches leads to the same: all are added unless they are there, and then what
-was overtaken or taken back is cleared up.
+One statement files any number of them, because BigQuery runs only two changes of a table at a time.
+The effect of each depends on when it was received, so neither their order nor their division into
+batches matters. All are added unless they are filed already; then superseded deletions are deleted,
+and deletions that a person took back are restored.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,13 +23,13 @@ DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 
 class DeletionMessage(NamedTuple):
-    """What an event of the chat says of a person.
+    """A deletion or restoration in the chat.
 
     Attributes:
         event: `DELETED` or `RESTORED`.
-        partner: the person's.
-        project: the person's.
-        user_keys: of the person, of every version of the key.
+        partner: the person's partner.
+        project: the person's project.
+        user_keys: the person's user keys, for every version of the pseudonym key.
         received_at: when the event was received.
     """
 
@@ -41,7 +41,7 @@ class DeletionMessage(NamedTuple):
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """A row to file, as `erasures_v1` has it."""
+    """A row for `erasures_v1`."""
 
     erasure_id: str
     partner: str
@@ -55,13 +55,13 @@ class _Entry(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """Files what was told.
+    """Files deletions and restorations.
 
     Args:
-        statements: of ``sql/privacy``.
-        receipts: where filing and restoring are noted.
-        now: the clock, with an offset.
-        new_id: returns a fresh erasure id, in the order of time.
+        statements: runs the statements of ``sql/privacy``.
+        receipts: stores a receipt for each filing and restoration.
+        now: returns the current time, with an offset.
+        new_id: returns a new erasure id; ids sort by time.
     """
 
     statements: StatementRunner
@@ -71,17 +71,17 @@ class Deletions:
     new_id: Callable[[], str]
 
     async def file_all(self, told: Sequence[DeletionMessage]) -> None:
-        """File what was told, unless it is filed; what is told twice is filed once.
+        """File messages, unless they are filed already. Duplicates are filed once.
 
         Args:
-            told: in any order; one at least.
+            told: the messages, in any order; at least one.
 
         Raises:
-            StatementFailed: not all is known to be filed; it can be filed again.
+            StatementFailed: some messages may not be filed; the call can be repeated.
         """
         entries = {
             (deletion.event, deletion.project, entry.user_key, deletion.received_at): entry
-            for deletion in reversed(told)  # of two that say the same, the first stays
+            for deletion in reversed(told)  # the first of two duplicates wins
             for entry in self._entries(deletion)
         }
         texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]

@@ -1,4 +1,4 @@
-"""``/erasures``: files, lists, tells of and restores erasures."""
+"""``/erasures``: files, lists, shows and restores erasures."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
 
 Execute = Callable[[Sequence[str]], Awaitable[object]]
-"""Executes these erasures if they are due, like `functions.privacy.sweep.job.Sweep.run`."""
+"""Executes erasures that are due, given their ids; see `functions.privacy.sweep.job.Sweep.run`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Erasures:
     """The operations on erasures.
 
     Args:
-        partner_of: returns the partner of a project, if the caller may act on it.
+        partner_of: returns the partner of a project that the caller may act on.
         filing: files erasures.
         preview: counts what an erasure would change.
         erasure_log: reads filed erasures.
         restoring: restores people during the grace period.
-        execute: executes erasures that have no grace period, at once.
+        execute: executes erasures that have no grace period.
     """
 
     partner_of: Callable[[Caller, str], Awaitable[str]]
@@ -43,11 +43,11 @@ class Erasures:
     execute: Execute
 
     async def file(self, request: PrivacyRequest) -> Response:
-        """``POST /erasures``: 202 filed and hidden, 200 executed, or what a dry run counted.
+        """``POST /erasures``: 202 if filed and hidden; 200 if executed, and for a dry run.
 
         Raises:
             ProblemError: the project is not the caller's, or the cell cannot answer for it.
-            StatementFailed: not all is known to be filed.
+            StatementFailed: some people may not be filed; the request can be repeated.
         """
         wanted = msgspec.json.decode(request.body, type=ErasureRequest)
         partner = await self.partner_of(request.caller, wanted.project)
@@ -65,7 +65,7 @@ class Erasures:
         return _json(answer, 200 if executed else 202)
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /erasures``: the erasure log, the newest first, of the caller's projects.
+        """``GET /erasures``: the erasure log of the caller's projects, newest first.
 
         Raises:
             ProblemError: a parameter is unknown, or the project is not the caller's.
@@ -90,12 +90,12 @@ class Erasures:
         """``GET /erasures/{id}``: one erasure, as long as its receipts exist.
 
         Raises:
-            ProblemError: the caller's projects have none of that id (404).
+            ProblemError: the caller's projects have no erasure with this id (404).
         """
         return _json(await self._found(request.id, request.caller.matters()))
 
     async def restore(self, request: PrivacyRequest) -> Response:
-        """``DELETE /erasures/{id}``: restores it within the grace period.
+        """``DELETE /erasures/{id}``: restores the people of an erasure during its grace period.
 
         Raises:
             ProblemError: the caller's projects have no such erasure (404), it is being executed
@@ -115,7 +115,7 @@ class Erasures:
         try:
             await self.execute(erasure_ids)
         except StatementFailed as failure:
-            # It is filed, and the people are hidden: the next sweep goes on.
+            # The erasure is filed and the people are hidden, so the next sweep can execute it.
             log("WARNING", "erasure left to the next sweep", failed=failure.statement)
 
 

@@ -1,4 +1,4 @@
-"""The execution of what is covered at a moment: the tables, the receipts, and that it is done."""
+"""The execution of erasures: it changes the tables, writes receipts, and marks them as executed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -17,23 +17,23 @@ from functions.warehouse.parameters import Parameter
 from functions.warehouse.protocols import StatementRunner
 
 Counts = Counter[tuple[str, str]]
-"""How many events were taken out of a place, by erasure and by what was done where."""
+"""Numbers of events, by erasure id and by place and change, such as ``spill_anonymised``."""
 
 
 class Execution:
-    """Executes what is covered.
+    """Executes the erasures with these scopes.
 
     Args:
-        statements: runs the statements.
-        receipts: takes the receipts.
-        scopes: of the erasures.
-        now: the moment (UTC) for which holds are asked.
-        first: the first moment (UTC) of which covered events may be stored.
-        claim: of what this sweep itself began.
+        statements: runs the statements of ``sql/privacy``.
+        receipts: stores the receipts.
+        scopes: the scopes of the erasures.
+        now: the time (UTC) at which the sweep began; people on hold at this time are skipped.
+        first: no stored event in scope was received before this time (UTC).
+        claim: the claim of the erasures whose execution this sweep began.
 
     Attributes:
-        counts: events taken out of objects and dead letters, by erasure; by `NOBODY` what was moved
-            because nobody can read it.
+        counts: the events changed in objects and dead letters; those that were moved because they
+            are unreadable have `NOBODY` for the erasure id.
     """
 
     def __init__(
@@ -56,13 +56,14 @@ class Execution:
         self.counts: Counts = Counter()
 
     async def count(self, *, oldest: datetime) -> None:
-        """Write receipts of how many rows are covered, before any of them is changed.
+        """Write receipts with the numbers of rows in scope, before any of them is changed.
 
-        An execution that is continued keeps the receipt of its beginning, so what it changed until
-        then is counted; and late rows, known by when the last of them was stored, count once.
+        If an earlier sweep began the execution, its receipt stays, so the rows that it changed are
+        counted. Late rows count once, because their receipt's id has the time at which the newest
+        of them was stored.
 
         Args:
-            oldest: before it (UTC), no identity was last seen.
+            oldest: no stored identity was last seen before this time (UTC).
         """
         begun: dict[tuple[str, str], dict[str, int]] = {erasure: {} for erasure in self._begun}
         late: list[Receipt] = []
@@ -87,14 +88,14 @@ class Execution:
     async def change_tables(
         self, out_of_time: Callable[[], bool], *, oldest: datetime
     ) -> Counter[str]:
-        """Run the statements, one for each table and treatment; return the rows that they changed.
+        """Run the statements for each table and treatment; return the rows changed by each.
 
         Raises:
-            OutOfTime: not all were run.
+            OutOfTime: not all statements were run.
         """
         changed: Counter[str] = Counter()
         treatments = {scope.treatment for scope in self._scopes}
-        names = ["delete_later_copies"]  # first, as long as what they repeat is there
+        names = ["delete_later_copies"]  # first, because it needs the events that others delete
         names += ["anonymise_events"] if "anonymise" in treatments else []
         names += ["delete_events"] if "delete" in treatments else []
         bounds = {"first": self._first, "now": self._now}
@@ -106,7 +107,7 @@ class Execution:
         return changed
 
     async def note_places(self) -> None:
-        """Write receipts of what this sweep took out of objects and dead letters."""
+        """Write receipts with the numbers of events changed in objects and dead letters."""
         taken: dict[str, dict[str, int]] = defaultdict(dict)
         for (erasure_id, what), number in sorted(self.counts.items()):
             taken[erasure_id][what] = number
@@ -121,17 +122,17 @@ class Execution:
         )
 
     async def finish(self, done_at: datetime, expires_at: datetime) -> dict[str, dict[str, int]]:
-        """Write the receipts of what is executed, then note that it is.
+        """Write the receipts of the executed erasures, then mark them as executed.
 
-        What was taken out of objects and letters is noted when a sweep ends; one that died before
-        it left a total that is too low. Only the sweep that began an execution knows of none.
+        A sweep notes at its end what it changed in objects and dead letters. If it crashes before,
+        the total is too low. So a total is marked as exact only if this sweep began the execution.
 
         Args:
-            done_at: since when (UTC) no live data is left.
-            expires_at: when the tombstones go (UTC).
+            done_at: the time (UTC) since which no live data is left.
+            expires_at: when the tombstones expire (UTC).
 
         Returns:
-            How much was changed for each erasure, by what was done.
+            The total numbers for each erasure, by change.
         """
         if not self._begun:
             return {}
@@ -163,14 +164,14 @@ class Execution:
         return totals
 
     def taken(self) -> Counter[str]:
-        """Return how many events were taken out of objects and dead letters, by what was done."""
+        """Return the numbers of events changed in objects and dead letters, by place and change."""
         numbers: Counter[str] = Counter()
         for (_, what), number in self.counts.items():
             numbers[what] += number
         return numbers
 
     async def _totals(self, now: datetime) -> dict[str, dict[str, int]]:
-        """Add up the receipts of the erasures that are finished now."""
+        """Add up the receipts of the erasures that this sweep finishes."""
         totals: dict[str, Counter[str]] = {erasure_id: Counter() for erasure_id, _ in self._begun}
         rows = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
         for row in rows:
@@ -189,11 +190,11 @@ class Execution:
 
 
 def _step(step: str, claim: str) -> str:
-    """Name a step so that its receipt tells whether it was done before."""
+    """Return the step's name for its receipt; it ends in "again" if the step is repeated."""
     return f"{step} again" if claim.startswith(AGAIN) else step
 
 
 class _CountsDetail(msgspec.Struct):
-    """What of a receipt's detail is added up."""
+    """The part of a receipt's detail that is added up."""
 
     counts: dict[str, int] = {}  # msgspec copies an empty default for each instance

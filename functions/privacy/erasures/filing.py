@@ -1,8 +1,8 @@
-"""Files erasures: from then on every view shows the people under other keys.
+"""Files erasures. From then on, every view shows the people under other keys.
 
-The same request again, of people of whom nothing was received since, is the same erasure: what it
-covers is moved up to now, so that events still on their way are covered too. Everything here can
-be repeated, so a request that was interrupted is simply sent again.
+A repeated request is the same erasure, if no event of its people was received in between: the
+cut-off moves to now, so that events still on their way are in scope too. All steps can be repeated,
+so the caller simply sends an interrupted request again.
 """
 
 from collections import Counter
@@ -19,16 +19,16 @@ from functions.privacy.requests.people import user_keys
 from functions.warehouse.parameters import Parameter
 
 KEYS_OF_A_STATEMENT = 50_000
-"""User keys in one statement: about 2.5 MB of the 10 MB that a request to BigQuery may have."""
+"""The maximum number of user keys in one statement: about 2.5 MB of BigQuery's limit of 10 MB."""
 
 
 class Filed(NamedTuple):
-    """What a request came to.
+    """The erasures that apply to the people of a request.
 
     Attributes:
-        erasure_id: of the erasure that covers the people; of several, the new one, else the one
-            that covers most of them.
-        filed_before: the others.
+        erasure_id: the new erasure; if all people had one before, the earlier erasure with most of
+            them.
+        filed_before: the other erasures, which were filed before.
     """
 
     erasure_id: str
@@ -36,30 +36,30 @@ class Filed(NamedTuple):
 
     @property
     def all_ids(self) -> tuple[str, ...]:
-        """All erasures that cover the people."""
+        """The ids of all these erasures."""
         return (self.erasure_id, *self.filed_before)
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """Files what is asked for by the interface.
+    """Files erasures that callers request.
 
     Args:
-        context: what operations work with.
+        context: the statements, keys and clock that all operations share.
     """
 
     context: Context
 
     async def file(self, request: ErasureRequest, partner: str, requested_by: str) -> Filed:
-        """File an erasure; from then on the people are hidden.
+        """File an erasure. From then on, the people are hidden.
 
         Args:
-            request: for what.
-            partner: whose data the project's are.
+            request: the people to erase, and how.
+            partner: the partner of the project.
             requested_by: the caller's address, for the receipt.
 
         Raises:
-            StatementFailed: not all of it is known to be filed; it can be sent again.
+            StatementFailed: some people may not be filed; the request can be repeated.
         """
         now = self.context.now()
         erasure_id = self.context.new_id()
@@ -72,7 +72,7 @@ class Filing:
             part = every_key[start : start + KEYS_OF_A_STATEMENT]
             before |= await self._file(request, erasure_id, partner, part, now)
         filed_in = [{before.get(key, erasure_id) for key in keys} for keys in people]
-        # Of an earlier one too: whoever filed it may not have lived to note it.
+        # Earlier erasures are included: their request may have failed before it wrote a receipt.
         noted = Counter(erasure for erasures in filed_in for erasure in erasures)
         await self.context.receipts.add_all(
             [
@@ -90,10 +90,10 @@ class Filing:
         keys: Sequence[str],
         now: datetime,
     ) -> dict[str, str]:
-        """File keys; return those that an earlier erasure covers, with its id."""
+        """File user keys; return those that have an earlier erasure, with its id."""
         people = {"project": request.project, "user_keys": keys}
         if request.rows == "delete":
-            # What waits to be anonymised would otherwise leave rows that this is to delete.
+            # Otherwise an earlier erasure that waits would only anonymise some of the rows.
             await self.context.statements.change("change_treatment_to_delete", **people)
         alike: Mapping[str, Parameter] = people | {"mode": request.mode, "treatment": request.rows}
         [earlier] = await self.context.statements.rows("find_earlier_cut_off", **alike)
@@ -134,7 +134,7 @@ def _receipt(
 
 
 def _filed(erasure_id: str, people: Mapping[str, int]) -> Filed:
-    """Choose the erasure to answer with, of those that cover people."""
+    """Choose the erasure to answer with from the erasures and their numbers of people."""
     most = (
         erasure_id if erasure_id in people else max(people, key=lambda other_id: people[other_id])
     )

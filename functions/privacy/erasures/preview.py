@@ -1,4 +1,4 @@
-"""Says what an erasure would touch, without filing it."""
+"""Counts what an erasure would change, without filing it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from functions.warehouse.protocols import StatementRunner
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Counts; one statement for each table, however many people there are.
+    """Counts what an erasure would change, with one statement for each table.
 
     Args:
-        statements: of ``sql/privacy``.
-        keys: of user keys.
-        now: the clock, with an offset.
+        statements: runs the statements of ``sql/privacy``.
+        keys: the cell's pseudonym keys.
+        now: returns the current time, with an offset.
     """
 
     statements: StatementRunner
@@ -26,7 +26,7 @@ class Preview:
     now: Callable[[], datetime]
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
-        """Return rows by table, the days that they lie in, and who is filed already or on hold.
+        """Count rows by table, days with rows, and people who are filed already or on hold.
 
         Raises:
             StatementFailed: BigQuery did not answer.

@@ -1,7 +1,7 @@
-"""Takes people who are covered out of single events, refused bodies, and objects with events.
+"""Removes erased people from single events, quarantined bodies, and objects with events.
 
-Nobody can look for a person in what cannot be read. So it goes to the part of quarantine that the
-bucket's lifecycle empties after a week, wherever it was found, and leaves the readable rest behind.
+Unreadable data cannot be searched for people. So it is moved to the folders of quarantine whose
+objects the bucket's lifecycle deletes after a week. Readable data beside it stays where it is.
 """
 
 from collections import defaultdict
@@ -26,22 +26,22 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""Stands for the erasure where what was done was done for none: what cannot be read is moved."""
+"""The placeholder for an erasure id: unreadable data is moved, but not for an erasure."""
 
 Taken = tuple[tuple[str, str], ...]
-"""What was done to an event: the erasure, and ``anonymised``, ``deleted``, ``speakers_removed``; of
-what nobody can read `NOBODY` and ``unreadable``."""
+"""The changes of an event: pairs of an erasure id and ``anonymised``, ``deleted`` or
+``speakers_removed``. Unreadable data has `NOBODY` and ``unreadable``."""
 
 QUARANTINED_AS_UNREADABLE: Taken = ((NOBODY, "unreadable"),)
 
 
 class Redacted(NamedTuple):
-    """An event that spoke of somebody who is covered.
+    """The result for an event that mentions a person in scope.
 
     Attributes:
-        data: the event without them; None where it goes.
-        scope: that of the person whom it was about; None where it was of others.
-        taken: what was done, for the receipts.
+        data: the event without the people in scope; None if the event is deleted.
+        scope: the scope of the event's own person; None if only speakers are in scope.
+        taken: the changes, for the receipts.
     """
 
     data: bytes | None
@@ -50,12 +50,12 @@ class Redacted(NamedTuple):
 
 
 class Rewritten(NamedTuple):
-    """What an object becomes.
+    """The replacement of an object.
 
     Attributes:
-        objects: name and content of what it is replaced by, in the order in which they are written;
-            none where nothing is left of it.
-        taken: what was done to its events.
+        objects: the names and contents of the new objects, in the order in which they are written;
+            empty if the object is only deleted.
+        taken: the changes of its events.
     """
 
     objects: tuple[tuple[str, bytes], ...]
@@ -67,9 +67,9 @@ class Redaction:
     """Redacts events.
 
     Args:
-        scopes: of the erasures.
-        keys: the cell's pseudonym keys, of all versions.
-        layouts: of the catalogue's events.
+        scopes: the scopes of the erasures.
+        keys: the cell's pseudonym keys.
+        layouts: the layouts of all events.
     """
 
     scopes: Scopes
@@ -79,16 +79,16 @@ class Redaction:
     def apply(
         self, data: bytes, kind: Kind, projects: tuple[str, ...], received_at: datetime
     ) -> Redacted | None:
-        """Redact an event; None where it speaks of nobody who is covered.
+        """Redact an event; return None if it mentions no person in scope.
 
         Args:
             data: the event's bytes.
-            kind: the webhook that it came by.
-            projects: those that it may be of.
-            received_at: of the event, with an offset.
+            kind: the event's kind.
+            projects: the projects that it may belong to.
+            received_at: when it was received, with an offset.
 
         Raises:
-            BadMessage: nobody can read whom it speaks of.
+            BadMessage: the event is unreadable.
         """
         people = mentioned(data, kind, self.layouts)
         scope = self._scope(people.user_id, projects, received_at)
@@ -109,16 +109,20 @@ class Redaction:
     def apply_to(
         self, data: bytes, attributes: Mapping[str, str], known_at: datetime
     ) -> tuple[Redacted, dict[str, str]] | None:
-        """Redact an event that has the attributes of a message; return these as they are then.
+        """Redact an event of a message; return it with its new attributes.
 
         Args:
             data: the event's bytes.
-            attributes: of the message; what cannot be read of them is taken for the widest.
-            known_at: a moment at which it had been received, where its attributes tell none.
+            attributes: the message's attributes. Without a valid kind, ``chat`` is assumed, and
+                without a project, every project of the partner is searched.
+            known_at: replaces ``received_at`` if that is missing or invalid, with an offset.
+
+        Returns:
+            None if the event mentions no person in scope.
 
         Raises:
-            BadMessage: nobody can read whom it speaks of; ``malformed`` where its attributes tell
-                neither project nor partner, so that nobody knows whose user that would be.
+            BadMessage: the event is unreadable; ``malformed`` if its attributes name neither
+                project nor partner.
         """
         kind: Kind = "chat"
         received_at = known_at
@@ -139,7 +143,7 @@ class Redaction:
         return redacted, {**attributes, "ingest_id": own_id}
 
     def projects_of(self, partner: str) -> tuple[str, ...]:
-        """Return the projects that an event may be of that does not tell."""
+        """Return the projects that an event of a partner may belong to if it names none."""
         return tuple(sorted(self.scopes.projects_of(partner)))
 
     def _scope(
@@ -155,18 +159,18 @@ class Redaction:
 
 
 UNPLACED = frozenset({"project_missing", "project_unknown"})
-"""Reasons of bodies of which it is not known which of the partner's projects they are of."""
+"""The reasons of bodies that may belong to any of the partner's projects."""
 
 
 class QuarantinedBody(NamedTuple):
-    """A refused body.
+    """A quarantined body of a request.
 
     Attributes:
-        record: of quarantine.
-        own_id: what the ids of its events derive from.
-        events: of the body, each with its place in the request.
-        kind: the webhook that it came by.
-        received_at: when, with an offset.
+        record: its record in quarantine.
+        own_id: the id from which the ingest ids of its events derive.
+        events: its events, each with its position in the request.
+        kind: the kind of the webhook.
+        received_at: when it was received, with an offset.
     """
 
     record: Quarantined
@@ -179,17 +183,17 @@ class QuarantinedBody(NamedTuple):
 def rewrite_quarantined_body(
     quarantined: QuarantinedBody, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite a refused body; None where it stays as it is.
+    """Rewrite a quarantined body; return None if it does not change.
 
-    Of several events, those that stay keep their places in the request, and so their ids. Those
-    that get another id become objects of their own.
+    Events that stay keep their positions in the request, and so their ingest ids. Events that get a
+    new id become separate objects.
 
     Args:
         quarantined: the body.
-        redaction: takes people out.
+        redaction: removes people from events.
 
     Raises:
-        BadMessage: nobody can read the body.
+        BadMessage: the body is unreadable.
     """
     left: list[_Left] = []
     taken: list[tuple[str, str]] = []
@@ -218,7 +222,7 @@ def _projects(event: ReceivedEvent, record: Quarantined, redaction: Redaction) -
 
 
 class _Left(NamedTuple):
-    """An event of a refused body that stays: its request's id, its place in it, and its bytes."""
+    """An event that stays: the id of its request, its position there, and its bytes."""
 
     sender_id: str
     position: int
@@ -226,7 +230,7 @@ class _Left(NamedTuple):
 
 
 def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes]]:
-    """Put the events of each request together."""
+    """Yield the name and content of one object for each request."""
     requests: dict[str, list[_Left]] = defaultdict(list)
     for event in left:
         requests[event.sender_id].append(event)
@@ -239,13 +243,13 @@ def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes
 
 
 PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.ON_HOLD)
-"""Where events are in the bucket."""
+"""The prefixes of the bucket that contain events."""
 
 
 def rewrite_spilled(
     name: str, content: bytes, written_at: datetime, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite an object of the spill, under its name; None where it stays as it is."""
+    """Rewrite an object of the spill under the same name; return None if it does not change."""
     lines: list[bytes] = []
     damaged: list[bytes] = []
     apart: list[tuple[str, bytes]] = []
@@ -285,9 +289,9 @@ def rewrite_spilled(
 def rewrite_quarantined(
     name: str, content: bytes, written_at: datetime, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite an object of quarantine; None where it stays as it is.
+    """Rewrite an object of quarantine; return None if it does not change.
 
-    The names derive from the bodies.
+    A new body has a new name, because names derive from bodies.
     """
     try:
         record, body = quarantine.decode(content)
@@ -333,7 +337,7 @@ def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, 
 
 
 def _move_to_unreadable(name: str, unreadable: tuple[str, bytes]) -> Rewritten | None:
-    """Move an object that nobody can read, unless it is where such are kept."""
+    """Move an unreadable object, unless it is in a folder for unreadable data already."""
     return (
         None
         if quarantine.is_unreadable(name)

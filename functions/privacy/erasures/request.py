@@ -7,7 +7,7 @@ import msgspec
 from functions.privacy.requests.people import Person
 
 PEOPLE = 5_000
-"""The most people of one request."""
+"""The maximum number of people in one request."""
 
 Mode = Literal["grace", "immediate"]
 Treatment = Literal["anonymise", "delete"]
@@ -17,12 +17,12 @@ class ErasureRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST /erasures``.
 
     Attributes:
-        project: that the people are users of.
-        people: whom it is about.
-        mode: ``grace`` waits and can be restored; ``immediate`` cannot.
-        rows: what becomes of the people's rows. A request by the interface deletes them unless it
-            says otherwise; deletion in the chat keeps anonymous ones.
-        dry_run: only say what would be touched.
+        project: the project of the people.
+        people: the people to erase.
+        mode: ``grace`` waits for the grace period and can be restored; ``immediate`` cannot.
+        rows: whether the people's rows are deleted or anonymised. Requests delete them by default;
+            a deletion in the chat anonymises them.
+        dry_run: whether to only count what would be changed.
     """
 
     project: Annotated[str, msgspec.Meta(min_length=1)]

@@ -1,4 +1,4 @@
-"""Restores people whose erasure still waits."""
+"""Restores people during the grace period of their erasure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from functions.web.problem import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """Takes erasures back, for good: what is restored is as if nothing had been filed.
+    """Takes erasures back, as if they had never been filed.
 
     Args:
-        statements: of ``sql/privacy``.
-        erasure_log: tells whether a sweep was faster.
-        receipts: where each restoration is noted.
-        now: the clock, with an offset.
+        statements: runs the statements of ``sql/privacy``.
+        erasure_log: reads the erasure again, to find out whether a sweep was faster.
+        receipts: stores a receipt for each restoration.
+        now: returns the current time, with an offset.
     """
 
     statements: StatementRunner
@@ -28,15 +28,16 @@ class Restoring:
     now: Callable[[], datetime]
 
     async def restore(self, entry: Entry, requested_by: str) -> None:
-        """Restore the people of an erasure; those who are restored already stay so.
+        """Restore the people of an erasure. It can be repeated.
 
         Args:
-            entry: of the erasure, as it was a moment ago.
+            entry: the erasure, as just read from the erasure log.
             requested_by: the caller's address, for the receipt.
 
         Raises:
-            ProblemError: it cannot be restored any more, or never could.
-            StatementFailed: it is not known to be restored; it can be sent again.
+            ProblemError: the erasure was executed (410), is being executed (409), or has no grace
+                period (409).
+            StatementFailed: it may not be restored; the request can be repeated.
         """
         _must_be_restorable(entry)
         await self.statements.change(
@@ -47,7 +48,7 @@ class Restoring:
         )
         left = await self.erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
-            # A sweep was faster.
+            # A sweep began the execution first.
             _must_be_restorable(left or entry)
         await self.receipts.add(
             restoration(entry.erasure_id, entry.partner, entry.project, requested_by)
@@ -55,7 +56,7 @@ class Restoring:
 
 
 def restoration(erasure_id: str, partner: str, project: str, requested_by: str = "") -> Receipt:
-    """Return the receipt of a restoration; one that nobody requested was made in the chat."""
+    """Return the receipt of a restoration; without `requested_by` it came from the chat."""
     return Receipt(
         receipt_id=f"{erasure_id}/restored",
         operation="restoration",

@@ -1,8 +1,8 @@
-"""Tables that were restored to the past, and what must be executed again because of that.
+"""Tables that were restored to an earlier time, and the erasures that must be repeated after it.
 
-Restored rows bring erased people and closed partners back. The sweep catches such rows as late
-ones, but only as far back as events can come late. What was executed since the moment to which the
-tables were restored is therefore executed again, over all that is stored.
+A restored table has rows of erased people and closed partners again. Tombstones catch such rows
+only if they are no older than late events can be. So every erasure that was executed since the
+time to which the tables were restored is executed again, over all stored rows.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,21 +15,21 @@ from functions.privacy.records.receipts import Receipt
 from functions.web.problem import ProblemError
 
 RUNNING = timedelta(minutes=10)
-"""A sweep that was running when the restoration ended is over by then: Cloud Run ends its request
-(`modules/cell/functions.tf`). It may have passed the restored rows before they were there."""
+"""The longest time that a sweep can run: Cloud Run then ends its request
+(`modules/cell/functions.tf`). A sweep that ran while tables were restored may have missed rows."""
 
 
 AGAIN = "again:"
-"""How claims of what is executed again begin."""
+"""The prefix of the claims of repeated erasures."""
 
 
 class Restored(NamedTuple):
     """A restoration of tables.
 
     Attributes:
-        to: the moment (UTC) that the restored rows are of.
-        at: when the last of them was back (UTC).
-        by: the address of who says so.
+        to: the time (UTC) to which tables were restored.
+        at: when the last table was restored (UTC).
+        by: the address of the caller who reports it.
     """
 
     to: datetime
@@ -37,11 +37,11 @@ class Restored(NamedTuple):
     by: str
 
     def undid(self, done_at: datetime) -> bool:
-        """Say whether what was done at a moment, with an offset, is to be done again."""
+        """Return whether a step done at this time, with an offset, must be repeated."""
         return self.to <= done_at <= self.at + RUNNING
 
     def receipt(self, claim: str) -> Receipt:
-        """Return the receipt of what is executed again under a claim."""
+        """Return the receipt of a repetition with this claim."""
         detail = {"restored_to": self.to.isoformat(), "restored_at": self.at.isoformat()}
         return Receipt(claim, "repetition", claim, detail, requested_by=self.by)
 
@@ -50,23 +50,23 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST /sweep``; the scheduler sends none.
 
     Attributes:
-        restored_to: the moment that restored rows are of,
-        restored_at: and when the last of them was back.
+        restored_to: the time to which tables were restored; None if they were not.
+        restored_at: when the last table was restored; None if none was.
     """
 
     restored_to: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     restored_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
     def restored(self, now: datetime, by: str) -> Restored | None:
-        """Return the restoration that is named; None where there is none.
+        """Return the restoration in the request; None if it has none.
 
         Args:
-            now: the present, with an offset.
+            now: the current time, with an offset.
             by: the caller's address.
 
         Raises:
-            ProblemError: only one of the two is given, they are not in order, or erasures of
-                that time are forgotten.
+            ProblemError: only one of the two times is given, they are not in order, or the erasure
+                log does not go back so far (400).
         """
         if self.restored_to is None and self.restored_at is None:
             return None

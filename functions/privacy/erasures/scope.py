@@ -1,4 +1,4 @@
-"""The scopes of erasures that are executed; a sweep reads them once."""
+"""The scopes of erasures that are being executed or were executed; a sweep reads them once."""
 
 import hashlib
 from collections import defaultdict
@@ -11,17 +11,17 @@ class Scope(NamedTuple):
     """The scope of one erasure for one user key, a row of ``sql/privacy/find_scopes.sql``.
 
     Attributes:
-        erasure_id: of the request.
-        partner: that the project belongs to.
-        project: that the person is a user of.
-        user_key: the person's pseudonym.
+        erasure_id: the id of the erasure.
+        partner: the partner of the project.
+        project: the person's project.
+        user_key: the person's user key.
         treatment: ``anonymise`` or ``delete``.
         status: ``due``, or ``executed`` for a tombstone.
-        claim: what the rows that are executed together share.
-        previous_cut_off: events received after it (UTC) are in scope,
-        cut_off: up to and at this cut-off (UTC).
-        copy_salt: that new ingest ids are made with.
-        executed_at: when it was (UTC); None before.
+        claim: an id that erasures share if their execution began together.
+        previous_cut_off: the start of the scope (UTC); events received later are in scope.
+        cut_off: the end of the scope (UTC); events received until then are in scope.
+        copy_salt: the salt of new ingest ids.
+        executed_at: when the erasure was executed (UTC); None if it was not.
     """
 
     erasure_id: str
@@ -38,19 +38,19 @@ class Scope(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        """Whether it is being executed; otherwise it only catches what comes late."""
+        """Whether the erasure is being executed; a tombstone only catches late events."""
         return self.status == "due"
 
     @property
     def deletes(self) -> bool:
-        """Whether the events go; otherwise the person is taken out of them."""
+        """Whether the events are deleted; otherwise they are anonymised."""
         return self.treatment == "delete"
 
     def ingest_id(self, before: str) -> str:
-        """Return the id that an event gets when it is anonymised.
+        """Return the ingest id that an event gets when it is anonymised.
 
-        ``sql/privacy/anonymise_events.sql`` makes the same, so an event is the same event wherever
-        its copies are met.
+        ``sql/privacy/anonymise_events.sql`` computes the same id, so copies of an event are still
+        recognised as copies.
         """
         digest = hashlib.sha256((self.copy_salt + before).encode()).hexdigest()
         parts = (digest[:8], digest[8:12], "8" + digest[13:16], "a" + digest[17:20], digest[20:32])
@@ -58,10 +58,10 @@ class Scope(NamedTuple):
 
 
 class Scopes:
-    """The scopes of all erasures that are executed.
+    """All scopes of a sweep.
 
     Args:
-        scopes: the rows.
+        scopes: the scopes, in any order.
     """
 
     def __init__(self, scopes: Iterable[Scope]) -> None:
@@ -72,21 +72,21 @@ class Scopes:
             self._projects[scope.partner].add(scope.project)
 
     def __iter__(self) -> Iterator[Scope]:
-        """Go through the rows, a person's together."""
+        """Iterate over the scopes, person by person."""
         for scopes in self._by_person.values():
             yield from scopes
 
     def __bool__(self) -> bool:
-        """Say whether there is any."""
+        """Return whether there are any scopes."""
         return bool(self._by_person)
 
     def find(self, project: str, user_key: str, received_at: datetime) -> Scope | None:
-        """Return the scope that an event of a person is in; None where it is in none.
+        """Return the scope that an event of a person is in; None if it is in no scope.
 
         Args:
-            project: of the event.
-            user_key: of the person.
-            received_at: of the event, with an offset.
+            project: the event's project.
+            user_key: the person's user key.
+            received_at: when the event was received, with an offset.
         """
         for scope in self._by_person.get((project, user_key), ()):
             if scope.previous_cut_off < received_at <= scope.cut_off:
@@ -98,7 +98,7 @@ class Scopes:
         return self._projects.get(partner, set())
 
     def due(self) -> list[Scope]:
-        """Return the rows that are being executed."""
+        """Return the scopes of erasures that are being executed."""
         return [scope for scope in self if scope.is_due]
 
 

@@ -1,7 +1,7 @@
-"""``POST /stream``: Pub/Sub pushes what the chat tells of deletions.
+"""``POST /stream``: Pub/Sub pushes deletions and restorations from the chat.
 
-Pushes that wait at a time are filed together, and each is answered once its own is filed. They come
-in any order and any number of times; see `functions.privacy.erasures.deletions`.
+Pushes that arrive at the same time are filed together, and each is answered after it is filed. They
+may arrive in any order and more than once; see `functions.privacy.erasures.deletions`.
 """
 
 import sys
@@ -25,25 +25,25 @@ from functions.web.problem import ProblemError, retry_later
 from functions.web.push import PushedMessage, parse_push
 
 BATCH = 1_000
-"""The most messages that are filed together: some 0.5 MB of the 10 MB that a request may have."""
+"""The maximum number of messages filed together: about 0.5 MB of BigQuery's limit of 10 MB."""
 
 
 class Unusable(Exception):
-    """A message that tells of nobody's deletion, however often it comes.
+    """A message without a deletion or restoration of a known person; a retry would not help.
 
     Args:
-        reason: a code such as ``no_user_id``; it names no value.
+        reason: a code such as ``no_user_id``; it contains no value of the message.
     """
 
 
 class Stream:
-    """Takes what Pub/Sub pushes.
+    """Files the deletions and restorations that Pub/Sub pushes.
 
     Args:
-        deletions: files what messages say.
-        keys: of user keys.
-        layouts: of the catalogue's events.
-        closed: returns the list of closed partners: of them nothing is filed any more.
+        deletions: files deletions and restorations.
+        keys: the cell's pseudonym keys.
+        layouts: the layouts of all events.
+        closed: returns the closed list; messages of closed partners are ignored.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class Stream:
         )
 
     async def take(self, request: PrivacyRequest) -> Response:
-        """``POST /stream``: 204 once what the message says is filed, or says nothing of anybody.
+        """``POST /stream``: 204 if the message is filed, or if there is nothing to file.
 
         Raises:
             ProblemError: the caller is not Pub/Sub (403), the body is not a push (400), or the
-                closed list cannot be read (503): Pub/Sub tries again.
-            StatementFailed: the deletion may not be filed; Pub/Sub tries again.
+                closed list cannot be read (503). Pub/Sub retries.
+            StatementFailed: the message may not be filed; Pub/Sub retries.
         """
         if not request.caller.is_push:
             raise ProblemError(403, "Only Pub/Sub may do this")

@@ -1,9 +1,9 @@
-"""``POST /unfiled``: once a night, files what the chat said of deletions and nobody filed.
+"""``POST /unfiled``: each night, files deletions and restorations that were missed.
 
-Deletions and restorations of the chat come by a subscription of their own and are filed within
-seconds. Should one be missed, for whatever reason, the event is in the warehouse all the same. So
-the store is compared with what is filed. Whatever is found is filed as if it had just come, and an
-alert tells of it, because something is wrong with the way that it should have taken.
+Those from the chat arrive through a subscription of their own and are filed within seconds. If one
+is missed, its event is still in the warehouse. So this job compares the stored events with the
+erasures that are filed. It files missing ones as if they had just arrived, and an alert reports
+them, because the subscription or its push must have failed.
 """
 
 from collections import Counter
@@ -25,28 +25,28 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.web.problem import ProblemError, retry_later
 
 ON_TIME = timedelta(hours=1)
-"""What came so lately may still be on its way to being filed."""
+"""The time in which a new event may still be filed through the subscription."""
 
 PAGE = 1_000
-"""The most events that ``find_unfiled_deletions.sql`` returns."""
+"""The maximum number of events that ``find_unfiled_deletions.sql`` returns."""
 
 PAGES = 5
-"""Pages that one run files; the next run goes on."""
+"""The maximum number of pages that one run files; the next run continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
-    """Finds what was not filed, and files it.
+    """Finds deletions and restorations that are not filed, and files them.
 
-    The open window is searched, so the cost does not grow with the store: what comes later than
-    that is a replay, and a replay goes through the subscription again.
+    It searches the open window only, so the cost does not grow with the store. An event that comes
+    later than that is a replay, and a replay goes through the subscription again.
 
     Args:
-        statements: of ``sql/privacy``.
-        deletions: files what is found.
-        keys: of user keys.
-        closed: returns the list of closed partners: of them nothing is filed any more.
-        now: the clock, with an offset.
+        statements: runs the statements of ``sql/privacy``.
+        deletions: files deletions and restorations.
+        keys: the cell's pseudonym keys.
+        closed: returns the closed list; events of closed partners are ignored.
+        now: returns the current time, with an offset.
     """
 
     statements: StatementRunner
@@ -57,12 +57,12 @@ class Unfiled:
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
-        """Answer 200 with how many events were found, by name; 202 if more are left.
+        """Answer 200 with the number of events found, by name; 202 if more are left.
 
         Raises:
             ProblemError: the caller is neither the scheduler nor an operator (403), or the closed
                 list cannot be read (503).
-            StatementFailed: some deletions may not be filed; the next run files them.
+            StatementFailed: some events may not be filed; the next run files them.
         """
         if not (request.caller.is_scheduler or request.caller.is_operator):
             raise ProblemError(
@@ -105,11 +105,11 @@ class Unfiled:
         ]
 
     def _all_keys(self, project: str, user_key: str, user_id: str | None) -> list[str]:
-        """Return a person's keys of every version, or the one that is stored if the id is gone."""
+        """Return a person's user keys of every version; without an id, only the stored one."""
         known = [] if user_id is None else user_keys(self.keys, project, [user_id])
         return list(dict.fromkeys([user_key, *known]))
 
 
 def _report(told: list[DeletionMessage]) -> None:
-    """Log what an alert hears: how many, never who."""
+    """Write the log line that an alert counts; it contains numbers only."""
     log("ERROR", "deletions not filed", found=len(told), events=Counter(e.event for e in told))

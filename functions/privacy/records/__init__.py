@@ -1,1 +1,1 @@
-"""Records of what was done: receipts, and the log of erasures."""
+"""The records of what was done: receipts, and the erasure log."""

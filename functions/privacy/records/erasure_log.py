@@ -1,6 +1,6 @@
-"""The erasure log: all erasures, with their state and when they are due.
+"""The erasure log: all erasures, with their state and the time at which they are due.
 
-It has counts only, no key and no id of a person. An erasure is in it until its last tombstone
+It contains counts, and no key or id of a person. An erasure is listed until its last tombstone
 expires; after that, its receipts remain.
 """
 
@@ -17,34 +17,33 @@ from functions.warehouse.protocols import StatementRunner
 Status = Literal["hidden", "due", "executed", "restored", "expired"]
 
 PAGE = 500
-"""Erasures of one answer, as in ``list_erasures.sql``."""
+"""The maximum number of erasures in one answer, as in ``list_erasures.sql``."""
 
 NEWEST = "~"
-"""Comes after every id."""
+"""A text that sorts after every id."""
 
 CLOCKS_APART = timedelta(days=1)
-"""An erasure's id tells when it was filed; its receipts are no older, by whatever clock."""
+"""How far clocks may differ. Receipts are searched from this long before the time in the id."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One erasure.
 
     Attributes:
-        erasure_id: its id.
-        project: whose users it concerns.
-        status: the earliest step that any of its people is at; ``expired`` if only its
-            receipts remain.
-        partner: whose users they are.
+        erasure_id: the id of the erasure.
+        project: the project of the people.
+        status: the earliest step among all its people; ``expired`` if only its receipts remain.
+        partner: the partner of the people.
         source: ``api`` or ``stream``.
         mode: ``grace`` or ``immediate``.
-        rows: ``anonymise`` or ``delete``; ``both`` where a later request changed it for some.
-        cut_off: events received until then are in scope (UTC).
+        rows: ``anonymise`` or ``delete``; ``both`` if a later request changed it for some people.
+        cut_off: the end of the scope (UTC).
         due_at: when it will be executed (UTC).
-        executed_at: when the last of it was executed (UTC).
+        executed_at: when the last person was erased (UTC).
         expires_at: when the last tombstone expires (UTC).
-        user_keys: how many user keys are at which step.
-        on_hold: how many of the user keys wait for the end of a legal hold.
-        receipts: of it; only if one erasure was requested.
+        user_keys: the number of user keys at each step.
+        on_hold: the number of user keys that wait for the end of a legal hold.
+        receipts: its receipts; empty in a list of erasures.
     """
 
     erasure_id: str
@@ -64,7 +63,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def matter(self) -> str:
-        """Whose matter it is, see `functions.privacy.requests.caller.Caller.matters`."""
+        """``partner/project``, see `functions.privacy.requests.caller.Caller.matters`."""
         return f"{self.partner}/{self.project}"
 
 
@@ -73,8 +72,8 @@ class ErasureLog:
     """Reads the erasure log.
 
     Args:
-        statements: of ``sql/privacy``.
-        now: the clock, with an offset.
+        statements: runs the statements of ``sql/privacy``.
+        now: returns the current time, with an offset.
     """
 
     statements: StatementRunner
@@ -86,10 +85,11 @@ class ErasureLog:
         """Return the newest erasures, at most `PAGE`.
 
         Args:
-            matters: of the caller, see `functions.privacy.requests.caller.Caller.matters`.
-            status: only those with it; empty for all.
-            before: only those older than the erasure of this id; empty for all.
-            project: only those of it; empty for all.
+            matters: what the caller may see; see
+                `functions.privacy.requests.caller.Caller.matters`.
+            status: only erasures with this status; empty for all.
+            before: only erasures older than the one with this id; empty for all.
+            project: only erasures of this project; empty for all.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -97,7 +97,7 @@ class ErasureLog:
         return await self._list(matters, status=status, before=before or NEWEST, project=project)
 
     async def find(self, erasure_id: str, matters: Sequence[str]) -> Entry | None:
-        """Return one erasure with its receipts; None where the caller has none of that id.
+        """Return one erasure with its receipts; None if the caller may see none with this id.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -177,7 +177,7 @@ def _receipt(row: Any) -> dict[str, Any]:
 
 
 def _time(erasure_id: str) -> datetime | None:
-    """Tell when an id was made (UUIDv7, RFC 9562); None for what is no such id."""
+    """Return the time in an id (UUIDv7, RFC 9562); None if the text is not such an id."""
     try:
         parsed = UUID(erasure_id)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Receipts: what was done, when and how much, without any data of the people concerned."""
+"""Receipts: what was done, when and how much, without data about the people concerned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from functions.warehouse.protocols import StatementRunner
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """One receipt, as `receipts_v1` has it.
+    """One receipt: a row of `receipts_v1`.
 
     Attributes:
-        receipt_id: the same step of the same operation has the same, so it is written once.
+        receipt_id: the same for each attempt at a step of an operation, so that one is stored.
         operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
             ``release``, ``offboarding`` or ``residency``.
-        reference: the id of what it is about.
+        reference: the id of the erasure, hold, export or other subject.
         detail: counts, reasons and dates; never an id or key of a person.
-        partner: whose; empty for the whole cell.
-        project: whose; empty for all of the partner's.
-        requested_by: who asked; empty for the stream and the scheduler.
-        people: how many it concerned; None where that is no question.
+        partner: the partner concerned; empty for the whole cell.
+        project: the project concerned; empty for all of the partner's.
+        requested_by: the caller's address; empty for the stream and the scheduler.
+        people: the number of people concerned; None if the operation is not about people.
     """
 
     receipt_id: str
@@ -40,26 +40,26 @@ class Receipts:
     """Writes receipts.
 
     Args:
-        statements: of ``sql/privacy``.
-        now: the clock, with an offset.
+        statements: runs the statements of ``sql/privacy``.
+        now: returns the current time, with an offset.
     """
 
     statements: StatementRunner
     now: Callable[[], datetime]
 
     async def add(self, receipt: Receipt) -> None:
-        """Add a receipt, unless it is there.
+        """Add a receipt, unless it is stored already.
 
         Raises:
-            StatementFailed: it is not known to be written.
+            StatementFailed: the receipt may not be stored.
         """
         await self.add_all([receipt])
 
     async def add_all(self, receipts: Sequence[Receipt]) -> None:
-        """Add those of the receipts that are not there, in one statement.
+        """Add the receipts that are not stored already, in one statement.
 
         Raises:
-            StatementFailed: they are not known to be written.
+            StatementFailed: the receipts may not be stored.
         """
         if receipts:
             await self.statements.change(

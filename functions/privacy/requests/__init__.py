@@ -1,1 +1,1 @@
-"""What all requests share: routes, who calls, whom they name, refusals, pages."""
+"""The parts that all requests share: the caller, their projects, people's ids, and pages."""

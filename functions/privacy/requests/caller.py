@@ -1,8 +1,8 @@
-"""Who calls the privacy function, and what of the cell is their matter.
+"""The callers of the privacy function, and the data that they may act on.
 
-IAM lets in who may come at all. The callers' secret says whose matter which projects are, in
-whichever cell the project is now: this one may still hold data of a project that moved away. The
-accounts of the scheduler and of Pub/Sub may do their one thing each.
+IAM decides who may call at all. The callers' secret lists the projects of each caller, in all
+cells, because a cell may still have data of a project that moved away. The accounts of the
+scheduler and of Pub/Sub may do one thing each.
 """
 
 import asyncio
@@ -14,21 +14,21 @@ from functions.web.caller import Unidentified, invoker
 from functions.web.problem import ProblemError, retry_later
 
 EVERY_MATTER = ("*",)
-"""The matters of an operator, as statements of ``sql/privacy`` understand them."""
+"""The matters of an operator: statements of ``sql/privacy`` take it as all partners' data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls.
+    """An identified caller.
 
     Attributes:
-        email: in lower case.
-        projects: that are the caller's matter, in whichever cell they are now.
-        is_operator: whether everything that the cell holds is the caller's matter.
-        is_scheduler: whether it is the scheduler.
-        is_push: whether it is Pub/Sub.
-        pinned: the projects that are or were pinned to this cell, as far as a setting says so.
-        owners: the partner of each project of every cell.
+        email: the caller's address, in lower case.
+        projects: the projects that the caller may act on, in all cells.
+        is_operator: whether the caller may act on all data of the cell.
+        is_scheduler: whether the caller is the scheduler.
+        is_push: whether the caller is Pub/Sub.
+        pinned: the projects that are or were pinned to this cell, according to the settings.
+        owners: the partner of each project in all cells.
     """
 
     email: str
@@ -40,22 +40,22 @@ class Caller:
     owners: Mapping[str, str] = field(default_factory=dict)
 
     def must_have(self, project: str) -> None:
-        """Let only those pass whose matter the project is; whether it exists is not told others.
+        """Refuse a project that is not the caller's, whether or not it exists.
 
         Raises:
-            ProblemError: it is not (403).
+            ProblemError: the project is not the caller's (403).
         """
         if not self.is_operator and project not in self.projects:
             raise ProblemError(403, "`project` is not one of your projects")
 
     def matters(self, project: str = "") -> tuple[str, ...]:
-        """Return what of the erasure log the caller may see, as ``partner/project``.
+        """Return the parts of the erasure log that the caller may see, as ``partner/project``.
 
-        A row counts only with the partner that the project belongs to: its name may have been
-        another partner's before. An operator has `EVERY_MATTER`.
+        The partner is included because a project's name may have belonged to another partner
+        before. An operator gets `EVERY_MATTER`.
 
         Args:
-            project: only this one; empty for all.
+            project: only this project; empty for all.
         """
         if self.is_operator:
             return EVERY_MATTER
@@ -68,22 +68,22 @@ class Caller:
         )
 
     def must_be_operator(self) -> None:
-        """Let only those pass whose matter the whole cell is.
+        """Refuse a caller who is not an operator.
 
         Raises:
-            ProblemError: it is not (403).
+            ProblemError: the caller is not an operator (403).
         """
         if not self.is_operator:
             raise ProblemError(403, "Only someone in the cell's `privacy_callers` may do this")
 
 
 class Callers:
-    """Tells who calls.
+    """Identifies callers.
 
     Args:
-        permissions: reads the callers' secret; may block.
-        scheduler_account: the scheduler's address.
-        push_account: the address that Pub/Sub pushes as.
+        permissions: reads the callers' secret; it may block.
+        scheduler_account: the address of the scheduler's service account.
+        push_account: the address of the service account that Pub/Sub pushes with.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Callers:
         self._push = push_account.lower()
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
-        """Tell who sent these headers.
+        """Return the caller who sent these headers.
 
         Raises:
             ProblemError: the caller cannot be identified (403), or the list of permissions cannot

@@ -1,4 +1,4 @@
-"""What every operation works with."""
+"""The context: objects that all operations share."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -11,16 +11,16 @@ from functions.warehouse.protocols import StatementRunner
 
 
 class Context(NamedTuple):
-    """What the operations work with.
+    """The objects that all operations share.
 
     Attributes:
-        statements: of ``sql/privacy``.
-        receipts: where each operation is noted.
-        keys: of user keys.
-        partner_of: returns the partner whose data of a project a caller may act on; raises
-            ProblemError.
-        now: the clock, with an offset.
-        new_id: returns a fresh id, in the order of time.
+        statements: runs the statements of ``sql/privacy``.
+        receipts: stores a receipt for each operation.
+        keys: the cell's pseudonym keys.
+        partner_of: returns the partner of a project that the caller may act on; raises
+            ProblemError if the caller may not.
+        now: returns the current time, with an offset.
+        new_id: returns a new id; ids sort by time.
     """
 
     statements: StatementRunner

@@ -1,10 +1,10 @@
-"""Which partner's data a request about a project concerns.
+"""Finds the partner whose data a request about a project concerns.
 
-A cell answers for every project whose data it holds: for those that are or were pinned to it, and
-for those that are in no setting any more. Whose the data are is written in each row, so the store
-is asked. It is also asked about a project that is pinned here, because its name may have belonged
-to another partner before. A project that is or was pinned here needs no row: its data may be in the
-bucket or among the dead letters only.
+A cell accepts requests about every project that it has data of, even if no setting lists the
+project any more. Each row of the store names its partner, so the tables are searched. This also
+applies to a project that is pinned here, because its name may have belonged to another partner
+before. A project that is or was pinned here needs no row: all its data may be in the bucket or
+among the dead letters.
 """
 
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from functions.web.problem import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Tells partners by their projects.
+    """Finds the partners of projects.
 
     Args:
-        statements: of ``sql/privacy``.
+        statements: runs the statements of ``sql/privacy``.
     """
 
     statements: StatementRunner
 
     async def partner_of(self, caller: Caller, project: str) -> str:
-        """Return the name of the partner whose data of a project the caller may act on.
+        """Return the name of the partner of a project that the caller may act on.
 
-        User keys do not tell partners apart, so whoever acts on a project acts on all that is
-        stored under its name. That is refused while more than one partner has data there.
+        User keys do not depend on the partner, so an operation on a project changes all data under
+        its name. It is refused while more than one partner has data under that name.
 
         Raises:
             ProblemError: the project is not the caller's (403), two partners have data under its
@@ -57,10 +57,10 @@ class Owners:
         return partner
 
     async def _stored(self, project: str, *, in_events: bool) -> set[str]:
-        """Return the partners that have data of a project here.
+        """Return the partners that have data of a project in this cell.
 
-        The events are read only if nothing else tells of the project, for they are many times
-        larger: a project may have rooms and no people of its own.
+        The events are searched only if no other table has the project, because they are far
+        larger. A project may have events of rooms only.
         """
         rows = await self.statements.rows("find_owners", project=project)
         if not rows and in_events:

@@ -1,4 +1,4 @@
-"""Pages for people: one file each, without script and without anything from elsewhere."""
+"""HTML pages for people. Each is one file, without scripts and without external resources."""
 
 from datetime import datetime
 from functools import cache
@@ -16,15 +16,15 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""Of an answer with a page. Its style is inside it, so that a saved copy is whole."""
+"""The headers of an answer with a page. Styles are inline, so a saved copy is complete."""
 
 
 def render(name: str, **values: object) -> str:
-    """Fill in a page; everything is escaped.
+    """Render a page. All values are escaped.
 
     Args:
-        name: of the template, without its ending.
-        values: what it shows.
+        name: the template's name, without its extension.
+        values: the template's variables.
     """
     return _templates().get_template(f"{name}.html").render(**values)
 
@@ -35,7 +35,7 @@ def page(name: str, **values: object) -> HTMLResponse:
 
 
 def moment(value: datetime) -> str:
-    """Write a moment (UTC): 22 November 2026, 14:05 UTC."""
+    """Format a time in UTC, such as 22 November 2026, 14:05 UTC."""
     return f"{value.day} {value:%B %Y, %H:%M} UTC"
 
 

@@ -1,4 +1,4 @@
-"""People in requests: the ids that they are named by, and the user keys that these have."""
+"""People in requests: their ids, and the user keys of these ids."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -8,33 +8,32 @@ import msgspec
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
-"""An id as the sender gives it."""
+"""A user id as the chat sends it."""
 
 IDS_OF_A_PERSON = 20
-"""The most ids of one person in a request."""
-
+"""The maximum number of ids of one person in a request."""
 
 TELLING_CHARACTERS = 4
-"""An id that is shorter may be in a text by chance, and tells nobody who is meant."""
+"""The minimum length of an id that is searched for in a text: a shorter one may occur by chance."""
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One person.
 
     Attributes:
-        ids: all that the person is known by in the project.
+        ids: all ids of the person in the project.
     """
 
     ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=IDS_OF_A_PERSON)]
 
 
 def names_one(text: str, ids: Iterable[str]) -> bool:
-    """Say whether a text has one of these ids or user keys in it."""
+    """Return whether a text contains one of these ids or user keys."""
     return any(person_id in text for person_id in ids if len(person_id) >= TELLING_CHARACTERS)
 
 
 def user_keys(keys: PseudonymKeys, project: str, ids: Iterable[str]) -> list[str]:
-    """Return the user keys of ids, of every version of the key, without repetition."""
+    """Return the user keys of ids, for every version of the pseudonym key, without duplicates."""
     return list(
         dict.fromkeys(key for person_id in ids for key in keys.all_user_keys(project, person_id))
     )

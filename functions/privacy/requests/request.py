@@ -1,4 +1,4 @@
-"""What an operation of the privacy function gets: the caller, and the parts of the request."""
+"""The requests of the privacy function, with their caller."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,17 +17,17 @@ from functions.web.problem import ProblemError, problem, retry_later
 from functions.web.routes import Route, application
 
 MAX_BODY_BYTES = 16 * 2**20
-"""The largest body: 5,000 people with 20 ids each, at 160 bytes an id."""
+"""The maximum size of a body: 5,000 people with 20 ids of 160 bytes each."""
 
 QUOTED = re.compile(r" '[^']*'")
-"""msgspec quotes an unknown member of an enumeration. It may be an id in the wrong place."""
+"""A quoted value in an error of msgspec. It may be an id in the wrong field, so it is removed."""
 
 
 class PrivacyRequest(NamedTuple):
-    """A request whose caller is known.
+    """A request with an identified caller.
 
     Attributes:
-        caller: who sent it.
+        caller: the sender of the request.
         id: the last part of the path, if the route has an id.
         body: the body; ``{}`` if it was empty.
         accept: the media types that the caller prefers.
@@ -45,7 +45,7 @@ Answer = Callable[[PrivacyRequest], Awaitable[Response]]
 
 
 def serve(callers: Callers, routes: Sequence[Route[PrivacyRequest]]) -> ASGIApp:
-    """Return the application that serves these routes to callers that it can identify."""
+    """Return the application that serves these routes to identified callers."""
     return application(
         [
             Route[Request](route.method, route.path, partial(_identify, callers, route.handle))
@@ -80,7 +80,7 @@ async def _body(request: Request) -> bytes:
 
 
 async def _answer_malformed(_request: Request, error: msgspec.DecodeError) -> Response:
-    return problem(400, f"Not understood: {QUOTED.sub('', str(error))}")
+    return problem(400, f"The request is not valid: {QUOTED.sub('', str(error))}")
 
 
 async def _answer_unfinished(_request: Request, failure: StatementFailed) -> Response:

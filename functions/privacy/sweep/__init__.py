@@ -1,1 +1,1 @@
-"""The sweep: the job that executes what is due, in every place."""
+"""The sweep: the hourly job that executes all erasures that are due."""

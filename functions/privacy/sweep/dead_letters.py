@@ -1,4 +1,4 @@
-"""The dead letters' part of a sweep: replaces letters by others without the people.
+"""Removes people from dead letters: the sweep replaces letters by others without them.
 
 A letter is acknowledged only after its replacement is published. An unreadable letter is
 acknowledged only after it is in quarantine. All other letters are given back at the end.
@@ -23,10 +23,10 @@ from functions.privacy.erasures.scope import Scopes
 from functions.retained import quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""As `functions.google.topic.Publisher.publish`."""
+"""Publishes messages, like `functions.google.topic.Publisher.publish`."""
 
 Keep = Callable[[str, bytes], Awaitable[object]]
-"""Writes an object of this name and content, unless it is there."""
+"""Writes an object with a name and content, unless it exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,12 @@ class DeadLetterRewriter:
     """Rewrites dead letters.
 
     Args:
-        subscription: of the dead letters; see `Lease` for its acknowledgement deadline.
-        publish: publishes to the dead-letter topic; returns which messages are refused.
+        subscription: the subscription with the dead letters; see `Lease` for its acknowledgement
+            deadline.
+        publish: publishes to the dead-letter topic; returns the indexes of refused messages.
         keep: writes unreadable letters to quarantine.
         redaction: returns the redaction for these scopes.
-        now: the clock, with an offset.
+        now: returns the current time, with an offset.
     """
 
     subscription: LetterSource
@@ -50,13 +51,13 @@ class DeadLetterRewriter:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Take people out of the letters in scope; count the letters by erasure.
+        """Remove people from the letters in scope; count the letters by erasure.
 
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
-            PublishFailed: Pub/Sub did not take the replacement of a letter.
+            PublishFailed: Pub/Sub did not accept the replacement of a letter.
             BucketUnavailable: an unreadable letter could not be quarantined.
-            OutOfTime: there was no time to look at all letters.
+            OutOfTime: there was no time to pull all letters.
         """
         redaction = self.redaction(scopes)
         async with Lease(self.subscription, out_of_time) as lease:
@@ -68,7 +69,7 @@ class DeadLetterRewriter:
     async def _rewrite(
         self, letters: Sequence[Letter], redaction: Redaction, counts: Counts, lease: Lease
     ) -> None:
-        """Rewrite the letters of one pull; those that do not change stay leased."""
+        """Rewrite the letters of one pull. Letters that do not change stay leased."""
         replaced: list[_Replaced] = []
         unreadable: list[_Unreadable] = []
         for letter in letters:
@@ -94,7 +95,7 @@ class DeadLetterRewriter:
             try:
                 message = Message(redacted.data, Attributes.from_mapping(attributes))
             except ValueError:
-                # It could not be stored, however often it were replayed.
+                # No replay could store it.
                 log("WARNING", "dead letter dropped", message_id=letter.message_id)
         return _Replaced(letter, message, redacted.taken)
 
@@ -129,7 +130,7 @@ def _count(taken: Taken, counts: Counts) -> None:
 
 
 class _Replaced(NamedTuple):
-    """A letter that goes, what replaces it (None for nothing), and what was done to its event."""
+    """A letter, its replacement (None to delete it), and the changes of its event."""
 
     letter: Letter
     message: Message | None
@@ -137,7 +138,7 @@ class _Replaced(NamedTuple):
 
 
 class _Unreadable(NamedTuple):
-    """A letter that nobody can read, and why."""
+    """An unreadable letter, and the reason code."""
 
     letter: Letter
     reason: str

@@ -1,6 +1,6 @@
-"""``POST /sweep``: the scheduler has erasures executed that are due, and offboardings go on.
+"""``POST /sweep``: executes erasures that are due, and continues offboardings.
 
-After that it is checked whether anything is kept for too long, so that nobody has to ask for it.
+Then it checks that nothing is kept for longer than promised, so no separate job has to do that.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,13 +23,13 @@ from functions.web.problem import ProblemError, retry_later
 
 
 class OffboardingSweep(Protocol):
-    """Goes on with offboardings, as `functions.privacy.offboarding.endpoint.Offboardings`."""
+    """Continues offboardings, like `functions.privacy.offboarding.endpoint.Offboardings`."""
 
     def deadline(self) -> Deadline:
-        """Return what says when the time of a request that begins now is over."""
+        """Return the deadline of a request that begins now."""
 
     async def sweep(self, out_of_time: Deadline, restored: Restored | None) -> OffboardingReport:
-        """Go on with all of them, and delete again what restored tables brought back."""
+        """Continue all offboardings, and delete rows again that restored tables brought back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class SweepEndpoint:
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
-        """Run a sweep: 200 with its report, 202 where time did not suffice for all.
+        """Run a sweep: 200 with its report; 202 if there was no time for all steps.
 
         Raises:
-            ProblemError: the caller is neither the scheduler nor an operator (403), what is said of
-                restored tables cannot be (400), or a service did not answer (503).
-            DecodeError: the body is not a sweep's.
+            ProblemError: the caller is neither the scheduler nor an operator (403), the times of
+                restored tables are not valid (400), or a service did not answer (503).
+            DecodeError: the body is not valid.
         """
         if not (request.caller.is_scheduler or request.caller.is_operator):
             raise ProblemError(

@@ -1,8 +1,8 @@
-"""The sweep: executes the erasures that are due, and catches what comes late for executed ones.
+"""The sweep: executes the erasures that are due, and erases events that come after an execution.
 
-Each step finds what is left of it and can be repeated, so a sweep that was interrupted anywhere is
-continued by the next, and sweeps that meet do no harm. The number of statements does not depend on
-how many people are erased.
+Each step finds the remaining work and can be repeated. So the next sweep continues an interrupted
+one, and concurrent sweeps do no harm. The number of statements does not depend on the number of
+people.
 """
 
 import uuid
@@ -29,33 +29,33 @@ from functions.warehouse.statements import StatementFailed
 
 
 class Rewriter(Protocol):
-    """Where events are beside the tables: objects, or dead letters."""
+    """Removes people from events outside the tables: from objects, or from dead letters."""
 
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Take out what is covered, and what nobody can read; count it by erasure.
+        """Remove people in scope, and quarantine unreadable data; count the events by erasure.
 
         Raises:
-            OutOfTime: not all was looked at.
+            OutOfTime: there was no time to read all events.
         """
 
 
 UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, PublishFailed)
-"""What ends a sweep early; the next goes on."""
+"""The errors that end a sweep early; the next sweep continues."""
 
 
 @dataclass(slots=True)
 class SweepReport:
-    """What a sweep did.
+    """The report of a sweep.
 
     Attributes:
-        finished: whether nothing is left of what was due.
+        finished: whether all work that was due is done.
         executed: the erasures that were finished, each with its counts.
-        rows: rows changed, by statement.
-        places: events that were taken out of objects and dead letters, by place; ``unreadable`` are
-            those that nobody can read.
-        unavailable: what did not answer, empty for nothing; the sweep ended with it.
+        rows: the number of rows changed, by statement.
+        places: the number of events changed in objects and dead letters, by place and change.
+        unavailable: the error of the service that did not answer and so ended the sweep; empty if
+            there was none.
     """
 
     finished: bool = False
@@ -69,14 +69,14 @@ class Sweep:
     """Executes erasures.
 
     Args:
-        statements: runs the statements.
-        receipts: takes the receipts.
-        count_people: counts the people of recent days, before some of them are erased.
-        rewriters: take people out of where events are beside the tables.
-        now: the clock, with an offset.
-        clock: seconds, monotonic.
-        seconds: after this time no further step is begun.
-        retention_days: days for which events are kept.
+        statements: runs the statements of ``sql/privacy``.
+        receipts: stores the receipts.
+        count_people: refreshes the rollups of recent days, before some of their people are erased.
+        rewriters: remove people from events outside the tables, in this order.
+        now: returns the current time, with an offset.
+        clock: returns monotonic seconds.
+        seconds: the time after which no more steps are started.
+        retention_days: the days for which events are kept.
     """
 
     def __init__(
@@ -105,12 +105,12 @@ class Sweep:
         erasure_ids: Sequence[str] | None = None,
         restored: Restored | None = None,
     ) -> SweepReport:
-        """Execute what is due.
+        """Execute the erasures that are due.
 
         Args:
-            erasure_ids: begin these only, with what their people asked for before; without it, all
-                that are due. What was begun is continued either way.
-            restored: tables were restored, so what was executed since is executed again.
+            erasure_ids: begin only these erasures, with earlier ones of the same people; None for
+                all that are due. Erasures that have begun are continued in both cases.
+            restored: tables were restored, so erasures that were executed since are repeated.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
@@ -154,7 +154,7 @@ class Sweep:
         )
 
     async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> str:
-        """Claim what is due, after its people were counted once more; return the claim."""
+        """Claim the erasures that are due, after refreshing the rollups; return the claim."""
         claim = str(uuid.uuid4())
         report.rows["delete_superseded_erasures"] += await self._statements.change(
             "delete_superseded_erasures"
@@ -173,12 +173,12 @@ class Sweep:
             now=now,
             erasure_ids=erasure_ids,
             claim=claim,
-            copy_salt=str(uuid.uuid4()),  # not the claim: receipts tell that for ever
+            copy_salt=str(uuid.uuid4()),  # not the claim, because receipts keep that for ever
         )
         return claim
 
     async def _begin_again(self, restored: Restored, report: SweepReport) -> None:
-        """Set back what was executed since the moment that restored tables are of."""
+        """Reopen erasures that were executed since the time to which tables were restored."""
         claim = f"{AGAIN}{uuid.uuid4()}"
         await self._receipts.add(restored.receipt(claim))
         report.rows["reopen_executed_erasures"] += await self._statements.change(
@@ -189,9 +189,10 @@ class Sweep:
         )
 
     def _first(self, scopes: Scopes, now: datetime) -> datetime:
-        """Return the first moment of which covered events may be stored.
+        """Return a time before which no stored event in scope was received.
 
-        A tombstone that is older than it should be waited for the end of a legal hold.
+        A tombstone that outlived `TOMBSTONE` waited for the end of a legal hold, and events may
+        have come late during all that time.
         """
         waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
         age = self._retention if waited or scopes.due() else REMEMBERED

@@ -1,8 +1,8 @@
-"""The last count of people of whom some are about to be erased.
+"""Refreshes the rollups of recent days a last time before people are erased.
 
-Afterwards it cannot be told who of one day is who of another, so `sql/operate` keeps what was
-counted of days that ended before the erasure was asked for. What is executed after a grace period
-was counted long ago; what is executed at once has days that would be counted again.
+After an erasure, events of one person on two days cannot be connected any more. So `sql/operate`
+keeps the counts of days before the cut-off as they are. After a grace period, these days were
+counted long ago. For an immediate erasure, some of them are still open, so they are counted now.
 """
 
 from collections.abc import Callable
@@ -16,29 +16,29 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 
 class RollupStatements(Protocol):
-    """Runs statements of ``sql/operate``, as `functions.warehouse.statements.Statements`."""
+    """Runs statements of ``sql/operate``, like `functions.warehouse.statements.Statements`."""
 
     async def change(self, name: str, **moments: datetime) -> int:
-        """Run a statement that changes rows; return how many it changed."""
+        """Run a statement that changes rows; return the number of changed rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenDays:
-    """Counts the days that are over, as far as events may still come for them.
+    """Refreshes the rollups of the past days in the open window.
 
     Args:
-        statements: runs the statements.
-        now: the clock, with an offset.
+        statements: runs the statements of ``sql/operate``.
+        now: returns the current time, with an offset.
     """
 
     statements: RollupStatements
     now: Callable[[], datetime]
 
     async def count(self) -> None:
-        """Bring the rollups of these days up to date.
+        """Refresh the rollups of these days.
 
         Raises:
-            StatementFailed: they are not known to be.
+            StatementFailed: some may not be up to date.
         """
         today = self.now().astimezone(UTC).date()
         moments = Stretch(today - OPEN_WINDOW_DAYS * DAY, today - DAY, frozen=False).moments()

@@ -1,6 +1,6 @@
-"""The bucket's part of a sweep: objects are replaced by others without the people.
+"""Removes people from objects: the sweep replaces objects by others without them.
 
-What nobody can read goes to its own place on the way.
+It moves unreadable data to its own folders of quarantine.
 """
 
 import asyncio
@@ -26,19 +26,20 @@ from functions.privacy.periods import UNREADABLE
 from functions.retained import quarantine, spill
 
 MARGIN = timedelta(hours=1)
-"""How far the clocks of Cloud Storage and of the sweeps may be apart, with much to spare."""
+"""The largest assumed difference between the clocks of Cloud Storage and of the sweeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectRewriter:
-    """Rewrites spill, quarantine and what legal holds keep.
+    """Rewrites the objects of spill, of quarantine, and of events on hold.
 
-    What replaces an object is written before the object goes, and only over the version that was
-    read. So nothing of others is lost, whatever is interrupted and whoever replays meanwhile.
+    New objects are written before the old one is deleted, and an object is only overwritten if it
+    did not change since it was read. So no data of others is lost, even if a sweep is interrupted
+    or a replay runs at the same time.
 
     Args:
-        objects: the bucket's.
-        redaction: makes what takes people out, for what is covered.
+        objects: the cell's bucket.
+        redaction: returns the redaction for these scopes.
     """
 
     objects: Storage
@@ -47,11 +48,11 @@ class ObjectRewriter:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Take out what is covered; count it by erasure.
+        """Remove people in scope from objects; count the events by erasure.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
-            OutOfTime: not all objects were looked at.
+            OutOfTime: there was no time to read all objects.
         """
         objects = [stored for prefix in PREFIXES for stored in await self.objects.find(prefix)]
         concerned = [stored for stored in objects if concerns(scopes, stored)]
@@ -65,7 +66,7 @@ class ObjectRewriter:
         counts: Counts,
         out_of_time: Callable[[], bool],
     ) -> int:
-        """Do the same with some objects, in their order; return of how many it had no time for.
+        """Rewrite these objects, in their order; return the number left when time was over.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -87,7 +88,7 @@ class ObjectRewriter:
         return len(waiting)
 
     async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
-        """Rewrite one object; return it as it is now, where somebody else was faster."""
+        """Rewrite one object; return its new version, to try again, if it changed meanwhile."""
         content = await self.objects.read(stored)
         if content is None:
             return []
@@ -120,9 +121,9 @@ class ObjectRewriter:
 
 
 def concerns(scopes: Scopes, stored: Stored) -> bool:
-    """Say whether an object may hold what is covered.
+    """Return whether an object may contain events in scope.
 
-    What was written before an erasure was executed was looked at then.
+    The execution of an erasure has rewritten all older objects.
     """
     return any(
         scope.executed_at is None or stored.written_at > scope.executed_at - MARGIN
@@ -131,18 +132,18 @@ def concerns(scopes: Scopes, stored: Stored) -> bool:
 
 
 SECONDS = 60.0
-"""For so long it is looked for at most: the request may have more to do."""
+"""The time limit of one search for unreadable data, because the sweep has other steps to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableObjects:
-    """Has new objects of spill and quarantine rewritten.
+    """Moves unreadable data out of new objects of spill and quarantine.
 
     Args:
-        objects: the bucket's.
-        stored: rewrites them.
-        now: the clock, with an offset.
-        clock: seconds, monotonic.
+        objects: the cell's bucket.
+        stored: rewrites objects.
+        now: returns the current time, with an offset.
+        clock: returns monotonic seconds.
     """
 
     objects: Storage
@@ -153,9 +154,9 @@ class UnreadableObjects:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Quarantine what nobody can read, the newest first: sweeps before have seen the others.
+        """Rewrite new objects, newest first, because earlier sweeps have read most of the others.
 
-        Where the time does not suffice, that is logged, and what is left is the next sweep's.
+        If there is no time for all, it writes a log line, and the next sweep continues.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -177,10 +178,10 @@ class UnreadableObjects:
 
 
 def _is_new(stored: Stored, since: datetime) -> bool:
-    """Say whether an object may hold something unreadable that no sweep has looked at.
+    """Return whether an object may contain unreadable data that no sweep has read.
 
-    Of quarantine that is what came within the time after which such things are to be gone; older
-    objects were looked at, and there may be many. The spill is empty as a rule.
+    In quarantine, these are the objects of the last week; earlier sweeps have read the others, and
+    there may be many. The spill is usually empty, so all its objects are read.
     """
     if stored.name.startswith(spill.PREFIX):
         return True
