@@ -81,7 +81,7 @@ class Holds:
 
         Raises:
             ProblemError: the project is not the caller's, or ``until`` is past.
-            StatementFailed: the hold may not be filed; the request can be repeated.
+            StatementFailed: it is unknown whether the hold is filed; the request can be repeated.
         """
         wanted = msgspec.json.decode(request.body, type=HoldRequest)
         request.caller.must_have(wanted.project)
@@ -115,7 +115,8 @@ class Holds:
 
         Raises:
             ProblemError: the caller's projects have no hold with this id (404).
-            StatementFailed: the hold may not be released; the request can be repeated.
+            StatementFailed: it is unknown whether the hold is released; the request can be
+                repeated.
         """
         hold = await self._found(request.id, request.caller.matters())
         await self.context.statements.change(

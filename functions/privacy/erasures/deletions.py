@@ -77,7 +77,7 @@ class Deletions:
             told: the messages, in any order; at least one.
 
         Raises:
-            StatementFailed: some messages may not be filed; the call can be repeated.
+            StatementFailed: it is unknown whether all messages are filed; the call can be repeated.
         """
         entries = {
             (deletion.event, deletion.project, entry.user_key, deletion.received_at): entry

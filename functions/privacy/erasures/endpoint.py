@@ -46,8 +46,10 @@ class Erasures:
         """``POST /erasures``: 202 if filed and hidden; 200 if executed, and for a dry run.
 
         Raises:
-            ProblemError: the project is not the caller's, or the cell cannot answer for it.
-            StatementFailed: some people may not be filed; the request can be repeated.
+            ProblemError: the project is not the caller's, or the cell has no data of it, or two
+                partners have data under its name.
+            StatementFailed: it is unknown whether all people are filed; the request can be
+                repeated.
         """
         wanted = msgspec.json.decode(request.body, type=ErasureRequest)
         partner = await self.partner_of(request.caller, wanted.project)

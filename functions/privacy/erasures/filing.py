@@ -1,8 +1,8 @@
 """Files erasures. From then on, every view shows the people under other keys.
 
-A repeated request is the same erasure, if no event of its people was received in between: the
-cut-off moves to now, so that events still on their way are in scope too. All steps can be repeated,
-so the caller simply sends an interrupted request again.
+A repeated request extends the earlier erasure if no event of its people was received in between:
+the cut-off moves to now, so that events still on their way are in scope too. All steps can be
+repeated, so the caller simply sends an interrupted request again.
 """
 
 from collections import Counter
@@ -59,7 +59,8 @@ class Filing:
             requested_by: the caller's address, for the receipt.
 
         Raises:
-            StatementFailed: some people may not be filed; the request can be repeated.
+            StatementFailed: it is unknown whether all people are filed; the request can be
+                repeated.
         """
         now = self.context.now()
         erasure_id = self.context.new_id()

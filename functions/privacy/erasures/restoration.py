@@ -37,7 +37,7 @@ class Restoring:
         Raises:
             ProblemError: the erasure was executed (410), is being executed (409), or has no grace
                 period (409).
-            StatementFailed: it may not be restored; the request can be repeated.
+            StatementFailed: it is unknown whether they are restored; the request can be repeated.
         """
         _must_be_restorable(entry)
         await self.statements.change(

@@ -1,7 +1,7 @@
-"""Tables that were restored to an earlier time, and the erasures that must be repeated after it.
+"""Tables that were restored to an earlier time, and the erasures that must be repeated after that.
 
 A restored table has rows of erased people and closed partners again. Tombstones catch such rows
-only if they are no older than late events can be. So every erasure that was executed since the
+only up to the age that late events can have. So every erasure that was executed since the
 time to which the tables were restored is executed again, over all stored rows.
 """
 
@@ -71,7 +71,7 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.restored_to is None and self.restored_at is None:
             return None
         if self.restored_to is None or self.restored_at is None:
-            raise ProblemError(400, "give both `restored_to` and `restored_at`, or neither")
+            raise ProblemError(400, "Give both `restored_to` and `restored_at`, or neither")
         if not self.restored_to < self.restored_at <= now:
             raise ProblemError(
                 400,

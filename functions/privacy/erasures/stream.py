@@ -68,7 +68,7 @@ class Stream:
         Raises:
             ProblemError: the caller is not Pub/Sub (403), the body is not a push (400), or the
                 closed list cannot be read (503). Pub/Sub retries.
-            StatementFailed: the message may not be filed; Pub/Sub retries.
+            StatementFailed: it is unknown whether the message is filed; Pub/Sub retries.
         """
         if not request.caller.is_push:
             raise ProblemError(403, "Only Pub/Sub may do this")

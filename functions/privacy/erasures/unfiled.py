@@ -1,9 +1,9 @@
 """``POST /unfiled``: each night, files deletions and restorations that were missed.
 
-Those from the chat arrive through a subscription of their own and are filed within seconds. If one
-is missed, its event is still in the warehouse. So this job compares the stored events with the
-erasures that are filed. It files missing ones as if they had just arrived, and an alert reports
-them, because the subscription or its push must have failed.
+They arrive through a subscription of their own and are filed within seconds. If one is missed, its
+event is still in the warehouse. So this job compares the stored events with the filed erasures. It
+files missing ones as if they had just arrived, and an alert reports them, because something must
+have gone wrong on the usual way.
 """
 
 from collections import Counter
@@ -62,7 +62,7 @@ class Unfiled:
         Raises:
             ProblemError: the caller is neither the scheduler nor an operator (403), or the closed
                 list cannot be read (503).
-            StatementFailed: some events may not be filed; the next run files them.
+            StatementFailed: it is unknown whether all events are filed; the next run continues.
         """
         if not (request.caller.is_scheduler or request.caller.is_operator):
             raise ProblemError(

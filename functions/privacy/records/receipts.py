@@ -14,7 +14,7 @@ class Receipt(msgspec.Struct, frozen=True):
     """One receipt: a row of `receipts_v1`.
 
     Attributes:
-        receipt_id: the same for each attempt at a step of an operation, so that one is stored.
+        receipt_id: the same for every attempt at one step, so that only one receipt is stored.
         operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
             ``release``, ``offboarding`` or ``residency``.
         reference: the id of the erasure, hold, export or other subject.
@@ -51,7 +51,7 @@ class Receipts:
         """Add a receipt, unless it is stored already.
 
         Raises:
-            StatementFailed: the receipt may not be stored.
+            StatementFailed: it is unknown whether the receipt is stored.
         """
         await self.add_all([receipt])
 
@@ -59,7 +59,7 @@ class Receipts:
         """Add the receipts that are not stored already, in one statement.
 
         Raises:
-            StatementFailed: the receipts may not be stored.
+            StatementFailed: it is unknown whether the receipts are stored.
         """
         if receipts:
             await self.statements.change(

@@ -14,7 +14,7 @@ from functions.web.caller import Unidentified, invoker
 from functions.web.problem import ProblemError, retry_later
 
 EVERY_MATTER = ("*",)
-"""The matters of an operator: statements of ``sql/privacy`` take it as all partners' data."""
+"""The matters of an operator: everything. The statements of ``sql/privacy`` know this value."""
 
 
 @dataclass(frozen=True, slots=True)

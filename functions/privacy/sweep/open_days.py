@@ -38,7 +38,7 @@ class OpenDays:
         """Refresh the rollups of these days.
 
         Raises:
-            StatementFailed: some may not be up to date.
+            StatementFailed: it is unknown whether all of them are up to date.
         """
         today = self.now().astimezone(UTC).date()
         moments = Stretch(today - OPEN_WINDOW_DAYS * DAY, today - DAY, frozen=False).moments()

@@ -182,8 +182,8 @@ async def test_an_operator_has_executed_again_what_restored_tables_brought_back(
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        (restored(at=None), "give both"),
-        (restored(to=None), "give both"),
+        (restored(at=None), "Give both"),
+        (restored(to=None), "Give both"),
         (restored(AT, TO), "before"),
         (restored(TO, TO), "before"),
         (restored(at=NOW + timedelta(seconds=1)), "future"),
