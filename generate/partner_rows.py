@@ -76,7 +76,7 @@ _COMMENTS = {
     "person": "-- Deletes a partner's rows, except those of people on legal hold.\n",
     "event": """\
 -- Deletes a partner's events, except those that a legal hold keeps: events of a person on hold, and
--- events of rooms in which one may speak.
+-- events of rooms with such a person as a speaker.
 """,
     "hold": "-- Deletes a partner's legal holds that are released or over.\n",
 }

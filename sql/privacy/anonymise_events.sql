@@ -1,4 +1,4 @@
--- Gives the events in scope of erasures that anonymise new ids and a key for each day.
+-- Gives new ids, and a new key for each day, to the events in scope of erasures that anonymise.
 --
 -- An execution that was interrupted continues with the same key for each day. Rows that arrive
 -- after it was finished get no key. Copies of an event get the same new id, so they are still

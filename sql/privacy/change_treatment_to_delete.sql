@@ -1,4 +1,5 @@
--- Changes waiting erasures of people from anonymise to delete, because a later request deletes.
+-- Changes waiting erasures from anonymise to delete, because a later request for the same people
+-- deletes.
 UPDATE `${store}.erasures_v1`
 SET treatment = 'delete'
 WHERE

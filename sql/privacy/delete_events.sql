@@ -1,4 +1,4 @@
--- Deletes the events in scope of erasures that delete.
+-- Deletes the events in scope of erasures with the treatment `delete`.
 DELETE FROM `${store}.events_v1` AS events
 WHERE
   events.received_at >= @first

@@ -1,7 +1,6 @@
 -- Deletes the rows of erasures that have expired: no event in their scope can arrive any more.
 --
--- While a person is on legal hold, the erasure stays as well, because it is executed when the hold
--- ends.
+-- The erasure of a person on legal hold stays, because it is executed when the hold ends.
 DELETE FROM `${store}.erasures_v1` AS erasures
 WHERE
   erasures.expires_at <= @now

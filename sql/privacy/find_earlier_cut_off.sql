@@ -1,4 +1,4 @@
--- Finds the earliest of the cut-offs that these people have from erasures of the same kind; NULL if
+-- Finds the earliest among these people's latest cut-offs, from erasures of the same kind; NULL if
 -- there are none.
 SELECT MIN(cut_off) AS since
 FROM (

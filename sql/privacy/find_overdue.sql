@@ -1,6 +1,6 @@
 -- Counts the rows that the tables keep for longer than promised, with the time of the oldest.
 --
--- The limits allow one day more than the promise, because partitions are whole days. An erasure
+-- The limits are one day longer than the promise, because partitions are whole days. An erasure
 -- that waits for the end of a legal hold is not late.
 WITH
 late AS (

@@ -1,6 +1,6 @@
 -- Finds the scopes of the erasures that are being executed or were executed.
 --
--- A scope begins after the cut-off of the person's erasure before, and ends at the erasure's own
+-- A scope begins after the cut-off of the person's previous erasure, and ends at the erasure's own
 -- cut-off. If two erasures have the same cut-off, the scope of the second is empty. People on legal
 -- hold have no scope.
 --

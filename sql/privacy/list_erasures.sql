@@ -1,7 +1,7 @@
 -- Lists the erasure log: the newest erasures that a caller may see, with counts and without keys.
 --
 -- An empty status, project or id stands for all. A matter is `partner/project`, because a project
--- may have belonged to another partner before; `*` stands for all. Ids are in the order of time.
+-- may have belonged to another partner before; `*` stands for all. Ids sort by time.
 WITH
 on_hold AS (
   SELECT DISTINCT

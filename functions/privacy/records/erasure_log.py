@@ -23,7 +23,8 @@ NEWEST = "~"
 """A text that sorts after every id."""
 
 CLOCKS_APART = timedelta(days=1)
-"""How far clocks may differ. Receipts are searched from this long before the time in the id."""
+"""The largest assumed difference between clocks: receipts are at most this much older than the time
+in the id of their erasure."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
