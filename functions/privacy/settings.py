@@ -19,7 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         callers_file: the file of the secret that lists the projects of each caller.
         closed_file: the file of the secret with the closed list; deletions in the chat are ignored
             for these partners.
-        closed_secret: the full name of the same secret, for writing: ``projects/p/secrets/s``.
+        closed_secret: the full name of the secret with the closed list, for writing to it:
+            ``projects/p/secrets/s``.
         secrets_endpoint: the endpoint of Secret Manager's REST API, ``https://host``.
         scheduler_account: the service account of the scheduler, which may only start the scheduled
             jobs.
