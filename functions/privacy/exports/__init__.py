@@ -1,1 +1,1 @@
-"""Exports: everything that is held about one person, for that person."""
+"""Exports: a copy of all data that a cell has about one person, for that person."""

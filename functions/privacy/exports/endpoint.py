@@ -1,4 +1,4 @@
-"""``POST /exports``: everything held about one person (Art. 15 and 20 GDPR)."""
+"""``POST /exports``: a copy of all data about one person (Art. 15 and 20 GDPR)."""
 
 import time
 from collections.abc import Callable
@@ -27,8 +27,8 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST /exports``.
 
     Attributes:
-        project: that the person is a user of.
-        ids: all that the person is known by there.
+        project: the project that the person is a user of.
+        ids: all ids of the person in this project.
     """
 
     project: Annotated[str, msgspec.Meta(min_length=1)]
@@ -36,11 +36,11 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sources(NamedTuple):
-    """Where data about people are.
+    """The places that an export searches.
 
     Attributes:
-        tables: of the store.
-        retained: objects and dead letters.
+        tables: the tables of the store.
+        retained: the bucket's objects and the dead letters.
     """
 
     tables: Tables
@@ -48,12 +48,12 @@ class Sources(NamedTuple):
 
 
 class Deployment(NamedTuple):
-    """What an export tells of where it was made.
+    """Facts about the cell that an export names.
 
     Attributes:
-        bucket: the name of the cell's.
+        bucket: the name of the cell's bucket.
         location: the cell's region.
-        retention_days: for which events are kept.
+        retention_days: for how many days events are kept.
     """
 
     bucket: str
@@ -63,17 +63,17 @@ class Deployment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """Makes exports. Each request makes one of its own; none changes what it tells of.
+    """Makes exports. Each request makes a new one, and changes none of the exported data.
 
     Args:
-        context: what operations work with.
-        sources: where data are looked for.
-        bucket: takes the objects.
-        objects: those that the bucket has.
-        deployment: what is told of it.
-        seconds: after this time nothing further is looked for; half of it is for what is
-            retained. The answer tells what was not looked at.
-        clock: seconds, monotonic.
+        context: what all operations of the service work with.
+        sources: the places to search.
+        bucket: writes the objects of an export.
+        objects: lists, reads and deletes the bucket's objects.
+        deployment: the facts about the cell that the export names.
+        seconds: time limit of the search. Objects and dead letters get half of it. The response
+            lists the places that were not searched completely.
+        clock: returns monotonic seconds.
     """
 
     context: Context
@@ -86,13 +86,13 @@ class Exports:
     clock: Callable[[], float] = time.monotonic
 
     async def make(self, request: PrivacyRequest) -> Response:
-        """Make an export: 200 with the names of its objects, and whether it is complete.
+        """Make an export; answer 200 with the names of its objects, and whether it is complete.
 
         Raises:
-            ProblemError: the project is not the caller's, or the cell cannot answer for it; or the
-                bucket does not answer, or an erasure or offboarding took the export along (503).
-            StatementFailed: a table was not read, or the receipt is not known to be written. What
-                was written by then goes with the bucket's rule, as every export does.
+            ProblemError: the caller may not act on the project (`Owners.partner_of`); or (503) the
+                bucket does not answer, or an erasure or an offboarding deleted the export.
+            StatementFailed: a table was not read, or it is unknown whether the receipt was written.
+                The bucket's lifecycle rule deletes the objects that were written before.
         """
         wanted = msgspec.json.decode(request.body, type=ExportRequest)
         partner = await self.context.partner_of(request.caller, wanted.project)
@@ -141,7 +141,8 @@ class Exports:
     async def _write(self, writing: Writing, subject: Subject, sheet: Sheet) -> None:
         """Write all parts.
 
-        What waits is looked at first: it may be stored meanwhile, and is found in the table then.
+        The tables come last: an event that leaves the bucket during the search is stored in a
+        table, and is found there.
         """
         began = self.clock()
         retained, tables = self.sources.retained, self.sources.tables

@@ -1,4 +1,4 @@
-"""The events in a retained object which may be of a project, read as erasures do."""
+"""Finds the events of a project in retained objects, which erasures read in the same way."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,16 +12,16 @@ from functions.retained.quarantine import Quarantined
 
 
 class Unreadable(Exception):
-    """Nobody can tell what it is; it goes by its age."""
+    """An object or a message cannot be parsed. It is deleted when it is old enough."""
 
 
 class RetainedMessage(NamedTuple):
-    """An event as sent.
+    """An event as the sender wrote it.
 
     Attributes:
         data: the sender's bytes.
-        kind: the webhook that it came by.
-        received_at: as the attribute of Pub/Sub's message; empty where it is not known.
+        kind: the kind of the event.
+        received_at: the attribute of the Pub/Sub message (ISO 8601); empty if unknown.
     """
 
     data: bytes
@@ -30,11 +30,11 @@ class RetainedMessage(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """Whose events are looked for.
+    """The project whose events to find.
 
     Attributes:
-        partner: that the project belongs to.
-        project: of the person.
+        partner: the partner that the project belongs to.
+        project: the person's project.
     """
 
     partner: str
@@ -42,10 +42,16 @@ class Owner(NamedTuple):
 
 
 def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> RetainedMessage | None:
-    """Return an event that was accepted; None for one of another project.
+    """Return the event of a message; None if it belongs to another project.
+
+    Args:
+        data: the sender's bytes.
+        attributes: the attributes of the message. Without a project, the event counts as one of
+            the owner's project.
+        owner: the project whose events to find.
 
     Raises:
-        Unreadable: its attributes are not those of an event.
+        Unreadable: the attributes are not those of an event.
     """
     project = attributes.get("project")
     if (project or owner.project) != owner.project or attributes.get("partner") != owner.partner:
@@ -59,12 +65,12 @@ def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Reta
 
 
 def messages_of(name: str, content: bytes, owner: Owner) -> list[RetainedMessage]:
-    """Return the events of an object.
+    """Return the owner's events in an object.
 
-    Of bodies that were refused those count, too, of which nobody knows the project.
+    Refused events whose project is unknown are included: they may be the owner's.
 
     Raises:
-        Unreadable: it is not of the form that its name says, or its body is no JSON.
+        Unreadable: the object is malformed, or its body is not JSON.
     """
     try:
         if not name.startswith(spill.PREFIX):

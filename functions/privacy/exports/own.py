@@ -1,4 +1,4 @@
-"""What of a row or a message is one person's: data of others are left out (Art. 15(4) GDPR)."""
+"""Selects one person's data from a row or a message, without data of others (Art. 15(4) GDPR)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ OF_A_ROOM = (
     "occurred_at",
     "room",
 )
-"""What remains of an event in which the person only is among the speakers of the room."""
+"""The columns that are exported of another user's event, if the person is a speaker of its room."""
 
 Record = dict[str, Any]
 
 
 def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
-    """Return what of a row of ``events_v1`` is the person's, without what is empty.
+    """Return the person's data in a row of ``events_v1``, without empty values.
 
     Args:
-        row: its columns.
-        user_keys: of the person.
+        row: the columns of the row.
+        user_keys: the person's user keys.
     """
     if row.get("user_key") in user_keys:
         own = dict(row)
@@ -49,16 +49,16 @@ def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
 
 
 def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts) -> Record | None:
-    """Return what of a message is the person's, in the sender's own words; None for nothing.
+    """Return the person's data in a message, as the sender wrote them; None if there are none.
 
     Args:
         data: the event as sent.
-        kind: the webhook that it came by.
-        ids: of the person.
-        layouts: of the catalogue's events.
+        kind: the kind of the event.
+        ids: the person's ids.
+        layouts: the layouts of the events in the catalogue.
 
     Raises:
-        BadMessage: nobody can read it.
+        BadMessage: the message cannot be parsed.
     """
     people = mentioned(data, kind, layouts)
     if people.user_id in ids:
@@ -71,7 +71,7 @@ def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts)
 
 @dataclass(frozen=True, slots=True)
 class _AllBut:
-    """Every user id but those of one person."""
+    """A set of all user ids except those of one person."""
 
     ids: Collection[str]
 

@@ -1,4 +1,4 @@
-"""Finds a person in what could not be stored yet: objects of the bucket, and dead letters."""
+"""Finds a person's events that are not stored in a table yet: in objects and dead letters."""
 
 import asyncio
 from collections import deque
@@ -22,17 +22,18 @@ from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 
 LETTERS = 10_000
-"""The most dead letters that are looked at; they are in memory, and in nobody else's hands."""
+"""Pulling stops above this number of dead letters, because all of them are in memory. A replay
+cannot see them meanwhile."""
 
 
 @dataclass(slots=True)
 class SearchResult:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
-        records: of the person, each with the place where it is.
-        unreadable: objects that nobody can read.
-        is_complete: whether everything was looked at.
+        records: the person's events, each with the place where it was found.
+        unreadable: the number of objects and messages that cannot be parsed.
+        is_complete: whether everything was searched.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -42,12 +43,12 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class RetainedEvents:
-    """Objects and dead letters.
+    """Searches objects and dead letters for one person.
 
     Args:
-        storage: the objects of the bucket.
-        subscription: of the dead letters.
-        layouts: of the catalogue's events.
+        storage: the bucket.
+        subscription: the subscription of the dead letters.
+        layouts: the layouts of the events in the catalogue.
     """
 
     storage: Storage
@@ -55,14 +56,16 @@ class RetainedEvents:
     layouts: Layouts
 
     async def objects(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
-        """Search spill, quarantine and what legal holds keep, several objects at a time.
+        """Search spill, quarantine and events on hold, several objects at a time.
+
+        An object that cannot be read makes the result incomplete.
 
         Args:
-            subject: whom for.
-            out_of_time: says whether there is no time for a further object.
+            subject: the person to search for.
+            out_of_time: returns whether the time is over; called before each object.
 
         Raises:
-            BucketUnavailable: the bucket does not even tell what it has.
+            BucketUnavailable: the objects cannot be listed.
         """
         search = SearchResult()
         waiting: deque[Stored] = deque()
@@ -85,7 +88,7 @@ class RetainedEvents:
         return search
 
     async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
-        """Search the dead letters that nobody else holds just now, and give all back."""
+        """Search the dead letters that no other run has leased, and give all of them back."""
         search = SearchResult()
         found: list[Letter] = []
         async with Lease(self.subscription, lambda: out_of_time() or len(found) > LETTERS) as lease:

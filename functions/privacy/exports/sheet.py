@@ -1,4 +1,4 @@
-"""What the cover sheet of an export tells, in plain words."""
+"""The cover sheet of an export. It explains the export in plain words."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from functions.privacy.requests.pages import render
 from functions.warehouse.schema import EXTRA_DAYS
 
 Missing = Literal["retained", "dead_letters", "events"]
-"""What was not looked at completely; asking again may help."""
+"""A place that was not searched completely. A later export may be complete."""
 
 
 @dataclass(slots=True)
@@ -21,14 +21,14 @@ class Sheet:
     """The cover sheet.
 
     Attributes:
-        made_at: when the export was begun (UTC).
-        partner: whose user the person is.
-        project: where.
-        location: the region in which everything is.
-        retention_days: for which events are kept.
-        counts: records by table, and in what is retained.
-        unreadable: objects and messages that nobody can read, or search for anybody.
-        missing: what was not looked at completely.
+        made_at: the start of the export (UTC).
+        partner: the partner that the project belongs to.
+        project: the project that the person is a user of.
+        location: the region of the data.
+        retention_days: for how many days events are kept.
+        counts: the numbers of records, by table and place.
+        unreadable: the number of objects and messages that cannot be parsed.
+        missing: the places that were not searched completely.
     """
 
     made_at: datetime
@@ -41,14 +41,14 @@ class Sheet:
     missing: list[Missing] = field(default_factory=list)
 
     def note(self, place: Missing, search: SearchResult) -> None:
-        """Note what a search came to."""
+        """Add the result of a search."""
         self.counts[place] += len(search.records)
         self.unreadable += search.unreadable
         if not search.is_complete:
             self.missing.append(place)
 
     def render(self, files: Sequence[File]) -> str:
-        """Return the page; the files are listed in the order of their names."""
+        """Return the page. It lists the files in the order of their names."""
         return render(
             "cover-sheet",
             sheet=self,

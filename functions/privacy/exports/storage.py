@@ -1,4 +1,4 @@
-"""The objects of exports: their names, whose they are, and that an erasure takes them along."""
+"""The objects of exports. An export is deleted when its person is erased."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,21 +15,21 @@ from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 
 PREFIX = "exports/"
-"""Objects that begin so go after a day (`functions.privacy.periods.EXPORTED`)."""
+"""The prefix of exports, whose objects are deleted after `functions.privacy.periods.EXPORTED`."""
 
 INDEX = "index.json"
-"""The object that says whose an export is. It is written first and deleted last."""
+"""The object that names the person of an export. It is written first and deleted last."""
 
 WRITE_SECONDS = 30.0
 
 
 class Index(msgspec.Struct, frozen=True):
-    """Whose an export is.
+    """The person of an export.
 
     Attributes:
-        project: that the person is a user of.
-        user_keys: of the person.
-        made_at: when it was begun (UTC).
+        project: the project that the person is a user of.
+        user_keys: the person's user keys.
+        made_at: the start of the export (UTC).
     """
 
     project: str
@@ -41,9 +41,9 @@ class File(NamedTuple):
     """One object of an export.
 
     Attributes:
-        name: the object's.
-        records: how many it has; None for the cover sheet.
-        bytes: its size.
+        name: the object's name.
+        records: the number of records in it; None for the cover sheet.
+        bytes: its size in bytes.
     """
 
     name: str
@@ -52,23 +52,24 @@ class File(NamedTuple):
 
 
 class ErasedMeanwhile(Exception):
-    """An export was deleted while it was written: by an erasure or an offboarding."""
+    """An erasure or an offboarding deleted the export while it was written."""
 
 
 class Writing:
     """Writes the objects of one export.
 
-    Their names begin with the partner and the project: who may have its users' data exported may
-    read them there. A partner who takes over a project's name reads none of the former one's.
+    Their names begin with ``exports/<partner>/<project>/``. A caller who may export data of the
+    project may read the objects there. The partner is part of the name because a project may move
+    to another partner, who must not read earlier exports.
 
     Args:
-        bucket: takes the objects.
-        objects: those that the bucket has.
-        owner: the project that the person is a user of, and its partner.
-        export_id: of the export.
+        bucket: writes the objects.
+        objects: lists and deletes the bucket's objects.
+        owner: the person's project and its partner.
+        export_id: the id of the export.
 
     Attributes:
-        files: that are written, the index aside.
+        files: the objects written so far, without the index.
     """
 
     def __init__(
@@ -80,26 +81,26 @@ class Writing:
         self.files: list[File] = []
 
     async def begin(self, index: Index) -> None:
-        """Write whose it is: from now on an erasure finds it.
+        """Write the index. From now on an erasure finds the export.
 
         Raises:
-            BucketUnavailable: the bucket did not take it. So for what follows.
+            BucketUnavailable: the index was not written. `add` raises the same error.
         """
         await self._write(INDEX, msgspec.json.encode(index), "application/json")
 
     async def add(self, name: str, records: Sequence[object]) -> None:
-        """Write records as JSON Lines; no object for none."""
+        """Write records as JSON Lines; without records, write no object."""
         if records:
             content = msgspec.json.Encoder().encode_lines(records)
             name = await self._write(f"{name}.jsonl", content, "application/x-ndjson")
             self.files.append(File(name, len(records), len(content)))
 
     async def finish(self, sheet: str) -> None:
-        """Write the cover sheet, without which an export is not finished.
+        """Write the cover sheet, the last object of an export.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
-            ErasedMeanwhile: it was deleted by then, and so is what was written since.
+            ErasedMeanwhile: the export was deleted. The objects written since are deleted, too.
         """
         content = sheet.encode()
         name = await self._write("cover-sheet.html", content, "text/html; charset=utf-8")
@@ -116,10 +117,10 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class ExportedCopies:
-    """Exports as a place that erasures reach.
+    """Deletes the exports of people who are erased.
 
     Args:
-        objects: the bucket's.
+        objects: the bucket's objects.
     """
 
     objects: Storage
@@ -127,13 +128,13 @@ class ExportedCopies:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Delete the exports of people who are covered, whatever else is in them.
+        """Delete the exports of people who are in scope.
 
-        An export has all that was held when it was made, so the time of its making counts: until
-        the execution of the erasure, and not only up to the request for it.
+        The cut-off does not matter here: an export may have events from before it until the
+        erasure is executed. So each export that was begun before the execution is deleted.
 
         Raises:
-            OutOfTime: not all was looked at.
+            OutOfTime: some exports were not checked.
             BucketUnavailable: the bucket did not answer.
         """
         objects = await self.objects.find(PREFIX)
@@ -150,10 +151,10 @@ class ExportedCopies:
                 counts.update((erasure_id, "exports_deleted") for erasure_id in erasure_ids)
 
     async def _delete(self, index: Stored) -> None:
-        """Delete an export, which somebody may just be making.
+        """Delete an export that may still be in the making.
 
-        Who makes it sees at the end whether the index is there. What was written while it still
-        was is looked for again once it is gone.
+        Its writer checks at the end whether the index exists. Objects that it wrote before the
+        index was deleted are found by the second deletion.
         """
         folder = index.name.removesuffix(INDEX)
         await _delete_parts(self.objects, folder)
@@ -162,7 +163,7 @@ class ExportedCopies:
 
 
 async def _delete_parts(objects: Storage, folder: str) -> None:
-    """Delete an export but its index, without which nobody finds the others."""
+    """Delete the objects of an export except its index, which is needed to find them."""
     for stored in await objects.find(folder):
         if stored.name != folder + INDEX:
             await objects.delete(stored)
@@ -171,7 +172,10 @@ async def _delete_parts(objects: Storage, folder: str) -> None:
 def _erasures(
     content: bytes, scopes_by_person: Mapping[tuple[str, str], Sequence[Scope]]
 ) -> Collection[str]:
-    """Return the erasures that take an export along; what cannot be read goes within a day."""
+    """Return the ids of the erasures that delete an export; none if the index is malformed.
+
+    The bucket's lifecycle rule deletes such an export within a day.
+    """
     try:
         index = msgspec.json.decode(content, type=Index)
     except msgspec.DecodeError:

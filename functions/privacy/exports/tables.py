@@ -1,4 +1,4 @@
-"""Reads what the tables hold about one person, a page at a time."""
+"""Reads the data about one person from the tables, a page at a time."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
@@ -11,16 +11,17 @@ from functions.privacy.exports.own import Record, own_row
 from functions.warehouse.protocols import StatementRunner
 
 PAGE = 5_000
-"""Rows of ``sql/privacy/find_events_of_person.sql``: of one page, in memory."""
+"""The rows of one page, as limited in ``sql/privacy/find_events_of_person.sql``. One page is in
+memory at a time."""
 
 
 class Subject(NamedTuple):
-    """Whose data are asked for.
+    """The person whose data to export.
 
     Attributes:
-        owner: the project that the person is a user of, and whose it is.
-        ids: all that the person is known by there.
-        user_keys: of these ids.
+        owner: the person's project and its partner.
+        ids: all ids of the person in this project.
+        user_keys: the user keys of these ids.
     """
 
     owner: Owner
@@ -34,11 +35,11 @@ class Subject(NamedTuple):
 
 
 class Tables:
-    """The store.
+    """Reads the tables of the store.
 
     Args:
-        statements: of ``sql/privacy``.
-        retention_days: for which events are kept.
+        statements: runs the statements of ``sql/privacy``.
+        retention_days: for how many days events are kept.
     """
 
     def __init__(self, statements: StatementRunner, retention_days: int) -> None:
@@ -46,10 +47,10 @@ class Tables:
         self._kept = timedelta(days=retention_days + 2)
 
     async def records(self, subject: Subject, now: datetime) -> dict[str, list[Record]]:
-        """Return what is held beside events, by table.
+        """Return the person's rows of all tables except ``events_v1``, by table.
 
         Raises:
-            StatementFailed: it was not read.
+            StatementFailed: the tables were not read.
         """
         rows = await self._statements.rows(
             "find_records_of_person", project=subject.project, user_keys=subject.user_keys, now=now
@@ -60,7 +61,7 @@ class Tables:
         return by_table
 
     async def events(self, subject: Subject, now: datetime) -> AsyncIterator[list[Record]]:
-        """Go through the events that were received until now, in their order, by pages.
+        """Yield pages of the person's events that were received until ``now``, oldest first.
 
         Raises:
             StatementFailed: a page was not read.

@@ -1,4 +1,4 @@
-"""The certificate at the end of an offboarding: what was deleted, and what remains until when."""
+"""The certificate of an offboarding: the data that was deleted, and the data that remains."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ TO_DO = (
     "Take the partner's people out of `callers` of the privacy function.",
     "Delete what was taken out of the cell: extracts of BI tools, exports that were handed over.",
 )
-"""Steps that no function of a cell may take."""
+"""The steps that the operators take, because no function has the permissions."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
@@ -40,12 +40,12 @@ def certify(
     counts: PartnerCounts,
     at: datetime,
 ) -> Certificate:
-    """Return the certificate. It has no name or id except the partner's and its projects'.
+    """Return the certificate. The only names in it are the partner's and its projects'.
 
     Args:
-        partner: its name.
-        entry: its entry of the closed list.
-        record: the contents of the receipts until now.
+        partner: the name of the partner.
+        entry: its entry in the closed list.
+        record: the contents of the receipts so far.
         counts: the counts of the last search, which found nothing to delete.
         at: when that search began, with an offset.
     """
@@ -91,7 +91,7 @@ def certify(
 
 
 def _exports(entry: ClosedPartner) -> list[dict[str, str | None]]:
-    """Mention exports only if no project was known: they are found by their project."""
+    """List exports only if no project was known, because exports are found by their project."""
     if entry.projects:
         return []
     return [_remaining("exports of the day before", "exports/", entry.closed_at + EXPORTED)]

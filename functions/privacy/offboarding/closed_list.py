@@ -1,10 +1,10 @@
 """Writes the closed list. Several writers may close partners at the same time.
 
-Secret Manager cannot add a version on a condition, and returns its name only afterwards. So each
+Secret Manager has no conditional write: another writer may add a version just before ours. So each
 version names the version that it was made from. If that is not the one just before it, another
-writer has written in between: the next reader adds the entries of these versions and writes the
-list again. So nothing is lost, even if a writer ends before it notices the others. An entry that
-an operator removed stays removed, because the operator's version names no other version.
+writer has written in between. The next reader then adds the entries of the versions in between and
+writes the list again. So no entry is lost, even if a writer ends before it notices the others. An
+entry that an operator removed stays removed, because the operator's version names no other version.
 
 If the first version was destroyed, Terraform creates an empty list. Such a list is invalid: receive
 and load refuse it, and the next reader here writes the list of the version before it again.
@@ -25,7 +25,7 @@ FIRST = 1
 """The version that Terraform adds with the secret; it has no partners."""
 
 ATTEMPTS = 10
-"""The most versions that are added until the newest one has the entry."""
+"""The maximum number of versions that one call adds."""
 
 MAX_BYTES = 65_536
 """The maximum size of a version of a secret
@@ -54,7 +54,7 @@ class SecretVersions(Protocol):
 
 
 class ListUnavailable(Exception):
-    """The list cannot be read or written. A partner may be closed nevertheless.
+    """The list cannot be read or written. A partner may have been closed all the same.
 
     Args:
         reason: the kind of failure.
@@ -79,16 +79,16 @@ class ClosedSecret:
         """Return the newest list, with the entries that its writer missed.
 
         Raises:
-            ListUnavailable: the list cannot be read, or not be completed.
+            ListUnavailable: the list cannot be read, or the missing entries cannot be written.
         """
         return await asyncio.to_thread(self._settled, {})
 
     async def close(self, partner: str, projects: Iterable[str], at: datetime) -> ClosedPartner:
-        """Close a partner, unless it is closed; return its entry.
+        """Close a partner, unless it is closed already; return its entry.
 
         Args:
             partner: its name.
-            projects: those of the partner, in any cell.
+            projects: the partner's projects, in any cell.
             at: now, with an offset.
 
         Raises:
@@ -111,7 +111,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Return a newest list that lacks no entry, after adding versions until there is one."""
+        """Return the newest list; add versions until it has all entries."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -194,7 +194,7 @@ def _content(before: ClosedList, whole: ClosedList) -> bytes:
 
 
 def _watch(known: ClosedList) -> None:
-    """Log that the list is nearly full. The hourly sweep reads it, so it is logged every hour."""
+    """Log if the list is nearly full. The sweep reads the list, so it logs this every hour."""
     size = len(known.to_json())
     if size >= MAX_BYTES * NEARLY_FULL:
         log("WARNING", "closed list nearly full", bytes=size, partners=len(known.partners))

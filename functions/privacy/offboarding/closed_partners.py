@@ -15,7 +15,7 @@ from functions.warehouse.protocols import StatementRunner
 
 
 class PersonOnHold(NamedTuple):
-    """A person whom a legal hold names, as ``sql/privacy/find_people_on_hold.sql`` tells."""
+    """A person on legal hold, as returned by ``sql/privacy/find_people_on_hold.sql``."""
 
     partner: str
     project: str
@@ -26,11 +26,11 @@ class ClosedPartners:
     """Closed partners, and their people who are on legal hold.
 
     Args:
-        partners: by name.
+        partners: the closed partners, by name.
         on_hold: the people on hold.
-        at: when they were on hold, with an offset.
-        keys: make user keys.
-        layouts: those of the events in the catalogue.
+        at: the time at which they were on hold, with an offset.
+        keys: makes user keys.
+        layouts: the layouts of the events in the catalogue.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ClosedPartners:
         self._layouts = layouts
 
     def owner(self, attributes: Mapping[str, str]) -> str | None:
-        """Return the partner that an event belongs to; None if it is none of these."""
+        """Return the closed partner that an event belongs to; None if there is none."""
         if not self._list.is_closed(attributes):
             return None
         project = attributes.get("project")
@@ -58,17 +58,17 @@ class ClosedPartners:
         )
 
     def has_people_on_hold(self, partner: str) -> bool:
-        """Say whether any person of a partner is on hold."""
+        """Return whether any person of a partner is on hold."""
         return any(person.partner == partner for person in self._on_hold)
 
     def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Say whether the person of an event, or a speaker of its room, is on hold.
+        """Return whether the user of an event, or a speaker of its room, is on hold.
 
         Args:
             partner: the partner that the event belongs to.
             data: the sender's own bytes.
-            attributes: those of its message. Without a project, the event may be of any project of
-                the partner.
+            attributes: the attributes of its message. Without a project, the event may belong to
+                any project of the partner.
         """
         project = attributes.get("project")
         on_hold = {person.project for person in self._on_hold if person.partner == partner}
@@ -94,8 +94,8 @@ class PeopleOnHold:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        keys: make user keys.
-        layouts: those of the events in the catalogue.
+        keys: makes user keys.
+        layouts: the layouts of the events in the catalogue.
     """
 
     statements: StatementRunner

@@ -13,10 +13,10 @@ PLACE = "dead letters"
 
 @dataclass(frozen=True, slots=True)
 class ClosedPartnerLetters:
-    """Finds and deletes dead letters; those of other partners are given back unchanged.
+    """Finds and deletes dead letters of closed partners, and gives all others back unchanged.
 
     Args:
-        subscription: of the dead letters.
+        subscription: the subscription of the dead letters.
     """
 
     subscription: LetterSource

@@ -42,9 +42,9 @@ class PartnerCounts:
 
     Attributes:
         total: all that were found.
-        on_hold: of these, the ones that a legal hold keeps.
+        on_hold: those of the total that are on hold.
         unreadable: objects that may have events of the partner, but cannot be parsed.
-        deleted: those that were deleted since.
+        deleted: those of the total that were deleted.
         counted_all: False if the time was too short to count everything.
     """
 
@@ -56,7 +56,7 @@ class PartnerCounts:
 
     @property
     def deletable(self) -> Counter[str]:
-        """The total without what is on hold."""
+        """The total without data on hold."""
         return self.total - self.on_hold
 
     def add(self, partner: str, findings: Findings) -> None:
@@ -78,9 +78,9 @@ class Offboarding:
     Args:
         statements: runs the statements of ``sql/privacy``.
         clearers: the places outside the tables.
-        events_on_hold: keeps the events from these places that are on legal hold.
+        events_on_hold: retains the events from these places that are on hold.
         people: reads which people are on legal hold.
-        now: the clock, with an offset.
+        now: returns the time, with an offset.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Offboarding:
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
-        # Last, so that a search counts the events that it moved there.
+        # Events on hold come last, so that a search counts the events that it moved there.
         self._clearers: Sequence[Clearer] = (*clearers, events_on_hold)
         self._events_on_hold = events_on_hold
         self._people = people
@@ -101,7 +101,7 @@ class Offboarding:
     async def count(
         self, partner: str, entry: ClosedPartner, out_of_time: Deadline
     ) -> PartnerCounts:
-        """Count a partner's data, as far as there is time. Nothing is changed."""
+        """Count a partner's data, as far as there is time; change nothing."""
         counts = await self._count_rows(partner)
         findings = Findings()
         search = await self._search({partner: entry}, findings, out_of_time, dry_run=True)
@@ -116,12 +116,12 @@ class Offboarding:
     async def clear_tables(
         self, partner: str, counts: PartnerCounts, out_of_time: Deadline
     ) -> None:
-        """Delete a partner's rows, with one statement for each table that has some.
+        """Delete a partner's rows, with one statement for each table that has rows to delete.
 
         Args:
             partner: its name.
             counts: gets the numbers of rows.
-            out_of_time: says whether the time is over.
+            out_of_time: returns whether the time is over.
 
         Raises:
             OutOfTime: some tables are not cleared.
@@ -148,9 +148,9 @@ class Offboarding:
         """Delete data outside the tables, of all partners in one search.
 
         Args:
-            partners: by name.
-            counts_by_partner: get the numbers of objects and events.
-            out_of_time: says whether the time is over.
+            partners: the closed partners, by name.
+            counts_by_partner: gets the numbers of objects and events.
+            out_of_time: returns whether the time is over.
 
         Raises:
             OutOfTime: some places were not searched.
@@ -167,7 +167,7 @@ class Offboarding:
     async def delete_released(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete events of other partners whose hold is over: `EventsOnHold.delete_released`."""
+        """Call `EventsOnHold.delete_released`: delete other partners' events whose hold is over."""
         await self._events_on_hold.delete_released(watched, self._now(), out_of_time, deleted)
 
     async def _count_rows(self, partner: str) -> PartnerCounts:

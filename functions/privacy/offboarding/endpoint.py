@@ -47,7 +47,7 @@ class OffboardingReport:
     """The progress of offboardings.
 
     Attributes:
-        states: the state of each partner that was searched for.
+        states: the state of each partner that was searched for, by name.
         finished: whether everything was searched.
         unavailable: the failure that ended the run early; empty if none did.
     """
@@ -88,7 +88,7 @@ class Offboardings:
         request.caller.must_be_operator()
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
         out_of_time = self.deadline()
-        # A request without a valid code only continues what somebody else ordered.
+        # A request without a valid code only continues an earlier order.
         is_order = self.plan.confirms(wanted.partner, wanted.confirm)
         try:
             entry = (await self.closed.read()).partners.get(wanted.partner)
@@ -104,7 +104,7 @@ class Offboardings:
             raise retry_later(f"Not finished: {type(failure).__name__}") from failure
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /offboardings``: the closed partners, and the progress of each.
+        """``GET /offboardings``: list the closed partners, with the progress of each.
 
         Raises:
             ProblemError: the caller is not an operator, or the closed list cannot be read.
@@ -122,7 +122,7 @@ class Offboardings:
         )
 
     async def show(self, request: PrivacyRequest) -> Response:
-        """``GET /offboardings/{partner}``: the progress, and the certificate.
+        """``GET /offboardings/{partner}``: show the progress and the certificate.
 
         Raises:
             ProblemError: the caller is not an operator, the partner is not closed (404), or the
@@ -142,8 +142,9 @@ class Offboardings:
         """Continue all offboardings.
 
         Args:
-            out_of_time: says whether the time is over.
-            restored: if tables were restored: delete again what was deleted since.
+            out_of_time: returns whether the time is over.
+            restored: a restoration of tables, if there was one; the deletions that it undid are
+                repeated.
         """
         report = OffboardingReport()
         try:

@@ -19,7 +19,7 @@ from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN, Quaranti
 from functions.secrets.closed_partners import ClosedPartner
 
 SKEW = timedelta(minutes=5)
-"""More than the clocks of Cloud Storage and of the functions ever differ."""
+"""The clocks of Cloud Storage and of the functions never differ by more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class EventsOnHold:
 
     Args:
         quarantine: writes them.
-        objects: those of the bucket.
+        objects: the bucket's objects.
         people: reads which people are on hold.
     """
 
@@ -42,7 +42,7 @@ class EventsOnHold:
         Args:
             partner: the partner that it belongs to.
             data: the sender's own bytes.
-            attributes: those of its message.
+            attributes: the attributes of its message.
 
         Raises:
             BucketUnavailable: it is unknown whether the event is retained.
@@ -84,9 +84,9 @@ class EventsOnHold:
         Their offboarding was finished long ago, or they are not closed any more.
 
         Args:
-            watched: the partners whose offboarding searches for them anyway.
+            watched: the partners to leave out, because their offboarding searches these objects.
             at: now, with an offset.
-            out_of_time: says whether the time is over.
+            out_of_time: returns whether the time is over.
             deleted: gets the numbers of objects, by partner, even if this raises.
 
         Raises:
@@ -105,7 +105,7 @@ class EventsOnHold:
             deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 
     async def overdue(self, at: datetime) -> list[Stored]:
-        """Return the objects that no hold kept any more at a given time, with an offset.
+        """Return the objects that no hold kept any more at the given time (with an offset).
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -127,7 +127,7 @@ class EventsOnHold:
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
     async def _is_on_hold(self, stored: Stored, closed: ClosedPartners) -> bool:
-        """Say whether a hold keeps an object; any hold of the partner keeps an unreadable one."""
+        """Return if a hold keeps an object. Any hold of its partner keeps an unreadable one."""
         partner = _partner(stored)
         if not closed.has_people_on_hold(partner):
             return False
@@ -142,5 +142,5 @@ class EventsOnHold:
 
 
 def _partner(stored: Stored) -> str:
-    """Return whose an object is: ``on_hold/<partner>/<kind>/…``."""
+    """Return the partner of an object: ``on_hold/<partner>/<kind>/…``."""
     return stored.name.split("/")[1]

@@ -19,8 +19,9 @@ from functions.web.problem import ProblemError, retry_later
 VALID = timedelta(minutes=15)
 
 LABEL = b"confirmation of offboardings"
-"""Derives a key for this purpose only. A user key is never derived from this text: there, the first
-four bytes are the length of the project's name, and these would be a longer length than any."""
+"""Derives a key for this purpose only. No user key is derived from the same text: such a text begins
+with the length of a project's name in four bytes, and no name is as long as the first four bytes of
+this label say."""
 
 DIGITS = 16
 """Hex digits of a code: 64 bits, too many to guess before it expires."""
@@ -46,7 +47,7 @@ class Confirmations:
         return self._code(partner, str(int(at.timestamp())))
 
     def confirms(self, code: str, partner: str, at: datetime) -> bool:
-        """Say whether a code was made for this partner within the last 15 minutes."""
+        """Return whether a code was made for this partner within the last 15 minutes."""
         second = code.partition("-")[0]
         if not (second.isascii() and second.isdecimal() and len(second) <= 12):
             return False
@@ -69,7 +70,7 @@ class Plan:
         closed: the closed list.
         confirmations: makes and checks codes.
         offboarding: counts the partner's data.
-        now: the clock, with an offset.
+        now: returns the time, with an offset.
     """
 
     directory: Callable[[], Awaitable[Directory]]
@@ -84,6 +85,7 @@ class Plan:
         Raises:
             ProblemError: there is no such partner (404), or the partners cannot be read (503).
             ListFull: there is no room for the partner on the closed list.
+            ListUnavailable: the closed list cannot be read.
         """
         projects, now = await self._projects(partner), self.now()
         entry = ClosedPartner(projects, now)
@@ -105,7 +107,7 @@ class Plan:
         }
 
     def confirms(self, partner: str, code: str) -> bool:
-        """Say whether a code is valid for a partner now."""
+        """Return whether a code is valid for a partner now."""
         return self.confirmations.confirms(code, partner, self.now())
 
     async def close(self, partner: str, code: str) -> ClosedPartner:
@@ -126,7 +128,7 @@ class Plan:
     async def _projects(self, partner: str) -> tuple[str, ...]:
         """Return the partner's projects; none if it has no tokens in this cell any more.
 
-        Projects of other cells are included, because one may have been in this cell before.
+        Projects in other cells are included, because they may have been in this cell before.
         """
         try:
             pinned = (await self.directory()).projects_of(partner)

@@ -1,9 +1,9 @@
 """Continues offboardings until the certificate: in the request that orders one, then every hour.
 
-A partner is closed first. Instances with an older closed list may accept its events for a while. So
-the certificate needs a search through everything that began when no instance should have an older
-list, and that found nothing to delete. For one more day, sweeps search the tables again, because an
-instance may see the newest version of the secret late.
+The first step closes the partner. For a while, instances with an older closed list may still accept
+its events. So the certificate needs a search of everything that begins after that time and finds
+nothing to delete. For one more day, sweeps search the tables again, because an instance may see the
+newest version of the secret late.
 """
 
 from collections import Counter
@@ -21,11 +21,11 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
-"""How often one request searches everything. The first search deletes, the second finds nothing,
-and a third is for events that arrived meanwhile."""
+"""How often one request searches everything. The first search deletes, the second finds nothing;
+the third is needed if events arrived meanwhile."""
 
 WATCHED = REMEMBERED
-"""How long after the closing sweeps search objects and dead letters, even if all is deleted."""
+"""How long after the closing sweeps search objects and dead letters, even after the certificate."""
 
 
 class Outcome(NamedTuple):
@@ -47,8 +47,8 @@ class OffboardingProgress:
     Args:
         offboarding: counts and deletes.
         records: reads and writes receipts.
-        closing: for how long after its closing a partner's events may still be accepted.
-        now: the clock, with an offset.
+        closing: how long after its closing a partner's events may still be accepted.
+        now: returns the time, with an offset.
     """
 
     offboarding: Offboarding
@@ -57,7 +57,7 @@ class OffboardingProgress:
     now: Callable[[], datetime]
 
     def settled_at(self, entry: ClosedPartner) -> datetime:
-        """Return the time from which on no event of the partner should be accepted any more."""
+        """Return the time after which no event of the partner should be accepted any more."""
         return entry.closed_at + self.closing
 
     async def one(
@@ -67,9 +67,9 @@ class OffboardingProgress:
 
         Args:
             partner: its name.
-            entry: its entry of the closed list.
-            ordered_by: who confirmed it; empty if unknown.
-            out_of_time: says whether the time is over.
+            entry: its entry in the closed list.
+            ordered_by: the person who confirmed the offboarding; empty if unknown.
+            out_of_time: returns whether the time is over.
 
         Raises:
             OutOfTime: there is more to do.
@@ -85,13 +85,14 @@ class OffboardingProgress:
     ) -> dict[str, str]:
         """Continue all offboardings that are not complete, and delete late data of the others.
 
-        Events that a legal hold kept are deleted when the hold is over, even if their partner is
-        not on the closed list any more.
+        Events on hold are deleted when the hold is over, even if their partner is not on the closed
+        list any more.
 
         Args:
-            partners: those of the closed list.
-            out_of_time: says whether the time is over.
-            restored: if tables were restored: delete again what was deleted since.
+            partners: the partners of the closed list.
+            out_of_time: returns whether the time is over.
+            restored: a restoration of tables, if there was one; the deletions that it undid are
+                repeated.
 
         Returns:
             The state of each partner that was searched for, by name.
@@ -151,7 +152,7 @@ class OffboardingProgress:
         ordered_by: str,
         out_of_time: Deadline,
     ) -> None:
-        """Note the counts before anything is deleted."""
+        """Write a receipt of the counts before anything is deleted."""
         if record.begun:
             return
         counts = await self.offboarding.count(partner, entry, out_of_time)
@@ -166,7 +167,7 @@ class OffboardingProgress:
         out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
-        """Search everything once and delete; note the deletions even if the time ends."""
+        """Search everything once and delete; write receipts even if the time ends."""
         began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:
@@ -206,7 +207,7 @@ class OffboardingProgress:
 
 
 def _brought_back(records: Mapping[str, Record], restored: Restored | None) -> set[str]:
-    """Return the partners whose deleted rows may be in the restored tables."""
+    """Return the partners whose deleted rows may be back in restored tables."""
     return {
         name
         for name, record in records.items()

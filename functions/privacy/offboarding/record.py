@@ -1,4 +1,4 @@
-"""Receipts of offboardings. They and the closed list are the only memory of an offboarding."""
+"""Receipts of offboardings. The state of an offboarding is in them and in the closed list only."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,12 +22,12 @@ class Record:
     """The contents of the receipts of one offboarding.
 
     Attributes:
-        begun: whether it was noted that the partner was closed, and what there was then.
-        ordered_by: who confirmed it; empty where that is not known.
-        total: what there was when the tokens were closed,
-        counted_all: as far as the time sufficed to count it.
-        deleted: what was deleted since.
-        on_hold: the certificate of all but what a legal hold keeps; None before.
+        begun: whether there is a receipt of the beginning, with the counts at that time.
+        ordered_by: the person who confirmed the offboarding; empty if unknown.
+        total: the counts at the beginning, by table and place.
+        counted_all: False if the time was too short to count everything.
+        deleted: the numbers deleted since, by table and place.
+        on_hold: the certificate of everything except data on hold; None before.
         complete: the certificate of everything; None before.
     """
 
@@ -41,7 +41,7 @@ class Record:
 
     @property
     def state(self) -> str:
-        """``deleting``, ``on_hold`` (done but for legal holds) or ``deleted``."""
+        """``deleting``, ``on_hold`` (everything is deleted except data on hold) or ``deleted``."""
         if self.complete:
             return "deleted"
         return "on_hold" if self.on_hold else "deleting"
@@ -62,7 +62,7 @@ class Records:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        receipts: writes new ones.
+        receipts: writes receipts.
         new_id: returns a fresh id.
     """
 
@@ -71,7 +71,7 @@ class Records:
     new_id: Callable[[], str]
 
     async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
-        """Return the contents of the receipts since partners were closed, by name."""
+        """Return the contents of each partner's receipts since it was closed, by partner."""
         records = {name: Record() for name in partners}
         if not partners:
             return records
@@ -90,7 +90,7 @@ class Records:
     async def note_begun(
         self, partner: str, entry: ClosedPartner, ordered_by: str, counts: PartnerCounts
     ) -> None:
-        """Note once that a partner is closed, who confirmed it, and the counts."""
+        """Write the first receipt, once: when the partner was closed, by whom, and the counts."""
         detail = {
             "total": nonzero(counts.total),
             "counted_all": counts.counted_all,
@@ -99,13 +99,13 @@ class Records:
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
-        """Note the deletions of one run. Runs at the same time write a receipt each."""
+        """Write a receipt of one run's deletions. Runs at the same time write one each."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())
 
     async def note_released(self, deleted: Counter[str]) -> None:
-        """Note deletions after the end of a hold, of partners without a current offboarding.
+        """Write receipts of deletions after a hold, for partners without a current offboarding.
 
         Args:
             deleted: the numbers of objects, by partner.
@@ -127,7 +127,7 @@ class Records:
     async def note_certificate(
         self, partner: str, entry: ClosedPartner, step: str, certificate: Certificate
     ) -> None:
-        """Note the end of an offboarding: ``on_hold`` or ``complete``; once."""
+        """Write the receipt of a certificate, once for each step: ``on_hold`` and ``complete``."""
         await self._note(partner, entry, step, {"certificate": certificate})
 
     async def _note(

@@ -8,7 +8,7 @@ from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import ClosedPartners
 
 Retain = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
-"""Retains an event: takes its partner, the sender's own bytes, and its message's attributes."""
+"""Retains an event. Its arguments: partner, the sender's bytes, attributes of the message."""
 
 PlaceCounts = Counter[tuple[str, str]]
 """Numbers by partner and place."""
@@ -19,9 +19,9 @@ class Findings:
     """Numbers of objects and events that a search found.
 
     Attributes:
-        total: all of them.
-        on_hold: of these, the ones that a legal hold keeps where they are.
-        deleted: of these, the ones that are deleted by now.
+        total: all objects and events.
+        on_hold: those of the total that are on hold and stay where they are.
+        deleted: those of the total that were deleted.
         unreadable: objects that cannot be parsed and therefore stay; not in the total.
     """
 
@@ -33,14 +33,14 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search: whose data to look for, what to do with it, and what was found.
+    """A search: the partners, what to do with their data, and the findings.
 
     Attributes:
-        closed: the partners.
+        closed: the partners to search for.
         findings: gets the counts.
-        retain: retains an event that a legal hold keeps.
-        out_of_time: says whether the time is over.
-        dry_run: count only.
+        retain: retains an event that is on hold.
+        out_of_time: returns whether the time is over.
+        dry_run: whether to count only.
     """
 
     closed: ClosedPartners
@@ -50,7 +50,7 @@ class Search:
     dry_run: bool = False
 
     def check_time(self) -> None:
-        """Return if there is time left.
+        """Check that there is time left.
 
         Raises:
             OutOfTime: the time is over.
@@ -59,7 +59,7 @@ class Search:
             raise OutOfTime
 
     async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Say whether a legal hold keeps an event. If so, retain it, unless this is a dry run.
+        """Return whether a legal hold keeps an event. If so, retain it, unless this is a dry run.
 
         Raises:
             BucketUnavailable: it is unknown whether the event is retained.
@@ -73,14 +73,15 @@ class Search:
     async def sort(
         self, place: str, events: Iterable[tuple[str, bytes, Mapping[str, str]]]
     ) -> PlaceCounts:
-        """Count partners' events, and retain those that a legal hold keeps.
+        """Count partners' events, and retain those that are on hold.
 
         Args:
-            place: where the events are.
-            events: each with its partner, its bytes and the attributes of its message.
+            place: the place of the events.
+            events: partner, bytes and attributes of the message of each event.
 
         Returns:
-            How many events may be deleted. The caller adds them to `Findings.deleted` afterwards.
+            The numbers of events that may be deleted. After deleting them, the caller adds these
+            numbers to `Findings.deleted`.
 
         Raises:
             BucketUnavailable: it is unknown whether an event is retained.

@@ -21,7 +21,7 @@ class ClosedPartnerObjects:
     """Finds and deletes closed partners' data in spill, quarantine and exports.
 
     Args:
-        objects: those of the bucket.
+        objects: the bucket's objects.
     """
 
     objects: Storage
@@ -68,12 +68,12 @@ class ClosedPartnerObjects:
         if search.dry_run:
             search.findings.on_hold[partner, QUARANTINE] += any(are_kept)
         elif are_kept and all(are_kept):
-            await self.objects.delete(stored)  # it was moved, and is counted where it is now
+            await self.objects.delete(stored)  # its events were moved, and are counted there
         else:
             await self._delete(stored, partner, QUARANTINE, search)
 
     async def _spilled(self, stored: Stored, search: Search) -> None:
-        """Take the partners' events out of an object; what is left of it is written again."""
+        """Remove the partners' events from an object; keep the events of other partners."""
         content = await self.objects.read(stored)
         if content is None:
             return  # it was replayed, or another run deleted it
@@ -99,13 +99,13 @@ class ClosedPartnerObjects:
             content = spill.encode(others)
             over = stored.generation
             if not await self.objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
-                return  # it was changed meanwhile; the next search takes the new version
+                return  # it changed meanwhile; the next search reads the new version
         else:
             await self.objects.delete(stored)
         search.findings.deleted.update(deletable)
 
     async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
-        """Read a quarantined body; None if it is unreadable. Its name still has the partner."""
+        """Read a quarantined body; None if it is unreadable, although its name has the partner."""
         try:
             return quarantine.decode(await self.objects.read(stored) or b"")
         except ValueError:
@@ -124,7 +124,7 @@ def _part(stored: Stored, number: int) -> str:
 def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[str, str]]]:
     """Yield a body's events, each with the attributes that a replay would give its message.
 
-    There is no project if it is unknown to which of the partner's projects the event belongs.
+    The attribute ``project`` is absent if the event's project is unknown.
     """
     if record.attributes is not None:
         yield body, record.attributes

@@ -1,1 +1,1 @@
-"""What is where, for how long, and whether that is as promised."""
+"""Reports: where data is, how long it is kept, and which user keys belong to which ids."""

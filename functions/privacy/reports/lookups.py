@@ -1,14 +1,12 @@
 """``POST /lookups``: user keys of ids and ids of user keys, for partners who join their own data.
 
-What it tells, and what not:
-
-* The user keys of an id are computed, not searched for: whoever has the right to ask could keep a
-  table of them. So an id's keys are told whether or not there is such a person, and nothing about
-  the person is given away: not that there are data, nor that they are hidden or erased.
-* Ids of user keys come from ``identities_v1``. A hidden key is in no identity, so it is told of
-  nobody. A person whose erasure is pending is not told by the own key either, unless seen again
-  after it: that is a new relation. An erased person has no identity any more.
-* Every look-up leaves a receipt before it is answered: who asked, for how many, and why.
+* User keys are computed from the ids, without a query. So the response has keys for each id, and
+  does not reveal whether there is data about the person, or whether the person is hidden or erased.
+* Ids are read from ``identities_v1``. The random keys under which views show hidden people are not
+  in that table, so no id is found for them. During a pending erasure, no id is found for the
+  person's own key either, unless the person was seen after the cut-off. An erased person has no
+  identity.
+* Each look-up writes a receipt before it is answered: the caller, the number of people, the reason.
 """
 
 from collections.abc import Sequence
@@ -25,7 +23,7 @@ from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.pseudonym_keys import USER_KEY_DIGITS
 
 PEOPLE = 5_000
-"""The most ids or user keys of one look-up."""
+"""The maximum number of ids or user keys in one look-up."""
 
 UserKey = Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{USER_KEY_DIGITS}}}$")]
 
@@ -34,10 +32,10 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST /lookups``: either ids or user keys.
 
     Attributes:
-        project: that the people are users of.
-        reason: why, for those who ask later; without names.
-        ids: whose user keys are asked for.
-        user_keys: whose ids are asked for.
+        project: the project that the people are users of.
+        reason: the purpose of the look-up, for the receipt; without names of people.
+        ids: the ids to turn into user keys.
+        user_keys: the user keys to turn into ids.
     """
 
     project: Annotated[str, msgspec.Meta(min_length=1)]
@@ -57,18 +55,18 @@ class Lookups:
     """Answers look-ups.
 
     Args:
-        context: what operations work with.
+        context: what all operations of the service work with.
     """
 
     context: Context
 
     async def ask(self, request: PrivacyRequest) -> Response:
-        """Answer, in the order of the request; each id or key once.
+        """Answer with each id or key once, in the order of the request.
 
         Raises:
-            ProblemError: the project is not the caller's, or the cell cannot answer for it.
-            StatementFailed: the identities were not read, or the receipt is not known to be
-                written; nothing is told then.
+            ProblemError: the caller may not act on the project (`Owners.partner_of`).
+            StatementFailed: the identities were not read, or it is unknown whether the receipt was
+                written.
         """
         wanted = msgspec.json.decode(request.body, type=LookupRequest)
         partner = await self.context.partner_of(request.caller, wanted.project)

@@ -1,4 +1,4 @@
-"""``POST /residency``: where a cell's data really are, compared with where they were promised."""
+"""``POST /residency``: compares where a cell's data is with where it was promised to be."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ from functions.privacy.requests.request import PrivacyRequest
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is promised of a cell, and who knows whether it is kept.
+    """The promise where a cell's data is, and how to check it.
 
     Args:
-        google: returns the APIs that know.
-        parts: what the cell is made of.
-        region: where all of it has to be.
-        gdpr: whether that has to be in the European Union.
+        google: returns the Google APIs that report locations.
+        parts: the resources of the cell.
+        region: the promised region.
+        gdpr: whether the region must be in the European Union.
     """
 
     google: Callable[[], Google]
@@ -33,9 +33,9 @@ class Promise:
     gdpr: bool
 
     async def check(self) -> list[Location]:
-        """Ask where every topic, secret, bucket, dataset and table is.
+        """Check where each topic, secret, bucket, dataset and table is.
 
-        Nothing is left out: what could not be asked is ``unknown``.
+        The result has all of them. The state is ``unknown`` if Google did not report a location.
         """
         google = self.google()
         locations = [self._of_region()] if self.gdpr else []
@@ -50,13 +50,13 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Residency:
-    """Answers where a cell's data are. It is the matter of operators: it names every partner.
+    """Reports where a cell's data is, to operators only, because the report names all partners.
 
     Args:
-        promise: what is promised.
-        cell: its name.
-        receipts: takes one of each check.
-        now: the clock, UTC.
+        promise: the promise to check.
+        cell: the name of the cell.
+        receipts: writes a receipt of each check.
+        now: returns the time in UTC.
         new_id: returns a fresh id.
     """
 
@@ -68,11 +68,11 @@ class Residency:
     new_id: Callable[[], str]
 
     async def ask(self, request: PrivacyRequest) -> Response:
-        """Check everything; JSON, or a page for who would rather have HTML.
+        """Check all resources; answer with JSON, or with a page if the caller accepts HTML.
 
         Raises:
-            ProblemError: the caller is no operator.
-            StatementFailed: the receipt is not known to be written.
+            ProblemError: the caller is not an operator.
+            StatementFailed: it is unknown whether the receipt was written.
         """
         request.caller.must_be_operator()
         asked_at, reference = self.now(), self.new_id()

@@ -1,4 +1,4 @@
-"""Storage limitation: whether anything is kept for longer than promised. Every sweep checks it."""
+"""Checks that no data is kept for longer than promised. Every sweep runs this check."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass
@@ -23,7 +23,7 @@ TOLERANCE = timedelta(days=1)
 lifecycle rules about once a day."""
 
 DUE_ERASURES = "erasures that are due"
-"""A place of the report that is no table: erasures that should have been executed by now."""
+"""A place of the report that is not a table: erasures that should have been executed by now."""
 
 State = Literal["ok", "late", "unknown"]
 
@@ -76,10 +76,10 @@ class Retention:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        objects: those of the bucket.
+        objects: the bucket's objects.
         overdue_on_hold: returns the objects that no legal hold kept any more at a given time (with
             an offset).
-        now: the clock, with an offset.
+        now: returns the time, with an offset.
         retention_days: for how long events are kept.
     """
 
@@ -159,7 +159,7 @@ class Retention:
         return PlaceRetention(entry.place, _days(entry), "late", len(late), min(late))
 
     async def _late(self, entry: InventoryEntry, at: datetime) -> list[Stored]:
-        """Return the objects of a prefix that should have been deleted by then."""
+        """Return the objects of a prefix that should have been deleted by the given time."""
         if entry.place == ON_HOLD:
             return await self.overdue_on_hold(at)
         if entry.kept is None:

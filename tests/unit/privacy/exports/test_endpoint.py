@@ -190,7 +190,7 @@ async def test_what_nobody_can_read_is_counted_and_said(cell: Cell) -> None:
     answer = await cell.export()
 
     assert (answer["unreadable"], answer["is_complete"]) == (3, True)
-    assert "3 files that nobody can read" in cell.sheet
+    assert "3 files that cannot be read" in cell.sheet
 
 
 def test_a_page_is_what_the_statement_returns_at_most() -> None:

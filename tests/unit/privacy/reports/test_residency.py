@@ -112,7 +112,7 @@ async def test_a_page_says_when_all_is_well(store: Store) -> None:
     page = bytes(answer.body).decode()
 
     assert "All 9 places are as promised." in page
-    assert "nowhere else. That region has to be in the European Union.\nGoogle was asked" in page
+    assert "nowhere else. That region must be in the European Union.\nThe table shows" in page
     assert "22 November 2026, 12:00 UTC" in page
     assert "check-1" in page
 
