@@ -19,9 +19,9 @@ from functions.web.problem import ProblemError, retry_later
 VALID = timedelta(minutes=15)
 
 LABEL = b"confirmation of offboardings"
-"""Derives a key for this purpose only. No user key is derived from the same text: such a text begins
-with the length of a project's name in four bytes, and no name is as long as the first four bytes of
-this label say."""
+"""Derives a key for this purpose only. No user key is derived from this text, because texts of user
+keys begin with the length of a project's name in four bytes, and no project has a name as long as
+these four bytes would say."""
 
 DIGITS = 16
 """Hex digits of a code: 64 bits, too many to guess before it expires."""
