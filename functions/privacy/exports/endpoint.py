@@ -99,9 +99,13 @@ class Exports:
         keys = user_keys(self.context.keys, wanted.project, wanted.ids)
         subject = Subject(Owner(partner, wanted.project), frozenset(wanted.ids), keys)
         export_id = self.context.new_id()
-        told = self.deployment
+        deployment = self.deployment
         sheet = Sheet(
-            self.context.now(), partner, subject.project, told.location, told.retention_days
+            self.context.now(),
+            partner,
+            subject.project,
+            deployment.location,
+            deployment.retention_days,
         )
         writing = Writing(self.bucket, self.objects, subject.owner, export_id)
         try:

@@ -30,7 +30,7 @@ class RetainedMessage(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """The project whose events to find.
+    """The project whose events are searched for.
 
     Attributes:
         partner: the partner that the project belongs to.
@@ -48,7 +48,7 @@ def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Reta
         data: the sender's bytes.
         attributes: the attributes of the message. Without a project, the event counts as one of
             the owner's project.
-        owner: the project whose events to find.
+        owner: the project whose events are searched for.
 
     Raises:
         Unreadable: the attributes are not those of an event.

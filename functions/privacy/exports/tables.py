@@ -16,7 +16,7 @@ memory at a time."""
 
 
 class Subject(NamedTuple):
-    """The person whose data to export.
+    """The person whose data is exported.
 
     Attributes:
         owner: the person's project and its partner.

@@ -18,16 +18,16 @@ from functions.secrets.closed_partners import ClosedPartner
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",
-    "See that the same apply removes its dataset, readers, viewers and push subscriptions.",
+    "Check that the same apply removes its dataset, readers, viewers and push subscriptions.",
     "Delete earlier versions of a remote Terraform state: they have the tokens, which are closed.",
     "Take the partner's people out of `callers` of the privacy function.",
-    "Delete what was taken out of the cell: extracts of BI tools, exports that were handed over.",
+    "Delete the copies outside the cell: extracts of BI tools, exports that were handed over.",
 )
 """The steps that the operators take, because no function has the permissions."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
-    "Release or prolong them while it is there: without it they end at their `until`.",
+    "Release or prolong the holds before you take it out: afterwards they end at their `until`.",
     TO_DO[-1],
 )
 """The steps while a legal hold keeps data."""

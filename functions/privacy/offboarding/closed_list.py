@@ -37,7 +37,7 @@ sees the other's partner, and a list with both must fit, or one of the partners 
 """
 
 NEARLY_FULL = 0.8
-"""From this part of `MAX_BYTES` on, each reading is logged, for an alert."""
+"""Each read of a list with at least this share of `MAX_BYTES` is logged, for an alert."""
 
 
 class SecretVersions(Protocol):
@@ -101,7 +101,7 @@ class ClosedSecret:
         return settled.partners[partner]
 
     async def must_have_room(self, partner: str, entry: ClosedPartner) -> None:
-        """Return if there is room for a partner on the list.
+        """Check that there is room for a partner on the list.
 
         Raises:
             ListFull: there is no room.
@@ -111,7 +111,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Return the newest list; add versions until it has all entries."""
+        """Return the newest list; add versions until it has these and the missed entries."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -180,7 +180,7 @@ def _without(unreadable: Mapping[str, bytes], partners: Collection[str]) -> dict
 
 
 def _content(before: ClosedList, whole: ClosedList) -> bytes:
-    """Return the content of a list, which may have partners that no version before it has.
+    """Return the content of a list. With a new partner, the limit of its size is `FULL_BYTES`.
 
     Raises:
         ListFull: the content is too long.

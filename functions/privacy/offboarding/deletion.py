@@ -32,7 +32,7 @@ class Clearer(Protocol):
         """Count the partners' events and, unless it is a dry run, delete them.
 
         Raises:
-            OutOfTime: some of the place was not searched.
+            OutOfTime: a part of the place was not searched.
         """
 
 

@@ -105,7 +105,7 @@ class EventsOnHold:
             deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 
     async def overdue(self, at: datetime) -> list[Stored]:
-        """Return the objects that no hold kept any more at the given time (with an offset).
+        """Return the objects whose hold had ended by the given time (with an offset).
 
         Raises:
             BucketUnavailable: the bucket did not answer.

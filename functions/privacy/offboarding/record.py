@@ -90,7 +90,7 @@ class Records:
     async def note_begun(
         self, partner: str, entry: ClosedPartner, ordered_by: str, counts: PartnerCounts
     ) -> None:
-        """Write the first receipt, once: when the partner was closed, by whom, and the counts."""
+        """Write the first receipt, once: the time of the closing, who ordered it, the counts."""
         detail = {
             "total": nonzero(counts.total),
             "counted_all": counts.counted_all,

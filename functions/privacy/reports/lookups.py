@@ -70,7 +70,7 @@ class Lookups:
         """
         wanted = msgspec.json.decode(request.body, type=LookupRequest)
         partner = await self.context.partner_of(request.caller, wanted.project)
-        told_by = "ids" if wanted.ids else "user_keys"
+        given = "ids" if wanted.ids else "user_keys"
         if wanted.ids:
             people = self._keys_of(wanted.project, wanted.ids)
         else:
@@ -81,7 +81,7 @@ class Lookups:
                 receipt_id=f"{reference}/lookup",
                 operation="lookup",
                 reference=reference,
-                detail={"given": told_by, "reason": wanted.reason},
+                detail={"given": given, "reason": wanted.reason},
                 partner=partner,
                 project=wanted.project,
                 requested_by=request.caller.email,

@@ -77,10 +77,10 @@ class Retention:
     Args:
         statements: runs the statements of ``sql/privacy``.
         objects: the bucket's objects.
-        overdue_on_hold: returns the objects that no legal hold kept any more at a given time (with
-            an offset).
+        overdue_on_hold: returns the objects below ``on_hold/`` whose hold had ended by a given time
+            (with an offset).
         now: returns the time, with an offset.
-        retention_days: for how long events are kept.
+        retention_days: for how many days events are kept.
     """
 
     statements: StatementRunner
