@@ -71,6 +71,10 @@ soak: setup $(CHECKOV)/ready ## all that takes longer than ten seconds: faults, 
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "soak and not terraform" $(ALONE:%=--ignore=%)
 	$(BIN)/python -m pytest -q -m soak $(ALONE)
 
+mutants: setup ## change the central modules line by line: does a test fail? (MUTANTS="functions.events.coerce*")
+	$(BIN)/mutmut run $(if $(MUTANTS),"$(MUTANTS)") >/dev/null
+	$(BIN)/mutmut results | grep -v ": not checked" || echo "none survived"
+
 bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)
 
@@ -83,6 +87,6 @@ lock: setup ## pin the newest versions that fit requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-checkov.in -o requirements-checkov.txt
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .coverage mutants
 
-.PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak bench generate lock clean
+.PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak mutants bench generate lock clean
