@@ -148,7 +148,7 @@ class Directory:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
             entries = msgspec.convert(decoded, _PartnersFile).partners
         except (ValueError, RecursionError):
-            raise ValueError("the partners secret is not of the expected form") from None
+            raise ValueError("the partners secret does not have the expected format") from None
         records = {
             name if _fits(name, Name) else f"#{place}": _read(name, record)
             for place, (name, record) in enumerate(entries.items(), 1)

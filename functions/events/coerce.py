@@ -121,7 +121,7 @@ def to_list(value: object, coerce_one: Callable[[object], object]) -> list[objec
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Return a time with an offset as microseconds since 1970, UTC."""
+    """Convert a timezone-aware `datetime` to microseconds since 1970-01-01 UTC."""
     return (moment - EPOCH) // MICROSECOND
 
 

@@ -85,8 +85,8 @@ class TableAppender:
             rows: serialised rows, together within the limits of a request.
 
         Returns:
-            The error codes of the rows that BigQuery refuses, by index; then no row is stored.
-            Empty if all rows are stored.
+            The error code of each row that BigQuery refused, by index. If there is one, no row is
+            stored; if the mapping is empty, all rows are stored.
 
         Raises:
             RowsRefused: BigQuery refuses some rows without naming them; no row is stored.

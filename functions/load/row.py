@@ -45,13 +45,13 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """The row of one event, and its person.
+    """One event as a table row, with the person it is about.
 
     Attributes:
-        row: the row of ``events_v1``.
+        row: the row to store in ``events_v1``.
         received_at: when the event was received, in microseconds since 1970.
-        person: the identity of the event's person; None without a user id or a project.
-        flags: the flags of the row.
+        person: the identity of that person; None if the event has no user id or no project.
+        flags: the values of the column ``flags``.
     """
 
     row: Row
@@ -67,7 +67,7 @@ def without_extra(row: Row, flags: Sequence[str]) -> Row:
 
     Args:
         row: the row.
-        flags: the flags of the row.
+        flags: the values of the column ``flags``.
     """
     left = {column: value for column, value in row.items() if column != "extra"}
     return left | {"flags": [*flags, "too_large:extra"]}

@@ -148,7 +148,7 @@ async def store_all_good(
             raise AppendFailed("row errors have an index outside the append")
         good = [index for position, index in enumerate(indexes) if position not in refused]
         if refused:
-            proven = True  # BigQuery can read the rows, as it names the bad ones
+            proven = True  # the table takes rows: BigQuery named the bad ones
             waiting += [good] if good else []
         for index in () if refused else good:
             stored[index] = True

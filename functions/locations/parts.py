@@ -7,9 +7,9 @@ class Datasets(msgspec.Struct, frozen=True):
     """The names of a cell's datasets.
 
     Attributes:
-        store: the dataset of the functions.
+        store: the dataset that the functions read and write.
         bi: the dataset that BI tools see.
-        partners: the datasets of partners with readers, by partner.
+        partners: for each partner that has its own readers, the dataset that they read.
     """
 
     store: str

@@ -186,10 +186,10 @@ class Replay:
     async def _quarantine_refused(
         self, stored: Stored, refused: list[Message], report: ReplayReport
     ) -> None:
-        """Quarantine the refused events of a spilled object, so that the object can be deleted.
+        """Quarantine events that Pub/Sub refused, so that their spilled object can be deleted.
 
         Raises:
-            NotReplayable: the object is already in quarantine.
+            NotReplayable: Pub/Sub refused events of an object that is in quarantine already.
         """
         if refused and not stored.name.startswith(spill.PREFIX):
             raise NotReplayable("not_publishable")

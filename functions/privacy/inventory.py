@@ -243,7 +243,7 @@ PLACES: tuple[InventoryEntry, ...] = (
 
 
 def partner_tables() -> tuple[StoreTable, ...]:
-    """Return the tables in which an offboarding deletes rows, in its order."""
+    """Return the tables from which an offboarding deletes rows, in the order of deletion."""
     return tuple(table for table in TABLES if table.is_offboarded)
 
 

@@ -86,7 +86,7 @@ class ClosedList(msgspec.Struct, frozen=True):
         try:
             content = msgspec.json.decode(text, type=_ClosedListFile)
         except msgspec.DecodeError:
-            raise ValueError("the closed list is not of the expected form") from None
+            raise ValueError("the closed list does not have the expected format") from None
         made_at, secret_made_at = content.made_at, content.secret_made_at
         if made_at and secret_made_at and made_at > secret_made_at + FIRST_DAY:
             raise ListReplaced("Terraform has replaced the closed list")

@@ -144,7 +144,7 @@ class Statements:
         sql = self._text(name)
         run = uuid_utils.uuid7()
         for attempt, delay in enumerate((*RETRY_DELAYS, None), 1):
-            if self._clock() >= until:  # waiting for other changes took too long
+            if self._clock() >= until:  # the time ran out while other changes were running
                 raise StatementFailed(name, "noTime")
             job_id = f"{self._service}-{name}-{run}-{attempt}"
             config = self._config(name, parameters, until - self._clock())

@@ -146,8 +146,8 @@ class Batcher(Generic[T, R]):
         except Exception as error:  # noqa: BLE001 - every error goes to the callers
             failure = error
         finally:
-            # Start the next batch before the callers of this one continue, so that both proceed
-            # at the same time.
+            # Start the next batch before the callers of this one resume, so that both proceed at
+            # the same time.
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.discard(task)

@@ -1,1 +1,1 @@
-"""Erasures of people: filed, previewed, restored, and executed."""
+"""The erasure of people's data: file, preview, undo and execute it."""

@@ -132,7 +132,7 @@ class Offboardings:
         request.caller.must_be_operator()
         entry = (await self._list()).partners.get(request.id)
         if entry is None:
-            raise ProblemError(404, "This partner has no offboarding")
+            raise ProblemError(404, "This partner was not offboarded")
         record = (await self.records.read({request.id: entry}))[request.id]
         return JSONResponse(self._describe(request.id, entry, record))
 

@@ -50,7 +50,7 @@ def test_a_partner_is_known_by_name_and_only_without_one_by_project() -> None:
     ],
 )
 def test_what_is_of_another_form_is_no_list(text: bytes) -> None:
-    with pytest.raises(ValueError, match="not of the expected form"):
+    with pytest.raises(ValueError, match="does not have the expected format"):
         ClosedList.from_json(text)
 
 
