@@ -1,6 +1,7 @@
 """The generated statements that count and delete a partner's rows."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,16 @@ def test_parameters_of_statements_by_hand_stay(tmp_path: Path, tables: Any) -> N
         "count_partner_rows": {"now": "TIMESTAMP"} | of_partner,
         "delete_partner_notes_v1": of_partner,
     }
+
+
+def test_a_table_is_deleted_before_the_tables_that_its_statement_reads() -> None:
+    """Else the rows on hold, or those that an erasure hides, would be unknown by then."""
+    order = [table.name for table in inventory.partner_tables()]
+    for place, name in enumerate(order):
+        statement = (ROOT / f"sql/privacy/delete_partner_{name}.sql").read_text()
+        read = set(re.findall(r"\$\{store\}\.(\w+)`", statement))
+        assert not read & set(order[:place]), name
+    assert order.index("events_v1") < order.index("erasures_v1"), "erasures hide events until then"
 
 
 def test_every_file_says_that_it_is_generated() -> None:
