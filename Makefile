@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
+MUTMUT := .venv-mutants
 # Compare the calls of Google's APIs with tests/calls/calls.yaml (check), or note them there (write).
 CALLS ?= check
 # Where no unit test is: importing what the others need takes as long as running the unit tests.
@@ -27,6 +28,11 @@ $(VENV)/ready: requirements-dev.txt
 $(CHECKOV)/ready: requirements-checkov.txt $(VENV)/ready
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
 	$(BIN)/uv pip install --quiet --python $(CHECKOV)/bin/python -r requirements-checkov.txt
+	@touch $@
+
+$(MUTMUT)/ready: requirements-mutants.txt $(VENV)/ready
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(MUTMUT)
+	$(BIN)/uv pip install --quiet --python $(MUTMUT)/bin/python -r requirements-mutants.txt
 	@touch $@
 
 setup: $(VENV)/ready ## create .venv with everything pinned
@@ -71,9 +77,9 @@ soak: setup $(CHECKOV)/ready ## all that takes longer than ten seconds: faults, 
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "soak and not terraform" $(ALONE:%=--ignore=%)
 	$(BIN)/python -m pytest -q -m soak $(ALONE)
 
-mutants: setup ## change the central modules line by line: does a test fail? (MUTANTS="functions.events.coerce*")
-	$(BIN)/mutmut run $(if $(MUTANTS),"$(MUTANTS)") >/dev/null
-	$(BIN)/mutmut results | grep -v ": not checked" || echo "none survived"
+mutants: $(MUTMUT)/ready ## change the central modules line by line: does a test fail? (MUTANTS="functions.events.coerce*")
+	$(MUTMUT)/bin/mutmut run $(if $(MUTANTS),"$(MUTANTS)") >/dev/null
+	$(MUTMUT)/bin/mutmut results | grep -v ": not checked" || echo "none survived"
 
 bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)
@@ -85,8 +91,9 @@ lock: setup ## pin the newest versions that fit requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements-dev.txt requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-checkov.in -o requirements-checkov.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements-dev.txt requirements-mutants.in -o requirements-mutants.txt
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .coverage mutants
+	rm -rf $(VENV) $(CHECKOV) $(MUTMUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .coverage mutants
 
 .PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak mutants bench generate lock clean
