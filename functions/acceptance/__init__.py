@@ -1,1 +1,1 @@
-"""Acceptance: who may send, and how a body becomes messages; for `receive` and for replays."""
+"""Decides who may send, and turns bodies into messages; used by `receive` and by replays."""

@@ -1,4 +1,4 @@
-"""Admission: the partners in the partners secret, without the closed ones."""
+"""Decides who may send: each partner in the partners secret that is not on the closed list."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,8 @@ from functions.acceptance.partners import Directory, Partner, Unclear
 from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
-"""The minimum seconds between extra reads of the secrets for unknown tokens, which may be new."""
+"""An unknown token, which may be new, causes an extra read of the secrets; the minimum time between
+such reads, in seconds."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -29,15 +30,18 @@ class FreshSecret(Protocol[T_co]):
         """Whether the value that `current` returned last comes from the latest read."""
 
     async def current(self, within: float = ...) -> T_co:
-        """Return the value, the same object until it changes; or raise SecretUnavailable.
+        """Return the value; until the value changes, this is the same object.
 
         Args:
             within: the maximum age of the last read, in seconds.
+
+        Raises:
+            SecretUnavailable: no value may be used.
         """
 
 
 class _Now(NamedTuple, Generic[T_co]):
-    """The value of a secret and its state at the same moment."""
+    """The value of a secret, and the state of the secret when the value was read."""
 
     value: T_co
     fresh_until: float
@@ -45,7 +49,7 @@ class _Now(NamedTuple, Generic[T_co]):
 
 
 class Admission:
-    """Combines both secrets whenever one of them changes, so that a request needs one look-up.
+    """Combines the partners secret and the closed list, so that each request needs one look-up.
 
     Args:
         partners: the partners secret.
@@ -75,13 +79,14 @@ class Admission:
     async def find(self, token: str) -> tuple[str, Partner] | None:
         """Return the name and record of the partner with this token; None if no partner has it.
 
-        An unknown token waits for a new read of the secrets, unless the last read began less than
-        `NEW_TOKEN_SECONDS` ago. So a new token works at once, and wrong tokens cannot cause more
-        frequent reads. Requests with a known token do not wait for such a read.
+        For an unknown token, this waits for a new read of the secrets, unless the last read began
+        less than `NEW_TOKEN_SECONDS` ago. So a new token works at once, and wrong tokens cannot
+        cause more frequent reads. Requests with a known token do not wait for such a read.
 
         Raises:
             SecretUnavailable: one of the secrets cannot be read.
-            Unclear: an error in a secret hides the token's partner, or its record has an error.
+            Unclear: because of an error in a secret, the token's partner cannot be identified, or
+                the partner's record has an error.
         """
         directory = self.at_hand() or await self.current()
         with contextlib.suppress(Unclear):
@@ -92,8 +97,8 @@ class Admission:
     async def current(self, within: float = math.inf) -> Directory:
         """Return the directory of admitted partners.
 
-        If a secret cannot be read at present, the directory uses its last good value. It then
-        raises Unclear for an unknown token, which may be new.
+        While a secret cannot be read, the directory is made from the last good value. It then
+        raises Unclear for an unknown token, because the token may be new.
 
         Args:
             within: the maximum age of the last reads of the secrets, in seconds.
@@ -116,6 +121,6 @@ class Admission:
 
 
 async def _now(secret: FreshSecret[T], within: float) -> _Now[T]:
-    # Read the state at once: it may change while the other secret is awaited.
+    # Read the secret's state at once, because it may change while the other secret is awaited.
     value = await secret.current(within)
     return _Now(value, secret.fresh_until, secret.is_certain)

@@ -1,8 +1,8 @@
 """Splits a webhook's body into events; a body is one JSON object, an array, or NDJSON.
 
-An event keeps the sender's own bytes. The fast path decodes only the members that routing needs.
-Events that it cannot decode take the careful path, which also accepts half a surrogate pair:
-JavaScript sends one for a nickname that was cut inside an emoji.
+The bytes of each event stay as the sender sent them. The fast path decodes only the members that
+routing needs. Events that the fast path cannot decode take the careful path, which also accepts
+half a surrogate pair: JavaScript sends one if a nickname was cut inside an emoji.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from functions.events.envelope import open_envelope
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 FAST_PIECES = 100_000
-"""The maximum number of commas or lines in a body that is split at once, to limit its memory."""
+"""A body with more commas or lines than this is split value by value, to limit the memory."""
 
 
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -25,9 +25,9 @@ class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         data: the event's bytes, as the sender sent them.
         name: the sender's name of the event; None if it has no usable name.
-        project: the payload's project as text; None if it names no project, empty if the value's
-            type cannot be a project.
-        is_test: whether the body has no part of an event: someone pressed the Test button.
+        project: the project that the event names, as text; None if it names none, empty if the
+            value cannot be a project's name, such as a list.
+        is_test: whether the body has no part of an event, so that someone pressed the Test button.
     """
 
     data: bytes
@@ -46,7 +46,7 @@ class _Body(msgspec.Struct):
 
 
 _FLAT = 2 * MAX_DEPTH
-"""A shorter text cannot be nested too deeply, as each level has two brackets."""
+"""A text with fewer bytes cannot be nested too deeply, because each level needs two brackets."""
 
 _BODY = msgspec.json.Decoder(_Body)
 _BODIES = msgspec.json.Decoder(list[_Body])
@@ -61,11 +61,11 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
 
     Args:
         body: the body as received, with or without a byte order mark.
-        most: the maximum number of events. If the body has more, one more is returned, and the
-            rest of the body is not parsed.
+        most: the maximum number of events. If the body has more, `most + 1` events are returned,
+            and the rest of the body is not parsed.
 
     Raises:
-        NotJson: the body has none of the three forms.
+        NotJson: the body is neither a JSON value nor NDJSON.
     """
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.isascii():
@@ -104,9 +104,9 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
-    """Return an event that has the documented form; other events take the careful path.
+    """Return an event that has the documented form; send any other event to the careful path.
 
-    The documented names take precedence, so the other members need not be decoded.
+    The documented names take precedence over other spellings, which need not be decoded.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)
@@ -124,7 +124,7 @@ def _event(data: bytes) -> ReceivedEvent:
 
 
 def _careful(data: bytes) -> ReceivedEvent:
-    """Read an event in the same way as `load`."""
+    """Read an event in the same way as `load` does."""
     try:
         envelope = open_envelope(decode_json(data))
     except BadMessage as bad:

@@ -11,13 +11,13 @@ def fresh() -> str:
 
 
 def derived(partner: str, kind: str, sender_id: str, position: int) -> str:
-    """Return the ingest id of an event in a request with a sender's id.
+    """Return the ingest id of an event whose request has an id from the sender.
 
-    A retry has the same sender's id, even days later, and so its events get the same ingest ids.
-    Partner and kind are part of the ingest id, because two senders may use the same id.
+    A retry has the same id from the sender, even days later, so the events get the same ingest ids.
+    Partner and kind are part of the ingest id, because two senders may choose the same id.
 
     Args:
-        partner: the partner whose token the request has.
+        partner: the name of the partner whose token the request has.
         kind: the kind of the webhook.
         sender_id: the value of the ``webhook-id`` or ``Idempotency-Key`` header.
         position: the event's position in the request, from 0.

@@ -8,8 +8,8 @@ The secret is JSON. It has digests of the tokens, never the tokens themselves::
         "signing_secrets": ["whsec_…"]
     }}}
 
-An error in a partner's record affects that partner only. Until it is corrected, the partner's
-sender gets 503 and retries. A sender that gets 401 would drop its events.
+An error in a partner's record affects that partner only. Until the error is corrected, the
+partner's sender gets 503 and retries. With 401, the sender would drop the events.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ from functions.acceptance.signature import SigningKey
 from functions.observe.log import log
 from functions.secrets.file import SecretFile, SecretUnavailable
 
-# `\Z`, because `$` would allow a newline at the end.
+# The pattern ends with `\Z`, because `$` would allow a newline at the end.
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*\Z")]
 """A partner's name. It is used in the names of objects, attributes and datasets."""
 
-# A project that a sender can name has no half surrogate pair, and no space at either end.
+# Senders cannot send a project name with half a surrogate pair, or with a space at either end.
 Text = Annotated[
     str,
     msgspec.Meta(pattern=r"^[^\s\ud800-\udfff](?:[^\r\n\ud800-\udfff]*[^\s\ud800-\udfff])?\Z"),
@@ -53,24 +53,25 @@ bodies."""
 OPTIONAL = frozenset({"signing_secrets"})
 
 DISPUTED = ""
-"""Stands for the cell of a project that two partners claim."""
+"""Replaces the name of the cell for a project that two partners claim."""
 
 
 class Unclear(Exception):
-    """The secret is faulty or too old to identify the partner, so the request is not admitted."""
+    """The partner cannot be identified, because the secret is faulty or out of date."""
 
 
 class RecordFaulty(Unclear):
-    """The partner is known, but its record has an error."""
+    """The partner is known, but the partner's record has an error."""
 
 
 class Partner(msgspec.Struct, frozen=True):
     """A partner's record.
 
     Attributes:
-        tokens_sha256: hex digests of its one or two valid tokens (two during a rotation).
-        projects: the cell of each of its projects; `DISPUTED` for a project that another partner
-            claims too. Events of a disputed project are not accepted, as its owner is unclear.
+        tokens_sha256: the hex digest of the partner's token; during a rotation, of both tokens.
+        projects: for each of the partner's projects, the name of the cell; `DISPUTED` if another
+            partner claims the project too. Events of a disputed project are refused, because it is
+            unclear whose they are.
         signing_secrets: if there are any, each request must be signed with one of them.
     """
 
@@ -84,9 +85,9 @@ class Faulty(msgspec.Struct, frozen=True):
 
     Attributes:
         fields: the names of the faulty fields; ``record`` stands for the record itself.
-        tokens_sha256: the readable digests.
+        tokens_sha256: the readable digests of the partner's tokens.
         all_tokens: whether all digests are readable.
-        projects: the cell of each project; None if they cannot be read.
+        projects: for each project, the name of the cell; None if the projects cannot be read.
     """
 
     fields: tuple[str, ...]
@@ -99,8 +100,8 @@ class Fault(NamedTuple):
     """An error in the secret, for a log line.
 
     Attributes:
-        partner: the partner's name; if the name itself is invalid, its position in the secret.
-        field: the faulty field. Its value is never logged.
+        partner: the partner's name; if the name is invalid, the partner's position in the secret.
+        field: the name of the faulty field; the field's value is never logged.
     """
 
     partner: str
@@ -142,7 +143,8 @@ class Directory:
         """Read the secret's content.
 
         Raises:
-            ValueError: the content is not JSON of the form above; the message does not quote it.
+            ValueError: the content is not JSON in the form that this module's docstring shows; the
+                message does not quote the content.
         """
         try:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
@@ -160,7 +162,7 @@ class Directory:
 
     @property
     def faults(self) -> list[Fault]:
-        """The errors in the secret."""
+        """All errors in the secret, sorted."""
         in_records = {
             Fault(name, field) for name, record in self._faulty.items() for field in record.fields
         }
@@ -175,12 +177,13 @@ class Directory:
     def find(self, token: str) -> tuple[str, Partner] | None:
         """Return the name and record of the partner with this token; None if no partner has it.
 
-        The look-up uses the token's digest, which an attacker cannot choose; then the digests are
-        compared in constant time. The empty token never matches, whatever digests the secret has.
+        The look-up uses the token's digest, because an attacker cannot choose the digest. The
+        digests are then compared in constant time. The empty token never matches, whatever digests
+        the secret has.
 
         Raises:
             RecordFaulty: the partner's record has an error, or two partners have this token.
-            Unclear: the token may be one that the secret has in an unreadable form.
+            Unclear: the token is not found, but some digests are unreadable or may be missing.
         """
         if not token:
             return None
@@ -195,11 +198,11 @@ class Directory:
         return entry[1]
 
     def doubtful(self) -> "Directory":
-        """Return a copy that is marked as out of date: new tokens may be missing."""
+        """Return a copy in which an unknown token raises Unclear, because it may be a new one."""
         return Directory(self._partners, self._faulty, is_certain=False)
 
     def without(self, closed: Container[str], unclear: Container[str] = ()) -> "Directory":
-        """Return a copy without some partners; their tokens are unknown in it.
+        """Return a copy without some partners, so that their tokens are unknown.
 
         Args:
             closed: the names of closed partners.
@@ -233,7 +236,7 @@ class Directory:
         return self._by_name.get(name)
 
     def projects_of(self, name: str) -> Mapping[str, str]:
-        """Return the cell of each of a partner's projects; empty if there is no such partner.
+        """Return the name of the cell of each project of a partner; empty for an unknown partner.
 
         Raises:
             Unclear: the projects cannot be read, or another partner claims one of them.
@@ -246,7 +249,7 @@ class Directory:
         return record.projects
 
     def _digests(self) -> dict[str, tuple[str, tuple[str, Partner] | None]]:
-        """Index the partners by digest; None if the digest admits no partner."""
+        """Index the names and records by digest; a digest that admits no partner has None."""
         by_digest: dict[str, tuple[str, tuple[str, Partner] | None]] = {}
         names: dict[str, str] = {}
         records: list[tuple[str, Partner | Faulty]] = [
@@ -265,13 +268,13 @@ class Directory:
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object's members; a duplicate member becomes None, which fits no form."""
+    """Return an object's members; a duplicate member becomes None, which no field accepts."""
     times = Counter(name for name, _ in pairs)
     return {name: value if times[name] == 1 else None for name, value in pairs}
 
 
 def _no_number(_digits: str) -> None:
-    """Read a number as None: no member is a number, and some numbers are too large to decode."""
+    """Read any number as None: no field is a number, and some numbers are too large to decode."""
 
 
 _READER = json.JSONDecoder(
@@ -280,8 +283,8 @@ _READER = json.JSONDecoder(
     parse_float=_no_number,
     parse_constant=_no_number,
 )
-"""Accepts unusual numbers, half surrogate pairs and duplicate names, so that they only invalidate
-their own record."""
+"""Accepts unusual numbers, half surrogate pairs and duplicate names, so that they invalidate only
+the record that contains them."""
 
 
 def _disputing(partner: Partner, claims: Counter[str]) -> Partner:
@@ -337,7 +340,7 @@ class PartnersUnavailable(SecretUnavailable):
 
 
 class PartnersFile(SecretFile[Directory]):
-    """Keeps the directory fresh.
+    """Keeps the directory of partners fresh.
 
     New and revoked tokens take effect at the next read of the secret.
 
@@ -357,7 +360,7 @@ class PartnersFile(SecretFile[Directory]):
 
 
 def _parse(text: bytes) -> Directory:
-    """Read the secret; log each of its errors at each read, for the alert."""
+    """Read the secret; log each error in it at every read, because an alert counts the lines."""
     directory = Directory.from_json(text)
     for fault in directory.faults:
         log("ERROR", "partner record faulty", partner=fault.partner, field=fault.field, faults=1)

@@ -1,4 +1,4 @@
-"""Decides whether an event is accepted in this cell: each project is pinned to exactly one cell."""
+"""Decides whether this cell accepts an event; each project is pinned to exactly one cell."""
 
 import msgspec
 
@@ -8,15 +8,16 @@ from functions.acceptance.partners import Partner
 from functions.acceptance.reasons import Reason
 
 MAX_EVENT_BYTES = 1_048_576
-"""The maximum size of one event in bytes; the default of the settings."""
+"""The default of the setting that limits the size of one event, in bytes."""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
     """The decision about an event.
 
     Attributes:
-        status: the HTTP status: 200 accepted, 413 too large, 421 pinned to another cell, 422
-            unacceptable, 503 cannot be decided now.
+        status: the HTTP status: 200 if the event is accepted, 413 if it is too large, 421 if the
+            project is pinned to another cell, 422 if the project is missing or unknown or Pub/Sub
+            refuses the event, 503 if two partners claim the project.
         reason: the reason code of a refusal; empty if the event is accepted.
         project: the event's project; None for a test delivery without a project.
     """
@@ -31,10 +32,10 @@ def _refused(reason: Reason) -> Placement:
 
 
 ELSEWHERE = _refused(reasons.PROJECT_ELSEWHERE)
-"""The project is pinned to another cell. Its events are not stored here."""
+"""The project is pinned to another cell, so its events are not stored here."""
 
 DISPUTED = _refused(reasons.PROJECT_DISPUTED)
-"""Two partners claim the project. Its events are not stored until the operator corrects that."""
+"""Two partners claim the project. Until the operator corrects that, its events are not stored."""
 
 NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
 """The event was accepted, but Pub/Sub will never take it."""

@@ -14,14 +14,15 @@ class Reason:
 
     Attributes:
         status: the HTTP status.
-        code: the reason code, for programs; also its name in the log line ``received``.
+        code: the reason code, for programs; it is also in the log line ``received``.
         detail: the sentence in the response, for people; may have a placeholder like ``{limit}``.
-        meaning: the contract's description of the reason.
-        retry: the contract's advice whether to retry.
+        meaning: the description of the reason in the contract.
+        retry: the advice in the contract whether to retry.
         too_many: the number of refusals in 15 minutes at which an alert fires.
-        of: the kind of refusal. A ``request`` is refused as a whole. An ``event`` has the reason in
-            ``results``; its request has the reason too if no event was accepted. A ``neighbour`` is
-            a valid event that is refused together with others; it has the reason in ``results``.
+        of: what is refused. ``request``: the whole request. ``event``: one event; the reason is in
+            ``results``, and is also the reason of the request if no event was accepted.
+            ``neighbour``: a valid event, because of another event of the same request; the reason
+            is in ``results``.
     """
 
     status: int
@@ -71,7 +72,7 @@ UNKNOWN_PATH = Reason(
     status=404,
     code="unknown_path",
     detail="the paths are /events, /rooms and /health",
-    meaning="no such path",
+    meaning="the path does not exist",
     retry="no; correct the URL",
     too_many=1000,
 )
@@ -79,7 +80,7 @@ METHOD_NOT_ALLOWED = Reason(
     status=405,
     code="method_not_allowed",
     detail="the path does not have this method",
-    meaning="the path does not have this method; `Allow` names those it has",
+    meaning="the path does not have this method; `Allow` lists the methods that it has",
     retry="no; use POST",
     too_many=100,
 )
@@ -96,7 +97,7 @@ REQUEST_TOO_LARGE = Reason(
     status=413,
     code="request_too_large",
     detail="a request may have at most {limit} bytes",
-    meaning="too many bytes; nothing was stored",
+    meaning="the request has too many bytes; nothing was stored",
     retry="no; send it in parts",
     too_many=10,
 )
@@ -104,7 +105,7 @@ TOO_MANY_EVENTS = Reason(
     status=413,
     code="too_many_events",
     detail="a request may have at most {limit} events",
-    meaning="too many events; nothing was stored",
+    meaning="the request has too many events; nothing was stored",
     retry="no; send it in parts",
     too_many=10,
 )
@@ -129,9 +130,9 @@ PROJECT_ELSEWHERE = Reason(
 TOGETHER_ELSEWHERE = Reason(
     status=421,
     code="refused_together",
-    meaning="only in `results`: this event is valid, but was refused together with its neighbours;"
-    " not stored",
-    retry="with the others, by cell",
+    meaning="only in `results`: this event is valid, but was not stored, because an event of the"
+    " same request belongs to another cell",
+    retry="yes; send the events of each cell in a separate request",
     too_many=100,
     of="neighbour",
 )
@@ -139,7 +140,7 @@ PROJECT_MISSING = Reason(
     status=422,
     code="project_missing",
     detail="value.project is missing, and the partner has more than one project",
-    meaning="`value.project` is missing, and you have several; quarantined",
+    meaning="`value.project` is missing, and you have several projects; the event was quarantined",
     retry="no",
     too_many=10,
     of="event",
@@ -148,7 +149,7 @@ PROJECT_UNKNOWN = Reason(
     status=422,
     code="project_unknown",
     detail="value.project is not a project of this partner",
-    meaning="`value.project` is not a project of yours; quarantined",
+    meaning="`value.project` is not a project of yours; the event was quarantined",
     retry="no",
     too_many=10,
     of="event",
@@ -157,7 +158,7 @@ NOT_PUBLISHABLE = Reason(
     status=422,
     code="not_publishable",
     detail="Pub/Sub refuses the form of this event",
-    meaning="Pub/Sub refuses the form of the event; quarantined",
+    meaning="Pub/Sub refuses the form of the event; the event was quarantined",
     retry="no",
     too_many=1,
     of="event",
@@ -166,7 +167,7 @@ PARTNERS_UNAVAILABLE = Reason(
     status=503,
     code="partners_unavailable",
     detail="tokens cannot be checked now",
-    meaning="tokens cannot be checked now, or yours is unknown and may be a new one; nothing was"
+    meaning="tokens cannot be checked now, or your token is unknown but may be new; nothing was"
     " stored",
     retry="yes",
     too_many=1,
@@ -175,7 +176,7 @@ PARTNER_FAULTY = Reason(
     status=503,
     code="partner_faulty",
     detail="the operator's record of this partner has an error",
-    meaning="the operator's record of you has an error; nothing was stored",
+    meaning="the operator's record about you has an error; nothing was stored",
     retry="yes; tell the operator",
     too_many=1,
 )
@@ -183,7 +184,7 @@ PROJECT_DISPUTED = Reason(
     status=503,
     code="project_disputed",
     detail="two partners claim value.project; the operator has to correct that",
-    meaning="the operator gave the project to two partners; nothing of the request was stored",
+    meaning="the operator gave the project to two partners; nothing was stored",
     retry="yes; tell the operator",
     too_many=1,
     of="event",
@@ -191,8 +192,8 @@ PROJECT_DISPUTED = Reason(
 TOGETHER_DISPUTED = Reason(
     status=503,
     code="refused_together",
-    meaning="only in `results`: this event is valid, but was refused together with an event of a"
-    " disputed project; not stored",
+    meaning="only in `results`: this event is valid, but was not stored, because an event of the"
+    " same request has a disputed project",
     retry="yes",
     too_many=100,
     of="neighbour",
@@ -217,7 +218,7 @@ PUBLISH_FAILED = Reason(
     status=503,
     code="publish_failed",
     detail="not all events of this request could be stored",
-    meaning="not every event could be stored; some may be",
+    meaning="not all events could be stored; some may have been stored",
     retry="yes",
     too_many=1,
 )
@@ -225,13 +226,13 @@ QUEUE_FULL = Reason(
     status=503,
     code="queue_full",
     detail="too many events are waiting to be stored",
-    meaning="too many events are waiting; some of yours may be stored",
+    meaning="too many events are waiting; some of yours may have been stored",
     retry="yes",
     too_many=1,
 )
 
 REASONS = tuple(value for value in tuple(globals().values()) if isinstance(value, Reason))
-"""All reasons, in the order of the contract."""
+"""All reasons, in the order in which the contract lists them."""
 
 OF_EVENTS = {reason.code: reason for reason in REASONS if reason.of == "event"}
 """The reasons to refuse one event, by code."""

@@ -1,4 +1,4 @@
-"""The sender of an event, and the message that is made of the event."""
+"""The sender of a request, and how an accepted event becomes a message."""
 
 import msgspec
 
@@ -17,7 +17,7 @@ class Sender(msgspec.Struct, frozen=True):
         partner: the partner's name.
         record: the partner's record.
         kind: the kind of the webhook.
-        id: the sender's id of the request, the same on each retry; empty if the request has none.
+        id: the sender's id of the request, the same for each retry; empty if there is none.
     """
 
     partner: str
@@ -29,17 +29,17 @@ class Sender(msgspec.Struct, frozen=True):
 def message_of(
     event: ReceivedEvent, project: str | None, sender: Sender, position: int, received_at: str
 ) -> Message:
-    """Return the message of an accepted event.
+    """Return the Pub/Sub message for an accepted event.
 
-    The receive times of a request's events are one microsecond apart, which keeps the sender's
-    order: if one request restores a person and then deletes the person, the deletion applies.
+    The receive times of a request's events are one microsecond apart, to keep the sender's order:
+    if one request restores a person and then deletes the person, the deletion applies.
 
     Args:
         event: the event as received.
-        project: the project from the event's placement.
+        project: the project for which `functions.acceptance.placement.place` accepted the event.
         sender: the sender of the request.
         position: the event's position in the request, from 0.
-        received_at: when the request was received, UTC.
+        received_at: the time (UTC) at which the request was received, as text.
     """
     event_id = (
         ingest_id.derived(sender.partner, sender.kind, sender.id, position)

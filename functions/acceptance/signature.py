@@ -1,4 +1,4 @@
-"""Standard Webhooks signatures: proof that a body, its id and its time come from the partner.
+"""Verifies Standard Webhooks signatures, which prove that a partner sent a body, id and time.
 
 The scheme is version 1 of https://www.standardwebhooks.com: HMAC-SHA256 over
 ``webhook-id.webhook-timestamp.body``. Headers are compared as raw bytes, so decoding cannot fail.
@@ -17,20 +17,20 @@ KEY_BYTES = range(24, 65)
 
 _SIGNATURE_VERSION = b"v1,"
 
-# Neither id nor time contains a full stop, so the signed text can be split in one way only. Twelve
-# digits are enough for 30,000 years of seconds.
+# Neither the id nor the time may contain a full stop, so that the signed text can be split in one
+# way only. Twelve digits of seconds are enough for 30,000 years.
 _ID = re.compile(rb"[^.]+")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}")
 
 
 class SigningKey:
-    """A partner's signing key; its text form does not show the key, so no log line can.
+    """A partner's signing key; the object's text form hides the key, so log lines cannot show it.
 
     Args:
         secret: the partner's signing secret: ``whsec_`` and base64, with or without padding.
 
     Raises:
-        ValueError: the secret has another form or length; the message does not quote it.
+        ValueError: the secret has the wrong form or length; the message does not quote the secret.
     """
 
     __slots__ = ("_key",)
@@ -46,13 +46,13 @@ class SigningKey:
             raise ValueError(f"a signing secret is not {PREFIX} and 24 to 64 bytes")
 
     def sign(self, content: bytes) -> bytes:
-        """Return the signature in the form of ``webhook-signature``: version and base64."""
+        """Return the signature as in the header ``webhook-signature``: version and base64."""
         digest = hmac.digest(self._key, content, "sha256")
         return _SIGNATURE_VERSION + base64.b64encode(digest)
 
 
 class _Signed(NamedTuple):
-    """The three headers, as bytes; a missing header is empty."""
+    """The three headers of a signed request, as bytes; a missing header is empty."""
 
     id: bytes
     timestamp: bytes
@@ -69,14 +69,15 @@ def verify(
 ) -> bool:
     """Return whether one of the keys signed this request recently.
 
-    Signatures of other versions are ignored, as a sender may send several.
+    Signatures of other versions are ignored, because a sender may send several versions.
 
     Args:
         keys: the valid keys: one, or more during a rotation.
         headers: the request's headers, by lower-case names.
         body: the body's bytes as received.
         now: the current time in seconds since 1970, UTC.
-        tolerance: the maximum difference of the sender's clock in seconds, in either direction.
+        tolerance: the maximum difference, in seconds, between ``now`` and the sender's time, in
+            either direction.
     """
     signed = _Signed(
         *(

@@ -1,6 +1,6 @@
-"""Splits JSON that msgspec refuses, with Python's decoder, which also gives the error's position.
+"""Splits JSON that msgspec refuses; uses Python's decoder, which gives the position of an error.
 
-It accepts half a surrogate pair and numbers of any size, but neither NaN nor infinite numbers.
+This module accepts half a surrogate pair and numbers of any size, but neither NaN nor infinity.
 """
 
 import json
@@ -15,27 +15,27 @@ _SPACES = frozenset(SPACE.decode())
 
 
 class NotJson(Exception):
-    """The body is not UTF-8 or not JSON; the message has the position, but does not quote it."""
+    """The body is not UTF-8 or not JSON; the message gives the position, without any text of it."""
 
 
 def values(text: str, most: int) -> list[bytes]:
-    """Split an array, or values that are separated by newlines; an empty array is one value.
+    """Split an array, or values that newlines separate; an empty array counts as one value.
 
-    An object may extend over several lines.
+    A value may extend over several lines.
 
     Args:
         text: the body, without surrounding space.
         most: the maximum number of values to return; the rest is not parsed.
 
     Raises:
-        NotJson: the text is neither.
+        NotJson: the text is neither an array nor such values.
     """
     elements = _elements(text) if text.startswith("[") else _values(text)
     return [element.encode() for element in islice(elements, most)] or [text.encode()]
 
 
 def only_value(text: str) -> object:
-    """Decode a text that is one value.
+    """Decode a text that consists of one JSON value.
 
     Raises:
         NotJson: the text is not exactly one value.
@@ -79,7 +79,7 @@ def _skip_space(text: str, position: int) -> int:
 
 
 def _value_at(text: str, position: int) -> tuple[object, int]:
-    """Decode the value that starts at a position; return it and its end."""
+    """Decode the value that starts at a position; return the value and the position after it."""
     try:
         return READER.raw_decode(text, position)
     except json.JSONDecodeError as error:

@@ -1,1 +1,1 @@
-"""Events: the catalogue, the envelope, and how properties are read; shared by all functions."""
+"""The catalogue of events, and code that reads events and their properties, for all functions."""

@@ -1,4 +1,4 @@
-"""The attributes of an event's Pub/Sub message, and the form of times and kinds in them."""
+"""The attributes of an event's Pub/Sub message, and the form of times and kinds in attributes."""
 
 import re
 import time
@@ -15,15 +15,15 @@ KINDS: tuple[Kind, ...] = ("chat", "room", "test")
 _KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 ATTRIBUTE_BYTES = 1024
-"""The maximum bytes of an attribute's value; Pub/Sub refuses a whole publish for a longer one."""
+"""The maximum bytes of an attribute's value. Pub/Sub refuses a whole publish with a longer one."""
 
 
 class Attributes(msgspec.Struct, frozen=True, gc=False):
-    """The attributes of an event's message; subscriptions of partners filter by them.
+    """The attributes of an event's message; partners' subscriptions can filter by them.
 
     Attributes:
         ingest_id: this system's id of the event, a UUID in canonical form.
-        received_at: when the event was received; UTC, ``2026-11-22T14:25:32.123456Z``.
+        received_at: when the event was received (UTC), in the form ``2026-11-22T14:25:32.123456Z``.
         kind: the kind of the webhook.
         partner: the name of the partner whose token the request had.
         project: the event's project; None for a test delivery without a project.
@@ -39,7 +39,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
     event: str | None
 
     def to_mapping(self) -> dict[str, str]:
-        """Return the message's attributes, without those that are None."""
+        """Return the attributes for Pub/Sub, without those that are None."""
         attributes = {
             "ingest_id": self.ingest_id,
             "received_at": self.received_at,
@@ -57,7 +57,8 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
         """Read a message's attributes.
 
         Raises:
-            ValueError: an attribute is missing or malformed; the message has its name only.
+            ValueError: an attribute is missing or malformed; the error has only the attribute's
+                name.
         """
         for name in ("ingest_id", "received_at", "kind", "partner"):
             if not attributes.get(name):
@@ -82,7 +83,7 @@ def format_time(moment: datetime) -> str:
 def format_nanoseconds(since_1970: int) -> str:
     """Return a time from `time.time_ns` in the form of ``received_at``.
 
-    This takes half as long as through a `datetime`.
+    This takes half as long as a conversion through `datetime`.
     """
     second, nanosecond = divmod(since_1970, 1_000_000_000)
     return _written(second, nanosecond // 1000)
@@ -123,7 +124,7 @@ def parse_kind(text: str) -> Kind:
     """Read a ``kind`` attribute.
 
     Raises:
-        ValueError: the text is not a kind.
+        ValueError: the text is not one of `KINDS`.
     """
     kind = _KINDS.get(text)
     if kind is None:

@@ -1,7 +1,7 @@
 """Reads an event's JSON as tolerantly as is safe, and writes JSON that BigQuery accepts.
 
-``receive`` and ``load`` use the same function, so ``load`` can read every event that ``receive``
-accepts.
+``receive`` and ``load`` read events with the same function, so ``load`` can read every event that
+``receive`` accepts.
 """
 
 import json
@@ -16,10 +16,11 @@ MAX_DEPTH = 500
 """The maximum levels of nesting in an event; every decoder that is used here supports it."""
 
 STORED_DEPTH = 100
-"""The levels of nesting in a JSON column; deeper values are stored as text. BigQuery allows 500."""
+"""The maximum levels of nesting in a JSON column; deeper values are stored as text. BigQuery's own
+limit is 500."""
 
 LONGEST_INTEGER = 4_000
-"""The maximum digits of an integer that is read as a number; Python converts at most 4,300."""
+"""The maximum digits of an integer that is read as a number; Python's limit is 4,300 digits."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u0000|.)", re.DOTALL)
@@ -110,24 +111,24 @@ def _refuse_constant(_name: str) -> NoReturn:
 READER = json.JSONDecoder(
     parse_int=_read_integer, parse_float=_read_float, parse_constant=_refuse_constant
 )
-"""Reads JSON that msgspec refuses: half a surrogate pair, and numbers of any size."""
+"""Reads JSON that msgspec refuses, because it has half a surrogate pair or a very large number."""
 
 
 def encode_exactly(value: object) -> bytes:
-    """Encode a value of `decode_json` as JSON, with each number as a number."""
+    """Encode a value from `decode_json` as JSON, with numbers as numbers (see `encode_json`)."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def encode_json(value: object) -> str:
-    """Encode a value of `decode_json` as JSON for a BigQuery column of the type JSON.
+    """Encode a value from `decode_json` for a BigQuery column of the type JSON.
 
-    BigQuery refuses a whole row if a number in its JSON does not round-trip: ZetaSQL compares the
-    digits with those that its own library prints (``CheckNumberRoundtrip`` in
+    Only 64-bit integers are written as numbers; all other numbers are written as text, because
+    BigQuery refuses a whole row if a number in a JSON column does not round-trip. ZetaSQL prints
+    the number with its own library and compares the digits (``CheckNumberRoundtrip`` in
     ``googlesql/public/json_value.cc``), and for some numbers, such as ``67.174118``, that library
-    does not print the shortest form. So only 64-bit integers are written as numbers, and all other
-    numbers as text. The JSON type of a property then does not depend on its digits; ``JSON_VALUE``
-    and ``LAX_FLOAT64`` read both forms. A value nested deeper than `STORED_DEPTH` becomes the text
-    of its JSON.
+    does not print the shortest form. With this rule, the JSON type of a property does not depend on
+    the digits; ``JSON_VALUE`` and ``LAX_FLOAT64`` read both forms. A value nested deeper than
+    `STORED_DEPTH` becomes text that contains the value's JSON.
     """
     return msgspec.json.encode(storable(value, STORED_DEPTH)).decode()
 
@@ -136,8 +137,8 @@ def storable(value: object, depth: int) -> object:
     """Return a value in a form that BigQuery's JSON can hold.
 
     Args:
-        value: a value of `decode_json`.
-        depth: the levels of nesting to keep.
+        value: a value from `decode_json`.
+        depth: the levels of nesting to keep; deeper values become text.
     """
     if isinstance(value, dict | list) and depth == 0:
         return encode_exactly(value).decode()

@@ -1,7 +1,7 @@
 """The catalogue: all events, and the meaning of each property.
 
 ``catalogue.yaml`` is the single source. Each process reads and checks it once, and turns it into
-plain dictionaries, because `load` looks up every property of every event.
+plain dictionaries, so that `load` can look up every property of every event quickly.
 """
 
 import functools
@@ -68,14 +68,15 @@ class Property(_Model):
     Attributes:
         name: the canonical name, in snake_case.
         sent_as: the sender's spelling.
-        column: the column that stores it (a personal property only as a user key); None for none.
-        type: the type that its values are converted to.
-        repeated: whether it may have several values.
+        column: the column that stores the property, or for a personal property, the user key that
+            replaces it; None if no column does.
+        type: the type to which values of the property are converted.
+        repeated: whether the property may have several values.
         values: the allowed values; empty if all values are allowed.
         examples: example values, if all values are allowed.
         aliases: other canonical names with the same meaning.
         privacy: ``analytical``, ``personal`` or ``reduced``.
-        description: one line for readers.
+        description: one line that explains the property to readers.
     """
 
     name: CanonicalName
@@ -112,7 +113,7 @@ class Property(_Model):
 
 
 class EventDefinition(_Model):
-    """An event in the file; the attributes are those of `Event`."""
+    """An event in ``catalogue.yaml``; `Event` explains the attributes."""
 
     name: EventName
     description: Text
@@ -123,7 +124,7 @@ class EventDefinition(_Model):
 
 
 class Section(_Model):
-    """A group of related events, for readers."""
+    """A group of related events; groups exist only to help readers."""
 
     name: Text
     events: tuple[EventDefinition, ...]
@@ -136,10 +137,10 @@ class Section(_Model):
 
 
 class RoomDefinition(_Model):
-    """The Rooms webhook.
+    """The Rooms webhook in ``catalogue.yaml``.
 
     Attributes:
-        aliases: for common properties, the aliases in room events; they replace the usual ones.
+        aliases: for some common properties, the aliases in room events, instead of the usual ones.
         events: the room events.
         fields: the properties that each room event may have.
     """
@@ -158,7 +159,7 @@ class RoomDefinition(_Model):
 
 
 class Definition(_Model):
-    """The whole file."""
+    """The whole ``catalogue.yaml``."""
 
     common: tuple[Property, ...]
     sections: tuple[Section, ...]
@@ -173,7 +174,7 @@ class Definition(_Model):
 
 
 def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set[Privacy]) -> None:
-    """Refuse privacy classes that no code handles there: only people of rooms become user keys."""
+    """Refuse privacy classes that no code handles for these properties."""
     for prop in properties:
         if prop.privacy not in allowed:
             raise ValueError(f"{where}: {prop.name} cannot be {prop.privacy} here")
@@ -197,13 +198,14 @@ class Event:
         name: the event's name in the documentation's spelling; ``uncatalogued`` for the stand-in.
         aliases: other canonical names of the event.
         view: the event's view in the BI dataset; None if it has no view.
-        section: the heading of the event in the documentation.
-        description: one line for readers.
+        section: the heading in the documentation under which the event is listed.
+        description: one line that explains the event to readers.
         mandatory: whether the basic metrics need the event.
         properties: the event's own properties, without the common ones.
-        lookup: the property of each canonical name and alias; own properties take precedence over
-            aliases of common ones.
-        sample: property values of the sample payload that differ from the first example, by name.
+        lookup: the properties by canonical name and by alias; the event's own properties take
+            precedence over aliases of common properties.
+        sample: the values in the sample payload that are not the first example of their property,
+            by property name.
     """
 
     name: str
@@ -225,8 +227,8 @@ class Catalogue:
         events: the events of the All Events webhook, in the order of the file.
         room_events: the events of the Rooms webhook.
         common: the properties that every event may have.
-        property_columns: for each column of the ``properties`` record, its properties.
-        room_columns: for each column of the ``room`` record, its properties.
+        property_columns: for each column of the ``properties`` record, the properties stored in it.
+        room_columns: for each column of the ``room`` record, the properties stored in it.
     """
 
     events: tuple[Event, ...]
@@ -244,7 +246,7 @@ class Catalogue:
     def fallback(self, kind: Kind) -> Event:
         """Return the stand-in for events that are not in the catalogue.
 
-        Its ``lookup`` has the common properties, and for the Rooms webhook the room's fields too.
+        Its ``lookup`` has the common properties and, for the Rooms webhook, the room's fields.
         """
         return self._fallback[kind]
 
@@ -324,7 +326,7 @@ def _event(
 def _lookup(
     where: str, own: tuple[Property, ...], common: tuple[Property, ...]
 ) -> dict[str, Property]:
-    """Index an event's own properties, then the common ones under the remaining names."""
+    """Index an event's own properties, then the common ones under names that are still free."""
     lookup = _index(where, ((p, (p.name, *p.aliases)) for p in own))
     for prop in common:
         if prop.name in lookup:

@@ -1,8 +1,8 @@
 """Converts a JSON value to the type of its column.
 
 Senders write numbers as text and text as numbers; both are accepted. If a value cannot be read as
-the type, the function raises `NotCoerced`, and the caller keeps the original value. An empty text
-means "not known" for every type and becomes NULL. Words such as ``none`` are ordinary texts.
+the column's type, the functions raise `NotCoerced`, and the caller keeps the original value. For
+every type, an empty text means "not known" and becomes NULL. Words such as ``none`` are not empty.
 """
 
 import math
@@ -17,23 +17,23 @@ MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS = 1_000_000
 
 TIMESTAMPS = range(-62_135_596_800 * MICROSECONDS, 253_402_300_800 * MICROSECONDS)
-"""The range of BigQuery's TIMESTAMP: the years 1 to 9999, in microseconds since 1970."""
+"""The range of the BigQuery type TIMESTAMP: the years 1 to 9999, in microseconds since 1970."""
 
 _SECONDS_BELOW = 10**11
 _MILLISECONDS_BELOW = 10**14
-"""A Unix time below the first bound is in seconds (up to the year 5138), below the second in
-milliseconds."""
+"""A Unix time below `_SECONDS_BELOW` is in seconds (up to the year 5138); from there, and below
+`_MILLISECONDS_BELOW`, it is in milliseconds."""
 
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,4})?", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class NotCoerced(Exception):
-    """The value cannot be read as the type."""
+    """The value cannot be read as the wanted type."""
 
 
 def to_string(value: object) -> str | None:
-    """Read a text; numbers and booleans become their JSON text."""
+    """Read a text; a number or boolean becomes the text that JSON uses for it."""
     if isinstance(value, str):
         return value if value.strip() else None
     if isinstance(value, bool):
@@ -44,7 +44,7 @@ def to_string(value: object) -> str | None:
 
 
 def to_integer(value: object) -> int | None:
-    """Read a 64-bit integer, also from text; ``15.0`` is accepted, true is not."""
+    """Read a 64-bit integer, also from text; accept ``15.0``, but not the boolean ``true``."""
     number = _number(value)
     if number is None:
         return None
@@ -69,7 +69,7 @@ def to_number(value: object) -> float | None:
 
 
 def to_boolean(value: object) -> bool | None:
-    """Read a boolean: true and false, 1 and 0; in text also yes and no, in upper or lower case."""
+    """Read true, false, 1 or 0; as text, also yes or no. Upper and lower case are accepted."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and value in {0, 1}:
@@ -84,10 +84,10 @@ def to_boolean(value: object) -> bool | None:
 
 
 def to_timestamp(value: object) -> int | None:
-    """Read a time as microseconds since 1970, UTC.
+    """Read a time, and return the microseconds since 1970 (UTC).
 
-    Two forms are accepted: ISO 8601, where a space may replace the ``T`` and a time without an
-    offset is UTC; and Unix times in seconds or milliseconds, as a number or text.
+    Two forms are accepted: ISO 8601, and a Unix time in seconds or milliseconds, as a number or
+    text. In ISO 8601, a space may replace the ``T``, and a time without an offset is UTC.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -105,15 +105,15 @@ COERCIONS: Mapping[str, Callable[[object], object]] = {
     "boolean": to_boolean,
     "timestamp": to_timestamp,
 }
-"""The function of each type in the catalogue. It returns None for "not known", or raises
-NotCoerced."""
+"""For each type in the catalogue, the function that reads a value. The function returns None for
+"not known", or raises NotCoerced."""
 
 
 def to_list(value: object, coerce_one: Callable[[object], object]) -> list[object] | None:
-    """Read a repeated value; a single value becomes a list, and elements "not known" are removed.
+    """Read a list of values; a single value becomes a list, and unknown elements are removed.
 
     Raises:
-        NotCoerced: one of the elements cannot be read as the type.
+        NotCoerced: one of the elements cannot be read as the wanted type.
     """
     elements = value if isinstance(value, list) else [value]
     coerced = [coerce_one(element) for element in elements if element is not None]

@@ -1,4 +1,4 @@
-"""The draft of an event's row, which is filled property by property."""
+"""Drafts an event's row: puts each property in the place that the event's layout gives it."""
 
 import re
 from collections.abc import Container, Mapping
@@ -15,27 +15,27 @@ MAX_FLAGS = 32
 """The maximum number of flags; a hostile body can have a thousand unknown names."""
 
 EARLIEST_SANE = 1_420_070_400 * MICROSECONDS
-"""2015-01-01T00:00:00Z; the sending product did not exist before."""
+"""2015-01-01T00:00:00Z, the earliest accepted time; the sending product did not exist before it."""
 
 MAX_AHEAD = 86_400 * MICROSECONDS
-"""A sender's clock may be ahead by a day; this also allows local time that is sent as UTC."""
+"""A sender's clock may be ahead by a day, in microseconds; some senders send local time as UTC."""
 
 _Found = tuple[bool, str, object, Destination]
-"""A property: whether it is beside ``value``, its name as sent, its value, its destination."""
+"""A property: whether it was beside ``value``, the name and value as sent, and the destination."""
 
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Draft:
-    """Stores each property of an event in its place.
+    """The row of an event while properties are added to it.
 
     Attributes:
-        columns: the values of the row's columns.
-        record: the values of the record's columns.
-        extra: the values without a column, or that do not fit their column, by name.
-        flags: codes of what does not fit the catalogue; with names of properties, never values.
-        user_id: the user id as sent, as text; None if it is not known.
-        nickname: the nickname as sent; None if it is not known.
+        columns: the values for columns of the row itself, by column.
+        record: the values for columns of the ``properties`` or the ``room`` record, by column.
+        extra: the values that have no column, or that do not fit it, by name.
+        flags: codes for what does not fit the catalogue; they name properties, but have no values.
+        user_id: the user id as sent, as text; None if the event has none.
+        nickname: the nickname as sent; None if the event has none.
         speakers: the user ids of the room's speakers.
 
     Args:
@@ -76,9 +76,9 @@ class Draft:
     ) -> None:
         """Store the value of each property.
 
-        If a property has two names in the event, the names in ``value`` come before those beside
-        it, then `Layout.precedence` decides. The first readable value wins; the others go to
-        `extra`.
+        If an event has the same property under several names, names in ``value`` come before names
+        beside ``value``, and otherwise `Layout.precedence` decides. The first readable value is
+        stored; the other values go to `extra`.
 
         Args:
             value: the members of ``value``, decoded from JSON, by the sender's names.
@@ -92,7 +92,7 @@ class Draft:
             for name, member in members.items():
                 destination = destinations.get(name) or layout.find(name)
                 if is_beside and name in value and value[name] == member:
-                    continue  # the same member twice
+                    continue  # ``value`` has the same member
                 if destination is None:
                     self._keep_unknown(name, member)
                 elif member is not None and destination.target != "nowhere":
@@ -148,7 +148,8 @@ class Draft:
             case "occurred_at":
                 self._store_occurred_at(destination, value, typed)
             case "project" if typed != self._project:
-                # The column has the accepted project; another name goes to `extra` only.
+                # The column has the project that was accepted; if the event names another project,
+                # that name goes to `extra` only.
                 self.extra[destination.name] = value
 
     def _store_occurred_at(self, destination: Destination, value: object, typed: object) -> None:

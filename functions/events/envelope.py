@@ -2,7 +2,7 @@
 
 The sending product documents one shape, ``{"event": "name", "value": {...}}``, but not the bodies
 of its room webhooks or of its Test button. So properties are also accepted beside ``event``, and
-every name in any spelling. The order of the members never matters.
+all names in any spelling. The order of the members never matters.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,12 +16,12 @@ class Envelope(msgspec.Struct, frozen=True):
     """A decoded webhook body.
 
     Attributes:
-        event: the sender's name of the event; None if the body has no usable one.
+        event: the event's name as sent; None if the body has no usable name.
         value: the members of ``value``.
         beside: all other members, including an ``event`` that is not a name and a ``value`` that
             is not an object, but without a blank ``event``.
-        event_at: the name of the member that is the event's name; None if there is none.
-        value_at: the name of the member that is ``value``; None if there is none.
+        event_at: the body's spelling of the member ``event``; None if there is no such member.
+        value_at: the body's spelling of the member ``value``; None if there is no such member.
     """
 
     event: str | None
@@ -37,8 +37,8 @@ class Envelope(msgspec.Struct, frozen=True):
         it, and the documented spelling comes before others. A number becomes its digits.
 
         Returns:
-            None if the body has no project; the empty text if the value cannot be a project, such
-            as a list.
+            None if the body has no project; the empty text if the member cannot be a project's
+            name, such as a list.
         """
         known = load_names().project
         for members in (self.value, self.beside):
@@ -48,7 +48,7 @@ class Envelope(msgspec.Struct, frozen=True):
         return None
 
     def is_test(self) -> bool:
-        """Return whether the body has no part of an event: someone pressed the Test button."""
+        """Return whether the body has no part of an event, so someone pressed the Test button."""
         if self.event is not None or self.value_at is not None:
             return False
         return not any(is_member(name) for name in self.beside)
@@ -77,7 +77,7 @@ def open_envelope(body: object) -> Envelope:
 
 
 def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator[str]:
-    """Yield the members with one of these names, in an order that does not depend on the sender.
+    """Yield a body's spellings of these names, in an order that does not depend on the sender.
 
     Args:
         members: the members of a body.
@@ -102,7 +102,7 @@ def is_blank(member: object) -> bool:
 
 
 def project_text(member: object) -> str:
-    """Convert a member that is not blank to a project's name; empty if it cannot be one."""
+    """Convert a member that is not blank to a project's name; empty if the member is no name."""
     if isinstance(member, str):
         return member.strip()
     if isinstance(member, int) and not isinstance(member, bool):

@@ -24,9 +24,10 @@ Target = Literal[
     "user_agent",
     "occurred_at",
     "project",
-    "nowhere",  # personal without a use; dropped
+    "nowhere",  # not stored, because it is personal and not needed
 ]
-"""The kind of a property's destination. Not an enum: texts compare faster, and this is hot code."""
+"""The kind of place where a property is stored. It is not an enum, because texts compare faster,
+and this code runs for every property."""
 
 _SPECIAL: dict[str, Target] = {
     "user_id": "user_id",
@@ -39,7 +40,7 @@ _SPECIAL: dict[str, Target] = {
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """The destination and the type of a property's value.
+    """Where a property's value is stored, and with which type.
 
     Attributes:
         name: the property's canonical name.
@@ -63,8 +64,8 @@ class Layout:
 
     Attributes:
         name: the event's name in the documentation's spelling; None if it is not in the catalogue.
-        record: the RECORD column of the event's own properties.
-        destinations: destinations by canonical name, alias, and the documentation's spelling.
+        record: the RECORD column that stores the event's own properties.
+        destinations: destinations by canonical name, by alias and by the documentation's spelling.
 
     Args:
         event: an event of the catalogue, or the stand-in for events that are not in it.
@@ -79,18 +80,18 @@ class Layout:
         self.destinations = {
             name: _destination(prop, own=prop.name in own) for name, prop in event.lookup.items()
         }
-        # Documented spellings then need no conversion to snake_case.
+        # Documented spellings are keys too, so that they need no conversion to snake_case.
         self.destinations |= {
             prop.sent_as: self.destinations[prop.name] for prop in event.lookup.values()
         }
         self._order = _order(event)
 
     def find(self, name: str) -> Destination | None:
-        """Return the destination for a spelling that `destinations` lacks; None if unknown."""
+        """Return the destination for any spelling of a name; None if the name is unknown."""
         return self.destinations.get(snake_case(name))
 
     def precedence(self, name: str) -> tuple[int, str]:
-        """Return the sort key of a name, for events that have several names of one property.
+        """Return the key that sorts the names if an event has several names of one property.
 
         The documented spelling comes first, then the canonical name, then the aliases in the
         catalogue's order, then other spellings in alphabetical order. So the order of the members
@@ -118,7 +119,7 @@ class Layouts:
         }
 
     def find(self, kind: Kind, name: str | None) -> Layout:
-        """Return an event's layout; without one, the layout of uncatalogued events of its kind."""
+        """Return an event's layout; if it is not in the catalogue, the fallback of its kind."""
         event = self._catalogue.event(kind, name) if name is not None else None
         return self._fallback[kind] if event is None else self._by_event[event]
 

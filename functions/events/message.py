@@ -1,4 +1,4 @@
-"""The message of an event, and the limits of one publish."""
+"""The Pub/Sub message of an event, and the limits of one publish request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,39 +10,39 @@ from functions.events.envelope import open_envelope
 from functions.events.names import event_name
 
 PUBLISH_MESSAGES = 1_000
-"""The maximum number of messages in one publish, set by Pub/Sub."""
+"""Pub/Sub's limit for the number of messages in one publish request."""
 
 PUBLISH_BYTES = 9_000_000
-"""The maximum bytes of one publish; Pub/Sub's limit is 10 MB (10,000,000 bytes)."""
+"""The maximum bytes of one publish request; Pub/Sub's limit is 10 MB (10,000,000 bytes)."""
 
 MESSAGE_OVERHEAD_BYTES = 400
 """An upper bound for the bytes of a message's framing and attributes, without the event's name."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """A message to publish: the sender's bytes of the event, and the message's attributes."""
+    """A message to publish: the event's bytes as sent, and the message's attributes."""
 
     data: bytes
     attributes: Attributes
 
     @property
     def size(self) -> int:
-        """The maximum bytes that the message adds to a publish."""
+        """The maximum bytes that the message adds to a publish request."""
         return len(self.data) + len(self.attributes.event or "") * 4 + MESSAGE_OVERHEAD_BYTES
 
 
 def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
-    """Return the message of an event that was accepted before, for a replay.
+    """Return the message that replays an event that was accepted before.
 
     The attribute ``event`` is computed again from the data, so that filters on the catalogue's
     spelling also match events that were retained under another spelling.
 
     Args:
-        data: the sender's bytes of the event.
+        data: the event's bytes as sent.
         attributes: the attributes of the retained message.
 
     Raises:
-        ValueError: an attribute is missing or malformed; the message has its name only.
+        ValueError: an attribute is missing or malformed; the error has the attribute's name only.
     """
     known = Attributes.from_mapping(attributes)
     try:
@@ -54,10 +54,10 @@ def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
 
 
 def pieces(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], int]]:
-    """Split messages into pieces within the limits of one publish.
+    """Split messages into pieces that each fit the limits of one publish request.
 
-    Yields each piece with its maximum size in bytes, in order. A message above the limit is a piece
-    of its own; Pub/Sub will refuse it.
+    Yields each piece, in order, with the maximum bytes of its request. A message above the limit is
+    a piece of its own; Pub/Sub will refuse it.
     """
     start = size = 0
     for position, message in enumerate(messages):

@@ -1,4 +1,4 @@
-"""Converts names, in any spelling of a sender, to the one spelling that this system uses.
+"""Converts a sender's spelling of a name to the one spelling that this system uses.
 
 ``receive`` and ``load`` use the same conversion. So the attribute ``event`` of a message always
 equals the column ``event`` of its row, and a subscription's filter matches every spelling.
@@ -18,8 +18,8 @@ from functions.events.attributes import ATTRIBUTE_BYTES, Kind, cut
 SOURCE = Path(__file__).with_name("names.json")
 
 CACHED_LENGTH = 64
-"""The maximum length of a cached name. Senders choose the names, so the caches are limited in the
-number of entries and in the length of each."""
+"""The maximum length of a cached name. Senders choose the names, so both the number and the length
+of cached names must have a limit."""
 
 _CANONICAL = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -54,10 +54,10 @@ def load_names() -> Names:
 
 
 def snake_case(name: str) -> str:
-    """Convert a name to snake_case, the form of columns, in which names are compared.
+    """Convert a name to snake_case, which columns use and in which names are compared.
 
     ``platformUserAgent`` becomes ``platform_user_agent``, ``user-list_opened`` becomes
-    ``user_list_opened``; a name without any letter or digit becomes the empty string.
+    ``user_list_opened``. A name without any letter or digit becomes the empty string.
     """
     return _known(name) if len(name) <= CACHED_LENGTH else _convert(name)
 
@@ -92,7 +92,7 @@ def _name(kind: Kind, sent: str) -> str:
     if known is not None:
         return known
     if not canonical:
-        # Neither BigQuery nor an attribute accepts these; `load` stores the same replacement.
+        # Neither BigQuery nor an attribute accepts these characters; `load` replaces them likewise.
         canonical = _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", sent.strip())
     return cut(canonical, ATTRIBUTE_BYTES)
 

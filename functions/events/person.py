@@ -17,7 +17,7 @@ class Mentioned(NamedTuple):
     """The people whom an event mentions.
 
     Attributes:
-        user_id: the user id of the event's person; None if it names no person.
+        user_id: the user id of the event's person; None if the event names no person.
         speakers: the user ids of the room's speakers.
     """
 
@@ -43,7 +43,7 @@ def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
 
 
 def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
-    """Return the user id of the event's person; None if it names no person.
+    """Return the user id of the event's person; None if the event names no person.
 
     Arguments and errors are those of `mentioned`.
     """
@@ -53,7 +53,7 @@ def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
 def take_out(
     data: bytes, kind: Kind, layouts: Layouts, *, user: bool, speakers: Container[str]
 ) -> bytes:
-    """Return an event's bytes without some people.
+    """Remove some people from an event, and return the event's new bytes.
 
     Args:
         data: the event's bytes as sent.

@@ -1,7 +1,7 @@
 """Reduces a user agent to the parts that analysts need; the user agent itself is never stored.
 
-A whole user agent can identify a person. The families of browser and operating system and the type
-of the device cannot.
+A whole user agent can identify a person. The browser's family, the family of the operating system
+and the type of the device cannot.
 """
 
 from functools import cache, lru_cache
@@ -12,7 +12,7 @@ from ua_parser.loaders import load_lazy_builtins
 from ua_parser.regex import Resolver
 
 AGENT_CHARACTERS = 512
-"""The characters of a user agent that are read; real ones are shorter, and long ones are slow."""
+"""The characters read from a user agent, at most. Real ones are shorter; long ones parse slowly."""
 
 FAMILY_CHARACTERS = 64
 CACHED_AGENTS = 4096
@@ -63,7 +63,7 @@ def _reduced(agent: str) -> Client:
 @cache
 def _parser() -> Parser:
     # The resolver in Rust is 10 to 30 times as fast as the one in Python. Building it takes a
-    # quarter of a second, so it is built for the first user agent.
+    # quarter of a second, so this waits for the first user agent.
     return Parser(Resolver(load_lazy_builtins()))
 
 

@@ -11,10 +11,10 @@ from functions.locations.parts import Datasets, Endpoints, Parts
 from functions.locations.topics import Topics
 
 State = Literal["holds", "fails", "unknown"]
-"""``unknown`` means that the check failed; it must not count as a success."""
+"""``unknown`` means that the check could not be made; it must not count as a success."""
 
 AT_A_TIME = 8
-"""The maximum number of concurrent requests; each takes a thread, as the REST client blocks."""
+"""The maximum number of concurrent requests; each needs a thread, as REST calls block."""
 
 
 class Resource(NamedTuple):
@@ -23,7 +23,7 @@ class Resource(NamedTuple):
     Attributes:
         kind: ``topic``, ``secret``, ``bucket``, ``dataset`` or ``table``.
         name: the resource's name, for readers.
-        read: reads the resource from its API.
+        read: reads the resource from Google's API.
         fault: takes the API's answer and the promised region; returns a description of the fault,
             or an empty text if there is none.
     """
@@ -41,7 +41,7 @@ class Location(NamedTuple):
         kind: the kind of the resource.
         name: the resource's name, for readers.
         state: whether the resource is in the promised region and in no other.
-        detail: the region, or a description of the fault or of the failed check.
+        detail: the region; or what is wrong; or why the check could not be made.
     """
 
     kind: str
@@ -51,13 +51,13 @@ class Location(NamedTuple):
 
 
 class Google:
-    """Google's APIs, as a source of locations; create it inside the running event loop.
+    """Reads resources from Google's APIs; create it inside the running event loop.
 
     Args:
         endpoints: the endpoints of the APIs.
-        project: the Google Cloud project.
-        quota_project: the project whose quota a person's requests use; requests of a service
-            account use its own project.
+        project: the Google Cloud project of the resources.
+        quota_project: the project whose quota is used if a person's credentials are used; a service
+            account uses the quota of the account's own project.
     """
 
     def __init__(self, endpoints: Endpoints, project: str, quota_project: str = "") -> None:
@@ -68,7 +68,7 @@ class Google:
         self._readers: dict[str, Read] = {}
 
     def resources(self, parts: Parts) -> list[Resource]:
-        """Return the resources with a location; datasets stand for their tables."""
+        """Return the resources that have a location, except tables, which `tables` returns."""
         to = self._endpoints
         paths = [
             *(("secret", name, to.secrets, f"v1/{name}", secret_fault) for name in parts.secrets),
@@ -93,7 +93,7 @@ class Google:
         ]
 
     async def tables(self, dataset: str) -> list[Resource]:
-        """Return the tables of a dataset, without its views, which have no data of their own.
+        """Return the tables of a dataset, without views, which have no data of their own.
 
         Raises:
             NotThere: the dataset does not exist.
@@ -138,7 +138,7 @@ async def check(resources: Iterable[Resource], region: str) -> list[Location]:
 
 
 async def check_tables(google: Google, datasets: Datasets, region: str) -> list[Location]:
-    """Check the locations of all tables of these datasets, with a list of tables from BigQuery."""
+    """Check the locations of all tables in these datasets; BigQuery lists the tables."""
     locations: list[Location] = []
     for dataset in _names(datasets):
         try:

@@ -1,4 +1,4 @@
-"""Finds faults in the location of a resource, from the API's answer."""
+"""Finds out from an API's answer whether a resource is in the wrong place."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ London (europe-west2) and Zürich (europe-west6) are not in the EU. A test compa
 
 
 def topic_fault(topic: Answer, region: str) -> str:
-    """Describe where else a topic's messages may be stored or pass through; empty if nowhere."""
+    """Describe where else a topic's messages may be; empty if only in the region."""
     policy = topic.get("messageStoragePolicy", {})
     regions = policy.get("allowedPersistenceRegions", [])
     if regions != [region]:
@@ -38,7 +38,7 @@ def topic_fault(topic: Answer, region: str) -> str:
 
 
 def secret_fault(secret: Answer, region: str) -> str:
-    """Describe where a secret is replicated, unless that is the region only."""
+    """Describe where a secret is replicated; empty if only to the region."""
     replicas = secret.get("replication", {}).get("userManaged", {}).get("replicas", [])
     locations = [replica.get("location", "") for replica in replicas]
     if locations != [region]:
@@ -47,7 +47,7 @@ def secret_fault(secret: Answer, region: str) -> str:
 
 
 def location_fault(resource: Answer, region: str) -> str:
-    """Describe where a dataset, table or bucket is, unless that is the region.
+    """Describe where a dataset, table or bucket is; empty if it is in the region.
 
     Cloud Storage returns locations in capitals.
     """
@@ -58,5 +58,5 @@ def location_fault(resource: Answer, region: str) -> str:
 
 
 def promise_fault(region: str) -> str:
-    """Describe the fault if a region is not in the European Union; empty if it is."""
+    """Describe the fault if a region is outside the European Union; empty if it is inside."""
     return "" if region in EU_REGIONS else f"{region} is not in a member state of the EU"

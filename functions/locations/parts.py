@@ -21,8 +21,8 @@ class Parts(msgspec.Struct, frozen=True):
     """The resources with a location. Other members of Terraform's output are ignored.
 
     Attributes:
-        topics: full names, ``projects/P/topics/T``.
-        secrets: full names, ``projects/P/secrets/S``.
+        topics: the topics' full names, ``projects/P/topics/T``.
+        secrets: the secrets' full names, ``projects/P/secrets/S``.
         buckets: the buckets' names.
         datasets: the datasets' names.
     """
@@ -34,13 +34,13 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """The endpoints of Google's APIs: ``https://host``; ``http://`` for stand-ins.
+    """The endpoints of Google's APIs: ``https://host``, or ``http://host:port`` of a stand-in.
 
     Attributes:
-        bigquery: BigQuery's REST API.
-        pubsub: Pub/Sub's gRPC API; may have a port.
-        storage: Cloud Storage's JSON API.
-        secrets: Secret Manager's REST API.
+        bigquery: the endpoint of BigQuery's REST API.
+        pubsub: the endpoint of Pub/Sub's gRPC API; it may have a port.
+        storage: the endpoint of Cloud Storage's JSON API.
+        secrets: the endpoint of Secret Manager's REST API.
     """
 
     bigquery: str

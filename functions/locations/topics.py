@@ -1,4 +1,4 @@
-"""Reads topics through Pub/Sub's gRPC API, which the stand-in has too."""
+"""Reads topics through Pub/Sub's gRPC API, which the local stand-in has too."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,8 @@ class Topics:
 
     Args:
         endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
-        quota_project: the project whose quota a person's requests use; requests of a service
-            account use its own project.
+        quota_project: the project whose quota is used if a person's credentials are used; a service
+            account uses the quota of the account's own project.
     """
 
     endpoint: str

@@ -1,7 +1,7 @@
-"""The format of quarantine, which keeps bodies that could not be accepted or loaded for a replay.
+"""The format of quarantine, which keeps bodies for a replay if they were not accepted or loaded.
 
-An object is one line of JSON. Its name derives from its content, so that repeated deliveries of the
-same body or event share one object.
+An object is one line of JSON. The object's name is computed from the content, so that repeated
+deliveries of the same body or event share one object.
 """
 
 import base64
@@ -20,29 +20,30 @@ from functions.google.storage import ObjectWriter
 PREFIX = "quarantine/"
 
 ON_HOLD = "on_hold/"
-"""The folder for events of an offboarded partner that a legal hold keeps. They are separate from
-quarantine, which is deleted by age and can be replayed. They are deleted when the hold ends."""
+"""The folder for events of closed partners that are on hold. It is separate from quarantine, where
+objects are deleted by age and can be replayed. When the hold ends, the events are deleted."""
 
 LEGAL_HOLD = "legal_hold"
-"""The reason of events in that folder."""
+"""The reason code of events in the folder `ON_HOLD`."""
 
 CONTENT_TYPE = "application/x-ndjson"
 
 WRITE_SECONDS = 5.0
-"""The time limit for writing one object in seconds; the sender waits for it."""
+"""The time limit in seconds for writing one object; the sender waits for the write."""
 
 
 UNKNOWN = "unknown"
-"""The placeholder for a missing partner or kind of a malformed message."""
+"""Stands for the partner or kind if a malformed message does not name it."""
 
 MALFORMED = "malformed"
-"""The reason of data without the form that its place requires, or without partner and project."""
+"""The reason code of data that does not have the expected form, or has no partner and project."""
 
 UNREADABLE = (MALFORMED, "not_json", "too_deep")
-"""The reasons of unreadable data. It cannot be searched for people, so it is deleted first."""
+"""The reason codes of unreadable data. Such data cannot be searched for people, so it is deleted
+sooner than other data."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-"""A partner or kind that may be part of an object's name; a malformed message may have any text."""
+"""A partner or kind that may be part of an object's name; a malformed message may name any text."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
@@ -52,12 +53,12 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
         reason: a reason code such as ``not_json``.
         partner: the name of the partner whose token the request had.
         kind: ``chat``, ``room`` or ``test``.
-        received_at: when the body was received; UTC, with microseconds.
-        body: the bytes as received, base64.
+        received_at: when the body was received (UTC), with microseconds.
+        body: the bytes as received, in base64.
         attributes: the attributes of the Pub/Sub message, if load quarantined the body.
         sender_id: the sender's id of the request, if receive quarantined the body; may be empty.
-        positions: the positions of the body's events in the request, from 0; empty for the whole
-            request.
+        positions: the positions of the body's events in the request, from 0; empty if the body is
+            the whole request.
     """
 
     reason: str
@@ -95,10 +96,10 @@ class Quarantine:
         sender_id: str = "",
         positions: Sequence[int] = (),
     ) -> None:
-        """Quarantine a body; return when it is durable. The arguments are those of `Quarantined`.
+        """Quarantine a body; return when it is stored. `Quarantined` explains the arguments.
 
         Raises:
-            BucketUnavailable: the bucket did not take it.
+            BucketUnavailable: the bucket did not store the body.
         """
         record = Quarantined(
             reason=reason,
@@ -115,11 +116,11 @@ class Quarantine:
 
 
 def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
-    """Return the name and content of a record's object.
+    """Return the name and content of the object that stores a record.
 
     Args:
-        record: the record of the body.
-        data: the body's bytes.
+        record: the record to store.
+        data: the bytes that the record has in base64.
     """
     if record.attributes:
         own_id = _id_of_message(record.attributes)
@@ -132,20 +133,20 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
 
 
 def renewed(record: Quarantined, body: bytes) -> tuple[str, bytes]:
-    """Return the name and content of the object for a record with a new body."""
+    """Replace the body of a record; return the name and content of the object that stores it."""
     return to_object(msgspec.structs.replace(record, body=base64.b64encode(body).decode()), body)
 
 
 def of_message(
     reason: str, data: bytes, attributes: Mapping[str, str], *, known_at: datetime, source: str
 ) -> tuple[str, bytes]:
-    """Return the name and content of the object for a message from spill or the dead letters.
+    """Return the name and content of the object that quarantines a spilled event or a dead letter.
 
     Args:
         reason: a reason code such as ``not_json``.
         data: the event's bytes.
         attributes: the attributes of the message; any of them may be missing.
-        known_at: the receive time to use if the attributes have none.
+        known_at: the time to use as the time of receipt if the attributes have none.
         source: a text that distinguishes equal messages without an ingest id.
     """
     partner = attributes.get("partner") or UNKNOWN
@@ -184,10 +185,10 @@ def decode(content: bytes) -> tuple[Quarantined, bytes]:
 
 
 def id_of_request(record: Quarantined, body: bytes) -> str:
-    """Return the id of a request from which the ingest ids of the body's events derive.
+    """Return the id of a request, from which a replay derives the ingest ids of the body's events.
 
-    Without a sender's id, it is computed from the body, so that a repeated replay doubles no event.
-    A sender cannot choose such an id, because a header cannot contain a line feed.
+    Without a sender's id, the id is computed from the body, so that a second replay does not create
+    new events. A sender cannot choose such an id, because a header cannot contain a line feed.
     """
     return record.sender_id or f"quarantine\n{hashlib.sha256(body).hexdigest()}"
 
@@ -195,8 +196,8 @@ def id_of_request(record: Quarantined, body: bytes) -> str:
 def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str) -> str:
     """Return the object's name: the same body of the same sender always has the same name.
 
-    Bodies with an id have different names, even if they are equal. An existing object is not
-    written again, so different arguments must never give the same name: each argument is hashed
+    Equal bodies with different ids have different names. An existing object is never overwritten,
+    so different arguments must never give the same name. For this reason, each argument is hashed
     separately, to digests of equal length.
     """
     texts = (text.encode(errors="surrogatepass") for text in (partner, kind, *own_id))

@@ -1,7 +1,7 @@
-"""The format of spill, which stores accepted events while Pub/Sub does not take them.
+"""The format of spill, which stores accepted events while Pub/Sub does not accept them.
 
-An object is NDJSON with one line for each event: the sender's bytes in base64, and the attributes
-of the Pub/Sub message. A replay publishes exactly these, so the event keeps its ingest id.
+An object is NDJSON with one line for each event: the event's bytes in base64, and the attributes of
+the Pub/Sub message. A replay publishes the same message, so the event keeps its ingest id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ class Spilled(msgspec.Struct, frozen=True):
     """One spilled event.
 
     Attributes:
-        data: the sender's bytes of the event; base64 in the object.
+        data: the event's bytes as sent; the object has them in base64.
         attributes: the attributes of the Pub/Sub message.
     """
 
@@ -31,10 +31,10 @@ _DECODER = msgspec.json.Decoder(Spilled)
 
 
 def object_name(flushed_at: datetime, unique: str) -> str:
-    """Return an object's name: ``spill/YYYY/MM/DD/HH/<unique>.ndjson``, the hour in UTC.
+    """Return an object's name: ``spill/YYYY/MM/DD/HH/<unique>.ndjson``, with the hour in UTC.
 
     Args:
-        flushed_at: when the object is written, with an offset.
+        flushed_at: when the object is written, as a `datetime` with an offset.
         unique: a UUIDv7, so that the names within an hour sort by time.
     """
     return f"{PREFIX}{flushed_at.astimezone(UTC):%Y/%m/%d/%H}/{unique}.ndjson"
@@ -49,7 +49,7 @@ def decode(content: bytes) -> Iterator[Spilled]:
     """Read an object's content, one event at a time.
 
     Raises:
-        ValueError: a line is not a spilled event; the message has the line's number only.
+        ValueError: a line is not a spilled event; the message gives only the number of the line.
     """
     for number, line in enumerate(content.splitlines(), 1):
         if line.strip():

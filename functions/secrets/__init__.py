@@ -1,1 +1,1 @@
-"""The contents of secrets, and how a mounted secret is kept fresh."""
+"""Reads secrets, and keeps the value of a mounted secret fresh."""

@@ -1,14 +1,15 @@
 """The closed list: the partners that were offboarded.
 
-An entry stays in the list for as long as data of its partner may still arrive. The list is a secret
-with JSON. Terraform creates the first version, which is empty; the privacy function adds the later
-versions (`functions.privacy.offboarding.closed_list`)::
+An entry stays in the list for as long as data of the partner may still arrive. A secret contains
+the list as JSON. Terraform creates the first version, which is empty; the privacy function adds the
+later versions (`functions.privacy.offboarding.closed_list`)::
 
     {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}}}
 
-If Terraform's version is destroyed, the next apply creates an empty list again, which would let
-every closed partner in. To detect that, Terraform writes into its list when it created the list and
-when it created the secret. If the list is much younger than the secret, it is refused.
+If Terraform's version is destroyed, the next `terraform apply` creates an empty list again, which
+would admit every closed partner. To detect this, Terraform writes two times into the list: when it
+created the list, and when it created the secret. A list that is much younger than the secret is
+refused.
 """
 
 import time
@@ -24,8 +25,8 @@ from functions.observe.log import log
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)
-"""The longest time from the creation of the secret to Terraform's list, also if an apply had to be
-repeated."""
+"""The maximum time between the creation of the secret and of Terraform's list; long enough to run
+`terraform apply` again after a failure."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -35,14 +36,15 @@ class ListReplaced(ValueError):
 
 
 class ClosedUnavailable(SecretUnavailable):
-    """The closed partners are not known, so no event may be stored."""
+    """It is not known which partners are closed, so no event may be stored."""
 
 
 class ClosedPartner(msgspec.Struct, frozen=True):
     """A partner that was offboarded.
 
     Attributes:
-        projects: its projects in all cells, as a project of another cell may once have been here.
+        projects: the partner's projects in all cells, because a project may have moved between
+            cells.
         closed_at: when the cell stopped accepting events of the partner.
     """
 
@@ -62,11 +64,12 @@ class ClosedList(msgspec.Struct, frozen=True):
 
     Attributes:
         partners: the closed partners, by name.
-        follows: the version of the secret that this list was made from; 0 if it does not say.
+        follows: the version of the secret from which this list was made; 0 if the list does not
+            say.
         made_at: when Terraform created the list; None if Terraform did not create it.
-        secret_made_at: when Terraform created the secret.
+        secret_made_at: when Terraform created the secret; None if the list does not say.
         unreadable: the JSON of malformed entries, by partner. Such a partner may be closed or not;
-            only its own events are refused.
+            only events of that partner are refused.
     """
 
     partners: dict[str, ClosedPartner]
@@ -81,7 +84,8 @@ class ClosedList(msgspec.Struct, frozen=True):
 
         Raises:
             ListReplaced: Terraform replaced the list.
-            ValueError: the content does not have the form above; the message does not quote it.
+            ValueError: the content does not have the form that this module's docstring shows; the
+                message does not quote the content.
         """
         try:
             content = msgspec.json.decode(text, type=_ClosedListFile)
@@ -99,7 +103,7 @@ class ClosedList(msgspec.Struct, frozen=True):
         return cls(partners, content.follows, made_at, secret_made_at, unreadable)
 
     def to_json(self) -> bytes:
-        """Return the content of the secret's next version; malformed entries stay as they are."""
+        """Return the content for the secret's next version; malformed entries stay as they are."""
         unreadable = {name: msgspec.Raw(entry) for name, entry in self.unreadable.items()}
         return msgspec.json.encode(
             {"partners": unreadable | self.partners, "follows": self.follows}
@@ -109,11 +113,11 @@ class ClosedList(msgspec.Struct, frozen=True):
         """Return whether an event belongs to a closed partner.
 
         Args:
-            attributes: the attributes of the event's message. Without a partner, the project
-                decides: it belongs to one partner only.
+            attributes: the attributes of the event's message. If ``partner`` is missing, the
+                project decides, because each project belongs to one partner only.
 
         Raises:
-            ClosedUnavailable: the entry that decides is malformed.
+            ClosedUnavailable: a malformed entry belongs, or may belong, to the event's partner.
         """
         partner = attributes.get("partner")
         if partner:
@@ -161,7 +165,7 @@ class ClosedFile(SecretFile[ClosedList]):
 
 
 def _parse(text: bytes) -> ClosedList:
-    """Read the list; log each malformed entry at each read, for the alert."""
+    """Read the list; log each malformed entry at every read, because an alert counts the lines."""
     closed = ClosedList.from_json(text)
     for name in sorted(closed.unreadable):
         log("ERROR", "partner record faulty", partner=name, field="closed", faults=1)

@@ -1,8 +1,8 @@
-"""Keeps a secret that is mounted as a file fresh; fails closed.
+"""Reads a secret from a mounted file and keeps the value fresh; fails closed.
 
 The first request after the refresh time reads the file again, and requests wait for that read.
-Reading in the background would not work: between requests an instance has almost no processor time,
-so after a quiet period its first request would use an old value.
+Reading in the background would not work: between requests, an instance has almost no processor
+time, so the first request after a quiet period would use an old value.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from functions.observe.log import log
 T = TypeVar("T")
 
 REFRESH_SECONDS = 60.0
-"""A change of the secret takes effect within this time."""
+"""A change of the secret takes effect within this time, in seconds."""
 
 KEEP_SECONDS = 600.0
-"""How long the last good value may be used while the secret cannot be read."""
+"""How long the last good value may be used while the secret cannot be read, in seconds."""
 
 RETRY_SECONDS = 1.0
-"""The interval between reads when no value may be used."""
+"""The interval in seconds between reads while there is no value that may be used."""
 
 READ_SECONDS = 5.0
-"""The time limit of one read; the mounted volume fetches the secret at every read."""
+"""The time limit of one read in seconds; the mounted volume fetches the secret at every read."""
 
 HANGING_READS = 4
-"""The maximum number of abandoned reads that still run. A thread cannot be stopped, so beyond this
-number no new read starts."""
+"""The maximum number of reads that still run after their time limit, because a thread cannot be
+stopped. Beyond this number, no new read starts."""
 
 
 class SecretUnavailable(Exception):
@@ -46,7 +46,7 @@ class SecretFile(Generic[T]):
     Args:
         name: the secret's name, for log lines.
         path: the secret's file.
-        parse: makes the value from the file's content. If it raises, the read has failed.
+        parse: makes the value from the file's content. An exception means that the read failed.
         unavailable: the exception type to raise when no value may be used.
         clock: returns monotonic seconds.
         read: returns the file's content; may block.
@@ -95,24 +95,24 @@ class SecretFile(Generic[T]):
         return self._read_at >= self._tried_at
 
     async def current(self, within: float = math.inf) -> T:
-        """Return the value: the same object until the next read.
+        """Return the value; until the next read, this is the same object.
 
         After the refresh time, this waits up to `READ_SECONDS` for a read, which all waiting
-        callers share. If the read fails, this returns the last good value, and does so without
-        waiting until the next read is due.
+        callers share. If the read fails, this returns the last good value. Until the next read is
+        due, further calls return that value without waiting.
 
         Args:
             within: the maximum age of the last read in seconds; it shortens the refresh time.
 
         Raises:
-            SecretUnavailable: no value is young enough. The type is `unavailable`.
+            SecretUnavailable: no value is young enough; the exception has the type `unavailable`.
         """
         now = self._clock()
         too_old = now - self._read_at > self._keep
         if now - self._tried_at > (RETRY_SECONDS if too_old else min(self._refresh, within)):
             self._try(now)
         if self._latest is not None and self._latest in self._reading:
-            # A caller that comes after the time limit of the read does not wait.
+            # If the time limit of the read has passed, the caller does not wait.
             await asyncio.wait([self._latest], timeout=max(self._give_up_at - now, 0.0))
         if self._value is None or self._clock() - self._read_at > self._keep:
             raise self._unavailable

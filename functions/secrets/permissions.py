@@ -1,4 +1,4 @@
-"""Permissions: which projects each viewer of the dashboard, or caller of `privacy`, may access."""
+"""Reads which projects each viewer of the dashboard, or each caller of `privacy`, may access."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,13 +27,14 @@ class _PermissionsFile(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Permissions(msgspec.Struct, frozen=True):
-    """The secret's content; Terraform writes it.
+    """The content of a secret of permissions, which Terraform writes.
 
     Attributes:
         projects: all projects that are or were pinned to the cell.
         everything: the e-mail addresses of people who may access all of these projects.
         some: for each other person, by e-mail address, the projects that they may access.
-        owners: the partner of each project of all cells; only in the secret of callers.
+        owners: the partner that owns each project, for the projects of all cells; only in the
+            secret for callers of `privacy`.
     """
 
     projects: list[str]
@@ -76,9 +77,9 @@ class Permissions(msgspec.Struct, frozen=True):
 def read_permissions(path: Path) -> Permissions:
     """Read the secret.
 
-    A mounted secret is fetched at each read, so the removal of a person takes effect at once. A
-    malformed entry gives its own person no access and does not affect others. The log line has its
-    position only, because its name is a person's address.
+    A mounted secret is fetched at each read, so a person who is removed loses access at once. A
+    malformed entry gives no access to the person whom it names, and does not affect other people.
+    The log line has the entry's position only, because the entry's name is an e-mail address.
 
     Raises:
         PermissionsUnavailable: the secret cannot be read, or does not have Terraform's form.
@@ -94,7 +95,7 @@ def read_permissions(path: Path) -> Permissions:
 
 
 def _readable(field: str, entries: Mapping[Any, object], form: type[T]) -> dict[Any, T]:
-    """Return the entries that have the expected form; log the others."""
+    """Return the entries that have the expected form; log the malformed entries."""
     readable = {}
     for place, (key, entry) in enumerate(entries.items(), 1):
         try:

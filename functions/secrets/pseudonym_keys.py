@@ -1,13 +1,13 @@
 """User keys: keyed pseudonyms of people, the only user column that BI tools see.
 
-A plain hash of a user id can be reversed by trying all ids; a keyed hash cannot, without the key.
-A version of the key is never changed. A new version gives each person a new user key, so a search
-for a person has to try every version.
+A plain hash of a user id can be reversed by trying all ids; without the key, a keyed hash cannot.
+A version of the key never changes. A new version gives each person a new user key, so a search for
+a person has to try every version.
 
-The version of a row depends on when its event was received, not on when it is loaded. So all copies
-of an event have the same user key, however late they arrive. And an erasure can compute all user
-keys of earlier events, also of those that are loaded later. For that, each function must have a new
-version before it is used: the version's file says from when on.
+The version that a row uses depends on when the event was received, not on when it is loaded. So all
+copies of an event have the same user key, however late they are loaded. An erasure can also compute
+every user key of the events received so far, even if some are loaded later. For this, all functions
+must have a new version before the time from which it is used, which the version's file states.
 """
 
 import base64
@@ -21,16 +21,17 @@ from typing import NamedTuple
 
 KEY_BYTES = 32
 USER_KEY_DIGITS = 32
-"""Hex digits of a user key: 128 bits, so that two people of a project never share a key."""
+"""The hex digits of a user key: 128 bits, so that two people of a project never share a key."""
 
 
 class PseudonymKeys(NamedTuple):
     """The keys of a cell.
 
     Attributes:
-        version: the highest version.
-        by_version: all keys, by version.
-        since: the time (UTC) from which a version is used; versions without one were always used.
+        version: the number of the newest version.
+        by_version: the key of each version.
+        since: for each version, the time (UTC) from which it is used; a version without a time was
+            always used.
     """
 
     version: int
@@ -39,11 +40,11 @@ class PseudonymKeys(NamedTuple):
 
     @property
     def current(self) -> bytes:
-        """The key of the highest version."""
+        """The key of the newest version."""
         return self.by_version[self.version]
 
     def version_at(self, received_at: datetime) -> int:
-        """Return the version for the user keys of an event.
+        """Return the version that the user keys of an event use.
 
         Args:
             received_at: when the event was received, with an offset.
@@ -64,11 +65,11 @@ def load_keys(folder: Path) -> PseudonymKeys:
     """Read a cell's keys from a folder with one file for each version, named by its number.
 
     A file contains the key in base64 and, after a space, the time from which it is used (RFC 3339).
-    A key without a time was always used. Files whose names begin with a dot are ignored: mounted
-    volumes have some of their own.
+    A key without a time was always used. Files whose names begin with a dot are ignored, because
+    mounted volumes contain such files.
 
     Raises:
-        ValueError: there is no key, or one is malformed; the message names the file only.
+        ValueError: there is no key, or a key is malformed; the message names the file only.
         OSError: the folder or a file cannot be read.
     """
     keys: dict[int, bytes] = {}
@@ -88,8 +89,8 @@ def load_keys(folder: Path) -> PseudonymKeys:
 def user_key(key: bytes, project: str, user_id: str) -> str:
     """Return a person's user key within a project: 32 hex digits.
 
-    The hashed text has the length before each part. Without it, project ``a`` with user ``bc`` and
-    project ``ab`` with user ``c`` would get the same key.
+    In the hashed text, each part follows its length. Without the lengths, project ``a`` with user
+    ``bc`` and project ``ab`` with user ``c`` would get the same key.
     """
     project_bytes, user_bytes = project.encode(), user_id.encode()
     message = b"".join(

@@ -1,1 +1,1 @@
-"""The warehouse: its schema, its statements and their jobs, and its days."""
+"""The BigQuery warehouse: its schema, its days, and the statements and jobs that it runs."""

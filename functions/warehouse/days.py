@@ -1,4 +1,4 @@
-"""UTC days, which partition the tables and by which the rollups count."""
+"""UTC days: tables are partitioned by day, and the rollups count by day."""
 
 from datetime import UTC, date, datetime, time, timedelta
 

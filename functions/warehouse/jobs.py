@@ -1,6 +1,6 @@
-"""BigQuery's query jobs: starts each job once, waits for it, and cancels it when time is up.
+"""Runs query jobs in BigQuery: starts each job once, waits for it, and cancels it when time is up.
 
-We choose the id of each job. So a request without an answer can be repeated unchanged: it either
+We choose the id of each job. So a request that got no answer can be sent again unchanged: either it
 starts the job, or BigQuery answers 409 because the job exists. The same job never runs twice
 (https://cloud.google.com/bigquery/docs/running-jobs#generate-jobid).
 """
@@ -36,20 +36,21 @@ HOPELESS = frozenset(
         "stopped",
     }
 )
-"""Reasons for which a retry would fail too (https://cloud.google.com/bigquery/docs/error-messages).
+"""Errors after which a retry would fail too (https://cloud.google.com/bigquery/docs/error-messages).
 
-``notFound`` is not among them: Terraform replaces a view by deleting it first.
+``notFound`` is not among them, because Terraform deletes a view before it creates the new version.
 """
 
 UNKNOWN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-"""Statuses below 500 after which the same request can be sent again."""
+"""HTTP statuses below 500 after which the same request can be sent again."""
 
 CONFLICTS = ("concurrent update", "Could not serialize access")
-"""Parts of the message of an ``invalidQuery`` that was caused by two changes of the same rows."""
+"""If an ``invalidQuery`` error contains one of these texts, two changes of the same rows caused it,
+and a retry may succeed."""
 
 
 class JobFailed(Exception):
-    """A job ended in an error, or BigQuery refused to start it. It changed nothing.
+    """A job ended in an error, or BigQuery refused to start it. The job changed nothing.
 
     The exception's message is BigQuery's reason. BigQuery's own message is dropped, because some
     messages quote values.
@@ -76,7 +77,7 @@ class Jobs:
     """Runs any number of jobs at a time; waiting for a job does not occupy a thread.
 
     Args:
-        open_client: opens the client; called at the first use, as the library is slow to import.
+        open_client: opens the client when it is first needed, because the library imports slowly.
         clock: returns monotonic seconds.
         sleep: waits for a number of seconds.
     """
@@ -103,7 +104,7 @@ class Jobs:
             until: the time limit, in seconds of the clock.
 
         Returns:
-            The `google.cloud.bigquery.QueryJob`, which succeeded.
+            The `google.cloud.bigquery.QueryJob` that succeeded.
 
         Raises:
             JobFailed: the job ended in an error, or was cancelled.
@@ -223,7 +224,7 @@ def _failure(error: Any) -> JobFailed:
 
 
 def _refusal(error: Exception) -> JobFailed | None:
-    """Convert the error of a refused request; None if BigQuery may have executed the request."""
+    """Convert the error of a request; None if BigQuery may have executed the request anyway."""
     code = getattr(error, "code", None)
     if code is None or code >= HTTPStatus.INTERNAL_SERVER_ERROR or code in UNKNOWN:
         return None

@@ -1,7 +1,7 @@
 """The parameters of the statements in ``sql/``, with their types from ``sql/parameters.json``.
 
-The file gives each parameter's BigQuery type, by folder and statement. Values are bound with these
-types, and the tests check each statement with them in Google's analyser.
+The file gives each parameter's BigQuery type, by folder and statement. Statements run with these
+types, and the tests check each statement with the same types in Google's analyser.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +18,12 @@ Parameter = datetime | date | str | Sequence[str]
 
 
 class WrongParameters(ValueError):
-    """The values do not fit a statement's parameters; the message names both, without values."""
+    """The values do not fit a statement's parameters; the message names both, but has no values."""
 
 
 @cache
 def declared() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Read the types, by folder of ``sql/``, statement and parameter."""
+    """Read the type of each parameter, by folder of ``sql/``, statement and parameter."""
     text = (SQL / "parameters.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, dict[str, dict[str, str]]])
 
@@ -34,10 +34,10 @@ def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter
     Args:
         folder: the statement's folder in ``sql/``.
         statement: the name of the statement's file, without its ending.
-        values: the values, by parameter.
+        values: the value of each parameter, by name.
 
     Raises:
-        WrongParameters: the statement is not declared, or its parameters or types are different.
+        WrongParameters: the statement is not in the file, or has other parameters or other types.
     """
     from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The interface of objects that run statements; tests pass stand-ins."""
+"""The interface of objects that run statements, so that tests can pass stand-ins."""
 
 from typing import Any, Protocol
 

@@ -1,4 +1,4 @@
-"""The rollups: counts by day without any user column, and their statements in ``sql/operate``."""
+"""The statements in ``sql/operate`` that refresh the rollups, which are counts by day."""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ ROLLUPS = {
     "refresh_active_users": ("first", "end", "thawed"),
     "refresh_cohorts": ("first_week", "end_week", "thawed"),
 }
-"""The statements that replace a stretch of days, with their parameters."""
+"""The statements that replace a stretch of days, each with the names of its parameters."""
 
 
 class Stretch(NamedTuple):
@@ -28,7 +28,7 @@ class Stretch(NamedTuple):
     frozen: bool
 
     def moments(self) -> dict[str, datetime]:
-        """Return the values of the statements' parameters."""
+        """Return a value for each parameter that `ROLLUPS` names."""
         first_week = midnight(self.first - self.first.weekday() * DAY)
         end_week = midnight(self.last + (7 - self.last.weekday()) * DAY)
         return {

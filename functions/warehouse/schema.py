@@ -19,30 +19,31 @@ import msgspec
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 OPEN_WINDOW_DAYS = 8
-"""The days in which a second delivery of an event may come: Pub/Sub keeps messages for 7 days, and
-senders retry for 4; plus one day."""
+"""The number of days in which a second delivery of an event may come. Pub/Sub keeps messages for 7
+days, and senders retry for 4 days; one day is added."""
 
 SIX_MONTHS_DAYS = 184
 """The maximum number of days in 6 months, such as March to August or July to December."""
 
 RETENTION_DAYS = SIX_MONTHS_DAYS + 31
-"""The days that events are kept: the product's dashboard looks back 6 months; plus a month."""
+"""The number of days for which events are kept. The product's dashboard shows the last 6 months;
+one month is added."""
 
 EXTRA_DAYS = 30
-"""The days that unknown properties are kept; they may be personal."""
+"""The number of days for which unknown properties are kept; they may be personal data."""
 
 VIEW_REFERENCE = re.compile(r"\$\{bi\}\.(\w+)")
 
 
 class TemplateError(ValueError):
-    """A file in ``sql/`` uses an unknown variable, or has a ``$`` that does not start one."""
+    """A file in ``sql/`` uses an unknown variable, or a ``$`` that does not start a variable."""
 
 
 class Warehouse(NamedTuple):
     """The datasets and periods of a cell's warehouse.
 
     Attributes:
-        store: the dataset of the functions, as ``project.dataset``.
+        store: the dataset that the functions read and write, as ``project.dataset``.
         bi: the dataset that BI tools see, as ``project.dataset``.
         open_window_days: the whole days (UTC) before today in which a second delivery of an event
             may come.
@@ -55,7 +56,7 @@ class Warehouse(NamedTuple):
     retention_days: int = RETENTION_DAYS
 
     def variables(self) -> dict[str, str]:
-        """Return the variables of the files in ``sql/``."""
+        """Return the values of the variables that files in ``sql/`` use."""
         values = {**self._asdict(), "six_months_days": SIX_MONTHS_DAYS}
         return {name: str(value) for name, value in values.items()}
 
@@ -87,11 +88,13 @@ class TableSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         schema: the columns, in order.
         partition_by: the TIMESTAMP or DATE column whose UTC day is the partition; None if the table
             is not partitioned.
-        expires: whether a partition is deleted at the age of the retention.
-        require_partition_filter: whether BigQuery refuses a query without a filter on that column.
+        expires: whether BigQuery deletes a partition that is older than the retention.
+        require_partition_filter: whether BigQuery refuses a query that does not filter on the
+            column `partition_by`.
         clustering: the columns by which rows are sorted within a partition, most selective first.
-        people: the columns with data about a person, by dotted name: ``personal``, ``pseudonym``,
-            ``unknown`` (may be personal), or ``staff`` (about operators, not users).
+        people: for each column with data about people, by dotted name, the kind of data:
+            ``personal``, ``pseudonym``, ``unknown`` (may be personal), or ``staff`` (about
+            operators, not users).
     """
 
     name: str
@@ -110,8 +113,8 @@ class View(NamedTuple):
     Attributes:
         name: the name of the view's file, without its ending.
         query: the text of the query, not rendered.
-        references: the names of the views that it reads.
-        columns: the columns that it returns, in order.
+        references: the names of the views that the query reads.
+        columns: the columns that the query returns, in order.
     """
 
     name: str
@@ -164,11 +167,11 @@ def list_tables(root: Path = SQL) -> list[TableSchema]:
 
 
 def list_views(root: Path = SQL) -> list[View]:
-    """Read the BI views, in an order in which they can be created: each after those that it reads.
+    """Read the BI views, in an order in which they can be created: no view reads a later one.
 
     Raises:
-        ValueError: views read each other in a cycle, or a view reads one that does not exist.
-        FileNotFoundError: a view has no file for its columns.
+        ValueError: views read each other in a cycle, or a view reads a view that does not exist.
+        FileNotFoundError: a view has no file that describes its columns.
     """
     views = {file.stem: _read_view(file) for file in sorted(root.glob("bi/**/*.sql"))}
     for view in views.values():

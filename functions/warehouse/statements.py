@@ -1,8 +1,8 @@
 """Runs the statements of a folder in ``sql/`` in BigQuery.
 
-Each statement is idempotent: two runs, even concurrent ones, have the same result as one. Each run
-has its own id, and each attempt of a run is one job. The next attempt starts only after BigQuery
-has reported that the job before ended in an error (`functions.warehouse.jobs`).
+Each statement is idempotent: two runs, even concurrent ones, have the same result as one run. Each
+run has its own id, and each attempt of a run is one job. The next attempt starts only after
+BigQuery has reported that the previous job ended in an error (`functions.warehouse.jobs`).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from functions.warehouse.schema import SQL, render
 
 RETRY_DELAYS = (1.0, 4.0, 16.0)
 """The pauses in seconds between attempts. BigQuery runs two changes of a table at a time, queues
-twenty and refuses more. If two changes affect the same rows, one of them fails."""
+twenty more, and refuses the rest. If two changes affect the same rows, one of them fails."""
 
 
 class Limits(NamedTuple):
@@ -32,7 +32,7 @@ class Limits(NamedTuple):
             fit into BigQuery's queue.
         bytes: the maximum bytes that one attempt of a statement should bill.
         stops: whether BigQuery refuses a statement that would bill more. If not, the statement
-            runs and a log line reports it: the cost must not delay an erasure that is due.
+            runs and a log line reports the bytes, because cost must not delay a due erasure.
     """
 
     changes: asyncio.Semaphore
@@ -41,7 +41,7 @@ class Limits(NamedTuple):
 
 
 class StatementFailed(Exception):
-    """All attempts of a statement failed. It may have changed rows or not.
+    """All attempts of a statement failed. The statement may have changed rows or not.
 
     Args:
         statement: the name of the statement's file, without its ending.
@@ -59,13 +59,13 @@ class Statements:
     """Runs any number of statements at a time.
 
     Args:
-        folder: the folder of the statements in ``sql/``.
-        open_client: opens the client; called at the first use, as the library is slow to import.
-        variables: the variables of the files, from
+        folder: the folder in ``sql/`` that contains the statements.
+        open_client: opens the client when it is first needed, because the library imports slowly.
+        variables: the values of the variables in the files, from
             `functions.warehouse.schema.Warehouse.variables`.
-        service: the name of the function, a label of its jobs.
-        seconds: the time limit of a statement in seconds, including all attempts and pauses. After
-            it the job is cancelled, which may take another
+        service: the name of the function, with which jobs are labelled; by default, the folder.
+        seconds: the time limit of a statement in seconds, including all attempts and pauses. When
+            the time is up, the job is cancelled, which may take another
             `functions.warehouse.jobs.CANCEL_SECONDS`.
         limits: the limits that all statements of the function share; None for no limits.
         clock: returns monotonic seconds.
@@ -106,7 +106,7 @@ class Statements:
         return [row[0] for row in await self.rows(name, **parameters)]
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query and return its rows, with their columns by name and by position.
+        """Run a query and return its rows; each row gives columns by name or by position.
 
         Args:
             name: the name of the query's file, without its ending.

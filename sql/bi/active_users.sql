@@ -1,10 +1,10 @@
--- grain: one row per project and UTC day, while anybody came in the 6 months before
--- DAU, WAU and MAU: the people with a chat event on the day, in the 7 days and in the 30 days that
--- end with it; week and month are the calendar's, from Monday or the first up to the day, so their
--- last day has the whole. Stickiness is the share of the month's people that came on the day.
+-- grain: one row per project and UTC day, if anybody came in the 6 months up to the day
+-- DAU, WAU and MAU: the people with a chat event on the day, and in the 7 days and the 30 days that
+-- end with it. Calendar weeks begin on Monday; a calendar week or month is counted up to the day,
+-- so it is complete on its last day only. Stickiness is DAU divided by MAU.
 --
--- These are rollups: as of the last refresh (00:00 UTC, or on demand), and unchanged for days that
--- have left the open window. A filter on day reaches their partitions.
+-- The numbers are rollups, as of the last refresh (00:00 UTC, or on demand). They do not change
+-- after a day has left the open window. A filter on day prunes the partitions.
 SELECT
   project,
   day,

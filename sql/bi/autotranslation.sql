@@ -1,7 +1,7 @@
 -- grain: one row per project, UTC day of receipt, setting and value
--- What people set the translation of messages to: on or off, and the languages that they chose.
+-- How people set the translation of messages: on or off, and the languages that they chose.
 --
--- A filter on day reaches the settled days' partitions.
+-- A filter on day prunes the partitions of the settled days.
 SELECT
   project,
   DATE(received_at) AS day,

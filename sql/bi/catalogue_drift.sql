@@ -1,10 +1,11 @@
 -- grain: one row per project, UTC day of receipt, kind, event, finding and property
--- Where the sender has left the catalogue: events that it does not have, and what loading noticed
--- about properties, such as unknown names and values out of their list. Names and counts only; that
--- a person was erased is no finding.
+-- How the events that arrive differ from the catalogue: uncatalogued events, and what `load` found
+-- about properties, such as unknown names and values that the catalogue does not list. The view has
+-- names and counts only, and leaves out the flag of anonymised events.
 --
--- Loading notes 32 findings of an event at most. They are numbered rather than unnested so that a
--- filter on day reaches the settled days' partitions: no optimizer has to move it past an array.
+-- `load` stores at most 32 findings for an event. The query numbers them instead of unnesting the
+-- array, because an optimizer might not move a filter past an array. So a filter on day prunes the
+-- partitions of the settled days.
 WITH
 findings AS (
   SELECT

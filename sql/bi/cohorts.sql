@@ -1,10 +1,10 @@
--- grain: one row per project, cohort and week in which people of it came
--- Weekly return: of the people who started in a week, how many came back in each of the 12 weeks
--- after it. Weeks begin on Monday (UTC). A person who was away for 16 weeks starts again. A week in
--- which nobody of a cohort came has no row.
+-- grain: one row per project, cohort and week in which people of the cohort came
+-- Weekly return: of the people who started in a week (a cohort), how many came back in each of the
+-- 12 weeks after it. Weeks begin on Monday (UTC). A person who was away for 16 weeks starts again.
+-- If nobody of a cohort came in a week, there is no row.
 --
--- These are rollups: as of the last refresh (00:00 UTC, or on demand), and unchanged for weeks that
--- have left the open window. A filter on week reaches their partitions.
+-- The numbers are rollups, as of the last refresh (00:00 UTC, or on demand). They do not change
+-- after a week has left the open window. A filter on week prunes the partitions.
 SELECT
   later.project,
   later.cohort_week,

@@ -1,7 +1,8 @@
 -- grain: one row per project and UTC day of receipt, for days with an event about bets
--- How bets travel through the chat: lists opened, bets shared from them, bets repeated by others.
+-- How people share bets in the chat: how often they opened a list of bets, shared a bet from it,
+-- and repeated a bet of someone else.
 --
--- A filter on day reaches the settled days' partitions.
+-- A filter on day prunes the partitions of the settled days.
 SELECT
   project,
   DATE(received_at) AS day,

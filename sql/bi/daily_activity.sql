@@ -1,8 +1,8 @@
 -- grain: one row per project and UTC day of receipt, for days with a chat event
 -- How much happened in the chat, and how many people took part.
 --
--- A filter on day is one on DATE(received_at): it reaches the settled days' partitions through
--- events. A filter on project reaches their clustering.
+-- A filter on day is a filter on DATE(received_at), so it prunes the partitions of the settled
+-- days. A filter on project uses their clustering.
 SELECT
   partner,
   project,

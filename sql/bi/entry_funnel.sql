@@ -1,10 +1,11 @@
 -- grain: one row per project and UTC day of receipt, for days on which somebody started a session
--- How far people came who entered the chat that day: the frame opened, the messages loaded, the
--- agreement accepted, a message sent. Each step counts those who took it and all steps before it.
+-- How far the people who entered the chat on a day got: they opened the frame, loaded the messages,
+-- accepted the agreement, sent a message. Each step counts the people who took it and all steps
+-- before it.
 --
--- Only newcomers accept the agreement, so the last two steps tell of their first day. The order
--- within the day is not looked at: webhooks may overtake each other. A filter on day reaches the
--- settled days' partitions.
+-- Only newcomers accept the agreement, so the last two steps show people on their first day only.
+-- The order of a day's events is ignored, because webhooks may overtake each other. A filter on day
+-- prunes the partitions of the settled days.
 WITH
 people AS (
   SELECT

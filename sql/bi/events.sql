@@ -1,13 +1,14 @@
 -- grain: one row per ingest id
--- All chat and room events of the retention, each shown once; a person whose erasure is pending
--- appears under the erasure's hidden key, as a speaker too. Once it is executed, what comes late is
--- shown without the person. Test deliveries are in test_deliveries.
+-- All chat and room events within the retention, each shown once. While a person's erasure is
+-- pending, a random key replaces the person's user key, also among a room's speakers. After the
+-- erasure was executed, events in its scope that arrive late are shown without the person. Test
+-- deliveries are in test_deliveries.
 --
--- An event may be stored more than once while its sender or Pub/Sub still repeats it. Those days
--- (the open window) are freed of copies here; older ones are settled: the store holds one row each.
--- A filter on received_at reaches the partitions of the settled days only, because it does not
--- pass the window function; the open window is read whole. A filter on project or event reaches
--- the clustering of the settled days.
+-- While an event's sender or Pub/Sub may still repeat it (the open window), the store may have
+-- several copies; this view shows one of them. Older days are settled: the store has one row for
+-- each event. A filter on received_at prunes the partitions of the settled days only. It does not
+-- pass the window function, so the whole open window is always read. A filter on project or event
+-- uses the clustering of the settled days.
 WITH
 settled AS (
   SELECT

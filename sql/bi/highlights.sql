@@ -1,7 +1,7 @@
 -- grain: one row per project, UTC day of receipt and text of a highlight
--- How often each highlight was seen and its button pressed; ctr is clicks by views.
+-- How often people saw each highlight and pressed its button; ctr is clicks divided by views.
 --
--- A filter on day reaches the settled days' partitions.
+-- A filter on day prunes the partitions of the settled days.
 SELECT
   project,
   DATE(received_at) AS day,

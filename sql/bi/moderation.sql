@@ -1,10 +1,10 @@
 -- grain: one row per project, UTC day of receipt, event and type of report
--- What people did against what disturbs them: reports by type, blocks, and messages that slow mode
--- held back.
+-- How people deal with what disturbs them: reports by type, and events about blocked people. Also
+-- counts the messages that slow mode held back.
 --
--- The product sends no event when somebody is blocked: banned_opened is a look at the list of
--- blocked people, unblocking_pressed takes somebody off it. A filter on day reaches the settled
--- days' partitions.
+-- The product sends no event when somebody is blocked. banned_opened means that a person looked at
+-- the list of blocked people, and unblocking_pressed that a person unblocked somebody on it. A
+-- filter on day prunes the partitions of the settled days.
 SELECT
   project,
   DATE(received_at) AS day,

@@ -1,8 +1,9 @@
--- grain: one row per project, UTC day and period, while anybody came in the 6 months before
--- What the back office opens with, as of each day: the 90 days and the 6 months that end with it.
+-- grain: one row per project, UTC day and period, if anybody came in the 6 months up to the day
+-- The numbers on the first page of the back office, as of each day: for the 90 days and for the 6
+-- months that end with the day.
 --
--- These are rollups: as of the last refresh (00:00 UTC, or on demand). People of days that have
--- left the open window are counted once and for all. A filter on day reaches the partitions.
+-- The numbers are rollups, as of the last refresh (00:00 UTC, or on demand). Numbers of people do
+-- not change after a day has left the open window. A filter on day prunes the partitions.
 WITH
 people AS (
   SELECT

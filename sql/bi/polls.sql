@@ -1,8 +1,8 @@
 -- grain: one row per project, UTC day of receipt, kind of poll and question
--- What became of each poll and quiz: how often it was opened, looked at, answered and closed.
+-- How often people opened, viewed, answered and closed each poll and quiz.
 --
--- The answers themselves are in event_pq_answer_sent. A filter on day reaches the settled days'
--- partitions.
+-- The answers themselves are in event_pq_answer_sent. A filter on day prunes the partitions of the
+-- settled days.
 SELECT
   project,
   DATE(received_at) AS day,

@@ -1,7 +1,8 @@
 -- grain: one row per project and UTC day of receipt, for days on which the player was used
--- How recordings are listened to: plays, pauses, jumps and their seconds, speed, the player's size.
+-- How people listen to recordings: plays, pauses, jumps and the seconds jumped, speed, and the size
+-- of the player.
 --
--- A filter on day reaches the settled days' partitions.
+-- A filter on day prunes the partitions of the settled days.
 SELECT
   project,
   DATE(received_at) AS day,

@@ -1,9 +1,10 @@
--- grain: one row per project and room that a room event told of
--- The latest known state of each room. An event may tell a part of it only, so each column has the
--- newest value that is known; a list of speakers also where it was sent empty.
+-- grain: one row per project and room with a room event
+-- The latest known state of each room. An event may contain only a part of the state, so each
+-- column has the newest known value. An empty list of speakers replaces the earlier list if
+-- room_speakers_updated sent it.
 --
--- The order is that of receipt. All of events is read; a filter on project reaches the clustering
--- of the settled days.
+-- Events are ordered by the time of receipt. A query reads all days of `events`; a filter on
+-- project uses the clustering of the settled days.
 WITH
 changes AS (
   SELECT

@@ -1,7 +1,9 @@
 -- grain: one row per project, UTC day of receipt and room, for rooms with a chat event on the day
--- How busy each room was: daily_activity, room by room. People who were in two rooms count in both.
+-- How busy each room was: the numbers of daily_activity for each room. A person who was in two
+-- rooms counts in both.
 --
--- A filter on day reaches the settled days' partitions, one on project or room_id their clustering.
+-- A filter on day prunes the partitions of the settled days; a filter on project or room_id uses
+-- their clustering.
 SELECT
   partner,
   project,

@@ -1,10 +1,11 @@
 -- grain: one row per visit of a person and UTC day of receipt
--- Visits: session_started begins one, and so does the first event after 30 minutes without any.
+-- Visits. A visit begins with session_started, or with the first event after 30 minutes without
+-- events.
 --
--- The sender reports the length of a visit so far again and again, so its duration is the largest
--- report, not their sum. Days are counted by themselves: a visit across midnight is a row on each
--- day, and none lasts longer than its day did by then. So a filter on day reaches the settled days'
--- partitions.
+-- The sender reports the length of a visit repeatedly, so the duration is the largest report, not
+-- the sum. Each day is counted separately: a visit across midnight has a row on each day, and the
+-- duration is at most the time from midnight to the last event of the row. So a filter on day
+-- prunes the partitions of the settled days.
 WITH
 steps AS (
   SELECT

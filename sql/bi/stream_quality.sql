@@ -1,7 +1,8 @@
 -- grain: one row per project and UTC day of receipt, for days with an event about the stream
--- What people said of the stream and what was measured: ratings, problems, tests, bad connections.
+-- What people reported about the stream, and what was measured: ratings, problems, connection
+-- tests, bad connections.
 --
--- A filter on day reaches the settled days' partitions.
+-- A filter on day prunes the partitions of the settled days.
 SELECT
   project,
   DATE(received_at) AS day,

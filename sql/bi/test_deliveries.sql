@@ -1,8 +1,10 @@
 -- grain: one row per ingest id
--- What the product's Test button and other bodies with nothing of an event delivered: that it came,
--- when and from whom; the body itself stays in the store. The newest answers "does it work?".
+-- Deliveries without any part of an event, such as those of the product's Test button: when each
+-- arrived, and from which partner. The bodies stay in the store. The newest row answers "does it
+-- work?".
 --
--- Copies are treated as in events; a filter on received_at reaches the settled days' partitions.
+-- Copies are removed as in events; a filter on received_at prunes the partitions of the settled
+-- days.
 WITH
 settled AS (
   SELECT ingest_id, received_at, partner, project

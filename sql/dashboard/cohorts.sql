@@ -1,5 +1,5 @@
--- grain: one row per cohort and week in which people of it came, of one project
--- Who came again, of the cohorts that started in a stretch of weeks.
+-- grain: one row per cohort and week in which people of the cohort came, for one project
+-- How many people came again, of the cohorts that started in a stretch of weeks.
 SELECT
   cohort_week,
   week,

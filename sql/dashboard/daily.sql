@@ -1,5 +1,5 @@
--- grain: one row per UTC day with a chat event, of one project
--- How much happened each day of a stretch.
+-- grain: one row per UTC day with a chat event, for one project
+-- How much happened on each day of a stretch of days.
 SELECT
   -- generated: columns
   day,

@@ -1,5 +1,5 @@
--- grain: one row per UTC day, while anybody came in the 6 months before, of one project
--- How many different people came in the spans that end with each day of a stretch.
+-- grain: one row per UTC day, for one project, if anybody came in the 6 months up to the day
+-- How many different people came in the spans that end with each day of a stretch of days.
 SELECT
   day,
   dau,

@@ -1,7 +1,8 @@
 -- grain: one row
 -- When the rollups of the cell were last brought up to date; NULL if that was before a stretch of
--- days began. Runs that counted older days only (after a replay, before an erasure) brought nothing
--- up to date; one that began before midnight may be noted after it.
+-- days began. A refresh of older days only (after a replay, or before an erasure) does not count.
+-- The last day of a refresh may be the day before it is recorded, because the refresh may begin
+-- before midnight.
 SELECT MAX(refreshed_at) AS refreshed_at
 FROM `${store}.refreshes_v1`
 WHERE

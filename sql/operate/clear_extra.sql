@@ -1,4 +1,4 @@
--- Clears the unknown properties of one day, because they may be personal data.
+-- Clears the unknown properties of one day's events, because they may be personal data.
 UPDATE `${store}.events_v1`
 SET extra = NULL
 WHERE

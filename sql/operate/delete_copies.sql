@@ -1,7 +1,8 @@
 -- Deletes the rows of one day that are later copies of an event.
 --
--- No run deletes the earliest row of an event, so several runs at once do no harm. Rows that share
--- even their delivery_id cannot be distinguished. They stay, unless all of them are later copies.
+-- No run deletes the earliest row of an event, so several runs at the same time do no harm. Rows
+-- with the same delivery_id cannot be distinguished. They stay, unless all of them are later
+-- copies.
 DELETE FROM `${store}.events_v1`
 WHERE
   received_at >= @day

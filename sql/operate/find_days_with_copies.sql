@@ -1,6 +1,7 @@
 -- Finds the days of a range that have a later copy of an event, newest first.
 --
--- The copy that was received first stays. It may be as many days older as the open window is long.
+-- The copy that was received first stays. It may be older than a later copy by up to the days of
+-- the open window.
 SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
 FROM (
   SELECT

@@ -1,8 +1,8 @@
--- Finds the days of a range that a rollup has twice, because two runs inserted their first rows at
--- once.
+-- Finds the days of a range that a rollup has twice, because two runs inserted rows for a new day
+-- at the same time.
 --
--- BigQuery does not make statements wait that only insert. The next refresh of the day removes the
--- second rows. A week of cohorts_v1 is returned as its first day.
+-- BigQuery does not make statements that only insert wait for each other. The next refresh of the
+-- day removes the second rows. For a week of cohorts_v1, the first day of the week is returned.
 SELECT DISTINCT TIMESTAMP(day) AS day
 FROM (
   SELECT day

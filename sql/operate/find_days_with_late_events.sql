@@ -1,5 +1,4 @@
--- Finds the days before the open window in which events were stored since a given time, by a
--- replay.
+-- Finds the days before the open window for which a replay stored events after a given time.
 SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
 FROM `${store}.events_v1`
 WHERE

@@ -1,6 +1,7 @@
--- Finds the days before the open window whose rollups were not refreshed since the window closed.
+-- Finds days that have left the open window and whose rollups were not refreshed since then.
 --
--- Events can arrive until then, so an earlier count is not final.
+-- Events of a day can arrive until the day leaves the open window, so an earlier count is not
+-- final.
 SELECT TIMESTAMP(day) AS day
 FROM (
   SELECT day

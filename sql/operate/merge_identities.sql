@@ -1,7 +1,8 @@
--- Merges the rows of a person into one, with the first and last time seen and the newest nickname.
+-- Merges the rows of each person into one, with the first and last time seen and the newest
+-- nickname.
 --
--- It is one statement, so that readers never find a person missing or twice. The source row
--- `replaced` deletes a person's rows; the source row `merged` matches none and is inserted.
+-- It is one statement, so that readers never find a person missing or twice. The source rows
+-- `replaced` delete a person's rows; the source row `merged` matches no row and is inserted.
 MERGE `${store}.identities_v1` AS identities
 USING (
   SELECT

@@ -1,12 +1,13 @@
--- Counts the different people of the spans that end with each day of a stretch.
+-- Counts the different people in the spans that end with each day of a stretch of days.
 --
--- A person is in a span if their last active day up to its end lies in it, so one look-up answers
--- for all spans. Rows of days before `thawed` stay as they are: an erasure may since have changed
--- whom the events tell of. One statement, as in refresh_daily.
+-- A person is in a span if the person's last active day up to the end of the span lies in it, so
+-- one look-up serves all spans. Rows of days before `thawed` stay as they are, because an erasure
+-- may have removed people from the events. It is one statement for the same reason as
+-- refresh_daily.
 --
--- Anonymised people have a key for each day, so they are in the spans that end with that day only.
--- Numbers of days that ended before an executed erasure was asked for do not fall any more: the
--- sweep has had them counted before.
+-- An anonymised person has a new user key each day, and is counted only in the spans that end with
+-- that day. The numbers of days before the cut-off of a due or executed erasure never fall: the
+-- sweep had these days counted before it erased anybody.
 MERGE `${store}.active_users_v1` AS stored
 USING (
   WITH
@@ -72,7 +73,7 @@ USING (
     GROUP BY project
   ),
 
-  -- One of each, should two runs have inserted them at once.
+  -- If two runs inserted the same rows at the same time, this keeps one of them.
   before AS (
     SELECT
       numbers.day < DATE(@thawed) AS is_final,

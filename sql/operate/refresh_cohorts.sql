@@ -1,9 +1,10 @@
--- Counts who came again: for each week that a stretch of days touches, the people of each cohort.
+-- Counts the people of each cohort who came again, for each week that a stretch of days touches.
 --
--- A cohort is found by looking 16 weeks back from its week, and followed for 12 weeks; so 28 weeks
--- before the stretch are read, which the retention has. Weeks that ended before `thawed`, or before
--- an executed erasure was asked for, stay as they are: it has changed whom the events tell of.
--- Anonymised people cannot be followed. One statement, as in refresh_daily.
+-- A person joins the cohort of a week after 16 weeks without an event, and each cohort is followed
+-- for 12 weeks. So the statement reads 28 weeks before the stretch, which are within the retention.
+-- Weeks that ended before `thawed`, or before the cut-off of a due or executed erasure, stay as
+-- they are, because the erasure may have removed people from the events. Anonymised people cannot
+-- be followed. It is one statement for the same reason as refresh_daily.
 MERGE `${store}.cohorts_v1` AS stored
 USING (
   WITH
@@ -63,7 +64,7 @@ USING (
     GROUP BY project
   ),
 
-  -- One of each, should two runs have inserted them at once.
+  -- If two runs inserted the same rows at the same time, this keeps one of them.
   frozen AS (
     SELECT
       ANY_VALUE(numbers.partner) AS partner,

@@ -1,10 +1,12 @@
--- Replaces the daily numbers of a stretch of days by what the views count now.
+-- Replaces the daily numbers of a stretch of days with the current numbers of the views.
 --
--- One statement, so that a reader sees the old rows or the new ones. It deletes all rows of the
--- stretch, so that a repetition also heals rows that two runs inserted at once.
+-- It is one statement, so that a reader sees either all old rows or all new ones. It deletes all
+-- rows of the stretch, so another run also removes duplicate rows that two runs inserted at the
+-- same time.
 --
--- Numbers of people do not fall for days that ended before an executed erasure was asked for that
--- deletes: the sweep has had them counted before. Who is anonymised still counts on each day.
+-- Numbers of people never fall for days before the cut-off of a due or executed erasure that
+-- deletes rows: the sweep had these days counted before it erased anybody. Anonymised people still
+-- count on each day.
 MERGE `${store}.daily_v1` AS stored
 USING (
   WITH

@@ -1,8 +1,8 @@
--- Replaces the rooms' numbers of a stretch of days by what the views count now.
+-- Replaces the numbers of each room in a stretch of days with the current numbers of the views.
 --
--- One statement, so that a reader sees the old rows or the new ones. It deletes all rows of the
--- stretch, so that a repetition also heals rows that two runs inserted at once. Numbers of people
--- are kept as in refresh_daily.
+-- It is one statement, so that a reader sees either all old rows or all new ones. It deletes all
+-- rows of the stretch, so another run also removes duplicate rows that two runs inserted at the
+-- same time. Numbers of people never fall after an erasure, as in refresh_daily.
 MERGE `${store}.rooms_daily_v1` AS stored
 USING (
   WITH
