@@ -11,8 +11,8 @@ from functions.acceptance.partners import Directory, Partner, Unclear
 from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
-"""An unknown token, which may be new, causes an extra read of the secrets; the minimum time between
-such reads, in seconds."""
+"""The minimum time, in seconds, between extra reads of the secrets. An unknown token causes such a
+read, because the token may be new."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -36,7 +36,7 @@ class FreshSecret(Protocol[T_co]):
             within: the maximum age of the last read, in seconds.
 
         Raises:
-            SecretUnavailable: no value may be used.
+            SecretUnavailable: the secret cannot be read, and the last good value is too old.
         """
 
 

@@ -24,10 +24,10 @@ class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         data: the event's bytes, as the sender sent them.
-        name: the sender's name of the event; None if it has no usable name.
-        project: the project that the event names, as text; None if it names none, empty if the
-            value cannot be a project's name, such as a list.
-        is_test: whether the body has no part of an event, so that someone pressed the Test button.
+        name: the event's name as sent; None if the event has no usable name.
+        project: the project that the event names, as text; None if the event names no project;
+            empty if the value cannot be a project's name, such as a list.
+        is_test: whether the body has no part of an event, because someone pressed the Test button.
     """
 
     data: bytes
@@ -106,7 +106,7 @@ def _check_utf8(body: bytes) -> None:
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
     """Return an event that has the documented form; send any other event to the careful path.
 
-    The documented names take precedence over other spellings, which need not be decoded.
+    Documented names take precedence, so members with other names need not be decoded.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)

@@ -1,4 +1,4 @@
-"""Ingest ids: two deliveries with the same ingest id are copies of one event."""
+"""Makes ingest ids. Two deliveries with the same ingest id are copies of one event."""
 
 import hashlib
 

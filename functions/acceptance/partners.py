@@ -72,7 +72,8 @@ class Partner(msgspec.Struct, frozen=True):
         projects: for each of the partner's projects, the name of the cell; `DISPUTED` if another
             partner claims the project too. Events of a disputed project are refused, because it is
             unclear whose they are.
-        signing_secrets: if there are any, each request must be signed with one of them.
+        signing_secrets: the keys of which one must sign each request; if there are none, requests
+            need no signature.
     """
 
     tokens_sha256: tuple[str, ...]
@@ -249,7 +250,7 @@ class Directory:
         return record.projects
 
     def _digests(self) -> dict[str, tuple[str, tuple[str, Partner] | None]]:
-        """Index the names and records by digest; a digest that admits no partner has None."""
+        """Index the names and records by digest; a digest that admits no partner maps to None."""
         by_digest: dict[str, tuple[str, tuple[str, Partner] | None]] = {}
         names: dict[str, str] = {}
         records: list[tuple[str, Partner | Faulty]] = [

@@ -35,10 +35,10 @@ ELSEWHERE = _refused(reasons.PROJECT_ELSEWHERE)
 """The project is pinned to another cell, so its events are not stored here."""
 
 DISPUTED = _refused(reasons.PROJECT_DISPUTED)
-"""Two partners claim the project. Until the operator corrects that, its events are not stored."""
+"""Two partners claim the project, so its events are not stored until the operator corrects that."""
 
 NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
-"""The event was accepted, but Pub/Sub will never take it."""
+"""The event belongs to this cell, but Pub/Sub will never accept it."""
 
 _MISSING = _refused(reasons.PROJECT_MISSING)
 _UNKNOWN = _refused(reasons.PROJECT_UNKNOWN)

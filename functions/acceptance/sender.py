@@ -17,7 +17,7 @@ class Sender(msgspec.Struct, frozen=True):
         partner: the partner's name.
         record: the partner's record.
         kind: the kind of the webhook.
-        id: the sender's id of the request, the same for each retry; empty if there is none.
+        id: the id that the sender gave the request, the same on each retry; empty if there is none.
     """
 
     partner: str

@@ -1,4 +1,4 @@
-"""Verifies Standard Webhooks signatures, which prove that a partner sent a body, id and time.
+"""Verifies Standard Webhooks signatures, which prove that a partner sent this body, id and time.
 
 The scheme is version 1 of https://www.standardwebhooks.com: HMAC-SHA256 over
 ``webhook-id.webhook-timestamp.body``. Headers are compared as raw bytes, so decoding cannot fail.

@@ -15,7 +15,7 @@ _SPACES = frozenset(SPACE.decode())
 
 
 class NotJson(Exception):
-    """The body is not UTF-8 or not JSON; the message gives the position, without any text of it."""
+    """The body is not UTF-8 or not JSON. The message says where, but does not quote the body."""
 
 
 def values(text: str, most: int) -> list[bytes]:
@@ -28,7 +28,7 @@ def values(text: str, most: int) -> list[bytes]:
         most: the maximum number of values to return; the rest is not parsed.
 
     Raises:
-        NotJson: the text is neither an array nor such values.
+        NotJson: the text is neither an array nor values that newlines separate.
     """
     elements = _elements(text) if text.startswith("[") else _values(text)
     return [element.encode() for element in islice(elements, most)] or [text.encode()]

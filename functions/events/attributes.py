@@ -15,7 +15,8 @@ KINDS: tuple[Kind, ...] = ("chat", "room", "test")
 _KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 ATTRIBUTE_BYTES = 1024
-"""The maximum bytes of an attribute's value. Pub/Sub refuses a whole publish with a longer one."""
+"""The maximum bytes of an attribute's value. If one value is longer, Pub/Sub refuses the whole
+publish request."""
 
 
 class Attributes(msgspec.Struct, frozen=True, gc=False):
@@ -76,7 +77,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
 
 
 def format_time(moment: datetime) -> str:
-    """Return a time in the form of ``received_at``: UTC, microseconds, ``Z``."""
+    """Return a time in the form of ``received_at``: in UTC, with microseconds and a final ``Z``."""
     return _written(floor(moment.timestamp()), moment.microsecond)
 
 

@@ -13,7 +13,7 @@ import msgspec
 INT64 = range(-(2**63), 2**63)
 
 MAX_DEPTH = 500
-"""The maximum levels of nesting in an event; every decoder that is used here supports it."""
+"""The maximum levels of nesting in an event; every decoder used here can read that many."""
 
 STORED_DEPTH = 100
 """The maximum levels of nesting in a JSON column; deeper values are stored as text. BigQuery's own
@@ -115,7 +115,7 @@ READER = json.JSONDecoder(
 
 
 def encode_exactly(value: object) -> bytes:
-    """Encode a value from `decode_json` as JSON, with numbers as numbers (see `encode_json`)."""
+    """Encode a value from `decode_json`; unlike `encode_json`, write every number as a number."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -192,7 +192,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """An event of the catalogue, or a stand-in for events that are not in it.
+    """An event of the catalogue, or a stand-in for events that the catalogue lacks.
 
     Attributes:
         name: the event's name in the documentation's spelling; ``uncatalogued`` for the stand-in.
@@ -204,8 +204,8 @@ class Event:
         properties: the event's own properties, without the common ones.
         lookup: the properties by canonical name and by alias; the event's own properties take
             precedence over aliases of common properties.
-        sample: the values in the sample payload that are not the first example of their property,
-            by property name.
+        sample: values for the sample payload, by property name; for every other property, the
+            payload has the first example.
     """
 
     name: str

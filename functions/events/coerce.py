@@ -2,7 +2,8 @@
 
 Senders write numbers as text and text as numbers; both are accepted. If a value cannot be read as
 the column's type, the functions raise `NotCoerced`, and the caller keeps the original value. For
-every type, an empty text means "not known" and becomes NULL. Words such as ``none`` are not empty.
+every type, an empty text means "not known" and becomes NULL. Words such as ``none`` are treated as
+ordinary texts.
 """
 
 import math

@@ -18,7 +18,8 @@ EARLIEST_SANE = 1_420_070_400 * MICROSECONDS
 """2015-01-01T00:00:00Z, the earliest accepted time; the sending product did not exist before it."""
 
 MAX_AHEAD = 86_400 * MICROSECONDS
-"""A sender's clock may be ahead by a day, in microseconds; some senders send local time as UTC."""
+"""How far in the future an event's time may be: one day, in microseconds. Clocks differ, and some
+senders send local time as UTC."""
 
 _Found = tuple[bool, str, object, Destination]
 """A property: whether it was beside ``value``, the name and value as sent, and the destination."""
@@ -32,7 +33,7 @@ class Draft:
     Attributes:
         columns: the values for columns of the row itself, by column.
         record: the values for columns of the ``properties`` or the ``room`` record, by column.
-        extra: the values that have no column, or that do not fit it, by name.
+        extra: the values that have no column or do not fit their column, by name.
         flags: codes for what does not fit the catalogue; they name properties, but have no values.
         user_id: the user id as sent, as text; None if the event has none.
         nickname: the nickname as sent; None if the event has none.

@@ -119,7 +119,7 @@ class Layouts:
         }
 
     def find(self, kind: Kind, name: str | None) -> Layout:
-        """Return an event's layout; if it is not in the catalogue, the fallback of its kind."""
+        """Return an event's layout; an uncatalogued event gets the fallback layout of the kind."""
         event = self._catalogue.event(kind, name) if name is not None else None
         return self._fallback[kind] if event is None else self._by_event[event]
 

@@ -42,12 +42,12 @@ def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
         attributes: the attributes of the retained message.
 
     Raises:
-        ValueError: an attribute is missing or malformed; the error has the attribute's name only.
+        ValueError: an attribute is missing or malformed; the error has only the attribute's name.
     """
     known = Attributes.from_mapping(attributes)
     try:
         sent = open_envelope(decode_json(data)).event
-    except BadMessage:  # `load` will quarantine it with the reason
+    except BadMessage:  # `load` will quarantine the event with the reason
         return Message(data, known)
     event = None if sent is None else event_name(known.kind, sent)
     return Message(data, msgspec.structs.replace(known, event=event))
@@ -56,8 +56,8 @@ def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
 def pieces(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], int]]:
     """Split messages into pieces that each fit the limits of one publish request.
 
-    Yields each piece, in order, with the maximum bytes of its request. A message above the limit is
-    a piece of its own; Pub/Sub will refuse it.
+    Yields each piece, in order, with the maximum bytes of the publish request. A message above the
+    limit is a piece of its own; Pub/Sub will refuse it.
     """
     start = size = 0
     for position, message in enumerate(messages):

@@ -1,7 +1,7 @@
 """Converts a sender's spelling of a name to the one spelling that this system uses.
 
 ``receive`` and ``load`` use the same conversion. So the attribute ``event`` of a message always
-equals the column ``event`` of its row, and a subscription's filter matches every spelling.
+equals the column ``event`` of the row, and a subscription's filter matches every spelling.
 
 The names come from ``names.json``, which ``make generate`` writes from the catalogue. Reading the
 catalogue itself takes a quarter of a second, which would slow down cold starts of ``receive``.
@@ -54,7 +54,7 @@ def load_names() -> Names:
 
 
 def snake_case(name: str) -> str:
-    """Convert a name to snake_case, which columns use and in which names are compared.
+    """Convert a name to snake_case, the form of column names; names are compared in this form.
 
     ``platformUserAgent`` becomes ``platform_user_agent``, ``user-list_opened`` becomes
     ``user_list_opened``. A name without any letter or digit becomes the empty string.

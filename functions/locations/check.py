@@ -14,7 +14,7 @@ State = Literal["holds", "fails", "unknown"]
 """``unknown`` means that the check could not be made; it must not count as a success."""
 
 AT_A_TIME = 8
-"""The maximum number of concurrent requests; each needs a thread, as REST calls block."""
+"""The maximum number of concurrent requests; each needs a thread, because REST calls block."""
 
 
 class Resource(NamedTuple):
@@ -41,7 +41,7 @@ class Location(NamedTuple):
         kind: the kind of the resource.
         name: the resource's name, for readers.
         state: whether the resource is in the promised region and in no other.
-        detail: the region; or what is wrong; or why the check could not be made.
+        detail: the region, a description of the fault, or why the check could not be made.
     """
 
     kind: str
@@ -56,8 +56,8 @@ class Google:
     Args:
         endpoints: the endpoints of the APIs.
         project: the Google Cloud project of the resources.
-        quota_project: the project whose quota is used if a person's credentials are used; a service
-            account uses the quota of the account's own project.
+        quota_project: the project whose quota a person's requests use. A service account's requests
+            use the quota of the service account's project.
     """
 
     def __init__(self, endpoints: Endpoints, project: str, quota_project: str = "") -> None:
@@ -144,7 +144,7 @@ async def check_tables(google: Google, datasets: Datasets, region: str) -> list[
         try:
             resources = await google.tables(dataset)
         except NotThere:
-            continue  # the check of the dataset reports it
+            continue  # the check of the dataset itself reports this
         except NotAnswered as error:
             locations.append(Location("table", f"{dataset}.*", "unknown", str(error)))
         else:

@@ -27,7 +27,7 @@ London (europe-west2) and Zürich (europe-west6) are not in the EU. A test compa
 
 
 def topic_fault(topic: Answer, region: str) -> str:
-    """Describe where else a topic's messages may be; empty if only in the region."""
+    """Describe where else a topic's messages may be stored or sent; empty if nowhere else."""
     policy = topic.get("messageStoragePolicy", {})
     regions = policy.get("allowedPersistenceRegions", [])
     if regions != [region]:

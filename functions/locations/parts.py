@@ -9,7 +9,7 @@ class Datasets(msgspec.Struct, frozen=True):
     Attributes:
         store: the dataset that the functions read and write.
         bi: the dataset that BI tools see.
-        partners: for each partner that has its own readers, the dataset that they read.
+        partners: for each partner that has its own readers, the dataset for these readers.
     """
 
     store: str
@@ -18,7 +18,8 @@ class Datasets(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """The resources with a location. Other members of Terraform's output are ignored.
+    """The resources of a cell that have a location. Terraform's output may have other members, which
+    are ignored.
 
     Attributes:
         topics: the topics' full names, ``projects/P/topics/T``.

@@ -16,8 +16,8 @@ class Topics:
 
     Args:
         endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
-        quota_project: the project whose quota is used if a person's credentials are used; a service
-            account uses the quota of the account's own project.
+        quota_project: the project whose quota a person's requests use. A service account's requests
+            use the quota of the service account's project.
     """
 
     endpoint: str

@@ -1,4 +1,4 @@
-"""The format of quarantine, which keeps bodies for a replay if they were not accepted or loaded.
+"""The format of quarantine: bodies that could not be accepted or loaded, kept for a replay.
 
 An object is one line of JSON. The object's name is computed from the content, so that repeated
 deliveries of the same body or event share one object.
@@ -20,7 +20,7 @@ from functions.google.storage import ObjectWriter
 PREFIX = "quarantine/"
 
 ON_HOLD = "on_hold/"
-"""The folder for events of closed partners that are on hold. It is separate from quarantine, where
+"""The folder for a closed partner's events that are on hold. It is separate from quarantine, where
 objects are deleted by age and can be replayed. When the hold ends, the events are deleted."""
 
 LEGAL_HOLD = "legal_hold"
@@ -43,7 +43,7 @@ UNREADABLE = (MALFORMED, "not_json", "too_deep")
 sooner than other data."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-"""A partner or kind that may be part of an object's name; a malformed message may name any text."""
+"""The partners and kinds that an object's name may contain; a malformed message may have others."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
@@ -146,7 +146,7 @@ def of_message(
         reason: a reason code such as ``not_json``.
         data: the event's bytes.
         attributes: the attributes of the message; any of them may be missing.
-        known_at: the time to use as the time of receipt if the attributes have none.
+        known_at: the time of receipt to store if the attributes have none.
         source: a text that distinguishes equal messages without an ingest id.
     """
     partner = attributes.get("partner") or UNKNOWN
@@ -209,7 +209,7 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str)
 
 
 def _id_of_message(attributes: Mapping[str, str]) -> tuple[str, ...]:
-    """Return texts that distinguish a message from others with the same bytes."""
+    """Return texts that distinguish a message from other messages with the same bytes."""
     ingest_id = attributes.get("ingest_id")
     if ingest_id:
         return ("message", ingest_id)

@@ -7,9 +7,8 @@ later versions (`functions.privacy.offboarding.closed_list`)::
     {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}}}
 
 If Terraform's version is destroyed, the next `terraform apply` creates an empty list again, which
-would admit every closed partner. To detect this, Terraform writes two times into the list: when it
-created the list, and when it created the secret. A list that is much younger than the secret is
-refused.
+would admit every closed partner. To detect this, Terraform records in the list when it created the
+list, and when it created the secret. A list that is much younger than the secret is refused.
 """
 
 import time
@@ -60,7 +59,7 @@ class _ClosedListFile(msgspec.Struct):
 
 
 class ClosedList(msgspec.Struct, frozen=True):
-    """The secret's content. Members that this version does not know are ignored.
+    """The secret's content. Members that this version of the code does not know are ignored.
 
     Attributes:
         partners: the closed partners, by name.
@@ -68,8 +67,8 @@ class ClosedList(msgspec.Struct, frozen=True):
             say.
         made_at: when Terraform created the list; None if Terraform did not create it.
         secret_made_at: when Terraform created the secret; None if the list does not say.
-        unreadable: the JSON of malformed entries, by partner. Such a partner may be closed or not;
-            only events of that partner are refused.
+        unreadable: the JSON of malformed entries, by partner. It is not known whether such a
+            partner is closed, so the partner's events are refused; other events are not affected.
     """
 
     partners: dict[str, ClosedPartner]

@@ -46,7 +46,7 @@ class SecretFile(Generic[T]):
     Args:
         name: the secret's name, for log lines.
         path: the secret's file.
-        parse: makes the value from the file's content. An exception means that the read failed.
+        parse: converts the file's content to the value. An exception means that the read failed.
         unavailable: the exception type to raise when no value may be used.
         clock: returns monotonic seconds.
         read: returns the file's content; may block.

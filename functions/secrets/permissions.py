@@ -27,7 +27,7 @@ class _PermissionsFile(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Permissions(msgspec.Struct, frozen=True):
-    """The content of a secret of permissions, which Terraform writes.
+    """The content of a permissions secret, which Terraform writes.
 
     Attributes:
         projects: all projects that are or were pinned to the cell.
@@ -82,7 +82,7 @@ def read_permissions(path: Path) -> Permissions:
     The log line has the entry's position only, because the entry's name is an e-mail address.
 
     Raises:
-        PermissionsUnavailable: the secret cannot be read, or does not have Terraform's form.
+        PermissionsUnavailable: the secret cannot be read, or lacks the form that Terraform writes.
     """
     try:
         content = msgspec.json.decode(path.read_bytes(), type=_PermissionsFile)

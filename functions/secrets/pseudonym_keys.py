@@ -7,7 +7,7 @@ a person has to try every version.
 The version that a row uses depends on when the event was received, not on when it is loaded. So all
 copies of an event have the same user key, however late they are loaded. An erasure can also compute
 every user key of the events received so far, even if some are loaded later. For this, all functions
-must have a new version before the time from which it is used, which the version's file states.
+must have a new version before it is first used; the version's file says when that is.
 """
 
 import base64
@@ -62,7 +62,7 @@ class PseudonymKeys(NamedTuple):
 
 
 def load_keys(folder: Path) -> PseudonymKeys:
-    """Read a cell's keys from a folder with one file for each version, named by its number.
+    """Read a cell's keys from a folder with one file for each version; file ``1`` has version 1.
 
     A file contains the key in base64 and, after a space, the time from which it is used (RFC 3339).
     A key without a time was always used. Files whose names begin with a dot are ignored, because

@@ -6,7 +6,7 @@ from typing import Any
 def open_client(endpoint: str, project: str, location: str) -> Any:
     """Return a `google.cloud.bigquery.Client`.
 
-    The library is imported here: it is slow to import, and most instances never need it.
+    The library is imported here, because it is slow to import and most instances never need it.
 
     Args:
         endpoint: ``https://host`` for BigQuery with application default credentials, or

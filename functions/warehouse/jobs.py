@@ -15,7 +15,7 @@ REQUEST_SECONDS = 10.0
 """The time limit of one request to BigQuery in seconds; the job itself may take longer."""
 
 CANCEL_SECONDS = 15.0
-"""The seconds to wait for the end of a cancelled job."""
+"""The maximum seconds to wait until a cancelled job has ended."""
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 """The pauses in seconds between requests about a job; the last pause is repeated."""
@@ -69,7 +69,7 @@ class JobFailed(Exception):
 class JobUnfinished(Exception):
     """Time is up, and the job may still be running and change rows.
 
-    BigQuery tries to stop a job at its ``jobTimeoutMs``, but does not guarantee it.
+    BigQuery tries to stop a job after ``jobTimeoutMs``, but does not guarantee that the job stops.
     """
 
 
@@ -224,7 +224,7 @@ def _failure(error: Any) -> JobFailed:
 
 
 def _refusal(error: Exception) -> JobFailed | None:
-    """Convert the error of a request; None if BigQuery may have executed the request anyway."""
+    """Convert a request's error to an exception; None if BigQuery may have run the request."""
     code = getattr(error, "code", None)
     if code is None or code >= HTTPStatus.INTERNAL_SERVER_ERROR or code in UNKNOWN:
         return None

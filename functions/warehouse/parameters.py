@@ -18,7 +18,7 @@ Parameter = datetime | date | str | Sequence[str]
 
 
 class WrongParameters(ValueError):
-    """The values do not fit a statement's parameters; the message names both, but has no values."""
+    """The values do not fit a statement's parameters; the message has names, but no values."""
 
 
 @cache
@@ -37,7 +37,7 @@ def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter
         values: the value of each parameter, by name.
 
     Raises:
-        WrongParameters: the statement is not in the file, or has other parameters or other types.
+        WrongParameters: the file lacks the statement, or has other parameters or types for it.
     """
     from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter  # noqa: PLC0415
 

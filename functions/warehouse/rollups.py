@@ -20,7 +20,7 @@ class Stretch(NamedTuple):
     Attributes:
         first: the first day (UTC).
         last: the last day (UTC).
-        frozen: whether the numbers of different people in these days are final.
+        frozen: whether the numbers of different people on these days are final.
     """
 
     first: date

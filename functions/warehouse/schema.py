@@ -62,7 +62,7 @@ class Warehouse(NamedTuple):
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A column in the form of BigQuery's REST API, with its legacy type names.
+    """A column in the form of BigQuery's REST API, which uses legacy type names.
 
     Attributes:
         name: the column's name in snake_case.

@@ -1,6 +1,6 @@
 -- grain: one row per project and UTC day of receipt, for days with an event about bets
 -- How people share bets in the chat: how often they opened a list of bets, shared a bet from it,
--- and repeated a bet of someone else.
+-- and repeated someone else's bet.
 --
 -- A filter on day prunes the partitions of the settled days.
 SELECT

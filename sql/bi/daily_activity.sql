@@ -2,7 +2,7 @@
 -- How much happened in the chat, and how many people took part.
 --
 -- A filter on day is a filter on DATE(received_at), so it prunes the partitions of the settled
--- days. A filter on project uses their clustering.
+-- days. A filter on project uses the clustering of the settled days.
 SELECT
   partner,
   project,

@@ -3,7 +3,7 @@
 -- accepted the agreement, sent a message. Each step counts the people who took it and all steps
 -- before it.
 --
--- Only newcomers accept the agreement, so the last two steps show people on their first day only.
+-- Only newcomers accept the agreement, so the last two steps count people on their first day only.
 -- The order of a day's events is ignored, because webhooks may overtake each other. A filter on day
 -- prunes the partitions of the settled days.
 WITH

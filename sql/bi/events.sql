@@ -1,14 +1,14 @@
 -- grain: one row per ingest id
 -- All chat and room events within the retention, each shown once. While a person's erasure is
 -- pending, a random key replaces the person's user key, also among a room's speakers. After the
--- erasure was executed, events in its scope that arrive late are shown without the person. Test
--- deliveries are in test_deliveries.
+-- erasure has been executed, events in its scope that arrive late are shown without the person.
+-- Test deliveries are in test_deliveries.
 --
--- While an event's sender or Pub/Sub may still repeat it (the open window), the store may have
--- several copies; this view shows one of them. Older days are settled: the store has one row for
--- each event. A filter on received_at prunes the partitions of the settled days only. It does not
--- pass the window function, so the whole open window is always read. A filter on project or event
--- uses the clustering of the settled days.
+-- While the sender or Pub/Sub may still repeat an event (the open window), the store may have
+-- several copies of the event; this view shows one of them. Older days are settled: the store has
+-- one row for each event. A filter on received_at prunes the partitions of the settled days only.
+-- The filter does not pass the window function, so the whole open window is always read. A filter
+-- on project or event uses the clustering of the settled days.
 WITH
 settled AS (
   SELECT

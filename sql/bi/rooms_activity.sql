@@ -3,7 +3,7 @@
 -- rooms counts in both.
 --
 -- A filter on day prunes the partitions of the settled days; a filter on project or room_id uses
--- their clustering.
+-- the clustering of the settled days.
 SELECT
   partner,
   project,

@@ -4,8 +4,8 @@
 --
 -- The sender reports the length of a visit repeatedly, so the duration is the largest report, not
 -- the sum. Each day is counted separately: a visit across midnight has a row on each day, and the
--- duration is at most the time from midnight to the last event of the row. So a filter on day
--- prunes the partitions of the settled days.
+-- duration is at most the time from midnight to the last event of the row. Because days are
+-- separate, a filter on day prunes the partitions of the settled days.
 WITH
 steps AS (
   SELECT

@@ -1,5 +1,6 @@
 -- grain: one row per UTC day, for one project, if anybody came in the 6 months up to the day
--- How many different people came in the spans that end with each day of a stretch of days.
+-- How many different people came in the spans, from one day to 6 months, that end with each day of
+-- a stretch of days.
 SELECT
   day,
   dau,

@@ -1,7 +1,7 @@
 -- Finds the days of a range that a rollup has twice, because two runs inserted rows for a new day
 -- at the same time.
 --
--- BigQuery does not make statements that only insert wait for each other. The next refresh of the
+-- In BigQuery, statements that only insert rows do not wait for each other. The next refresh of the
 -- day removes the second rows. For a week of cohorts_v1, the first day of the week is returned.
 SELECT DISTINCT TIMESTAMP(day) AS day
 FROM (

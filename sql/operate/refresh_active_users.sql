@@ -1,9 +1,9 @@
--- Counts the different people in the spans that end with each day of a stretch of days.
+-- Counts the different people in the spans, from one day to 6 months, that end with each day of a
+-- stretch of days.
 --
 -- A person is in a span if the person's last active day up to the end of the span lies in it, so
 -- one look-up serves all spans. Rows of days before `thawed` stay as they are, because an erasure
--- may have removed people from the events. It is one statement for the same reason as
--- refresh_daily.
+-- may have removed people from the events. refresh_daily explains why this is one statement.
 --
 -- An anonymised person has a new user key each day, and is counted only in the spans that end with
 -- that day. The numbers of days before the cut-off of a due or executed erasure never fall: the

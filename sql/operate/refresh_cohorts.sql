@@ -4,7 +4,7 @@
 -- for 12 weeks. So the statement reads 28 weeks before the stretch, which are within the retention.
 -- Weeks that ended before `thawed`, or before the cut-off of a due or executed erasure, stay as
 -- they are, because the erasure may have removed people from the events. Anonymised people cannot
--- be followed. It is one statement for the same reason as refresh_daily.
+-- be followed. refresh_daily explains why this is one statement.
 MERGE `${store}.cohorts_v1` AS stored
 USING (
   WITH
