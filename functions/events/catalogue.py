@@ -174,7 +174,7 @@ class Definition(_Model):
 
 
 def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set[Privacy]) -> None:
-    """Refuse privacy classes that no code handles for these properties."""
+    """Refuse each property whose privacy class no code handles in this part of the catalogue."""
     for prop in properties:
         if prop.privacy not in allowed:
             raise ValueError(f"{where}: {prop.name} cannot be {prop.privacy} here")

@@ -12,7 +12,8 @@ from ua_parser.loaders import load_lazy_builtins
 from ua_parser.regex import Resolver
 
 AGENT_CHARACTERS = 512
-"""The characters read from a user agent, at most. Real ones are shorter; long ones parse slowly."""
+"""The maximum number of characters that are read from a user agent. Real user agents are shorter,
+and long texts take long to parse."""
 
 FAMILY_CHARACTERS = 64
 CACHED_AGENTS = 4096

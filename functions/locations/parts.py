@@ -18,8 +18,7 @@ class Datasets(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """The resources of a cell that have a location. Terraform's output may have other members, which
-    are ignored.
+    """A cell's resources with a location; other members of Terraform's output are ignored.
 
     Attributes:
         topics: the topics' full names, ``projects/P/topics/T``.

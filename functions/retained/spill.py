@@ -34,7 +34,7 @@ def object_name(flushed_at: datetime, unique: str) -> str:
     """Return an object's name: ``spill/YYYY/MM/DD/HH/<unique>.ndjson``, with the hour in UTC.
 
     Args:
-        flushed_at: when the object is written, as a `datetime` with an offset.
+        flushed_at: when the object is written, with an offset from UTC.
         unique: a UUIDv7, so that the names within an hour sort by time.
     """
     return f"{PREFIX}{flushed_at.astimezone(UTC):%Y/%m/%d/%H}/{unique}.ndjson"

@@ -47,7 +47,7 @@ class PseudonymKeys(NamedTuple):
         """Return the version that the user keys of an event use.
 
         Args:
-            received_at: when the event was received, with an offset.
+            received_at: when the event was received, with an offset from UTC.
         """
         begun = (
             version

@@ -18,7 +18,10 @@ Parameter = datetime | date | str | Sequence[str]
 
 
 class WrongParameters(ValueError):
-    """The values do not fit a statement's parameters; the message has names, but no values."""
+    """The values do not fit a statement's parameters.
+
+    The message names the statement and the parameters, but quotes no value.
+    """
 
 
 @cache
