@@ -1,4 +1,4 @@
-"""The entry points of the functions. FUNCTION_TARGET names the one that a deployment serves."""
+"""The entry points of the functions. FUNCTION_TARGET names the function that a process serves."""
 
 from functions_framework import aio
 

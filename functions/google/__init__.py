@@ -1,1 +1,1 @@
-"""Clients of Pub/Sub, Cloud Storage and Secret Manager (BigQuery: `functions.warehouse`)."""
+"""Clients for Pub/Sub, Cloud Storage and Secret Manager. `functions.warehouse` calls BigQuery."""

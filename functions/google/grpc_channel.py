@@ -10,9 +10,9 @@ OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 )
-"""Two channels to one address do not share a connection, so that a new channel never uses the dead
-connection of an old one. The size of a response is not limited: the response of a pull can exceed
-gRPC's default of 4 MB.
+"""Channels to the same address do not share a connection, so that a new channel never uses the dead
+connection of an old one. The size of responses is not limited, because the response to a pull can
+exceed gRPC's default limit of 4 MB.
 """
 
 
@@ -20,13 +20,13 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
     """Open a channel; call this inside the running event loop, after the server has forked.
 
     Args:
-        endpoint: ``https://host:port`` for TLS with application default credentials, or
-            ``http://host:port`` for a plain connection without credentials.
-        quota_project: the project whose quota a person's requests use; requests of a service
-            account use its own project.
+        endpoint: ``https://host:port`` to use TLS and application default credentials, or
+            ``http://host:port`` to connect without TLS and credentials.
+        quota_project: the project whose quota is used if the credentials belong to a person.
+            Service accounts use the quota of their own project.
 
     Raises:
-        ValueError: the endpoint has another form.
+        ValueError: the endpoint has neither form.
     """
     scheme, address = urlsplit(endpoint)[:2]
     if scheme == "http" and address:
@@ -40,7 +40,7 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
 
 @functools.cache
 def _default_credentials(quota_project: str) -> grpc.ChannelCredentials:
-    # Imported here, because a plain connection does not need it and it is slow to import.
+    # Imported here, because this library is slow to import and plain connections do not need it.
     import google.auth  # noqa: PLC0415
     from google.auth.transport.grpc import AuthMetadataPlugin  # noqa: PLC0415
     from google.auth.transport.requests import Request  # noqa: PLC0415
@@ -58,10 +58,10 @@ def _default_credentials(quota_project: str) -> grpc.ChannelCredentials:
 def routing_header(name: str, resource: str) -> tuple[tuple[str, str], ...]:
     """Return the metadata that routes a call to the resource's region.
 
-    The generated clients send it; calls without a generated client have to send it too.
+    Generated clients send this metadata; calls without a generated client have to send it too.
 
     Args:
-        name: the request's field that has the resource's name, such as ``topic``.
+        name: the field of the request that names the resource, such as ``topic``.
         resource: the resource's full name, such as ``projects/p/topics/t``.
     """
     return (("x-goog-request-params", f"{name}={resource.replace('/', '%2F')}"),)

@@ -1,4 +1,4 @@
-"""Goes through all letters of a subscription, and gives back those that are not acknowledged."""
+"""Pulls all letters of a subscription, and gives back the letters that are not acknowledged."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,19 +8,19 @@ from typing import Self
 from functions.google.subscription import Letter, LetterSource, SubscriptionUnavailable
 
 EMPTY_PULLS = 2
-"""The number of empty pulls in a row after which a subscription counts as empty. A single pull may
-return nothing although there are letters (Pub/Sub's documentation of pull)."""
+"""A subscription counts as empty after this many empty pulls in a row. A single pull may return
+nothing although there are letters (Pub/Sub's documentation of pull)."""
 
 
 class Lease:
     """Pulls letters batch by batch until none is left.
 
-    ``async for`` returns the batches, which may be empty; it raises SubscriptionUnavailable if
+    ``async for`` yields the batches, which may be empty, and raises SubscriptionUnavailable if
     Pub/Sub does not answer. The end of ``async with`` gives back all letters that are still leased.
 
     Args:
         subscription: the subscription with the letters. Its acknowledgement deadline must be longer
-            than the lease; otherwise a letter arrives twice.
+            than the lease lasts; otherwise a letter can be pulled twice.
         stop: called before each pull; returns whether to stop.
     """
 
@@ -50,7 +50,7 @@ class Lease:
         traceback: TracebackType | None,
     ) -> None:
         """Give back the letters that are still leased."""
-        with suppress(SubscriptionUnavailable):  # they return after their deadline
+        with suppress(SubscriptionUnavailable):  # Pub/Sub returns them later
             await self._subscription.give_back([*self._leased.values()])
 
     def __aiter__(self) -> Self:
@@ -67,7 +67,8 @@ class Lease:
             raise StopAsyncIteration
         letters = await self._subscription.pull()
         self._empty_pulls = 0 if letters else self._empty_pulls + 1
-        # Keep the letters without their content, to save memory: giving back needs the ack id only.
+        # Keep the letters without their content, to save memory: a letter can be given back by its
+        # ack id alone.
         self._leased |= {
             letter.ack_id: letter._replace(data=b"", attributes={}) for letter in letters
         }
@@ -84,6 +85,6 @@ class Lease:
         self.drop(letters)
 
     def drop(self, letters: Sequence[Letter]) -> None:
-        """Exclude letters from being given back at the end."""
+        """Stop leasing letters, so that they are not given back at the end."""
         for letter in letters:
             del self._leased[letter.ack_id]

@@ -8,7 +8,8 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT_SECONDS = 30
 
 Read = Callable[[str], dict[str, Any]]
-"""Reads the resource at a path below an endpoint; raises `NotThere` and `NotAnswered`; blocks."""
+"""Reads the resource at a path below an endpoint. It blocks; it raises `NotThere` or
+`NotAnswered`."""
 
 
 class NotThere(Exception):
@@ -16,7 +17,7 @@ class NotThere(Exception):
 
 
 class NotAnswered(Exception):
-    """The API did not return the resource; the message says why, without quoting the answer."""
+    """The API did not return the resource; the error says why, without quoting the answer."""
 
 
 def open_reader(endpoint: str, quota_project: str = "") -> Read:
@@ -25,10 +26,10 @@ def open_reader(endpoint: str, quota_project: str = "") -> Read:
     The libraries are imported here: they are slow to import, and most instances never need them.
 
     Args:
-        endpoint: ``https://host`` with application default credentials, or ``http://host:port``
-            of a stand-in without credentials.
-        quota_project: the project whose quota a person's requests use; requests of a service
-            account use its own project.
+        endpoint: ``https://host`` to use application default credentials, or ``http://host:port``
+            to call a stand-in without credentials.
+        quota_project: the project whose quota is used if the credentials belong to a person.
+            Service accounts use the quota of their own project.
 
     Raises:
         google.auth.exceptions.DefaultCredentialsError: there are no credentials.

@@ -12,7 +12,7 @@ REQUEST_SECONDS = 10.0
 
 
 class SecretsUnavailable(Exception):
-    """A call of Secret Manager failed; a version may have been added nevertheless.
+    """A call to Secret Manager failed; a version may have been added nevertheless.
 
     Args:
         reason: the HTTP status of the response, or the name of the error's type.
@@ -33,11 +33,11 @@ class Version(NamedTuple):
 
 
 def open_session(endpoint: str) -> Any:
-    """Return an HTTP session for calls of a Google API.
+    """Return an HTTP session for calls to a Google API.
 
     Args:
-        endpoint: ``https://host`` with application default credentials, or ``http://host:port``
-            of a stand-in without credentials.
+        endpoint: ``https://host`` to use application default credentials, or ``http://host:port``
+            to call a stand-in without credentials.
     """
     import google.auth  # noqa: PLC0415 - slow to import
     from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415
@@ -50,12 +50,12 @@ def open_session(endpoint: str) -> Any:
 
 
 class Secret:
-    """One secret; its methods block.
+    """One secret. All methods block.
 
     Args:
-        endpoint: the API's endpoint, for `connect`.
+        endpoint: the endpoint of Secret Manager's API.
         name: the secret's full name, ``projects/p/secrets/s``.
-        connect: opens the session; called at the first use.
+        connect: opens an HTTP session for an endpoint; called before the first request.
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class Secret:
         return version
 
     def at(self, number: int) -> Version | None:
-        """Return a version by its number; None if it was disabled or destroyed.
+        """Return the version with this number; None if it was disabled or destroyed, or never
+        existed.
 
         Raises:
             SecretsUnavailable: the call failed.

@@ -1,6 +1,6 @@
 """Reads and writes objects of the cell's bucket, in Cloud Storage or a stand-in with the same API.
 
-`Bucket` writes each object once; `CloudStorage` reads, replaces and deletes exact versions.
+`Bucket` only creates objects. `CloudStorage` reads, replaces and deletes given versions of objects.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ import uuid_utils
 def open_bucket(endpoint: str, project: str, name: str) -> Any:
     """Return a `google.cloud.storage.Bucket`.
 
-    The library is imported here: it costs 0.14 s and 58 MB, and most instances never need it.
+    The library is imported here, because the import takes 0.14 s and 58 MB of memory, and most
+    instances never need it.
 
     Args:
-        endpoint: ``https://host`` for Cloud Storage with application default credentials, or
-            ``http://host:port`` for a stand-in without credentials.
+        endpoint: ``https://host`` to use Cloud Storage with application default credentials, or
+            ``http://host:port`` to use a stand-in without credentials.
         project: the Google Cloud project.
         name: the bucket's name.
     """
@@ -37,7 +38,8 @@ def open_bucket(endpoint: str, project: str, name: str) -> Any:
 
 
 CONCURRENT_WRITES = 16
-"""The maximum number of concurrent writes; each takes a thread, as the client library blocks."""
+"""The maximum number of concurrent writes. Each needs a thread, because the client library
+blocks."""
 
 RETRY_DELAYS = (0.1, 1.0, 2.0)
 """The delay before the first retry, the longest delay (both in seconds), and the factor between
@@ -45,7 +47,7 @@ delays."""
 
 
 class BucketUnavailable(Exception):
-    """A call of the bucket failed or timed out."""
+    """A request to the bucket failed or timed out."""
 
 
 class ObjectWriter(Protocol):
@@ -56,13 +58,13 @@ class ObjectWriter(Protocol):
 
 
 class Bucket:
-    """Writes objects.
+    """Creates objects in a bucket.
 
     The client library is imported at the first write, because most instances never write.
 
     Args:
-        endpoint: ``https://host`` for Cloud Storage with application default credentials, or
-            ``http://host:port`` for a stand-in without credentials.
+        endpoint: ``https://host`` to use Cloud Storage with application default credentials, or
+            ``http://host:port`` to use a stand-in without credentials.
         project: the Google Cloud project.
         name: the bucket's name.
     """
@@ -77,8 +79,8 @@ class Bucket:
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
         """Write an object, unless an object with this name exists.
 
-        An existing object must have the same content, because names derive from contents. Temporary
-        errors are retried. The account only needs permission to create objects.
+        Callers must choose names so that an existing object has the same content. Temporary errors
+        are retried. The account only needs the permission to create objects.
 
         Args:
             name: the object's name.
@@ -100,7 +102,7 @@ class Bucket:
             raise BucketUnavailable(type(error).__name__) from error
 
     def _write(self, name: str, data: bytes, content_type: str, until: float) -> None:
-        from google.api_core.exceptions import Forbidden  # noqa: PLC0415 - as the client
+        from google.api_core.exceptions import Forbidden  # noqa: PLC0415 - slow to import
 
         if self._bucket is None:
             self._bucket = open_bucket(self._endpoint, self._project, self._name)
@@ -110,13 +112,14 @@ class Bucket:
         try:
             self._create(name, data, content_type, remaining)
         except Forbidden:
-            # Google documents 412 if the object exists, and 403 if the account may not replace it,
-            # but not which of them comes first. Under another name, the write succeeds in any case.
+            # Google documents the answers 412 if the object exists and 403 if the account may not
+            # replace it, but not which check is made first. With another name, the write succeeds
+            # in both cases.
             self._create(_beside(name), data, content_type, remaining)
 
     def _create(self, name: str, data: bytes, content_type: str, within: float) -> None:
-        from google.api_core.exceptions import PreconditionFailed  # noqa: PLC0415 - as the client
-        from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 - as the client
+        from google.api_core.exceptions import PreconditionFailed  # noqa: PLC0415 - slow to import
+        from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 - slow to import
 
         with suppress(PreconditionFailed):  # the object exists
             self._bucket.blob(name).upload_from_string(
@@ -137,7 +140,8 @@ def _beside(name: str) -> str:
 T = TypeVar("T")
 
 CONCURRENT_REQUESTS = 8
-"""The maximum number of concurrent requests; each takes a thread, as the client library blocks."""
+"""The maximum number of concurrent requests. Each needs a thread, because the client library
+blocks."""
 
 
 class Stored(NamedTuple):
@@ -145,7 +149,7 @@ class Stored(NamedTuple):
 
     Attributes:
         name: the object's name.
-        generation: the version's number; each write of a name has a new one.
+        generation: the version's number; each write to an object gives it a new one.
         written_at: when the version was written (UTC).
     """
 
@@ -164,18 +168,18 @@ class Storage(Protocol):
         """Return the content of a version; None if the version no longer exists."""
 
     async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
-        """Write an object in place of a version; return whether it was written."""
+        """Write an object if its version is still `over`; return whether it was written."""
 
     async def delete(self, stored: Stored) -> None:
         """Delete a version."""
 
 
 class CloudStorage:
-    """The bucket's objects.
+    """Reads, replaces and deletes the bucket's objects.
 
     Args:
-        open_bucket: opens the bucket's client; called at the first use, as the library is slow to
-            import.
+        open_bucket: opens the bucket's client; called before the first request, because the library
+            is slow to import.
         deadline: the time limit of one request in seconds, including retries.
     """
 
@@ -202,7 +206,7 @@ class CloudStorage:
         return await self._call(partial(_read, stored))
 
     async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
-        """Write an object, unless its version has changed; return whether it was written.
+        """Write an object if its version has not changed; return whether it was written.
 
         Args:
             name: the object's name.
@@ -211,20 +215,23 @@ class CloudStorage:
             over: the generation of the version to replace; 0 if the object must not exist.
 
         Raises:
-            BucketUnavailable: the bucket did not answer; the object may be written nevertheless.
+            BucketUnavailable: the bucket did not answer; the object may have been written
+                nevertheless.
         """
         return await self._call(partial(_write, name, content, content_type, over))
 
     async def delete(self, stored: Stored) -> None:
-        """Delete a version, unless it was replaced or deleted before.
+        """Delete a version. Do nothing if it was replaced or deleted before.
 
         Raises:
-            BucketUnavailable: the bucket did not answer; the version may be deleted nevertheless.
+            BucketUnavailable: the bucket did not answer; the version may have been deleted
+                nevertheless.
         """
         await self._call(partial(_delete, stored))
 
     async def _call(self, action: Callable[[Any, dict[str, Any]], T]) -> T:
-        # No time limit here: a thread cannot be stopped, and would run on after the response.
+        # There is no time limit here, because a thread cannot be stopped: it would run on after the
+        # response.
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._act, action)
 
     def _act(self, action: Callable[[Any, dict[str, Any]], T]) -> T:

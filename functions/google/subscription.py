@@ -9,22 +9,23 @@ PULL_MESSAGES = 1_000
 """The maximum number of messages in one pull, set by Pub/Sub."""
 
 PULL_SECONDS = 10.0
-"""The time limit of a pull in seconds. Without messages, Pub/Sub may wait longer before it answers.
+"""The time limit of a pull in seconds. If there are no messages, Pub/Sub may wait longer than this
+before it answers.
 """
 
 REQUEST_SECONDS = 10.0
-"""The time limit of other requests in seconds."""
+"""The time limit of all other requests in seconds."""
 
 
 class SubscriptionUnavailable(Exception):
-    """Pub/Sub did not answer; messages without an acknowledgement are delivered again later."""
+    """Pub/Sub did not answer. It will deliver messages again that were not acknowledged."""
 
 
 class Letter(NamedTuple):
     """A message that this process has leased.
 
     Attributes:
-        ack_id: the id of this delivery, to acknowledge it.
+        ack_id: the id with which this delivery can be acknowledged.
         message_id: Pub/Sub's id of the message.
         data: the message's bytes.
         attributes: the message's attributes.
@@ -53,7 +54,8 @@ class Subscription:
     """One pull subscription; create it inside the running event loop.
 
     Args:
-        endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
+        endpoint: Pub/Sub's endpoint, in the form that `functions.google.grpc_channel.open_channel`
+            takes.
         name: the subscription's full name, ``projects/p/subscriptions/s``.
     """
 
@@ -63,7 +65,7 @@ class Subscription:
         self._client: Any = None
 
     async def pull(self) -> list[Letter]:
-        """Lease messages that no other client has leased; may return none although there are some.
+        """Lease messages that no other client has leased; may return none even if there are some.
 
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
@@ -90,7 +92,8 @@ class Subscription:
         """Acknowledge messages, so that Pub/Sub deletes them.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer; they may be acknowledged nevertheless.
+            SubscriptionUnavailable: Pub/Sub did not answer; the messages may be acknowledged
+                nevertheless.
         """
         await self._each("acknowledge", letters)
 

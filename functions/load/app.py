@@ -1,7 +1,8 @@
 """Wires the load function and answers its requests.
 
-``POST /`` takes a push. The answer is 204 if the event is stored, quarantined, or dropped because
-its partner is closed; 503 if not, so that Pub/Sub delivers it again; 400 if the body is not a push.
+``POST /`` takes a push. The answer is 400 if the body is not a push. It is 204 if the event is
+stored, quarantined, or dropped because its partner is closed. Otherwise it is 503, so that Pub/Sub
+delivers the event again.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ from functions.web.push import NotAPush, parse_push
 from functions.web.routes import Handler, Route, application
 
 _STORED = Response(status_code=204)
-"""The answer to nearly every delivery. It can be shared, as sending it does not change it."""
+"""The answer to nearly every delivery. It can be shared, because sending it does not change it."""
 
 TABLES = Path(__file__).parents[2] / "sql" / "store"
 
@@ -49,7 +50,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
 
     Raises:
         ValueError: a setting, a pseudonym key or the catalogue is malformed.
-        OSError: one of its files cannot be read.
+        OSError: a file with a key, the catalogue or a schema cannot be read.
     """
     settings = read(Settings, environ)
     bucket = Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)
@@ -84,8 +85,8 @@ def new_id() -> str:
 def serve(answer_push: Handler) -> ASGIApp:
     """Return the application that serves pushes, and ``/health`` through the router.
 
-    Pushes do not pass the router. It would add half to the processor time that a push takes between
-    the server and the table (16 microseconds without it, 25 with it).
+    Pushes do not pass through the router: it would increase the processor time that a push takes
+    between the server and the table by half (from 16 to 25 microseconds).
     """
     others = application([Route("POST", "/", answer_push)])
 
@@ -125,7 +126,7 @@ async def answer(
 
 
 def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> TableWriter:
-    """Wire a table; a row that is sent again gets new values in the columns of ``renewed``."""
+    """Create a table's writer; a row that it sends again gets new values from ``renewed``."""
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     appender = TableAppender(
         partial(open_channel, settings.bigquery_write_endpoint),

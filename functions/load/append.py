@@ -1,8 +1,8 @@
 """Appends rows to one BigQuery table, on one connection to the Storage Write API's default stream.
 
-The default stream stores rows at least once: if the answer of an append is lost, a retry can store
-its rows a second time. Settling later removes second copies by ingest id. To delete one copy and
-keep the other, it must be able to tell them apart, so a row that is sent again is changed.
+The default stream stores rows at least once: if the answer to an append is lost, a retry can store
+the rows a second time. Settling later finds such copies by ingest id, deletes one and keeps the
+other. It must be able to tell them apart, so a row is changed before it is sent again.
 """
 
 import asyncio
@@ -22,33 +22,33 @@ from functions.load.fit import Fit, NoPlace
 from functions.observe.log import log
 
 IDLE_SECONDS = 30.0
-"""The idle seconds after which a connection is replaced before its next use.
+"""A connection that was idle for longer than this is replaced before the next append (seconds).
 
 Cloud Run freezes an instance without requests. When the instance wakes, a connection may be dead
 without any sign, and an append on it would wait until its time limit.
 """
 
 LOOK_SECONDS = 60.0
-"""The seconds between checks whether the table now has the columns that it lacked."""
+"""While the table lacks columns, the seconds between checks whether it has them now."""
 
 ASK_SECONDS = 5.0
 """The seconds for which a list of the table's columns is reused, so that failing appends do not
 fetch it each time."""
 
 MAX_MISMATCHES = 3
-"""The attempts of an append with fewer columns; each time BigQuery may name other columns."""
+"""How many times an append is repeated with fewer columns; BigQuery may name others each time."""
 
 
 class TableAppender:
     """Appends rows to a table, with several concurrent appends on one connection.
 
-    Columns that the table lacks are left out and their values moved (`functions.load.fit`).
+    If the table lacks columns, `functions.load.fit` moves the values into another column.
 
     Args:
         open_channel: opens a channel to the service. Each connection has its own channel, because
             a channel may take minutes to notice that its peer is gone.
         table: the table's full name, ``projects/P/datasets/D/tables/T``.
-        fit: fits the rows to the table.
+        fit: changes rows so that they fit the columns of the table.
         deadline: the time limit of one append in seconds, including reconnecting.
         renew: changes an encoded row before it is sent again, so that its copies differ.
         clock: returns monotonic seconds.
@@ -82,11 +82,11 @@ class TableAppender:
         """Append all rows or none.
 
         Args:
-            rows: serialised rows, together within the limits of a request.
+            rows: serialised rows, which must fit into one request.
 
         Returns:
-            The error code of each row that BigQuery refused, by index. If there is one, no row is
-            stored; if the mapping is empty, all rows are stored.
+            The error code of each row that BigQuery refused, by the row's index. If the mapping is
+            empty, all rows are stored; otherwise none is stored.
 
         Raises:
             RowsRefused: BigQuery refuses some rows without naming them; no row is stored.
@@ -127,14 +127,15 @@ class TableAppender:
         """Leave out the columns that the table lacks.
 
         These are the columns that BigQuery's error names, and those that the stream's schema lacks.
-        Right after a change of the table, only one of the two may be up to date.
+        Right after a change of the table, only one of the two sources may be up to date.
 
         Raises:
-            SchemaMismatch: the same exception, if no column is known to be missing.
+            SchemaMismatch: no other column is known to be missing; this is the exception that was
+                given.
         """
         async with self._refitting:
             if self._fit is not used:
-                return  # another append has done it
+                return  # another append has left them out
             columns = await self._ask_columns()
             lacking = used.missing_in(columns) if columns else frozenset()
             fit = used.without(lacking | mismatch.columns | used.missing)
@@ -162,7 +163,7 @@ class TableAppender:
         return self._columns
 
     def _told(self, columns: Iterable[str]) -> None:
-        """Use the table's columns that the service reports; an empty list is ignored."""
+        """Use the columns that the table has, as the service reports them; ignore an empty list."""
         known = list(columns)
         if known and self._fit.missing:
             narrower = self._fit
@@ -192,11 +193,11 @@ class TableAppender:
 
 
 def _fitted(rows: Sequence[bytes], fit: Fit) -> Sequence[bytes]:
-    """Fit rows.
+    """Change rows so that they fit the table.
 
     Raises:
-        AppendFailed: a value would be lost. Pub/Sub delivers the events again, and the append
-            succeeds when the table has the column.
+        AppendFailed: a value would be lost. Pub/Sub will deliver the events again, and the append
+            will succeed when the table has the column.
     """
     if not fit.missing:
         return rows

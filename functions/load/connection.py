@@ -1,7 +1,7 @@
 """One AppendRows call of the Storage Write API, made without the generated client.
 
-The message classes of the generated client cost several times as much for each row, and its stream
-class uses threads and has no time limit.
+With the generated client's message classes, each row costs several times as much; the client's
+stream class uses threads and has no time limit.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _DEAD = frozenset(
         grpc.StatusCode.UNKNOWN,  # a broken HTTP/2 stream, as some proxies report it
     }
 )
-"""Statuses of a connection's end after which a new connection may work at once."""
+"""If a connection ends with one of these statuses, a new connection may work at once."""
 
 _EXTRA_FIELDS = re.compile(r"extra fields?: '([^']*)'", re.IGNORECASE)
 
@@ -53,15 +53,16 @@ class AppendFailed(Exception):
 
 
 class ConnectionDead(AppendFailed):
-    """The connection ended before the answer, and a new one may work."""
+    """The connection ended before the answer arrived; a new connection may work."""
 
 
 class SchemaMismatch(AppendFailed):
     """The table lacks a column of the rows, or the column has another type; no row is stored.
 
     Attributes:
-        columns: the missing columns that BigQuery names; a field of a RECORD as ``record.field``.
-            They come from the text of the error, whose form may change, so this may be empty.
+        columns: the missing columns that BigQuery names; a field of a RECORD is named
+            ``record.field``. The names come from the text of the error. The form of that text may
+            change, so the set may be empty.
     """
 
     def __init__(self, columns: frozenset[str]) -> None:
@@ -80,7 +81,7 @@ class Connection:
         is_ended: whether the connection can no longer be used.
 
     Args:
-        channel: the connection's own channel, closed with the connection.
+        channel: a channel for this connection only; it is closed when the connection ends.
         stream: the full name of the write stream.
         clock: returns monotonic seconds.
         on_schema: called with the table's columns when the service reports a change.
@@ -106,7 +107,7 @@ class Connection:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def is_idle_since(self, moment: float) -> bool:
-        """Return whether the connection has been unused since a moment in seconds of the clock."""
+        """Return whether the connection was last used before a moment, in seconds of the clock."""
         return not self._pending and self._last_used < moment
 
     async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:
@@ -114,17 +115,19 @@ class Connection:
 
         Args:
             rows: serialised rows.
-            descriptor: the serialised descriptor of a row.
+            descriptor: the serialised protobuf type of a row.
 
         Raises:
-            ConnectionDead: the connection ended before the answer, and a new one may work.
+            ConnectionDead: the connection ended before the answer arrived; a new connection may
+                work.
             SchemaMismatch: the rows have a column that the table lacks.
             RowsRefused: BigQuery refuses some rows without naming them.
             AppendFailed: it is unknown whether the rows are stored.
         """
-        # The first request of a connection, and the first after a change, must have the descriptor
-        # ("ProtoData.writer_schema"). Send it with each request until the service has accepted it:
-        # if a request is refused, the requests behind it must not rely on its descriptor.
+        # The first request of a connection must have the descriptor, and so must the first request
+        # with another descriptor ("ProtoData.writer_schema"). Send it with each request until the
+        # service has accepted one: if a request is refused, later requests must not rely on its
+        # descriptor.
         known = descriptor == self._sent == self._accepted
         self._sent = descriptor
         request = append_request(self._stream, rows, None if known else descriptor)
@@ -152,7 +155,7 @@ class Connection:
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        failure: AppendFailed = ConnectionDead("ENDED")  # the server ended it without an error
+        failure: AppendFailed = ConnectionDead("ENDED")  # the server sent no error
         try:
             await self._receive()
         except grpc.aio.AioRpcError as error:
@@ -209,7 +212,7 @@ async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
 
 
 def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
-    """Convert the error that ended a call; it may also be the refusal of a schema."""
+    """Convert the gRPC error that ended a call; the reason may be a refused schema."""
     code, text = error.code(), error.details() or ""
     if code is grpc.StatusCode.INVALID_ARGUMENT and _is_about_schema(text):
         return SchemaMismatch(_named_columns(text))
@@ -217,10 +220,10 @@ def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
 
 
 def _failure(status: Any) -> AppendFailed:
-    """Convert an error of an append; distinguish bad rows from a table that lacks a column.
+    """Convert the status of a failed append; distinguish bad rows from a table that lacks a column.
 
-    BigQuery answers INVALID_ARGUMENT in both cases. An error about the schema is recognised by the
-    details of the error, or (for older servers) by its text.
+    BigQuery answers INVALID_ARGUMENT in both cases. The details of the error show that it is about
+    the schema; older servers show it only in the text.
     """
     if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
         return AppendFailed(_status_name(status.code))
@@ -234,7 +237,7 @@ def _is_about_schema(text: str) -> bool:
 
 
 def _named_columns(text: str) -> frozenset[str]:
-    """Read the columns from "... extra fields: 'a,b.c' ...", the present text of BigQuery."""
+    """Read the columns from "... extra fields: 'a,b.c' ...", the text that BigQuery uses now."""
     match = _EXTRA_FIELDS.search(text)
     return frozenset(name.strip() for name in match[1].split(",")) if match else frozenset()
 

@@ -15,8 +15,8 @@ class DeliveryFilter:
 
     Args:
         closed: reads the closed list.
-        load_message: loads one message, as `functions.load.loader.Loader.load`.
-        tally: counts dropped deliveries, and those refused because the list cannot be read.
+        load_message: loads one message, like `functions.load.loader.Loader.load`.
+        tally: counts deliveries that are dropped, or refused because the list cannot be read.
     """
 
     closed: Callable[[], Awaitable[ClosedList]]
@@ -27,7 +27,8 @@ class DeliveryFilter:
         """Load one message; drop it, without quarantine, if its partner is closed.
 
         Raises:
-            NotStored: the closed list is unavailable, or the load did not succeed for certain.
+            NotStored: the closed list is unavailable, or it is unknown whether the message is
+                stored.
         """
         try:
             is_closed = (await self.closed()).is_closed(message.attributes)

@@ -1,9 +1,9 @@
-"""Fits rows to the present columns of a table, as an upgrade may reach this function first.
+"""Fits rows to a table's present columns, because an upgrade may reach this function first.
 
 BigQuery refuses a whole request if its rows have a field that the table lacks. A new column can be
 missing for minutes: until Terraform adds it, and then until the write service sees it. Meanwhile
-its values are stored in ``extra``, below `RETAINED_COLUMNS`, and ``flags`` names the columns. So no
-value is lost, and a query can find the values.
+the column's values are stored in ``extra``, under the key `RETAINED_COLUMNS`, and ``flags`` names
+the column. So no value is lost, and queries can find all values.
 """
 
 import json
@@ -17,15 +17,15 @@ from functions.events.body import encode_json
 from functions.load.protobuf import RowEncoder
 
 RETAINED_COLUMNS = "_columns"
-"""The member of ``extra`` with the values of missing columns, by column."""
+"""The member of ``extra`` that has the values of missing columns, by column name."""
 
 FLAG = "no_column"
-"""Such a row has the flag ``no_column:<column>``; docs/data-dictionary.md describes flags."""
+"""A row without a column has the flag ``no_column:<column>`` (docs/data-dictionary.md)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Columns = Sequence[Mapping[str, Any]]
-"""Columns in the form of BigQuery's REST API."""
+"""Descriptions of columns, in the form of BigQuery's REST API."""
 
 
 class NoPlace(Exception):
@@ -72,10 +72,10 @@ class Fit:
         )
 
     def apply(self, row: bytes) -> bytes:
-        """Return an encoded row without the missing columns; their values are in ``extra``.
+        """Return an encoded row in which ``extra`` has the values of the missing columns.
 
         Raises:
-            NoPlace: the row has such a value, and the table has no ``extra``.
+            NoPlace: the row has a value for a missing column, and the table has no ``extra``.
         """
         if not self.missing:
             return row
@@ -88,7 +88,7 @@ class Fit:
         extra = json.loads(message.extra) if message.HasField("extra") else {}
         key = RETAINED_COLUMNS
         while key in extra:
-            key = f"_{key}"  # do not replace a member of the sender
+            key = f"_{key}"  # do not replace a member that was sent
         message.extra = encode_json(extra | {key: taken})
         message.flags.extend(f"{FLAG}:{path}" for path in sorted(_leaves(taken)))
         encoded: bytes = message.SerializeToString()
@@ -103,7 +103,7 @@ def _paths(schema: Columns, scope: str = "") -> Iterator[str]:
 
 
 def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[str]:
-    """Iterate over missing columns; a RECORD without any remaining field is missing as a whole.
+    """Iterate over missing columns; a RECORD of which all fields are missing counts as one.
 
     A required column cannot be missing: BigQuery does not add one to an existing table, and refuses
     rows without it.
@@ -166,7 +166,7 @@ def _elements(message: Any, column: Mapping[str, Any]) -> list[Any]:
 
 
 def _plain(message: Any, column: Mapping[str, Any]) -> object:
-    """Return a column's value in its JSON form."""
+    """Return a column's value as a value for JSON."""
     values = [_one(value, column) for value in _elements(message, column)]
     return values if column.get("mode") == "REPEATED" else values[0]
 
@@ -187,7 +187,7 @@ def _one(value: Any, column: Mapping[str, Any]) -> object:
 
 
 def _leaves(taken: Mapping[str, object]) -> Iterator[str]:
-    """Iterate over the removed columns; a field is ``record.field``."""
+    """Iterate over the names of removed columns; a field is named ``record.field``."""
     for name, value in taken.items():
         elements = value if isinstance(value, list) else [value]
         records = [element for element in elements if isinstance(element, dict)]

@@ -24,7 +24,7 @@ Store = Callable[[Row], Awaitable[None]]
 
 
 class NotStored(Exception):
-    """It is unknown whether the delivery's rows are stored; Pub/Sub should deliver it again.
+    """It is unknown whether the rows are stored; Pub/Sub should deliver the message again.
 
     Attributes:
         reason: a code such as ``queue_full``.
@@ -45,7 +45,7 @@ class Loader:
         store_identity: stores a row of ``identities_v1``.
         known: the people whose identity is stored already.
         keep: quarantines a message, like `functions.retained.quarantine.Quarantine.keep`.
-        now: returns the current time, with an offset.
+        now: returns the current time, with a time zone.
         new_id: returns a new delivery id.
         tally: counts the results of deliveries.
     """
@@ -60,10 +60,10 @@ class Loader:
     tally: LoadTally
 
     async def load(self, message: PushedMessage) -> None:
-        """Load one message; return when its rows are in BigQuery, or the message in quarantine.
+        """Load one message; return when its rows are in BigQuery or it is in quarantine.
 
         Raises:
-            NotStored: it is unknown whether either succeeded.
+            NotStored: it is unknown whether the message was stored or quarantined.
         """
         try:
             loaded = self.builder.build(
@@ -84,7 +84,7 @@ class Loader:
             self.tally.store((to_microseconds(self.now()) - loaded.received_at) / MICROSECONDS)
 
     def _not_stored(self, reason: str) -> NotStored:
-        """Count a delivery that Pub/Sub should repeat."""
+        """Count a delivery that Pub/Sub should repeat, and return the error to raise."""
         self.tally.counts.refused[reason] += 1
         return NotStored(reason)
 
@@ -117,8 +117,8 @@ class Loader:
         try:
             await self.store_identity(self.builder.identity(person))
         except RowRefused as refusal:
-            # The event is stored nevertheless, and a search by user id still finds it, through its
-            # user key. The person is remembered, so the next attempt is on the next day.
+            # The event is stored nevertheless, and a search by user id still finds it, by the user
+            # key. The person is remembered, so the identity is not sent again before the next day.
             log("ERROR", "identity not stored", reason=refusal.reason, partner=person.partner)
             self.tally.counts.identities_refused += 1
         self.known.remember(person)

@@ -1,4 +1,4 @@
-"""Remembers people whose identity is stored, so that few events need an identity row."""
+"""Remembers which identities are stored, so that few events have to store one."""
 
 from collections import OrderedDict
 
@@ -11,9 +11,10 @@ _DAY = 86_400 * MICROSECONDS
 class KnownPeople:
     """A limited memory of people, by user key and day; the least recently seen is forgotten first.
 
-    It includes the day, so that ``identities_v1`` gets a row for a person once a day, and the
-    nickname, so that it gets a row for a new nickname at once. Forgetting a person costs one extra
-    row. Only a hash of the nickname is stored, to limit the memory: senders choose its length.
+    The day is included, so that ``identities_v1`` gets a row for each person once a day. The
+    nickname is included, so that a new nickname is stored at once. A person who was forgotten gets
+    one extra row. Only a hash of the nickname is kept, because senders choose the length of
+    nicknames.
 
     Args:
         limit: the maximum number of people.
@@ -24,7 +25,7 @@ class KnownPeople:
         self._nicknames: OrderedDict[tuple[str, int], int | None] = OrderedDict()
 
     def knows(self, person: Identity) -> bool:
-        """Return whether the identity of that day is stored, with its nickname if it has one."""
+        """Return whether the identity, with the nickname if it has one, is stored for that day."""
         key = _key(person)
         if key not in self._nicknames:
             return False

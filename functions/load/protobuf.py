@@ -1,4 +1,4 @@
-"""Encodes rows in the wire format of the Storage Write API, from the file that defines the table.
+"""Encodes rows for the Storage Write API, with the columns in the file that defines the table.
 
 The API takes protobuf messages of a type that the writer describes when it connects. This module
 builds the type at run time from the table's schema, so there is no second description of the table
@@ -38,7 +38,7 @@ class NotEncodable(Exception):
 
 
 class RowEncoder:
-    """Encodes rows of one table.
+    """Encodes the rows of one table.
 
     Attributes:
         schema: the table's columns, in the form of BigQuery's REST API.
@@ -61,8 +61,8 @@ class RowEncoder:
         """Encode a row; a column that is None or absent is NULL.
 
         Args:
-            row: the values by column: str, int, float, bool, a list for REPEATED, a mapping for
-                RECORD; TIMESTAMP as microseconds since 1970, JSON as text.
+            row: the values by column name: str, int, float or bool; a list for a REPEATED column, a
+                mapping for a RECORD, microseconds since 1970 for a TIMESTAMP, and text for JSON.
 
         Raises:
             NotEncodable: the row does not fit the schema. The message does not quote the row.
@@ -80,14 +80,15 @@ class RowEncoder:
     def override(self, encoded: bytes, values: Mapping[str, object]) -> bytes:
         """Return an encoded row with new values in some columns.
 
-        The new values are appended: in protobuf's wire format, the last value of a field counts.
+        The new values are appended, because the last value of a field counts in protobuf's wire
+        format.
         """
         overriding: bytes = self._row(**values).SerializePartialToString()
         return encoded + overriding
 
 
 def load_schema(file: Path) -> list[dict[str, Any]]:
-    """Read the columns from a table's file.
+    """Read the columns from the file that defines a table.
 
     Raises:
         OSError: the file cannot be read.

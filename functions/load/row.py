@@ -19,17 +19,17 @@ LONGEST_AHEAD = 365 * 86_400 * MICROSECONDS
 """BigQuery accepts streamed rows only for partitions from 10 years ago to one year ahead."""
 
 Row = dict[str, object]
-"""Values by column, in the form of `functions.load.protobuf.RowEncoder`."""
+"""Values by column name, as `functions.load.protobuf.RowEncoder.encode` takes them."""
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
-    """The identity of an event's person, for ``identities_v1``.
+    """The identity of the person an event is about, for ``identities_v1``.
 
     Attributes:
         partner: the name of the partner.
         project: the project in which the user key is valid.
         user_key: the person's pseudonym.
-        key_version: the version of the pseudonym key.
+        key_version: the version of the pseudonym key that was used for the user key.
         user_id: the user id as sent, as text.
         nickname: the nickname as sent; None if the event has none.
         received_at: when the event was received, in microseconds since 1970.
@@ -61,13 +61,13 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 def without_extra(row: Row, flags: Sequence[str]) -> Row:
-    """Return a row that is too large without ``extra``, with the flag ``too_large:extra``.
+    """Remove ``extra`` from a row that is too large, and add the flag ``too_large:extra``.
 
     This happens only if the operator has raised the limits of an event and of a request.
 
     Args:
-        row: the row.
-        flags: the values of the column ``flags``.
+        row: a row that is too large to be stored.
+        flags: the flags that the row has.
     """
     left = {column: value for column, value in row.items() if column != "extra"}
     return left | {"flags": [*flags, "too_large:extra"]}
@@ -78,7 +78,7 @@ class RowBuilder:
 
     Args:
         catalogue: the catalogue of events.
-        keys: the cell's pseudonym keys; an event's receive time selects the version.
+        keys: the cell's pseudonym keys; the time at which an event was received selects the key.
     """
 
     def __init__(self, catalogue: Catalogue, keys: PseudonymKeys) -> None:

@@ -16,30 +16,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         cell: the cell's name, such as ``eu``.
         gcp_project: the Google Cloud project.
         bigquery_write_endpoint: the endpoint of the Storage Write API.
-        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``.
+        store_dataset: the full name of the dataset with the tables, ``projects/P/datasets/D``.
         pseudonym_keys: the folder with a file for each version of the pseudonym key.
-        closed_file: the file of the secret with the closed list.
+        closed_file: the file with the secret that lists the closed partners and projects.
         storage_endpoint: the endpoint of Cloud Storage.
         bucket: the cell's bucket.
         append_deadline_seconds: the time limit of one append, including reconnecting. It must be
             below the subscription's acknowledgement deadline; otherwise Pub/Sub delivers a message
-            again during its append.
+            again while it is being appended.
         max_in_flight_appends: the maximum number of concurrent appends to each table.
-        append_spacing_seconds: the minimum time between the starts of two appends to a table while
-            one is in progress. Each append costs processor time, so fewer and larger ones are
-            cheaper.
+        append_spacing_seconds: the minimum time from the start of one append to a table to the
+            start of the next, while an append is in progress. Each append costs processor time, so
+            fewer and larger appends are cheaper.
         max_batch_rows: the maximum number of rows in one append.
         max_row_bytes: the maximum size of a row in bytes; BigQuery's limit for a request is 10 MB.
-        max_waiting_rows: the maximum number of rows that wait for their append; above it the answer
+        max_waiting_rows: the maximum number of rows that wait to be appended; above it the answer
             is 503, and Pub/Sub delivers the message again.
-        max_waiting_bytes: the maximum bytes of pushes in memory, from reading to the answer; above
-            it the answer is 503. The process uses up to five times as much, for parsed and encoded
-            copies.
-        known_people: the number of people of a day whose stored identity is remembered; about 250
-            bytes each.
+        max_waiting_bytes: the maximum bytes of pushes in memory; above it the answer is 503. A push
+            counts until it is answered. The process uses up to five times as much memory, for
+            parsed and encoded copies.
+        known_people: how many people to remember whose identity was already stored on that day;
+            each takes about 250 bytes.
         closed_refresh_seconds: the age after which the closed list is read again.
-        closed_keep_seconds: how long the last good value of the closed list may be used while the
-            secret cannot be read; after it the answer is 503.
+        closed_keep_seconds: how long the last closed list may be used while a newer one cannot be
+            read; after that time the answer is 503.
     """
 
     cell: str

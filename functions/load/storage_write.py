@@ -1,8 +1,8 @@
 """The messages of the Storage Write API that are needed to append rows.
 
-They have the field numbers of ``google.cloud.bigquery.storage.v1`` (storage.proto), so they encode
-to the same bytes as those of the official client; a test compares both. Importing the official
-client would cost about a second and 60 MB at every cold start.
+They have the field numbers of ``google.cloud.bigquery.storage.v1`` (storage.proto), so they are
+encoded to the same bytes as the official client's messages; a test compares both. Importing the
+official client would cost about a second and 60 MB at every cold start.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,8 +22,8 @@ _Field = descriptor_pb2.FieldDescriptorProto
 _STRING, _BYTES, _MESSAGE = _Field.TYPE_STRING, _Field.TYPE_BYTES, _Field.TYPE_MESSAGE
 _INT32, _INT64 = _Field.TYPE_INT32, _Field.TYPE_INT64
 
-# The row's descriptor is declared as bytes, because a message and bytes have the same wire format:
-# a length and the bytes. Enums are declared as int32, their wire format.
+# The row's descriptor is declared as bytes, because messages and bytes have the same wire format: a
+# length and the content. Enums are declared as int32, because they have the wire format of int32.
 _MESSAGES: dict[str, tuple[tuple[str, int, int, str], ...]] = {
     "ProtoSchema": (("proto_descriptor", 1, _BYTES, ""),),
     "ProtoRows": (("serialized_rows", 1, _BYTES, "*"),),
@@ -76,7 +76,7 @@ def _message_classes() -> dict[str, Any]:
                 label=_Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL,
                 type_name=f".{kind.removeprefix('*')}" if field_type == _MESSAGE else None,
             )
-    # A separate pool, so that these types do not conflict with the official ones.
+    # Use a separate pool, so that these types do not conflict with the official ones.
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return {
@@ -97,7 +97,7 @@ def append_request(write_stream: str, rows: Sequence[bytes], descriptor: bytes |
     """Return a request that appends rows.
 
     Args:
-        write_stream: the full name of the stream, which every request must have.
+        write_stream: the full name of the stream; every request must have it.
         rows: serialised rows.
         descriptor: the serialised descriptor of a row; None if the service has it already.
     """

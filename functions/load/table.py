@@ -1,4 +1,4 @@
-"""Stores the rows of concurrent deliveries in a table, and gives each delivery its own result."""
+"""Stores the rows of concurrent deliveries together, and gives each delivery its own result."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -10,13 +10,13 @@ from functions.observe.log import log
 from functions.web.batching import Batcher
 
 Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
-"""Stores all rows and returns an empty mapping; or stores none and returns the bad rows' codes."""
+"""Stores all rows and returns an empty mapping; or stores none and returns error codes by index."""
 
 ROW_FRAME_BYTES = 8
-"""The bytes of a row's framing in a request: a tag and a length."""
+"""The bytes that a request has before each row: a tag and a length."""
 
 MAX_SUSPECTS = 8
-"""If this many single rows are refused and none is stored, the cause is not in the rows."""
+"""If this many rows are refused one by one and none is stored, the rows are not the cause."""
 
 
 class RowRefused(Exception):
@@ -24,7 +24,7 @@ class RowRefused(Exception):
 
     Attributes:
         reason: ``not_encodable`` if it does not fit the table's schema, ``row_too_large`` if it is
-            above the limit, ``row_refused`` if BigQuery refuses it.
+            larger than the limit, ``row_refused`` if BigQuery refuses it.
     """
 
     def __init__(self, reason: str) -> None:
@@ -40,9 +40,10 @@ class TableWriter:
         encoder: encodes the table's rows.
         append: appends serialised rows.
         max_rows: the maximum number of rows in one append; the API's limit is 10,000.
-        max_row_bytes: the maximum size of a row in bytes, at most that of a request.
+        max_row_bytes: the maximum size of a row in bytes; at most the maximum size of a request.
         max_in_flight: the maximum number of concurrent appends.
-        spacing: the minimum seconds between the starts of two appends while one is in progress.
+        spacing: the minimum seconds from the start of one append to the start of the next, while an
+            append is in progress.
         max_waiting: the maximum number of waiting rows.
     """
 
@@ -111,13 +112,13 @@ async def store_all_good(
 ) -> list[bool]:
     """Store the good rows of a batch.
 
-    BigQuery refuses a whole append with a bad row. If it names the bad rows, the others are sent
-    again without them. If it does not, the batch is split in halves, which are sent separately.
+    BigQuery refuses a whole append if one of the rows is bad. If it names the bad rows, the good
+    rows are sent again. If it does not, the batch is split in halves, which are sent separately.
 
     Args:
         append: appends rows.
         rows: serialised rows.
-        proven: whether the table took rows before, so that a refused row must be bad.
+        proven: whether the table has stored rows before; a refused row must then be bad.
 
     Returns:
         For each row, whether it is stored; false if BigQuery refuses it.
@@ -148,7 +149,7 @@ async def store_all_good(
             raise AppendFailed("row errors have an index outside the append")
         good = [index for position, index in enumerate(indexes) if position not in refused]
         if refused:
-            proven = True  # the table takes rows: BigQuery named the bad ones
+            proven = True  # BigQuery named the bad rows, so it accepts the others
             waiting += [good] if good else []
         for index in () if refused else good:
             stored[index] = True

@@ -17,8 +17,8 @@ class LoadCounts(msgspec.Struct):
         quarantined: the number of deliveries that can never be stored, by reason.
         refused: the number of deliveries that Pub/Sub should repeat, by reason.
         identities_refused: the number of identities that BigQuery refused; their events are stored.
-        freshness_ms: the times from receipt to storage of stored deliveries; None if there were
-            none.
+        freshness_ms: how long stored deliveries took from receipt to storage; None if none was
+            stored.
     """
 
     stored: int = 0
@@ -44,7 +44,7 @@ class LoadTally:
         """Count a stored delivery.
 
         Args:
-            freshness: the seconds from the event's receipt until now.
+            freshness: the seconds since the event was received.
         """
         self.counts.stored += 1
         self._freshness.append(freshness)

@@ -22,8 +22,8 @@ def log(severity: Severity, message: str, **fields: object) -> None:
     Args:
         severity: a ``LogSeverity`` of Cloud Logging.
         message: a fixed sentence. Put whatever varies into the fields.
-        fields: members of the entry's ``jsonPayload``. The version of this code is added as
-            ``version``.
+        fields: further members of the log entry's ``jsonPayload``. The member ``version`` is added:
+            the version of this code.
     """
     line = msgspec.json.encode(
         {"severity": severity, "message": message, **fields, "version": __version__}
@@ -41,7 +41,7 @@ _TRACE_CONTEXT = re.compile(
 
 
 def trace(headers: Mapping[str, str], gcp_project: str) -> dict[str, str]:
-    """Return the field that connects a log line with its request.
+    """Return the field that connects a log line with the trace of a request.
 
     Args:
         headers: the request's headers, looked up by lower-case names.

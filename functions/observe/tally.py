@@ -1,8 +1,8 @@
 """Paces the log lines that count an instance's work: at most one line a second.
 
 Log-based metrics and alerts read these lines. Cloud Run may freeze an instance after a response, so
-a line should be written before it. If the last line is at least a second old, a request writes its
-line before its own response. Otherwise a timer writes the line when the second is over.
+a line should be written before a response. A request writes the line before it responds if the last
+line is at least a second old. Otherwise a timer writes the line when that second is over.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class Milliseconds(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, seconds: list[float]) -> "Milliseconds":
-        """Summarise at least one duration in seconds (percentiles by nearest rank)."""
+        """Summarise one or more durations in seconds; percentiles are by nearest rank."""
         ordered = sorted(seconds)
 
         def rank(share: float) -> float:
@@ -45,7 +45,8 @@ class Paced:
     """Calls a function that writes a log line, at most once a second.
 
     Args:
-        write: writes the counts since its last call; returns whether there were any.
+        write: writes a line with the counts since the last line; returns False, without a line, if
+            there are none.
         clock: returns monotonic seconds.
     """
 
@@ -59,7 +60,7 @@ class Paced:
         self._timer: asyncio.TimerHandle | None = None
 
     def write_when_due(self) -> None:
-        """Write now or within a second; call this at the end of every request."""
+        """Write the line now or within a second; call this at the end of every request."""
         if self._timer is not None:
             return
         wait = self._written_at + self._interval - self._clock()
@@ -69,7 +70,7 @@ class Paced:
             self._timer = asyncio.get_running_loop().call_later(wait, self.write)
 
     def write(self) -> None:
-        """Write now."""
+        """Write the line now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,1 +1,1 @@
-"""Receive, the public function: takes webhooks; a 2xx means that every event is durable."""
+"""Receive, the public function that takes webhooks; a 2xx means that every event is durable."""

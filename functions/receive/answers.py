@@ -16,7 +16,7 @@ from functions.events.message import Message
 from functions.web.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10
-"""The seconds of Retry-After in a 503: enough for a queue to drain or a service to recover."""
+"""The `Retry-After` of a 503, in seconds: enough for a queue to drain or a service to recover."""
 
 _RETRY = {"Retry-After": str(RETRY_SECONDS)}
 _AUTHENTICATE = {"WWW-Authenticate": "Bearer"}
@@ -25,7 +25,7 @@ _TOGETHER: dict[int, dict[str, object]] = {
     reason.status: {"status": reason.status, "reason": reason.code}
     for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED)
 }
-"""The results of valid events whose request is refused as a whole, by the request's status."""
+"""The result of a valid event in a request that is refused as a whole, by the response's status."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -34,7 +34,7 @@ class WebhookRefusal(Exception):
     """Ends a request with a response that is not 2xx.
 
     Args:
-        answer: the response.
+        answer: the response to send.
     """
 
     def __init__(self, answer: Response) -> None:
@@ -48,10 +48,10 @@ def ok() -> Response:
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """The response of nearly every request; sending it costs less than a Starlette response.
+    """The response to nearly every request; it is faster to send than a Starlette response.
 
     Attributes:
-        body: the body, JSON.
+        body: the response body, encoded as JSON.
     """
 
     body: bytes
@@ -64,17 +64,17 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 
 
 def accepted_one(ingest_id: str) -> Accepted:
-    """Answer a request with one event, which is durable."""
+    """Answer a request whose only event is accepted and durable."""
     body = f'{{"accepted":1,"results":[{{"status":200,"ingest_id":"{ingest_id}"}}]}}\n'
     return Accepted(body.encode())
 
 
 def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
-    """Answer a request whose events are all durable, and at least one of them accepted.
+    """Answer a request whose events are all durable; at least one of them was accepted.
 
     Args:
-        placements: the placements of the request's events, in order.
-        messages: the messages of the accepted events, in order.
+        placements: one for each event of the request, in order.
+        messages: one for each accepted event, in order.
     """
     ingest_ids = (message.attributes.ingest_id for message in messages)
     results = [
@@ -89,8 +89,9 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
     """Answer a request without any accepted event.
 
     Args:
-        placements: the placements of the request's events, in order.
-        status: the status of the response; the reason is that of the first event with this status.
+        placements: one for each event of the request, in order.
+        status: the HTTP status of the response. The response gives the reason of the first event
+            that has this status.
     """
     code = next(placement.reason for placement in placements if placement.status == status)
     return webhook_problem(
@@ -120,9 +121,9 @@ def webhook_problem(
 
     Args:
         reason: why the request is refused.
-        detail: a sentence that says more than the detail of the reason.
+        detail: a sentence that replaces the detail of the reason, because it says more.
         field: the field at fault, if there is one.
-        results: one for each event, if the events were looked at.
+        results: a result for each event, if the request was split into events.
         headers: additional response headers.
     """
     members = {
@@ -142,7 +143,7 @@ def webhook_problem(
 
 
 def unavailable(reason: Reason, detail: str = "") -> Response:
-    """Return a 503: nothing is known to be stored, and the sender should try again."""
+    """Return a 503: it is unknown whether anything is stored, and the sender should try again."""
     return webhook_problem(reason, detail, headers=_RETRY)
 
 
@@ -157,7 +158,7 @@ def unauthorized() -> Response:
 
 
 def unsigned() -> Response:
-    """Return a 401: the signature is required, and missing or not valid."""
+    """Return a 401: the required signature is missing or not valid."""
     return webhook_problem(reasons.SIGNATURE_INVALID, headers=_AUTHENTICATE)
 
 
@@ -173,7 +174,7 @@ def incomplete() -> Response:
 
 
 def late(seconds: float) -> Response:
-    """Return a 408: the body did not end in time. The rest of it is not read."""
+    """Return a 408: the whole body did not arrive in time. The rest of the body is not read."""
     reason = reasons.BODY_LATE
     detail = reason.detail.format(seconds=seconds)
     return webhook_problem(reason, detail, headers={"Connection": "close"})

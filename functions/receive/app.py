@@ -1,4 +1,4 @@
-"""Wires the receiver."""
+"""Wires the receiver: creates the objects that it consists of, and connects them."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,7 +1,7 @@
-"""A circuit breaker: while a service fails, callers neither load it nor wait for it.
+"""A circuit breaker: while a service fails, callers do not call it, so they do not wait for it.
 
-A closed breaker admits every call. A failure opens it. An open breaker admits one probe at a time,
-some seconds after the last failure; a success closes it.
+A closed breaker admits every call; a failure opens it. An open breaker admits one call, a probe,
+some seconds after the last failure or probe. If the probe succeeds, the breaker closes.
 """
 
 import time
@@ -14,8 +14,8 @@ class Breaker:
     """The breaker for the publishes of one process.
 
     Args:
-        retry_seconds: the seconds from a failure, or the start of a probe, to the next probe. Must
-            be longer than a publish may take, so that probes never overlap.
+        retry_seconds: the seconds after a failure, or after the start of a probe, until the next
+            probe. This must be longer than a publish can take, so that probes never overlap.
         clock: returns monotonic seconds.
     """
 
@@ -28,11 +28,11 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the breaker is open: calls fail without an attempt."""
+        """Whether the breaker is open: all calls but probes then fail without an attempt."""
         return self._probe_at is not None
 
     def admits(self) -> bool:
-        """Return whether a call may be made now; while the breaker is open, that is the probe."""
+        """Return whether a call may be made now. While the breaker is open, it is a probe."""
         if self._probe_at is None:
             return True
         now = self._clock()

@@ -11,9 +11,9 @@ class Chunk(msgspec.Struct, frozen=True):
     """Messages of one request that are published or spilled together.
 
     Attributes:
-        messages: the messages, within the limits of one publish.
-        size: their maximum size in bytes.
-        until: the time limit of the request, in seconds of the monotonic clock.
+        messages: the messages, which fit into one publish.
+        size: the maximum number of bytes that these messages take in a publish.
+        until: the time by which the messages must be durable, in seconds of the monotonic clock.
     """
 
     messages: Sequence[Message]
@@ -23,6 +23,6 @@ class Chunk(msgspec.Struct, frozen=True):
 
 def cut(messages: Sequence[Message], until: float) -> list[Chunk]:
     """Split the messages of one request into chunks within the limits of one publish."""
-    if len(messages) == 1:  # the fast path of most requests
+    if len(messages) == 1:  # most requests take this fast path
         return [Chunk(messages, messages[0].size, until)]
     return [Chunk(piece, size, until) for piece, size in pieces(messages)]

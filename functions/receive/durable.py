@@ -24,9 +24,9 @@ class Durable:
     Args:
         publisher: publishes events.
         spill: spills the events that the publisher does not take.
-        within: the time limit of a request in seconds, for waiting, publishing and spilling.
-        max_waiting: the maximum number of events in progress. Partners share it in the same way as
-            the memory of bodies (`functions.web.intake`).
+        within: the seconds in which the events of one request must be published or spilled.
+        max_waiting: the maximum number of events that are being published or spilled. Partners
+            share this number in the same way as the memory for bodies (`functions.web.intake`).
         count_spilled: called with the number of spilled events.
         clock: returns monotonic seconds.
     """
@@ -52,18 +52,19 @@ class Durable:
         """Make the events of one request durable; await the result at once.
 
         Returns:
-            An awaitable of the positions of the messages whose form Pub/Sub refuses; all others
-            are durable. It raises NotDurable if it is unknown whether all others are durable.
+            An awaitable that returns the positions of the messages whose form Pub/Sub refuses; all
+            other messages are then durable. It raises NotDurable if it is unknown whether they are.
 
         Raises:
-            QueueFull: too many events of all partners, or of this one, are in progress.
+            QueueFull: too many events are being stored, of this partner or in total.
         """
         self._waiting.take(len(messages), _owner(messages))
         chunks = cut(messages, self._clock() + self._within)
         return self._keep(chunks[0]) if len(chunks) == 1 else self._keep_all(chunks)
 
     async def _keep_all(self, chunks: Sequence[Chunk]) -> Sequence[int]:
-        # Wait for all chunks, even if one fails, because those in progress still count.
+        # Wait for all chunks, even if one fails, because chunks in progress count towards the
+        # limit.
         outcomes = await asyncio.gather(*map(self._keep, chunks), return_exceptions=True)
         starts = accumulate((len(chunk.messages) for chunk in chunks), initial=0)
         refused: list[int] = []
@@ -91,5 +92,5 @@ class Durable:
 
 
 def _owner(messages: Sequence[Message]) -> str:
-    """Return the partner of one request's messages."""
+    """Return the partner who sent the request with these messages."""
     return messages[0].attributes.partner

@@ -1,4 +1,4 @@
-"""Publishes the events of concurrent requests in batches, while Pub/Sub takes them."""
+"""Publishes the events of concurrent requests in batches, as long as Pub/Sub takes them."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,14 +13,14 @@ from functions.web.batching import Batcher
 PUBLISHES_IN_FLIGHT = 8
 
 SPACING_SECONDS = 0.005
-"""The minimum seconds between the starts of two publishes while one is in progress.
+"""The minimum seconds from one publish's start to the next one's, while one is in progress.
 
 A publish takes as much processor time as receiving two events, so fewer and larger publishes are
 cheaper.
 """
 
 Refused = Sequence[int]
-"""The positions in a chunk of the messages that Pub/Sub will never take."""
+"""The messages that Pub/Sub will never take, as positions in a chunk."""
 
 
 class BatchingPublisher:
@@ -30,9 +30,9 @@ class BatchingPublisher:
         topic: publishes the messages.
         breaker: decides when to try.
         deadline: the time limit of one publish in seconds.
-        reserve: the seconds before a chunk's `until` that are reserved for spilling. A publish that
-            could not end before them is not started.
-        observe: called with the seconds of each publish, also of a failed one.
+        reserve: the seconds before a chunk's `until` that are reserved for spilling. A publish is
+            not started if it could still run in these seconds.
+        observe: called after each publish, even a failed one, with the seconds that it took.
         clock: returns monotonic seconds.
     """
 
@@ -64,15 +64,15 @@ class BatchingPublisher:
         """Publish a chunk.
 
         Returns:
-            An awaitable of the positions of the messages whose form Pub/Sub refuses. It raises
-            PublishFailed if it is unknown whether all others are published.
+            An awaitable that returns the positions of the messages whose form Pub/Sub refuses. It
+            raises PublishFailed if it is unknown whether all other messages are published.
         """
         return self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 
     async def _send(self, batch: list[Chunk]) -> Sequence[Refused]:
         now = self._clock()
-        # The first chunk has waited longest. A late one is no sign that Pub/Sub fails, so the
-        # breaker does not count it.
+        # The first chunk has waited longest. If it is late, that does not mean that Pub/Sub fails,
+        # so the breaker does not record a failure.
         if batch[0].until - now < self._deadline + self._reserve:
             raise PublishFailed("late")
         if not self._breaker.admits():

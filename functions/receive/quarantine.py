@@ -1,4 +1,4 @@
-"""Quarantines authenticated bodies and events that are not acceptable, for a replay."""
+"""Quarantines authenticated bodies and events that were refused, so that they can be replayed."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from functions.retained.quarantine import Quarantine
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRequests:
-    """Quarantines bodies and events of requests.
+    """Quarantines the bodies of requests, and single events from them.
 
     Args:
         quarantine: writes the objects.
@@ -34,10 +34,10 @@ class QuarantinedRequests:
         """Quarantine events of a request; events with the same reason and project share an object.
 
         Args:
-            refused: the placement of each refused event, by its position in the request.
+            refused: the placement of each refused event, by the event's position in the request.
             events: all events of the request.
             sender: the sender of the request.
-            received_at: when the request was received, UTC.
+            received_at: the UTC time at which the request was received, ISO 8601.
 
         Raises:
             BucketUnavailable: the bucket did not take all of the objects.
@@ -67,9 +67,10 @@ class QuarantinedRequests:
         Args:
             reason: the reason code of the refusal.
             sender: the sender of the request.
-            body: the body of the request, or of some of its events.
-            received_at: when the request was received, UTC.
-            positions: the positions of these events in the request; empty for the whole request.
+            body: the whole body of the request, or a body with some of the events.
+            received_at: the UTC time at which the request was received, ISO 8601.
+            positions: the positions that these events have in the request; empty for the whole
+                body.
 
         Raises:
             BucketUnavailable: the bucket did not take the object.

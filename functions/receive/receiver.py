@@ -45,19 +45,19 @@ UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
     NotDurable: (reasons.PUBLISH_FAILED, ""),
     QueueFull: (reasons.QUEUE_FULL, ""),
 }
-"""The reason, and a more precise detail if there is one, of each error that is answered 503."""
+"""For each error that is answered 503: the reason, and a more precise detail or an empty text."""
 
 
 class Receiver:
-    """Answers webhooks; with a 2xx only when every event of the request is durable.
+    """Answers webhooks. The answer is a 2xx only if every event of the request is durable.
 
     Args:
-        settings: the limits, and the name of the cell.
+        settings: has the limits and the name of the cell.
         admission: finds the partner of a token.
         durable: makes accepted events durable.
-        quarantine: stores authenticated bodies that are not acceptable.
+        quarantine: stores authenticated bodies and events that are refused.
         tally: counts the results.
-        paced: writes the counts.
+        paced: writes the log line with these counts, at most once a second.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Receiver:
             self._intake.release(body, name)
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, partner: str) -> bytes:
-        """Read a partner's body; the caller releases it at `_intake`."""
+        """Read the body that a partner sends; the caller must call `_intake.release` for it."""
         most = self._settings.max_request_bytes
         if announces_more(headers, most):
             raise WebhookRefusal(answers.too_large(most))
@@ -133,7 +133,7 @@ class Receiver:
     def _check_signature(
         self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes
     ) -> None:
-        """Refuse a body without a valid signature of its partner."""
+        """Refuse a body that the partner did not sign validly."""
         if not signature.verify(
             partner.signing_secrets,
             headers,
@@ -146,7 +146,7 @@ class Receiver:
     async def _receive(self, body: bytes, sender: Sender) -> Accepted:
         """Quarantine the refused events, then store the others.
 
-        If either fails, the answer is a 503, and the sender repeats the whole request.
+        If either step fails, the answer is a 503, so that the sender repeats the whole request.
         """
         received_at = format_nanoseconds(time.time_ns())
         try:
@@ -175,7 +175,7 @@ class Receiver:
     def _sort(
         self, events: Sequence[ReceivedEvent], sender: Sender, received_at: str
     ) -> tuple[list[Placement], list[Message]]:
-        """Place each event; return the placements, and the messages of the accepted events."""
+        """Return a placement for each event, and a message for each accepted event."""
         cell, most = self._settings.cell, self._settings.max_event_bytes
         outcomes: list[Placement] = []
         messages: list[Message] = []
@@ -187,8 +187,8 @@ class Receiver:
         return outcomes, messages
 
     def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
-        """Answer a request whose events are all durable: accepted or quarantined."""
-        if len(outcomes) == len(messages) == 1:  # the fast path of most requests
+        """Answer a request whose events are all durable: each is accepted or quarantined."""
+        if len(outcomes) == len(messages) == 1:  # most requests take this fast path
             self._tally.accept(1)
             return answers.accepted_one(messages[0].attributes.ingest_id)
         if not messages:

@@ -1,6 +1,6 @@
 """Reads the path, the token and the sender's id of a request.
 
-IP addresses and other headers are never read, so they cannot be stored.
+It never reads IP addresses or other headers, so they cannot be stored.
 """
 
 from collections.abc import Mapping
@@ -15,21 +15,21 @@ READS = frozenset({"GET", "HEAD"})
 """The methods that do not store anything."""
 
 WEBHOOKS: dict[str, Kind] = {"events": "chat", "rooms": "room"}
-"""The kind of the webhook at each path."""
+"""The kind of webhook that each path takes."""
 
 
 HEALTH = "/health"
 
 LENGTH_DIGITS = 18
-"""The maximum digits of a Content-Length that is converted to a number."""
+"""A Content-Length with more digits is not converted to a number: it is above every limit."""
 
 
 def route(scope: Scope) -> tuple[Kind, str] | None:
     """Find the webhook that a request is for.
 
     Returns:
-        The kind of the webhook and the token in the path, which may be empty; None for a health
-        check.
+        The kind of the webhook, and the token in the path (empty if there is none); None for a
+        health check.
 
     Raises:
         WebhookRefusal: 404 for an unknown path, 405 for a method that the path does not allow.
@@ -60,7 +60,7 @@ def _target(path: str) -> tuple[Kind, str] | None:
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """Return the headers of a request by lower-case names; for a repeated header, the first."""
+    """Return a request's headers by lower-case names; the first of a repeated header counts."""
     return dict(reversed(scope["headers"]))
 
 
@@ -71,7 +71,7 @@ def bearer_token(headers: Mapping[bytes, bytes]) -> str:
 
 
 def sender_id(headers: Mapping[bytes, bytes]) -> str:
-    """Return the sender's id of the request, the same on each retry; empty if there is none."""
+    """Return the id that the sender repeats in each retry of a request; empty if there is none."""
     own = headers.get(b"webhook-id") or headers.get(b"idempotency-key") or b""
     return own.decode("latin-1")
 

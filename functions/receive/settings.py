@@ -13,33 +13,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        cell: this cell's name, to which projects are pinned.
+        cell: the name of this cell; projects that are pinned to other cells are refused.
         gcp_project: the Google Cloud project.
-        events_topic: the topic's full name, ``projects/p/topics/t``.
-        pubsub_endpoint: the region's endpoint of Pub/Sub, ``https://host:port``.
-        storage_endpoint: the region's endpoint of Cloud Storage, ``https://host``.
-        bucket: the cell's bucket, for spill and quarantine.
-        partners_file: the file of the partners secret, with the digests of tokens.
-        closed_file: the file of the secret with the closed list.
+        events_topic: the full name of the topic of events, ``projects/p/topics/t``.
+        pubsub_endpoint: the regional endpoint of Pub/Sub, ``https://host:port``.
+        storage_endpoint: the regional endpoint of Cloud Storage, ``https://host``.
+        bucket: the cell's bucket, in which events are spilled and quarantined.
+        partners_file: the file with the partners secret, which has the digests of tokens.
+        closed_file: the file with the secret that lists the closed partners and projects.
         max_event_bytes: the maximum size of one event in bytes; above it the answer is 413.
         max_request_bytes: the maximum size of one request in bytes; above it the answer is 413.
         max_request_events: the maximum number of events in one request; above it the answer is 413.
-        signature_tolerance_seconds: the maximum difference between a signature's time and now.
+        signature_tolerance_seconds: the maximum difference between the time in a signature and the
+            current time.
         max_waiting_events: the maximum number of events that are being published or spilled; above
             it the answer is 503. One partner may use at most half of it.
-        max_waiting_bytes: the maximum bytes of bodies in memory, from reading to the answer; above
-            it the answer is 503. The process uses up to five times as much, for parsed, encoded and
-            spilled copies. One partner may use at most half of it.
+        max_waiting_bytes: the maximum bytes of bodies in memory; above it the answer is 503. A body
+            counts until its request is answered. The process uses up to five times as much memory,
+            for parsed, encoded and spilled copies. One partner may use at most half of it.
         max_unfinished_bodies: the maximum number of bodies that are being received; above it the
             answer is 503. One partner may use at most half of it. The default is the maximum number
             of concurrent requests of an instance.
         body_seconds: the time limit for receiving a body; after it the answer is 408.
         publish_deadline_seconds: the time limit of one publish.
-        durable_within_seconds: the time limit for publishing and spilling together. The time that
-            is left after a publish is divided equally between waiting and spilling.
+        durable_within_seconds: the time limit for waiting, publishing and spilling together. The
+            time that `publish_deadline_seconds` leaves is divided equally between waiting and
+            spilling.
         closed_refresh_seconds: the age after which the closed list is read again.
-        closed_keep_seconds: how long the last good value of the closed list may be used while the
-            secret cannot be read; after it the answer is 503.
+        closed_keep_seconds: how long the last closed list may be used while a newer one cannot be
+            read; after that time the answer is 503.
     """
 
     cell: str

@@ -18,8 +18,8 @@ OBJECT_BYTES = 16_000_000
 OBJECTS_IN_FLIGHT = 4
 
 LINGER_SECONDS = 0.25
-"""The seconds in which spilled events are collected into one object, so that an outage leaves few
-objects. Writing to the bucket takes time anyway."""
+"""Spilled events are collected for this many seconds and then written as one object, so that an
+outage leaves few objects. The wait matters little, because writing to the bucket takes time too."""
 
 
 def _utc_now() -> datetime:
@@ -31,9 +31,9 @@ class Spill:
 
     Args:
         bucket: the cell's bucket.
-        linger: the seconds in which events are collected into one object.
+        linger: the seconds for which events are collected before they are written as one object.
         clock: returns monotonic seconds.
-        now: returns the current time, with an offset.
+        now: returns the current time, with a time zone.
     """
 
     def __init__(

@@ -19,7 +19,8 @@ class Received(msgspec.Struct):
             counts as one.
         spilled: the number of spilled events.
         quarantined: the number of quarantined events; a body that cannot be split counts as one.
-        publish_ms: the durations of all publishes, also of failed ones; None if there were none.
+        publish_ms: how long all publishes took, including failed ones; None if there were no
+            publishes.
     """
 
     requests: Counter[str] = msgspec.field(default_factory=Counter)
@@ -50,7 +51,7 @@ class ReceiveTally:
         self._publishes: list[float] = []
 
     def hear(self, partner: str) -> None:
-        """Count a request with a valid token of a partner."""
+        """Count a request that has a valid token of this partner."""
         self._counts.requests[partner] += 1
 
     def accept(self, events: int) -> None:
@@ -62,7 +63,7 @@ class ReceiveTally:
         self._counts.refused[reason] += 1
 
     def refuse_all(self, answer: Response) -> None:
-        """Count a request without any accepted event, by the reasons in its response."""
+        """Count a request without any accepted event, by the reasons in the response."""
         problem = _PROBLEM.decode(answer.body)
         reasons = [result.reason for result in problem.results] or [problem.reason]
         self._counts.refused.update(reasons)

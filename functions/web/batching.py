@@ -1,8 +1,8 @@
 """Micro-batching: a batch holds the entries that arrived while earlier batches were in flight.
 
 An idle batcher sends an entry at once, so it adds no latency. A busy one sends larger batches, so
-the cost of each entry falls as the load grows. If each batch is expensive, the batcher can wait for
-more entries (`linger`) or start batches at a distance (`spacing`).
+the cost of each entry falls as the load grows. If sending a batch is expensive, the batcher can
+wait for more entries (`linger`) or leave time between the starts of batches (`spacing`).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _Waiting = tuple[T, int, int, asyncio.Future[R]]
-"""An entry, its number of items, its size in bytes, and the future of its result."""
+"""An entry, the number of items in it, the entry's size in bytes, and the future for its result."""
 
 
 class QueueFull(Exception):
@@ -30,12 +30,12 @@ class Batcher(Generic[T, R]):
         max_items: the maximum number of items in one batch, summed over its entries.
         max_bytes: the maximum size of one batch in bytes. A larger entry is sent alone.
         max_in_flight: the maximum number of concurrent batches.
-        max_waiting: the maximum number of waiting items before `put` refuses more. The default is
-            no limit: the callers then limit themselves.
-        linger: seconds that an entry waits for others to join its batch.
-        spacing: minimum seconds between the starts of two batches. It applies only while a batch is
-            in flight and the next batch is not full. A fast service then gets few batches, one
-            after the other; a slow service gets them at regular intervals.
+        max_waiting: the maximum number of waiting items; `put` refuses more. By default there is no
+            limit, for callers that have limits of their own.
+        linger: the seconds for which the first entry of a batch waits for other entries.
+        spacing: the minimum seconds between the starts of two batches. This applies only while a
+            batch is in flight and the next batch is not full. A fast service gets one batch after
+            the other; a slow service gets batches at regular intervals.
     """
 
     def __init__(
@@ -72,10 +72,11 @@ class Batcher(Generic[T, R]):
         Args:
             entry: the entry to send.
             size: the entry's size in bytes, counted against `max_bytes`.
-            items: the entry's number of items, counted against `max_items`.
+            items: the number of items in the entry, counted against `max_items`.
 
         Returns:
-            A future of the entry's result, or of the error that `send` raised for its batch.
+            A future that returns the entry's result, or raises the error that `send` raised for the
+            entry's batch.
 
         Raises:
             QueueFull: too many items are waiting.
@@ -92,7 +93,7 @@ class Batcher(Generic[T, R]):
             if self._linger:
                 loop.call_later(self._linger, self._start)
             else:
-                # Entries that are put in the same turn of the event loop join the batch.
+                # Entries that are added in the same turn of the event loop join the batch.
                 loop.call_soon(self._start)
         return result
 

@@ -1,4 +1,4 @@
-"""Identifies the caller: the e-mail address in the identity token that Cloud Run has verified."""
+"""Identifies callers by the e-mail address in an identity token that Cloud Run has verified."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ class Malformed(ValueError):
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """The claims of an identity token about its owner.
+    """The claims in an identity token that identify the caller.
 
     Attributes:
         email: the e-mail address; empty if the token has none.
@@ -47,19 +47,19 @@ class Unidentified(Exception):
     """The caller cannot be identified.
 
     Args:
-        reason: a sentence for the caller that says why; it quotes no credentials.
+        reason: a sentence that tells the caller why; it quotes no credentials.
     """
 
 
 def invoker(headers: Mapping[str, str]) -> str:
-    """Return the e-mail address of the caller that Cloud Run has verified.
+    """Return the caller's e-mail address, which Cloud Run has verified.
 
     Cloud Run verifies the identity token (IAM, ``roles/run.invoker``) and passes it on without its
     signature, so this function only reads it. If a request has ``X-Serverless-Authorization``,
     Cloud Run verifies only that header, and ``Authorization`` can contain anything.
 
     Raises:
-        Unidentified: the request has no token, or the token has no verified address.
+        Unidentified: the request has no readable token, or the token has no verified address.
     """
     header = headers.get("x-serverless-authorization", headers.get("authorization", ""))
     scheme, _, token = header.partition(" ")

@@ -1,4 +1,4 @@
-"""Makes the functions in ``main.py``, which functions-framework finds by their names."""
+"""Creates the functions in ``main.py``, which functions-framework finds by name."""
 
 import asyncio
 import gc
@@ -18,20 +18,21 @@ from functions.web.problem import problem
 from functions.web.routes import Handler
 
 KEEP_ALIVE_SECONDS = 650
-"""The maximum idle seconds of a connection. Google's front ends and load balancers reuse
-connections for 600 seconds
-(https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends). If this side closed
-a connection first, a request at that moment would get no answer. gunicorn's default is 2 seconds;
-the framework neither sets it nor reads gunicorn's own settings."""
+"""The idle seconds after which the server closes a connection. Google's front ends and load
+balancers reuse connections for 600 seconds
+(https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends). If the server
+closed a connection earlier, a request that arrives at that moment would get no answer. gunicorn's
+default is 2 seconds. functions-framework does not change it, and ignores gunicorn's own
+settings."""
 
-# The setting of the worker's class for this. gunicorn creates the worker after this import.
+# This changes the class of the worker. gunicorn creates the worker after this import.
 UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
     "timeout_keep_alive": KEEP_ALIVE_SECONDS
 }
 
 
 class _Answered(Response):
-    """A response for the framework that lets an application answer the request."""
+    """The framework needs a response object; this one lets an application answer the request."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
@@ -41,11 +42,11 @@ class _Answered(Response):
 
 
 def entry_point(name: str) -> Handler:
-    """Return the function of the package ``functions.<name>``, for functions-framework.
+    """Return the function that functions-framework calls to serve ``functions.<name>``.
 
-    Only the package of this process's function is imported, so that a broken deployment fails at
-    its start. The function is created at the first request: the framework imports ``main.py``
-    before the server forks, and clients must not be created before a fork.
+    Only the package that this process serves is imported, and at once, so that a broken deployment
+    fails at its start. The application is created at the first request, because the framework
+    imports ``main.py`` before the server forks, and clients must not be created before a fork.
 
     Args:
         name: the name of the package. Its ``app.create(environ)`` returns an ASGI application,
@@ -74,16 +75,16 @@ def entry_point(name: str) -> Handler:
 def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
     """Let an application answer all further requests without the layers of the framework.
 
-    The layers are four middlewares, four routes, and a conversion of the result: more than half of
-    the processor time of the smallest request (docs/benchmarks.md). They have nothing to do here,
-    because no exception of an application reaches them. The framework has no hook for an ASGI
-    application. It makes its Starlette application itself and wraps every function in the layers.
-    Starlette refuses `add_middleware` once it serves, and a route that is added then stays below
-    the middlewares. gunicorn's worker takes its class from the framework and its application from
-    gunicorn, so `CONFIG_KWARGS` cannot wrap it. What is left is `Starlette.middleware_stack`: a
-    public attribute, which Starlette sets at its first request and calls at each, but does not
-    document. It is replaced here, in one place, once; tests/unit/web/test_entry.py checks under the
-    framework's own application that this works, so an upgrade that breaks it fails there.
+    The layers are four middlewares, four routes, and a conversion of the result. They take more
+    than half of the processor time of the smallest request (docs/benchmarks.md), and they are not
+    needed, because no exception of an application reaches them. The framework has no hook for an
+    ASGI application: it creates a Starlette application itself, and wraps every function in the
+    layers. After the start, Starlette refuses `add_middleware`, and a new route would run inside
+    the middlewares. `CONFIG_KWARGS` cannot wrap the application, because the framework sets the
+    worker's class and gunicorn the worker's application. So this function replaces
+    `Starlette.middleware_stack`: a public but undocumented attribute, which Starlette sets at the
+    first request and calls at each request. tests/unit/web/test_entry.py checks this with the
+    framework's own application, and fails if an upgrade breaks it.
 
     Args:
         name: the name of the function, for the log.
@@ -106,8 +107,8 @@ def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
             _log_crash(name, error, scope)
         else:
             return
-        # Not inside `except`: the server may refuse a second response, and its log line about that
-        # would quote the first error.
+        # This is not inside `except`, because the server may refuse a second response, and would
+        # then log the first error too.
         await problem(500, "Internal error")(scope, receive, send)
 
     app.middleware_stack = serve

@@ -1,7 +1,7 @@
-"""Reads settings from environment variables; each is named like its field, in capitals.
+"""Reads settings from environment variables, which are named like the fields, in capitals.
 
 Each function declares its settings as a frozen `msgspec.Struct` in its own package. Terraform and
-the embedded cell set them. No other code of the functions reads the environment.
+the embedded cell set the variables. No other code of the functions reads them.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def read(cls: type[S], environ: Mapping[str, str]) -> S:
         environ: the variables. Variables without a field are ignored; empty ones count as unset.
 
     Raises:
-        ValueError: a variable is missing or malformed; the message has its name, not its value.
+        ValueError: a variable is missing or malformed; the message says which, without its value.
     """
     values: dict[str, str] = {}
     for field in msgspec.structs.fields(cls):

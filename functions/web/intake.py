@@ -1,9 +1,9 @@
 """Reads request bodies within a time limit, and limits the memory that they use.
 
 A body uses memory from its first byte until its request is answered. All senders share the memory,
-and no sender can take all of it: a partner may use at most as much as stays free. A partner alone
-can use half of the memory; two partners can use a third each. So there is always memory for others,
-however many connections one partner opens.
+and no sender can take all of it: a partner may use at most as much as stays free. A single partner
+can use half of the memory; two partners can use a third each. So some memory stays free for other
+partners, however many connections one partner opens.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from starlette.types import Receive
 from functions.web.batching import QueueFull
 
 MAX_WAITING_BYTES = 67_108_864
-"""Bytes that the bodies of a function's requests may use together; the default of the settings."""
+"""The default of `max_waiting_bytes`: the bytes that all bodies in memory may use together."""
 
 EVERYBODY = ""
 """The owner of bodies without a partner; it may use all of the memory."""
@@ -48,7 +48,7 @@ class Shares:
         """Take some of the amount for an owner.
 
         Raises:
-            QueueFull: too little is free, or the owner would hold more than would stay free.
+            QueueFull: too little is free, or the owner would then hold more than stays free.
         """
         free = self._free - amount
         held = self._held[owner] + amount
@@ -100,7 +100,7 @@ class Intake:
         Raises:
             QueueFull: the memory, or this owner's share of it, is used up.
             BodyTooLarge: the body is longer than `limit`.
-            BodyIncomplete: the connection ended before the body.
+            BodyIncomplete: the connection ended before the body did.
             BodyLate: the body did not end within the time limit.
         """
         self._unfinished.take(1, owner)
@@ -113,7 +113,8 @@ class Intake:
             self._unfinished.give(1, owner)
 
     async def _read(self, receive: Receive, limit: int, owner: str) -> bytes:
-        # Starlette reads a body with an asynchronous generator, which takes longer than parsing it.
+        # Starlette reads a body with an asynchronous generator, which takes longer than parsing the
+        # body.
         body: bytes | bytearray = b""
         more = True
         try:

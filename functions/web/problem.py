@@ -15,7 +15,8 @@ class ProblemError(Exception):
 
     Args:
         status: the HTTP status.
-        title: a sentence for the caller. It may name a field, but never quotes its content.
+        title: a sentence for the caller. It may name a field, but must not quote the field's
+            content.
         headers: additional response headers.
         members: additional members of the body.
     """
@@ -39,7 +40,7 @@ class ProblemError(Exception):
 
 
 def retry_later(title: str, members: Mapping[str, object] | None = None) -> ProblemError:
-    """Return the error of a request that may succeed in a minute (503)."""
+    """Return an error with status 503, for a request that may succeed in a minute."""
     return ProblemError(503, title, {"Retry-After": str(RETRY_SECONDS)}, members)
 
 
@@ -55,7 +56,7 @@ def problem(
 
     Args:
         status: the HTTP status.
-        title: a sentence; it never quotes an event.
+        title: a sentence for the caller; it must not quote an event.
         headers: additional response headers.
         members: additional members of the body.
     """

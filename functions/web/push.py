@@ -1,15 +1,15 @@
-"""The request of a Pub/Sub push subscription; each request carries one message."""
+"""Parses the requests that Pub/Sub sends for a push subscription; each has one message."""
 
 import msgspec
 
 
 class PushedMessage(msgspec.Struct, rename="camel"):
-    """A Pub/Sub message as a push carries it.
+    """A Pub/Sub message in a push request.
 
     Attributes:
-        data: the event's bytes, as the sender sent them; base64 in the request.
+        data: the event's bytes, as the sender sent them. The request has them as base64.
         attributes: the message's attributes.
-        publish_time: when Pub/Sub accepted the message; UTC, ISO 8601.
+        publish_time: the UTC time at which Pub/Sub accepted the message, ISO 8601.
     """
 
     data: bytes = b""
@@ -18,7 +18,7 @@ class PushedMessage(msgspec.Struct, rename="camel"):
 
 
 class Push(msgspec.Struct):
-    """The body of a push request, without the members that no function uses.
+    """The members of a push request's body that the functions use.
 
     Attributes:
         message: the delivered message.

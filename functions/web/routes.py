@@ -17,7 +17,7 @@ from functions.web.problem import ProblemError
 
 Handler = Callable[[Request], Awaitable[Response]]
 ErrorHandlers = Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]]
-"""Turn an exception of a handler into a response, by the type of the exception."""
+"""For each type of exception that a handler may raise, a function that returns a response."""
 
 
 R = TypeVar("R")
@@ -29,8 +29,8 @@ class Route(NamedTuple, Generic[R]):
     Attributes:
         method: the HTTP method. A route for GET also answers HEAD.
         path: a path such as ``/erasures`` or ``/erasures/{id}``, in Starlette's notation.
-        handle: answers a request, which may be of a function's own type. It may raise
-            `ProblemError`.
+        handle: answers a request, and may raise `ProblemError`. A function may pass its own type of
+            request.
     """
 
     method: str
@@ -48,7 +48,7 @@ def application(
 
     Args:
         routes: the operations of the function.
-        error_handlers: for exceptions other than `ProblemError`, or to render that one otherwise.
+        error_handlers: handlers for other exceptions, or a different one for `ProblemError`.
     """
     methods: dict[str, dict[str, Handler]] = {"/health": {"GET": _health, "HEAD": _health}}
     for route in routes:
@@ -64,12 +64,12 @@ def application(
 
 @dataclass(frozen=True, slots=True)
 class _ByMethod:
-    """Serves one path. It is an instance, not a function, so that Starlette passes all methods."""
+    """Serves one path. Starlette passes all methods to an instance, but not to a function."""
 
     handlers: Mapping[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].endswith("\n"):  # Starlette's patterns end in `$`, which ignores it
+        if scope["path"].endswith("\n"):  # Starlette's patterns end in `$`, which allows it
             raise ProblemError(404, "Not found")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handle = self.handlers.get(method)
