@@ -1,1 +1,1 @@
-"""Dashboard, the private function with the back-office page of a project's metrics."""
+"""Dashboard, the private function that serves the back-office page with a project's metrics."""

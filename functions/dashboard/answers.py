@@ -1,4 +1,4 @@
-"""The headers of every response, and error responses."""
+"""Adds headers to all responses, and builds error responses."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from functions.dashboard.page import Page
 from functions.web.problem import ProblemError, problem
 
 HEADERS = {
-    # Load nothing from other sites, run nothing inline, and refuse to be framed.
+    # Load nothing from other sites, allow no inline scripts or styles, and refuse to be framed.
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",
@@ -32,7 +32,7 @@ HEADERS = {
 """The security headers of every response."""
 
 ADVICE = {404: "The dashboard is at /."}
-"""What a person can do, for the errors of the router."""
+"""Advice to the person, by the status of an error from the router."""
 
 
 class Answers(NamedTuple):
@@ -54,7 +54,7 @@ class Answers(NamedTuple):
 
 
 def failure(status: int, title: str, detail: str) -> ProblemError:
-    """Return an error that explains itself.
+    """Return an error with an explanation for the person.
 
     Args:
         status: the HTTP status.
@@ -65,7 +65,7 @@ def failure(status: int, title: str, detail: str) -> ProblemError:
 
 
 def guarded(app: ASGIApp) -> ASGIApp:
-    """Add `HEADERS` to each response of an application. Pages with numbers are not cached."""
+    """Add `HEADERS` to each response. A response without `Cache-Control` must not be cached."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:

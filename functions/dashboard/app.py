@@ -1,6 +1,7 @@
 """Wires the dashboard function and answers its requests.
 
-IAM decides who may call the function; the secret of viewers decides which projects a person sees.
+IAM decides who may call the function; the viewers secret lists the projects that each person may
+see.
 """
 
 import asyncio
@@ -67,11 +68,11 @@ class Dashboard:
     """Answers requests.
 
     Args:
-        identify: identifies the person.
-        viewers: returns the permissions; may block.
+        identify: returns the e-mail address of the person who sent a request; may block.
+        viewers: returns the permissions of all viewers; may block.
         rollups: reads the rollups.
         operate: refreshes the rollups.
-        now: returns the current time, with an offset.
+        now: returns the current time, with a time zone.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Dashboard:
         ]
 
     async def _admit(self, request: Request) -> tuple[str, list[str]]:
-        """Return the viewer's e-mail address and projects, at least one."""
+        """Return the viewer's e-mail address and projects; refuse a viewer without projects."""
         email, projects = await asyncio.to_thread(self._identify_viewer, request)
         if not projects:
             raise failure(
@@ -161,7 +162,7 @@ class Dashboard:
 
     async def _refresh(self, request: Request) -> Response:
         await self._admit(request)
-        # A page of another site could send this request with the person's cookies.
+        # A page of another site could make the browser send this request with the person's cookies.
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             raise failure(403, "Request from another site", "Press Refresh on the dashboard.")
         try:

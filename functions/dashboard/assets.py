@@ -1,4 +1,4 @@
-"""The style sheet and the scripts of the page. Their paths contain a hash of their content."""
+"""The style sheet and the scripts of the page. Each path contains a hash of the file's content."""
 
 import gzip
 import hashlib

@@ -1,6 +1,7 @@
-"""Identifies the viewer through Identity-Aware Proxy: an e-mail address that Google has verified.
+"""Identifies viewers by e-mail addresses that Google has verified, through Identity-Aware Proxy.
 
-A deployment has exactly one source of identities. With two, a request could choose the weaker one.
+A deployment has exactly one way to identify viewers. With two, a request could choose the weaker
+one.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 from functions.web.caller import Unidentified, address
 
 Identify = Callable[[Mapping[str, str]], str]
-"""Returns the sender's e-mail address in lower case, from the request's headers; may block."""
+"""Takes a request's headers; returns the sender's e-mail address in lower case. May block."""
 
 ASSERTION = "x-goog-iap-jwt-assertion"
 IAP_KEYS = "https://www.gstatic.com/iap/verify/public_key"
@@ -27,7 +28,7 @@ class IdentityAwareProxy:
     """Identifies a person by the assertion that Identity-Aware Proxy signs.
 
     Args:
-        audience: the audience of the assertions, which names this service.
+        audience: the audience that assertions must have; it names this service.
         verify: takes an assertion and the audience; returns the assertion's claims, or raises
             ValueError (or a subclass) if it is not genuine; may block.
     """
@@ -39,7 +40,7 @@ class IdentityAwareProxy:
         """Return the sender's e-mail address in lower case.
 
         Raises:
-            Unidentified: the request has no assertion, or it is not genuine.
+            Unidentified: the request has no assertion, or the assertion is not genuine.
             KeysUnavailable: the assertion cannot be verified now.
         """
         assertion = headers.get(ASSERTION, "")

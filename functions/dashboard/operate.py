@@ -16,11 +16,12 @@ class RefreshFailed(Exception):
 
 
 def open_session(url: str) -> Any:
-    """Return an HTTP session for calls of a private function.
+    """Return an HTTP session for calls to a private function.
 
     Args:
-        url: ``https://host`` for calls with an identity token of this function's service account,
-            with the URL as audience; ``http://host:port`` for calls without a token.
+        url: the private function's URL. With ``https://host``, each call has an identity token of
+            this function's service account, and the URL is the token's audience. With
+            ``http://host:port``, calls have no token.
     """
     from google.auth.transport.requests import AuthorizedSession, Request  # noqa: PLC0415 - slow
     from google.oauth2.id_token import fetch_id_token_credentials  # noqa: PLC0415
@@ -35,9 +36,9 @@ class Operate:
     """Calls the operate function.
 
     Args:
-        url: the function's URL.
+        url: the URL of the operate function.
         seconds: the time limit of a call in seconds.
-        connect: opens the session; called at the first use.
+        connect: opens an HTTP session for a URL; called before the first call.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Operate:
         self._session: Any = None
 
     def refresh(self, day: date) -> None:
-        """Refresh the rollups of a UTC day; block until this is done.
+        """Refresh the rollups of a UTC day, and block until they are refreshed.
 
         Raises:
             RefreshFailed: operate did not answer, or did not finish.

@@ -16,12 +16,12 @@ LEVELS = 10
 
 
 class Change(NamedTuple):
-    """A number, and its value some days earlier.
+    """A number, and the same number some days earlier.
 
     Attributes:
         now: the number.
-        before: the earlier value; None if there is none.
-        days: the number of days between both.
+        before: the earlier number; None if it is unknown.
+        days: the number of days between the two.
     """
 
     now: int
@@ -53,7 +53,7 @@ class Page:
         """Render the report of a project.
 
         Args:
-            report: the report.
+            report: the numbers to show.
             projects: all projects that the person may see.
             email: the person's e-mail address.
         """
@@ -71,7 +71,7 @@ class Page:
 
 
 def changes(report: Report) -> dict[str, Change]:
-    """Return the active people of a day, a week and a month, each with the period before."""
+    """Return how many people were active in a day, week and month, and in the period before."""
     if report.counted is None:
         return {}
     by_day = {day.day: day for day in report.days}
@@ -89,7 +89,7 @@ def number(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Format a share in per cent: 4.2%, 42%; a dash for None."""
+    """Format a share as a percentage: 4.2% or 42%; None becomes a dash."""
     if share is None:
         return "–"  # noqa: RUF001 - an en dash is intended
     hundredths = share * 100
@@ -121,7 +121,7 @@ def cell(value: Cell) -> str:
 
 
 def level(share: float | None) -> int:
-    """Return the shade of a share: 0 for none, up to `LEVELS` for all."""
+    """Return the shade of a share in the heat map: from 0 for 0% to `LEVELS` for 100%."""
     if not share:
         return 0
     return min(LEVELS, 1 + int(share * LEVELS))

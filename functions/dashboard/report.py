@@ -1,4 +1,4 @@
-"""Builds the report of a project from the rows of the rollups: windows, counts, weekly return."""
+"""Builds a project's report from rows of the rollups: counts, entry funnel, weekly return."""
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,11 @@ from functions.dashboard.rollups import Row, Rows
 
 MONTHS = 6
 WEEKS = 12
-"""The number of later weeks of a cohort (sql/operate/refresh_cohorts.sql)."""
+"""The number of weeks for which a cohort is followed (sql/operate/refresh_cohorts.sql)."""
 
 
 class Window(StrEnum):
-    """A window; the value is its name in requests."""
+    """The days that a report covers; the value is the window's name in requests."""
 
     DAYS_90 = "90d"
     MONTHS_6 = "6m"
@@ -27,9 +27,10 @@ class Window(StrEnum):
         return {Window.DAYS_90: "90 days", Window.MONTHS_6: "6 months"}[self]
 
     def first(self, last: date) -> date:
-        """Return the first day of the window that ends with a day.
+        """Return the first day of the window whose last day is given.
 
-        BigQuery computes the same with ``day > DATE_SUB(last, INTERVAL 90 DAY)``, or ``6 MONTH``.
+        BigQuery computes the same window with ``day > DATE_SUB(last, INTERVAL 90 DAY)``, or with
+        ``INTERVAL 6 MONTH``.
         """
         if self is Window.DAYS_90:
             return last - timedelta(days=89)
@@ -45,7 +46,7 @@ class Cohort(msgspec.Struct, frozen=True):
     Attributes:
         week: the week's Monday (UTC).
         people: the number of people who started.
-        returned: the number of them who came in each later week up to now, at most `WEEKS` weeks.
+        returned: how many of these people came in each later week up to now; at most `WEEKS` weeks.
     """
 
     week: date
@@ -53,14 +54,14 @@ class Cohort(msgspec.Struct, frozen=True):
     returned: list[int]
 
     def share(self, weeks_later: int) -> float | None:
-        """Return the share of people who came in a later week; None if it is in the future."""
+        """Return the share of people who came in a later week; None for a week in the future."""
         if not 1 <= weeks_later <= len(self.returned) or not self.people:
             return None
         return self.returned[weeks_later - 1] / self.people
 
 
 class Day(msgspec.Struct, frozen=True):
-    """The numbers of a UTC day; a number that is not counted yet is None."""
+    """The numbers of a UTC day; None means that a number is not counted yet."""
 
     day: date
     events: int | None = None
@@ -75,7 +76,7 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """A busy room; `people` is the number on its best day."""
+    """A busy room; `people` is the number of people on the room's best day."""
 
     room_id: str
     name: str | None
@@ -86,7 +87,7 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step of the entry funnel; `share` is its people divided by those of the first step."""
+    """A step of the entry funnel; `share` is `people` divided by the `people` of the first step."""
 
     step: str
     people: int
@@ -112,9 +113,10 @@ class Report(msgspec.Struct, frozen=True):
         window: ``90d`` or ``6m``.
         first: the first UTC day of the window.
         last: the last UTC day of the window: today.
-        synchronised_at: when the rollups, including the newest day, were last refreshed (UTC); None
-            if never in the window.
-        last_received_at: the receive time of the project's newest counted event (UTC).
+        synchronised_at: the UTC time at which the rollups up to the newest day were last refreshed;
+            None if they never were in the window.
+        last_received_at: the UTC time at which the project's newest counted event was received;
+            None if there is none.
         counted: the newest day whose people are counted; None if there is none.
         totals: the numbers of the whole window.
         days: the numbers of each day of the window.
@@ -151,7 +153,8 @@ class Report(msgspec.Struct, frozen=True):
 DAILY = Totals.__struct_fields__
 PEOPLE = ("active_users", "senders")
 SUMMED = tuple(name for name in DAILY if name not in PEOPLE)
-"""Counts of people cannot be added up: somebody may have come on several days."""
+"""Numbers that can be added up over days. Counts of people cannot: a person may come on many
+days."""
 SPANS = ("dau", "wau", "mau")
 STEPS = {
     "started": "Opened the chat",
@@ -166,9 +169,9 @@ def report(project: str, window: Window, today: date, rows: Rows) -> Report:
 
     Args:
         project: the project's name.
-        window: the window of days.
+        window: the days that the report covers.
         today: the last UTC day of the window.
-        rows: the rows of the queries for the window.
+        rows: the results of the page's queries for this window.
     """
     first = window.first(today)
     days = _days(first, today, rows)
@@ -193,8 +196,8 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
     daily = {row["day"]: row for row in rows.daily}
     people = {row["day"]: row for row in rows.people}
     before = first - timedelta(days=1)
-    # The rollup of people has a row for each day; that of events, only for days with events. A
-    # page may be read when only one of them is refreshed.
+    # The rollup of people has a row for each day; the rollup of events has rows only for days with
+    # events. A page may be requested when only one of the two rollups is refreshed.
     people_until = max(people, default=before)
     daily_until = max([*daily, people_until])
     return [
@@ -245,7 +248,7 @@ def follow(rows: Iterable[Row], last: date) -> list[Cohort]:
 
     Args:
         rows: rows with ``cohort_week``, ``week`` and ``people``; a week without a row has 0 people.
-        last: the last counted day; its week is included, even if it is not over.
+        last: the last counted day; the week of this day is included, even if the week is not over.
     """
     counts = {(row["cohort_week"], row["week"]): row["people"] for row in rows}
     started = sorted({cohort for cohort, _ in counts}, reverse=True)

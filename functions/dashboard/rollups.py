@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-# This import is slow. It is here, so that it delays the start and not the first page.
+# This import is slow. It is made here, so that it delays the start instead of the first page.
 import google.cloud.bigquery  # noqa: F401
 
 from functions.observe.log import log
@@ -21,7 +21,7 @@ class QueriesFailed(Exception):
 
 
 class Rows(NamedTuple):
-    """The rows of one page's queries; each field is named like the query's file."""
+    """The results of one page's queries; each field is named like the file of the query."""
 
     daily: Sequence[Row]
     people: Sequence[Row]
@@ -41,7 +41,7 @@ class Rollups:
     statements: StatementRunner
 
     async def read(self, project: str, first: date, last: date, first_week: date) -> Rows:
-        """Return the rows of a stretch of days.
+        """Return the rows for a stretch of days.
 
         Args:
             project: the project's name.

@@ -10,21 +10,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         gcp_project: the Google Cloud project.
-        bigquery_endpoint: the region's endpoint of BigQuery, ``https://host``.
+        bigquery_endpoint: the regional endpoint of BigQuery, ``https://host``.
         location: the datasets' location, such as ``europe-west1``.
-        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``; only its
-            rollups are read.
-        bi_dataset: the full name of the views' dataset; the dashboard reads no view.
-        operate_url: the URL of the operate function, which Refresh calls; ``https://`` with an
-            identity token, ``http://`` without.
-        viewers_file: the file of the secret that lists the projects of each viewer.
-        iap_audience: the audience of Identity-Aware Proxy's assertions,
+        store_dataset: the full name of the dataset with the tables, ``projects/P/datasets/D``; the
+            dashboard reads only the rollups.
+        bi_dataset: the full name of the dataset with the views; the dashboard reads no view.
+        operate_url: the URL of the operate function, which the dashboard calls to refresh. Calls to
+            ``https://`` have an identity token; calls to ``http://`` have none.
+        viewers_file: the file with the secret that lists the projects of each viewer.
+        iap_audience: the audience that assertions of Identity-Aware Proxy must have,
             ``/projects/NUMBER/locations/REGION/services/SERVICE``. Empty if Cloud Run itself
             identifies the caller.
-        query_seconds: the time limit of a page's queries.
+        query_seconds: the time limit of each query for a page.
         statement_bytes: the maximum bytes that one query may bill; BigQuery refuses a query that
-            would bill more. The default is 1 TiB, about 6 dollars: far more than rollups have.
-        refresh_seconds: the time limit of a call to operate; below this function's time-out.
+            would bill more. The default is 1 TiB (about 6 dollars), far more than the rollups
+            contain.
+        refresh_seconds: the time limit of a call to operate. It must be below the time-out of this
+            function.
     """
 
     gcp_project: str

@@ -12,13 +12,13 @@ Cell = str | int | float | date | None
 
 
 class Table(NamedTuple):
-    """A table.
+    """A table of a report.
 
     Attributes:
         name: the table's name in URLs.
         title: the table's caption.
-        columns: the heading of each column, by its name in CSV.
-        rows: the cells of each row, one for each column; None for an empty cell.
+        columns: the heading of each column, by the name that the column has in CSV.
+        rows: for each row, a cell for each column; None is an empty cell.
     """
 
     name: str
@@ -92,7 +92,7 @@ TABLES: dict[str, Callable[[Report], Table]] = {
     "funnel": _funnel,
     "cohorts": _cohorts,
 }
-"""The functions that make a table of a report, by the table's name."""
+"""For each name of a table, the function that makes the table from a report."""
 
 
 def as_csv(table: Table) -> str:
@@ -105,7 +105,7 @@ def as_csv(table: Table) -> str:
 
 
 def _inert(cell: Cell) -> Cell:
-    """Prevent a spreadsheet from running a text as a formula; senders choose names (OWASP)."""
+    """Prevent a spreadsheet from running a text as a formula (OWASP): senders choose room names."""
     if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{cell}"
     return cell

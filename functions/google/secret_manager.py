@@ -78,8 +78,7 @@ class Secret:
         return version
 
     def at(self, number: int) -> Version | None:
-        """Return the version with this number; None if it was disabled or destroyed, or never
-        existed.
+        """Return the version with this number; None if it is disabled, destroyed or missing.
 
         Raises:
             SecretsUnavailable: the call failed.

@@ -1,4 +1,4 @@
-"""Wires the operate function."""
+"""Wires the operate function: creates the objects that it consists of, and connects them."""
 
 import asyncio
 import time

@@ -1,9 +1,9 @@
 """Replays dead letters: events that `load` could not store in all of Pub/Sub's attempts.
 
 A replay pulls letters from the dead-letter subscription, publishes them to the topic of events, and
-only then acknowledges them. It keeps their bytes, attributes and ingest ids, leaves out what
-Pub/Sub adds to a dead letter, and computes the event's name again. A replay may be interrupted, and
-several may run at a time: the views still show each event once.
+only then acknowledges them. Each message keeps its bytes, ingest id and attributes, except for
+attributes that Pub/Sub added; the event's name is computed again. A replay may be interrupted, and
+several replays may run at the same time, because the views show each event once.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ class DeadLetterReplay:
     async def run(self, *, dry_run: bool) -> ReplayReport:
         """Replay the letters of the subscription.
 
-        Pub/Sub does not report the number of letters. So a dry run leases them batch by batch,
+        Pub/Sub does not report the number of letters, so a dry run leases them batch by batch,
         counts them, and gives all of them back. It misses letters that another replay has leased,
         and stops at the time limit or at `most` letters. ``remaining`` in the report is the number
         of letters that were pulled but not replayed or counted.

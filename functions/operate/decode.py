@@ -1,7 +1,7 @@
-"""Decodes the objects of spill and quarantine to Pub/Sub messages.
+"""Decodes spilled and quarantined objects to Pub/Sub messages.
 
-Events that were accepted before keep their attributes, and so their ingest ids. Bodies that the
-receiver refused go through acceptance again, with the present partners, limits and code.
+Events that were accepted before keep their attributes, including their ingest ids. Bodies that the
+receiver refused are checked again, with the present partners, limits and code.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,8 @@ class Decoder:
     """Decodes objects to messages.
 
     Args:
-        directory: returns the present partners; its errors go to the caller.
+        directory: returns the present partners; `decode` does not catch the errors that this
+            raises.
         cell: the name of this cell.
         max_event_bytes: the maximum size of one event in bytes.
     """
@@ -39,7 +40,7 @@ class Decoder:
         """Decode an object's content to messages.
 
         Raises:
-            NotReplayable: the content is malformed, or is still not acceptable.
+            NotReplayable: the content is malformed or still refused.
             PartnersUnavailable: the partners secret cannot be read.
         """
         if stored.name.startswith(spill.PREFIX):

@@ -2,7 +2,7 @@
 
 A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run without
 dates finds the days to refresh: the open window, earlier days that were not counted, and days to
-which a replay added events. So the next run continues an interrupted one.
+which a replay added events. So the next run continues where an interrupted run stopped.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 
 STRETCH_DAYS = 60
-"""The maximum number of days that one statement replaces; it reads 6 months before each day."""
+"""The maximum number of days that one statement replaces. It reads the 6 months before each day."""
 
 
 @dataclass(slots=True)
@@ -41,10 +41,11 @@ class Refresh:
 
     Args:
         statements: runs the statements.
-        now: returns the current time, with an offset.
+        now: returns the current time, with a time zone.
         clock: returns monotonic seconds.
         seconds: the seconds after which no more statements are started.
-        retention_days: the days for which events are kept; older days cannot be counted again.
+        retention_days: the number of days for which events are kept; older days cannot be counted
+            again.
     """
 
     def __init__(
@@ -67,8 +68,8 @@ class Refresh:
 
         Args:
             first: the first UTC day; by default, the first day of the open window.
-            last: the last UTC day; by default, today. Without both, earlier days that are not up to
-                date are refreshed too.
+            last: the last UTC day; by default, today. If neither is given, earlier days that are
+                not up to date are refreshed too.
         """
         ends_at = self._clock() + self._seconds
         report = RefreshReport()
@@ -129,7 +130,7 @@ def stretches(wanted: Iterable[date], thawed: set[date]) -> list[Stretch]:
 
     Args:
         wanted: the days to refresh.
-        thawed: the days whose numbers of people are not final.
+        thawed: the days for which counts of people are not final yet.
     """
     result: list[Stretch] = []
     for day in sorted(wanted, reverse=True):

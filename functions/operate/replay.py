@@ -1,7 +1,7 @@
-"""Replays spill and quarantine: publishes the events of an object, and then deletes the object.
+"""Replays spilled and quarantined objects: publishes the events of each, then deletes the object.
 
-The events keep their bytes, attributes and ingest ids. A replay may be interrupted, and several may
-run at a time: an event that is published twice is still shown once.
+The events keep their bytes, attributes and ingest ids. A replay may be interrupted, and several
+replays may run at the same time, because an event that is published twice is shown once.
 """
 
 import asyncio
@@ -28,12 +28,14 @@ class ReplayReport:
     Attributes:
         objects: the number of objects that were replayed and deleted.
         events: the number of published events.
-        days: the UTC days on which these events were received; they need settling and a refresh.
+        days: the UTC days on which these events were received; these days must be settled and
+            refreshed.
         remaining: the number of objects that were left for lack of time.
         quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
             their form.
         failed: the names of objects that cannot be replayed; they are kept.
-        unavailable: a code for the service that did not answer and ended the replay; empty if none.
+        unavailable: if a service did not answer, which ends the replay, a code for it; otherwise
+            empty.
     """
 
     objects: int = 0
@@ -70,7 +72,7 @@ class NotReplayable(Exception):
 
 
 class ReplayedObjects(Protocol):
-    """The bucket's objects, like `functions.google.storage.CloudStorage`."""
+    """Reads and deletes the bucket's objects, like `functions.google.storage.CloudStorage`."""
 
     async def find(self, prefix: str) -> list[Stored]:
         """Return the objects whose names start with a prefix, sorted by name."""
@@ -88,8 +90,8 @@ class Selection:
 
     Attributes:
         prefix: the prefix of the objects' names.
-        start: the earliest time of writing; None for no limit.
-        end: the time before which the objects were written; None for no limit.
+        start: replay only objects that were written at this time or later; None for no limit.
+        end: replay only objects that were written before this time; None for no limit.
         dry_run: whether to only report what would be replayed.
     """
 
@@ -110,12 +112,12 @@ class Replay:
     """Replays a selection of objects.
 
     Args:
-        objects: the bucket's objects.
+        objects: reads and deletes the bucket's objects.
         publish: publishes messages; returns the positions of the refused ones.
         decode: decodes an object to messages.
         quarantine: takes spilled events whose form Pub/Sub refuses.
         clock: returns monotonic seconds.
-        seconds: the seconds after which no more objects are started.
+        seconds: the seconds after which the replay of no other object is started.
     """
 
     objects: ReplayedObjects

@@ -1,8 +1,9 @@
 """The HTTP endpoints of the operate function. IAM decides who may call it.
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
-the store; ``POST /refresh`` updates the rollups. 200 means that all is done, except for what the
-report lists. 503 means that a service did not answer; the scheduler calls again.
+the store; ``POST /refresh`` refreshes the rollups. The answer is 200 if all is done, except for the
+work that the report lists as failed or remaining. The answer is 503 if a service did not answer;
+the scheduler will call again.
 """
 
 from collections.abc import Mapping
@@ -34,10 +35,11 @@ class ReplayRequest(
     """The body of ``POST /replay``; an empty body replays the whole spill.
 
     Attributes:
-        source: ``bucket`` or ``dead_letters``; dead letters cannot be selected further.
+        source: ``bucket`` or ``dead_letters``; the next three fields are only for ``bucket``.
         prefix: the prefix of the objects' names.
-        start: the earliest time of writing, ISO 8601 with an offset; ``from`` in the body.
-        end: the time before which the objects were written; ``to`` in the body.
+        start: replay only objects that were written at this time or later, ISO 8601 with an offset;
+            ``from`` in the body.
+        end: replay only objects that were written before this time; ``to`` in the body.
         dry_run: whether to only report what would be replayed.
     """
 
@@ -130,7 +132,7 @@ async def _refresh(refresh: Refresh, request: Request) -> Response:
 
 
 async def _read(request: Request, form: type[Body]) -> Body:
-    """Return the body of a request. An empty body has the defaults of its form."""
+    """Return the body of a request. For an empty body, return the defaults of `form`."""
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=form)
     except msgspec.DecodeError as error:
@@ -139,7 +141,7 @@ async def _read(request: Request, form: type[Body]) -> Body:
 
 
 def _finished(report: Mapping[str, Any]) -> Response:
-    """Return the report of statements; 503 if one of them failed."""
+    """Return the report of a run; answer 503 if one of the statements failed."""
     if report["failed"]:
         raise retry_later(f"Not finished: {report['failed']}", report)
     return JSONResponse(report)

@@ -12,36 +12,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        cell: this cell's name, to which projects are pinned.
-        partners_file: the file of the partners secret, for replays of quarantine.
+        cell: the name of this cell; projects that are pinned to other cells are refused.
+        partners_file: the file with the partners secret, for replays of quarantined bodies.
         max_event_bytes: the maximum size of one event in bytes; a larger one stays in quarantine.
         gcp_project: the Google Cloud project.
-        events_topic: the topic's full name, ``projects/p/topics/t``.
-        dead_letter_subscription: the subscription's full name, ``projects/p/subscriptions/s``.
-        pubsub_endpoint: the region's endpoint of Pub/Sub, ``https://host:port``.
-        storage_endpoint: the region's endpoint of Cloud Storage, ``https://host``.
-        bucket: the cell's bucket, with spill and quarantine.
+        events_topic: the full name of the topic of events, ``projects/p/topics/t``.
+        dead_letter_subscription: the full name of the subscription that has the dead letters,
+            ``projects/p/subscriptions/s``.
+        pubsub_endpoint: the regional endpoint of Pub/Sub, ``https://host:port``.
+        storage_endpoint: the regional endpoint of Cloud Storage, ``https://host``.
+        bucket: the cell's bucket, which has the spilled and quarantined objects.
         replay_seconds: the time after which a replay starts no more objects and pulls no more dead
-            letters; the next replay continues. It must be below the schedule's interval, the
-            function's time-out, and the acknowledgement deadline of the dead-letter subscription.
-        publish_deadline_seconds: the time limit of one publish; longer than in receive, because no
-            sender waits.
+            letters; the next replay continues. It must be below the time between two scheduled
+            replays, the function's time-out, and the acknowledgement deadline of the dead-letter
+            subscription.
+        publish_deadline_seconds: the time limit of one publish. It is longer than in receive,
+            because no sender is waiting.
         storage_deadline_seconds: the time limit of one request to the bucket, including retries.
-        bigquery_endpoint: the region's endpoint of BigQuery, ``https://host``.
+        bigquery_endpoint: the regional endpoint of BigQuery, ``https://host``.
         location: the datasets' location, such as ``europe-west1``.
-        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``.
-        bi_dataset: the full name of the views' dataset, ``projects/P/datasets/D``.
+        store_dataset: the full name of the dataset with the tables, ``projects/P/datasets/D``.
+        bi_dataset: the full name of the dataset with the views, ``projects/P/datasets/D``.
         settle_seconds: the time after which settling starts no more statements; the next run
-            continues. Together with one statement, it must be below the function's time-out.
-        refresh_seconds: the same for refreshing.
-        retention_days: the days for which events are kept; rollups of older days are not refreshed.
+            continues. This time plus `statement_seconds` must be below the function's time-out.
+        refresh_seconds: the time after which a refresh starts no more statements; the next run
+            continues. This time plus `statement_seconds` must be below the function's time-out.
+        retention_days: the number of days for which events are kept; rollups of older days are not
+            refreshed.
         statement_seconds: the time limit of a statement, including all its attempts.
         statement_bytes: the maximum bytes that one statement may bill; BigQuery refuses a statement
-            that would bill more. The default is 50 TiB, about 310 dollars, which is more than a
-            refresh of 10,000 million events a month.
-        changes_at_a_time: the maximum number of concurrent changes of one instance. All instances
-            of operate and privacy together may run at most 22: BigQuery runs 2 for each table and
-            queues 20.
+            that would bill more. The default is 50 TiB (about 310 dollars), more than a refresh
+            reads at 10,000 million events a month.
+        changes_at_a_time: the maximum number of statements that one instance runs at the same time
+            to change rows. All instances of operate and privacy together may run at most 22: for
+            each table, BigQuery runs 2 such statements and queues 20.
     """
 
     cell: str

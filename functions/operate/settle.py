@@ -1,7 +1,8 @@
-"""Settles the store: keeps one row for each event and person, and empties old unknown properties.
+"""Settles the store: keeps one row for each event and each person; clears old ``extra`` values.
 
-Each step finds its own work and can be repeated. So the next run continues an interrupted one, a
-run after a finished one changes nothing, and runs can overlap without harm.
+Each step finds out what there is to do, and can be repeated. So the next run continues where an
+interrupted run stopped, a run after a finished run changes nothing, and runs can overlap without
+harm.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -29,10 +30,10 @@ class SettleReport:
     """The result of a run.
 
     Attributes:
-        days: the UTC days whose copies were deleted; they need a refresh.
+        days: the UTC days on which copies were deleted; these days must be refreshed.
         copies: the number of deleted copies of events.
-        identities: the number of deleted and inserted rows of identities.
-        emptied: the number of rows whose unknown properties were emptied.
+        identities: the number of rows that were deleted from or inserted into ``identities_v1``.
+        emptied: the number of rows in which ``extra`` was cleared.
         remaining: the number of statements that failed or were left for lack of time.
         failed: the statement whose failure ended the run; empty if none failed.
     """
@@ -51,7 +52,7 @@ class Settle:
 
     Args:
         statements: runs the statements.
-        now: returns the current time, with an offset.
+        now: returns the current time, with a time zone.
         clock: returns monotonic seconds.
         seconds: the seconds after which no more statements are started.
     """
@@ -66,8 +67,7 @@ class Settle:
         """Settle the open window, and days to which a replay added events.
 
         Args:
-            days: the UTC days that a replay reported; only needed for replays before the open
-                window.
+            days: the UTC days that a replay reported; only needed for days before the open window.
         """
         ends_at = self.clock() + self.seconds
         today = self.now().astimezone(UTC).date()
@@ -90,7 +90,7 @@ class Settle:
         return report
 
     async def _steps(self, days: Iterable[date], today: date) -> list[tuple[str, datetime]]:
-        """Return the statements to run, each with its day."""
+        """Return the statements to run, each with the day to run it for."""
         open_from = midnight(today) - OPEN_WINDOW_DAYS * DAY
         late = await self.statements.days(
             "find_days_with_late_events", end=open_from, since=open_from
@@ -120,15 +120,16 @@ class Settle:
 def ranges(days: Iterable[date], today: date) -> list[tuple[datetime, datetime]]:
     """Return the stretches of days that may have copies, the newest first.
 
-    They are the open window with the day before it, and, for each day of a replay, the same number
-    of days from there on, because a replayed event may have copies on later days.
+    One stretch is the open window with the day before it. The others start at the days to which a
+    replay added events and are as long as the open window, because a replayed event may have copies
+    on later days. Stretches that touch become one.
 
     Args:
         days: the days to which a replay added events; days in the future are ignored.
         today: the current UTC day.
 
     Returns:
-        The start of each stretch, and its end, which does not belong to it.
+        The first day of each stretch, and the day after the last one.
     """
     window = {today - number * DAY for number in range(OPEN_WINDOW_DAYS + 2)}
     past = (day for day in days if day <= today)
