@@ -32,7 +32,7 @@ HEADERS = {
 """The security headers of every response."""
 
 ADVICE = {404: "The dashboard is at /."}
-"""Advice to the person, by the status of an error from the router."""
+"""Advice for a person who gets an error from the router, by HTTP status."""
 
 
 class Answers(NamedTuple):
@@ -65,7 +65,7 @@ def failure(status: int, title: str, detail: str) -> ProblemError:
 
 
 def guarded(app: ASGIApp) -> ASGIApp:
-    """Add `HEADERS` to each response. A response without `Cache-Control` must not be cached."""
+    """Add `HEADERS` to each response, and forbid caching if the response has no `Cache-Control`."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:

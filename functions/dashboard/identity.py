@@ -20,7 +20,7 @@ CLOCK_SKEW_SECONDS = 10
 
 
 class KeysUnavailable(Exception):
-    """Google's public keys, which verify an assertion, cannot be fetched."""
+    """Google's public keys, which are needed to verify an assertion, cannot be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class IdentityAwareProxy:
     Args:
         audience: the audience that assertions must have; it names this service.
         verify: takes an assertion and the audience; returns the assertion's claims, or raises
-            ValueError (or a subclass) if it is not genuine; may block.
+            ValueError (or a subclass) if the assertion is not genuine; may block.
     """
 
     audience: str

@@ -16,10 +16,10 @@ LEVELS = 10
 
 
 class Change(NamedTuple):
-    """A number, and the same number some days earlier.
+    """A number at present, and some days earlier.
 
     Attributes:
-        now: the number.
+        now: the present number.
         before: the earlier number; None if it is unknown.
         days: the number of days between the two.
     """

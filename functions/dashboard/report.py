@@ -113,11 +113,11 @@ class Report(msgspec.Struct, frozen=True):
         window: ``90d`` or ``6m``.
         first: the first UTC day of the window.
         last: the last UTC day of the window: today.
-        synchronised_at: the UTC time at which the rollups up to the newest day were last refreshed;
-            None if they never were in the window.
+        synchronised_at: the UTC time at which the rollups were last brought up to date; None if
+            that was before the window.
         last_received_at: the UTC time at which the project's newest counted event was received;
             None if there is none.
-        counted: the newest day whose people are counted; None if there is none.
+        counted: the newest day for which people are counted; None if there is none.
         totals: the numbers of the whole window.
         days: the numbers of each day of the window.
         rooms: the busiest rooms, the busiest first.

@@ -15,8 +15,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         store_dataset: the full name of the dataset with the tables, ``projects/P/datasets/D``; the
             dashboard reads only the rollups.
         bi_dataset: the full name of the dataset with the views; the dashboard reads no view.
-        operate_url: the URL of the operate function, which the dashboard calls to refresh. Calls to
-            ``https://`` have an identity token; calls to ``http://`` have none.
+        operate_url: the URL of the operate function, which the dashboard calls to refresh. With
+            ``https://``, calls have an identity token; with ``http://``, they have none.
         viewers_file: the file with the secret that lists the projects of each viewer.
         iap_audience: the audience that assertions of Identity-Aware Proxy must have,
             ``/projects/NUMBER/locations/REGION/services/SERVICE``. Empty if Cloud Run itself

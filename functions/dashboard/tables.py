@@ -92,11 +92,11 @@ TABLES: dict[str, Callable[[Report], Table]] = {
     "funnel": _funnel,
     "cohorts": _cohorts,
 }
-"""For each name of a table, the function that makes the table from a report."""
+"""For each table's name, the function that makes the table from a report."""
 
 
 def as_csv(table: Table) -> str:
-    """Return a table as CSV (RFC 4180), safe to open in a spreadsheet."""
+    """Return a table as CSV (RFC 4180) that is safe to open in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(table.columns)

@@ -50,11 +50,11 @@ class Lease:
         traceback: TracebackType | None,
     ) -> None:
         """Give back the letters that are still leased."""
-        with suppress(SubscriptionUnavailable):  # Pub/Sub returns them later
+        with suppress(SubscriptionUnavailable):  # the leases expire anyway
             await self._subscription.give_back([*self._leased.values()])
 
     def __aiter__(self) -> Self:
-        """Go through the batches; a second loop continues where the first one ended."""
+        """Iterate over the batches; a second loop continues where the first one ended."""
         return self
 
     async def __anext__(self) -> list[Letter]:
@@ -78,13 +78,13 @@ class Lease:
         """Acknowledge letters: Pub/Sub deletes them.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer. The letters stay leased, so they are
-                given back at the end.
+            SubscriptionUnavailable: Pub/Sub did not answer. The letters stay leased, and are given
+                back at the end.
         """
         await self._subscription.acknowledge(letters)
         self.drop(letters)
 
     def drop(self, letters: Sequence[Letter]) -> None:
-        """Stop leasing letters, so that they are not given back at the end."""
+        """Forget letters, so that they are not given back at the end."""
         for letter in letters:
             del self._leased[letter.ack_id]

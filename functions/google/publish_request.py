@@ -13,10 +13,10 @@ from functions.events.attributes import Attributes, Kind
 from functions.events.message import Message
 
 _DATA = _TOPIC = _KEY = b"\x0a"
-"""The tag before field number 1 if the field has bytes or text."""
+"""The tag that precedes field number 1, if the field is bytes or text."""
 
 _ATTRIBUTE = _MESSAGE = _VALUE = b"\x12"
-"""The tag before field number 2 if the field has bytes or text."""
+"""The tag that precedes field number 2, if the field is bytes or text."""
 
 _OWN = ("ingest_id", "received_at")
 """Attributes that differ for each event. All other attributes are encoded once and cached."""

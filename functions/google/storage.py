@@ -79,8 +79,8 @@ class Bucket:
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
         """Write an object, unless an object with this name exists.
 
-        Callers must choose names so that an existing object has the same content. Temporary errors
-        are retried. The account only needs the permission to create objects.
+        Callers must choose names so that objects with the same name have the same content.
+        Temporary errors are retried. The account only needs the permission to create objects.
 
         Args:
             name: the object's name.

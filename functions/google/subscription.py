@@ -18,7 +18,7 @@ REQUEST_SECONDS = 10.0
 
 
 class SubscriptionUnavailable(Exception):
-    """Pub/Sub did not answer. It will deliver messages again that were not acknowledged."""
+    """Pub/Sub did not answer. Messages that were not acknowledged will be delivered again."""
 
 
 class Letter(NamedTuple):

@@ -19,7 +19,7 @@ from functions.google import publish_request
 from functions.google.grpc_channel import routing_header
 
 IDLE_SECONDS = 30.0
-"""A connection that was idle for longer than this is replaced before the next publish (seconds).
+"""A connection that was idle for this many seconds is replaced before the next publish.
 
 Cloud Run freezes an instance without requests. When the instance wakes, a connection may be dead
 without any sign, and a publish on it would wait until its time limit.
@@ -145,7 +145,7 @@ class Topic:
         return self._channel
 
     def _disconnect(self, channel: grpc.aio.Channel | None, grace: float | None) -> None:
-        """Close a channel that is still in use here; other publishes on it may still finish."""
+        """Close a channel, unless it was replaced before; its other publishes may still finish."""
         if channel is None or channel is not self._channel:
             return
         self._channel = None

@@ -85,8 +85,8 @@ def new_id() -> str:
 def serve(answer_push: Handler) -> ASGIApp:
     """Return the application that serves pushes, and ``/health`` through the router.
 
-    Pushes do not pass through the router: it would increase the processor time that a push takes
-    between the server and the table by half (from 16 to 25 microseconds).
+    Pushes do not pass through the router. With it, a push would take 25 microseconds of processor
+    time between the server and the table, instead of 16.
     """
     others = application([Route("POST", "/", answer_push)])
 
@@ -126,7 +126,7 @@ async def answer(
 
 
 def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> TableWriter:
-    """Create a table's writer; a row that it sends again gets new values from ``renewed``."""
+    """Create a table's writer; if it sends a row again, it takes new values from ``renewed``."""
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     appender = TableAppender(
         partial(open_channel, settings.bigquery_write_endpoint),

@@ -22,14 +22,15 @@ from functions.load.fit import Fit, NoPlace
 from functions.observe.log import log
 
 IDLE_SECONDS = 30.0
-"""A connection that was idle for longer than this is replaced before the next append (seconds).
+"""A connection that was idle for this many seconds is replaced before the next append.
 
 Cloud Run freezes an instance without requests. When the instance wakes, a connection may be dead
 without any sign, and an append on it would wait until its time limit.
 """
 
 LOOK_SECONDS = 60.0
-"""While the table lacks columns, the seconds between checks whether it has them now."""
+"""While the table lacks columns, this module checks at this interval, in seconds, whether they
+exist."""
 
 ASK_SECONDS = 5.0
 """The seconds for which a list of the table's columns is reused, so that failing appends do not
@@ -113,7 +114,7 @@ class TableAppender:
             await self._connection.ended()
 
     async def _append_fitted(self, rows: Sequence[bytes]) -> Mapping[int, int]:
-        """Append rows; if the table lacks columns, leave these out and try again."""
+        """Append rows; if the table lacks columns, leave them out and try again."""
         for _ in range(MAX_MISMATCHES):
             fit = self._fit
             try:
@@ -130,8 +131,7 @@ class TableAppender:
         Right after a change of the table, only one of the two sources may be up to date.
 
         Raises:
-            SchemaMismatch: no other column is known to be missing; this is the exception that was
-                given.
+            SchemaMismatch: the given `mismatch`, if no other column is known to be missing.
         """
         async with self._refitting:
             if self._fit is not used:

@@ -1,6 +1,6 @@
 """One AppendRows call of the Storage Write API, made without the generated client.
 
-With the generated client's message classes, each row costs several times as much; the client's
+With the generated client's message classes, each row takes several times as long. The client's
 stream class uses threads and has no time limit.
 """
 
@@ -107,7 +107,7 @@ class Connection:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def is_idle_since(self, moment: float) -> bool:
-        """Return whether the connection was last used before a moment, in seconds of the clock."""
+        """Return whether the connection was idle since a moment, given in seconds of the clock."""
         return not self._pending and self._last_used < moment
 
     async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:
@@ -222,8 +222,8 @@ def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
 def _failure(status: Any) -> AppendFailed:
     """Convert the status of a failed append; distinguish bad rows from a table that lacks a column.
 
-    BigQuery answers INVALID_ARGUMENT in both cases. The details of the error show that it is about
-    the schema; older servers show it only in the text.
+    BigQuery answers INVALID_ARGUMENT in both cases. If the error is about the schema, the details
+    of the error say so; with older servers, only the text does.
     """
     if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
         return AppendFailed(_status_name(status.code))

@@ -20,7 +20,8 @@ RETAINED_COLUMNS = "_columns"
 """The member of ``extra`` that has the values of missing columns, by column name."""
 
 FLAG = "no_column"
-"""A row without a column has the flag ``no_column:<column>`` (docs/data-dictionary.md)."""
+"""If a value's column is missing, the row has the flag ``no_column:<column>``
+(docs/data-dictionary.md)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -88,7 +89,7 @@ class Fit:
         extra = json.loads(message.extra) if message.HasField("extra") else {}
         key = RETAINED_COLUMNS
         while key in extra:
-            key = f"_{key}"  # do not replace a member that was sent
+            key = f"_{key}"  # do not replace a member from the sender
         message.extra = encode_json(extra | {key: taken})
         message.flags.extend(f"{FLAG}:{path}" for path in sorted(_leaves(taken)))
         encoded: bytes = message.SerializeToString()
@@ -103,7 +104,7 @@ def _paths(schema: Columns, scope: str = "") -> Iterator[str]:
 
 
 def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[str]:
-    """Iterate over missing columns; a RECORD of which all fields are missing counts as one.
+    """Iterate over missing columns; if all fields of a RECORD are missing, yield only the RECORD.
 
     A required column cannot be missing: BigQuery does not add one to an existing table, and refuses
     rows without it.
@@ -166,7 +167,7 @@ def _elements(message: Any, column: Mapping[str, Any]) -> list[Any]:
 
 
 def _plain(message: Any, column: Mapping[str, Any]) -> object:
-    """Return a column's value as a value for JSON."""
+    """Return a column's value, converted for JSON."""
     values = [_one(value, column) for value in _elements(message, column)]
     return values if column.get("mode") == "REPEATED" else values[0]
 

@@ -43,7 +43,7 @@ class Loader:
         builder: builds the rows of messages.
         store_event: stores a row of ``events_v1``.
         store_identity: stores a row of ``identities_v1``.
-        known: the people whose identity is stored already.
+        known: remembers which identities are stored already.
         keep: quarantines a message, like `functions.retained.quarantine.Quarantine.keep`.
         now: returns the current time, with a time zone.
         new_id: returns a new delivery id.

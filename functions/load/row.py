@@ -78,7 +78,8 @@ class RowBuilder:
 
     Args:
         catalogue: the catalogue of events.
-        keys: the cell's pseudonym keys; the time at which an event was received selects the key.
+        keys: the cell's pseudonym keys; the time at which an event was received selects one of
+            them.
     """
 
     def __init__(self, catalogue: Catalogue, keys: PseudonymKeys) -> None:

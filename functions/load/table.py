@@ -42,7 +42,7 @@ class TableWriter:
         max_rows: the maximum number of rows in one append; the API's limit is 10,000.
         max_row_bytes: the maximum size of a row in bytes; at most the maximum size of a request.
         max_in_flight: the maximum number of concurrent appends.
-        spacing: the minimum seconds from the start of one append to the start of the next, while an
+        spacing: the minimum seconds between the starts of two appends. This applies only while an
             append is in progress.
         max_waiting: the maximum number of waiting rows.
     """

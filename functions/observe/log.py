@@ -22,8 +22,8 @@ def log(severity: Severity, message: str, **fields: object) -> None:
     Args:
         severity: a ``LogSeverity`` of Cloud Logging.
         message: a fixed sentence. Put whatever varies into the fields.
-        fields: further members of the log entry's ``jsonPayload``. The member ``version`` is added:
-            the version of this code.
+        fields: further members of the log entry's ``jsonPayload``. The version of this code is
+            added as the member ``version``.
     """
     line = msgspec.json.encode(
         {"severity": severity, "message": message, **fields, "version": __version__}

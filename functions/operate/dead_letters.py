@@ -32,7 +32,7 @@ class DeadLetterReplay:
 
     Args:
         subscription: the dead-letter subscription. Its acknowledgement deadline must be longer than
-            ``seconds``, so that no letter comes twice in one run.
+            ``seconds``, so that no letter is pulled twice in one run.
         publish: publishes messages; returns the positions of the refused ones.
         clock: returns monotonic seconds.
         seconds: the seconds after which the run pulls no more letters.

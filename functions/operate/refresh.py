@@ -16,7 +16,7 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 
 STRETCH_DAYS = 60
-"""The maximum number of days that one statement replaces. It reads the 6 months before each day."""
+"""The maximum number of days that one statement replaces; for each day, it reads 6 months."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class RefreshReport:
 
     Attributes:
         days: the UTC days that were refreshed.
-        rows: the number of deleted and inserted rows of rollups.
+        rows: the number of rows that were deleted from or inserted into the rollups.
         remaining: the stretches of days that were not refreshed.
         failed: the statement whose failure ended the run; empty if none failed.
     """

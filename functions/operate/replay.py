@@ -30,12 +30,11 @@ class ReplayReport:
         events: the number of published events.
         days: the UTC days on which these events were received; these days must be settled and
             refreshed.
-        remaining: the number of objects that were left for lack of time.
+        remaining: the number of objects that were not replayed before the replay ended.
         quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
             their form.
         failed: the names of objects that cannot be replayed; they are kept.
-        unavailable: if a service did not answer, which ends the replay, a code for it; otherwise
-            empty.
+        unavailable: the code of the error that ended the replay early; empty if there was none.
     """
 
     objects: int = 0
@@ -117,7 +116,7 @@ class Replay:
         decode: decodes an object to messages.
         quarantine: takes spilled events whose form Pub/Sub refuses.
         clock: returns monotonic seconds.
-        seconds: the seconds after which the replay of no other object is started.
+        seconds: the seconds after which no further object is replayed.
     """
 
     objects: ReplayedObjects

@@ -35,7 +35,7 @@ class ReplayRequest(
     """The body of ``POST /replay``; an empty body replays the whole spill.
 
     Attributes:
-        source: ``bucket`` or ``dead_letters``; the next three fields are only for ``bucket``.
+        source: ``bucket`` or ``dead_letters``; `prefix`, `start` and `end` are only for ``bucket``.
         prefix: the prefix of the objects' names.
         start: replay only objects that were written at this time or later, ISO 8601 with an offset;
             ``from`` in the body.

@@ -28,11 +28,11 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the breaker is open: all calls but probes then fail without an attempt."""
+        """Whether the breaker is open, so that all calls except probes fail at once."""
         return self._probe_at is not None
 
     def admits(self) -> bool:
-        """Return whether a call may be made now. While the breaker is open, it is a probe."""
+        """Return whether a call may be made. While the breaker is open, that call is a probe."""
         if self._probe_at is None:
             return True
         now = self._clock()

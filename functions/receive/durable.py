@@ -56,7 +56,7 @@ class Durable:
             other messages are then durable. It raises NotDurable if it is unknown whether they are.
 
         Raises:
-            QueueFull: too many events are being stored, of this partner or in total.
+            QueueFull: too many events are being stored, in total or for this partner.
         """
         self._waiting.take(len(messages), _owner(messages))
         chunks = cut(messages, self._clock() + self._within)

@@ -133,7 +133,7 @@ class Receiver:
     def _check_signature(
         self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes
     ) -> None:
-        """Refuse a body that the partner did not sign validly."""
+        """Refuse a body that has no valid signature of this partner."""
         if not signature.verify(
             partner.signing_secrets,
             headers,

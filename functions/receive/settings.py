@@ -20,20 +20,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         storage_endpoint: the regional endpoint of Cloud Storage, ``https://host``.
         bucket: the cell's bucket, in which events are spilled and quarantined.
         partners_file: the file with the partners secret, which has the digests of tokens.
-        closed_file: the file with the secret that lists the closed partners and projects.
+        closed_file: the file with the closed list, a secret that names the closed partners.
         max_event_bytes: the maximum size of one event in bytes; above it the answer is 413.
         max_request_bytes: the maximum size of one request in bytes; above it the answer is 413.
         max_request_events: the maximum number of events in one request; above it the answer is 413.
         signature_tolerance_seconds: the maximum difference between the time in a signature and the
             current time.
         max_waiting_events: the maximum number of events that are being published or spilled; above
-            it the answer is 503. One partner may use at most half of it.
+            it the answer is 503. One partner may use at most half of the maximum.
         max_waiting_bytes: the maximum bytes of bodies in memory; above it the answer is 503. A body
             counts until its request is answered. The process uses up to five times as much memory,
-            for parsed, encoded and spilled copies. One partner may use at most half of it.
+            for parsed, encoded and spilled copies. One partner may use at most half of the maximum.
         max_unfinished_bodies: the maximum number of bodies that are being received; above it the
-            answer is 503. One partner may use at most half of it. The default is the maximum number
-            of concurrent requests of an instance.
+            answer is 503. One partner may use at most half of the maximum. The default is the
+            maximum number of concurrent requests of an instance.
         body_seconds: the time limit for receiving a body; after it the answer is 408.
         publish_deadline_seconds: the time limit of one publish.
         durable_within_seconds: the time limit for waiting, publishing and spilling together. The

@@ -25,7 +25,7 @@ closed a connection earlier, a request that arrives at that moment would get no 
 default is 2 seconds. functions-framework does not change it, and ignores gunicorn's own
 settings."""
 
-# This changes the class of the worker. gunicorn creates the worker after this import.
+# This changes the worker's class. gunicorn creates the worker after this import.
 UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
     "timeout_keep_alive": KEEP_ALIVE_SECONDS
 }

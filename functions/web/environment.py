@@ -1,7 +1,7 @@
-"""Reads settings from environment variables, which are named like the fields, in capitals.
+"""Reads settings from environment variables, which have the names of the fields in capitals.
 
 Each function declares its settings as a frozen `msgspec.Struct` in its own package. Terraform and
-the embedded cell set the variables. No other code of the functions reads them.
+the embedded cell set the variables. Only `functions.web.entry` reads other variables.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Reads request bodies within a time limit, and limits the memory that they use.
 
 A body uses memory from its first byte until its request is answered. All senders share the memory,
-and no sender can take all of it: a partner may use at most as much as stays free. A single partner
-can use half of the memory; two partners can use a third each. So some memory stays free for other
-partners, however many connections one partner opens.
+and no sender can take all of it: a partner may use at most as much memory as stays free. A single
+partner can use half of the memory; two partners can use a third each. So some memory stays free for
+other partners, however many connections one partner opens.
 """
 
 import asyncio

@@ -29,8 +29,8 @@ class Route(NamedTuple, Generic[R]):
     Attributes:
         method: the HTTP method. A route for GET also answers HEAD.
         path: a path such as ``/erasures`` or ``/erasures/{id}``, in Starlette's notation.
-        handle: answers a request, and may raise `ProblemError`. A function may pass its own type of
-            request.
+        handle: answers a request, and may raise `ProblemError`. A function may define its own type
+            of request.
     """
 
     method: str
@@ -69,7 +69,7 @@ class _ByMethod:
     handlers: Mapping[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].endswith("\n"):  # Starlette's patterns end in `$`, which allows it
+        if scope["path"].endswith("\n"):  # a pattern's `$` also matches before a newline
             raise ProblemError(404, "Not found")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handle = self.handlers.get(method)
