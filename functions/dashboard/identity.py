@@ -1,4 +1,4 @@
-"""Identifies viewers by e-mail addresses that Google has verified, through Identity-Aware Proxy.
+"""Identifies viewers through Identity-Aware Proxy, by e-mail addresses that Google has verified.
 
 A deployment has exactly one way to identify viewers. With two, a request could choose the weaker
 one.

@@ -17,8 +17,8 @@ class Table(NamedTuple):
     Attributes:
         name: the table's name in URLs.
         title: the table's caption.
-        columns: the heading of each column, by the name that the column has in CSV.
-        rows: for each row, a cell for each column; None is an empty cell.
+        columns: the heading of each column on the page, by the column's name in CSV files.
+        rows: the cells of each row, in the order of the columns; None is an empty cell.
     """
 
     name: str

@@ -77,7 +77,7 @@ def _field(tag: bytes, content: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _length(number: int) -> bytes:
-    """Encode a length as a varint: seven bits in each byte, the lowest first."""
+    """Encode a length as a varint: each byte has seven bits, and the lowest bits come first."""
     if number < 0x80:
         return bytes((number,))
     if number < 0x4000:

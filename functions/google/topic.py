@@ -51,7 +51,7 @@ async def publish_by_halves(
     """Publish messages; if one is refused, split them in halves to publish the others.
 
     Args:
-        publish: publishes all of its messages or none, like `Topic.publish`.
+        publish: publishes all of the given messages or none, like `Topic.publish`.
         messages: at least one message.
 
     Returns:

@@ -37,7 +37,7 @@ ASK_SECONDS = 5.0
 fetch it each time."""
 
 MAX_MISMATCHES = 3
-"""How many times an append is repeated with fewer columns; BigQuery may name others each time."""
+"""The maximum number of retries with fewer columns; each error may name other missing columns."""
 
 
 class TableAppender:
@@ -196,8 +196,9 @@ def _fitted(rows: Sequence[bytes], fit: Fit) -> Sequence[bytes]:
     """Change rows so that they fit the table.
 
     Raises:
-        AppendFailed: a value would be lost. Pub/Sub will deliver the events again, and the append
-            will succeed when the table has the column.
+        AppendFailed: a row has a value for a missing column, and the table has no place for it.
+            Pub/Sub will deliver the event again, and the append will succeed when the table has the
+            column.
     """
     if not fit.missing:
         return rows

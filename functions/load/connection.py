@@ -41,7 +41,7 @@ _EXTRA_FIELDS = re.compile(r"extra fields?: '([^']*)'", re.IGNORECASE)
 
 
 class AppendFailed(Exception):
-    """The append failed; it is unknown whether the rows are stored. They may be sent again.
+    """The append failed. It is unknown whether the rows are stored; they may be sent again.
 
     Attributes:
         reason: a code such as ``UNAVAILABLE`` or ``deadline``.
@@ -107,7 +107,7 @@ class Connection:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def is_idle_since(self, moment: float) -> bool:
-        """Return whether the connection was idle since a moment, given in seconds of the clock."""
+        """Return whether the connection has been idle since a moment (in seconds of the clock)."""
         return not self._pending and self._last_used < moment
 
     async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:

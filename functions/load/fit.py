@@ -1,4 +1,4 @@
-"""Fits rows to a table's present columns, because an upgrade may reach this function first.
+"""Fits rows to a table's present columns; an upgrade may reach this function before the table.
 
 BigQuery refuses a whole request if its rows have a field that the table lacks. A new column can be
 missing for minutes: until Terraform adds it, and then until the write service sees it. Meanwhile
@@ -58,7 +58,7 @@ class Fit:
         self._keeps = {"extra", "flags"} <= names
 
     def without(self, missing: Iterable[str]) -> "Fit":
-        """Return a fit with the same encoder and other missing columns."""
+        """Return a `Fit` with the same encoder, and with these missing columns."""
         return Fit(self._encoder, missing)
 
     def missing_in(self, table: Iterable[str]) -> frozenset[str]:

@@ -25,7 +25,7 @@ class KnownPeople:
         self._nicknames: OrderedDict[tuple[str, int], int | None] = OrderedDict()
 
     def knows(self, person: Identity) -> bool:
-        """Return whether the identity, with the nickname if it has one, is stored for that day."""
+        """Return whether the identity is stored for its day, with the nickname if it has one."""
         key = _key(person)
         if key not in self._nicknames:
             return False

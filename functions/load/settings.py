@@ -25,9 +25,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             below the subscription's acknowledgement deadline; otherwise Pub/Sub delivers a message
             again while it is being appended.
         max_in_flight_appends: the maximum number of concurrent appends to each table.
-        append_spacing_seconds: the minimum time between the starts of two appends to a table. It
-            applies only while an append is in progress. Each append costs processor time, so fewer
-            and larger appends are cheaper.
+        append_spacing_seconds: the minimum time between the starts of two appends to a table. This
+            minimum applies only while an append is in progress. Each append costs processor time,
+            so fewer and larger appends are cheaper.
         max_batch_rows: the maximum number of rows in one append.
         max_row_bytes: the maximum size of a row in bytes; BigQuery's limit for a request is 10 MB.
         max_waiting_rows: the maximum number of rows that wait to be appended; above it the answer
@@ -35,8 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_waiting_bytes: the maximum bytes of pushes in memory; above it the answer is 503. A push
             counts until it is answered. The process uses up to five times as much memory, for
             parsed and encoded copies.
-        known_people: the maximum number of people to remember whose identity is already stored. A
-            person counts once for each day, and takes about 250 bytes.
+        known_people: how many people with a stored identity are remembered at most. A person counts
+            once for each day, and takes about 250 bytes.
         closed_refresh_seconds: the age after which the closed list is read again.
         closed_keep_seconds: how long the last closed list may be used while a newer one cannot be
             read; after that time the answer is 503.

@@ -50,7 +50,7 @@ class LoadTally:
         self._freshness.append(freshness)
 
     def write(self) -> bool:
-        """Write the log line if there are any counts; return whether there were."""
+        """Write the log line, unless there are no counts; return whether it was written."""
         if self._freshness:
             self.counts.freshness_ms = Milliseconds.of(self._freshness)
         counts, self.counts, self._freshness = self.counts, LoadCounts(), []

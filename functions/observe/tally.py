@@ -45,8 +45,8 @@ class Paced:
     """Calls a function that writes a log line, at most once a second.
 
     Args:
-        write: writes a line with the counts since the last line; returns False, without a line, if
-            there are none.
+        write: writes a line with the counts since the last line, unless there are none; returns
+            whether it wrote a line.
         clock: returns monotonic seconds.
     """
 

@@ -30,7 +30,7 @@ class ReplayReport:
         events: the number of published events.
         days: the UTC days on which these events were received; these days must be settled and
             refreshed.
-        remaining: the number of objects that were not replayed before the replay ended.
+        remaining: the number of objects that were still waiting when the replay ended.
         quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
             their form.
         failed: the names of objects that cannot be replayed; they are kept.

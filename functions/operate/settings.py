@@ -22,10 +22,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         pubsub_endpoint: the regional endpoint of Pub/Sub, ``https://host:port``.
         storage_endpoint: the regional endpoint of Cloud Storage, ``https://host``.
         bucket: the cell's bucket, which has the spilled and quarantined objects.
-        replay_seconds: the time after which a replay starts no more objects and pulls no more dead
-            letters; the next replay continues. It must be below the time between two scheduled
-            replays, the function's time-out, and the acknowledgement deadline of the dead-letter
-            subscription.
+        replay_seconds: the time after which a replay reads no further object and pulls no more dead
+            letters; the next replay continues. This time must be below the time between two
+            scheduled replays, the function's time-out, and the acknowledgement deadline of the
+            dead-letter subscription.
         publish_deadline_seconds: the time limit of one publish. It is longer than in receive,
             because no sender is waiting.
         storage_deadline_seconds: the time limit of one request to the bucket, including retries.
@@ -42,9 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         statement_seconds: the time limit of a statement, including all its attempts.
         statement_bytes: the maximum bytes that one statement may bill; BigQuery refuses a statement
             that would bill more. The default is 50 TiB (about 310 dollars), more than a refresh
-            reads at 10,000 million events a month.
-        changes_at_a_time: the maximum number of statements that one instance runs at the same time
-            to change rows. All instances of operate and privacy together may run at most 22: for
+            reads if 10,000 million events arrive each month.
+        changes_at_a_time: the maximum number of row-changing statements that one instance runs at
+            the same time. All instances of operate and privacy together may run at most 22: for
             each table, BigQuery runs 2 such statements and queues 20.
     """
 

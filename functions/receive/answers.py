@@ -25,7 +25,7 @@ _TOGETHER: dict[int, dict[str, object]] = {
     reason.status: {"status": reason.status, "reason": reason.code}
     for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED)
 }
-"""The result of a valid event in a request that is refused as a whole, by the response's status."""
+"""For each status with which a whole request is refused, the result that valid events get."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -73,8 +73,8 @@ def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Ac
     """Answer a request whose events are all durable; at least one of them was accepted.
 
     Args:
-        placements: one for each event of the request, in order.
-        messages: one for each accepted event, in order.
+        placements: the decision about each event of the request, in order.
+        messages: the message of each accepted event, in order.
     """
     ingest_ids = (message.attributes.ingest_id for message in messages)
     results = [
@@ -89,7 +89,7 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
     """Answer a request without any accepted event.
 
     Args:
-        placements: one for each event of the request, in order.
+        placements: the decision about each event of the request, in order.
         status: the HTTP status of the response. The response gives the reason of the first event
             that has this status.
     """

@@ -13,7 +13,7 @@ from functions.web.batching import Batcher
 PUBLISHES_IN_FLIGHT = 8
 
 SPACING_SECONDS = 0.005
-"""The minimum seconds between the starts of two publishes. It applies only during a publish.
+"""The minimum seconds between the starts of two publishes; applied only during a publish.
 
 A publish takes as much processor time as receiving two events, so fewer and larger publishes are
 cheaper.

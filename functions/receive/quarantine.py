@@ -34,7 +34,7 @@ class QuarantinedRequests:
         """Quarantine events of a request; events with the same reason and project share an object.
 
         Args:
-            refused: the placement of each refused event, by the event's position in the request.
+            refused: the decision about each refused event, by the event's position in the request.
             events: all events of the request.
             sender: the sender of the request.
             received_at: the UTC time at which the request was received, ISO 8601.

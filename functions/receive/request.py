@@ -71,7 +71,7 @@ def bearer_token(headers: Mapping[bytes, bytes]) -> str:
 
 
 def sender_id(headers: Mapping[bytes, bytes]) -> str:
-    """Return the id that the sender repeats in each retry of a request; empty if there is none."""
+    """Return the id that the sender gave the request and repeats in retries; empty if none."""
     own = headers.get(b"webhook-id") or headers.get(b"idempotency-key") or b""
     return own.decode("latin-1")
 

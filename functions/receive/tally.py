@@ -77,11 +77,11 @@ class ReceiveTally:
         self._counts.quarantined += events
 
     def publish(self, seconds: float) -> None:
-        """Record the duration of a publish in seconds."""
+        """Record how many seconds a publish took."""
         self._publishes.append(seconds)
 
     def write(self) -> bool:
-        """Write the log line if there are any counts; return whether there were."""
+        """Write the log line, unless there are no counts; return whether it was written."""
         if self._publishes:
             self._counts.publish_ms = Milliseconds.of(self._publishes)
         counts, self._counts, self._publishes = self._counts, Received(), []

@@ -44,9 +44,10 @@ class _Answered(Response):
 def entry_point(name: str) -> Handler:
     """Return the function that functions-framework calls to serve ``functions.<name>``.
 
-    Only the package that this process serves is imported, and at once, so that a broken deployment
-    fails at its start. The application is created at the first request, because the framework
-    imports ``main.py`` before the server forks, and clients must not be created before a fork.
+    Only the package that this process serves is imported. It is imported now, so that a broken
+    deployment fails when it starts. The application is created at the first request, because the
+    framework imports ``main.py`` before the server forks, and clients must not be created before a
+    fork.
 
     Args:
         name: the name of the package. Its ``app.create(environ)`` returns an ASGI application,
@@ -75,16 +76,19 @@ def entry_point(name: str) -> Handler:
 def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
     """Let an application answer all further requests without the layers of the framework.
 
-    The layers are four middlewares, four routes, and a conversion of the result. They take more
-    than half of the processor time of the smallest request (docs/benchmarks.md), and they are not
-    needed, because no exception of an application reaches them. The framework has no hook for an
-    ASGI application: it creates a Starlette application itself, and wraps every function in the
-    layers. After the start, Starlette refuses `add_middleware`, and a new route would run inside
-    the middlewares. `CONFIG_KWARGS` cannot wrap the application, because the framework sets the
-    worker's class and gunicorn the worker's application. So this function replaces
-    `Starlette.middleware_stack`: a public but undocumented attribute, which Starlette sets at the
-    first request and calls at each request. tests/unit/web/test_entry.py checks this with the
-    framework's own application, and fails if an upgrade breaks it.
+    The framework wraps every function in layers: four middlewares, four routes, and a conversion of
+    the result. They take more than half of the processor time of the smallest request
+    (docs/benchmarks.md). They are not needed, because no exception of an application reaches them.
+
+    The framework has no hook to avoid the layers, because it creates the Starlette application
+    itself. Starlette refuses `add_middleware` after its first request, and a route that is added
+    later runs inside the middlewares. `CONFIG_KWARGS` only configures the worker. It cannot replace
+    the application, which gunicorn passes to the worker.
+
+    So this function replaces `Starlette.middleware_stack`, a public but undocumented attribute.
+    Starlette sets it at the first request, and calls it at each request.
+    tests/unit/web/test_entry.py checks this with the framework's own application, and fails if an
+    upgrade breaks it.
 
     Args:
         name: the name of the function, for the log.

@@ -34,7 +34,7 @@ class BodyLate(Exception):
 
 
 class Shares:
-    """A limited amount, of which each owner may hold a share.
+    """Divides a limited amount among owners.
 
     Args:
         size: the total amount.
