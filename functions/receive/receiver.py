@@ -175,7 +175,7 @@ class Receiver:
     def _sort(
         self, events: Sequence[ReceivedEvent], sender: Sender, received_at: str
     ) -> tuple[list[Placement], list[Message]]:
-        """Decide about each event; return these placements, and a message for each accepted event."""
+        """Return the decision about each event, and the message of each accepted event."""
         cell, most = self._settings.cell, self._settings.max_event_bytes
         outcomes: list[Placement] = []
         messages: list[Message] = []
