@@ -2,7 +2,7 @@
 
 The default stream stores rows at least once: if the answer to an append is lost, a retry can store
 the rows a second time. Settling later finds such copies by ingest id, deletes one and keeps the
-other. It must be able to tell them apart, so a row is changed before it is sent again.
+other. Settling must be able to tell copies apart, so a row is changed before it is sent again.
 """
 
 import asyncio
@@ -163,7 +163,7 @@ class TableAppender:
         return self._columns
 
     def _told(self, columns: Iterable[str]) -> None:
-        """Use the columns that the table has, as the service reports them; ignore an empty list."""
+        """Use the columns that the service reports for the table; ignore an empty list."""
         known = list(columns)
         if known and self._fit.missing:
             narrower = self._fit

@@ -1,4 +1,4 @@
-"""A circuit breaker: while a service fails, callers do not call it, so they do not wait for it.
+"""A circuit breaker: while a service fails, most calls to it fail at once, without an attempt.
 
 A closed breaker admits every call; a failure opens it. An open breaker admits one call, a probe,
 some seconds after the last failure or probe. If the probe succeeds, the breaker closes.

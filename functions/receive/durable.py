@@ -15,7 +15,7 @@ from functions.web.intake import Shares
 
 
 class NotDurable(Exception):
-    """Neither Pub/Sub nor the bucket took all of the events; some of them may be durable."""
+    """Publishing and spilling failed; it is unknown which of the events are durable."""
 
 
 class Durable:

@@ -31,7 +31,7 @@ class BatchingPublisher:
         breaker: decides when to try.
         deadline: the time limit of one publish in seconds.
         reserve: the seconds before a chunk's `until` that are reserved for spilling. A publish is
-            not started if it could still run in these seconds.
+            started only if its deadline ends before these seconds begin.
         observe: called after each publish, even a failed one, with the seconds that it took.
         clock: returns monotonic seconds.
     """

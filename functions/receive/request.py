@@ -60,7 +60,7 @@ def _target(path: str) -> tuple[Kind, str] | None:
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """Return a request's headers by lower-case names; the first of a repeated header counts."""
+    """Return a request's headers by lower-case name; if a header is repeated, the first counts."""
     return dict(reversed(scope["headers"]))
 
 

@@ -59,7 +59,8 @@ class Spill:
         """Spill a chunk; return when it is durable.
 
         Raises:
-            BucketUnavailable: it is unknown whether the chunk is durable.
+            BucketUnavailable: the write failed or timed out; it is unknown whether the chunk is
+                durable.
         """
         await self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 
