@@ -1,4 +1,4 @@
-"""The wiring of the privacy function: its routes, and the objects behind them."""
+"""Wires the privacy function: creates its objects, and connects them to its routes."""
 
 import asyncio
 import time
@@ -74,15 +74,15 @@ from functions.web.routes import Route
 def wire_rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
 ) -> tuple[ObjectRewriter, DeadLetterRewriter, ExportedCopies, UnreadableObjects]:
-    """Return the rewriters of objects and dead letters; call it inside the running event loop.
+    """Return what a sweep uses to remove people from the bucket and from dead letters.
 
-    Objects come first. If a replay publishes an object meanwhile, its events can become dead
-    letters, which come next.
+    Call this inside the running event loop. The order matters: if a replay publishes an object
+    during the sweep, its events can become dead letters. So objects are rewritten first.
 
     Args:
         settings: the function's settings.
         keys: the cell's pseudonym keys.
-        now: returns the current time, with an offset.
+        now: returns the current time (timezone-aware).
     """
     redaction = partial(Redaction, keys=keys, layouts=Layouts(load_catalogue()))
     bucket = partial(open_bucket, settings.storage_endpoint, settings.gcp_project, settings.bucket)
@@ -104,12 +104,12 @@ def wire_rewriters(
 
 
 def wire_retention(context: Context, settings: Settings, events_on_hold: EventsOnHold) -> Retention:
-    """Wire the check that nothing is kept for longer than promised.
+    """Create the check that no data is kept for longer than promised.
 
     Args:
         context: the statements, keys and clock that all operations share.
         settings: the function's settings.
-        events_on_hold: counts the retained events that no legal hold keeps any more.
+        events_on_hold: finds retained events that no legal hold keeps any more.
     """
     return Retention(
         context.statements,
@@ -123,12 +123,12 @@ def wire_retention(context: Context, settings: Settings, events_on_hold: EventsO
 def disclosure_routes(
     context: Context, settings: Settings, retention: Retention
 ) -> list[Route[PrivacyRequest]]:
-    """Return the routes of exports, look-ups and reports.
+    """Return the routes for exports, look-ups and reports.
 
     Args:
         context: the statements, keys and clock that all operations share.
         settings: the function's settings.
-        retention: checks that nothing is kept for longer than promised.
+        retention: checks that no data is kept for longer than promised.
 
     Raises:
         ValueError: the setting ``PARTS`` is malformed.
@@ -191,12 +191,12 @@ def _wire_promise(settings: Settings) -> Promise:
 def erasure_routes(
     context: Context, execute: Execute, closed: Callable[[], Awaitable[ClosedList]]
 ) -> list[Route[PrivacyRequest]]:
-    """Return the routes of erasures and legal holds.
+    """Return the routes for erasures and legal holds.
 
     Args:
         context: the statements, keys and clock that all operations share.
         execute: executes erasures that have no grace period.
-        closed: returns the closed list.
+        closed: returns the list of closed partners.
     """
     statements, receipts, keys, partner_of, now, new_id = context
     erasure_log = ErasureLog(statements, now)
@@ -227,11 +227,11 @@ def erasure_routes(
 
 
 def wire_events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
-    """Wire the events of closed partners that a legal hold keeps.
+    """Create the object that stores closed partners' events while a legal hold applies to them.
 
     Args:
         settings: the function's settings.
-        people: finds the people on hold.
+        people: finds the people who are on legal hold.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
     objects = CloudStorage(partial(open_bucket, *at), settings.storage_deadline_seconds)
@@ -245,13 +245,13 @@ def wire_offboardings(
     people: PeopleOnHold,
     events_on_hold: EventsOnHold,
 ) -> Offboardings:
-    """Wire offboardings.
+    """Create the object that answers requests to offboard partners.
 
     Args:
         settings: the function's settings.
         context: the statements, keys and clock that all operations share.
-        partners: the partners and their projects.
-        people: finds the people on hold.
+        partners: reads the list of partners and their projects.
+        people: finds the people who are on legal hold.
         events_on_hold: stores the events that a legal hold keeps.
     """
     at = (settings.storage_endpoint, settings.gcp_project, settings.bucket)
@@ -274,7 +274,7 @@ def wire_offboardings(
 
 
 def offboarding_routes(operations: Offboardings) -> list[Route[PrivacyRequest]]:
-    """Return the routes of offboardings."""
+    """Return the routes that offboard partners."""
     return [
         Route("POST", "/offboardings", operations.order),
         Route("GET", "/offboardings", operations.list_all),
@@ -283,13 +283,13 @@ def offboarding_routes(operations: Offboardings) -> list[Route[PrivacyRequest]]:
 
 
 def _deadline(seconds: float) -> Deadline:
-    """Return the deadline that is this number of seconds from now."""
+    """Return a deadline that is reached after this number of seconds."""
     ends_at = time.monotonic() + seconds
     return lambda: time.monotonic() >= ends_at
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the function; call it inside the running event loop.
+    """Create the privacy function as an ASGI application, inside the running event loop.
 
     Raises:
         ValueError: a setting is missing or malformed.
@@ -348,5 +348,5 @@ def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Stateme
 
 
 def new_id() -> str:
-    """Return a new id: a UUIDv7, so ids sort by time."""
+    """Return a new UUIDv7. Such ids sort by the time at which they were created."""
     return str(uuid_utils.uuid7())

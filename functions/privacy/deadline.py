@@ -1,10 +1,10 @@
-"""The deadline of a request."""
+"""The deadline after which a request starts no more steps."""
 
 from collections.abc import Callable
 
 Deadline = Callable[[], bool]
-"""Returns whether the time for further steps is over."""
+"""Returns whether the deadline is reached."""
 
 
 class OutOfTime(Exception):
-    """The request has no time for further steps; the next sweep does the rest."""
+    """The deadline was reached before all steps were done; the next sweep does the rest."""

@@ -22,10 +22,10 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST /holds``.
 
     Attributes:
-        project: the project of the people.
+        project: the project that the people are users of.
         ids: all ids that the people have in the project.
         reason: why the data must be kept; it is stored, so it must not name a person.
-        until: when the hold ends, unless it is released before.
+        until: when the hold ends (timezone-aware), unless it is released before.
     """
 
     project: Annotated[str, msgspec.Meta(min_length=1)]
@@ -43,13 +43,13 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         hold_id: the id of the hold.
-        partner: the partner of the people.
-        project: the project of the people.
+        partner: the partner that the project belongs to.
+        project: the project that the people are users of.
         reason: why the data must be kept.
-        filed_at: when it was filed (UTC).
-        filed_by: the address of the caller who filed it.
-        until: when it ends, unless it is released before (UTC).
-        released_at: when it was released (UTC); None if it was not.
+        filed_at: when the hold was recorded (UTC).
+        filed_by: the address of the caller who requested the hold.
+        until: when the hold ends, unless it is released before (UTC).
+        released_at: when the hold was released (UTC); None if it was not.
         user_keys: the number of user keys on hold.
     """
 
@@ -66,7 +66,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """The operations on legal holds.
+    """Answers requests to ``/holds``.
 
     Args:
         context: the statements, keys and clock that all operations share.
@@ -75,13 +75,15 @@ class Holds:
     context: Context
 
     async def file(self, request: PrivacyRequest) -> Response:
-        """``POST /holds``: 201 with the hold. A repeated request returns the same hold.
+        """``POST /holds``: records a legal hold; a repeated request returns the same hold.
 
-        The hold stops an execution that a sweep has begun. What was changed before stays changed.
+        If a sweep is executing an erasure of these people, the hold stops that. Changes that the
+        sweep made before the hold stay.
 
         Raises:
-            ProblemError: the project is not the caller's, or ``until`` is past.
-            StatementFailed: it is unknown whether the hold is filed; the request can be repeated.
+            ProblemError: the caller may not act on the project, or ``until`` is in the past.
+            StatementFailed: it is unknown whether the hold is recorded; the request can be
+                repeated.
         """
         wanted = msgspec.json.decode(request.body, type=HoldRequest)
         request.caller.must_have(wanted.project)
@@ -107,11 +109,11 @@ class Holds:
         return _json(hold, 201)
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /holds``: the holds of the caller's projects, newest first, with released ones."""
+        """``GET /holds``: lists the holds of the caller's projects, also released ones."""
         return _json({"holds": await self._find(request.caller.matters())})
 
     async def release(self, request: PrivacyRequest) -> Response:
-        """``DELETE /holds/{id}``: 200 with the hold. The next sweep executes erasures that waited.
+        """``DELETE /holds/{id}``: releases a hold. The next sweep executes erasures that waited.
 
         Raises:
             ProblemError: the caller's projects have no hold with this id (404).

@@ -37,9 +37,9 @@ class PersonalColumn(NamedTuple):
     """A column with data about a person.
 
     Attributes:
-        holds: the content, in plain words.
-        erased_by: the statements of ``sql/privacy`` that erase a person here.
-        kept: how long it is kept; None if as long as its row.
+        holds: what the column contains, in plain words.
+        erased_by: the statements of ``sql/privacy`` that erase a person in this column.
+        kept: how long values are kept; None if as long as their row.
     """
 
     holds: str
@@ -51,10 +51,10 @@ class StoreTable(NamedTuple):
     """A table with data about people, or with rows of a partner.
 
     Attributes:
-        name: the name of its file in ``sql/store``.
+        name: the name of the table, and of the table's file in ``sql/store``.
         columns: the columns with data about people, by dotted name.
         kept: how long rows with data about people are kept; None if for ever.
-        kept_from: the start of that time.
+        kept_from: when that time begins.
         on_hold: which rows of a partner a legal hold keeps.
         is_offboarded: whether an offboarding deletes a partner's rows.
     """
@@ -75,11 +75,11 @@ class InventoryEntry(NamedTuple):
         place: ``table.column``, a prefix of the bucket, or the name of a subscription or topic.
         form: ``personal``, ``pseudonym``, ``unknown`` (possibly personal), ``staff`` (about people
             who operate the cell), or ``none``.
-        holds: the content, in plain words.
-        erased_by: how a person is erased there: statements of ``sql/privacy``, or classes that a
-            sweep runs (`functions.privacy.app`). Empty if nothing does.
-        kept: how long it is kept; None if for ever.
-        kept_from: the start of that time.
+        holds: what is stored there, in plain words.
+        erased_by: the statements of ``sql/privacy``, or the classes that a sweep runs
+            (`functions.privacy.app`), that erase a person there; empty if nothing does.
+        kept: how long the data is kept; None if for ever.
+        kept_from: when that time begins.
     """
 
     kind: Kind
@@ -96,7 +96,7 @@ class NotInInventory(Exception):
 
 
 AS_EVENTS = timedelta.max
-"""The placeholder for the retention of events, which is a setting (``retention_days``)."""
+"""Stands for the time for which events are kept, which is a setting (``retention_days``)."""
 
 _END_OF_HOLD = "end of the hold"
 
@@ -121,7 +121,7 @@ TABLES: tuple[StoreTable, ...] = (
         "identities_v1",
         {
             "user_key": PersonalColumn("the person with this identity", ("erase_identities",)),
-            "user_id": PersonalColumn("the sender's own id", ("erase_identities",)),
+            "user_id": PersonalColumn("the person's id in the chat", ("erase_identities",)),
             "nickname": PersonalColumn("the name in the chat", ("erase_identities",)),
         },
         kept=AS_EVENTS,
@@ -149,7 +149,9 @@ TABLES: tuple[StoreTable, ...] = (
             "user_key": PersonalColumn(
                 "the person whose data must be kept", ("delete_expired_holds",)
             ),
-            "filed_by": PersonalColumn("the caller who filed the hold", ("delete_expired_holds",)),
+            "filed_by": PersonalColumn(
+                "the caller who requested the hold", ("delete_expired_holds",)
+            ),
         },
         kept=periods.RELEASED_HOLD,
         kept_from=_END_OF_HOLD,
@@ -166,7 +168,7 @@ TABLES: tuple[StoreTable, ...] = (
 _OBJECTS = ("ObjectRewriter",)
 _LETTERS = ("DeadLetterRewriter",)
 _EXPIRES: tuple[str, ...] = ()
-"""No step erases a person there: the data expires before the tombstone does."""
+"""No step erases people in this place, because the data expires before a tombstone does."""
 
 PLACES: tuple[InventoryEntry, ...] = (
     InventoryEntry(
@@ -239,7 +241,7 @@ PLACES: tuple[InventoryEntry, ...] = (
         "the call",
     ),
 )
-"""All places with data about people that are not tables."""
+"""All places with data about people, except tables."""
 
 
 def partner_tables() -> tuple[StoreTable, ...]:
@@ -254,22 +256,22 @@ def list_inventory(
 
     Args:
         schemas: the tables of the store; None for those of ``sql/store``.
-        retention_days: days for which this deployment keeps events.
+        retention_days: the number of days for which this deployment keeps events.
 
     Raises:
-        NotInInventory: a schema marks a column as personal that the inventory lacks.
+        NotInInventory: the inventory lacks a column that a schema marks as personal.
     """
     all_schemas = list_tables() if schemas is None else schemas
     return [*_columns(all_schemas, timedelta(days=retention_days)), *PLACES]
 
 
 def list_limits(retention_days: int = RETENTION_DAYS) -> dict[str, timedelta]:
-    """Return how long each table may keep data about people, or a column with a time of its own.
+    """Return how long data about people may be kept, for each table and each column with a limit.
 
-    Columns that are emptied at once and tables that are kept for ever have no limit.
+    Columns that are emptied at once and tables that are kept for ever are left out.
 
     Args:
-        retention_days: days for which this deployment keeps events.
+        retention_days: the number of days for which this deployment keeps events.
     """
     limits: dict[str, timedelta] = {}
     as_events = timedelta(days=retention_days)

@@ -12,15 +12,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        cell: this cell's name, to which projects are pinned.
+        cell: the name of this cell, to which projects are pinned.
         gcp_project: the Google Cloud project.
         location: the cell's region, such as ``europe-west1``.
-        partners_file: the file of the partners secret, with the projects of each partner.
-        callers_file: the file of the secret that lists the projects of each caller.
-        closed_file: the file of the secret with the closed list; deletions in the chat are ignored
-            for these partners.
-        closed_secret: the full name of the secret with the closed list, for writing to it:
-            ``projects/p/secrets/s``.
+        partners_file: the file with the secret that lists the projects of each partner.
+        callers_file: the file with the secret that lists the projects of each caller.
+        closed_file: the file with the secret that lists closed partners; if their users delete
+            their profile in the chat, that is ignored.
+        closed_secret: the full name of the secret that lists closed partners, to which the function
+            adds versions: ``projects/p/secrets/s``.
         secrets_endpoint: the endpoint of Secret Manager's REST API, ``https://host``.
         scheduler_account: the service account of the scheduler, which may only start the scheduled
             jobs.
@@ -34,24 +34,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bigquery_endpoint: the region's endpoint of BigQuery, ``https://host``.
         store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``.
         bi_dataset: the full name of the views' dataset, ``projects/P/datasets/D``.
-        parts: the parts of the cell that have a location, as JSON: the members ``topics``,
+        parts: the cell's resources that have a location, as JSON: the members ``topics``,
             ``secrets``, ``buckets`` and ``datasets`` of Terraform's output.
         gdpr: whether the cell must be in the European Union.
-        retention_days: the days for which events are kept.
-        statement_seconds: the time limit of a statement, including all its attempts.
-        statement_bytes: the bytes above which a statement's bill raises an alert. The statement
-            still runs, because an erasure must not fail on its price. The default is 50 TiB, about
-            310 dollars.
-        changes_at_a_time: the maximum number of concurrent changes of one instance. All instances
-            of operate and privacy together may run at most 22: BigQuery runs 2 for each table and
-            queues 20.
-        work_seconds: the time after which a request starts no more steps; the next sweep continues.
-            Together with one step, it must be below the function's time-out.
-        closing_seconds: how long events of a partner may still be accepted after it is closed:
-            receive and load use an old list for at most CLOSED_KEEP_SECONDS, and a request that has
-            begun still ends.
-        storage_deadline_seconds: the time limit of one request to the bucket, including retries.
-        publish_deadline_seconds: the time limit of one publish of dead letters.
+        retention_days: the number of days for which events are kept.
+        statement_seconds: the time limit in seconds of one statement, including all retries.
+        statement_bytes: if a statement is billed for more bytes than this, an alert reports it. The
+            statement still runs, because no erasure may fail because of its price. The default is
+            50 TiB, about 310 dollars.
+        changes_at_a_time: the maximum number of statements with which one instance changes tables
+            at the same time. All instances of operate and privacy together may run at most 22 such
+            statements: BigQuery runs 2 for each table and queues 20.
+        work_seconds: the number of seconds after which a request starts no more steps; the next
+            sweep continues. This time plus the time for one step must be less than the function's
+            time-out.
+        closing_seconds: for how many seconds a partner's events may still be accepted after the
+            partner is closed: receive and load use an old list for at most CLOSED_KEEP_SECONDS, and
+            requests that have begun are still completed.
+        storage_deadline_seconds: the time limit in seconds of one request to the bucket, including
+            retries.
+        publish_deadline_seconds: the time limit in seconds of one request that publishes dead
+            letters.
     """
 
     cell: str

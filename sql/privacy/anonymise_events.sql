@@ -1,8 +1,9 @@
--- Gives new ids, and a new key for each day, to the events in scope of erasures that anonymise.
+-- Anonymises the events in scope: each event gets a new id, and each person gets a new key for each
+-- day.
 --
--- An execution that was interrupted continues with the same key for each day. Rows that arrive
--- after it was finished get no key. Copies of an event get the same new id, so they are still
--- recognised as copies.
+-- If a sweep continues an interrupted one, it uses the same key for each day. Rows that arrive
+-- after the erasure was executed get no key. Copies of an event get the same new id, so they are
+-- still recognised as copies.
 UPDATE `${store}.events_v1` AS events
 SET
   user_key = IF(

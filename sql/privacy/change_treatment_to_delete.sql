@@ -1,5 +1,5 @@
--- Changes waiting erasures from anonymise to delete, because a later request for the same people
--- deletes.
+-- Changes waiting erasures from anonymise to delete, because a later request asks to delete the
+-- rows of the same people.
 UPDATE `${store}.erasures_v1`
 SET treatment = 'delete'
 WHERE

@@ -1,8 +1,8 @@
--- Begins the execution of the erasures that are due. From now on they cannot be restored.
+-- Begins to execute the erasures that are due. From then on, they cannot be restored.
 --
--- An erasure includes the person's earlier erasures, because its scope is everything that was
--- received up to its cut-off. Erasures of people on legal hold are not begun. An empty list of ids
--- stands for all erasures that are due.
+-- A person's earlier erasures begin together with the one that is due, because its scope is
+-- everything that was received up to its cut-off. Erasures of people on legal hold are not begun.
+-- If the list of ids is empty, all erasures that are due are begun.
 --
 -- All of them get the same copy_salt, because an event outside the tables must get the same new id
 -- as its row, and the event does not say which version of the pseudonym key the row has.

@@ -1,4 +1,4 @@
--- Counts the identities of people.
+-- Counts the rows of these people in identities_v1.
 SELECT COUNT(*) AS identities
 FROM `${store}.identities_v1`
 WHERE

@@ -1,5 +1,5 @@
--- Counts the rows in the scope of each erasure by the change that they will get, and finds the time
--- at which the newest of them was stored.
+-- Counts the rows in the scope of each erasure by the change that they will get. Also finds the
+-- time at which the newest of these rows was stored.
 WITH
 scopes AS (
   ${scopes}

@@ -1,4 +1,4 @@
--- Deletes legal holds that ended long enough ago.
+-- Deletes legal holds that ended before the given time.
 DELETE FROM `${store}.holds_v1`
 WHERE
   until <= @over_since

@@ -1,7 +1,7 @@
 -- Deletes copies of an event in scope that were received after the cut-off.
 --
--- The copy that was received first decides: if it is in scope, all its copies are. It may still
--- have its own id, or the new id that it got when it was anonymised.
+-- The copy that was received first decides: if it is in scope, all later copies are too. The first
+-- copy may still have its original id, or the new id that it got when it was anonymised.
 DELETE FROM `${store}.events_v1`
 WHERE
   received_at >= @first

@@ -1,11 +1,12 @@
--- Deletes erasures from the chat that another erasure makes unnecessary. The other one has the same
--- or a later cut-off, and it is being executed or was executed.
+-- Deletes erasures that people requested in the chat and that another erasure makes unnecessary.
+-- The other erasure has the same or a later cut-off, and is being executed or was executed.
 --
--- Otherwise the unnecessary erasure would take over the earlier part of the other one's scope. Late
--- rows in that part would wait for it, and would get other new ids than their copies.
+-- If an unnecessary erasure stayed, it would take over the earlier part of the other erasure's
+-- scope. Late rows in that part would have to wait for it, and their new ids would differ from
+-- those of their copies.
 --
--- This statement runs after each filing and in each sweep, because an insert does not wait for a
--- claim that runs at the same time.
+-- This statement runs whenever deletions in the chat are recorded, and in each sweep, because an
+-- insert does not wait for a concurrent claim_due_erasures.
 DELETE FROM `${store}.erasures_v1` AS erasures
 WHERE
   erasures.status = 'hidden'

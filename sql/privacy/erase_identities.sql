@@ -1,6 +1,6 @@
--- Deletes the identities of erased people. The identity of a person who came back after the cut-off
--- stays, and begins with the first event after it. Its nickname may be older; the next day's events
--- replace it.
+-- Deletes the identities of erased people. If a person came back after the cut-off, the identity
+-- stays, and now begins with the first event after the cut-off. The nickname may be older than
+-- that, so it is emptied; the next day's events fill it again.
 --
 -- It is one statement, so that readers never see the identity missing.
 MERGE `${store}.identities_v1` AS identities

@@ -1,8 +1,8 @@
--- Files deletions and restorations from the chat, each given as JSON, unless they are filed
+-- Records deletions and restorations in the chat, each given as JSON, unless they are recorded
 -- already.
 --
--- A restoration takes back what the person filed in the chat before it, even if the message of the
--- deletion arrives after that of the restoration.
+-- A restoration takes back the person's earlier deletions in the chat, even if the message about a
+-- deletion arrives after the message about the restoration.
 INSERT INTO `${store}.erasures_v1` (
   erasure_id, partner, project, user_key, source, mode, treatment, status, cut_off, due_at,
   hidden_key, expires_at

@@ -1,9 +1,9 @@
--- Files an erasure of people, each with a new random key.
+-- Records the request to erase people, and gives each person a new random key.
 --
--- A person gets no second erasure of the same kind if no event of the person was received since the
--- first: its cut-off moves to now. If two such statements run at once, BigQuery makes one wait for
--- the other, because both change the same table without partitions. So the later one sees the rows
--- of the earlier one.
+-- If a person has an erasure of the same kind, and no event of the person was received since, the
+-- person gets no second erasure: the cut-off of the first one moves to now. If two such statements
+-- run at once, BigQuery makes one wait for the other, because both change the same table, which has
+-- no partitions. So the second statement sees the rows that the first one wrote.
 MERGE `${store}.erasures_v1` AS stored
 USING (
   WITH

@@ -1,4 +1,4 @@
--- Files a legal hold of people, unless the same hold is filed already.
+-- Records a legal hold on people, unless the same hold is recorded already.
 MERGE `${store}.holds_v1` AS stored
 USING (SELECT DISTINCT user_key FROM UNNEST(@user_keys) AS user_key) AS asked
   ON

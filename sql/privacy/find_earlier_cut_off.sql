@@ -1,5 +1,5 @@
--- Finds the earliest among these people's latest cut-offs, from erasures of the same kind; NULL if
--- there are none.
+-- Finds each person's latest cut-off among erasures of the same kind, and returns the earliest of
+-- these cut-offs; NULL if there are none.
 SELECT MIN(cut_off) AS since
 FROM (
   SELECT MAX(cut_off) AS cut_off

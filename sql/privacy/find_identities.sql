@@ -1,5 +1,5 @@
--- Finds the user ids of user keys, except those of people with an erasure. It includes these people
--- if they were seen after its cut-off.
+-- Finds the user ids that belong to user keys. People with an erasure are left out, unless they
+-- were seen after its cut-off.
 WITH
 erased AS (
   SELECT

@@ -1,4 +1,5 @@
--- Finds the receipts of offboardings, oldest first. An empty partner stands for all.
+-- Finds the receipts of offboardings, oldest first. If the partner is empty, it finds those of all
+-- partners.
 SELECT
   receipt_id,
   recorded_at,

@@ -1,4 +1,5 @@
--- Counts the rows that the tables keep for longer than promised, with the time of the oldest.
+-- Counts the rows that the tables keep for longer than promised, and finds the time of the oldest
+-- one.
 --
 -- The limits are one day longer than the promise, because partitions are whole days. An erasure
 -- that waits for the end of a legal hold is not late.

@@ -1,4 +1,5 @@
--- Finds the partners that have events of a project in this cell, if no other table has the project.
+-- Finds the partners that have events of a project in this cell. It runs only if no other table has
+-- rows of the project.
 SELECT DISTINCT partner
 FROM `${store}.events_v1`
 WHERE

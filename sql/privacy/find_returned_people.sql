@@ -1,5 +1,5 @@
--- Finds the people with an event that was received after the cut-off of their erasure of the same
--- kind.
+-- Finds the people who came back: an event of theirs was received after the cut-off of their latest
+-- erasure of the same kind.
 WITH
 latest AS (
   SELECT

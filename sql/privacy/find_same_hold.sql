@@ -1,5 +1,5 @@
--- Finds the holds with this reason and end that include some of these people. The hold with most of
--- them comes first.
+-- Finds the holds with this reason and end that include some of these people. The hold that
+-- includes most of them comes first.
 SELECT
   hold_id,
   COUNT(*) AS user_keys

@@ -1,10 +1,10 @@
 -- Finds the scopes of the erasures that are being executed or were executed.
 --
--- A scope begins after the cut-off of the person's previous erasure, and ends at the erasure's own
--- cut-off. If two erasures have the same cut-off, the scope of the second is empty. People on legal
--- hold have no scope.
+-- A scope begins after the cut-off of the person's previous erasure, and ends at the cut-off of the
+-- erasure itself. If two erasures have the same cut-off, the scope of the second is empty. People
+-- on legal hold have no scope.
 --
--- Other statements of this folder include this text as their variable `scopes`.
+-- Other statements in this folder include this query as their variable `scopes`.
 SELECT
   erasure_id, partner, project, user_key, treatment, status, claim, previous_cut_off, cut_off,
   day_salt, copy_salt, executed_at

@@ -1,10 +1,10 @@
--- Finds deletions and restorations in the stored chat events that have no entry in erasures_v1,
--- with the person's id if it is known. They should have been filed when they arrived.
+-- Finds deletions and restorations among the stored chat events that have no row in erasures_v1,
+-- with the person's id if it is known. They should have been recorded when they arrived.
 --
--- The cut-off of an entry is the time of the event. A deletion needs no entry if an erasure with
--- the same or a later cut-off is being executed or was executed: filing removes such a deletion.
--- Executed erasures give their rows another key and the flag `anonymised`, so these rows belong to
--- no person.
+-- The cut-off in a row of erasures_v1 is the time when the event was received. A deletion needs no
+-- row if an erasure with the same or a later cut-off is being executed or was executed, because
+-- delete_superseded_erasures deletes such rows. Events with the flag `anonymised` are left out,
+-- because after an executed erasure they belong to no person.
 WITH messages AS (
   SELECT DISTINCT
     event,

@@ -1,7 +1,7 @@
 -- Lists the erasure log: the newest erasures that a caller may see, with counts and without keys.
 --
--- An empty status, project or id stands for all. A matter is `partner/project`, because a project
--- may have belonged to another partner before; `*` stands for all. Ids sort by time.
+-- An empty status, project or id means all of them. A matter is `partner/project`, because a
+-- project may have belonged to another partner before; `*` means every matter. Ids sort by time.
 WITH
 on_hold AS (
   SELECT DISTINCT

@@ -1,4 +1,4 @@
--- Lists the legal holds that a caller may see, newest first. An empty id stands for all.
+-- Lists the legal holds that a caller may see, newest first. An empty id means all holds.
 SELECT
   hold_id,
   ANY_VALUE(partner) AS partner,

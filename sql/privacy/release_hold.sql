@@ -1,4 +1,4 @@
--- Releases a legal hold. The next sweep continues with the erasures that waited for it.
+-- Releases a legal hold. The next sweep continues with the erasures that waited for its end.
 UPDATE `${store}.holds_v1`
 SET released_at = @now
 WHERE

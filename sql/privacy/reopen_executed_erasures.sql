@@ -1,8 +1,7 @@
--- Sets executed erasures back to due, because tables were restored to a time before their
--- execution.
+-- Makes executed erasures due again, because tables were restored to a time before their execution.
 --
--- copy_salt stays, so copies keep their new ids. The erasures of people who were put on legal hold
--- meanwhile wait for the end of the hold, like every erasure that has begun.
+-- copy_salt does not change, so copies get the same new ids as before. If people were put on legal
+-- hold meanwhile, their erasures wait for the end of the hold, like every erasure that has begun.
 UPDATE `${store}.erasures_v1`
 SET
   status = 'due',

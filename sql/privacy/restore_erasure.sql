@@ -1,4 +1,4 @@
--- Restores the people of an erasure whose execution has not begun. From now on, views show them as
+-- Restores the people of an erasure whose execution has not begun. From then on, views show them as
 -- before.
 UPDATE `${store}.erasures_v1`
 SET

@@ -1,8 +1,8 @@
--- Restores the erasures that people took back in the chat, whichever of the two messages came
--- first.
+-- Restores people who took back their deletion in the chat, whether the message about the deletion
+-- or the one about the restoration arrived first.
 --
--- This statement runs after each filing. If both messages are filed at once, the later run sees
--- both. It does not change erasures that were filed through the API.
+-- This statement runs whenever such messages are recorded. If two are recorded at once, the later
+-- run sees both. It does not change erasures that were requested through the API.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'restored',

@@ -1,9 +1,10 @@
-"""Files deletions and restorations from the chat: a person deletes their profile, or returns.
+"""Records that people deleted or restored their profile in the chat.
 
-One statement files any number of them, because BigQuery runs only two changes of a table at a time.
-The effect of each depends on when it was received, so neither their order nor their division into
-batches matters. All are added unless they are filed already; then superseded deletions are deleted,
-and deletions that a person took back are restored.
+One statement records any number of messages, because BigQuery runs only two changes of a table at a
+time. The effect of a message depends only on the time when it was received, so messages may be
+recorded in any order and in any batches. All messages that are not recorded yet are added. After
+that, deletions that another erasure makes unnecessary are removed, and deletions that the person
+took back are restored.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,14 +24,14 @@ DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 
 class DeletionMessage(NamedTuple):
-    """A deletion or restoration in the chat.
+    """A message that a person deleted or restored their profile in the chat.
 
     Attributes:
         event: `DELETED` or `RESTORED`.
-        partner: the person's partner.
-        project: the person's project.
+        partner: the partner that the project belongs to.
+        project: the project that the person is a user of.
         user_keys: the person's user keys, for every version of the pseudonym key.
-        received_at: when the event was received.
+        received_at: when the event was received (timezone-aware).
     """
 
     event: str
@@ -41,7 +42,7 @@ class DeletionMessage(NamedTuple):
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """A row for `erasures_v1`."""
+    """A row to add to `erasures_v1`."""
 
     erasure_id: str
     partner: str
@@ -55,12 +56,12 @@ class _Entry(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """Files deletions and restorations.
+    """Records deletions and restorations in the chat.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        receipts: stores a receipt for each filing and restoration.
-        now: returns the current time, with an offset.
+        receipts: stores a receipt when a deletion is recorded, and another if it is restored.
+        now: returns the current time (timezone-aware).
         new_id: returns a new erasure id; ids sort by time.
     """
 
@@ -71,13 +72,14 @@ class Deletions:
     new_id: Callable[[], str]
 
     async def file_all(self, told: Sequence[DeletionMessage]) -> None:
-        """File messages, unless they are filed already. Duplicates are filed once.
+        """Record the messages that are not recorded yet. Duplicates are recorded once.
 
         Args:
             told: the messages, in any order; at least one.
 
         Raises:
-            StatementFailed: it is unknown whether all messages are filed; the call can be repeated.
+            StatementFailed: it is unknown whether all messages are recorded; the call can be
+                repeated.
         """
         entries = {
             (deletion.event, deletion.project, entry.user_key, deletion.received_at): entry

@@ -1,4 +1,4 @@
-"""``/erasures``: files, lists, shows and restores erasures."""
+"""``/erasures``: records, lists and shows erasures, and takes them back."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
 
 Execute = Callable[[Sequence[str]], Awaitable[object]]
-"""Executes erasures that are due, given their ids; see `functions.privacy.sweep.job.Sweep.run`."""
+"""Executes the erasures with these ids, like `functions.privacy.sweep.job.Sweep.run`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erasures:
-    """The operations on erasures.
+    """Answers requests to ``/erasures``.
 
     Args:
         partner_of: returns the partner of a project that the caller may act on.
-        filing: files erasures.
+        filing: records erasures.
         preview: counts what an erasure would change.
-        erasure_log: reads filed erasures.
+        erasure_log: reads recorded erasures.
         restoring: restores people during the grace period.
         execute: executes erasures that have no grace period.
     """
@@ -43,12 +43,14 @@ class Erasures:
     execute: Execute
 
     async def file(self, request: PrivacyRequest) -> Response:
-        """``POST /erasures``: 202 if filed and hidden; 200 if executed, and for a dry run.
+        """``POST /erasures``: records an erasure and hides the people.
+
+        Answers 202, or 200 if the erasure was executed at once or the request is a dry run.
 
         Raises:
-            ProblemError: the project is not the caller's, or the cell has no data of it, or two
-                partners have data under its name.
-            StatementFailed: it is unknown whether all people are filed; the request can be
+            ProblemError: the caller may not act on the project, the cell has no data of it, or two
+                partners have data under the project's name.
+            StatementFailed: it is unknown whether all people are recorded; the request can be
                 repeated.
         """
         wanted = msgspec.json.decode(request.body, type=ErasureRequest)
@@ -67,10 +69,10 @@ class Erasures:
         return _json(answer, 200 if executed else 202)
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /erasures``: the erasure log of the caller's projects, newest first.
+        """``GET /erasures``: lists the erasures of the caller's projects, newest first.
 
         Raises:
-            ProblemError: a parameter is unknown, or the project is not the caller's.
+            ProblemError: a parameter is not valid, or the project is not one of the caller's.
         """
         unknown = request.query.keys() - {"project", "status", "before"}
         if unknown:
@@ -89,7 +91,7 @@ class Erasures:
         return _json(answer)
 
     async def show(self, request: PrivacyRequest) -> Response:
-        """``GET /erasures/{id}``: one erasure, as long as its receipts exist.
+        """``GET /erasures/{id}``: shows one erasure, which is found as long as it has receipts.
 
         Raises:
             ProblemError: the caller's projects have no erasure with this id (404).
@@ -117,7 +119,7 @@ class Erasures:
         try:
             await self.execute(erasure_ids)
         except StatementFailed as failure:
-            # The erasure is filed and the people are hidden, so the next sweep can execute it.
+            # The erasure is recorded and the people are hidden, so the next sweep can execute it.
             log("WARNING", "erasure left to the next sweep", failed=failure.statement)
 
 

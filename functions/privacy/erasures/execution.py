@@ -1,4 +1,4 @@
-"""The execution of erasures: it changes the tables, writes receipts, and marks them as executed."""
+"""Executes erasures: changes the tables, writes receipts, and marks the erasures as executed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -17,23 +17,24 @@ from functions.warehouse.parameters import Parameter
 from functions.warehouse.protocols import StatementRunner
 
 Counts = Counter[tuple[str, str]]
-"""Numbers of events, by erasure id and by place and change, such as ``spill_anonymised``."""
+"""The number of events for each pair of an erasure id and a text such as ``spill_anonymised``,
+which names a place and a change."""
 
 
 class Execution:
-    """Executes the erasures with these scopes.
+    """Executes the erasures that are due, and erases late events in scope of executed ones.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
         receipts: stores the receipts.
-        scopes: the scopes of the erasures.
+        scopes: the scopes of all these erasures.
         now: the time (UTC) at which the sweep began; people on hold at this time are skipped.
         first: no stored event in scope was received before this time (UTC).
-        claim: the claim of the erasures whose execution this sweep began.
+        claim: the id that this sweep gave to the erasures that it began to execute.
 
     Attributes:
-        counts: the events changed in objects and dead letters; those that were moved because they
-            are unreadable have `NOBODY` for the erasure id.
+        counts: how many events were changed in objects and dead letters. Unreadable events, which
+            are only moved, have `NOBODY` in place of the erasure id.
     """
 
     def __init__(
@@ -58,9 +59,9 @@ class Execution:
     async def count(self, *, oldest: datetime) -> None:
         """Write receipts with the numbers of rows in scope, before any of them is changed.
 
-        If an earlier sweep began the execution, its receipt stays, so the rows that it changed are
-        counted. Late rows count once, because their receipt's id has the time at which the newest
-        of them was stored.
+        If an earlier sweep began to execute an erasure, the receipt of that sweep stays, so the
+        rows that it changed are counted too. Late rows are counted only once, because the id of
+        their receipt contains the time at which the newest of them was stored.
 
         Args:
             oldest: no stored identity was last seen before this time (UTC).
@@ -88,14 +89,17 @@ class Execution:
     async def change_tables(
         self, out_of_time: Callable[[], bool], *, oldest: datetime
     ) -> Counter[str]:
-        """Run the statements for each table and treatment; return the rows changed by each.
+        """Change the tables, with one statement for each table and treatment.
+
+        Returns:
+            How many rows each statement changed, by the name of the statement.
 
         Raises:
             OutOfTime: not all statements were run.
         """
         changed: Counter[str] = Counter()
         treatments = {scope.treatment for scope in self._scopes}
-        names = ["delete_later_copies"]  # first, because it needs the events that others delete
+        names = ["delete_later_copies"]  # first: it needs events that the next statement deletes
         names += ["anonymise_events"] if "anonymise" in treatments else []
         names += ["delete_events"] if "delete" in treatments else []
         bounds = {"first": self._first, "now": self._now}
@@ -122,17 +126,18 @@ class Execution:
         )
 
     async def finish(self, done_at: datetime, expires_at: datetime) -> dict[str, dict[str, int]]:
-        """Write the receipts of the executed erasures, then mark them as executed.
+        """Write receipts for the erasures that were executed, then mark these as executed.
 
-        A sweep notes at its end what it changed in objects and dead letters. If it crashes before,
-        the total is too low. So a total is marked as exact only if this sweep began the execution.
+        Only at its end does a sweep write how many events it changed in objects and dead letters.
+        If a sweep crashes before that, the total is too low. So a total is marked as exact only if
+        this sweep also began to execute the erasure.
 
         Args:
             done_at: the time (UTC) since which no live data is left.
             expires_at: when the tombstones expire (UTC).
 
         Returns:
-            The total numbers for each erasure, by change.
+            How many rows and events were changed for each erasure id, by the kind of change.
         """
         if not self._begun:
             return {}
@@ -171,7 +176,7 @@ class Execution:
         return numbers
 
     async def _totals(self, now: datetime) -> dict[str, dict[str, int]]:
-        """Add up the receipts of the erasures that this sweep finishes."""
+        """Add up the counts in the receipts of the erasures that this sweep finishes."""
         totals: dict[str, Counter[str]] = {erasure_id: Counter() for erasure_id, _ in self._begun}
         rows = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
         for row in rows:
@@ -190,11 +195,11 @@ class Execution:
 
 
 def _step(step: str, claim: str) -> str:
-    """Return the step's name for its receipt; it ends in "again" if the step is repeated."""
+    """Return the name of a step for the receipt; it ends in "again" if the step is repeated."""
     return f"{step} again" if claim.startswith(AGAIN) else step
 
 
 class _CountsDetail(msgspec.Struct):
-    """The part of a receipt's detail that is added up."""
+    """The counts in the detail of a receipt, which are added up."""
 
     counts: dict[str, int] = {}  # msgspec copies an empty default for each instance

@@ -1,8 +1,9 @@
-"""Files erasures. From then on, every view shows the people under other keys.
+"""Records requests to erase people. From then on, every view shows these people under other keys.
 
-A repeated request extends the earlier erasure if no event of its people was received in between:
-the cut-off moves to now, so that events still on their way are in scope too. All steps can be
-repeated, so the caller simply sends an interrupted request again.
+If a request is repeated, a person gets no second erasure, unless an event of the person was
+received in between. Instead, the cut-off of the first erasure moves to now, so that events that are
+still on their way are in scope too. All steps can be repeated: if a request was interrupted, the
+caller sends it again.
 """
 
 from collections import Counter
@@ -19,16 +20,17 @@ from functions.privacy.requests.people import user_keys
 from functions.warehouse.parameters import Parameter
 
 KEYS_OF_A_STATEMENT = 50_000
-"""The maximum number of user keys in one statement: about 2.5 MB of BigQuery's limit of 10 MB."""
+"""The maximum number of user keys in one statement. They take about 2.5 MB; BigQuery's limit is
+10 MB."""
 
 
 class Filed(NamedTuple):
     """The erasures that apply to the people of a request.
 
     Attributes:
-        erasure_id: the new erasure; if all people had one before, the earlier erasure with most of
-            them.
-        filed_before: the other erasures, which were filed before.
+        erasure_id: the id of the new erasure. If every person had an erasure before, there is no
+            new one, and this is the id of the erasure that has most of the people.
+        filed_before: the ids of the other erasures, which were recorded before.
     """
 
     erasure_id: str
@@ -42,7 +44,7 @@ class Filed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """Files erasures that callers request.
+    """Records the erasures that callers request.
 
     Args:
         context: the statements, keys and clock that all operations share.
@@ -51,15 +53,15 @@ class Filing:
     context: Context
 
     async def file(self, request: ErasureRequest, partner: str, requested_by: str) -> Filed:
-        """File an erasure. From then on, the people are hidden.
+        """Record an erasure. From then on, the people are hidden.
 
         Args:
-            request: the people to erase, and how.
-            partner: the partner of the project.
+            request: says whom to erase, and how.
+            partner: the partner that the project belongs to.
             requested_by: the caller's address, for the receipt.
 
         Raises:
-            StatementFailed: it is unknown whether all people are filed; the request can be
+            StatementFailed: it is unknown whether all people are recorded; the request can be
                 repeated.
         """
         now = self.context.now()
@@ -73,7 +75,7 @@ class Filing:
             part = every_key[start : start + KEYS_OF_A_STATEMENT]
             before |= await self._file(request, erasure_id, partner, part, now)
         filed_in = [{before.get(key, erasure_id) for key in keys} for keys in people]
-        # Earlier erasures are included: their request may have failed before it wrote a receipt.
+        # Earlier erasures get a receipt too: their own request may have failed before it wrote one.
         noted = Counter(erasure for erasures in filed_in for erasure in erasures)
         await self.context.receipts.add_all(
             [
@@ -91,10 +93,10 @@ class Filing:
         keys: Sequence[str],
         now: datetime,
     ) -> dict[str, str]:
-        """File user keys; return those that have an earlier erasure, with its id."""
+        """Record user keys; for each that has an earlier erasure, return the id of that erasure."""
         people = {"project": request.project, "user_keys": keys}
         if request.rows == "delete":
-            # Otherwise an earlier erasure that waits would only anonymise some of the rows.
+            # Otherwise an earlier erasure that still waits would only anonymise its rows.
             await self.context.statements.change("change_treatment_to_delete", **people)
         alike: Mapping[str, Parameter] = people | {"mode": request.mode, "treatment": request.rows}
         [earlier] = await self.context.statements.rows("find_earlier_cut_off", **alike)
@@ -135,7 +137,7 @@ def _receipt(
 
 
 def _filed(erasure_id: str, people: Mapping[str, int]) -> Filed:
-    """Choose the erasure to answer with from the erasures and their numbers of people."""
+    """Choose the erasure to answer with: the new one, or else the one with most people."""
     most = (
         erasure_id if erasure_id in people else max(people, key=lambda other_id: people[other_id])
     )

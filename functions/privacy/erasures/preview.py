@@ -1,4 +1,4 @@
-"""Counts what an erasure would change, without filing it."""
+"""Counts what an erasure would change, without recording it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Preview:
     Args:
         statements: runs the statements of ``sql/privacy``.
         keys: the cell's pseudonym keys.
-        now: returns the current time, with an offset.
+        now: returns the current time (timezone-aware).
     """
 
     statements: StatementRunner
@@ -26,7 +26,7 @@ class Preview:
     now: Callable[[], datetime]
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
-        """Count rows by table, days with rows, and people who are filed already or on hold.
+        """Count rows by table, the days with events, and the people who are pending or on hold.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -55,6 +55,6 @@ class Preview:
 
 
 def _people(people: Sequence[Sequence[str]], rows: Sequence[Any]) -> int:
-    """Count the people who have one of the keys of these rows."""
+    """Count the people who have a user key in these rows."""
     keys = {row["user_key"] for row in rows}
     return sum(not keys.isdisjoint(own) for own in people)

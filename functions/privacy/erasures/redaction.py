@@ -1,7 +1,8 @@
 """Removes erased people from single events, quarantined bodies, and objects with events.
 
-Unreadable data cannot be searched for people. So it is moved to the folders of quarantine whose
-objects the bucket's lifecycle deletes after a week. Readable data beside it stays where it is.
+Unreadable data cannot be searched for people. So it is moved to other folders of quarantine, where
+the bucket's lifecycle rules delete it after a week. Readable data of the same object stays where it
+is.
 """
 
 from collections import defaultdict
@@ -26,11 +27,11 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""The placeholder for an erasure id: unreadable data is moved, but not for an erasure."""
+"""Takes the place of an erasure id when unreadable data is moved, which no erasure requires."""
 
 Taken = tuple[tuple[str, str], ...]
-"""The changes of an event: pairs of an erasure id and ``anonymised``, ``deleted`` or
-``speakers_removed``. Unreadable data has `NOBODY` and ``unreadable``."""
+"""What was changed in an event: pairs of an erasure id and one of ``anonymised``, ``deleted`` and
+``speakers_removed``. Unreadable data has the pair `NOBODY` and ``unreadable``."""
 
 QUARANTINED_AS_UNREADABLE: Taken = ((NOBODY, "unreadable"),)
 
@@ -39,9 +40,9 @@ class Redacted(NamedTuple):
     """The result for an event that mentions a person in scope.
 
     Attributes:
-        data: the event without the people in scope; None if the event is deleted.
-        scope: the scope of the event's own person; None if only speakers are in scope.
-        taken: the changes, for the receipts.
+        data: the event without the people in scope; None if the event is to be deleted.
+        scope: the scope that the event's user is in; None if only speakers are in scope.
+        taken: what was changed, for the receipts.
     """
 
     data: bytes | None
@@ -50,12 +51,12 @@ class Redacted(NamedTuple):
 
 
 class Rewritten(NamedTuple):
-    """The replacement of an object.
+    """The objects that replace an object.
 
     Attributes:
-        objects: the names and contents of the new objects, in the order in which they are written;
-            empty if the object is only deleted.
-        taken: the changes of its events.
+        objects: the names and contents of the new objects, in the order in which to write them;
+            empty if the old object is only deleted.
+        taken: what was changed in the events of the old object.
     """
 
     objects: tuple[tuple[str, bytes], ...]
@@ -64,12 +65,12 @@ class Rewritten(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """Redacts events.
+    """Removes erased people from events.
 
     Args:
         scopes: the scopes of the erasures.
         keys: the cell's pseudonym keys.
-        layouts: the layouts of all events.
+        layouts: the layouts of the events in the catalogue.
     """
 
     scopes: Scopes
@@ -84,8 +85,8 @@ class Redaction:
         Args:
             data: the event's bytes.
             kind: the event's kind.
-            projects: the projects that it may belong to.
-            received_at: when it was received, with an offset.
+            projects: the projects that the event may belong to.
+            received_at: when the event was received (timezone-aware).
 
         Raises:
             BadMessage: the event is unreadable.
@@ -109,20 +110,20 @@ class Redaction:
     def apply_to(
         self, data: bytes, attributes: Mapping[str, str], known_at: datetime
     ) -> tuple[Redacted, dict[str, str]] | None:
-        """Redact an event of a message; return it with its new attributes.
+        """Redact the event in a message; return the result and the message's new attributes.
 
         Args:
             data: the event's bytes.
             attributes: the message's attributes. Without a valid kind, ``chat`` is assumed, and
                 without a project, every project of the partner is searched.
-            known_at: replaces ``received_at`` if that is missing or invalid, with an offset.
+            known_at: the time (timezone-aware) to use if ``received_at`` is missing or invalid.
 
         Returns:
             None if the event mentions no person in scope.
 
         Raises:
-            BadMessage: the event is unreadable; ``malformed`` if its attributes name neither
-                project nor partner.
+            BadMessage: the event is unreadable, or its attributes name neither project nor partner
+                (``malformed``).
         """
         kind: Kind = "chat"
         received_at = known_at
@@ -143,7 +144,7 @@ class Redaction:
         return redacted, {**attributes, "ingest_id": own_id}
 
     def projects_of(self, partner: str) -> tuple[str, ...]:
-        """Return the projects that an event of a partner may belong to if it names none."""
+        """Return the projects that a partner's event may belong to if it names no project."""
         return tuple(sorted(self.scopes.projects_of(partner)))
 
     def _scope(
@@ -159,18 +160,18 @@ class Redaction:
 
 
 UNPLACED = frozenset({"project_missing", "project_unknown"})
-"""The reasons of bodies that may belong to any of the partner's projects."""
+"""Bodies that were quarantined for these reasons may belong to any project of their partner."""
 
 
 class QuarantinedBody(NamedTuple):
-    """A quarantined body of a request.
+    """The body of a request that was quarantined.
 
     Attributes:
-        record: its record in quarantine.
-        own_id: the id from which the ingest ids of its events derive.
-        events: its events, each with its position in the request.
+        record: what quarantine stores about the body.
+        own_id: the id from which the ingest ids of the events are derived.
+        events: the events in the body, each with its position in the request.
         kind: the kind of the webhook.
-        received_at: when it was received, with an offset.
+        received_at: when the request was received (timezone-aware).
     """
 
     record: Quarantined
@@ -183,13 +184,13 @@ class QuarantinedBody(NamedTuple):
 def rewrite_quarantined_body(
     quarantined: QuarantinedBody, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite a quarantined body; return None if it does not change.
+    """Remove erased people from a quarantined body; return None if it does not change.
 
-    Events that stay keep their positions in the request, and so their ingest ids. Events that get a
-    new id become separate objects.
+    Events that are not anonymised keep their position in the request, and with it their ingest id.
+    Anonymised events get a new ingest id, so they become separate objects.
 
     Args:
-        quarantined: the body.
+        quarantined: the body to rewrite.
         redaction: removes people from events.
 
     Raises:
@@ -222,7 +223,7 @@ def _projects(event: ReceivedEvent, record: Quarantined, redaction: Redaction) -
 
 
 class _Left(NamedTuple):
-    """An event that stays: the id of its request, its position there, and its bytes."""
+    """An event that is not deleted: the id of its request, its position there, and its bytes."""
 
     sender_id: str
     position: int
@@ -230,7 +231,7 @@ class _Left(NamedTuple):
 
 
 def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and content of one object for each request."""
+    """Yield one object, with name and content, for all events with the same id of a request."""
     requests: dict[str, list[_Left]] = defaultdict(list)
     for event in left:
         requests[event.sender_id].append(event)
@@ -243,13 +244,16 @@ def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes
 
 
 PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.ON_HOLD)
-"""The prefixes of the bucket that contain events."""
+"""The prefixes in the bucket below which there are events."""
 
 
 def rewrite_spilled(
     name: str, content: bytes, written_at: datetime, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite an object of the spill under the same name; return None if it does not change."""
+    """Remove erased people from an object of the spill; return None if it does not change.
+
+    The object keeps its name.
+    """
     lines: list[bytes] = []
     damaged: list[bytes] = []
     apart: list[tuple[str, bytes]] = []
@@ -289,9 +293,9 @@ def rewrite_spilled(
 def rewrite_quarantined(
     name: str, content: bytes, written_at: datetime, redaction: Redaction
 ) -> Rewritten | None:
-    """Rewrite an object of quarantine; return None if it does not change.
+    """Remove erased people from an object of quarantine; return None if it does not change.
 
-    A new body has a new name, because names derive from bodies.
+    An object with a changed body gets a new name, because names are derived from bodies.
     """
     try:
         record, body = quarantine.decode(content)
@@ -337,7 +341,7 @@ def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, 
 
 
 def _move_to_unreadable(name: str, unreadable: tuple[str, bytes]) -> Rewritten | None:
-    """Move an unreadable object, unless it is in a folder for unreadable data already."""
+    """Move an unreadable object, unless it is already in a folder for unreadable data."""
     return (
         None
         if quarantine.is_unreadable(name)

@@ -1,4 +1,4 @@
-"""The request for an erasure."""
+"""The body of a request to erase people."""
 
 from typing import Annotated, Literal
 
@@ -17,11 +17,12 @@ class ErasureRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST /erasures``.
 
     Attributes:
-        project: the project of the people.
+        project: the project that the people are users of.
         people: the people to erase.
-        mode: ``grace`` waits for the grace period and can be restored; ``immediate`` cannot.
-        rows: whether the people's rows are deleted or anonymised. Requests delete them by default;
-            a deletion in the chat anonymises them.
+        mode: ``grace`` waits for the grace period, in which the people can be restored;
+            ``immediate`` does not wait.
+        rows: whether to delete or anonymise the people's rows. Requests delete rows by default; if
+            people delete their profile in the chat, their rows are anonymised.
         dry_run: whether to only count what would be changed.
     """
 

@@ -13,13 +13,13 @@ from functions.web.problem import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """Takes erasures back, as if they had never been filed.
+    """Takes erasures back, as if they had never been requested.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        erasure_log: reads the erasure again, to find out whether a sweep was faster.
+        erasure_log: reads the erasure again, to find out whether a sweep began to execute it first.
         receipts: stores a receipt for each restoration.
-        now: returns the current time, with an offset.
+        now: returns the current time (timezone-aware).
     """
 
     statements: StatementRunner
@@ -28,7 +28,7 @@ class Restoring:
     now: Callable[[], datetime]
 
     async def restore(self, entry: Entry, requested_by: str) -> None:
-        """Restore the people of an erasure. It can be repeated.
+        """Restore the people of an erasure. The call can be repeated.
 
         Args:
             entry: the erasure, as just read from the erasure log.
@@ -37,7 +37,8 @@ class Restoring:
         Raises:
             ProblemError: the erasure was executed (410), is being executed (409), or has no grace
                 period (409).
-            StatementFailed: it is unknown whether they are restored; the request can be repeated.
+            StatementFailed: it is unknown whether the people are restored; the request can be
+                repeated.
         """
         _must_be_restorable(entry)
         await self.statements.change(
@@ -48,7 +49,7 @@ class Restoring:
         )
         left = await self.erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
-            # A sweep began the execution first.
+            # A sweep began to execute the erasure first.
             _must_be_restorable(left or entry)
         await self.receipts.add(
             restoration(entry.erasure_id, entry.partner, entry.project, requested_by)
@@ -56,7 +57,7 @@ class Restoring:
 
 
 def restoration(erasure_id: str, partner: str, project: str, requested_by: str = "") -> Receipt:
-    """Return the receipt of a restoration; without `requested_by` it came from the chat."""
+    """Return the receipt of a restoration. If `requested_by` is empty, it came from the chat."""
     return Receipt(
         receipt_id=f"{erasure_id}/restored",
         operation="restoration",

@@ -1,8 +1,8 @@
-"""Tables that were restored to an earlier time, and the erasures that must be repeated after that.
+"""The request to repeat erasures after tables were restored to an earlier time.
 
 A restored table has rows of erased people and closed partners again. Tombstones catch such rows
-only up to the age that late events can have. So every erasure that was executed since the
-time to which the tables were restored is executed again, over all stored rows.
+only if they are no older than late events can be. So if an erasure was executed after the time to
+which the tables were restored, it is executed again, over all stored rows.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,21 +15,21 @@ from functions.privacy.records.receipts import Receipt
 from functions.web.problem import ProblemError
 
 RUNNING = timedelta(minutes=10)
-"""The longest time that a sweep can run: Cloud Run then ends its request
+"""The longest time that a sweep can run; after that, Cloud Run ends its request
 (`modules/cell/functions.tf`). A sweep that ran while tables were restored may have missed rows."""
 
 
 AGAIN = "again:"
-"""The prefix of the claims of repeated erasures."""
+"""If an erasure is executed again, its claim begins with this text."""
 
 
 class Restored(NamedTuple):
-    """A restoration of tables.
+    """Says that tables were restored to an earlier time.
 
     Attributes:
         to: the time (UTC) to which tables were restored.
         at: when the last table was restored (UTC).
-        by: the address of the caller who reports it.
+        by: the address of the caller who reports that.
     """
 
     to: datetime
@@ -37,36 +37,36 @@ class Restored(NamedTuple):
     by: str
 
     def undid(self, done_at: datetime) -> bool:
-        """Return whether a step done at this time, with an offset, must be repeated."""
+        """Return whether a step that was done at this time (timezone-aware) must be repeated."""
         return self.to <= done_at <= self.at + RUNNING
 
     def receipt(self, claim: str) -> Receipt:
-        """Return the receipt of a repetition with this claim."""
+        """Return the receipt for repeating erasures, which get this claim."""
         detail = {"restored_to": self.to.isoformat(), "restored_at": self.at.isoformat()}
         return Receipt(claim, "repetition", claim, detail, requested_by=self.by)
 
 
 class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of ``POST /sweep``; the scheduler sends none.
+    """The body of ``POST /sweep``; the scheduler sends an empty one.
 
     Attributes:
-        restored_to: the time to which tables were restored; None if they were not.
-        restored_at: when the last table was restored; None if none was.
+        restored_to: the time to which tables were restored; None if no table was.
+        restored_at: when the last table was restored; None if no table was.
     """
 
     restored_to: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     restored_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
     def restored(self, now: datetime, by: str) -> Restored | None:
-        """Return the restoration in the request; None if it has none.
+        """Return the restoration that the request reports; None if it reports none.
 
         Args:
-            now: the current time, with an offset.
+            now: the current time (timezone-aware).
             by: the caller's address.
 
         Raises:
-            ProblemError: only one of the two times is given, they are not in order, or the erasure
-                log does not go back so far (400).
+            ProblemError: only one of the two times is given, the times are not in order, or
+                `restored_to` is so long ago that the erasure log may be incomplete (400).
         """
         if self.restored_to is None and self.restored_at is None:
             return None

@@ -1,4 +1,4 @@
-"""The scopes of erasures that are being executed or were executed; a sweep reads them once."""
+"""The scopes of erasures that are being executed or were executed. Each sweep reads them once."""
 
 import hashlib
 from collections import defaultdict
@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 
 
 class Scope(NamedTuple):
-    """The scope of one erasure for one user key, a row of ``sql/privacy/find_scopes.sql``.
+    """The scope of one erasure for one user key: a row that ``find_scopes.sql`` returns.
 
     Attributes:
         erasure_id: the id of the erasure.
-        partner: the partner of the project.
-        project: the person's project.
+        partner: the partner that the project belongs to.
+        project: the project that the person is a user of.
         user_key: the person's user key.
         treatment: ``anonymise`` or ``delete``.
         status: ``due``, or ``executed`` for a tombstone.
-        claim: an id that erasures share if their execution began together.
+        claim: an id that is the same for all erasures that one sweep began to execute.
         previous_cut_off: the start of the scope (UTC); events received later are in scope.
         cut_off: the end of the scope (UTC); events received until then are in scope.
-        copy_salt: the salt of new ingest ids.
+        copy_salt: the salt from which new ingest ids are derived.
         executed_at: when the erasure was executed (UTC); None if it was not.
     """
 
@@ -38,16 +38,16 @@ class Scope(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        """Whether the erasure is being executed; a tombstone only catches late events."""
+        """Whether the erasure is being executed. If not, it is a tombstone."""
         return self.status == "due"
 
     @property
     def deletes(self) -> bool:
-        """Whether the events are deleted; otherwise they are anonymised."""
+        """Whether the erasure deletes events; if not, it anonymises them."""
         return self.treatment == "delete"
 
     def ingest_id(self, before: str) -> str:
-        """Return the ingest id that an event gets when it is anonymised.
+        """Return the new ingest id of an anonymised event, which had the id `before`.
 
         ``sql/privacy/anonymise_events.sql`` computes the same id, so copies of an event are still
         recognised as copies.
@@ -58,10 +58,10 @@ class Scope(NamedTuple):
 
 
 class Scopes:
-    """All scopes of a sweep.
+    """All scopes that a sweep has read, to find the one that an event is in.
 
     Args:
-        scopes: the scopes, in any order.
+        scopes: may be in any order.
     """
 
     def __init__(self, scopes: Iterable[Scope]) -> None:
@@ -86,7 +86,7 @@ class Scopes:
         Args:
             project: the event's project.
             user_key: the person's user key.
-            received_at: when the event was received, with an offset.
+            received_at: when the event was received (timezone-aware).
         """
         for scope in self._by_person.get((project, user_key), ()):
             if scope.previous_cut_off < received_at <= scope.cut_off:
@@ -94,7 +94,7 @@ class Scopes:
         return None
 
     def projects_of(self, partner: str) -> set[str]:
-        """Return the partner's projects that have scopes."""
+        """Return the partner's projects in which people have scopes."""
         return self._projects.get(partner, set())
 
     def due(self) -> list[Scope]:
@@ -103,5 +103,5 @@ class Scopes:
 
 
 def read_scopes(rows: Iterable[Mapping[str, Any]]) -> Scopes:
-    """Read the rows of ``sql/privacy/find_scopes.sql``."""
+    """Return the scopes in the rows that ``sql/privacy/find_scopes.sql`` returns."""
     return Scopes(Scope(*(row[name] for name in Scope._fields)) for row in rows)

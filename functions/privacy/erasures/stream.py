@@ -1,7 +1,7 @@
-"""``POST /stream``: Pub/Sub pushes deletions and restorations from the chat.
+"""``POST /stream``: records deletions and restorations in the chat, which Pub/Sub pushes.
 
-Pushes that arrive at the same time are filed together, and each is answered after it is filed. They
-may arrive in any order and more than once; see `functions.privacy.erasures.deletions`.
+Messages that arrive at the same time are recorded together. Each is answered after it is recorded.
+They may arrive in any order and more than once; see `functions.privacy.erasures.deletions`.
 """
 
 import sys
@@ -25,25 +25,26 @@ from functions.web.problem import ProblemError, retry_later
 from functions.web.push import PushedMessage, parse_push
 
 BATCH = 1_000
-"""The maximum number of messages filed together: about 0.5 MB of BigQuery's limit of 10 MB."""
+"""The maximum number of messages that are recorded together. They take about 0.5 MB; BigQuery's
+limit is 10 MB."""
 
 
 class Unusable(Exception):
-    """A message without a deletion or restoration of a known person; a retry would not help.
+    """The message reports no deletion or restoration of a known person; a retry would not help.
 
     Args:
-        reason: a code such as ``no_user_id``; it contains no value of the message.
+        reason: a code such as ``no_user_id``; it contains no data from the message.
     """
 
 
 class Stream:
-    """Files the deletions and restorations that Pub/Sub pushes.
+    """Records the deletions and restorations that Pub/Sub pushes.
 
     Args:
-        deletions: files deletions and restorations.
+        deletions: records deletions and restorations.
         keys: the cell's pseudonym keys.
-        layouts: the layouts of all events.
-        closed: returns the closed list; messages of closed partners are ignored.
+        layouts: the layouts of the events in the catalogue.
+        closed: returns the list of closed partners, whose messages are ignored.
     """
 
     def __init__(
@@ -63,12 +64,12 @@ class Stream:
         )
 
     async def take(self, request: PrivacyRequest) -> Response:
-        """``POST /stream``: 204 if the message is filed, or if there is nothing to file.
+        """``POST /stream``: answers 204 if the message is recorded or need not be recorded.
 
         Raises:
             ProblemError: the caller is not Pub/Sub (403), the body is not a push (400), or the
                 closed list cannot be read (503). Pub/Sub retries.
-            StatementFailed: it is unknown whether the message is filed; Pub/Sub retries.
+            StatementFailed: it is unknown whether the message is recorded; Pub/Sub retries.
         """
         if not request.caller.is_push:
             raise ProblemError(403, "Only Pub/Sub may do this")

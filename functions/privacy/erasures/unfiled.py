@@ -1,9 +1,9 @@
-"""``POST /unfiled``: each night, files deletions and restorations that were missed.
+"""``POST /unfiled``: each night, records deletions and restorations in the chat that were missed.
 
-They arrive through a subscription of their own and are filed within seconds. If one is missed, its
-event is still in the warehouse. So this job compares the stored events with the filed erasures. It
-files missing ones as if they had just arrived, and an alert reports them, because something must
-have gone wrong on the usual way.
+Usually, a subscription of their own delivers them, and they are recorded within seconds. If one is
+missed, its event is still in the warehouse. So this job compares the stored events with the
+recorded erasures. It records the missing ones as if they had just arrived. An alert reports them,
+because something must have gone wrong on the usual way.
 """
 
 from collections import Counter
@@ -25,28 +25,28 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.web.problem import ProblemError, retry_later
 
 ON_TIME = timedelta(hours=1)
-"""The time in which a new event may still be filed through the subscription."""
+"""Younger events are not missed yet: the subscription may still deliver them."""
 
 PAGE = 1_000
 """The maximum number of events that ``find_unfiled_deletions.sql`` returns."""
 
 PAGES = 5
-"""The maximum number of pages that one run files; the next run continues."""
+"""The maximum number of pages that one run records; the next run continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
-    """Finds deletions and restorations that are not filed, and files them.
+    """Finds deletions and restorations that are not recorded, and records them.
 
-    It searches the open window only, so the cost does not grow with the store. An event that comes
-    later than that is a replay, and a replay goes through the subscription again.
+    It searches the open window only, so the cost does not grow with the number of stored events. An
+    event that comes later was replayed, and replayed events go through the subscription again.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        deletions: files deletions and restorations.
+        deletions: records deletions and restorations.
         keys: the cell's pseudonym keys.
-        closed: returns the closed list; events of closed partners are ignored.
-        now: returns the current time, with an offset.
+        closed: returns the list of closed partners, whose events are ignored.
+        now: returns the current time (timezone-aware).
     """
 
     statements: StatementRunner
@@ -57,12 +57,12 @@ class Unfiled:
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
-        """Answer 200 with the number of events found, by name; 202 if more are left.
+        """Record missed events; answer 200 with their number, by event name; 202 if more are left.
 
         Raises:
             ProblemError: the caller is neither the scheduler nor an operator (403), or the closed
                 list cannot be read (503).
-            StatementFailed: it is unknown whether all events are filed; the next run continues.
+            StatementFailed: it is unknown whether all events are recorded; the next run continues.
         """
         if not (request.caller.is_scheduler or request.caller.is_operator):
             raise ProblemError(
@@ -105,7 +105,7 @@ class Unfiled:
         ]
 
     def _all_keys(self, project: str, user_key: str, user_id: str | None) -> list[str]:
-        """Return a person's user keys of every version; without an id, only the stored one."""
+        """Return a person's user keys of all versions; with no known id, only the stored key."""
         known = [] if user_id is None else user_keys(self.keys, project, [user_id])
         return list(dict.fromkeys([user_key, *known]))
 

@@ -1,4 +1,4 @@
-"""``POST /exports``: a copy of all data about one person (Art. 15 and 20 GDPR)."""
+"""``POST /exports``: makes a copy of all data about one person (Art. 15 and 20 GDPR)."""
 
 import time
 from collections.abc import Callable
@@ -39,8 +39,8 @@ class Sources(NamedTuple):
     """The places that an export searches.
 
     Attributes:
-        tables: the tables of the store.
-        retained: the bucket's objects and the dead letters.
+        tables: reads the tables of the store.
+        retained: searches the bucket's objects and the dead letters.
     """
 
     tables: Tables
@@ -48,12 +48,12 @@ class Sources(NamedTuple):
 
 
 class Deployment(NamedTuple):
-    """Facts about the cell that an export names.
+    """Facts about the cell that are given in an export.
 
     Attributes:
         bucket: the name of the cell's bucket.
         location: the cell's region.
-        retention_days: for how many days events are kept.
+        retention_days: the number of days for which events are kept.
     """
 
     bucket: str
@@ -66,14 +66,14 @@ class Exports:
     """Makes exports. Each request makes a new one, and changes none of the exported data.
 
     Args:
-        context: what all operations of the service work with.
+        context: the statements, keys and clock that all operations share.
         sources: the places to search.
         bucket: writes the objects of an export.
         objects: lists, reads and deletes the bucket's objects.
-        deployment: the facts about the cell that the export names.
-        seconds: time limit of the search. Objects and dead letters get half of it. The response
+        deployment: the facts about the cell that are given in the export.
+        seconds: the time limit of the search. Objects and dead letters get half of it. The response
             lists the places that were not searched completely.
-        clock: returns monotonic seconds.
+        clock: returns the seconds of a monotonic clock.
     """
 
     context: Context
@@ -89,10 +89,11 @@ class Exports:
         """Make an export; answer 200 with the names of its objects, and whether it is complete.
 
         Raises:
-            ProblemError: the caller may not act on the project (`Owners.partner_of`); or (503) the
-                bucket does not answer, or an erasure or an offboarding deleted the export.
+            ProblemError: the caller may not act on the project (`Owners.partner_of`), the bucket
+                does not answer (503), or the export was deleted meanwhile, because the person was
+                erased or the partner offboarded (503).
             StatementFailed: a table was not read, or it is unknown whether the receipt was written.
-                The bucket's lifecycle rule deletes the objects that were written before.
+                The bucket's lifecycle rule deletes the objects of the unfinished export.
         """
         wanted = msgspec.json.decode(request.body, type=ExportRequest)
         partner = await self.context.partner_of(request.caller, wanted.project)
@@ -143,10 +144,10 @@ class Exports:
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
     async def _write(self, writing: Writing, subject: Subject, sheet: Sheet) -> None:
-        """Write all parts.
+        """Search all places, and write the export.
 
-        The tables come last: an event that leaves the bucket during the search is stored in a
-        table, and is found there.
+        The tables are searched last. If an event leaves the bucket during the search, it is stored
+        in a table, and is found there.
         """
         began = self.clock()
         retained, tables = self.sources.retained, self.sources.tables

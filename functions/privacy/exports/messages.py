@@ -1,4 +1,4 @@
-"""Finds the events of a project in retained objects, which erasures read in the same way."""
+"""Finds a project's events in retained objects. Erasures read these objects in the same way."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from functions.retained.quarantine import Quarantined
 
 
 class Unreadable(Exception):
-    """An object or a message cannot be parsed. It is deleted when it is old enough."""
+    """An object or a message cannot be parsed. It is deleted when its retention time ends."""
 
 
 class RetainedMessage(NamedTuple):
@@ -21,7 +21,8 @@ class RetainedMessage(NamedTuple):
     Attributes:
         data: the sender's bytes.
         kind: the kind of the event.
-        received_at: the attribute of the Pub/Sub message (ISO 8601); empty if unknown.
+        received_at: when the event was received (ISO 8601), from the attributes of the Pub/Sub
+            message; empty if unknown.
     """
 
     data: bytes
@@ -34,7 +35,7 @@ class Owner(NamedTuple):
 
     Attributes:
         partner: the partner that the project belongs to.
-        project: the person's project.
+        project: the project that the person is a user of.
     """
 
     partner: str
@@ -42,16 +43,16 @@ class Owner(NamedTuple):
 
 
 def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> RetainedMessage | None:
-    """Return the event of a message; None if it belongs to another project.
+    """Return the event in a message; None if the event belongs to another project.
 
     Args:
         data: the sender's bytes.
-        attributes: the attributes of the message. Without a project, the event counts as one of
-            the owner's project.
+        attributes: the attributes of the message. If they name no project, the event is assumed to
+            belong to the owner's project.
         owner: the project whose events are searched for.
 
     Raises:
-        Unreadable: the attributes are not those of an event.
+        Unreadable: the attributes do not name the kind of the event.
     """
     project = attributes.get("project")
     if (project or owner.project) != owner.project or attributes.get("partner") != owner.partner:
@@ -67,7 +68,7 @@ def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Reta
 def messages_of(name: str, content: bytes, owner: Owner) -> list[RetainedMessage]:
     """Return the owner's events in an object.
 
-    Refused events whose project is unknown are included: they may be the owner's.
+    Refused events whose project is unknown are included, because they may be the owner's.
 
     Raises:
         Unreadable: the object is malformed, or its body is not JSON.

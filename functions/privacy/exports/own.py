@@ -24,7 +24,7 @@ OF_A_ROOM = (
     "occurred_at",
     "room",
 )
-"""The columns that are exported of another user's event, if the person is a speaker of its room."""
+"""The columns to export from another user's event, if the person is a speaker in its room."""
 
 Record = dict[str, Any]
 
@@ -33,7 +33,7 @@ def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
     """Return the person's data in a row of ``events_v1``, without empty values.
 
     Args:
-        row: the columns of the row.
+        row: the values of the row, by column.
         user_keys: the person's user keys.
     """
     if row.get("user_key") in user_keys:
@@ -49,7 +49,7 @@ def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
 
 
 def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts) -> Record | None:
-    """Return the person's data in a message, as the sender wrote them; None if there are none.
+    """Return the person's data in a message, as the sender wrote it; None if there is none.
 
     Args:
         data: the event as sent.

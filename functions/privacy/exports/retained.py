@@ -1,4 +1,4 @@
-"""Finds a person's events that are not stored in a table yet: in objects and dead letters."""
+"""Searches objects and dead letters for a person's events that are not stored in a table yet."""
 
 import asyncio
 from collections import deque
@@ -22,18 +22,18 @@ from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 
 LETTERS = 10_000
-"""Pulling stops above this number of dead letters, because all of them are in memory. A replay
-cannot see them meanwhile."""
+"""Above this number, no more dead letters are pulled, because all pulled ones are in memory, and a
+replay cannot see them meanwhile."""
 
 
 @dataclass(slots=True)
 class SearchResult:
-    """The result of a search.
+    """What a search of the objects, or of the dead letters, found.
 
     Attributes:
         records: the person's events, each with the place where it was found.
         unreadable: the number of objects and messages that cannot be parsed.
-        is_complete: whether everything was searched.
+        is_complete: whether all objects, or all dead letters, were searched.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -62,7 +62,7 @@ class RetainedEvents:
 
         Args:
             subject: the person to search for.
-            out_of_time: returns whether the time is over; called before each object.
+            out_of_time: returns whether the time limit is reached; called before each object.
 
         Raises:
             BucketUnavailable: the objects cannot be listed.
@@ -88,7 +88,7 @@ class RetainedEvents:
         return search
 
     async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
-        """Search the dead letters that no other run has leased, and give all of them back."""
+        """Search the dead letters that no other process has leased; then give all of them back."""
         search = SearchResult()
         found: list[Letter] = []
         async with Lease(self.subscription, lambda: out_of_time() or len(found) > LETTERS) as lease:

@@ -18,15 +18,15 @@ Missing = Literal["retained", "dead_letters", "events"]
 
 @dataclass(slots=True)
 class Sheet:
-    """The cover sheet.
+    """The contents of a cover sheet.
 
     Attributes:
-        made_at: the start of the export (UTC).
+        made_at: when the export began (UTC).
         partner: the partner that the project belongs to.
         project: the project that the person is a user of.
-        location: the region of the data.
-        retention_days: for how many days events are kept.
-        counts: the numbers of records, by table and place.
+        location: the region in which the data is stored.
+        retention_days: the number of days for which events are kept.
+        counts: the number of exported records, by table or place.
         unreadable: the number of objects and messages that cannot be parsed.
         missing: the places that were not searched completely.
     """
@@ -41,14 +41,14 @@ class Sheet:
     missing: list[Missing] = field(default_factory=list)
 
     def note(self, place: Missing, search: SearchResult) -> None:
-        """Add the result of a search."""
+        """Add the result of searching a place."""
         self.counts[place] += len(search.records)
         self.unreadable += search.unreadable
         if not search.is_complete:
             self.missing.append(place)
 
     def render(self, files: Sequence[File]) -> str:
-        """Return the page. It lists the files in the order of their names."""
+        """Return the cover sheet as an HTML page, which lists the files by name."""
         return render(
             "cover-sheet",
             sheet=self,

@@ -1,4 +1,4 @@
-"""The objects of exports. An export is deleted when its person is erased."""
+"""Writes the objects of exports, and deletes the exports of people who are erased."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,21 +15,22 @@ from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 
 PREFIX = "exports/"
-"""The prefix of exports, whose objects are deleted after `functions.privacy.periods.EXPORTED`."""
+"""The prefix of exports. Objects below it are deleted after
+`functions.privacy.periods.EXPORTED`."""
 
 INDEX = "index.json"
-"""The object that names the person of an export. It is written first and deleted last."""
+"""The object that says whose data an export contains. It is written first and deleted last."""
 
 WRITE_SECONDS = 30.0
 
 
 class Index(msgspec.Struct, frozen=True):
-    """The person of an export.
+    """Says whose data an export contains.
 
     Attributes:
         project: the project that the person is a user of.
         user_keys: the person's user keys.
-        made_at: the start of the export (UTC).
+        made_at: when the export began (UTC).
     """
 
     project: str
@@ -43,7 +44,7 @@ class File(NamedTuple):
     Attributes:
         name: the object's name.
         records: the number of records in it; None for the cover sheet.
-        bytes: its size in bytes.
+        bytes: the object's size in bytes.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Writing:
     Args:
         bucket: writes the objects.
         objects: lists and deletes the bucket's objects.
-        owner: the person's project and its partner.
+        owner: the person's project, and the partner that it belongs to.
         export_id: the id of the export.
 
     Attributes:
@@ -81,7 +82,7 @@ class Writing:
         self.files: list[File] = []
 
     async def begin(self, index: Index) -> None:
-        """Write the index. From now on an erasure finds the export.
+        """Write the index. From then on, an erasure of the person finds the export and deletes it.
 
         Raises:
             BucketUnavailable: the index was not written. `add` raises the same error.
@@ -89,7 +90,7 @@ class Writing:
         await self._write(INDEX, msgspec.json.encode(index), "application/json")
 
     async def add(self, name: str, records: Sequence[object]) -> None:
-        """Write records as JSON Lines; without records, write no object."""
+        """Write records as one object of JSON Lines. If there are no records, write no object."""
         if records:
             content = msgspec.json.Encoder().encode_lines(records)
             name = await self._write(f"{name}.jsonl", content, "application/x-ndjson")
@@ -100,7 +101,8 @@ class Writing:
 
         Raises:
             BucketUnavailable: the bucket did not answer.
-            ErasedMeanwhile: the export was deleted. The objects written since are deleted, too.
+            ErasedMeanwhile: the export was deleted meanwhile. The objects that were written after
+                that are deleted, too.
         """
         content = sheet.encode()
         name = await self._write("cover-sheet.html", content, "text/html; charset=utf-8")
@@ -128,10 +130,10 @@ class ExportedCopies:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Delete the exports of people who are in scope.
+        """Delete the exports of people whose erasures are due or executed.
 
-        The cut-off does not matter here: an export may have events from before it until the
-        erasure is executed. So each export that was begun before the execution is deleted.
+        The cut-off does not matter here: until the erasure is executed, a new export may still
+        contain events from before the cut-off. So all exports that began by then are deleted.
 
         Raises:
             OutOfTime: some exports were not checked.
@@ -151,10 +153,10 @@ class ExportedCopies:
                 counts.update((erasure_id, "exports_deleted") for erasure_id in erasure_ids)
 
     async def _delete(self, index: Stored) -> None:
-        """Delete an export that may still be in the making.
+        """Delete an export, even if it is still being written.
 
-        Its writer checks at the end whether the index exists. Objects that it wrote before the
-        index was deleted are found by the second deletion.
+        Its writer checks at the end whether the index still exists. If the writer added objects
+        before the index was deleted, the second call of `_delete_parts` deletes them.
         """
         folder = index.name.removesuffix(INDEX)
         await _delete_parts(self.objects, folder)
@@ -172,9 +174,9 @@ async def _delete_parts(objects: Storage, folder: str) -> None:
 def _erasures(
     content: bytes, scopes_by_person: Mapping[tuple[str, str], Sequence[Scope]]
 ) -> Collection[str]:
-    """Return the ids of the erasures that delete an export; none if the index is malformed.
+    """Return the ids of the erasures that require deleting an export.
 
-    The bucket's lifecycle rule deletes such an export within a day.
+    If the index is malformed, there are none; the bucket's lifecycle rule deletes the export.
     """
     try:
         index = msgspec.json.decode(content, type=Index)

@@ -11,15 +11,15 @@ from functions.privacy.exports.own import Record, own_row
 from functions.warehouse.protocols import StatementRunner
 
 PAGE = 5_000
-"""The rows of one page, as limited in ``sql/privacy/find_events_of_person.sql``. One page is in
-memory at a time."""
+"""The maximum number of rows in one page, as in ``sql/privacy/find_events_of_person.sql``. Only one
+page is in memory at a time."""
 
 
 class Subject(NamedTuple):
     """The person whose data is exported.
 
     Attributes:
-        owner: the person's project and its partner.
+        owner: the person's project, and the partner that it belongs to.
         ids: all ids of the person in this project.
         user_keys: the user keys of these ids.
     """
@@ -39,7 +39,7 @@ class Tables:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        retention_days: for how many days events are kept.
+        retention_days: the number of days for which events are kept.
     """
 
     def __init__(self, statements: StatementRunner, retention_days: int) -> None:

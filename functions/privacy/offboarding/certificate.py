@@ -23,14 +23,14 @@ TO_DO = (
     "Take the partner's people out of `callers` of the privacy function.",
     "Delete the copies outside the cell: extracts of BI tools, exports that were handed over.",
 )
-"""The steps that the operators take, because no function has the permissions."""
+"""The steps that operators must take themselves, because no function has the permissions."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
     "Release or prolong the holds before you take it out: afterwards they end at their `until`.",
     TO_DO[-1],
 )
-"""The steps while a legal hold keeps data."""
+"""The steps that operators must take while a legal hold keeps data of the partner."""
 
 
 def certify(
@@ -40,14 +40,14 @@ def certify(
     counts: PartnerCounts,
     at: datetime,
 ) -> Certificate:
-    """Return the certificate. The only names in it are the partner's and its projects'.
+    """Return the certificate. It names only the partner and the partner's projects.
 
     Args:
         partner: the name of the partner.
-        entry: its entry in the closed list.
+        entry: the partner's entry in the closed list.
         record: the contents of the receipts so far.
         counts: the counts of the last search, which found nothing to delete.
-        at: when that search began, with an offset.
+        at: when that search began (timezone-aware).
     """
     gone = at + TIME_TRAVEL
     delivered = entry.closed_at + SUBSCRIPTION
@@ -91,7 +91,7 @@ def certify(
 
 
 def _exports(entry: ClosedPartner) -> list[dict[str, str | None]]:
-    """List exports only if no project was known, because exports are found by their project."""
+    """List exports if no project of the partner was known, because they are found by project."""
     if entry.projects:
         return []
     return [_remaining("exports of the day before", "exports/", entry.closed_at + EXPORTED)]

@@ -1,13 +1,14 @@
-"""Writes the closed list. Several writers may close partners at the same time.
+"""Writes the list of closed partners. Several writers may close partners at the same time.
 
-Secret Manager has no conditional write: another writer may add a version just before ours. So each
-version names the version that it was made from. If that is not the one just before it, another
-writer has written in between. The next reader then adds the entries of the versions in between and
-writes the list again. So no entry is lost, even if a writer ends before it notices the others. An
-entry that an operator removed stays removed, because the operator's version names no other version.
+Secret Manager has no conditional write, so another writer may add a version of the list just before
+this one. So each version names the version that it was made from. If that is not the version just
+before it, another writer has written in between. In that case, the next reader adds the entries of
+the versions in between, and writes the list again. This way, no entry is lost, even if a writer
+ends before it notices the other versions. An entry that an operator removed stays removed, because
+a version that an operator writes names no other version.
 
 If the first version was destroyed, Terraform creates an empty list. Such a list is invalid: receive
-and load refuse it, and the next reader here writes the list of the version before it again.
+and load refuse it. The next reader in this module writes the previous list again.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from functions.observe.log import log
 from functions.secrets.closed_partners import ClosedList, ClosedPartner, ListReplaced
 
 FIRST = 1
-"""The version that Terraform adds with the secret; it has no partners."""
+"""The version that Terraform adds when it creates the secret; it lists no partners."""
 
 ATTEMPTS = 10
 """The maximum number of versions that one call adds."""
@@ -32,16 +33,16 @@ MAX_BYTES = 65_536
 (https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload)."""
 
 FULL_BYTES = MAX_BYTES - 4_096
-"""The maximum size of a list after a partner is added. The rest is for concurrent writers: neither
-sees the other's partner, and a list with both must fit, or one of the partners would be open again.
-"""
+"""The maximum size of a list after a partner is added. The remaining bytes are for two writers at
+the same time: neither sees the partner that the other adds, and a list with both partners must fit.
+Otherwise, one of the partners would be open again."""
 
 NEARLY_FULL = 0.8
-"""Each read of a list with at least this share of `MAX_BYTES` is logged, for an alert."""
+"""If a list has at least this share of `MAX_BYTES`, each read writes a log line, for an alert."""
 
 
 class SecretVersions(Protocol):
-    """The secret, like `functions.google.secret_manager.Secret`. Its methods block."""
+    """The versions of a secret, like `functions.google.secret_manager.Secret`; methods block."""
 
     def newest(self) -> Version:
         """Return the newest version."""
@@ -70,7 +71,7 @@ class ClosedSecret:
     """The closed list in Secret Manager.
 
     Args:
-        secret: has the versions of the list.
+        secret: the secret, each version of which is a list.
     """
 
     secret: SecretVersions
@@ -84,18 +85,18 @@ class ClosedSecret:
         return await asyncio.to_thread(self._settled, {})
 
     async def close(self, partner: str, projects: Iterable[str], at: datetime) -> ClosedPartner:
-        """Close a partner, unless it is closed already; return its entry.
+        """Close a partner, unless it is closed already; return the partner's entry.
 
         Args:
-            partner: its name.
+            partner: the name of the partner.
             projects: the partner's projects, in any cell.
-            at: now, with an offset.
+            at: the current time (timezone-aware).
 
         Raises:
             ListUnavailable: it is unknown whether the partner is closed.
             ListFull: there is no room on the list, so the partner is not closed.
         """
-        # A malformed entry is replaced by this one.
+        # If the list has a malformed entry of the partner, this entry replaces it.
         entry = ClosedPartner(tuple(projects), at)
         settled = await asyncio.to_thread(self._settled, {partner: entry})
         return settled.partners[partner]
@@ -111,7 +112,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Return the newest list; add versions until it has these and the missed entries."""
+        """Add versions until the newest list has these entries and the missed ones; return it."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -127,17 +128,17 @@ class ClosedSecret:
                     return known
                 data = _content(before, whole)
                 added = Version(self.secret.add(data), data)
-                # Secret Manager may show the newest version late: then the added one is newer.
+                # Secret Manager may show a new version late. If so, the added one is the newest.
                 newest = max(added, self.secret.newest())
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
         raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
-        """Return the newest list that was not replaced, with the number of its version.
+        """Return the newest list that Terraform did not replace, and the number of its version.
 
         Raises:
-            ListUnavailable: a version that may have the list is gone.
+            ListUnavailable: a version that may contain the list was destroyed.
             ValueError: the content of the version is not a list.
         """
         version: Version | None = newest
@@ -153,9 +154,9 @@ class ClosedSecret:
         return 0, ClosedList({})
 
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
-        """Return a list with the entries of the versions that its writer missed.
+        """Return the list with the entries that its writer missed.
 
-        These are the versions between the list and the one that it was made from.
+        Those are in the versions between this list and the version that it was made from.
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):
@@ -168,7 +169,7 @@ class ClosedSecret:
 
 
 def _with(known: ClosedList, entries: dict[str, ClosedPartner]) -> ClosedList:
-    """Return a list with these entries added; entries of the list stay as they are."""
+    """Return the list with these entries added; entries that it has already are not replaced."""
     partners = entries | known.partners
     return ClosedList(
         partners, follows=known.follows, unreadable=_without(known.unreadable, partners)
@@ -180,10 +181,10 @@ def _without(unreadable: Mapping[str, bytes], partners: Collection[str]) -> dict
 
 
 def _content(before: ClosedList, whole: ClosedList) -> bytes:
-    """Return the content of a list. With a new partner, the limit of its size is `FULL_BYTES`.
+    """Return the list as JSON, of at most `FULL_BYTES` if it has a new partner.
 
     Raises:
-        ListFull: the content is too long.
+        ListFull: the JSON is too long.
     """
     data = whole.to_json()
     limit = FULL_BYTES if whole.partners.keys() - before.partners.keys() else MAX_BYTES
@@ -194,7 +195,7 @@ def _content(before: ClosedList, whole: ClosedList) -> bytes:
 
 
 def _watch(known: ClosedList) -> None:
-    """Log if the list is nearly full. The sweep reads the list, so it logs this every hour."""
+    """Write a log line if the list is nearly full; the sweep reads the list every hour."""
     size = len(known.to_json())
     if size >= MAX_BYTES * NEARLY_FULL:
         log("WARNING", "closed list nearly full", bytes=size, partners=len(known.partners))

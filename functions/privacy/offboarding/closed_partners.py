@@ -1,4 +1,4 @@
-"""Decides for an event: which closed partner it belongs to, and whether a legal hold keeps it."""
+"""Decides which closed partner an event belongs to, and whether a legal hold keeps the event."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class ClosedPartners:
     Args:
         partners: the closed partners, by name.
         on_hold: the people on hold.
-        at: the time at which they were on hold, with an offset.
-        keys: makes user keys.
+        at: the time at which they were on hold (timezone-aware).
+        keys: computes user keys.
         layouts: the layouts of the events in the catalogue.
     """
 
@@ -66,9 +66,9 @@ class ClosedPartners:
 
         Args:
             partner: the partner that the event belongs to.
-            data: the sender's own bytes.
-            attributes: the attributes of its message. Without a project, the event may belong to
-                any project of the partner.
+            data: the event as the sender wrote it.
+            attributes: the attributes of the event's message. If they name no project, the event
+                may belong to any project of the partner.
         """
         project = attributes.get("project")
         on_hold = {person.project for person in self._on_hold if person.partner == partner}
@@ -94,7 +94,7 @@ class PeopleOnHold:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        keys: makes user keys.
+        keys: computes user keys.
         layouts: the layouts of the events in the catalogue.
     """
 
@@ -103,7 +103,7 @@ class PeopleOnHold:
     layouts: Layouts
 
     async def read(self, partners: Mapping[str, ClosedPartner], at: datetime) -> ClosedPartners:
-        """Return closed partners with their people who were on hold at a given time (UTC).
+        """Return these partners, with their people who were on hold at the given time (UTC).
 
         Raises:
             StatementFailed: the holds cannot be read.

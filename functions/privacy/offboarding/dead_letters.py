@@ -13,7 +13,7 @@ PLACE = "dead letters"
 
 @dataclass(frozen=True, slots=True)
 class ClosedPartnerLetters:
-    """Finds and deletes dead letters of closed partners, and gives all others back unchanged.
+    """Deletes dead letters of closed partners, and gives all other dead letters back unchanged.
 
     Args:
         subscription: the subscription of the dead letters.
@@ -22,7 +22,7 @@ class ClosedPartnerLetters:
     subscription: LetterSource
 
     async def clear(self, search: Search) -> None:
-        """Count the partners' letters and, unless it is a dry run, delete them.
+        """Count the closed partners' dead letters; delete them unless this is a dry run.
 
         Raises:
             OutOfTime: there was no time to look at all letters.

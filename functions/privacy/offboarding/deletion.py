@@ -1,7 +1,7 @@
 """Counts and deletes a closed partner's data in one cell, except the data that a legal hold keeps.
 
-Each step searches for the data that is still there, so it can be repeated. An interrupted run is
-continued by the next one, and runs at the same time do no harm.
+Each step searches for the data that is still there, so each step can be repeated. The next run
+continues an interrupted one, and concurrent runs do no harm.
 """
 
 from collections import Counter
@@ -26,10 +26,10 @@ Partners = Mapping[str, ClosedPartner]
 
 
 class Clearer(Protocol):
-    """A place outside the tables that has events: objects, or dead letters."""
+    """Deletes events in one place outside the tables, such as the dead letters."""
 
     async def clear(self, search: Search) -> None:
-        """Count the partners' events and, unless it is a dry run, delete them.
+        """Count the closed partners' events; delete them unless this is a dry run.
 
         Raises:
             OutOfTime: a part of the place was not searched.
@@ -38,13 +38,13 @@ class Clearer(Protocol):
 
 @dataclass(slots=True)
 class PartnerCounts:
-    """Numbers of rows, objects and events of one partner, by table and place.
+    """How many rows, objects and events of one partner were found, by table or place.
 
     Attributes:
         total: all that were found.
-        on_hold: those of the total that are on hold.
-        unreadable: objects that may have events of the partner, but cannot be parsed.
-        deleted: those of the total that were deleted.
+        on_hold: how many of the total are on hold.
+        unreadable: how many objects cannot be parsed, but may have events of the partner.
+        deleted: how many of the total were deleted.
         counted_all: False if the time was too short to count everything.
     """
 
@@ -60,7 +60,7 @@ class PartnerCounts:
         return self.total - self.on_hold
 
     def add(self, partner: str, findings: Findings) -> None:
-        """Add the partner's findings."""
+        """Add what a search found of this partner."""
         for mine, theirs in (
             (self.total, findings.total),
             (self.on_hold, findings.on_hold),
@@ -77,10 +77,10 @@ class Offboarding:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        clearers: the places outside the tables.
-        events_on_hold: retains the events from these places that are on hold.
+        clearers: delete events outside the tables, each in one place.
+        events_on_hold: stores events from these places that are on hold.
         people: reads which people are on legal hold.
-        now: returns the time, with an offset.
+        now: returns the current time (timezone-aware).
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Offboarding:
     async def count(
         self, partner: str, entry: ClosedPartner, out_of_time: Deadline
     ) -> PartnerCounts:
-        """Count a partner's data, as far as there is time; change nothing."""
+        """Count a partner's data until the time limit is reached; change nothing."""
         counts = await self._count_rows(partner)
         findings = Findings()
         search = await self._search({partner: entry}, findings, out_of_time, dry_run=True)
@@ -119,9 +119,9 @@ class Offboarding:
         """Delete a partner's rows, with one statement for each table that has rows to delete.
 
         Args:
-            partner: its name.
-            counts: gets the numbers of rows.
-            out_of_time: returns whether the time is over.
+            partner: the name of the partner.
+            counts: the numbers of rows are added to these counts.
+            out_of_time: returns whether the time limit is reached.
 
         Raises:
             OutOfTime: some tables are not cleared.
@@ -145,12 +145,12 @@ class Offboarding:
         counts_by_partner: Mapping[str, PartnerCounts],
         out_of_time: Deadline,
     ) -> None:
-        """Delete data outside the tables, of all partners in one search.
+        """Delete the data of all these partners outside the tables, in one search.
 
         Args:
             partners: the closed partners, by name.
-            counts_by_partner: gets the numbers of objects and events.
-            out_of_time: returns whether the time is over.
+            counts_by_partner: the numbers of objects and events are added to these counts.
+            out_of_time: returns whether the time limit is reached.
 
         Raises:
             OutOfTime: some places were not searched.
@@ -167,7 +167,7 @@ class Offboarding:
     async def delete_released(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Call `EventsOnHold.delete_released`: delete other partners' events whose hold is over."""
+        """Delete other partners' events whose hold is over; see `EventsOnHold.delete_released`."""
         await self._events_on_hold.delete_released(watched, self._now(), out_of_time, deleted)
 
     async def _count_rows(self, partner: str) -> PartnerCounts:

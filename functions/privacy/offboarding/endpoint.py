@@ -1,4 +1,4 @@
-"""``/offboardings``: delete a partner's data from a cell."""
+"""``/offboardings``: deletes a partner's data from a cell."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,8 +34,8 @@ class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """The body of ``POST /offboardings``.
 
     Attributes:
-        partner: its name.
-        confirm: the code of the previous answer; without one, the data is only counted.
+        partner: the name of the partner.
+        confirm: the code from the previous answer; without a code, the data is only counted.
     """
 
     partner: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -44,10 +44,10 @@ class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 @dataclass(slots=True)
 class OffboardingReport:
-    """The progress of offboardings.
+    """What a sweep reports about offboardings.
 
     Attributes:
-        states: the state of each partner that was searched for, by name.
+        states: the state of each partner's offboarding, by name, if the sweep searched for data.
         finished: whether everything was searched.
         unavailable: the failure that ended the run early; empty if none did.
     """
@@ -59,13 +59,13 @@ class OffboardingReport:
 
 @dataclass(frozen=True, slots=True)
 class Offboardings:
-    """The operations on offboardings. Only operators may call them.
+    """Answers requests to ``/offboardings``, which only operators may send.
 
     Args:
         plan: shows the data that would be deleted, and closes partners.
-        closed: the closed list.
+        closed: reads the list of closed partners.
         progress: continues offboardings.
-        records: reads their receipts.
+        records: reads the receipts of offboardings.
         deadline: returns the deadline of a request that begins now.
     """
 
@@ -76,10 +76,10 @@ class Offboardings:
     deadline: Callable[[], Deadline]
 
     async def order(self, request: PrivacyRequest) -> Response:
-        """``POST /offboardings``: show the data that would be deleted; with the code, delete it.
+        """``POST /offboardings``: counts the data that would be deleted; with a code, deletes it.
 
-        Answers 200 with the certificate once everything is deleted, and 202 until then. The
-        offboarding of a closed partner is continued, without a code.
+        Answers 200 with the certificate once everything is deleted, and 202 until then. If the
+        partner is closed already, the offboarding is continued, and no code is needed.
 
         Raises:
             ProblemError: the caller is not an operator, there is no such partner, the code is not
@@ -88,7 +88,7 @@ class Offboardings:
         request.caller.must_be_operator()
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
         out_of_time = self.deadline()
-        # A request without a valid code only continues an earlier order.
+        # Without a valid code, a request can only continue an offboarding that was ordered before.
         is_order = self.plan.confirms(wanted.partner, wanted.confirm)
         try:
             entry = (await self.closed.read()).partners.get(wanted.partner)
@@ -104,7 +104,7 @@ class Offboardings:
             raise retry_later(f"Not finished: {type(failure).__name__}") from failure
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /offboardings``: list the closed partners, with the progress of each.
+        """``GET /offboardings``: lists the closed partners, with the progress of each.
 
         Raises:
             ProblemError: the caller is not an operator, or the closed list cannot be read.
@@ -122,7 +122,7 @@ class Offboardings:
         )
 
     async def show(self, request: PrivacyRequest) -> Response:
-        """``GET /offboardings/{partner}``: show the progress and the certificate.
+        """``GET /offboardings/{partner}``: shows the progress and the certificate.
 
         Raises:
             ProblemError: the caller is not an operator, the partner is not closed (404), or the
@@ -142,9 +142,9 @@ class Offboardings:
         """Continue all offboardings.
 
         Args:
-            out_of_time: returns whether the time is over.
-            restored: a restoration of tables, if there was one; the deletions that it undid are
-                repeated.
+            out_of_time: returns whether the time limit is reached.
+            restored: says that tables were restored, so the deletions that this undid are repeated;
+                None if no table was.
         """
         report = OffboardingReport()
         try:

@@ -1,8 +1,9 @@
-"""Events of a closed partner that a legal hold keeps: below ``on_hold/`` in the bucket.
+"""Stores events of closed partners that are on legal hold, below ``on_hold/`` in the bucket.
 
-A replay would lose spilled events and dead letters of a closed partner, because `load` drops them.
-Quarantined bodies are deleted after some days. So events on hold are moved to a prefix that no
-replay and no lifecycle rule reaches. They are deleted when none of their people is on hold.
+If spilled events and dead letters of a closed partner were replayed, they would be lost, because
+`load` drops them. Quarantined bodies are deleted after some days. So events on hold are moved to a
+prefix that no replay and no lifecycle rule reaches. An event is deleted when none of the people in
+it is on hold any more.
 """
 
 from collections import Counter
@@ -24,10 +25,10 @@ SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class EventsOnHold:
-    """Retains events that are on hold, and deletes them when the hold is over.
+    """Stores events that are on hold, and deletes them when the hold is over.
 
     Args:
-        quarantine: writes them.
+        quarantine: writes the events.
         objects: the bucket's objects.
         people: reads which people are on hold.
     """
@@ -37,15 +38,15 @@ class EventsOnHold:
     people: PeopleOnHold
 
     async def retain(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
-        """Retain an event. Retaining the same event again writes the same object.
+        """Store an event. Storing the same event again writes the same object.
 
         Args:
-            partner: the partner that it belongs to.
-            data: the sender's own bytes.
-            attributes: the attributes of its message.
+            partner: the partner that the event belongs to.
+            data: the event as the sender wrote it.
+            attributes: the attributes of the event's message.
 
         Raises:
-            BucketUnavailable: it is unknown whether the event is retained.
+            BucketUnavailable: it is unknown whether the event is stored.
         """
         await self.quarantine.keep(
             reason=LEGAL_HOLD,
@@ -57,7 +58,7 @@ class EventsOnHold:
         )
 
     async def clear(self, search: Search) -> None:
-        """Count the partners' objects, and delete those that no hold keeps any more.
+        """Count the partners' objects; unless this is a dry run, delete those no longer on hold.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -72,22 +73,24 @@ class EventsOnHold:
             if await self._is_on_hold(stored, search.closed):
                 search.findings.on_hold[partner, ON_HOLD] += 1
             elif not search.dry_run and stored.written_at < search.closed.at - SKEW:
-                # A newer object may be from another run, for a hold that this run does not know.
+                # Another run may have written a newer object for a hold that this run did not see.
                 await self.objects.delete(stored)
                 search.findings.deleted[partner, ON_HOLD] += 1
 
     async def delete_released(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete objects of all other partners that no hold keeps any more.
+        """Delete objects that no hold keeps any more, except those of the watched partners.
 
-        Their offboarding was finished long ago, or they are not closed any more.
+        The offboarding of the other partners was finished long ago, or they are not closed any
+        more.
 
         Args:
             watched: the partners to leave out, because their offboarding searches these objects.
-            at: now, with an offset.
-            out_of_time: returns whether the time is over.
-            deleted: gets the numbers of objects, by partner, even if this raises.
+            at: the current time (timezone-aware).
+            out_of_time: returns whether the time limit is reached.
+            deleted: the numbers of deleted objects are added to it, by partner, even if this method
+                raises an error.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -105,7 +108,7 @@ class EventsOnHold:
             deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 
     async def overdue(self, at: datetime) -> list[Stored]:
-        """Return the objects whose hold had ended by the given time (with an offset).
+        """Return the objects whose hold had ended by the given time (timezone-aware).
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -123,11 +126,11 @@ class EventsOnHold:
 
     async def _others(self, besides: Collection[str], at: datetime) -> dict[str, ClosedPartner]:
         names = {_partner(stored) for stored in await self.objects.find(ON_HOLD)}
-        # The name of an object has its partner, so the projects are not needed.
+        # The name of each object says its partner, so the projects are not needed.
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
     async def _is_on_hold(self, stored: Stored, closed: ClosedPartners) -> bool:
-        """Return if a hold keeps an object. Any hold of its partner keeps an unreadable one."""
+        """Return whether a hold keeps an object; any hold of a partner keeps unreadable objects."""
         partner = _partner(stored)
         if not closed.has_people_on_hold(partner):
             return False

@@ -19,16 +19,16 @@ from functions.web.problem import ProblemError, retry_later
 VALID = timedelta(minutes=15)
 
 LABEL = b"confirmation of offboardings"
-"""Derives a key for this purpose only. No user key is derived from this text, because texts of user
-keys begin with the length of a project's name in four bytes, and no project has a name as long as
-these four bytes would say."""
+"""The text from which the key for confirmations is derived. No user key is derived from the same
+text: a text for a user key begins with four bytes, which are the length of the project's name, and
+no project has a name as long as the first four bytes of this text would say."""
 
 DIGITS = 16
-"""Hex digits of a code: 64 bits, too many to guess before it expires."""
+"""The number of hex digits in a code: 64 bits, too many to guess before the code expires."""
 
 
 class Confirmations:
-    """Makes and checks codes.
+    """Makes and checks the codes that confirm an offboarding.
 
     Args:
         keys: the cell's pseudonym keys; the codes are signed with a key derived from them.
@@ -41,8 +41,8 @@ class Confirmations:
         """Return the code that confirms the offboarding of a partner.
 
         Args:
-            partner: its name.
-            at: now, with an offset.
+            partner: the name of the partner.
+            at: the current time (timezone-aware).
         """
         return self._code(partner, str(int(at.timestamp())))
 
@@ -67,10 +67,10 @@ class Plan:
 
     Args:
         directory: returns the current partners; raises PartnersUnavailable.
-        closed: the closed list.
-        confirmations: makes and checks codes.
+        closed: reads and writes the list of closed partners.
+        confirmations: makes and checks the codes that confirm an offboarding.
         offboarding: counts the partner's data.
-        now: returns the time, with an offset.
+        now: returns the current time (timezone-aware).
     """
 
     directory: Callable[[], Awaitable[Directory]]
@@ -111,7 +111,7 @@ class Plan:
         return self.confirmations.confirms(code, partner, self.now())
 
     async def close(self, partner: str, code: str) -> ClosedPartner:
-        """Close a partner, if the code is valid; return its entry of the closed list.
+        """Close a partner, if the code is valid; return the partner's entry in the closed list.
 
         Raises:
             ProblemError: the code is not valid (409), or the partners cannot be read (503).
@@ -126,7 +126,7 @@ class Plan:
         return entry
 
     async def _projects(self, partner: str) -> tuple[str, ...]:
-        """Return the partner's projects; none if it has no tokens in this cell any more.
+        """Return the partner's projects; none if the partner has no tokens in this cell any more.
 
         Projects in other cells are included, because they may have been in this cell before.
         """

@@ -1,9 +1,9 @@
-"""Continues offboardings until the certificate: in the request that orders one, then every hour.
+"""Continues offboardings until there is a certificate: in the request that orders one, then hourly.
 
 The first step closes the partner. For a while, instances with an older closed list may still accept
-its events. So the certificate needs a search of everything that begins after that time and finds
-nothing to delete. For one more day, sweeps search the tables again, because an instance may see the
-newest version of the secret late.
+events of the partner. So there is a certificate only after a search of everything that began after
+that time and found nothing to delete. Until one day after the closing, sweeps also search the
+tables again, because an instance may see the newest version of the secret late.
 """
 
 from collections import Counter
@@ -21,18 +21,19 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
-"""How often one request searches everything. The first search deletes, the second finds nothing;
-the third is needed if events arrived meanwhile."""
+"""How many times one request searches everything. The first search deletes data, and the second
+finds nothing. The third is needed if events arrived meanwhile."""
 
 WATCHED = REMEMBERED
-"""How long after the closing sweeps search objects and dead letters, even after the certificate."""
+"""For this time after a partner was closed, sweeps search objects and dead letters for the
+partner's data, even if there is a certificate already."""
 
 
 class Outcome(NamedTuple):
     """The progress of an offboarding.
 
     Attributes:
-        record: the contents of its receipts.
+        record: the contents of the offboarding's receipts.
         counts: the counts of the last search.
     """
 
@@ -45,10 +46,10 @@ class OffboardingProgress:
     """Continues offboardings.
 
     Args:
-        offboarding: counts and deletes.
+        offboarding: counts and deletes partners' data.
         records: reads and writes receipts.
-        closing: how long after its closing a partner's events may still be accepted.
-        now: returns the time, with an offset.
+        closing: how long a partner's events may still be accepted after the partner was closed.
+        now: returns the current time (timezone-aware).
     """
 
     offboarding: Offboarding
@@ -66,10 +67,10 @@ class OffboardingProgress:
         """Continue one offboarding, unless it is complete.
 
         Args:
-            partner: its name.
-            entry: its entry in the closed list.
-            ordered_by: the person who confirmed the offboarding; empty if unknown.
-            out_of_time: returns whether the time is over.
+            partner: the name of the partner.
+            entry: the partner's entry in the closed list.
+            ordered_by: the address of the caller who confirmed the offboarding; empty if unknown.
+            out_of_time: returns whether the time limit is reached.
 
         Raises:
             OutOfTime: there is more to do.
@@ -83,19 +84,20 @@ class OffboardingProgress:
     async def all(
         self, partners: Partners, out_of_time: Deadline, restored: Restored | None = None
     ) -> dict[str, str]:
-        """Continue all offboardings that are not complete, and delete late data of the others.
+        """Continue offboardings that are not complete; delete late data of all other partners.
 
         Events on hold are deleted when the hold is over, even if their partner is not on the closed
         list any more.
 
         Args:
-            partners: the partners of the closed list.
-            out_of_time: returns whether the time is over.
-            restored: a restoration of tables, if there was one; the deletions that it undid are
-                repeated.
+            partners: the partners on the closed list.
+            out_of_time: returns whether the time limit is reached.
+            restored: says that tables were restored, so the deletions that this undid are repeated;
+                None if no table was.
 
         Returns:
-            The state of each partner that was searched for, by name.
+            The state of each partner's offboarding, by name, if the partner's data was searched
+            for.
 
         Raises:
             OutOfTime: there is more to do.
@@ -118,7 +120,7 @@ class OffboardingProgress:
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
     async def _delete_released(self, watched: Partners, out_of_time: Deadline) -> None:
-        """Delete events of all other partners whose hold is over."""
+        """Delete events whose hold is over, of all partners that are not watched."""
         deleted: Counter[str] = Counter()
         try:
             await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)
@@ -152,7 +154,7 @@ class OffboardingProgress:
         ordered_by: str,
         out_of_time: Deadline,
     ) -> None:
-        """Write a receipt of the counts before anything is deleted."""
+        """Count the partner's data, and write a receipt, before anything is deleted."""
         if record.begun:
             return
         counts = await self.offboarding.count(partner, entry, out_of_time)
@@ -167,7 +169,7 @@ class OffboardingProgress:
         out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
-        """Search everything once and delete; write receipts even if the time ends."""
+        """Search everything once and delete what is found; write receipts even if time runs out."""
         began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:

@@ -1,4 +1,4 @@
-"""Receipts of offboardings. The state of an offboarding is in them and in the closed list only."""
+"""The receipts of offboardings. Only they and the closed list say the state of an offboarding."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,13 +22,13 @@ class Record:
     """The contents of the receipts of one offboarding.
 
     Attributes:
-        begun: whether there is a receipt of the beginning, with the counts at that time.
-        ordered_by: the person who confirmed the offboarding; empty if unknown.
-        total: the counts at the beginning, by table and place.
+        begun: whether the first receipt was written, which has the counts before the deletion.
+        ordered_by: the address of the caller who confirmed the offboarding; empty if unknown.
+        total: the counts before the deletion, by table or place.
         counted_all: False if the time was too short to count everything.
-        deleted: the numbers deleted since, by table and place.
-        on_hold: the certificate of everything except data on hold; None before.
-        complete: the certificate of everything; None before.
+        deleted: how many rows, objects and events were deleted since, by table or place.
+        on_hold: the certificate that everything except data on hold is deleted; None until then.
+        complete: the certificate that everything is deleted; None until then.
     """
 
     begun: bool = False
@@ -63,7 +63,7 @@ class Records:
     Args:
         statements: runs the statements of ``sql/privacy``.
         receipts: writes receipts.
-        new_id: returns a fresh id.
+        new_id: returns a new id.
     """
 
     statements: StatementRunner
@@ -71,7 +71,7 @@ class Records:
     new_id: Callable[[], str]
 
     async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
-        """Return the contents of each partner's receipts since it was closed, by partner."""
+        """Return, by partner, the contents of all receipts since the partner was closed."""
         records = {name: Record() for name in partners}
         if not partners:
             return records
@@ -90,7 +90,7 @@ class Records:
     async def note_begun(
         self, partner: str, entry: ClosedPartner, ordered_by: str, counts: PartnerCounts
     ) -> None:
-        """Write the first receipt, once: the time of the closing, who ordered it, the counts."""
+        """Write the first receipt, once: when the partner was closed, by whom, and the counts."""
         detail = {
             "total": nonzero(counts.total),
             "counted_all": counts.counted_all,
@@ -99,16 +99,16 @@ class Records:
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
-        """Write a receipt of one run's deletions. Runs at the same time write one each."""
+        """Write a receipt of what one run deleted. Concurrent runs write one receipt each."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())
 
     async def note_released(self, deleted: Counter[str]) -> None:
-        """Write receipts of deletions after a hold, for partners without a current offboarding.
+        """Write receipts of deleted events whose hold was over and whose partner is not watched.
 
         Args:
-            deleted: the numbers of objects, by partner.
+            deleted: the numbers of deleted objects, by partner.
         """
         reference = self.new_id()
         await self.receipts.add_all(
@@ -127,7 +127,7 @@ class Records:
     async def note_certificate(
         self, partner: str, entry: ClosedPartner, step: str, certificate: Certificate
     ) -> None:
-        """Write the receipt of a certificate, once for each step: ``on_hold`` and ``complete``."""
+        """Write the receipt with a certificate, once for each step: ``on_hold`` or ``complete``."""
         await self._note(partner, entry, step, {"certificate": certificate})
 
     async def _note(
@@ -153,7 +153,7 @@ class Records:
 
 
 def nonzero(counter: Mapping[str, int]) -> dict[str, int]:
-    """Return the counts that are not 0, sorted by place."""
+    """Return the counts that are not 0, sorted by the name of the place."""
     return {place: number for place, number in sorted(counter.items()) if number}
 
 

@@ -8,21 +8,21 @@ from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import ClosedPartners
 
 Retain = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
-"""Retains an event. Its arguments: partner, the sender's bytes, attributes of the message."""
+"""Stores an event that is on hold, given its partner, its bytes, and its message's attributes."""
 
 PlaceCounts = Counter[tuple[str, str]]
-"""Numbers by partner and place."""
+"""Numbers of objects and events, by partner and place."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """Numbers of objects and events that a search found.
+    """How many objects and events a search found.
 
     Attributes:
         total: all objects and events.
-        on_hold: those of the total that are on hold and stay where they are.
-        deleted: those of the total that were deleted.
-        unreadable: objects that cannot be parsed and therefore stay; not in the total.
+        on_hold: how many of the total are on hold and stay where they are.
+        deleted: how many of the total were deleted.
+        unreadable: how many objects cannot be parsed and therefore stay; not in the total.
     """
 
     total: PlaceCounts = field(default_factory=Counter)
@@ -37,10 +37,10 @@ class Search:
 
     Attributes:
         closed: the partners to search for.
-        findings: gets the counts.
-        retain: retains an event that is on hold.
-        out_of_time: returns whether the time is over.
-        dry_run: whether to count only.
+        findings: the numbers are added to these.
+        retain: stores an event that is on hold.
+        out_of_time: returns whether the time limit is reached.
+        dry_run: whether to only count, and change nothing.
     """
 
     closed: ClosedPartners
@@ -50,19 +50,19 @@ class Search:
     dry_run: bool = False
 
     def check_time(self) -> None:
-        """Check that there is time left.
+        """Check that the time limit is not reached.
 
         Raises:
-            OutOfTime: the time is over.
+            OutOfTime: the time limit is reached.
         """
         if self.out_of_time():
             raise OutOfTime
 
     async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Return whether a legal hold keeps an event. If so, retain it, unless this is a dry run.
+        """Return whether a legal hold keeps an event. If so, store it, unless this is a dry run.
 
         Raises:
-            BucketUnavailable: it is unknown whether the event is retained.
+            BucketUnavailable: it is unknown whether the event is stored.
         """
         if not self.closed.keeps(partner, data, attributes):
             return False
@@ -73,18 +73,18 @@ class Search:
     async def sort(
         self, place: str, events: Iterable[tuple[str, bytes, Mapping[str, str]]]
     ) -> PlaceCounts:
-        """Count partners' events, and retain those that are on hold.
+        """Count partners' events; store those that are on hold, unless this is a dry run.
 
         Args:
-            place: the place of the events.
-            events: partner, bytes and attributes of the message of each event.
+            place: the place where the events were found.
+            events: for each event, its partner, its bytes, and the attributes of its message.
 
         Returns:
             The numbers of events that may be deleted. After deleting them, the caller adds these
             numbers to `Findings.deleted`.
 
         Raises:
-            BucketUnavailable: it is unknown whether an event is retained.
+            BucketUnavailable: it is unknown whether an event is stored.
         """
         deletable: PlaceCounts = Counter()
         for partner, data, attributes in events:

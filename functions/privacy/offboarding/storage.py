@@ -27,7 +27,7 @@ class ClosedPartnerObjects:
     objects: Storage
 
     async def clear(self, search: Search) -> None:
-        """Count the partners' objects (spill: events) and, unless it is a dry run, delete them.
+        """Count closed partners' objects (in the spill: events); delete them unless in a dry run.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -43,7 +43,7 @@ class ClosedPartnerObjects:
                 await clear(stored, search)
 
     async def _exported(self, stored: Stored, search: Search) -> None:
-        """Delete a part of an export, ``exports/<partner>/…``. Holds do not keep exports."""
+        """Delete an object of an export, ``exports/<partner>/…``. Holds do not keep exports."""
         partner = _part(stored, 1)
         if partner in search.closed.partners:
             search.findings.total[partner, EXPORTS] += 1
@@ -68,7 +68,7 @@ class ClosedPartnerObjects:
         if search.dry_run:
             search.findings.on_hold[partner, QUARANTINE] += any(are_kept)
         elif are_kept and all(are_kept):
-            await self.objects.delete(stored)  # its events were moved, and are counted there
+            await self.objects.delete(stored)  # its events were moved to `on_hold/`
         else:
             await self._delete(stored, partner, QUARANTINE, search)
 
@@ -105,7 +105,7 @@ class ClosedPartnerObjects:
         search.findings.deleted.update(deletable)
 
     async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
-        """Read a quarantined body; None if it is unreadable, although its name has the partner."""
+        """Read a quarantined body; return None if it is unreadable."""
         try:
             return quarantine.decode(await self.objects.read(stored) or b"")
         except ValueError:

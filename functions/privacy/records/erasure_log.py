@@ -1,7 +1,7 @@
 """The erasure log: all erasures, with their state and the time at which they are due.
 
-It contains counts, and no key or id of a person. An erasure is listed until its last tombstone
-expires; after that, its receipts remain.
+It contains counts, but no key or id of a person. An erasure is listed until its last tombstone
+expires. After that, only its receipts remain.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ NEWEST = "~"
 """A text that sorts after every id."""
 
 CLOCKS_APART = timedelta(days=1)
-"""The largest assumed difference between clocks: receipts are at most this much older than the time
-in the id of their erasure."""
+"""The largest assumed difference between clocks. A receipt of an erasure is older than the time in
+the erasure's id by at most this."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,19 +32,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         erasure_id: the id of the erasure.
-        project: the project of the people.
-        status: the earliest step among all its people; ``expired`` if only its receipts remain.
-        partner: the partner of the people.
+        project: the project that the people are users of.
+        status: the earliest step that one of the people is at; ``expired`` if only receipts remain.
+        partner: the partner that the project belongs to.
         source: ``api`` or ``stream``.
         mode: ``grace`` or ``immediate``.
         rows: ``anonymise`` or ``delete``; ``both`` if a later request changed it for some people.
         cut_off: the end of the scope (UTC).
-        due_at: when it will be executed (UTC).
+        due_at: when the erasure is to be executed (UTC).
         executed_at: when the last person was erased (UTC).
         expires_at: when the last tombstone expires (UTC).
         user_keys: the number of user keys at each step.
         on_hold: the number of user keys that wait for the end of a legal hold.
-        receipts: its receipts; empty in a list of erasures.
+        receipts: the receipts of the erasure; empty in a list of erasures.
     """
 
     erasure_id: str
@@ -74,7 +74,7 @@ class ErasureLog:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        now: returns the current time, with an offset.
+        now: returns the current time (timezone-aware).
     """
 
     statements: StatementRunner
@@ -86,7 +86,7 @@ class ErasureLog:
         """Return the newest erasures, at most `PAGE`.
 
         Args:
-            matters: what the caller may see; see
+            matters: the partners and projects that the caller may see, as returned by
                 `functions.privacy.requests.caller.Caller.matters`.
             status: only erasures with this status; empty for all.
             before: only erasures older than the one with this id; empty for all.

@@ -1,4 +1,4 @@
-"""Receipts: what was done, when and how much, without data about the people concerned."""
+"""Receipts say what was done, when, and how many rows it changed, without data about people."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ class Receipt(msgspec.Struct, frozen=True):
     """One receipt: a row of `receipts_v1`.
 
     Attributes:
-        receipt_id: the same for every attempt at one step, so that only one receipt is stored.
+        receipt_id: the id; every attempt at one step has the same, so only one receipt is stored.
         operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
             ``release``, ``offboarding`` or ``residency``.
         reference: the id of the erasure, hold, export or other subject.
         detail: counts, reasons and dates; never an id or key of a person.
-        partner: the partner concerned; empty for the whole cell.
-        project: the project concerned; empty for all of the partner's.
-        requested_by: the caller's address; empty for the stream and the scheduler.
+        partner: the partner concerned; empty if the whole cell is.
+        project: the project concerned; empty if all projects of the partner are.
+        requested_by: the caller's address; empty if Pub/Sub or the scheduler called.
         people: the number of people concerned; None if the operation is not about people.
     """
 
@@ -41,7 +41,7 @@ class Receipts:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        now: returns the current time, with an offset.
+        now: returns the current time (timezone-aware).
     """
 
     statements: StatementRunner

@@ -1,4 +1,4 @@
-"""``POST /lookups``: user keys of ids and ids of user keys, for partners who join their own data.
+"""``POST /lookups``: turns ids into user keys, or back, for partners who join their own data.
 
 * User keys are computed from the ids, without a query. So the response has keys for each id, and
   does not reveal whether there is data about the person, or whether the person is hidden or erased.
@@ -6,7 +6,7 @@
   in that table, so no id is found for them. During a pending erasure, no id is found for the
   person's own key either, unless the person was seen after the cut-off. An erased person has no
   identity.
-* Each look-up writes a receipt before it is answered: the caller, the number of people, the reason.
+* Before a look-up is answered, a receipt is written: the caller, the number of people, the reason.
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Lookups:
     """Answers look-ups.
 
     Args:
-        context: what all operations of the service work with.
+        context: the statements, keys and clock that all operations share.
     """
 
     context: Context

@@ -17,11 +17,11 @@ from functions.privacy.requests.request import PrivacyRequest
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The promise where a cell's data is, and how to check it.
+    """The promise about where a cell's data is, and how to check it.
 
     Args:
         google: returns the Google APIs that report locations.
-        parts: the resources of the cell.
+        parts: the resources of the cell that have a location.
         region: the promised region.
         gdpr: whether the region must be in the European Union.
     """
@@ -35,7 +35,7 @@ class Promise:
     async def check(self) -> list[Location]:
         """Check where each topic, secret, bucket, dataset and table is.
 
-        The result has all of them. The state is ``unknown`` if Google did not report a location.
+        The result lists all of them, with the state ``unknown`` if Google reported no location.
         """
         google = self.google()
         locations = [self._of_region()] if self.gdpr else []
@@ -57,7 +57,7 @@ class Residency:
         cell: the name of the cell.
         receipts: writes a receipt of each check.
         now: returns the time in UTC.
-        new_id: returns a fresh id.
+        new_id: returns a new id.
     """
 
     promise: Promise

@@ -19,11 +19,11 @@ from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed
 
 TOLERANCE = timedelta(days=1)
-"""Nothing is deleted to the minute: partitions are whole days, and Cloud Storage applies its
-lifecycle rules about once a day."""
+"""How much later than promised data may be deleted. Nothing is deleted to the minute: partitions
+are whole days, and Cloud Storage applies its lifecycle rules about once a day."""
 
 DUE_ERASURES = "erasures that are due"
-"""A place of the report that is not a table: erasures that should have been executed by now."""
+"""The line of the report for erasures that should have been executed by now."""
 
 State = Literal["ok", "late", "unknown"]
 
@@ -33,10 +33,12 @@ class PlaceRetention(msgspec.Struct, frozen=True):
 
     Attributes:
         place: a table, a column, or a prefix of the bucket.
-        days: the limit; None if each row has its own.
-        state: ``unknown`` if the place could not be checked, which is not a success.
+        days: the limit in days; None if each row has its own limit.
+        state: ``late`` if the place keeps data for too long; ``unknown`` if it could not be
+            checked, which does not count as a success.
         overdue: how many rows or objects are too old; None if unknown.
-        oldest: the time (UTC) of the oldest of them: its receipt, or the end of its own limit.
+        oldest: when the oldest of these rows or objects was received or written, or when its own
+            limit ended (UTC).
     """
 
     place: str
@@ -47,11 +49,11 @@ class PlaceRetention(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a check.
+    """The result of checking every place.
 
     Attributes:
         ok: whether every place keeps data no longer than promised.
-        asked_at: when the check began.
+        asked_at: when the check began (timezone-aware).
         places: the result of each place.
     """
 
@@ -78,9 +80,9 @@ class Retention:
         statements: runs the statements of ``sql/privacy``.
         objects: the bucket's objects.
         overdue_on_hold: returns the objects below ``on_hold/`` whose hold had ended by a given time
-            (with an offset).
-        now: returns the time, with an offset.
-        retention_days: for how many days events are kept.
+            (timezone-aware).
+        now: returns the current time (timezone-aware).
+        retention_days: the number of days for which events are kept.
     """
 
     statements: StatementRunner
@@ -91,9 +93,9 @@ class Retention:
     retention_days: int
 
     async def ask(self, request: PrivacyRequest) -> Response:
-        """``GET /retention``: report on every place.
+        """``GET /retention``: reports on every place.
 
-        Only operators may ask: the report counts the rows of all partners.
+        Only operators may ask, because the report counts the rows of all partners.
 
         Raises:
             ProblemError: the caller is not an operator.
@@ -103,7 +105,7 @@ class Retention:
         return Response(msgspec.json.encode(checked), media_type="application/json")
 
     async def check(self) -> Checked:
-        """Check every place, and log the result. An alert reads `places_late` of that line."""
+        """Check every place, and log the result. An alert reads `places_late` in the log line."""
         now = self.now()
         places = [*await self._tables(now), *await self._prefixes(now)]
         checked = Checked(
@@ -128,7 +130,7 @@ class Retention:
         try:
             rows = await self.statements.rows(
                 "find_overdue",
-                # A partition is deleted when its whole day is old enough.
+                # A partition is deleted only when all rows of its day are old enough.
                 stored_since=now - stored - timedelta(days=1) - TOLERANCE,
                 extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
                 due_since=now - TOLERANCE,

@@ -1,8 +1,8 @@
 """The callers of the privacy function, and the data that they may act on.
 
-IAM decides who may call at all. The callers' secret lists the projects of each caller, in all
-cells, because a cell may still have data of a project that moved away. The accounts of the
-scheduler and of Pub/Sub may do one thing each.
+IAM decides who may call the function at all. A secret lists each caller's projects in all cells,
+because a cell may still have data of a project that moved away. The scheduler's account may only
+start the scheduled jobs, and Pub/Sub's account may only push messages.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ from functions.web.caller import Unidentified, invoker
 from functions.web.problem import ProblemError, retry_later
 
 EVERY_MATTER = ("*",)
-"""The matters of an operator: everything. The statements of ``sql/privacy`` know this value."""
+"""The matters of an operator, who may see everything. Statements of ``sql/privacy`` compare with
+this value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class Caller:
     owners: Mapping[str, str] = field(default_factory=dict)
 
     def must_have(self, project: str) -> None:
-        """Refuse a project that is not the caller's, whether or not it exists.
+        """Check that a project is one of the caller's. The answer does not say whether it exists.
 
         Raises:
-            ProblemError: the project is not the caller's (403).
+            ProblemError: the project is not one of the caller's (403).
         """
         if not self.is_operator and project not in self.projects:
             raise ProblemError(403, "`project` is not one of your projects")
@@ -68,7 +69,7 @@ class Caller:
         )
 
     def must_be_operator(self) -> None:
-        """Refuse a caller who is not an operator.
+        """Check that the caller is an operator.
 
         Raises:
             ProblemError: the caller is not an operator (403).
@@ -81,9 +82,9 @@ class Callers:
     """Identifies callers.
 
     Args:
-        permissions: reads the callers' secret; it may block.
+        permissions: reads the secret that lists the callers; the call may block.
         scheduler_account: the address of the scheduler's service account.
-        push_account: the address of the service account that Pub/Sub pushes with.
+        push_account: the address of the service account that Pub/Sub uses to push.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The context: objects that all operations share."""
+"""The context: the objects that all operations share."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,7 +19,7 @@ class Context(NamedTuple):
         keys: the cell's pseudonym keys.
         partner_of: returns the partner of a project that the caller may act on; raises
             ProblemError if the caller may not.
-        now: returns the current time, with an offset.
+        now: returns the current time (timezone-aware).
         new_id: returns a new id; ids sort by time.
     """
 

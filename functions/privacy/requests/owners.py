@@ -1,10 +1,10 @@
-"""Finds the partner whose data a request about a project concerns.
+"""Finds out which partner owns the data that a request is about.
 
 A cell accepts requests about every project that it has data of, even if no setting lists the
-project any more. Each row of the store names its partner, so the tables are searched. This also
-applies to a project that is pinned here, because its name may have belonged to another partner
-before. A project that is or was pinned here needs no row: all its data may be in the bucket or
-among the dead letters.
+project any more. Each row of the store names its partner, so the tables are searched for the
+partner. They are searched even if the project is pinned here, because its name may have belonged to
+another partner before. If a project is or was pinned here, its request is accepted even if no row
+is found: all data of the project may be in the bucket or among the dead letters.
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ class Owners:
         """Return the name of the partner of a project that the caller may act on.
 
         User keys do not depend on the partner, so an operation on a project changes all data under
-        its name. It is refused while more than one partner has data under that name.
+        the project's name. So it is refused while two partners have data under that name.
 
         Raises:
-            ProblemError: the project is not the caller's (403), two partners have data under its
-                name (409), or the cell has no data of it (422).
+            ProblemError: the project is not one of the caller's (403), two partners have data under
+                its name (409), or the cell has no data of it (422).
             StatementFailed: the store cannot be read.
         """
         caller.must_have(project)
@@ -59,8 +59,8 @@ class Owners:
     async def _stored(self, project: str, *, in_events: bool) -> set[str]:
         """Return the partners that have data of a project in this cell.
 
-        The events are searched only if no other table has the project, because they are far
-        larger. A project may have events of rooms only.
+        The table of events is far larger than the others. So it is searched only if no other table
+        has rows of the project, which may have events of rooms only.
         """
         rows = await self.statements.rows("find_owners", project=project)
         if not rows and in_events:

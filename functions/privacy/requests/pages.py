@@ -1,4 +1,4 @@
-"""HTML pages for people. Each is one file, without scripts and without external resources."""
+"""Renders HTML pages for people. Each page is one file, without scripts or external resources."""
 
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""The headers of an answer with a page. Styles are inline, so a saved copy is complete."""
+"""The HTTP headers of a page. Styles are inline, so that a saved copy is complete."""
 
 
 def render(name: str, **values: object) -> str:
@@ -30,7 +30,7 @@ def render(name: str, **values: object) -> str:
 
 
 def page(name: str, **values: object) -> HTMLResponse:
-    """Answer with a page."""
+    """Return a response with a page; see `render`."""
     return HTMLResponse(render(name, **values), headers=HEADERS)
 
 

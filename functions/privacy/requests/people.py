@@ -14,7 +14,8 @@ IDS_OF_A_PERSON = 20
 """The maximum number of ids of one person in a request."""
 
 TELLING_CHARACTERS = 4
-"""The minimum length of an id that is searched for in a text: a shorter one may occur by chance."""
+"""Only ids with at least this many characters are searched for in a text, because shorter ones may
+occur in it by chance."""
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

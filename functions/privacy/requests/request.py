@@ -1,4 +1,4 @@
-"""The requests of the privacy function, with their caller."""
+"""Reads requests to the privacy function, and identifies their callers."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence

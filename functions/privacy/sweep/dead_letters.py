@@ -1,4 +1,4 @@
-"""Removes people from dead letters: the sweep replaces letters by others without them.
+"""Removes erased people from dead letters: replaces each letter by one that does not name them.
 
 A letter is acknowledged only after its replacement is published. An unreadable letter is
 acknowledged only after it is in quarantine. All other letters are given back at the end.
@@ -26,7 +26,7 @@ Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """Publishes messages, like `functions.google.topic.Publisher.publish`."""
 
 Keep = Callable[[str, bytes], Awaitable[object]]
-"""Writes an object with a name and content, unless it exists."""
+"""Writes an object, given its name and content, unless an object with this name exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class DeadLetterRewriter:
             deadline.
         publish: publishes to the dead-letter topic; returns the indexes of refused messages.
         keep: writes unreadable letters to quarantine.
-        redaction: returns the redaction for these scopes.
-        now: returns the current time, with an offset.
+        redaction: returns an object that removes the people with the given scopes from events.
+        now: returns the current time (timezone-aware).
     """
 
     subscription: LetterSource
@@ -51,7 +51,7 @@ class DeadLetterRewriter:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Remove people from the letters in scope; count the letters by erasure.
+        """Remove people in scope from the letters; count the changed letters by erasure.
 
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
@@ -95,7 +95,7 @@ class DeadLetterRewriter:
             try:
                 message = Message(redacted.data, Attributes.from_mapping(attributes))
             except ValueError:
-                # No replay could store it.
+                # A replay could not store it, because its attributes are invalid.
                 log("WARNING", "dead letter dropped", message_id=letter.message_id)
         return _Replaced(letter, message, redacted.taken)
 
@@ -138,7 +138,7 @@ class _Replaced(NamedTuple):
 
 
 class _Unreadable(NamedTuple):
-    """An unreadable letter, and the reason code."""
+    """An unreadable letter, and the reason code to quarantine it with."""
 
     letter: Letter
     reason: str

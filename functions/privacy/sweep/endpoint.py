@@ -1,6 +1,7 @@
 """``POST /sweep``: executes erasures that are due, and continues offboardings.
 
-Then it checks that nothing is kept for longer than promised, so no separate job has to do that.
+After that, it checks that no data is kept for longer than promised. So that check needs no job of
+its own.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,7 +30,7 @@ class OffboardingSweep(Protocol):
         """Return the deadline of a request that begins now."""
 
     async def sweep(self, out_of_time: Deadline, restored: Restored | None) -> OffboardingReport:
-        """Continue all offboardings, and delete rows again that restored tables brought back."""
+        """Continue all offboardings, and delete rows that came back when tables were restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,9 @@ class SweepEndpoint:
 
     Args:
         run_sweep: executes erasures, like `functions.privacy.sweep.job.Sweep.run`.
-        offboardings: continue after that, in the remaining time.
-        check_retention: runs last, in the remaining time.
-        now: returns the current time, with an offset.
+        offboardings: continues offboardings after that, if time is left.
+        check_retention: checks at the end how long data is kept, if time is left.
+        now: returns the current time (timezone-aware).
     """
 
     run_sweep: Callable[..., Awaitable[SweepReport]]
@@ -49,7 +50,7 @@ class SweepEndpoint:
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
-        """Run a sweep: 200 with its report; 202 if there was no time for all steps.
+        """Run a sweep; answer 200 with the report, or 202 if there was no time for all steps.
 
         Raises:
             ProblemError: the caller is neither the scheduler nor an operator (403), the times of

@@ -1,4 +1,4 @@
-"""The sweep: executes the erasures that are due, and erases events that come after an execution.
+"""The sweep: executes erasures that are due, and erases events that arrive after an execution.
 
 Each step finds the remaining work and can be repeated. So the next sweep continues an interrupted
 one, and concurrent sweeps do no harm. The number of statements does not depend on the number of
@@ -34,7 +34,7 @@ class Rewriter(Protocol):
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Remove people in scope, and quarantine unreadable data; count the events by erasure.
+        """Remove people in scope, and quarantine unreadable data; count changed events by erasure.
 
         Raises:
             OutOfTime: there was no time to read all events.
@@ -47,15 +47,15 @@ UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, Publ
 
 @dataclass(slots=True)
 class SweepReport:
-    """The report of a sweep.
+    """What a sweep reports.
 
     Attributes:
         finished: whether all work that was due is done.
-        executed: the erasures that were finished, each with its counts.
-        rows: the number of rows changed, by statement.
+        executed: the executed erasures, by id, with counts of the changed rows and events.
+        rows: the number of rows that each statement changed, by statement.
         places: the number of events changed in objects and dead letters, by place and change.
-        unavailable: the error of the service that did not answer and so ended the sweep; empty if
-            there was none.
+        unavailable: the error that ended the sweep early, because a service did not answer; empty
+            if there was none.
     """
 
     finished: bool = False
@@ -71,12 +71,12 @@ class Sweep:
     Args:
         statements: runs the statements of ``sql/privacy``.
         receipts: stores the receipts.
-        count_people: refreshes the rollups of recent days, before some of their people are erased.
+        count_people: refreshes the rollups of recent days, before people are erased.
         rewriters: remove people from events outside the tables, in this order.
-        now: returns the current time, with an offset.
-        clock: returns monotonic seconds.
-        seconds: the time after which no more steps are started.
-        retention_days: the days for which events are kept.
+        now: returns the current time (timezone-aware).
+        clock: returns the seconds of a monotonic clock.
+        seconds: the number of seconds after which no more steps are started.
+        retention_days: the number of days for which events are kept.
     """
 
     def __init__(
@@ -108,9 +108,10 @@ class Sweep:
         """Execute the erasures that are due.
 
         Args:
-            erasure_ids: begin only these erasures, with earlier ones of the same people; None for
-                all that are due. Erasures that have begun are continued in both cases.
-            restored: tables were restored, so erasures that were executed since are repeated.
+            erasure_ids: begin only these erasures, and earlier ones of the same people; None to
+                begin all that are due. Erasures that were begun before are continued in any case.
+            restored: says that tables were restored, so the erasures that this undid are repeated;
+                None if no table was.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
@@ -173,7 +174,7 @@ class Sweep:
             now=now,
             erasure_ids=erasure_ids,
             claim=claim,
-            copy_salt=str(uuid.uuid4()),  # not the claim, because receipts keep that for ever
+            copy_salt=str(uuid.uuid4()),  # not the claim: receipts keep the claim for ever
         )
         return claim
 
@@ -191,8 +192,8 @@ class Sweep:
     def _first(self, scopes: Scopes, now: datetime) -> datetime:
         """Return a time before which no stored event in scope was received.
 
-        A tombstone that outlived `TOMBSTONE` waited for the end of a legal hold, and events may
-        have come late during all that time.
+        If a tombstone is older than `TOMBSTONE`, it is still there because of a legal hold, and
+        late events may have arrived during all that time.
         """
         waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
         age = self._retention if waited or scopes.due() else REMEMBERED

@@ -1,8 +1,9 @@
 """Refreshes the rollups of recent days a last time before people are erased.
 
-After an erasure, events of one person on two days cannot be connected any more. So `sql/operate`
-keeps the counts of days before the cut-off as they are. After a grace period, these days were
-counted long ago. For an immediate erasure, some of them are still open, so they are counted now.
+After an erasure, it is not known any more that events on two days are about the same person. So the
+statements of `sql/operate` do not count days before the cut-off again. After a grace period, these
+days were counted long ago. If an erasure is immediate, some of these days are still in the open
+window, so they are counted now.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ class OpenDays:
 
     Args:
         statements: runs the statements of ``sql/operate``.
-        now: returns the current time, with an offset.
+        now: returns the current time (timezone-aware).
     """
 
     statements: RollupStatements
@@ -38,7 +39,7 @@ class OpenDays:
         """Refresh the rollups of these days.
 
         Raises:
-            StatementFailed: it is unknown whether all of them are up to date.
+            StatementFailed: it is unknown whether all rollups are up to date.
         """
         today = self.now().astimezone(UTC).date()
         moments = Stretch(today - OPEN_WINDOW_DAYS * DAY, today - DAY, frozen=False).moments()

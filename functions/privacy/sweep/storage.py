@@ -1,6 +1,6 @@
-"""Removes people from objects: the sweep replaces objects by others without them.
+"""Removes erased people from objects: replaces each object by others that do not name them.
 
-It moves unreadable data to its own folders of quarantine.
+Unreadable data is moved to folders of quarantine that are only for unreadable data.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ class ObjectRewriter:
     """Rewrites the objects of spill, of quarantine, and of events on hold.
 
     New objects are written before the old one is deleted, and an object is only overwritten if it
-    did not change since it was read. So no data of others is lost, even if a sweep is interrupted
+    did not change since it was read. So no other data is lost, even if a sweep is interrupted
     or a replay runs at the same time.
 
     Args:
         objects: the cell's bucket.
-        redaction: returns the redaction for these scopes.
+        redaction: returns an object that removes the people with the given scopes from events.
     """
 
     objects: Storage
@@ -48,7 +48,7 @@ class ObjectRewriter:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Remove people in scope from objects; count the events by erasure.
+        """Remove people in scope from objects; count the changed events by erasure.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -66,7 +66,7 @@ class ObjectRewriter:
         counts: Counts,
         out_of_time: Callable[[], bool],
     ) -> int:
-        """Rewrite these objects, in their order; return the number left when time was over.
+        """Rewrite these objects, in this order; return how many are left if time runs out.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -88,7 +88,7 @@ class ObjectRewriter:
         return len(waiting)
 
     async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
-        """Rewrite one object; return its new version, to try again, if it changed meanwhile."""
+        """Rewrite one object. If it changed meanwhile, return the new version for another try."""
         content = await self.objects.read(stored)
         if content is None:
             return []
@@ -123,7 +123,7 @@ class ObjectRewriter:
 def concerns(scopes: Scopes, stored: Stored) -> bool:
     """Return whether an object may contain events in scope.
 
-    The execution of an erasure has rewritten all older objects.
+    Objects that are older than the execution of an erasure were rewritten during the execution.
     """
     return any(
         scope.executed_at is None or stored.written_at > scope.executed_at - MARGIN
@@ -142,8 +142,8 @@ class UnreadableObjects:
     Args:
         objects: the cell's bucket.
         stored: rewrites objects.
-        now: returns the current time, with an offset.
-        clock: returns monotonic seconds.
+        now: returns the current time (timezone-aware).
+        clock: returns the seconds of a monotonic clock.
     """
 
     objects: Storage
@@ -154,9 +154,9 @@ class UnreadableObjects:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Rewrite new objects, newest first, because earlier sweeps have read most of the others.
+        """Rewrite new objects, newest first, because earlier sweeps have read most older ones.
 
-        If there is no time for all, it writes a log line, and the next sweep continues.
+        If there is no time for all objects, a log line says so, and the next sweep continues.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -180,8 +180,8 @@ class UnreadableObjects:
 def _is_new(stored: Stored, since: datetime) -> bool:
     """Return whether an object may contain unreadable data that no sweep has read.
 
-    In quarantine, these are the objects of the last week; earlier sweeps have read the others, and
-    there may be many. The spill is usually empty, so all its objects are read.
+    In quarantine, these are the objects of the last week. There may be many older ones, which
+    earlier sweeps have read. The spill is usually empty, so all objects in it are read.
     """
     if stored.name.startswith(spill.PREFIX):
         return True
