@@ -289,7 +289,7 @@ def _deadline(seconds: float) -> Deadline:
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the privacy function as an ASGI application, inside the running event loop.
+    """Create the privacy function, an ASGI application. Call this inside the running event loop.
 
     Raises:
         ValueError: a setting is missing or malformed.

@@ -75,10 +75,10 @@ class Holds:
     context: Context
 
     async def file(self, request: PrivacyRequest) -> Response:
-        """``POST /holds``: records a legal hold; a repeated request returns the same hold.
+        """``POST /holds``: records a legal hold, and answers 201 with it.
 
-        If a sweep is executing an erasure of these people, the hold stops that. Changes that the
-        sweep made before the hold stay.
+        A repeated request returns the same hold. If a sweep is executing an erasure of these
+        people, the hold stops that. Changes that the sweep made before the hold stay.
 
         Raises:
             ProblemError: the caller may not act on the project, or ``until`` is in the past.
@@ -109,11 +109,16 @@ class Holds:
         return _json(hold, 201)
 
     async def list_all(self, request: PrivacyRequest) -> Response:
-        """``GET /holds``: lists the holds of the caller's projects, also released ones."""
+        """``GET /holds``: lists the holds of the caller's projects, newest first.
+
+        Released holds are included.
+        """
         return _json({"holds": await self._find(request.caller.matters())})
 
     async def release(self, request: PrivacyRequest) -> Response:
-        """``DELETE /holds/{id}``: releases a hold. The next sweep executes erasures that waited.
+        """``DELETE /holds/{id}``: releases a hold, and answers 200 with it.
+
+        The next sweep executes the erasures that waited for the end of the hold.
 
         Raises:
             ProblemError: the caller's projects have no hold with this id (404).

@@ -17,8 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         location: the cell's region, such as ``europe-west1``.
         partners_file: the file with the secret that lists the projects of each partner.
         callers_file: the file with the secret that lists the projects of each caller.
-        closed_file: the file with the secret that lists closed partners; if their users delete
-            their profile in the chat, that is ignored.
+        closed_file: the file with the secret that lists closed partners. If a user of a closed
+            partner deletes their profile in the chat, that is ignored.
         closed_secret: the full name of the secret that lists closed partners, to which the function
             adds versions: ``projects/p/secrets/s``.
         secrets_endpoint: the endpoint of Secret Manager's REST API, ``https://host``.

@@ -1,4 +1,4 @@
--- Records the request to erase people, and gives each person a new random key.
+-- Records the request to erase people. From now on, views show each person under a new random key.
 --
 -- If a person has an erasure of the same kind, and no event of the person was received since, the
 -- person gets no second erasure: the cut-off of the first one moves to now. If two such statements

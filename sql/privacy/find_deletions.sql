@@ -1,4 +1,4 @@
--- Finds the erasures that people requested in the chat, with their status.
+-- Finds the erasures that people requested in the chat, if they are not begun, with their status.
 SELECT
   erasure_id,
   partner,

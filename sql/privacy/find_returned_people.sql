@@ -1,5 +1,5 @@
--- Finds the people who came back: an event of theirs was received after the cut-off of their latest
--- erasure of the same kind.
+-- Finds the people who came back: after the cut-off of their latest erasure of the same kind, an
+-- event of the person was received.
 WITH
 latest AS (
   SELECT

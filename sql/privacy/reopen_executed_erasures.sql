@@ -1,7 +1,8 @@
 -- Makes executed erasures due again, because tables were restored to a time before their execution.
 --
--- copy_salt does not change, so copies get the same new ids as before. If people were put on legal
--- hold meanwhile, their erasures wait for the end of the hold, like every erasure that has begun.
+-- copy_salt does not change, so copies of an event get the same new id as before. If people were
+-- put on legal hold meanwhile, their erasures wait for the end of the hold, like every erasure that
+-- has begun.
 UPDATE `${store}.erasures_v1`
 SET
   status = 'due',

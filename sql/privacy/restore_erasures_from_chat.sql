@@ -1,8 +1,9 @@
 -- Restores people who took back their deletion in the chat, whether the message about the deletion
 -- or the one about the restoration arrived first.
 --
--- This statement runs whenever such messages are recorded. If two are recorded at once, the later
--- run sees both. It does not change erasures that were requested through the API.
+-- This statement runs whenever such messages are recorded, and in each sweep. If the two messages
+-- are recorded at once, the later run sees both. It does not change erasures that were requested
+-- through the API.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'restored',

@@ -1,1 +1,1 @@
-"""The erasure of people's data: file, preview, undo and execute it."""
+"""Erasures: records, previews, executes and takes back requests to erase people."""

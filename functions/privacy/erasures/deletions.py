@@ -60,7 +60,7 @@ class Deletions:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        receipts: stores a receipt when a deletion is recorded, and another if it is restored.
+        receipts: stores a receipt of each recorded deletion, and one if the person is restored.
         now: returns the current time (timezone-aware).
         new_id: returns a new erasure id; ids sort by time.
     """

@@ -17,8 +17,8 @@ from functions.warehouse.parameters import Parameter
 from functions.warehouse.protocols import StatementRunner
 
 Counts = Counter[tuple[str, str]]
-"""The number of events for each pair of an erasure id and a text such as ``spill_anonymised``,
-which names a place and a change."""
+"""How many events were changed, for each pair of an erasure id and a text which names a place and a
+change, such as ``spill_anonymised``."""
 
 
 class Execution:
@@ -99,7 +99,7 @@ class Execution:
         """
         changed: Counter[str] = Counter()
         treatments = {scope.treatment for scope in self._scopes}
-        names = ["delete_later_copies"]  # first: it needs events that the next statement deletes
+        names = ["delete_later_copies"]  # first: it needs events that delete_events deletes
         names += ["anonymise_events"] if "anonymise" in treatments else []
         names += ["delete_events"] if "delete" in treatments else []
         bounds = {"first": self._first, "now": self._now}

@@ -1,7 +1,7 @@
 """Records requests to erase people. From then on, every view shows these people under other keys.
 
-If a request is repeated, a person gets no second erasure, unless an event of the person was
-received in between. Instead, the cut-off of the first erasure moves to now, so that events that are
+If a request is repeated, and no event of a person was received in between, the person gets no
+second erasure. Instead, the cut-off of the first erasure moves to now, so that events that are
 still on their way are in scope too. All steps can be repeated: if a request was interrupted, the
 caller sends it again.
 """

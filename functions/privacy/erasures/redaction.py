@@ -27,7 +27,8 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""Takes the place of an erasure id when unreadable data is moved, which no erasure requires."""
+"""Is used in place of an erasure id when unreadable data is moved. No erasure causes such a
+move."""
 
 Taken = tuple[tuple[str, str], ...]
 """What was changed in an event: pairs of an erasure id and one of ``anonymised``, ``deleted`` and

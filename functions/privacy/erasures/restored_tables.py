@@ -1,8 +1,8 @@
 """The request to repeat erasures after tables were restored to an earlier time.
 
-A restored table has rows of erased people and closed partners again. Tombstones catch such rows
-only if they are no older than late events can be. So if an erasure was executed after the time to
-which the tables were restored, it is executed again, over all stored rows.
+A restored table has rows of erased people and closed partners again. Tombstones only catch rows
+that are no older than late events can be. So if an erasure was executed after the time to which the
+tables were restored, it is executed again, over all stored rows.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ class Restored(NamedTuple):
         return self.to <= done_at <= self.at + RUNNING
 
     def receipt(self, claim: str) -> Receipt:
-        """Return the receipt for repeating erasures, which get this claim."""
+        """Return a receipt which says that erasures are executed again, with this claim."""
         detail = {"restored_to": self.to.isoformat(), "restored_at": self.at.isoformat()}
         return Receipt(claim, "repetition", claim, detail, requested_by=self.by)
 

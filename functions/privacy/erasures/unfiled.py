@@ -25,13 +25,13 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.web.problem import ProblemError, retry_later
 
 ON_TIME = timedelta(hours=1)
-"""Younger events are not missed yet: the subscription may still deliver them."""
+"""Events younger than this do not count as missed: the subscription may still deliver them."""
 
 PAGE = 1_000
 """The maximum number of events that ``find_unfiled_deletions.sql`` returns."""
 
 PAGES = 5
-"""The maximum number of pages that one run records; the next run continues."""
+"""The maximum number of pages of events that one run records; the next run continues."""
 
 
 @dataclass(frozen=True, slots=True)

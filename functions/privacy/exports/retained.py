@@ -22,8 +22,8 @@ from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 
 LETTERS = 10_000
-"""Above this number, no more dead letters are pulled, because all pulled ones are in memory, and a
-replay cannot see them meanwhile."""
+"""Once more dead letters than this are pulled, pulling stops: all pulled letters are in memory, and
+a replay cannot see them meanwhile."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 
 PREFIX = "exports/"
-"""The prefix of exports. Objects below it are deleted after
+"""The prefix of exports in the bucket. Objects below it are deleted after the time
 `functions.privacy.periods.EXPORTED`."""
 
 INDEX = "index.json"
@@ -133,7 +133,8 @@ class ExportedCopies:
         """Delete the exports of people whose erasures are due or executed.
 
         The cut-off does not matter here: until the erasure is executed, a new export may still
-        contain events from before the cut-off. So all exports that began by then are deleted.
+        contain events from before the cut-off. So each export that began before the execution is
+        deleted.
 
         Raises:
             OutOfTime: some exports were not checked.
@@ -165,7 +166,7 @@ class ExportedCopies:
 
 
 async def _delete_parts(objects: Storage, folder: str) -> None:
-    """Delete the objects of an export except its index, which is needed to find them."""
+    """Delete the objects of an export, except the index, which is needed to find the others."""
     for stored in await objects.find(folder):
         if stored.name != folder + INDEX:
             await objects.delete(stored)
@@ -176,7 +177,8 @@ def _erasures(
 ) -> Collection[str]:
     """Return the ids of the erasures that require deleting an export.
 
-    If the index is malformed, there are none; the bucket's lifecycle rule deletes the export.
+    If the index is malformed, there are none; the bucket's lifecycle rule deletes the export within
+    a day.
     """
     try:
         index = msgspec.json.decode(content, type=Index)

@@ -23,7 +23,7 @@ TO_DO = (
     "Take the partner's people out of `callers` of the privacy function.",
     "Delete the copies outside the cell: extracts of BI tools, exports that were handed over.",
 )
-"""The steps that operators must take themselves, because no function has the permissions."""
+"""The steps that operators must take, because no function has the permissions for them."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
@@ -91,7 +91,7 @@ def certify(
 
 
 def _exports(entry: ClosedPartner) -> list[dict[str, str | None]]:
-    """List exports if no project of the partner was known, because they are found by project."""
+    """If no project of the partner was known, list exports, because they are found by project."""
     if entry.projects:
         return []
     return [_remaining("exports of the day before", "exports/", entry.closed_at + EXPORTED)]

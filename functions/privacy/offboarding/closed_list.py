@@ -1,11 +1,11 @@
 """Writes the list of closed partners. Several writers may close partners at the same time.
 
-Secret Manager has no conditional write, so another writer may add a version of the list just before
-this one. So each version names the version that it was made from. If that is not the version just
-before it, another writer has written in between. In that case, the next reader adds the entries of
-the versions in between, and writes the list again. This way, no entry is lost, even if a writer
-ends before it notices the other versions. An entry that an operator removed stays removed, because
-a version that an operator writes names no other version.
+Secret Manager has no conditional write, so another writer may add a version of the list after this
+writer has read it. For this reason, each version names the version that it was made from. If that
+is not the version just before it, another writer has written in between. In that case, the next
+reader adds the entries of the versions in between, and writes the list again. This way, no entry is
+lost, even if a writer ends before it notices the other versions. An entry that an operator removed
+stays removed, because a version that an operator writes names no other version.
 
 If the first version was destroyed, Terraform creates an empty list. Such a list is invalid: receive
 and load refuse it. The next reader in this module writes the previous list again.
@@ -42,7 +42,7 @@ NEARLY_FULL = 0.8
 
 
 class SecretVersions(Protocol):
-    """The versions of a secret, like `functions.google.secret_manager.Secret`; methods block."""
+    """A secret, like `functions.google.secret_manager.Secret`. Its methods block the thread."""
 
     def newest(self) -> Version:
         """Return the newest version."""
@@ -112,7 +112,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Add versions until the newest list has these entries and the missed ones; return it."""
+        """Add versions until the newest list has these and the missed entries; return that list."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -181,7 +181,7 @@ def _without(unreadable: Mapping[str, bytes], partners: Collection[str]) -> dict
 
 
 def _content(before: ClosedList, whole: ClosedList) -> bytes:
-    """Return the list as JSON, of at most `FULL_BYTES` if it has a new partner.
+    """Return the list as JSON: at most `MAX_BYTES`, or `FULL_BYTES` if it has a new partner.
 
     Raises:
         ListFull: the JSON is too long.

@@ -47,7 +47,7 @@ class OffboardingReport:
     """What a sweep reports about offboardings.
 
     Attributes:
-        states: the state of each partner's offboarding, by name, if the sweep searched for data.
+        states: by partner, the states of the offboardings that the sweep continued or searched.
         finished: whether everything was searched.
         unavailable: the failure that ended the run early; empty if none did.
     """
@@ -143,8 +143,8 @@ class Offboardings:
 
         Args:
             out_of_time: returns whether the time limit is reached.
-            restored: says that tables were restored, so the deletions that this undid are repeated;
-                None if no table was.
+            restored: the restoration of tables that the caller reported. Deletions that it undid
+                are repeated. None if no table was restored.
         """
         report = OffboardingReport()
         try:

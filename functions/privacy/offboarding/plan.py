@@ -1,4 +1,4 @@
-"""The first step of an offboarding: show the data that would be deleted, and confirm it."""
+"""The first step of an offboarding: shows what would be deleted, and closes the partner."""
 
 import hmac
 from collections.abc import Awaitable, Callable

@@ -1,8 +1,8 @@
-"""Continues offboardings until there is a certificate: in the request that orders one, then hourly.
+"""Continues each offboarding until its certificate: in the request that orders it, then every hour.
 
 The first step closes the partner. For a while, instances with an older closed list may still accept
-events of the partner. So there is a certificate only after a search of everything that began after
-that time and found nothing to delete. Until one day after the closing, sweeps also search the
+events of the partner. So the certificate is only issued if a search of everything began after that
+time and found nothing to delete. Until one day after the partner was closed, sweeps also search the
 tables again, because an instance may see the newest version of the secret late.
 """
 
@@ -21,8 +21,8 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
-"""How many times one request searches everything. The first search deletes data, and the second
-finds nothing. The third is needed if events arrived meanwhile."""
+"""How many times one request searches everything at most. The first search deletes data, and the
+second finds nothing. The third is needed if events arrived meanwhile."""
 
 WATCHED = REMEMBERED
 """For this time after a partner was closed, sweeps search objects and dead letters for the
@@ -92,12 +92,11 @@ class OffboardingProgress:
         Args:
             partners: the partners on the closed list.
             out_of_time: returns whether the time limit is reached.
-            restored: says that tables were restored, so the deletions that this undid are repeated;
-                None if no table was.
+            restored: the restoration of tables that the caller reported. Deletions that it undid
+                are repeated. None if no table was restored.
 
         Returns:
-            The state of each partner's offboarding, by name, if the partner's data was searched
-            for.
+            By partner, the states of the offboardings that were continued or searched again.
 
         Raises:
             OutOfTime: there is more to do.
@@ -120,7 +119,7 @@ class OffboardingProgress:
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
     async def _delete_released(self, watched: Partners, out_of_time: Deadline) -> None:
-        """Delete events whose hold is over, of all partners that are not watched."""
+        """For all partners that are not watched, delete the events whose hold is over."""
         deleted: Counter[str] = Counter()
         try:
             await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)

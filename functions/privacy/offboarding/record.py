@@ -1,4 +1,4 @@
-"""The receipts of offboardings. Only they and the closed list say the state of an offboarding."""
+"""The receipts of offboardings. The state of an offboarding is only in them and the closed list."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -105,7 +105,7 @@ class Records:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())
 
     async def note_released(self, deleted: Counter[str]) -> None:
-        """Write receipts of deleted events whose hold was over and whose partner is not watched.
+        """Write receipts of the events that `EventsOnHold.delete_released` deleted.
 
         Args:
             deleted: the numbers of deleted objects, by partner.

@@ -1,4 +1,4 @@
-"""One search for closed partners' data outside the tables."""
+"""A search for closed partners' data outside the tables, which also deletes that data."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -37,7 +37,7 @@ class Search:
 
     Attributes:
         closed: the partners to search for.
-        findings: the numbers are added to these.
+        findings: the numbers that the search has counted so far.
         retain: stores an event that is on hold.
         out_of_time: returns whether the time limit is reached.
         dry_run: whether to only count, and change nothing.

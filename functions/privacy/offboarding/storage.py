@@ -27,7 +27,7 @@ class ClosedPartnerObjects:
     objects: Storage
 
     async def clear(self, search: Search) -> None:
-        """Count closed partners' objects (in the spill: events); delete them unless in a dry run.
+        """Count the partners' objects (in the spill: events); delete them unless this is a dry run.
 
         Raises:
             OutOfTime: some objects were not searched.

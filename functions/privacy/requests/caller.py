@@ -41,7 +41,9 @@ class Caller:
     owners: Mapping[str, str] = field(default_factory=dict)
 
     def must_have(self, project: str) -> None:
-        """Check that a project is one of the caller's. The answer does not say whether it exists.
+        """Check that a project is one of the caller's.
+
+        The error is the same whether or not the project exists.
 
         Raises:
             ProblemError: the project is not one of the caller's (403).

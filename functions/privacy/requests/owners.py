@@ -28,7 +28,7 @@ class Owners:
         """Return the name of the partner of a project that the caller may act on.
 
         User keys do not depend on the partner, so an operation on a project changes all data under
-        the project's name. So it is refused while two partners have data under that name.
+        the project's name. For this reason, it is refused while two partners have data under it.
 
         Raises:
             ProblemError: the project is not one of the caller's (403), two partners have data under
@@ -60,7 +60,7 @@ class Owners:
         """Return the partners that have data of a project in this cell.
 
         The table of events is far larger than the others. So it is searched only if no other table
-        has rows of the project, which may have events of rooms only.
+        has rows of the project. That can be so if all its events are about rooms.
         """
         rows = await self.statements.rows("find_owners", project=project)
         if not rows and in_events:

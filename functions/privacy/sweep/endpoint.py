@@ -39,7 +39,7 @@ class SweepEndpoint:
 
     Args:
         run_sweep: executes erasures, like `functions.privacy.sweep.job.Sweep.run`.
-        offboardings: continues offboardings after that, if time is left.
+        offboardings: continues offboardings after that, in the remaining time.
         check_retention: checks at the end how long data is kept, if time is left.
         now: returns the current time (timezone-aware).
     """

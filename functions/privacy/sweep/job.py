@@ -110,8 +110,8 @@ class Sweep:
         Args:
             erasure_ids: begin only these erasures, and earlier ones of the same people; None to
                 begin all that are due. Erasures that were begun before are continued in any case.
-            restored: says that tables were restored, so the erasures that this undid are repeated;
-                None if no table was.
+            restored: the restoration of tables that the caller reported. Erasures that it undid are
+                repeated. None if no table was restored.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
