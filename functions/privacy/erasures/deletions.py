@@ -24,7 +24,7 @@ DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 
 class DeletionMessage(NamedTuple):
-    """A message that a person deleted or restored their profile in the chat.
+    """A message from the chat: a person has deleted or restored their profile.
 
     Attributes:
         event: `DELETED` or `RESTORED`.

@@ -22,7 +22,7 @@ change, such as ``spill_anonymised``."""
 
 
 class Execution:
-    """Executes the erasures that are due, and erases late events in scope of executed ones.
+    """Executes the erasures that are due, and erases late events in the scope of executed ones.
 
     Args:
         statements: runs the statements of ``sql/privacy``.

@@ -33,8 +33,8 @@ MAX_BYTES = 65_536
 (https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload)."""
 
 FULL_BYTES = MAX_BYTES - 4_096
-"""The maximum size of a list after a partner is added. The remaining bytes are for two writers at
-the same time: neither sees the partner that the other adds, and a list with both partners must fit.
+"""The maximum size of a list after a partner is added. It is less than `MAX_BYTES`, because two
+writers may add a partner at the same time, and the list with both partners must also fit.
 Otherwise, one of the partners would be open again."""
 
 NEARLY_FULL = 0.8

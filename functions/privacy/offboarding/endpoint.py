@@ -47,7 +47,7 @@ class OffboardingReport:
     """What a sweep reports about offboardings.
 
     Attributes:
-        states: by partner, the states of the offboardings that the sweep continued or searched.
+        states: the state of each offboarding that the sweep worked on, by partner.
         finished: whether everything was searched.
         unavailable: the failure that ended the run early; empty if none did.
     """

@@ -96,7 +96,7 @@ class OffboardingProgress:
                 are repeated. None if no table was restored.
 
         Returns:
-            By partner, the states of the offboardings that were continued or searched again.
+            The state of each offboarding that this run worked on, by partner.
 
         Raises:
             OutOfTime: there is more to do.
@@ -119,7 +119,7 @@ class OffboardingProgress:
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
     async def _delete_released(self, watched: Partners, out_of_time: Deadline) -> None:
-        """For all partners that are not watched, delete the events whose hold is over."""
+        """Delete events whose hold is over, if this run did not search for the partner's data."""
         deleted: Counter[str] = Counter()
         try:
             await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)

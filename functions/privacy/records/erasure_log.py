@@ -64,7 +64,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def matter(self) -> str:
-        """``partner/project``, see `functions.privacy.requests.caller.Caller.matters`."""
+        """``partner/project``, as in `functions.privacy.requests.caller.Caller.matters`."""
         return f"{self.partner}/{self.project}"
 
 
