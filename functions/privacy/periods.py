@@ -48,7 +48,7 @@ OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
 TOMBSTONE = OPEN_WINDOW + DEAD_LETTERS + OPEN_WINDOW
 """How long a tombstone catches events that come late.
 
-An event may be in load's subscription while the sweep runs. By the end of the open window, it is
+While the sweep runs, an event may be in load's subscription. By the end of the open window, it is
 either stored or a dead letter. A dead letter may be replayed on the last day that Pub/Sub keeps it.
 In that case, the event may be in load's subscription for another open window.
 """

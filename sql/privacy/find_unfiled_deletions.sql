@@ -1,5 +1,5 @@
--- Finds deletions and restorations among the stored chat events that have no row in erasures_v1,
--- with the person's id if it is known. They should have been recorded when they arrived.
+-- Searches the stored chat events for deletions and restorations that have no row in erasures_v1.
+-- They should have been recorded when they arrived. The person's id is returned if it is known.
 --
 -- The cut-off in a row of erasures_v1 is the time when the event was received. A deletion needs no
 -- row if an erasure with the same or a later cut-off is being executed or was executed, because

@@ -24,7 +24,7 @@ OF_A_ROOM = (
     "occurred_at",
     "room",
 )
-"""The columns to export from another user's event, if the person is a speaker in its room."""
+"""If the person is a speaker in a room, these columns of other users' events there are exported."""
 
 Record = dict[str, Any]
 

@@ -27,7 +27,7 @@ class ClosedPartnerLetters:
         Raises:
             OutOfTime: there was no time to look at all letters.
             SubscriptionUnavailable: Pub/Sub did not answer.
-            BucketUnavailable: an event on hold could not be retained.
+            BucketUnavailable: an event on hold could not be stored.
         """
         async with Lease(self.subscription, search.out_of_time) as lease:
             async for letters in lease:
