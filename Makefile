@@ -84,7 +84,7 @@ mutants: $(MUTMUT)/ready ## change the central modules line by line: does a test
 bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)
 
-generate: setup ## write what derives from the catalogue
+generate: setup ## write what derives from the catalogue, settings, reasons, inventory, schemas
 	$(BIN)/python -m generate
 
 lock: setup ## pin the newest versions that fit requirements*.in
