@@ -27,7 +27,7 @@ class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
         name: the event's name as sent; None if the event has no usable name.
         project: the project that the event names, as text; None if the event names no project;
             empty if the value cannot be a project's name, such as a list.
-        is_test: whether the body has no part of an event, because someone pressed the Test button.
+        is_test: whether the product's Test button sent the body; see `parse`.
     """
 
     data: bytes
@@ -57,7 +57,8 @@ _LINE = msgspec.json.Decoder(msgspec.Raw)
 def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     """Split a body into its events.
 
-    JSON without any part of an event counts as a press of the Test button; so does an empty array.
+    JSON with no event name, no `value` object and no member of a known event gives an event with
+    `is_test`, because the product's Test button sends such a body. So does an empty array.
 
     Args:
         body: the body as received, with or without a byte order mark.

@@ -154,7 +154,10 @@ class RoomDefinition(_Model):
         _check_privacy("room", self.fields, allowed={"analytical", "personal"})
         for event in self.events:
             if event.properties:
-                raise ValueError(f"{event.name}: room events share the room's fields")
+                raise ValueError(
+                    f"{event.name}: a room event has no properties of its own;"
+                    " add them to the fields of rooms"
+                )
         return self
 
 

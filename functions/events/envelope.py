@@ -48,7 +48,7 @@ class Envelope(msgspec.Struct, frozen=True):
         return None
 
     def is_test(self) -> bool:
-        """Return whether the body has no part of an event, so someone pressed the Test button."""
+        """Return whether the body has no name, no `value` object and no member of a known event."""
         if self.event is not None or self.value_at is not None:
             return False
         return not any(is_member(name) for name in self.beside)

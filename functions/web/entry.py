@@ -32,7 +32,7 @@ UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
 
 
 class _Answered(Response):
-    """The framework needs a response object; this one lets an application answer the request."""
+    """A response that an ASGI application sends; the framework takes only a `Response`."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application

@@ -6,7 +6,6 @@ from functions.privacy.offboarding.deletion import PartnerCounts
 from functions.privacy.offboarding.record import Certificate, Record, nonzero
 from functions.privacy.periods import (
     DEAD_LETTERS,
-    EXPORTED,
     FAIL_SAFE,
     LOGGED,
     SECRET_SEEN,
@@ -69,7 +68,6 @@ def certify(
             "BigQuery",
             entry.closed_at + SECRET_SEEN,
         ),
-        *_exports(entry),
         _remaining("receipts: the partner's name, dates and counts", "receipts_v1", None),
         _remaining("names of partner and projects", "closed list, so that it stays closed", None),
         _remaining(
@@ -88,13 +86,6 @@ def certify(
         "remains": remains,
         "to_do": list(TO_DO_WHILE_ON_HOLD if +counts.on_hold else TO_DO),
     }
-
-
-def _exports(entry: ClosedPartner) -> list[dict[str, str | None]]:
-    """If no project of the partner was known, list exports, because they are found by project."""
-    if entry.projects:
-        return []
-    return [_remaining("exports of the day before", "exports/", entry.closed_at + EXPORTED)]
 
 
 def _remaining(what: str, where: str, until: datetime | None) -> dict[str, str | None]:

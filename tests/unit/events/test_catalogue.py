@@ -292,7 +292,7 @@ def _with_field(**changes: Any) -> Callable[[Any], None]:
         (_with_field(privacy="reduced", column=None), "cannot be reduced"),
         (
             lambda source: source["room"]["events"].append(_event(_prop())),
-            "share the room's fields",
+            "has no properties of its own",
         ),
         (lambda source: source["room"]["aliases"].update(nobody=["x"]), "nobody"),
         (lambda source: source["common"].append(_prop(column="room_id")), "'room_id' is given"),
