@@ -300,7 +300,7 @@ def asked_for(part: str, **variables: str) -> list[str]:
 
 def test_every_lost_table_is_copied_before_terraform_makes_any_anew() -> None:
     section = PAGE.text.split("\n### Put rows back\n")[1].split("\n### ")[0]
-    [times] = [match.start() for match in re.finditer("run `terraform apply`, once", section)]
+    [times] = [match.start() for match in re.finditer("run `terraform apply` once", section)]
     assert section.index(" cp ") < times < section.index("INSERT INTO")
     [named] = re.findall(r'^TABLES="(.+)"$', section, re.MULTILINE)
     tables = named.split()
