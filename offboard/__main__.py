@@ -94,7 +94,7 @@ def _confirm(partner: str, cells: Sequence[Cell], *, yes: bool) -> None:
         return
     typed = click.prompt("This cannot be undone. Type the partner's name to go on", err=True)
     if typed != partner:
-        raise click.ClickException("that is not its name; nothing was closed or deleted")
+        raise click.ClickException("that is not the partner's name; no cell was closed")
 
 
 def _exit_code(cells: Sequence[Cell]) -> int:

@@ -18,7 +18,7 @@ def derived(partner: str, kind: str, sender_id: str, position: int) -> str:
 
     Args:
         partner: the name of the partner whose token the request has.
-        kind: the kind of the webhook.
+        kind: the kind of the event.
         sender_id: the value of the ``webhook-id`` or ``Idempotency-Key`` header.
         position: the event's position in the request, from 0.
     """

@@ -115,8 +115,8 @@ class Report(msgspec.Struct, frozen=True):
         last: the last UTC day of the window: today.
         synchronised_at: the UTC time at which the rollups were last brought up to date; None if
             that was before the window.
-        last_received_at: the UTC time at which the project's newest counted event was received;
-            None if there is none.
+        last_received_at: the UTC time at which the newest counted chat event of the window was
+            received; None if the window has none.
         counted: the newest day for which people are counted; None if there is none.
         totals: the numbers of the whole window.
         days: the numbers of each day of the window.
@@ -196,8 +196,9 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
     daily = {row["day"]: row for row in rows.daily}
     people = {row["day"]: row for row in rows.people}
     before = first - timedelta(days=1)
-    # The rollup of people has a row for each day; the rollup of events has rows only for days with
-    # events. A page may be requested when only one of the two rollups is refreshed.
+    # The rollup of people has a row for each day with people in the 6 months up to it. The rollup
+    # of events has rows only for days with events. A page may be requested when only one of the
+    # two rollups is refreshed.
     people_until = max(people, default=before)
     daily_until = max([*daily, people_until])
     return [

@@ -1,4 +1,4 @@
-"""Reads the rollups with the queries in ``sql/dashboard/``, which read no other tables."""
+"""Reads the rollups, and the record of their refreshes, with the queries in ``sql/dashboard/``."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

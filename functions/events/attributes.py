@@ -25,7 +25,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         ingest_id: this system's id of the event, a UUID in canonical form.
         received_at: when the event was received (UTC), in the form ``2026-11-22T14:25:32.123456Z``.
-        kind: the kind of the webhook.
+        kind: the kind of the event.
         partner: the name of the partner whose token the request had.
         project: the event's project; None for a test delivery without a project.
         event: the event's name, from `functions.events.names.event_name`; None for a test

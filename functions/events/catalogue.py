@@ -1,7 +1,8 @@
 """The catalogue: all events, and the meaning of each property.
 
-``catalogue.yaml`` is the single source. Each process reads and checks it once, and turns it into
-plain dictionaries, so that `load` can look up every property of every event quickly.
+``catalogue.yaml`` is the single source. `load` and `privacy` read and check it once, at the start,
+and turn it into plain dictionaries, so that `load` can look up every property of every event
+quickly.
 """
 
 import functools
@@ -180,7 +181,8 @@ def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set
     """Refuse each property whose privacy class no code handles in this part of the catalogue."""
     for prop in properties:
         if prop.privacy not in allowed:
-            raise ValueError(f"{where}: {prop.name} cannot be {prop.privacy} here")
+            expected = " or ".join(sorted(allowed))
+            raise ValueError(f"{where}: privacy of {prop.name} must be {expected}")
 
 
 __all__ = ["Catalogue", "Event", "Property", "Scalar", "load_catalogue", "parse", "snake_case"]

@@ -69,7 +69,7 @@ class Layout:
 
     Args:
         event: an event of the catalogue, or the stand-in for events that are not in it.
-        kind: the kind of the webhook.
+        kind: the kind of the event.
         catalogued: whether ``event`` is in the catalogue.
     """
 

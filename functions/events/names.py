@@ -75,7 +75,7 @@ def event_name(kind: Kind, sent: str) -> str:
     """Return the name of an event for the attribute ``event`` and the column ``event``.
 
     Args:
-        kind: the kind of the webhook.
+        kind: the kind of the event.
         sent: the sender's spelling; not blank.
 
     Returns:

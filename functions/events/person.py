@@ -30,7 +30,7 @@ def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
 
     Args:
         data: the event's bytes as sent.
-        kind: the kind of the webhook.
+        kind: the kind of the event.
         layouts: the layouts of all events.
 
     Raises:
@@ -57,7 +57,7 @@ def take_out(
 
     Args:
         data: the event's bytes as sent.
-        kind: the kind of the webhook.
+        kind: the kind of the event.
         layouts: the layouts of all events.
         user: whether to remove the event's person, and all properties that may be personal.
         speakers: the user ids to remove from the room's speakers.

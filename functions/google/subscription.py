@@ -18,7 +18,7 @@ REQUEST_SECONDS = 10.0
 
 
 class SubscriptionUnavailable(Exception):
-    """Pub/Sub did not answer. Messages that were not acknowledged will be delivered again."""
+    """Pub/Sub refused a call or did not answer. It delivers unacknowledged messages again."""
 
 
 class Letter(NamedTuple):

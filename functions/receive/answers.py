@@ -143,7 +143,7 @@ def webhook_problem(
 
 
 def unavailable(reason: Reason, detail: str = "") -> Response:
-    """Return a 503: it is unknown whether anything is stored, and the sender should try again."""
+    """Return a 503: the events may not be stored, so the sender should try again."""
     return webhook_problem(reason, detail, headers=_RETRY)
 
 

@@ -1,6 +1,7 @@
 """Reads the path, the token and the sender's id of a request.
 
-It never reads IP addresses or other headers, so they cannot be stored.
+It reads no IP address. Of the headers, it reads only those of the token and the sender's id, and
+the announced length of the body.
 """
 
 from collections.abc import Mapping

@@ -52,10 +52,10 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
     Attributes:
         reason: a reason code such as ``not_json``.
         partner: the name of the partner whose token the request had.
-        kind: ``chat``, ``room`` or ``test``.
+        kind: ``chat``, ``room``, ``test``, or ``unknown``.
         received_at: when the body was received (UTC), with microseconds.
         body: the bytes as received, in base64.
-        attributes: the attributes of the Pub/Sub message, if load quarantined the body.
+        attributes: the attributes of the Pub/Sub message, if the body comes from one.
         sender_id: the sender's id of the request, if receive quarantined the body; may be empty.
         positions: the positions of the body's events in the request, from 0; empty if the body is
             the whole request.

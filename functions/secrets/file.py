@@ -32,8 +32,8 @@ READ_SECONDS = 5.0
 """The time limit of one read in seconds; the mounted volume fetches the secret at every read."""
 
 HANGING_READS = 4
-"""The maximum number of reads that still run after their time limit, because a thread cannot be
-stopped. Beyond this number, no new read starts."""
+"""A new read starts if at most this number of reads still run after their time limit. A read that
+runs in a thread cannot be stopped."""
 
 
 class SecretUnavailable(Exception):

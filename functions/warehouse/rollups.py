@@ -1,4 +1,4 @@
-"""The statements in ``sql/operate`` that refresh the rollups, which are counts by day."""
+"""The statements in ``sql/operate`` that refresh the rollups, which are counts by day or week."""
 
 from datetime import date, datetime
 from typing import NamedTuple

@@ -97,7 +97,7 @@ def test_without_the_partners_name_nothing_is_confirmed(run: Run, typed: str) ->
     functions = Functions(eu=[(202, OPEN)])
     done = run(functions, typed=typed)
     assert (done.exit_code, functions.confirmed()) == (1, set())
-    assert "nothing was closed" in done.output
+    assert "no cell was closed" in done.output
 
 
 def test_yes_asks_nobody(run: Run) -> None:

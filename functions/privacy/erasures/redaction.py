@@ -171,7 +171,7 @@ class QuarantinedBody(NamedTuple):
         record: what quarantine stores about the body.
         own_id: the id from which the ingest ids of the events are derived.
         events: the events in the body, each with its position in the request.
-        kind: the kind of the webhook.
+        kind: the kind of the event.
         received_at: when the request was received (timezone-aware).
     """
 

@@ -20,9 +20,10 @@ class Findings:
 
     Attributes:
         total: all objects and events.
-        on_hold: how many of the total are on hold and stay where they are.
+        on_hold: how many of the total are on hold, so that they are not deleted.
         deleted: how many of the total were deleted.
-        unreadable: how many objects cannot be parsed and therefore stay; not in the total.
+        unreadable: how many objects stay because nothing in them tells the partner; not in the
+            total.
     """
 
     total: PlaceCounts = field(default_factory=Counter)

@@ -3,8 +3,10 @@
 A cell accepts requests about every project that it has data of, even if no setting lists the
 project any more. Each row of the store names its partner, so the tables are searched for the
 partner. They are searched even if the project is pinned here, because its name may have belonged to
-another partner before. If a project is or was pinned here, its request is accepted even if no row
-is found: all data of the project may be in the bucket or among the dead letters.
+another partner before. In that case ``events_v1`` is not searched, because it is far larger than
+the other tables: a former partner that sent room events only is not found. If a project is or was
+pinned here, its request is accepted even if no row is found: all data of the project may be in the
+bucket or among the dead letters.
 """
 
 from dataclasses import dataclass
@@ -59,8 +61,11 @@ class Owners:
     async def _stored(self, project: str, *, in_events: bool) -> set[str]:
         """Return the partners that have data of a project in this cell.
 
-        The table of events is far larger than the others. So it is searched only if no other table
-        has rows of the project. That can be so if all its events are about rooms.
+        Args:
+            project: the name of the project.
+            in_events: whether to search ``events_v1`` too, if no other table has rows of the
+                project. A project with room events only has no rows in other tables. The search is
+                the last one because ``events_v1`` is by far the largest table.
         """
         rows = await self.statements.rows("find_owners", project=project)
         if not rows and in_events:

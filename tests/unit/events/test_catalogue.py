@@ -274,8 +274,8 @@ def _with_field(**changes: Any) -> Callable[[Any], None]:
         (_with_property(description="costs $1"), "templates"),
         (_with_property(description="two\nlines"), "one line"),
         (_with_property(description=" "), "one line"),
-        (_with_property(privacy="personal"), "cannot be personal"),
-        (_with_property(privacy="reduced", column=None), "cannot be reduced"),
+        (_with_property(privacy="personal"), "privacy of a must be analytical"),
+        (_with_property(privacy="reduced", column=None), "privacy of a must be analytical"),
         (_with_property(privacy="reduced"), "no column of its own"),
         (_with_property(column=None), "may have no column"),
         (_with_property(name="type", type="integer", examples=[1]), "differ"),
@@ -289,7 +289,10 @@ def _with_field(**changes: Any) -> Callable[[Any], None]:
         (_with_event(_event(name="drop'; --")), "pattern"),
         (_with_event(_event(sample={"b": 1})), "unknown properties"),
         (_with_field(name="about"), "'about' is given twice"),
-        (_with_field(privacy="reduced", column=None), "cannot be reduced"),
+        (
+            _with_field(privacy="reduced", column=None),
+            "privacy of a must be analytical or personal",
+        ),
         (
             lambda source: source["room"]["events"].append(_event(_prop())),
             "has no properties of its own",
