@@ -84,7 +84,8 @@ class Admission:
         cause more frequent reads. Requests with a known token do not wait for such a read.
 
         Raises:
-            SecretUnavailable: one of the secrets cannot be read.
+            SecretUnavailable: one of the secrets cannot be read, and the last good value is too
+                old.
             Unclear: because of an error in a secret, the token's partner cannot be identified, or
                 the partner's record has an error.
         """
@@ -97,14 +98,15 @@ class Admission:
     async def current(self, within: float = math.inf) -> Directory:
         """Return the directory of admitted partners.
 
-        While a secret cannot be read, the directory is made from the last good value. It then
-        raises Unclear for an unknown token, because the token may be new.
+        While a secret cannot be read, the directory is made from the last good value. For an
+        unknown token, its `find` raises Unclear, because the token may be new.
 
         Args:
             within: the maximum age of the last reads of the secrets, in seconds.
 
         Raises:
-            SecretUnavailable: one of the secrets cannot be read; no partner may be admitted.
+            SecretUnavailable: one of the secrets cannot be read, and the last good value is too
+                old.
         """
         partners, closed = await asyncio.gather(
             _now(self._partners, within), _now(self._closed, within)

@@ -77,7 +77,10 @@ def open_envelope(body: object) -> Envelope:
 
 
 def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator[str]:
-    """Yield a body's spellings of these names, in an order that does not depend on the sender.
+    """Yield the members of a body that have one of these names in any spelling.
+
+    Examples of spellings of ``user_id`` are ``userId`` and ``User-Id``. The order of the members in
+    the body makes no difference.
 
     Args:
         members: the members of a body.

@@ -1,4 +1,4 @@
-"""Reduces a user agent to the parts that analysts need; the user agent itself is never stored.
+"""Reduces a user agent to the parts that analysts need; no table stores the whole user agent.
 
 A whole user agent can identify a person. The browser's family, the family of the operating system
 and the type of the device cannot.
