@@ -18,7 +18,7 @@ from functions import __version__
 from functions.warehouse.schema import RETENTION_DAYS
 from local import up as cell_up
 from local.cell import DEFAULT_PORT_BASE, Cell, find
-from local.children import ChildDied, taken_ports, watch
+from local.children import ChildDied, SlowStart, taken_ports, watch
 
 port_base_option = click.option(
     "--port-base",
@@ -77,11 +77,11 @@ def _keep_up(
         asyncio.run(run())
     except asyncio.CancelledError:
         click.echo("stopped", err=True)
-    except (cell_up.PortTaken, ChildDied) as error:
+    except (cell_up.PortTaken, ChildDied, SlowStart) as error:
         raise click.ClickException(str(error)) from None
     except TimeoutError:
         raise click.ClickException(
-            "not all events came to BigQuery within a minute; start it again"
+            "not all events reached BigQuery within a minute; run the command again"
         ) from None
 
 

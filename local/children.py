@@ -19,6 +19,10 @@ _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 """Linux has it, macOS has not: there a child outlives a parent that was killed."""
 
 
+class SlowStart(Exception):
+    """A part of the cell did not accept connections in time."""
+
+
 class ChildDied(Exception):
     """A child ended by itself; the message has its name and its last lines."""
 
@@ -89,18 +93,25 @@ async def wait_until_listening(child: Child, port: int, within: float = 30.0) ->
 
     Raises:
         ChildDied: it ended instead.
-        TimeoutError: it did not within that many seconds.
+        SlowStart: it did not within that many seconds.
     """
-    async with asyncio.timeout(within):
-        while True:
-            child.check()
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
+    try:
+        async with asyncio.timeout(within):
+            await _listening(child, port)
+    except TimeoutError:
+        raise SlowStart(f"{child.name} did not start within {within:.0f} s: is it busy?") from None
+
+
+async def _listening(child: Child, port: int) -> None:
+    while True:
+        child.check()
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            return
 
 
 async def watch(children: Sequence[Child]) -> None:

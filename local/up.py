@@ -54,6 +54,7 @@ async def running(
     Raises:
         PortTaken: something else listens there; nothing was started.
         ChildDied: a part of the cell did not start; nothing is left running.
+        SlowStart: a part of the cell did not start in time; nothing is left running.
     """
     taken = children.taken_ports([port_base + offset for offset in range(len(PORTS))])
     if taken:

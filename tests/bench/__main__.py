@@ -9,7 +9,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from local.children import ChildDied
+from local.children import ChildDied, SlowStart
 from tests.bench import dashboard, freshness, outcome, report, wrk
 from tests.bench.freshness import NotLoaded
 from tests.bench.measure import Broken, rounds
@@ -77,7 +77,15 @@ def main(
             log.print(f"{DASHBOARD}, the dashboard over a raw table that doubles")
             with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
                 dashboards = dashboard.measure(port_base, Path(folder))
-    except (wrk.WrkMissing, wrk.WrkFailed, Broken, NotStarted, NotLoaded, ChildDied) as error:
+    except (
+        wrk.WrkMissing,
+        wrk.WrkFailed,
+        Broken,
+        NotStarted,
+        NotLoaded,
+        ChildDied,
+        SlowStart,
+    ) as error:
         raise click.ClickException(str(error)) from error
     verdicts = outcome.verdicts(figures)
     run = outcome.Run(outcome.machine(), count, seconds, figures, verdicts, fresh, dashboards)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.retained import spill
-from functions.retained.quarantine import Quarantined, to_object
+from functions.retained.quarantine import Quarantined, decode, to_object
 from local import query
 from local.cell import Cell
 from local.clients import objects, publisher
@@ -73,6 +73,42 @@ def replay_letters(cell: Cell) -> list[dict[str, Any]]:
     replayed, settled = run(cell, block("dead_letters", "settle"))
     assert settled["failed"] == ""
     return [replayed]
+
+
+def test_copies_of_an_event_are_deleted(cell: Cell) -> None:
+    client = publisher(cell)
+    for event in simulated("copied", 1) * 3:
+        client.publish(cell.topic, event.data, **event.attributes).result(60)
+    assert len(until(lambda: stored_rows(cell, "copied"), 3)) == 3
+    settled, _ = run(cell, block("settle\" -d ''"))
+    assert settled["copies"] >= 2
+    assert len(stored_rows(cell, "copied")) == 1
+
+
+def stored_rows(cell: Cell, burst: str) -> list[dict[str, Any]]:
+    """The rows of a burst in the store, copies included."""
+    sql = (
+        f"SELECT ingest_id FROM {cell.store_dataset}.events_v1 "
+        f"WHERE received_at > TIMESTAMP '2000-01-01' AND STARTS_WITH(ingest_id, '{burst}-')"
+    )
+    return query.rows(cell, sql)
+
+
+def test_a_message_that_is_not_json_goes_to_quarantine(cell: Cell) -> None:
+    [event] = simulated("unreadable", 1)
+    prefix = f"quarantine/not_json/{event.attributes['partner']}/"
+    bucket = objects(cell).bucket(cell.bucket)
+    before = {blob.name for blob in bucket.list_blobs(prefix=prefix)}
+    publisher(cell).publish(cell.topic, b"not JSON", **event.attributes).result(60)
+    [name] = until(
+        lambda: [
+            {"name": blob.name}
+            for blob in bucket.list_blobs(prefix=prefix)
+            if blob.name not in before
+        ]
+    )
+    record, data = decode(bucket.blob(name["name"]).download_as_bytes())
+    assert (data, record.attributes) == (b"not JSON", event.attributes)
 
 
 def test_what_is_in_quarantine_is_seen_and_brought_in(cell: Cell) -> None:

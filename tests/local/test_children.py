@@ -10,6 +10,9 @@ import pytest
 
 from local import children
 
+NOTHING_LISTENS = 1
+"""A port below those that a program without rights may use."""
+
 
 @pytest.fixture
 def on_macos(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -42,3 +45,14 @@ def test_linux_ends_a_child_with_its_parent() -> None:
     libc.prctl(children.PR_SET_PDEATHSIG, 0)
 
     assert signal_number.value == 15
+
+
+async def test_a_child_that_does_not_listen_is_named(tmp_path: Path) -> None:
+    child = children.start(
+        "sleeper", [sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path
+    )
+    try:
+        with pytest.raises(children.SlowStart, match="sleeper did not start within"):
+            await children.wait_until_listening(child, NOTHING_LISTENS, within=0.0)
+    finally:
+        children.stop([child])

@@ -18,7 +18,7 @@ CHECKOV = Path(os.environ.get("CHECKOV", ROOT / ".venv-checkov" / "bin" / "check
 @pytest.mark.soak
 def test_checkov_finds_nothing(tmp_path: Path) -> None:
     if not CHECKOV.exists():
-        pytest.skip("NOT RUN: checkov, which `make terraform` installs into .venv-checkov")
+        pytest.skip("NOT RUN: checkov, which `make soak` installs into .venv-checkov")
     # Its reader does not know every template; the variables have nothing for it to check.
     kept = shutil.ignore_patterns("variables*.tf", "tests", ".terraform*")
     shutil.copytree(ROOT / "terraform", tmp_path / "terraform", ignore=kept)

@@ -175,10 +175,10 @@ async def _delete_parts(objects: Storage, folder: str) -> None:
 def _erasures(
     content: bytes, scopes_by_person: Mapping[tuple[str, str], Sequence[Scope]]
 ) -> Collection[str]:
-    """Return the ids of the erasures that require deleting an export.
+    """Return the ids of the erasures that require deleting an export with this index.
 
-    If the index is malformed, there are none; the bucket's lifecycle rule deletes the export within
-    a day.
+    If the index is malformed, the result is empty, and the bucket's lifecycle rule deletes the
+    export within a day.
     """
     try:
         index = msgspec.json.decode(content, type=Index)
