@@ -1,7 +1,6 @@
 """Decides who may send: each partner in the partners secret that is not on the closed list."""
 
 import asyncio
-import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -90,9 +89,12 @@ class Admission:
                 the partner's record has an error.
         """
         directory = self.at_hand() or await self.current()
-        with contextlib.suppress(Unclear):
-            if partner := directory.find(token):
-                return partner
+        try:
+            partner = directory.find(token)
+        except Unclear:
+            partner = None
+        if partner is not None:
+            return partner
         return (await self.current(NEW_TOKEN_SECONDS)).find(token)
 
     async def current(self, within: float = math.inf) -> Directory:

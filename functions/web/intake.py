@@ -8,11 +8,11 @@ other partners, however many connections one partner opens.
 
 import asyncio
 import sys
-from collections import Counter
 
 from starlette.types import Receive
 
 from functions.web.batching import QueueFull
+from functions.web.time_limit import TimeLimit
 
 MAX_WAITING_BYTES = 67_108_864
 """The default of `max_waiting_bytes`: the bytes that all bodies in memory may use together."""
@@ -42,7 +42,7 @@ class Shares:
 
     def __init__(self, size: int) -> None:
         self._free = size
-        self._held: Counter[str] = Counter()
+        self._held: dict[str, int] = {}
 
     def take(self, amount: int, owner: str) -> None:
         """Take some of the amount for an owner.
@@ -51,7 +51,7 @@ class Shares:
             QueueFull: too little is free, or the owner would then hold more than stays free.
         """
         free = self._free - amount
-        held = self._held[owner] + amount
+        held = self._held.get(owner, 0) + amount
         if free < 0 or (owner != EVERYBODY and amount and held > free):
             raise QueueFull
         self._free = free
@@ -60,9 +60,11 @@ class Shares:
     def give(self, amount: int, owner: str) -> None:
         """Give back some of an owner's share."""
         self._free += amount
-        self._held[owner] -= amount
-        if not self._held[owner]:
-            del self._held[owner]
+        held = self._held.get(owner, 0) - amount
+        if held:
+            self._held[owner] = held
+        else:
+            self._held.pop(owner, None)
 
 
 class Intake:
@@ -82,7 +84,7 @@ class Intake:
     ) -> None:
         self._bytes = Shares(max_bytes)
         self._unfinished = Shares(max_unfinished)
-        self._seconds = seconds
+        self._limit = None if seconds is None else TimeLimit(seconds)
 
     async def read(
         self, receive: Receive, limit: int = sys.maxsize, owner: str = EVERYBODY
@@ -105,12 +107,26 @@ class Intake:
         """
         self._unfinished.take(1, owner)
         try:
-            async with asyncio.timeout(self._seconds):
+            if self._limit is None:
                 return await self._read(receive, limit, owner)
-        except TimeoutError:
-            raise BodyLate from None
+            return await self._read_in_time(self._limit, receive, limit, owner)
         finally:
             self._unfinished.give(1, owner)
+
+    async def _read_in_time(
+        self, within: TimeLimit, receive: Receive, limit: int, owner: str
+    ) -> bytes:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine of asyncio always runs in a task
+        within.begin(task)
+        try:
+            return await self._read(receive, limit, owner)
+        except asyncio.CancelledError:
+            if within.is_late(task):
+                raise BodyLate from None
+            raise
+        finally:
+            within.end(task)
 
     async def _read(self, receive: Receive, limit: int, owner: str) -> bytes:
         # Starlette reads a body with an asynchronous generator, which takes longer than parsing the
