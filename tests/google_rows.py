@@ -16,7 +16,7 @@ def row_class(descriptor: descriptor_pb2.DescriptorProto) -> Any:
 
 def field_paths(descriptor: descriptor_pb2.DescriptorProto, scope: str = "") -> Iterator[str]:
     """Iterate over the fields that a writer describes, those of a RECORD as ``record.field``."""
-    nested = {each.name: each for each in descriptor.nested_type}
+    nested = {nested_type.name: nested_type for nested_type in descriptor.nested_type}
     for field in descriptor.field:
         yield f"{scope}{field.name}"
         kind = field.type_name.rpartition(".")[2]

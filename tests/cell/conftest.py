@@ -56,7 +56,7 @@ def stored(cell: Cell) -> Rows:
     """Wait for the rows of these ingest ids in the store; return them by ingest id."""
 
     def rows(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        names = ", ".join(f"'{each}'" for each in ids)
+        names = ", ".join(f"'{test_id}'" for test_id in ids)
         sql = (
             f"SELECT * FROM {cell.store_dataset}.events_v1 "
             f"WHERE received_at > TIMESTAMP '2000-01-01' AND ingest_id IN ({names})"

@@ -18,15 +18,15 @@ class Page:
 
     def __init__(self, name: str) -> None:
         self.text = (ROOT / "docs" / name).read_text()
-        found = BLOCK.findall(self.text)
-        self.blocks = [text for language, text in found if language == "sh"]
-        self.others = [text for language, text in found if language != "sh"]
+        fences = BLOCK.findall(self.text)
+        self.blocks = [text for language, text in fences if language == "sh"]
+        self.others = [text for language, text in fences if language != "sh"]
 
     def block(self, *parts: str) -> str:
         """The block that has all of these in it."""
-        found: str
-        [found] = [text for text in self.blocks if all(part in text for part in parts)]
-        return found
+        block: str
+        [block] = [text for text in self.blocks if all(part in text for part in parts)]
+        return block
 
     def commands_outside(self) -> list[str]:
         """Lines outside of any block that have a command."""

@@ -82,7 +82,7 @@ def within_a_day(act: Callable[[], Seen]) -> tuple[date, Seen]:
 def until(ask: Callable[[], list[dict[str, Any]]], count: int = 1) -> list[dict[str, Any]]:
     """Ask until there are as many rows as expected; each question takes tens of milliseconds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(found := ask()) < count and time.monotonic() < deadline:
+    while len(rows := ask()) < count and time.monotonic() < deadline:
         pass
-    assert len(found) == count
-    return found
+    assert len(rows) == count
+    return rows

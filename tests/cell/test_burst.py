@@ -61,10 +61,10 @@ async def test_every_deletion_is_filed(cell: Cell, description: dict[str, Any]) 
         trust_env=False,
     ) as client:
         answers = await asyncio.gather(*(deliver(client, body) for body in bodies))
-        assert {found[-1] for found in answers} == {204}
-        assert {status for found in answers for status in found} <= {204, 503}
+        assert {statuses[-1] for statuses in answers} == {204}
+        assert {status for statuses in answers for status in statuses} <= {204, 503}
         again = await asyncio.gather(*(deliver(client, body) for body in bodies))
-        assert {found[-1] for found in again} == {204}
+        assert {statuses[-1] for statuses in again} == {204}
     people, rows, receipts = (now - then for now, then in zip(filed(cell), before, strict=True))
     assert people == rows == receipts == DELETIONS, "each once, although each came twice"
 

@@ -42,11 +42,11 @@ ODD_VALUES = (
 
 def events() -> list[Event]:
     """Simulated traffic of both webhooks, odd events, and a test delivery."""
-    found = simulated("conformance", 500)
+    made = simulated("conformance", 500)
     for number, value in enumerate(ODD_VALUES):
         body = json.dumps({"event": "odd_one", "value": value}).encode()
-        found.append(_like(found[0], f"odd-{number}", body))
-    return [*found, _like(found[0], "test", b'{"hello": "world"}', kind="test")]
+        made.append(_like(made[0], f"odd-{number}", body))
+    return [*made, _like(made[0], "test", b'{"hello": "world"}', kind="test")]
 
 
 def _like(event: Event, name: str, data: bytes, **attributes: str) -> Event:
@@ -70,11 +70,11 @@ async def recording_stub() -> AsyncIterator[tuple[str, list[bytes]]]:
     await server.stop(None)
 
 
-async def load(environ: Mapping[str, str], found: Iterable[Event]) -> None:
+async def load(environ: Mapping[str, str], batch: Iterable[Event]) -> None:
     """Load events one after the other, so that who is new does not depend on their order."""
     transport = httpx.ASGITransport(app.create(environ))
     async with httpx.AsyncClient(transport=transport, base_url="http://load") as client:
-        for event in found:
+        for event in batch:
             message = PubsubMessage(data=event.data, attributes=event.attributes)
             body = push_body(PubsubMessage.pb(message), "projects/p/subscriptions/s", None)
             assert (await client.post("/", content=body)).status_code == 204
@@ -84,8 +84,8 @@ def sent(requests: Iterable[bytes]) -> dict[str, list[dict[str, Any]]]:
     """Decode requests with Google's classes: the rows by table, as a query would return them."""
     tables: dict[str, list[dict[str, Any]]] = {}
     classes: dict[str, Any] = {}
-    for each in requests:
-        request = storage.AppendRowsRequest.pb().FromString(each)
+    for data in requests:
+        request = storage.AppendRowsRequest.pb().FromString(data)
         table = request.write_stream.split("/")[5]
         if request.proto_rows.HasField("writer_schema"):
             classes[table] = row_class(request.proto_rows.writer_schema.proto_descriptor)
@@ -103,7 +103,7 @@ def _row(message: Any, schema: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _value(value: Any, column: Mapping[str, Any]) -> Any:
     if column.get("mode") == "REPEATED":
-        return [_value(each, {**column, "mode": "NULLABLE"}) for each in value]
+        return [_value(item, {**column, "mode": "NULLABLE"}) for item in value]
     match column["type"]:
         case "RECORD":
             return _row(value, column["fields"])
@@ -136,13 +136,13 @@ async def test_rows_at_the_stub_are_those_that_the_stand_in_stores(
     (folder / "1").write_bytes(base64.b64encode(b"k" * 32))
     closed.write_text('{"partners": {}}')
     environ = cell.settings() | {"PSEUDONYM_KEYS": str(folder), "CLOSED_FILE": str(closed)}
-    found = events()
+    batch = events()
     async with recording_stub() as (endpoint, requests):
-        await load(environ | {"BIGQUERY_WRITE_ENDPOINT": endpoint}, found)
-    await load(environ, found)
+        await load(environ | {"BIGQUERY_WRITE_ENDPOINT": endpoint}, batch)
+    await load(environ, batch)
 
     tables = sent(requests)
-    assert len(tables["events_v1"]) == len(found)
+    assert len(tables["events_v1"]) == len(batch)
     stored = query.rows(
         cell,
         f"SELECT * FROM {cell.store_dataset}.events_v1 WHERE received_at > TIMESTAMP '2000-01-01'"

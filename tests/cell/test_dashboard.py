@@ -77,17 +77,17 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(chromium.TIMEOUT_MILLISECONDS)
     page = context.new_page()
-    told: list[str] = []
+    messages: list[str] = []
     requested: list[str] = []
-    page.on("console", lambda message: told.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: requested.append(request.url))
     page.goto(url)
     yield page
     origin = url.split("/?", maxsplit=1)[0]
     assert requested
     assert not [each for each in requested if not each.startswith((f"{origin}/", "data:"))]
-    assert told == []
+    assert messages == []
     context.close()
 
 

@@ -124,7 +124,7 @@ def test_everything_about_a_person_is_exported(
     }
     events = lines["events-0001.jsonl"]
     assert sorted(each["extra"]["odd"] for each in events if "extra" in each) == [0, 1]
-    [room] = [each for each in events if each["kind"] == "room"]
+    [room] = [event for event in events if event["kind"] == "room"]
     assert len(room["room"]["speakers"]) == 1
     assert {each["nickname"] for each in lines["identities.jsonl"]} == {"Ex"}
     assert {each["place"] for each in lines["retained.jsonl"]} == {"quarantine", "dead letters"}

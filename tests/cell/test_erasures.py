@@ -40,7 +40,7 @@ def chat(event: str, user: str) -> dict[str, Any]:
     return {"event": event, "value": {"user_id": user, "project": "dev", "nickname": "Wendy"}}
 
 
-def asked(*users: str, **other: Any) -> dict[str, Any]:
+def erasure_of(*users: str, **other: Any) -> dict[str, Any]:
     return {"project": "dev", "people": [{"ids": [user]} for user in users]} | other
 
 
@@ -65,10 +65,10 @@ def test_deleting_the_profile_hides_and_coming_back_restores(
     key = stored([message])[message]["user_key"]
     assert shown(cell, message, lambda _key: True) == key
     send(post, "delete_profile_confirmed", user)
-    hidden = shown(cell, message, lambda found: found != key)
+    hidden = shown(cell, message, lambda shown_key: shown_key != key)
     assert len(hidden) == 32
     send(post, "account_restored", user)
-    assert shown(cell, message, lambda found: found != hidden) == key
+    assert shown(cell, message, lambda shown_key: shown_key != hidden) == key
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_both_are_heard_in_every_spelling(
     message = send(post, "message_sent", user)
     key = stored([message])[message]["user_key"]
     send(post, deletion, user)
-    hidden = shown(cell, message, lambda found: found != key)
+    hidden = shown(cell, message, lambda shown_key: shown_key != key)
     send(post, restoration, user)
-    assert shown(cell, message, lambda found: found != hidden) == key
+    assert shown(cell, message, lambda shown_key: shown_key != hidden) == key
 
 
 def test_the_nightly_job_can_be_asked_for(officer: httpx.Client) -> None:
@@ -119,7 +119,7 @@ def test_the_order_of_arrival_does_not_matter(
     )
     rows = until(lambda: query.rows(cell, sql), 2)
     assert [row["status"] for row in rows] == ["restored", "restoration"]
-    shown(cell, message, lambda found: found != key)
+    shown(cell, message, lambda shown_key: shown_key != key)
 
 
 def test_the_interface_files_lists_and_restores(
@@ -127,9 +127,9 @@ def test_the_interface_files_lists_and_restores(
 ) -> None:
     message = send(post, "message_sent", user)
     key = stored([message])[message]["user_key"]
-    counted = officer.post("/erasures", json=asked(user, dry_run=True)).json()
+    counted = officer.post("/erasures", json=erasure_of(user, dry_run=True)).json()
     assert (counted["events_v1"]["rows"], counted["already_filed"]) == (1, 0)
-    filed = officer.post("/erasures", json=asked(user))
+    filed = officer.post("/erasures", json=erasure_of(user))
     assert (filed.status_code, filed.json()["status"]) == (202, "hidden")
     assert shown(cell, message, lambda _key: True) != key
     path = f"/erasures/{filed.json()['erasure_id']}"
@@ -142,7 +142,9 @@ def test_the_interface_files_lists_and_restores(
 
 def test_the_same_request_at_the_same_time_is_one_erasure(user: str, officer: httpx.Client) -> None:
     with ThreadPoolExecutor() as threads:
-        answers = list(threads.map(lambda _: officer.post("/erasures", json=asked(user)), range(3)))
+        answers = list(
+            threads.map(lambda _: officer.post("/erasures", json=erasure_of(user)), range(3))
+        )
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["erasure_id"] for answer in answers}) == 1
     assert officer.delete(f"/erasures/{answers[0].json()['erasure_id']}").status_code == 200
@@ -153,8 +155,8 @@ def test_a_sweep_sets_aside_what_nobody_can_read(cell: Cell, officer: httpx.Clie
     bucket = objects(cell).bucket(cell.bucket)
     torn = f"{spill.PREFIX}2026/11/22/00/{uuid.uuid4()}.ndjson"
     bucket.blob(torn).upload_from_string(line)
-    told = {"partner": PARTNER, "project": "dev", "kind": "chat"}
-    publisher(cell).publish(cell.dead_letter_topic, letter, **told).result(PATIENCE_SECONDS)
+    attributes = {"partner": PARTNER, "project": "dev", "kind": "chat"}
+    publisher(cell).publish(cell.dead_letter_topic, letter, **attributes).result(PATIENCE_SECONDS)
 
     def quarantined_bodies() -> list[dict[str, Any]]:
         assert officer.post("/sweep").status_code == 200
@@ -177,13 +179,15 @@ def test_what_is_asked_for_at_once_is_done_in_the_request(
     message = send(post, "message_sent", user)
     stored([message])
     unknown = f"unknown {user}"
-    answer = officer.post("/erasures", json=asked(user, unknown, mode="immediate"))
+    answer = officer.post("/erasures", json=erasure_of(user, unknown, mode="immediate"))
     assert (answer.status_code, answer.json()["status"]) == (200, "executed")
     sql = f"SELECT ingest_id FROM events WHERE ingest_id = '{message}'"
     assert query.rows(cell, sql) == []
-    [step] = [each for each in answer.json()["receipts"] if each["detail"]["step"] == "executed"]
+    [step] = [
+        receipt for receipt in answer.json()["receipts"] if receipt["detail"]["step"] == "executed"
+    ]
     assert step["detail"]["total"]["events_deleted"] == 1
-    again = officer.post("/erasures", json=asked(user, unknown, mode="immediate"))
+    again = officer.post("/erasures", json=erasure_of(user, unknown, mode="immediate"))
     assert (again.status_code, again.json()["erasure_id"]) == (200, answer.json()["erasure_id"])
     refused = officer.delete(f"/erasures/{answer.json()['erasure_id']}")
     assert refused.status_code == 410

@@ -55,8 +55,8 @@ def test_its_people_are_looked_up_exported_and_erased(
     lookup = {"project": project, "reason": "a test", "ids": ["ann"]}
     assert officer.post("/lookups", json=lookup).status_code == 422, "there is nothing of it here"
     store(cell, "events_v1", event(project))
-    [told] = officer.post("/lookups", json=lookup).raise_for_status().json()["people"]
-    [user_key] = told["user_keys"]
+    [person] = officer.post("/lookups", json=lookup).raise_for_status().json()["people"]
+    [user_key] = person["user_keys"]
     store(cell, "events_v1", event(project, user_key))
     at = datetime.now(UTC).isoformat()
     known = {"partner": PARTNER, "project": project, "user_key": user_key, "key_version": 1}

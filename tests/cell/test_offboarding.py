@@ -71,8 +71,8 @@ class TwoPartners:
             f"WHERE partner = '{partner}'"
             for table in partner_tables()
         )
-        found = query.rows(self.cell, counts)
-        return {row["place"]: row["n"] for row in found if row["n"]}
+        rows = query.rows(self.cell, counts)
+        return {row["place"]: row["n"] for row in rows if row["n"]}
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds."""
@@ -83,11 +83,11 @@ class TwoPartners:
     def retain_events(self, name: str) -> None:
         """Put events of both into the spill, quarantine and dead letters, and an export each."""
         bucket = objects(self.cell).bucket(self.cell.bucket)
-        found = [event(partner, f"{name}-{partner}") for partner in PROJECTS]
-        spilled = spill.encode(spill.Spilled(data, attributes) for data, attributes in found)
+        events = [event(partner, f"{name}-{partner}") for partner in PROJECTS]
+        spilled = spill.encode(spill.Spilled(data, attributes) for data, attributes in events)
         bucket.blob(f"{spill.PREFIX}2026/11/22/00/{name}.ndjson").upload_from_string(spilled)
         topic = publisher(self.cell)
-        for data, attributes in found:
+        for data, attributes in events:
             partner = attributes["partner"]
             topic.publish(self.cell.dead_letter_topic, data, **attributes).result(60)
             record = Quarantined(
@@ -104,14 +104,14 @@ class TwoPartners:
     def retained(self) -> list[str]:
         """Whose events are in objects and dead letters: place and partner."""
         client = objects(self.cell)
-        found = []
+        remains = []
         for blob in client.list_blobs(self.cell.bucket):
             content = blob.download_as_bytes()
             if blob.name.startswith(spill.PREFIX):
-                partners = [each.attributes["partner"] for each in spill.decode(content)]
+                partners = [event.attributes["partner"] for event in spill.decode(content)]
             else:
                 partners = [msgspec.json.decode(content, type=Quarantined).partner]
-            found += [f"{blob.name.split('/')[0]} {partner}" for partner in partners]
+            remains += [f"{blob.name.split('/')[0]} {partner}" for partner in partners]
         pulling = subscriber(self.cell)
         letters = pulling.pull(
             subscription=self.cell.dead_letter_subscription, max_messages=100, timeout=60
@@ -122,8 +122,8 @@ class TwoPartners:
                 ack_ids=[letter.ack_id for letter in letters],
                 ack_deadline_seconds=0,
             )
-        found += [f"dead {letter.message.attributes['partner']}" for letter in letters]
-        return sorted(found)
+        remains += [f"dead {letter.message.attributes['partner']}" for letter in letters]
+        return sorted(remains)
 
 
 def event(partner: str, ingest_id: str) -> tuple[bytes, dict[str, str]]:

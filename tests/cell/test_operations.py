@@ -38,8 +38,8 @@ def test_every_command_of_the_page_is_run(cell: Cell) -> None:
     assert [text for text in PAGE.others if "curl" in text] == []
     assert PAGE.commands_outside() == []
     assert len(PAGE.blocks) >= 7
-    for each in PAGE.blocks:
-        run(cell, each)
+    for block in PAGE.blocks:
+        run(cell, block)
 
 
 def test_dead_letters_are_seen_and_brought_in(cell: Cell) -> None:
@@ -50,9 +50,9 @@ def test_dead_letters_are_seen_and_brought_in(cell: Cell) -> None:
         client.publish(cell.dead_letter_topic, event.data, **event.attributes).result(60)
     days = {event.attributes["received_at"][:10] for event in events}
     # A sweep that comes by just then holds them for a moment.
-    [seen] = until(lambda: [each for each in dry_run(cell) if each["events"] == 3])
+    [seen] = until(lambda: [report for report in dry_run(cell) if report["events"] == 3])
     assert (set(seen["days"]), seen["failed"]) == (days, [])
-    replayed = until(lambda: [each for each in replay_letters(cell) if each["events"]])
+    replayed = until(lambda: [report for report in replay_letters(cell) if report["events"]])
     assert replayed == [seen]
     assert shown(cell, "operated", 3) == 3
     assert dry_run(cell)[0]["events"] == 0

@@ -86,8 +86,8 @@ def test_a_hold_is_filed_and_released(cell: Cell, chatting: list[str]) -> None:
 
 
 def test_the_key_of_an_id_is_the_one_that_views_show(cell: Cell, chatting: list[str]) -> None:
-    [found] = ask(cell, "/lookups")
-    [person] = found["people"]
+    [answer] = ask(cell, "/lookups")
+    [person] = answer["people"]
     assert shown(cell, chatting[3])["user_key"] in person["user_keys"]
 
 
@@ -95,11 +95,11 @@ def test_a_person_gets_what_is_held(cell: Cell, chatting: list[str], tmp_path: P
     [made] = ask(cell, "/exports")
     assert made["is_complete"]
     assert made["records"]["events_v1"] >= 1
-    for told in made["objects"]:
-        where = {"BUCKET": made["bucket"], "NAME": told["name"]}
+    for entry in made["objects"]:
+        where = {"BUCKET": made["bucket"], "NAME": entry["name"]}
         assert ask(cell, "$NAME", folder=tmp_path, **where) == []
-        fetched = tmp_path / told["name"].rsplit("/", 1)[-1]
-        assert len(fetched.read_bytes()) == told["bytes"]
+        fetched = tmp_path / entry["name"].rsplit("/", 1)[-1]
+        assert len(fetched.read_bytes()) == entry["bytes"]
     assert "u-1005" in (tmp_path / "identities.jsonl").read_text()
 
 
@@ -116,8 +116,8 @@ def test_what_an_offboarding_would_delete_is_told_and_nothing_done(
 
 
 def test_residency_and_retention_are_told(cell: Cell, tmp_path: Path) -> None:
-    [found] = ask(cell, "/residency", folder=tmp_path)
-    assert (found["ok"], found["cell"]) == (True, "eu")
+    [answer] = ask(cell, "/residency", folder=tmp_path)
+    assert (answer["ok"], answer["cell"]) == (True, "eu")
     assert "<html" in (tmp_path / "residency.html").read_text()
     [kept] = ask(cell, "/retention")
     assert kept["ok"]

@@ -46,13 +46,13 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, 
         assert (summary["sent"], summary["accepted"], summary["refused"]) == (EVENTS, EVENTS, 0)
         cell = Cell(int(base), description["token"], Path("unused"), description["pubsub"])
         sent = [json.loads(line) for line in record.read_text().splitlines()]
-        returns = sum(each["body"]["event"] == COMES_BACK for each in sent)
+        returns = sum(sending["body"]["event"] == COMES_BACK for sending in sent)
         assert returns
         arrived = demonstration.ARRIVED.format(store=cell.store_dataset)
 
         def complete() -> list[dict[str, Any]]:
-            found = query.rows(cell, arrived)
-            return [each for each in found if demonstration.is_complete(each, EVENTS, returns)]
+            rows = query.rows(cell, arrived)
+            return [row for row in rows if demonstration.is_complete(row, EVENTS, returns)]
 
         until(complete)
         yield cell, sent
@@ -133,9 +133,9 @@ def test_active_users_of_every_day(simulated: tuple[Cell, list[Any]]) -> None:
     for project in sorted({project for _, project, _, _ in events}):
         first = min(d for d, p, _, _ in events if p == project)
         for offset in range((today - first).days + 1):
-            each = first + timedelta(days=offset)
-            dau, wau, mau = (active(project, each, days) for days in (1, 7, 30))
-            expected.append({"project": project, "day": each, "dau": dau, "wau": wau, "mau": mau})
+            day = first + timedelta(days=offset)
+            dau, wau, mau = (active(project, day, days) for days in (1, 7, 30))
+            expected.append({"project": project, "day": day, "dau": dau, "wau": wau, "mau": mau})
     assert every_day == expected
     assert printed == [row for row in expected if row["day"] == today]
 
@@ -148,11 +148,11 @@ def test_messages_and_reactions_per_day(simulated: tuple[Cell, list[Any]]) -> No
     since = today - timedelta(days=10)
     assert shown == [
         {
-            "day": each,
-            "messages": counts[each, "message_sent"],
-            "animated_reactions": counts[each, "emoji_sent"],
-            "message_reactions": counts[each, "message_reaction_sent"],
+            "day": day,
+            "messages": counts[day, "message_sent"],
+            "animated_reactions": counts[day, "emoji_sent"],
+            "message_reactions": counts[day, "message_reaction_sent"],
         }
-        for each in days
-        if each > since
+        for day in days
+        if day > since
     ]

@@ -119,12 +119,12 @@ def counted(description: dict[str, Any], expected: int) -> int:
     """How many events a query of the command line finds; it is asked again while too few."""
     base = str(description["port_base"])
     count = command("query", "SELECT COUNT(*) AS n FROM events", "--json", "--port-base", base)
-    found = -1
+    rows = -1
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while found < expected and time.monotonic() < deadline:
+    while rows < expected and time.monotonic() < deadline:
         done = subprocess.run(count, cwd=ROOT, check=True, capture_output=True)
-        found = json.loads(done.stdout)[0]["n"]
-    return found
+        rows = json.loads(done.stdout)[0]["n"]
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_query_prints_for_programs(description: dict[str, Any], option: str, exp
 
 def test_query_says_what_is_wrong(description: dict[str, Any]) -> None:
     base = str(description["port_base"])
-    for sql, told in (("SELECT nothing FROM nowhere", "nowhere"), ("SELEC", "")):
+    for sql, message in (("SELECT nothing FROM nowhere", "nowhere"), ("SELEC", "")):
         done = subprocess.run(
             command("query", sql, "--port-base", base), cwd=ROOT, capture_output=True, check=False
         )
         assert done.returncode == 1
-        assert told in done.stderr.decode()
+        assert message in done.stderr.decode()
         assert "Traceback" not in done.stderr.decode()
 
 

@@ -82,16 +82,16 @@ class Verdict:
     """What the command printed, by state."""
 
     def __init__(self, code: int, text: str) -> None:
-        said = json.loads(text)
+        report = json.loads(text)
         self.code = code
-        self.holds = said["holds"]
-        self.findings = said["findings"]
+        self.holds = report["holds"]
+        self.findings = report["findings"]
 
     def subjects(self, state: str) -> set[str]:
-        return {found["subject"] for found in self.findings if found["state"] == state}
+        return {finding["subject"] for finding in self.findings if finding["state"] == state}
 
     def detail(self, subject: str) -> str:
-        [detail] = [found["detail"] for found in self.findings if found["subject"] == subject]
+        [detail] = [finding["detail"] for finding in self.findings if finding["subject"] == subject]
         return str(detail)
 
 
@@ -132,21 +132,21 @@ def without_dry_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cell_of(described: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = described["cells"]["value"]["eu"]
-    return found
+    cell: dict[str, Any] = described["cells"]["value"]["eu"]
+    return cell
 
 
 @pytest.mark.soak
 def test_a_healthy_cell_holds(verify: Verify, cell: Cell) -> None:
-    found = verify()
+    verdict = verify()
 
-    assert found.subjects("fails") | found.subjects("not checked") == set()
-    assert (found.code, found.holds) == (0, True)
+    assert verdict.subjects("fails") | verdict.subjects("not checked") == set()
+    assert (verdict.code, verdict.holds) == (0, True)
     views = {f"{cell.bi_dataset}.{view.name}" for view in list_views()}
-    events = {subject for subject in found.subjects("holds") if "event (" in subject}
+    events = {subject for subject in verdict.subjects("holds") if "event (" in subject}
     assert len(events) == 1
     statements = {f"{folder}/{name}" for folder, of in declared().items() for name in of}
-    assert found.subjects("holds") - events == views | statements | {
+    assert verdict.subjects("holds") - events == views | statements | {
         "events of demo",
         "rooms of demo",
         "receive",
@@ -172,19 +172,19 @@ def test_a_wrong_token_fails(verify: Verify) -> None:
         urls = described["webhook_urls"]["value"]["demo"]["eu"]["1"]
         urls.update({kind: f"{url}x" for kind, url in urls.items()})
 
-    found = verify(change)
+    verdict = verify(change)
 
-    assert found.code == 1
-    assert {"events of demo", "rooms of demo", "Test event"} <= found.subjects("fails")
-    assert found.detail("Test event") == "HTTP 401 token_unknown"
+    assert verdict.code == 1
+    assert {"events of demo", "rooms of demo", "Test event"} <= verdict.subjects("fails")
+    assert verdict.detail("Test event") == "HTTP 401 token_unknown"
 
 
 @pytest.mark.usefixtures("without_dry_runs")
 def test_another_region_fails_for_all_that_has_one(verify: Verify) -> None:
-    found = verify(lambda described: cell_of(described).update(region="europe-west3"))
+    verdict = verify(lambda described: cell_of(described).update(region="europe-west3"))
 
-    assert found.code == 1
-    assert found.subjects("fails") == {
+    assert verdict.code == 1
+    assert verdict.subjects("fails") == {
         "topic chat-eu-events",
         "topic chat-eu-dead",
         "secret chat-eu-partners",
@@ -206,22 +206,22 @@ def test_what_does_not_exist_fails_and_what_does_not_answer_is_not_checked(
         cell_of(described)["datasets"]["partners"] = {"acme": "no_such_dataset"}
         cell_of(described)["endpoints"]["storage"] = NOBODY
 
-    found = verify(change)
+    verdict = verify(change)
 
-    assert found.code == 1
-    assert found.subjects("not checked") == {"bucket no-such-bucket"}
-    assert found.subjects("fails") == {"secret gone", "dataset no_such_dataset"}
+    assert verdict.code == 1
+    assert verdict.subjects("not checked") == {"bucket no-such-bucket"}
+    assert verdict.subjects("fails") == {"secret gone", "dataset no_such_dataset"}
 
 
 @pytest.mark.usefixtures("without_dry_runs")
 def test_a_loader_that_stands_still_fails(verify: Verify, description: dict[str, Any]) -> None:
     with standing_still(description, "load"):
-        found = verify(within=2)
+        verdict = verify(within=2)
 
-    assert found.code == 1
-    assert len(found.subjects("fails")) == 2
-    assert "Test event" in found.subjects("fails")
-    assert "not in test_deliveries" in found.detail("Test event")
+    assert verdict.code == 1
+    assert len(verdict.subjects("fails")) == 2
+    assert "Test event" in verdict.subjects("fails")
+    assert "not in test_deliveries" in verdict.detail("Test event")
 
 
 @contextmanager
@@ -253,12 +253,12 @@ def test_a_broken_view_and_a_missing_one_fail(verify: Verify, cell: Cell) -> Non
     ):
         client.query(statement, retry=ONCE, job_retry=None).result(retry=ONCE)
 
-    found = verify(
+    verdict = verify(
         lambda described: cell_of(described)["datasets"].update(partners={"a": "chat_eu_broken"})
     )
     client.delete_dataset("chat_eu_broken", delete_contents=True)
 
-    assert found.code == 1
-    assert {"chat_eu_broken.v", "chat_eu_broken.events"} <= found.subjects("fails")
-    assert found.detail("chat_eu_broken.events") == "it does not exist"
-    assert not {subject for subject in found.subjects("fails") if subject.startswith("chat_eu.")}
+    assert verdict.code == 1
+    assert {"chat_eu_broken.v", "chat_eu_broken.events"} <= verdict.subjects("fails")
+    assert verdict.detail("chat_eu_broken.events") == "it does not exist"
+    assert not {subject for subject in verdict.subjects("fails") if subject.startswith("chat_eu.")}

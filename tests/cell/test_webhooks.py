@@ -73,10 +73,10 @@ def test_all_samples_one_by_one_and_as_one_array(post: Post, stored: Rows) -> No
     assert len(SAMPLES) == 62
     answers = [post(sample) for sample in SAMPLES.values()] + [post(list(SAMPLES.values()))]
     assert {answer.status_code for answer in answers} == {200}
-    found = [ingest_id for answer in answers for ingest_id in ids(answer)]
-    assert len(set(found)) == 124
-    rows = stored(found)
-    for (name, sample), ingest_id in zip([*SAMPLES.items()] * 2, found, strict=True):
+    ingest_ids = [ingest_id for answer in answers for ingest_id in ids(answer)]
+    assert len(set(ingest_ids)) == 124
+    rows = stored(ingest_ids)
+    for (name, sample), ingest_id in zip([*SAMPLES.items()] * 2, ingest_ids, strict=True):
         row, event = rows[ingest_id], load_catalogue().event("chat", name)
         assert event
         sent = {prop.column: sample["value"].get(prop.sent_as) for prop in event.properties}

@@ -5,6 +5,8 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any
 
+from tests.fakes.hook import Hook
+
 
 class Clock:
     """A clock that stands still until a test, or code that sleeps, moves it.
@@ -24,6 +26,14 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
+
+    def passing(self, seconds: float) -> Hook:
+        """Return a hook for another fake: each of its actions takes so many seconds."""
+
+        def pass_time(action: str) -> None:
+            self.now += seconds
+
+        return pass_time
 
 
 class _Selector(selectors.DefaultSelector):

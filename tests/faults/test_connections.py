@@ -42,7 +42,7 @@ async def answer(reader: asyncio.StreamReader) -> int:
     """Read one answer to its end; its status."""
     head = await reader.readuntil(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
-    [length] = [int(each.split(b":")[1]) for each in lines if each.startswith(b"content-length:")]
+    [length] = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")]
     await reader.readexactly(length)
     return int(head.split()[1])
 

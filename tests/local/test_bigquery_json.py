@@ -79,7 +79,7 @@ async def test_an_append_with_json_that_bigquery_takes_is_stored(
     appender: TableAppender, client: bigquery.Client
 ) -> None:
     taken = rows(
-        *({"extra": f'{{"a":[{each}]}}'} for each in TAKEN),
+        *({"extra": f'{{"a":[{number}]}}'} for number in TAKEN),
         {"all": ["1", '"b"'], "inner": [{"each": "{}"}, {}]},
         {"name": "67.174118"},
     )
@@ -110,7 +110,7 @@ def test_inserted_rows_are_checked_too(client: bigquery.Client, number: str) -> 
     with pytest.raises(BadRequest, match=r"Row 1: Field extra: .* does not print back"):
         client.insert_rows_json(TABLE, [{"extra": "1"}, {"extra": f"[{number}]"}], timeout=30)
     assert stored(client) == 0
-    assert not client.insert_rows_json(TABLE, [{"extra": each} for each in TAKEN], timeout=30)
+    assert not client.insert_rows_json(TABLE, [{"extra": number} for number in TAKEN], timeout=30)
 
 
 STATEMENTS = {
@@ -135,7 +135,7 @@ def test_parse_json_refuses_what_bigquery_refuses(
         config = bigquery.QueryJobConfig(query_parameters=[parameter])
         client.query(statement, config).result()
 
-    run([f"[{each}]" for each in TAKEN])
+    run([f"[{taken}]" for taken in TAKEN])
     with pytest.raises(BadRequest, match="a number does not print back the same") as refused:
         run(["[1]", f"[{number}]"])
     assert number not in refused.value.message

@@ -36,19 +36,19 @@ class Functions:
 
     def __init__(self, **answers: list[Said]) -> None:
         self.answers = answers
-        self.asked: list[tuple[str, dict[str, Any], str]] = []
+        self.requests: list[tuple[str, dict[str, Any], str]] = []
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         name = request.url.host
         assert (request.method, request.url.path) == ("POST", "/offboardings")
         sent = json.loads(request.content)
-        self.asked.append((name, sent, request.headers.get("authorization", "")))
-        said = self.answers[name]
-        status, body = said.pop(0) if len(said) > 1 else said[0]
+        self.requests.append((name, sent, request.headers.get("authorization", "")))
+        answers = self.answers[name]
+        status, body = answers.pop(0) if len(answers) > 1 else answers[0]
         return httpx.Response(status, json=body)
 
     def confirmed(self) -> set[str]:
-        return {name for name, sent, _ in self.asked if sent.get("confirm")}
+        return {name for name, sent, _ in self.requests if sent.get("confirm")}
 
 
 Run = Callable[..., Result]
@@ -80,13 +80,13 @@ def test_every_cell_is_asked_confirmed_and_waited_for(run: Run) -> None:
     )
     done = run(functions, "--json", typed="acme\n")
     assert done.exit_code == 0, done.output
-    said = json.loads(done.stdout)
-    assert {name: cell["state"] for name, cell in said["cells"].items()} == {
+    report = json.loads(done.stdout)
+    assert {name: cell["state"] for name, cell in report["cells"].items()} == {
         "asia": "nothing",
         "eu": "deleted",
         "us": "deleted",
     }
-    assert said["cells"]["eu"]["answer"]["certificate"] == CERTIFICATE
+    assert report["cells"]["eu"]["answer"]["certificate"] == CERTIFICATE
     assert functions.confirmed() == {"eu", "us"}
     assert "5 events_v1" in done.stderr
     assert "Take the partner out" in done.stderr
@@ -133,7 +133,7 @@ def test_a_code_that_is_too_old_fails(run: Run) -> None:
 def test_a_code_is_sent_again_where_nobody_knows_what_became_of_it(run: Run) -> None:
     functions = Functions(eu=[(202, OPEN), (503, LATER), (200, DELETED)])
     assert run(functions, "--yes").exit_code == 0
-    assert [sent.get("confirm") for _, sent, _ in functions.asked] == [None, "code", "code"]
+    assert [sent.get("confirm") for _, sent, _ in functions.requests] == [None, "code", "code"]
 
 
 def test_what_is_not_done_in_time_or_held_goes_on_by_itself(run: Run) -> None:
@@ -172,7 +172,7 @@ def test_https_is_asked_as_whoever_is_signed_in(
     functions = Functions(eu=[(200, DELETED)])
     done = run(functions, "--yes", scheme="https")
     assert done.exit_code == 0
-    assert {token for _, _, token in functions.asked} == {"Bearer t0ken"}
+    assert {token for _, _, token in functions.requests} == {"Bearer t0ken"}
     assert "t0ken" not in done.output
 
 

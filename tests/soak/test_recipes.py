@@ -160,7 +160,9 @@ def test_a_recipe_names_what_changes_and_suffices(tmp_path: Path) -> None:
         changed = copy.changed()
         assert len(changed) > 1, recipe
         patterns = [re.compile(rf"{path}(/.*)?") for path in named(recipe)]
-        left = {path for path in changed if not any(each.fullmatch(path) for each in patterns)}
+        left = {
+            path for path in changed if not any(pattern.fullmatch(path) for pattern in patterns)
+        }
         assert not left, f"{recipe}: not named"
         copy.commit()
     copy.test("-m", UNITS, *UNIT_TESTS)

@@ -50,8 +50,8 @@ def functions_zip(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def schemas(workspace: Workspace) -> dict[str, Any]:
     shown = workspace.run("providers", "schema", "-json").stdout
-    found: dict[str, Any] = json.loads(shown)["provider_schemas"]
-    return found
+    result: dict[str, Any] = json.loads(shown)["provider_schemas"]
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 
 def budget(plan: dict[str, Any]) -> Resource:
-    [found] = of_type(plan["planned_values"], "google_billing_budget")
-    return found
+    [resource] = of_type(plan["planned_values"], "google_billing_budget")
+    return resource
 
 
 def test_a_budget_without_addresses_has_no_rule_of_whom_to_tell(few_views: Workspace) -> None:

@@ -36,12 +36,12 @@ Roles = Mapping[str, Collection[str]]
 
 def places(resource: str) -> set[str]:
     """Return where a grant on a resource may be: on itself, its dataset, or the project."""
-    found = {resource, "project"}
+    result = {resource, "project"}
     if resource.startswith("table "):
         name = resource.removeprefix("table ")
         is_stored = (SQL / "store" / f"{name}.json").exists()
-        found.add("dataset store" if is_stored else "dataset bi")
-    return found
+        result.add("dataset store" if is_stored else "dataset bi")
+    return result
 
 
 def permissions_of(call: Call) -> list[str]:
@@ -90,18 +90,18 @@ def calls(full_plan: dict[str, Any]) -> set[Call]:
 def planned(values: dict[str, Any]) -> set[Call]:
     """Return the calls that Google makes because of the configuration: secrets, pushes, jobs."""
     mounted = {
-        (_key(found.address), "mounted secret", _secret(volume))
-        for found in of_type(values, "google_cloudfunctions2_function")
-        for volume in found.values["service_config"][0]["secret_volumes"]
+        (_key(resource.address), "mounted secret", _secret(volume))
+        for resource in of_type(values, "google_cloudfunctions2_function")
+        for volume in resource.values["service_config"][0]["secret_volumes"]
     }
     pushes = {
-        ("push", "invoke", f"function {_key(found.address)}")
-        for found in of_type(values, "google_pubsub_subscription")
-        if found.name == "function"
+        ("push", "invoke", f"function {_key(resource.address)}")
+        for resource in of_type(values, "google_pubsub_subscription")
+        if resource.name == "function"
     }
     jobs = {
-        ("scheduler", "invoke", f"function {JOBS[_key(found.address)]}")
-        for found in of_type(values, "google_cloud_scheduler_job")
+        ("scheduler", "invoke", f"function {JOBS[_key(resource.address)]}")
+        for resource in of_type(values, "google_cloud_scheduler_job")
     }
     assert mounted
     assert pushes

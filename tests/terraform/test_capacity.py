@@ -37,13 +37,13 @@ def warnings(workspace: Workspace, **settings: Any) -> list[str]:
 def test_too_few_instances_are_told(
     few_views: Workspace, settings: dict[str, Any], said: list[str]
 ) -> None:
-    found = warnings(few_views, **settings)
-    assert len(found) == (1 if said else 0)
-    for each in said:
-        assert each in found[0]
+    sentences = warnings(few_views, **settings)
+    assert len(sentences) == (1 if said else 0)
+    for part in said:
+        assert part in sentences[0]
     if said:
-        assert found[0].count("needs") == len(said)
-        assert "Cell eu" in found[0]
+        assert sentences[0].count("needs") == len(said)
+        assert "Cell eu" in sentences[0]
 
 
 @pytest.mark.xdist_group("plan")

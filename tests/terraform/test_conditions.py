@@ -53,10 +53,10 @@ def conditions(plan: dict[str, Any]) -> list[Condition]:
 
 def test_google_can_compile_every_condition(full_plan: dict[str, Any]) -> None:
     known = environment()
-    found = conditions(full_plan)
+    conditional = conditions(full_plan)
 
-    assert {resource.name for resource, _ in found} >= {"build_staging", "exports"}
-    for _, expression in found:
+    assert {resource.name for resource, _ in conditional} >= {"build_staging", "exports"}
+    for _, expression in conditional:
         assert known.compile(expression).return_type() == cel.Type.BOOL
         assert len(re.findall(r"&&|\|\||!", expression)) <= MOST_OPERATORS
 
@@ -97,8 +97,8 @@ def test_a_build_reads_the_copies_of_its_region_only(
     ]
     number = re.search(r"gcf-v2-sources-(\d+)-", expression)
     assert number
-    asked = f"projects/_/buckets/{name.format(number=number[1])}"
+    resource_name = f"projects/_/buckets/{name.format(number=number[1])}"
 
-    decided = environment().compile(expression).eval(data={"resource.name": asked})
+    decided = environment().compile(expression).eval(data={"resource.name": resource_name})
 
     assert decided.value() is allowed

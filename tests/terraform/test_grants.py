@@ -78,9 +78,9 @@ def taken(workspace: Workspace, changes: tuple[Change, ...]) -> set[str]:
         change(variables)
     plan = workspace.plan(variables, "-refresh=false")
     return {
-        found["address"]
-        for found in plan["resource_changes"]
-        if "_iam_" in found["type"] and "delete" in found["change"]["actions"]
+        resource["address"]
+        for resource in plan["resource_changes"]
+        if "_iam_" in resource["type"] and "delete" in resource["change"]["actions"]
     }
 
 
@@ -113,15 +113,15 @@ def _statements(text: str) -> Iterator[str]:
 
 def test_what_differs_at_each_run_is_in_write_only_values() -> None:
     """Anywhere else, each plan would show a change, and may replace what it is a part of."""
-    found = [
+    arguments = [
         (file.name, statement.split()[0])
         for file in sorted((ROOT / "terraform").rglob("*.tf"))
         for statement in _statements(file.read_text())
         if NEW_EACH_TIME.search(statement)
     ]
 
-    assert len(found) >= 2
-    assert [place for place in found if not place[1].endswith("_wo")] == []
+    assert len(arguments) >= 2
+    assert [place for place in arguments if not place[1].endswith("_wo")] == []
 
 
 def test_a_cell_reads_nothing() -> None:

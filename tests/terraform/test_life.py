@@ -94,7 +94,7 @@ def a_new_event(workspace: Workspace) -> dict[str, Any]:
     changed_code(workspace)
     table = workspace.folder / "sql" / "store" / "events_v1.json"
     described = json.loads(table.read_text())
-    properties = next(each for each in described["schema"] if each["name"] == "properties")
+    properties = next(column for column in described["schema"] if column["name"] == "properties")
     properties["fields"].append({"name": "grown", "type": "STRING", "mode": "NULLABLE"})
     table.write_text(json.dumps(described))
     return another_query(workspace)
@@ -279,31 +279,34 @@ def test_an_upgrade_replaces_nothing(
 ) -> None:
     upgraded = applied.copy(tmp_path_factory.mktemp("upgraded"))
 
-    found = changes(upgraded.plan(upgrade(upgraded), "-refresh=false"))
+    actual = changes(upgraded.plan(upgrade(upgraded), "-refresh=false"))
 
-    assert {address: found.get(address) for address in expected} == expected
+    assert {address: actual.get(address) for address in expected} == expected
     # Of the views that there were, those alone.
     assert [
         address
-        for address, actions in found.items()
+        for address, actions in actual.items()
         if ".view_" in address and "delete" in actions and address not in expected
     ] == []
     assert {
-        address: actions for address, actions in found.items() if not is_gentle(address, actions)
+        address: actions for address, actions in actual.items() if not is_gentle(address, actions)
     } == {}
 
 
 def test_no_grant_is_on_a_view(applied: Workspace) -> None:
     planned = applied.state()["values"]
     granted = {
-        found.values["dataset_id"] for found in of_type(planned, "google_bigquery_table_iam_member")
+        resource.values["dataset_id"]
+        for resource in of_type(planned, "google_bigquery_table_iam_member")
     }
     [bi] = [
-        found
-        for found in of_type(planned, "google_bigquery_dataset")
-        if found.values["dataset_id"] == "chat_eu"
+        resource
+        for resource in of_type(planned, "google_bigquery_dataset")
+        if resource.values["dataset_id"] == "chat_eu"
     ]
-    readers = {each["user_by_email"] for each in bi.values["access"] if each["role"] == "READER"}
+    readers = {
+        access["user_by_email"] for access in bi.values["access"] if access["role"] == "READER"
+    }
 
     assert granted == {"chat_eu_store"}
     assert readers == {

@@ -20,15 +20,15 @@ def matches(text: str, entry: dict[str, str | int]) -> bool:
 
 
 def _holds(term: str, entry: dict[str, str | int]) -> bool:
-    found = TERM.fullmatch(term)
-    assert found, f"not understood: {term}"
-    if found["log"]:
-        return entry["log"] == found["log"]
-    value = entry[found["field"]]
-    if found["op"] == "=":
-        return str(value) == found["value"]
-    more = int(value) >= int(found["value"])
-    return more if found["op"] == ">=" else not more
+    match = TERM.fullmatch(term)
+    assert match, f"not understood: {term}"
+    if match["log"]:
+        return entry["log"] == match["log"]
+    value = entry[match["field"]]
+    if match["op"] == "=":
+        return str(value) == match["value"]
+    more = int(value) >= int(match["value"])
+    return more if match["op"] == ">=" else not more
 
 
 def request(function: str, status: int) -> dict[str, str | int]:
@@ -58,10 +58,10 @@ def test_requests_are_kept_unless_they_tell_a_token_or_nothing(
     full_plan: dict[str, Any], entry: dict[str, str | int], *, kept: bool
 ) -> None:
     [sink] = [
-        found
-        for found in of_type(full_plan["planned_values"], "google_logging_project_sink")
-        if found.cell == "eu"
+        resource
+        for resource in of_type(full_plan["planned_values"], "google_logging_project_sink")
+        if resource.cell == "eu"
     ]
-    excluded = [matches(each["filter"], entry) for each in sink.values["exclusions"]]
+    excluded = [matches(exclusion["filter"], entry) for exclusion in sink.values["exclusions"]]
 
     assert any(excluded) is not kept

@@ -55,14 +55,14 @@ HOSTILE = SMALL | {
 def test_names_that_are_composed_neither_collide_nor_are_too_long(few_views: Workspace) -> None:
     plan = few_views.plan(HOSTILE)
     names: Counter[tuple[str, str]] = Counter()
-    for found in managed(plan["planned_values"]):
-        if found.type in LONGEST:
-            attribute, form = LONGEST[found.type]
-            name = found.values[attribute]
-            assert re.fullmatch(form, name), (found.address, name)
-            names[found.type, name] += 1
+    for resource in managed(plan["planned_values"]):
+        if resource.type in LONGEST:
+            attribute, form = LONGEST[resource.type]
+            name = resource.values[attribute]
+            assert re.fullmatch(form, name), (resource.address, name)
+            names[resource.type, name] += 1
     assert {kind for kind, _ in names} == set(LONGEST)
-    assert [each for each, times in names.items() if times > 1] == []
+    assert [pair for pair, times in names.items() if times > 1] == []
     subscriptions = [name for kind, name in names if kind == "google_pubsub_subscription"]
-    expected = sum(len(each["subscriptions"]) for each in HOSTILE["partners"].values())
+    expected = sum(len(partner["subscriptions"]) for partner in HOSTILE["partners"].values())
     assert sum("-partner-" in name for name in subscriptions) == expected

@@ -94,20 +94,20 @@ NEEDED_BY_OTHERS = {
 
 @pytest.fixture(scope="module")
 def edges(workspace: Workspace) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for edge in EDGE.finditer(workspace.run("graph").stdout):
-        found.setdefault(edge["later"], set()).add(edge["earlier"])
-    return found
+        result.setdefault(edge["later"], set()).add(edge["earlier"])
+    return result
 
 
 def _before(edges: dict[str, set[str]], later: str) -> set[str]:
-    found: set[str] = set()
+    result: set[str] = set()
     waiting = [later]
     while waiting:
-        for earlier in edges.get(waiting.pop(), set()) - found:
-            found.add(earlier)
+        for earlier in edges.get(waiting.pop(), set()) - result:
+            result.add(earlier)
             waiting.append(earlier)
-    return found
+    return result
 
 
 @pytest.mark.parametrize(("later", "earlier"), ORDER)
@@ -130,9 +130,9 @@ def test_functions_wait_for_every_grant_that_they_need(
 ) -> None:
     cell = full_plan["configuration"]["root_module"]["module_calls"]["cell"]["module"]
     grants = {
-        f"{found['type']}.{found['name']}"
-        for found in cell["resources"]
-        if found["type"] in GRANTS_A_FUNCTION_NEEDS
+        f"{resource['type']}.{resource['name']}"
+        for resource in cell["resources"]
+        if resource["type"] in GRANTS_A_FUNCTION_NEEDS
     }
     before = _before(edges, f"{CELL}time_sleep.permissions")
 

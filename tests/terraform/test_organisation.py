@@ -15,26 +15,28 @@ README = (ROOT / "terraform" / "README.md").read_text()
 HEADINGS = set(re.findall(r"^## (.+)$", README, re.MULTILINE))
 
 REFUSED: dict[str, Callable[[Resource], Any]] = {
-    "cloudfunctions.allowedIngressSettings": lambda found: (
-        found.type == "google_cloudfunctions2_function"
-        and found.values["service_config"][0]["ingress_settings"] == "ALLOW_ALL"
+    "cloudfunctions.allowedIngressSettings": lambda resource: (
+        resource.type == "google_cloudfunctions2_function"
+        and resource.values["service_config"][0]["ingress_settings"] == "ALLOW_ALL"
     ),
-    "cloudfunctions.requireVPCConnector": lambda found: (
-        found.type == "google_cloudfunctions2_function"
-        and not found.values["service_config"][0]["vpc_connector"]
+    "cloudfunctions.requireVPCConnector": lambda resource: (
+        resource.type == "google_cloudfunctions2_function"
+        and not resource.values["service_config"][0]["vpc_connector"]
     ),
-    "gcp.resourceLocations": lambda found: found.values.get("location") == "europe-west1",
-    "gcp.restrictCmekCryptoKeyProjects": lambda found: found.type == "google_kms_crypto_key",
-    "gcp.restrictServiceUsage": lambda found: found.type == "google_project_service",
-    "iam.allowedPolicyMemberDomains": lambda found: found.values.get("member") == "allUsers",
-    "iam.disableServiceAccountCreation": lambda found: found.type == "google_service_account",
-    "iam.managed.allowedPolicyMembers": lambda found: found.values.get("member") == "allUsers",
-    "storage.retentionPolicySeconds": lambda found: (
-        found.type == "google_storage_bucket" and not found.values["retention_policy"]
+    "gcp.resourceLocations": lambda resource: resource.values.get("location") == "europe-west1",
+    "gcp.restrictCmekCryptoKeyProjects": lambda resource: resource.type == "google_kms_crypto_key",
+    "gcp.restrictServiceUsage": lambda resource: resource.type == "google_project_service",
+    "iam.allowedPolicyMemberDomains": lambda resource: resource.values.get("member") == "allUsers",
+    "iam.disableServiceAccountCreation": lambda resource: resource.type == "google_service_account",
+    "iam.managed.allowedPolicyMembers": lambda resource: (
+        resource.values.get("member") == "allUsers"
     ),
-    "storage.softDeletePolicySeconds": lambda found: (
-        found.type == "google_storage_bucket"
-        and found.values["soft_delete_policy"][0]["retention_duration_seconds"] == 0
+    "storage.retentionPolicySeconds": lambda resource: (
+        resource.type == "google_storage_bucket" and not resource.values["retention_policy"]
+    ),
+    "storage.softDeletePolicySeconds": lambda resource: (
+        resource.type == "google_storage_bucket"
+        and resource.values["soft_delete_policy"][0]["retention_duration_seconds"] == 0
     ),
 }
 """Constraint -> what in a plan it would refuse."""

@@ -50,7 +50,7 @@ def selectors(query: str) -> list[Selector]:
     Raises:
         ValueError: it is no PromQL.
     """
-    found: list[Selector] = []
+    result: list[Selector] = []
     within: list[str] = []
 
     def enter(node: promql_parser.Expr) -> None:
@@ -65,15 +65,15 @@ def selectors(query: str) -> list[Selector]:
                 and matcher.op == promql_parser.MatchOp.Equal
             ]
             selector = Selector(vector.name or "", resources, within[-1] if within else "")
-            if selector not in found:
-                found.append(selector)
+            if selector not in result:
+                result.append(selector)
 
     def leave(node: promql_parser.Expr) -> None:
         if isinstance(node, promql_parser.Call):
             within.pop()
 
     promql_parser.walk(promql_parser.parse(query), enter, leave)
-    return found
+    return result
 
 
 def queries(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -111,27 +111,29 @@ def metrics(plan: dict[str, Any]) -> dict[str, set[str]]:
 
 def faults(query: str, known: dict[str, set[str]]) -> list[str]:
     """Say what Cloud Monitoring would not find or not evaluate."""
-    said = []
+    sentences = []
     for selector in selectors(query):
         if selector.metric not in known:
-            said.append(f"no metric {selector.metric}")
+            sentences.append(f"no metric {selector.metric}")
         elif len(selector.resources) != 1 or not set(selector.resources) <= known[selector.metric]:
-            said.append(f"{selector.metric} of {selector.resources}")
+            sentences.append(f"{selector.metric} of {selector.resources}")
         elif selector.metric.startswith(USER) and selector.function not in COUNTERS:
-            said.append(f"{selector.metric} within {selector.function or 'nothing'}")
+            sentences.append(f"{selector.metric} within {selector.function or 'nothing'}")
     if re.search(r"\babsent(?:_over_time)?\(", query):
-        said.append("absent is true for what never was")
-    return said
+        sentences.append("absent is true for what never was")
+    return sentences
 
 
 def test_every_query_names_metrics_that_there_are_and_their_resource(
     full_plan: dict[str, Any],
 ) -> None:
-    found = list(queries(full_plan))
+    planned = list(queries(full_plan))
     known = metrics(full_plan)
 
-    assert len(found) >= 2 * (11 + 8)
-    assert {address: said for address, query in found if (said := faults(query, known))} == {}
+    assert len(planned) >= 2 * (11 + 8)
+    assert {
+        address: sentences for address, query in planned if (sentences := faults(query, known))
+    } == {}
 
 
 @pytest.mark.parametrize(
@@ -179,8 +181,8 @@ def test_what_may_be_absent_must_have_been_there(full_plan: dict[str, Any]) -> N
 
     assert len(compared) >= 2 * 5
     for had, has in compared:
-        assert {found.metric for found in selectors(had)} == {
-            found.metric for found in selectors(has)
+        assert {selector.metric for selector in selectors(had)} == {
+            selector.metric for selector in selectors(has)
         }
         assert _looks_back(has) < _looks_back(had) <= LONGEST
 
@@ -194,9 +196,9 @@ def _looks_back(query: str) -> timedelta:
 def test_a_distribution_says_its_buckets(full_plan: dict[str, Any]) -> None:
     """Without them the API chooses, and every later plan shows a difference."""
     distributions = [
-        found
-        for found in of_type(full_plan["planned_values"], "google_logging_metric")
-        if found.values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
+        metric
+        for metric in of_type(full_plan["planned_values"], "google_logging_metric")
+        if metric.values["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
     ]
 
     assert len(distributions) > 20

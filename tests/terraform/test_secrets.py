@@ -15,8 +15,8 @@ SECRET_BYTES = 65_536
 
 def addresses(letter: str, size: int) -> list[str]:
     """As many addresses as fill `size` bytes of JSON, with a letter that may have several bytes."""
-    each = [f"{letter * 20}{number:05}@acme.example" for number in range(size)]
-    return each[: size // len(f'"{each[0]}",'.encode())]
+    viewers = [f"{letter * 20}{number:05}@acme.example" for number in range(size)]
+    return viewers[: size // len(f'"{viewers[0]}",'.encode())]
 
 
 def asked(size: int) -> dict[str, Any]:

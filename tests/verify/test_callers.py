@@ -51,9 +51,9 @@ def test_what_delivers_and_runs_holds() -> None:
     ],
 )
 def test_a_subscription_that_was_changed_fails(change: dict[str, Any], detail: str) -> None:
-    found, _ = findings(Answer(200, PUSHING | change), Answer(200, ENABLED))
+    finding, _ = findings(Answer(200, PUSHING | change), Answer(200, ENABLED))
 
-    assert (found.state, found.detail) == ("fails", detail)
+    assert (finding.state, finding.detail) == ("fails", detail)
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_a_subscription_that_was_changed_fails(change: dict[str, Any], detail: s
     ],
 )
 def test_a_job_that_does_not_run_fails(change: dict[str, Any], state: str, detail: str) -> None:
-    _, found = findings(Answer(200, PUSHING), Answer(200, ENABLED | change))
+    _, finding = findings(Answer(200, PUSHING), Answer(200, ENABLED | change))
 
-    assert (found.state, found.detail) == (state, detail)
+    assert (finding.state, finding.detail) == (state, detail)
 
 
 @pytest.mark.parametrize(("status", "state"), [(404, "fails"), (403, "not checked")])
 def test_what_is_not_told_is_no_success(status: int, state: str) -> None:
-    found = findings(Answer(status, {}), Answer(status, {}))
+    results = findings(Answer(status, {}), Answer(status, {}))
 
-    assert [each.state for each in found] == [state, state]
+    assert [finding.state for finding in results] == [state, state]

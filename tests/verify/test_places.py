@@ -7,17 +7,17 @@ from verify.finding import Finding
 from verify.places import CHECK, check_places
 
 
-def findings(given: dict[str, Answer]) -> dict[str, Finding]:
-    with serving(given) as at:
+def findings(answers: dict[str, Answer]) -> dict[str, Finding]:
+    with serving(answers) as at:
         cell = a_cell(endpoints=Endpoints(at.rest, at.grpc, at.rest, at.rest, at.rest))
         return {finding.subject: finding for finding in check_places(cell)}
 
 
 def test_what_holds_fails_and_is_not_checked() -> None:
     changed = {f"/v1/{SECRETS[0]}": Answer(403, {}), f"/v1/{SECRETS[1]}": Answer(404, {})}
-    found = findings(healthy() | changed)
+    by_subject = findings(healthy() | changed)
 
-    assert list(found) == [
+    assert list(by_subject) == [
         "topic chat-eu-events",
         "topic chat-eu-dead",
         "secret chat-eu-partners",
@@ -26,7 +26,12 @@ def test_what_holds_fails_and_is_not_checked() -> None:
         "dataset chat_eu_store",
         "dataset chat_eu",
     ]
-    not_checked, fails = found.pop("secret chat-eu-partners"), found.pop("secret chat-eu-pseudonym")
+    not_checked, fails = (
+        by_subject.pop("secret chat-eu-partners"),
+        by_subject.pop("secret chat-eu-pseudonym"),
+    )
     assert not_checked == Finding("eu", CHECK, "secret chat-eu-partners", "not checked", "HTTP 403")
     assert (fails.state, fails.detail) == ("fails", "it does not exist")
-    assert {(each.state, each.detail) for each in found.values()} == {("holds", "europe-west1")}
+    assert {(finding.state, finding.detail) for finding in by_subject.values()} == {
+        ("holds", "europe-west1")
+    }

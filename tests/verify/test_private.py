@@ -59,13 +59,13 @@ def test_silence_is_no_success() -> None:
         raise httpx.ConnectError("no route")
 
     client = httpx.Client(transport=httpx.MockTransport(refuse))
-    found = list(check_functions(client, a_cell(), identify(TOKEN)))
+    results = list(check_functions(client, a_cell(), identify(TOKEN)))
 
-    assert [each.state for each in found] == ["not checked", "fails"]
+    assert [finding.state for finding in results] == ["not checked", "fails"]
 
 
 def test_stand_ins_have_no_door_to_try() -> None:
     client = httpx.Client(transport=httpx.MockTransport(lambda _request: httpx.Response(200)))
     cell = a_cell(calls=Calls({"privacy": "http://127.0.0.1:1"}, {}, {}))
 
-    assert [each.check for each in check_functions(client, cell, identify(""))] == [ANSWERS]
+    assert [finding.check for finding in check_functions(client, cell, identify(""))] == [ANSWERS]

@@ -30,7 +30,7 @@ def test_the_table_says_what_was_found() -> None:
 
 
 def test_json_has_the_figures() -> None:
-    [found] = json.loads(as_json([FAILS]))["findings"]
+    [finding] = json.loads(as_json([FAILS]))["findings"]
 
-    assert found["figures"] == {"bytes_all": 7}
-    assert found["state"] == "fails"
+    assert finding["figures"] == {"bytes_all": 7}
+    assert finding["state"] == "fails"

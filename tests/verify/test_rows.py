@@ -17,10 +17,10 @@ class Jobs:
 
     def __init__(self, *counts: int | Exception) -> None:
         self.counts = list(counts)
-        self.asked: list[str] = []
+        self.queries: list[str] = []
 
     def query(self, sql: str, **_options: Any) -> "Jobs":
-        self.asked.append(sql)
+        self.queries.append(sql)
         return self
 
     def result(self, **_options: Any) -> list[tuple[int]]:
@@ -32,9 +32,9 @@ class Jobs:
 
 def rows(jobs: Jobs, within: float, http: httpx.Client | None = None) -> list[Finding]:
     slept: list[float] = []
-    found = list(check_rows(http or client(), jobs, a_cell(), within, slept.append))
+    results = list(check_rows(http or client(), jobs, a_cell(), within, slept.append))
     assert sum(slept) <= within
-    return found
+    return results
 
 
 def test_rows_that_come_hold() -> None:
@@ -43,30 +43,30 @@ def test_rows_that_come_hold() -> None:
 
     assert (test.state, tagged.state) == ("holds", "holds")
     assert test.subject == "Test event"
-    assert "test_deliveries" in jobs.asked[0]
-    assert "`local.chat_eu.events`" in jobs.asked[-1]
+    assert "test_deliveries" in jobs.queries[0]
+    assert "`local.chat_eu.events`" in jobs.queries[-1]
     assert tagged.figures["seconds"] >= 0
 
 
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_row_that_does_not_come_or_comes_twice_fails(count: int) -> None:
-    found = rows(Jobs(count), 0.2)
+    results = rows(Jobs(count), 0.2)
 
-    assert [finding.state for finding in found] == ["fails", "fails"]
-    assert found[0].detail.startswith("accepted, but not in test_deliveries")
+    assert [finding.state for finding in results] == ["fails", "fails"]
+    assert results[0].detail.startswith("accepted, but not in test_deliveries")
 
 
 def test_where_nobody_may_look_it_is_not_checked() -> None:
-    found = rows(Jobs(Forbidden("no")), 60)
+    results = rows(Jobs(Forbidden("no")), 60)
 
-    assert {finding.state for finding in found} == {"not checked"}
+    assert {finding.state for finding in results} == {"not checked"}
 
 
 def test_an_event_that_is_refused_fails() -> None:
     refusing = client(lambda _request: httpx.Response(503, json={"reason": "queue_full"}))
-    found = rows(Jobs(1), 60, refusing)
+    results = rows(Jobs(1), 60, refusing)
 
-    assert {(finding.state, finding.detail) for finding in found} == {
+    assert {(finding.state, finding.detail) for finding in results} == {
         ("fails", "HTTP 503 queue_full")
     }
 

@@ -11,7 +11,7 @@ from functions.warehouse.parameters import declared
 from tests.verify.cells import a_cell
 from verify.statements import check_statements
 
-ALL = {f"{folder}/{name}" for folder, found in declared().items() for name in found}
+ALL = {f"{folder}/{name}" for folder, statements in declared().items() for name in statements}
 
 
 class Warehouse:
@@ -32,11 +32,11 @@ class Warehouse:
 
 
 def test_every_statement_is_dry_run_with_its_parameters() -> None:
-    found = list(check_statements(Warehouse(), a_cell()))
+    results = list(check_statements(Warehouse(), a_cell()))
 
-    assert {finding.subject for finding in found} == ALL
-    assert {(finding.state, finding.detail) for finding in found} == {("holds", "reads 2.0 KiB")}
-    assert all(finding.figures == {"bytes": 2048} for finding in found)
+    assert {finding.subject for finding in results} == ALL
+    assert {(finding.state, finding.detail) for finding in results} == {("holds", "reads 2.0 KiB")}
+    assert all(finding.figures == {"bytes": 2048} for finding in results)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_every_statement_is_dry_run_with_its_parameters() -> None:
 )
 def test_one_that_is_refused_is_told(error: Exception, state: str, detail: str) -> None:
     warehouse = Warehouse("`local.chat_eu_store.receipts_v1`", error)
-    found = {each.subject: each for each in check_statements(warehouse, a_cell())}
+    by_subject = {finding.subject: finding for finding in check_statements(warehouse, a_cell())}
 
-    told = found["privacy/add_receipts"]
-    assert told.state == state
-    assert told.detail.startswith(detail)
-    assert found["dashboard/daily"].state == "holds"
+    finding = by_subject["privacy/add_receipts"]
+    assert finding.state == state
+    assert finding.detail.startswith(detail)
+    assert by_subject["dashboard/daily"].state == "holds"

@@ -42,14 +42,14 @@ class Warehouse:
 
 def test_every_view_is_measured() -> None:
     views: dict[str, Any] = {"events": ("received_at",), "days": ("day",), "rooms": ("name",)}
-    found = list(check_views(Warehouse(views), a_cell(), "chat_eu", views))
+    results = list(check_views(Warehouse(views), a_cell(), "chat_eu", views))
 
-    assert {finding.subject: (finding.state, finding.detail) for finding in found} == {
+    assert {finding.subject: (finding.state, finding.detail) for finding in results} == {
         "chat_eu.days": ("holds", "one day reads 1.0 KiB, all 10.0 KiB"),
         "chat_eu.events": ("holds", "one day reads 1.0 KiB, all 10.0 KiB"),
         "chat_eu.rooms": ("holds", "reads 10.0 KiB; has no time to filter by"),
     }
-    assert found[1].figures == {"bytes_day": 1024, "bytes_before_all": 1024, "bytes_all": 10240}
+    assert results[1].figures == {"bytes_day": 1024, "bytes_before_all": 1024, "bytes_all": 10240}
 
 
 @pytest.mark.parametrize(
@@ -66,36 +66,38 @@ def test_a_view_that_reads_all_for_a_day_without_events_fails(
 ) -> None:
     warehouse = Warehouse({"a": (column,)})
     warehouse.all, warehouse.before_all = read_of_all, read_before_all
-    [found] = check_views(warehouse, a_cell(), "chat_eu", ["a"])
+    [finding] = check_views(warehouse, a_cell(), "chat_eu", ["a"])
 
-    assert found.state == state
-    assert found.figures["bytes_before_all"] == read_before_all
-    assert (f"{column} does not prune" in found.detail) == (state == "fails")
+    assert finding.state == state
+    assert finding.figures["bytes_before_all"] == read_before_all
+    assert (f"{column} does not prune" in finding.detail) == (state == "fails")
 
 
 def test_a_view_that_is_missing_or_broken_fails() -> None:
     broken = BadRequest("Unrecognized name: x\nLocation: europe-west1")
-    found = list(check_views(Warehouse({"a": broken}), a_cell(), "chat_eu", ["a", "b"]))
+    results = list(check_views(Warehouse({"a": broken}), a_cell(), "chat_eu", ["a", "b"]))
 
-    assert [(finding.subject, finding.state, finding.detail) for finding in found] == [
+    assert [(finding.subject, finding.state, finding.detail) for finding in results] == [
         ("chat_eu.b", "fails", "it does not exist"),
         ("chat_eu.a", "fails", "Unrecognized name: x"),
     ]
 
 
 def test_what_nobody_may_query_is_not_checked() -> None:
-    found = list(check_views(Warehouse({"a": Forbidden("no")}), a_cell(), "chat_eu", ["a"]))
+    results = list(check_views(Warehouse({"a": Forbidden("no")}), a_cell(), "chat_eu", ["a"]))
 
-    assert [(finding.state, finding.detail) for finding in found] == [("not checked", "Forbidden")]
+    assert [(finding.state, finding.detail) for finding in results] == [
+        ("not checked", "Forbidden")
+    ]
 
 
 @pytest.mark.parametrize(
     ("error", "state"), [(NotFound("no"), "fails"), (Forbidden("no"), "not checked")]
 )
 def test_a_dataset_that_cannot_be_listed_is_no_success(error: Exception, state: str) -> None:
-    [found] = check_views(Warehouse({}, error), a_cell(), "chat_eu", ["a"])
+    [finding] = check_views(Warehouse({}, error), a_cell(), "chat_eu", ["a"])
 
-    assert found.state == state
+    assert finding.state == state
 
 
 @pytest.mark.parametrize(

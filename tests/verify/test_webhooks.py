@@ -31,9 +31,9 @@ def unreachable(request: httpx.Request) -> httpx.Response:
 
 
 def test_urls_that_answer_hold() -> None:
-    found = list(check_urls(client(), a_cell()))
+    results = list(check_urls(client(), a_cell()))
 
-    assert [(finding.subject, finding.state) for finding in found] == [
+    assert [(finding.subject, finding.state) for finding in results] == [
         ("events of acme", "holds"),
         ("rooms of acme", "holds"),
     ]
@@ -41,9 +41,9 @@ def test_urls_that_answer_hold() -> None:
 
 def test_a_token_that_is_not_known_fails() -> None:
     wrong = Urls(URLS.events + "x", URLS.rooms)
-    found = list(check_urls(client(), a_cell(webhooks={"acme": {"1": wrong}})))
+    results = list(check_urls(client(), a_cell(webhooks={"acme": {"1": wrong}})))
 
-    assert [(finding.state, finding.detail) for finding in found] == [
+    assert [(finding.state, finding.detail) for finding in results] == [
         ("fails", "HTTP 401 token_unknown"),
         ("holds", "knows token 1"),
     ]
@@ -74,11 +74,11 @@ def test_a_wrong_token_that_gets_in_fails() -> None:
 
 
 def test_nothing_that_is_found_has_a_token() -> None:
-    found = [*check_urls(client(unreachable), a_cell())]
-    found.append(check_wrong_token(client(unreachable), a_cell()))
+    results = [*check_urls(client(unreachable), a_cell())]
+    results.append(check_wrong_token(client(unreachable), a_cell()))
 
-    assert {finding.state for finding in found} == {"fails"}
-    assert {finding.detail for finding in found} == {"ConnectError"}
+    assert {finding.state for finding in results} == {"fails"}
+    assert {finding.detail for finding in results} == {"ConnectError"}
 
 
 def test_an_event_that_is_taken_has_an_ingest_id() -> None:

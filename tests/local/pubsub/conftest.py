@@ -33,7 +33,7 @@ class Pubsub:
         await self.subscriber.create_subscription(request=request)
 
     async def publish(self, *data: bytes, **attributes: str) -> list[str]:
-        messages = [{"data": each, "attributes": attributes} for each in data]
+        messages = [{"data": body, "attributes": attributes} for body in data]
         response = await self.publisher.publish(request={"topic": self.topic, "messages": messages})
         return list(response.message_ids)
 

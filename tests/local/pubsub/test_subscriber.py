@@ -14,11 +14,11 @@ async def test_pull_and_acknowledge(pubsub: Any) -> None:
     await pubsub.create()
     ids = await pubsub.publish(b"a", b"b", kind="chat")
     received = await pubsub.pull()
-    assert [each.message.message_id for each in received] == ids
-    assert [each.message.data for each in received] == [b"a", b"b"]
+    assert [letter.message.message_id for letter in received] == ids
+    assert [letter.message.data for letter in received] == [b"a", b"b"]
     assert dict(received[0].message.attributes) == {"kind": "chat"}
     await pubsub.subscriber.acknowledge(
-        subscription=pubsub.subscription, ack_ids=[each.ack_id for each in received]
+        subscription=pubsub.subscription, ack_ids=[letter.ack_id for letter in received]
     )
     assert pubsub.pending() == 0
 
@@ -29,7 +29,7 @@ async def test_a_pull_waits_for_a_message(pubsub: Any, until: Any) -> None:
     subscription = pubsub.server.broker.subscriptions[pubsub.subscription]
     await until(lambda: bool(subscription.listeners))
     await pubsub.publish(b"late")
-    assert [each.message.data for each in await pulling] == [b"late"]
+    assert [letter.message.data for letter in await pulling] == [b"late"]
 
 
 async def test_an_unacknowledged_message_comes_again(pubsub: Any, clock: Any) -> None:
@@ -113,7 +113,7 @@ async def test_a_stream_gets_no_more_than_its_flow_control_lets_it(pubsub: Any) 
     )
     stream = await pubsub.subscriber.streaming_pull(requests=said())
     first = await stream.read()
-    assert [each.message.data for each in first.received_messages] == [b"0", b"1"]
+    assert [letter.message.data for letter in first.received_messages] == [b"0", b"1"]
     requests.put_nowait(
         types.StreamingPullRequest(
             ack_ids=[first.received_messages[0].ack_id],
@@ -122,7 +122,7 @@ async def test_a_stream_gets_no_more_than_its_flow_control_lets_it(pubsub: Any) 
         )
     )
     second = await stream.read()
-    assert [each.message.data for each in second.received_messages] == [b"2"]
+    assert [letter.message.data for letter in second.received_messages] == [b"2"]
     await pubsub.subscriber.delete_subscription(subscription=pubsub.subscription)
     with pytest.raises(exceptions.NotFound):
         await stream.read()
@@ -195,7 +195,7 @@ async def test_configuration_is_kept_completed_and_changed(pubsub: Any) -> None:
                 subscription={"name": pubsub.subscription}, update_mask={"paths": mask}
             )
     listed = await pubsub.subscriber.list_subscriptions(project="projects/local")
-    assert [each.name async for each in listed] == [pubsub.subscription]
+    assert [subscription.name async for subscription in listed] == [pubsub.subscription]
     await pubsub.subscriber.delete_subscription(subscription=pubsub.subscription)
     with pytest.raises(exceptions.NotFound):
         await pubsub.subscriber.get_subscription(subscription=pubsub.subscription)

@@ -72,7 +72,7 @@ class World:
         return Admission(self.partners_file, self.closed_file, self.clock)
 
 
-def told(directory: Directory, token: str) -> str:
+def answer_about(directory: Directory, token: str) -> str:
     """What a sender with this token is told: let in, unknown (401) or unclear (503)."""
     try:
         return "in" if directory.find(token) else "unknown"
@@ -82,7 +82,7 @@ def told(directory: Directory, token: str) -> str:
 
 def tokens(directory: Directory) -> set[str]:
     """Return whose tokens are let in, of all that ever were."""
-    return {token for token in ALL_TOKENS if told(directory, token) == "in"}
+    return {token for token in ALL_TOKENS if answer_about(directory, token) == "in"}
 
 
 async def answers(admission: Admission, *, shortly: bool) -> dict[str, str] | None:
@@ -91,7 +91,7 @@ async def answers(admission: Admission, *, shortly: bool) -> dict[str, str] | No
         directory = (admission.at_hand() if shortly else None) or await admission.current()
     except SecretUnavailable:
         return None
-    return {token: told(directory, token) for token in ALL_TOKENS}
+    return {token: answer_about(directory, token) for token in ALL_TOKENS}
 
 
 STEPS = st.lists(
@@ -130,16 +130,16 @@ async def test_what_senders_are_told_is_never_older_than_the_refresh_time(
             case _:
                 world.now += step
         truths.append((world.now, world.truth()))
-        found = await answers(short, shortly=True)
-        assert found == await answers(long, shortly=False)
-        if found is None:
+        verdicts = await answers(short, shortly=True)
+        assert verdicts == await answers(long, shortly=False)
+        if verdicts is None:
             assert not world.readable or world.now - world.tried_at <= RETRY_SECONDS
-        elif "unclear" in found.values():
-            assert "unknown" not in found.values()
+        elif "unclear" in verdicts.values():
+            assert "unknown" not in verdicts.values()
             assert world.failed_at >= world.now - REFRESH_SECONDS
         else:
             recent = [truth for at, truth in truths if at >= world.now - REFRESH_SECONDS]
-            assert {token for token, said in found.items() if said == "in"} in [
+            assert {token for token, verdict in verdicts.items() if verdict == "in"} in [
                 *recent,
                 *truths_at(truths, world.now - REFRESH_SECONDS),
             ]
@@ -185,15 +185,15 @@ async def test_while_a_secret_cannot_be_read_an_unknown_token_is_not_told_so() -
     world.now += REFRESH_SECONDS + 1
     world.readable, world.token = False, TOKENS[1]
     for _ in range(3):
-        found = await answers(admission, shortly=True)
-        assert found
-        assert (found["acmeone"], found["acmetwo"]) == ("in", "unclear")
+        verdicts = await answers(admission, shortly=True)
+        assert verdicts
+        assert (verdicts["acmeone"], verdicts["acmetwo"]) == ("in", "unclear")
         world.now += REFRESH_SECONDS / 3
     world.readable = True
     world.now += REFRESH_SECONDS
-    found = await answers(admission, shortly=True)
-    assert found
-    assert (found["acmeone"], found["acmetwo"]) == ("unknown", "in")
+    verdicts = await answers(admission, shortly=True)
+    assert verdicts
+    assert (verdicts["acmeone"], verdicts["acmetwo"]) == ("unknown", "in")
 
 
 async def test_requests_that_wait_for_a_read_all_go_by_it() -> None:
@@ -202,8 +202,8 @@ async def test_requests_that_wait_for_a_read_all_go_by_it() -> None:
     await admission.current()
     world.now += REFRESH_SECONDS + 1
     world.token = TOKENS[1]
-    found = await asyncio.gather(*(answers(admission, shortly=True) for _ in range(5)))
-    assert [each["acmetwo"] for each in found if each] == ["in"] * 5
+    verdicts = await asyncio.gather(*(answers(admission, shortly=True) for _ in range(5)))
+    assert [verdict["acmetwo"] for verdict in verdicts if verdict] == ["in"] * 5
     assert world.reads == 4  # two of each secret
 
 
@@ -214,16 +214,16 @@ async def test_nobody_is_at_hand_who_may_not_be_let_in_any_more() -> None:
     world.readable = False
     while world.now <= 1_000 + KEEP_SECONDS - REFRESH_SECONDS:
         world.now += REFRESH_SECONDS / 2
-        found = await answers(admission, shortly=True)
-        assert found
-        assert "in" in found.values()
+        verdicts = await answers(admission, shortly=True)
+        assert verdicts
+        assert "in" in verdicts.values()
     world.now = 1_000 + KEEP_SECONDS + 1
     assert admission.at_hand() is None
     with pytest.raises(SecretUnavailable):
         await admission.current()
 
 
-async def said(admission: Admission, token: str) -> str:
+async def answer_for(admission: Admission, token: str) -> str:
     """What the sender is told who asks for a token by `find`."""
     try:
         return "in" if await admission.find(token) else "unknown"
@@ -234,11 +234,11 @@ async def said(admission: Admission, token: str) -> str:
 async def test_a_new_token_works_at_once_although_no_refresh_is_due() -> None:
     world = World()
     admission = world.admission()
-    assert await said(admission, "acmeone") == "in"
+    assert await answer_for(admission, "acmeone") == "in"
     world.now += NEW_TOKEN_SECONDS + 1
     world.token = TOKENS[1]
-    assert await said(admission, "acmetwo") == "in"
-    assert await said(admission, "acmeone") == "unknown"
+    assert await answer_for(admission, "acmetwo") == "in"
+    assert await answer_for(admission, "acmeone") == "unknown"
 
 
 async def test_wrong_tokens_cause_few_reads_and_hold_up_no_known_one() -> None:
@@ -248,7 +248,7 @@ async def test_wrong_tokens_cause_few_reads_and_hold_up_no_known_one() -> None:
     before = world.reads
     for number in range(1_000):
         world.now += REFRESH_SECONDS / 1_000
-        assert await said(admission, f"wrong{number}") == "unknown"
+        assert await answer_for(admission, f"wrong{number}") == "unknown"
         assert admission.at_hand()
     assert world.reads - before <= 2 * REFRESH_SECONDS / NEW_TOKEN_SECONDS
 
@@ -268,8 +268,8 @@ async def test_an_unknown_token_is_unclear_while_the_read_for_it_fails_and_heals
     await admission.current()
     world.now += NEW_TOKEN_SECONDS + 1
     world.readable, world.token = False, TOKENS[1]
-    assert await said(admission, "acmetwo") == "unclear"
-    assert await said(admission, "acmeone") == "in"
+    assert await answer_for(admission, "acmetwo") == "unclear"
+    assert await answer_for(admission, "acmeone") == "in"
     world.readable = True
     world.now += NEW_TOKEN_SECONDS + 1
-    assert await said(admission, "acmetwo") == "in"
+    assert await answer_for(admission, "acmetwo") == "in"

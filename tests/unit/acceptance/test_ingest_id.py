@@ -15,7 +15,7 @@ def test_fresh_ids_are_version_7_differ_and_sort_by_time() -> None:
     ids = [fresh() for _ in range(1_000)]
     assert len(set(ids)) == 1_000
     assert ids[0] < ids[-1]
-    assert {uuid.UUID(each).version for each in ids} == {7}
+    assert {uuid.UUID(ingest_id).version for ingest_id in ids} == {7}
 
 
 @given(EVENTS, EVENTS)

@@ -70,13 +70,13 @@ def decided(body: bytes, partner: Partner = PARTNER, kind: Any = "chat") -> tupl
 def test_nothing_else_in_a_body_decides_about_project_and_person(
     project: str, name: Any, value: Any, beside: Any, others: Any, others_beside: Any, data: Any
 ) -> None:
-    told = {"project": project, "user_id": "ann"}
-    plain = json.dumps({"event": "emoji_sent", "value": told}).encode()
-    inner = data.draw(st.permutations([*(value | others | told).items()]))
+    properties = {"project": project, "user_id": "ann"}
+    plain = json.dumps({"event": "emoji_sent", "value": properties}).encode()
+    inner = data.draw(st.permutations([*(value | others | properties).items()]))
     body = {"event": name, "value": dict(inner)} | beside | others_beside
     shuffled = dict(data.draw(st.permutations([*body.items()])))
     assert decided(json.dumps(shuffled).encode()) == decided(plain)
-    without_name = {member: each for member, each in shuffled.items() if member != "event"}
+    without_name = {member: content for member, content in shuffled.items() if member != "event"}
     assert decided(json.dumps(without_name).encode()) == decided(plain)
 
 
@@ -85,7 +85,8 @@ def test_of_other_spellings_the_order_does_not_decide(names: list[str]) -> None:
     members = dict(zip(names, ["acme-us", "acme-eu", "x"], strict=False))
     backwards = dict(reversed(members.items()))
     first, second = (
-        decided(json.dumps({"event": "e", "value": each}).encode()) for each in (members, backwards)
+        decided(json.dumps({"event": "e", "value": value_members}).encode())
+        for value_members in (members, backwards)
     )
     assert first == second
 
@@ -95,8 +96,10 @@ def test_of_other_spellings_the_order_does_not_decide(names: list[str]) -> None:
 @pytest.mark.parametrize("name", ["emoji_sent", "", " ", None, 7, ["emoji_sent"], {}])
 def test_a_blank_name_does_not_skip_placement(name: Any, spelling: str, at: str) -> None:
     for project, status in (("acme-us", 421), ("rival", 422), ("acme-eu", 200)):
-        told = {spelling: project, "uid": "ann"}
-        body = {"event": name, "value": told} if at == "value" else {"event": name} | told
+        properties = {spelling: project, "uid": "ann"}
+        body = (
+            {"event": name, "value": properties} if at == "value" else {"event": name} | properties
+        )
         placement, person = decided(json.dumps(body).encode())
         assert placement.status == status
         assert person == ("ann" if status == 200 else None)
@@ -149,7 +152,7 @@ def test_events_of_one_request_keep_their_order() -> None:
         message_of(event, "acme-eu", sender, position, "2026-11-22T23:59:59.999998Z")
         for position, event in enumerate(events)
     ]
-    assert [(each.attributes.event, each.attributes.received_at) for each in messages] == [
+    assert [(message.attributes.event, message.attributes.received_at) for message in messages] == [
         ("account_restored", "2026-11-22T23:59:59.999998Z"),
         ("delete_profile_confirmed", "2026-11-22T23:59:59.999999Z"),
         ("account_restored", "2026-11-23T00:00:00.000000Z"),
@@ -162,7 +165,7 @@ def test_every_event_of_a_kind_reads_project_and_person_from_the_same_names(kind
     catalogue = load_catalogue()
     events = catalogue.events if kind == "chat" else catalogue.room_events
     layouts = [LAYOUTS.find(kind, name) for name in (None, *(event.name for event in events))]
-    found = [
+    decisions = [
         {
             name: destination.target
             for name, destination in layout.destinations.items()
@@ -170,7 +173,7 @@ def test_every_event_of_a_kind_reads_project_and_person_from_the_same_names(kind
         }
         for layout in layouts
     ]
-    assert all(each == found[0] for each in found)
+    assert all(decision == decisions[0] for decision in decisions)
 
 
 @pytest.mark.parametrize(

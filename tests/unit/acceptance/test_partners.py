@@ -25,8 +25,8 @@ def digest(token: str) -> str:
 
 def secret(**tokens: list[str]) -> bytes:
     partners = {
-        name: {"tokens_sha256": list(map(digest, of)), "projects": {name: "eu"}}
-        for name, of in tokens.items()
+        name: {"tokens_sha256": list(map(digest, own)), "projects": {name: "eu"}}
+        for name, own in tokens.items()
     }
     return json.dumps({"partners": partners}).encode()
 
@@ -69,7 +69,7 @@ FAULTY = [
     ("tokens_sha256", record(tokens_sha256=[7])),
     ("tokens_sha256", record(tokens_sha256=[])),
     ("tokens_sha256", record(tokens_sha256=digest("t"))),
-    ("tokens_sha256", record(tokens_sha256=[digest(each) for each in "t12"])),
+    ("tokens_sha256", record(tokens_sha256=[digest(token) for token in "t12"])),
     ("tokens_sha256", record(tokens_sha256=[digest("t"), ""])),
     ("tokens_sha256", record(tokens_sha256=None)),
     ("projects", record(projects={})),
@@ -99,9 +99,9 @@ FAULTY = [
 @pytest.mark.parametrize(("field", "faulty"), FAULTY)
 def test_an_error_in_one_record_closes_that_partner_only(field: str, faulty: Any) -> None:
     directory = both(faulty)
-    found = directory.find("good")
-    assert found
-    assert found[0] == "b"
+    entry = directory.find("good")
+    assert entry
+    assert entry[0] == "b"
     with pytest.raises(Unclear):  # never 401: its sender would drop its events
         directory.find("t")
     with pytest.raises(RecordFaulty):
@@ -177,9 +177,9 @@ def test_a_project_of_two_partners_is_neither_s() -> None:
     text = secret(a=["1"], b=["2"]).replace(b'{"b": "eu"}', b'{"b": "eu", "a": "eu"}')
     directory = Directory.from_json(text)
     assert directory.find("1")
-    found = directory.named("b")
-    assert found
-    assert found.projects == {"b": "eu", "a": DISPUTED}
+    partner = directory.named("b")
+    assert partner
+    assert partner.projects == {"b": "eu", "a": DISPUTED}
     assert directory.faults == [Fault("a", "projects"), Fault("b", "projects")]
     with pytest.raises(Unclear):
         directory.projects_of("a")
@@ -229,7 +229,7 @@ def test_any_other_token_is_nobodys(token: str) -> None:
 def test_signing_secrets_are_read_and_never_shown() -> None:
     text = secret(a=["t"]).replace(b'"projects"', b'"signing_secrets": ["%s"], "projects"')
     key = base64.b64encode(b"k" * 24)
-    found = Directory.from_json(text % (b"whsec_" + key)).find("t")
-    assert found
-    assert len(found[1].signing_secrets) == 1
-    assert key.decode() not in repr(found)
+    entry = Directory.from_json(text % (b"whsec_" + key)).find("t")
+    assert entry
+    assert len(entry[1].signing_secrets) == 1
+    assert key.decode() not in repr(entry)

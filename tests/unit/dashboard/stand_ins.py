@@ -43,11 +43,11 @@ class Rollups:
 
     def __init__(self) -> None:
         self.rows = NONE
-        self.asked: list[tuple[str, date, date, date]] = []
+        self.requests: list[tuple[str, date, date, date]] = []
         self.failing = False
 
     async def read(self, project: str, first: date, last: date, first_week: date) -> Rows:
-        self.asked.append((project, first, last, first_week))
+        self.requests.append((project, first, last, first_week))
         if self.failing:
             raise QueriesFailed
         return self.rows

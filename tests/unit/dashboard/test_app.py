@@ -89,7 +89,7 @@ async def test_nobody_sees_anything_without_an_identity(
     assert answer.status_code == 403
     assert answer.json()["title"] == "You are not signed in"
     assert "gcloud run services proxy" in answer.json()["detail"]
-    assert not rollups.asked
+    assert not rollups.requests
     assert not operate.days
 
 
@@ -104,7 +104,7 @@ async def test_who_is_no_viewer_is_told_whom_to_ask(
     assert "eve@acme.example" in answer.text
     assert "Ask the operator" in answer.text
     assert "acme-prod" not in answer.text
-    assert not rollups.asked
+    assert not rollups.requests
     assert not operate.days
 
 
@@ -118,7 +118,7 @@ async def test_a_viewer_sees_their_own_projects_only(
     assert own.status_code == 200
     assert "other-prod" not in own.text
     assert (others.status_code, nobodys.status_code) == (403, 403)
-    assert [asked[0] for asked in rollups.asked] == ["acme-prod"]
+    assert [project for project, *_ in rollups.requests] == ["acme-prod"]
 
 
 async def test_an_operator_sees_all_projects(client: httpx.AsyncClient) -> None:
@@ -133,9 +133,9 @@ async def test_the_first_project_and_90_days_are_shown_unless_others_are_chosen(
     await client.get("/data", headers=bearer(ANN))
     chosen = {"project": "acme-prod", "window": "6m"}
     await client.get("/data", params=chosen, headers=bearer(ANN))
-    days = [(project, first.isoformat(), last) for project, first, last, _ in rollups.asked]
+    days = [(project, first.isoformat(), last) for project, first, last, _ in rollups.requests]
     assert days == [("acme-dev", "2026-08-25", TODAY), ("acme-prod", "2026-05-23", TODAY)]
-    assert all(first_week.weekday() == 0 for *_, first_week in rollups.asked)
+    assert all(first_week.weekday() == 0 for *_, first_week in rollups.requests)
 
 
 async def test_a_window_that_does_not_exist_is_named(client: httpx.AsyncClient) -> None:
@@ -272,7 +272,7 @@ async def test_keys_that_cannot_be_fetched_let_nobody_in(secret: Secret, rollups
     transport = httpx.ASGITransport(dashboard.application())
     async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:
         assert (await client.get("/data")).status_code == 503
-    assert not rollups.asked
+    assert not rollups.requests
 
 
 @pytest.mark.parametrize(

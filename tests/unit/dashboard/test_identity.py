@@ -22,9 +22,9 @@ from tests.unit.identity_tokens import bearer
 AUDIENCE = "/projects/1/locations/europe-west1/services/chat-eu-dashboard"
 
 
-def says(**said: Any) -> IdentityAwareProxy:
+def says(**claims: Any) -> IdentityAwareProxy:
     """A proxy whose assertion is genuine, and says this."""
-    return IdentityAwareProxy(AUDIENCE, lambda *_: {"iss": IAP_ISSUER} | said)
+    return IdentityAwareProxy(AUDIENCE, lambda *_: {"iss": IAP_ISSUER} | claims)
 
 
 ASSERTED = {"x-goog-iap-jwt-assertion": "assertion"}
@@ -35,11 +35,11 @@ def test_the_proxys_assertion_names_the_person() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [{}, {"email": None}, {"email": "ann"}, {"email": "a@b", "iss": "https://elsewhere"}]
+    "claims", [{}, {"email": None}, {"email": "ann"}, {"email": "a@b", "iss": "https://elsewhere"}]
 )
-def test_an_assertion_that_names_nobody_is_refused(said: dict[str, Any]) -> None:
+def test_an_assertion_that_names_nobody_is_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(Unidentified):
-        says(**said)(ASSERTED)
+        says(**claims)(ASSERTED)
 
 
 def test_without_an_assertion_no_other_credential_counts() -> None:
@@ -61,14 +61,14 @@ def key(monkeypatch: pytest.MonkeyPatch) -> ec.EllipticCurvePrivateKey:
 
 def signed(key: ec.EllipticCurvePrivateKey, **changes: Any) -> str:
     now = datetime.now(UTC)
-    said = {
+    claims = {
         "iss": IAP_ISSUER,
         "aud": AUDIENCE,
         "email": "ann@acme.example",
         "iat": (now - timedelta(minutes=1)).timestamp(),
         "exp": (now + timedelta(minutes=9)).timestamp(),
     }
-    assertion: bytes = jwt.encode(ES256Signer(key, "k1"), said | changes)
+    assertion: bytes = jwt.encode(ES256Signer(key, "k1"), claims | changes)
     return assertion.decode()
 
 

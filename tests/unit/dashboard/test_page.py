@@ -19,7 +19,7 @@ def test_shares(share: float | None, written: str) -> None:
 
 def test_cells() -> None:
     cells = [None, TODAY, 1234567, 0.5, "<b>"]
-    assert [cell(each) for each in cells] == ["", "2026-11-22", "1,234,567", "50%", "<b>"]
+    assert [cell(value) for value in cells] == ["", "2026-11-22", "1,234,567", "50%", "<b>"]
     assert number(0) == "0"
 
 

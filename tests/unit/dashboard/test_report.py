@@ -66,9 +66,9 @@ def test_a_day_whose_events_are_counted_and_its_people_not_yet_has_a_half() -> N
 @pytest.mark.parametrize(("newest", "whole"), [(TODAY, TODAY - DAY), (TODAY - DAY, TODAY - DAY)])
 def test_the_last_whole_day_is_over_and_counted(newest: date, whole: date) -> None:
     rows = [people(TODAY - n * DAY) for n in range(3) if TODAY - n * DAY <= newest]
-    found = report("p", Window.DAYS_90, TODAY, NONE._replace(people=rows)).last_whole
-    assert found
-    assert found.day == whole
+    last = report("p", Window.DAYS_90, TODAY, NONE._replace(people=rows)).last_whole
+    assert last
+    assert last.day == whole
 
 
 def test_without_counted_days_none_is_whole() -> None:

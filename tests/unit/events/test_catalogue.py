@@ -110,9 +110,9 @@ def test_views_are_named_after_the_events() -> None:
     ],
 )
 def test_events_have_their_documented_properties(event: str, documented: dict[str, str]) -> None:
-    found = load_catalogue().event("chat", event)
-    assert found is not None
-    assert {prop.name: prop.type for prop in found.properties} == documented
+    entry = load_catalogue().event("chat", event)
+    assert entry is not None
+    assert {prop.name: prop.type for prop in entry.properties} == documented
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_events_have_their_documented_properties(event: str, documented: dict[st
     ],
 )
 def test_properties_are_found_by_what_senders_call_them(event: str, sent: str, means: str) -> None:
-    found = load_catalogue().event("chat", event)
-    assert found is not None
-    assert found.lookup[snake_case(sent)].name == means
+    entry = load_catalogue().event("chat", event)
+    assert entry is not None
+    assert entry.lookup[snake_case(sent)].name == means
 
 
 @pytest.mark.parametrize(

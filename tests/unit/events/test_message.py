@@ -16,11 +16,11 @@ def test_pieces_keep_order_and_limits(sizes: list[int], small: int) -> None:
     data = {size: b"x" * size for size in {*sizes, 1}}
     messages = [Message(data[size], ATTRIBUTES) for size in sizes]
     messages += [Message(data[1], ATTRIBUTES)] * small
-    found = list(pieces(messages))
-    assert [each for piece, _ in found for each in piece] == messages
-    assert all(0 < len(piece) <= PUBLISH_MESSAGES for piece, _ in found)
-    for piece, size in found:
-        assert size == sum(each.size for each in piece) <= PUBLISH_BYTES
+    parts = list(pieces(messages))
+    assert [message for piece, _ in parts for message in piece] == messages
+    assert all(0 < len(piece) <= PUBLISH_MESSAGES for piece, _ in parts)
+    for piece, size in parts:
+        assert size == sum(message.size for message in piece) <= PUBLISH_BYTES
 
 
 NAME = st.text("aé€🎈\0", min_size=1, max_size=2_000).map(lambda name: cut(name, ATTRIBUTE_BYTES))

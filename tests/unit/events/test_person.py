@@ -55,5 +55,5 @@ VALUES = st.none() | st.text(max_size=3) | st.integers() | st.booleans() | st.li
 def test_it_is_whom_loading_finds(properties: dict[str, Any], event: str) -> None:
     data = json.dumps({"event": event, "value": properties}).encode()
     loaded = ROWS.build(data, ATTRIBUTES, delivery_id="d", stored_at=1_795_000_000_000_000)
-    found = loaded.person.user_id if loaded.person else None
-    assert user_id(data, "chat", LAYOUTS) == found
+    expected = loaded.person.user_id if loaded.person else None
+    assert user_id(data, "chat", LAYOUTS) == expected

@@ -36,14 +36,14 @@ async def test_objects_are_found_in_order_read_and_deleted(endpoint: str, bucket
     for name in ("spill/b", "spill/a", "quarantine/c"):
         bucket.blob(name).upload_from_string(name)
     stored = CloudStorage(partial(open_bucket, endpoint, "p", "b"), deadline=5)
-    found = await stored.find("spill/")
-    assert [each.name for each in found] == ["spill/a", "spill/b"]
-    assert abs(found[0].written_at - datetime.now(UTC)) < timedelta(minutes=1)
-    assert await stored.read(found[0]) == b"spill/a"
-    await stored.delete(found[0])
-    await stored.delete(found[0])
-    assert await stored.read(found[0]) is None
-    assert [each.name for each in await stored.find("")] == ["quarantine/c", "spill/b"]
+    versions = await stored.find("spill/")
+    assert [version.name for version in versions] == ["spill/a", "spill/b"]
+    assert abs(versions[0].written_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert await stored.read(versions[0]) == b"spill/a"
+    await stored.delete(versions[0])
+    await stored.delete(versions[0])
+    assert await stored.read(versions[0]) is None
+    assert [version.name for version in await stored.find("")] == ["quarantine/c", "spill/b"]
 
 
 async def test_a_version_that_was_replaced_is_not_deleted(endpoint: str, bucket: Any) -> None:

@@ -15,7 +15,7 @@ from local.pubsub import serve
 from tests.unit.operate.stand_ins import message
 
 TOPIC, NAME = "projects/local/topics/events", "projects/local/subscriptions/dead"
-SENT = [(each.data, each.attributes.to_mapping()) for each in map(message, range(3))]
+SENT = [(event.data, event.attributes.to_mapping()) for event in map(message, range(3))]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def test_messages_are_pulled_given_back_and_acknowledged(
     await subscription.acknowledge(letters[:1])
     await subscription.give_back(letters[1:])
     again = await subscription.pull()
-    assert {each.message_id for each in again} == {each.message_id for each in letters[1:]}
+    assert {letter.message_id for letter in again} == {letter.message_id for letter in letters[1:]}
     await subscription.acknowledge(again)
     await subscription.acknowledge([])
     monkeypatch.setattr(module, "PULL_SECONDS", 0.05)  # less than the stand-in waits for a message

@@ -42,7 +42,7 @@ class WriteStub:
         shown: columns that GetWriteStream tells of; None where it may not be called.
         names_columns: whether a refusal of columns names them.
         ends_call: whether such a refusal ends the call.
-        asked: how often the columns were asked for.
+        schema_requests: the number of requests for the columns.
         tells: columns that the next answer says the table has now.
     """
 
@@ -54,7 +54,7 @@ class WriteStub:
         self.shown: list[str] | None = None
         self.names_columns = True
         self.ends_call = False
-        self.asked = 0
+        self.schema_requests = 0
         self.tells: list[str] = []
         self.stored: list[Row] = []
         self.tables: list[str] = []
@@ -74,7 +74,7 @@ class WriteStub:
         )
 
     async def _get_write_stream(self, request: Any, context: Any) -> Any:
-        self.asked += 1
+        self.schema_requests += 1
         routing = parse_qs(dict(context.invocation_metadata() or ()).get("x-goog-request-params"))
         assert routing.get("name") == [request.name]
         assert request.view == stream.WriteStreamView.FULL
@@ -141,8 +141,8 @@ class WriteStub:
         self.tables += [stream] * len(rows)
         if step == "cut_after_storing":
             await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
-        told, self.tells = self.tells, []
-        updated = {"updated_schema": table_schema(told)} if told else {}
+        columns, self.tells = self.tells, []
+        updated = {"updated_schema": table_schema(columns)} if columns else {}
         return RESPONSE(append_result={}, **updated)
 
     def of_table(self, name: str) -> list[Row]:
@@ -152,13 +152,13 @@ class WriteStub:
 
 def table_schema(paths: list[str]) -> Any:
     """Return a ``TableSchema`` with these columns, a field of a RECORD as ``record.field``."""
-    found = TABLE_SCHEMA()
+    schema = TABLE_SCHEMA()
     for path in paths:
-        fields = found.fields
+        fields = schema.fields
         for name in path.split("."):
             known = [field for field in fields if field.name == name]
             fields = (known[0] if known else fields.add(name=name)).fields
-    return found
+    return schema
 
 
 def extra_fields() -> any_pb2.Any:

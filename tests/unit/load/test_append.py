@@ -192,7 +192,7 @@ async def test_a_table_that_lacks_columns_is_appended_to(
     assert second["flags"] == ["no_column:new", "no_column:newer"]
     assert json.loads(third["extra"]) == {"_columns": {"new": "z"}}
     assert write_stub.connections == (2 if ends_call else 1)
-    assert write_stub.asked == 1
+    assert write_stub.schema_requests == 1
 
 
 @pytest.mark.parametrize("shown", [ALL, None])
@@ -204,13 +204,13 @@ async def test_where_nothing_tells_what_lacks_the_append_fails_and_may_come_agai
         with pytest.raises(AppendFailed, match="schema_mismatch"):
             await upgraded.append([wide("a", new="x")])
     assert write_stub.stored == []
-    assert write_stub.asked == 1  # not once for each append that fails
+    assert write_stub.schema_requests == 1  # not once for each append that fails
 
 
 async def test_concurrent_appends_find_out_once(write_stub: Any, upgraded: TableAppender) -> None:
     await asyncio.gather(*(upgraded.append([wide(name, new=name)]) for name in "abcdefgh"))
     assert sorted(stored(write_stub)) == list("abcdefgh")
-    assert write_stub.asked == 1
+    assert write_stub.schema_requests == 1
 
 
 async def test_a_column_that_came_is_used_when_the_service_says_so(
@@ -223,7 +223,7 @@ async def test_a_column_that_came_is_used_when_the_service_says_so(
     assert "new" not in write_stub.stored[1]
     assert write_stub.stored[2]["new"] == "x"
     assert json.loads(write_stub.stored[2]["extra"]) == {"_columns": {"newer": "y"}}
-    assert write_stub.asked == 1
+    assert write_stub.schema_requests == 1
 
 
 async def test_a_column_that_came_is_found_by_asking_now_and_then(
@@ -241,7 +241,7 @@ async def test_a_column_that_came_is_found_by_asking_now_and_then(
     assert ["new" in row for row in write_stub.stored] == [False, False, True]
     now = 10 * LOOK_SECONDS
     await appender.append([wide("d", new="x")])
-    assert write_stub.asked == 2  # a table that has all is not asked
+    assert write_stub.schema_requests == 2  # a table that has all is not asked
 
 
 async def test_a_column_that_is_shown_too_early_is_left_out_again(
@@ -276,7 +276,7 @@ async def test_a_table_with_more_columns_than_the_code_is_appended_to(
     # After a rollback of the code. BigQuery asks for no column that is not required.
     write_stub.shown = ALL
     await make_appender().append(rows("a"))
-    assert (stored(write_stub), write_stub.asked) == (["a"], 0)
+    assert (stored(write_stub), write_stub.schema_requests) == (["a"], 0)
 
 
 async def test_what_lacks_is_logged_without_a_value(

@@ -7,8 +7,9 @@ import pytest
 from functions.load.delivery_filter import DeliveryFilter
 from functions.load.loader import NotStored
 from functions.load.tally import LoadTally
-from functions.secrets.closed_partners import ClosedList, ClosedPartner, ClosedUnavailable
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.web.push import PushedMessage
+from tests.fakes.closed import Closed
 
 ENTRY = ClosedPartner(("acme-prod",), datetime(2026, 11, 22, tzinfo=UTC))
 
@@ -17,15 +18,10 @@ class World:
     """A loader that notes what reaches it, behind a list that a test sets."""
 
     def __init__(self) -> None:
-        self.closed: ClosedList | None = ClosedList({"acme": ENTRY})
+        self.closed = Closed(ClosedList({"acme": ENTRY}))
         self.loaded: list[dict[str, str]] = []
         self.tally = LoadTally()
-        self.delivery_filter = DeliveryFilter(self.current, self._load, self.tally)
-
-    async def current(self) -> ClosedList:
-        if self.closed is None:
-            raise ClosedUnavailable
-        return self.closed
+        self.delivery_filter = DeliveryFilter(self.closed.current, self._load, self.tally)
 
     async def _load(self, message: PushedMessage) -> None:
         self.loaded.append(message.attributes)
@@ -57,7 +53,7 @@ async def test_others_are_loaded() -> None:
 
 async def test_nothing_is_loaded_while_nobody_knows_who_is_closed() -> None:
     world = World()
-    world.closed = None
+    world.closed.list = None
     with pytest.raises(NotStored, match="closed_unavailable"):
         await world.load(partner="solo", project="only")
     assert world.loaded == []
@@ -66,7 +62,7 @@ async def test_nothing_is_loaded_while_nobody_knows_who_is_closed() -> None:
 
 async def test_a_malformed_entry_of_the_list_holds_up_its_own_partner_only() -> None:
     world = World()
-    world.closed = ClosedList({"acme": ENTRY}, unreadable={"odd": b"{}"})
+    world.closed.list = ClosedList({"acme": ENTRY}, unreadable={"odd": b"{}"})
     with pytest.raises(NotStored, match="closed_unavailable"):
         await world.load(partner="odd", project="odd")
     await world.load(partner="solo", project="only")

@@ -55,8 +55,8 @@ COLUMNS = {"fields": [{"name": "a"}, {"name": "b", "fields": [{"name": "c"}]}]}
 
 
 def test_a_stream_s_columns_are_asked_for_and_read_as_by_the_official_client() -> None:
-    asked = GetWriteStreamRequest(name=STREAM, view=VIEW_FULL).SerializeToString()
-    official = storage.GetWriteStreamRequest.pb().FromString(asked)
+    encoded = GetWriteStreamRequest(name=STREAM, view=VIEW_FULL).SerializeToString()
+    official = storage.GetWriteStreamRequest.pb().FromString(encoded)
     assert (official.name, official.view) == (STREAM, stream.WriteStreamView.FULL)
     shown = stream.WriteStream.pb()(name=STREAM, table_schema=COLUMNS, location="eu")
     ours = WriteStream.FromString(shown.SerializeToString())

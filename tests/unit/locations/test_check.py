@@ -16,16 +16,16 @@ PARTS = Parts(TOPICS, SECRETS, ("local-chat-eu",), Datasets("chat_eu_store", "ch
 NOBODY = "http://127.0.0.1:1"
 
 
-async def found_at(given: dict[str, Answer], region: str = REGION) -> list[Location]:
-    with serving(given) as at:
+async def locations_at(answers: dict[str, Answer], region: str = REGION) -> list[Location]:
+    with serving(answers) as at:
         google = Google(Endpoints(at.rest, at.grpc, at.rest, at.rest), "local")
         return await check(google.resources(PARTS), region)
 
 
 async def test_a_cell_in_its_region_holds() -> None:
-    found = await found_at(healthy())
+    locations = await locations_at(healthy())
 
-    assert [(each.kind, each.name) for each in found] == [
+    assert [(location.kind, location.name) for location in locations] == [
         ("topic", "chat-eu-events"),
         ("topic", "chat-eu-dead"),
         ("secret", "chat-eu-partners"),
@@ -34,13 +34,13 @@ async def test_a_cell_in_its_region_holds() -> None:
         ("dataset", "chat_eu_store"),
         ("dataset", "chat_eu"),
     ]
-    assert {(each.state, each.detail) for each in found} == {("holds", REGION)}
+    assert {(location.state, location.detail) for location in locations} == {("holds", REGION)}
 
 
 async def test_another_region_fails_for_all_that_has_one() -> None:
-    found = await found_at(healthy(), "europe-west3")
+    locations = await locations_at(healthy(), "europe-west3")
 
-    assert {each.state for each in found} == {"fails"}
+    assert {location.state for location in locations} == {"fails"}
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ async def test_another_region_fails_for_all_that_has_one() -> None:
     ],
 )
 async def test_what_is_elsewhere_is_found(path: str, body: dict[str, Any], detail: str) -> None:
-    found = await found_at(healthy() | {path: Answer(200, body)})
-    wrong = [each for each in found if each.state != "holds"]
+    locations = await locations_at(healthy() | {path: Answer(200, body)})
+    wrong = [location for location in locations if location.state != "holds"]
 
-    assert [(each.state, each.detail) for each in wrong] == [("fails", detail)]
+    assert [(location.state, location.detail) for location in wrong] == [("fails", detail)]
 
 
 @pytest.mark.parametrize(
@@ -92,19 +92,23 @@ async def test_what_is_elsewhere_is_found(path: str, body: dict[str, Any], detai
 async def test_what_the_api_does_not_say_is_no_success(
     path: str, answer: Answer, state: str, detail: str
 ) -> None:
-    found = await found_at(healthy() | {path: answer})
-    wrong = [each for each in found if each.state != "holds"]
+    locations = await locations_at(healthy() | {path: answer})
+    wrong = [location for location in locations if location.state != "holds"]
 
-    assert [(each.state, each.detail) for each in wrong] == [(state, detail)]
+    assert [(location.state, location.detail) for location in wrong] == [(state, detail)]
 
 
 async def test_an_api_that_nobody_reaches_is_no_success() -> None:
     google = Google(Endpoints(NOBODY, NOBODY, NOBODY, NOBODY), "local")
-    found = await check(google.resources(PARTS), REGION)
+    locations = await check(google.resources(PARTS), REGION)
 
-    assert {each.detail for each in found if each.kind == "topic"} == {"ServiceUnavailable"}
-    assert {each.detail for each in found if each.kind != "topic"} == {"ConnectionError"}
-    assert {each.state for each in found} == {"unknown"}
+    assert {location.detail for location in locations if location.kind == "topic"} == {
+        "ServiceUnavailable"
+    }
+    assert {location.detail for location in locations if location.kind != "topic"} == {
+        "ConnectionError"
+    }
+    assert {location.state for location in locations} == {"unknown"}
 
 
 def listed(*tables: tuple[str, str], token: str = "") -> Answer:
@@ -112,14 +116,14 @@ def listed(*tables: tuple[str, str], token: str = "") -> Answer:
     return Answer(200, {"tables": items} | ({"nextPageToken": token} if token else {}))
 
 
-async def tables_at(given: dict[str, Answer]) -> list[Location]:
-    with serving(given) as at:
+async def tables_at(answers: dict[str, Answer]) -> list[Location]:
+    with serving(answers) as at:
         google = Google(Endpoints(at.rest, at.grpc, at.rest, at.rest), "local")
         return await check_tables(google, PARTS.datasets, REGION)
 
 
 async def test_every_table_of_every_page_is_asked_and_no_view() -> None:
-    found = await tables_at(
+    locations = await tables_at(
         {
             f"{STORE}/tables?maxResults=1000": listed(("a", "TABLE"), token="2"),
             f"{STORE}/tables?maxResults=1000&pageToken=2": listed(("b", "TABLE"), ("v", "VIEW")),
@@ -129,13 +133,13 @@ async def test_every_table_of_every_page_is_asked_and_no_view() -> None:
         }
     )
 
-    assert found == [
+    assert locations == [
         Location("table", "chat_eu_store.a", "holds", REGION),
         Location("table", "chat_eu_store.b", "fails", "is in US"),
     ]
 
 
 async def test_tables_that_cannot_be_listed_are_unknown() -> None:
-    found = await tables_at({f"{STORE}/tables?maxResults=1000": Answer(403, {})})
+    locations = await tables_at({f"{STORE}/tables?maxResults=1000": Answer(403, {})})
 
-    assert found == [Location("table", "chat_eu_store.*", "unknown", "HTTP 403")]
+    assert locations == [Location("table", "chat_eu_store.*", "unknown", "HTTP 403")]

@@ -1,19 +1,23 @@
-"""A replay between two stand-ins, with a clock that stands until it is told to go."""
+"""Operations between fakes, with a clock that stands still until a test moves it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
 
+from functions.google.topic import Publisher
 from functions.operate.dead_letters import DeadLetterReplay
 from functions.operate.decode import Decoder
 from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
+from tests.fakes.bucket import Bucket, Writer
 from tests.fakes.clock import Clock
-from tests.fakes.objects import Bucket, Writer
-from tests.unit.operate.stand_ins import WRITTEN_AT, Letters, Partners, Store, Topic
+from tests.fakes.letters import Letters
+from tests.fakes.partners import Partners
+from tests.fakes.topic import Topic
+from tests.unit.operate.stand_ins import WRITTEN_AT, Store
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
@@ -25,12 +29,17 @@ def clock() -> Clock:
 
 @pytest.fixture
 def bucket() -> Bucket:
-    return Bucket(WRITTEN_AT)
+    return Bucket(lambda: WRITTEN_AT)
 
 
 @pytest.fixture
 def topic() -> Topic:
     return Topic()
+
+
+@pytest.fixture
+def publisher(topic: Topic) -> Publisher:
+    return Publisher(topic, deadline=20)
 
 
 @pytest.fixture
@@ -44,9 +53,9 @@ def decoder(partners: Partners) -> Decoder:
 
 
 @pytest.fixture
-def replay(bucket: Bucket, topic: Topic, decoder: Decoder, clock: Clock) -> Replay:
+def replay(bucket: Bucket, publisher: Publisher, decoder: Decoder, clock: Clock) -> Replay:
     quarantine = Quarantine(Writer(bucket))
-    return Replay(bucket, topic.publish, decoder.decode, quarantine, clock=clock, seconds=240)
+    return Replay(bucket, publisher.publish, decoder.decode, quarantine, clock=clock, seconds=240)
 
 
 @pytest.fixture
@@ -55,8 +64,8 @@ def letters() -> Letters:
 
 
 @pytest.fixture
-def dead_letters(letters: Letters, topic: Topic, clock: Clock) -> DeadLetterReplay:
-    return DeadLetterReplay(letters, topic.publish, clock=clock, seconds=240)
+def dead_letters(letters: Letters, publisher: Publisher, clock: Clock) -> DeadLetterReplay:
+    return DeadLetterReplay(letters, publisher.publish, clock=clock, seconds=240)
 
 
 @pytest.fixture

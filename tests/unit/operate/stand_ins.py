@@ -7,7 +7,6 @@ from functions.acceptance.partners import Directory, Partner, PartnersUnavailabl
 from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.google.subscription import Letter, SubscriptionUnavailable
-from functions.google.topic import PublishFailed
 from functions.retained import spill
 from functions.warehouse.statements import StatementFailed
 
@@ -36,30 +35,6 @@ class Partners:
         if self.projects is None:
             raise PartnersUnavailable
         return Directory({"acme": Partner(("0" * 64,), self.projects)})
-
-
-class Topic:
-    """Takes messages, or fails as told."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.failing = False
-        self.refused: set[str] = set()
-        self.then: Callable[[], None] = lambda: None
-
-    async def publish(self, messages: Sequence[Message]) -> list[int]:
-        if self.failing:
-            raise PublishFailed("ServiceUnavailable")
-        ids = [each.attributes.ingest_id for each in messages]
-        self.messages += [
-            each for each in messages if each.attributes.ingest_id not in self.refused
-        ]
-        self.then()
-        return [position for position, own_id in enumerate(ids) if own_id in self.refused]
-
-    @property
-    def ids(self) -> list[str]:
-        return [each.attributes.ingest_id for each in self.messages]
 
 
 class Letters:

@@ -18,8 +18,11 @@ from functions.operate.routes import Operations, routes
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantined
 from functions.web.routes import application
-from tests.fakes.objects import Bucket
-from tests.unit.operate.stand_ins import Letters, Partners, Store, Topic, message, spilled
+from tests.fakes.bucket import Bucket
+from tests.fakes.letters import Letters
+from tests.fakes.partners import Partners
+from tests.fakes.topic import Topic
+from tests.unit.operate.stand_ins import Store, message, spilled
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ async def test_refused_bodies_are_accepted_again_or_wait_for_the_partners(
     partners.projects = known
     answer = await client.post("/replay", json={"prefix": "quarantine/"})
     assert (answer.json()["events"], answer.json()["days"]) == (1, ["2026-11-20"])
-    assert [each.attributes.project for each in topic.messages] == ["acme-prod"]
+    assert [message.attributes.project for message in topic.messages] == ["acme-prod"]
     assert bucket.contents == {}
 
 
@@ -111,7 +114,7 @@ async def test_an_outage_is_503_with_what_was_done(
     client: httpx.AsyncClient, bucket: Bucket, topic: Topic
 ) -> None:
     bucket.put("spill/a", spilled(message(1)))
-    topic.failing = True
+    topic.failure = "UNAVAILABLE"
     answer = await client.post("/replay")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert answer.headers["content-type"] == "application/problem+json"

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from functions.google.topic import PublishFailed
+from functions.google.topic import Publisher, PublishFailed
 from functions.operate.dead_letters import DeadLetterReplay
 from tests.fakes.clock import Clock
-from tests.unit.operate.stand_ins import Letters, Topic, message
+from tests.fakes.letters import Letters
+from tests.fakes.topic import Topic
+from tests.unit.operate.stand_ins import message
 
 ADDED = {
     "CloudPubSubDeadLetterSourceDeliveryCount": "100",
@@ -44,18 +46,18 @@ async def test_a_dry_run_counts_and_gives_back(
     assert (report.events, report.days, report.remaining) == (5, {"2026-11-22"}, 0)
     assert topic.messages == []
     assert (len(letters.waiting), letters.leased) == (5, [])
-    assert all((each.data, each.attributes) == (b"", {}) for each in letters.given_back)
+    assert all((letter.data, letter.attributes) == (b"", {}) for letter in letters.given_back)
 
 
 @pytest.mark.parametrize("malformed", [False, True])
 async def test_no_more_letters_are_held_than_allowed(
-    letters: Letters, topic: Topic, clock: Clock, *, malformed: bool
+    letters: Letters, publisher: Publisher, clock: Clock, *, malformed: bool
 ) -> None:
     """Malformed ones are held by a replay as well, for they go back in the end."""
     for number in range(9):
         letters.put_raw(b"{}", {} if malformed else message(number).attributes.to_mapping())
     letters.batch = 2
-    few = DeadLetterReplay(letters, topic.publish, clock=clock, seconds=240, most=5)
+    few = DeadLetterReplay(letters, publisher.publish, clock=clock, seconds=240, most=5)
     report = await few.run(dry_run=not malformed)
     assert (report.events + len(report.failed), report.remaining) == (4, 2)
     assert (len(letters.waiting), letters.leased) == (9, [])
@@ -69,10 +71,10 @@ async def test_time_ends_it_and_the_report_tells_what_was_seen(
     letters.put(*map(message, range(5)))
     letters.batch = 2
 
-    def pass_time() -> None:
-        clock.now += 150
+    def pass_time(action: str) -> None:
+        clock.now += 150 if action == "pull" else 0
 
-    letters.then = pass_time
+    letters.after = pass_time
     report = await dead_letters.run(dry_run=dry_run)
     assert (report.events, report.remaining) == (2, 2)
     assert (len(letters.waiting), letters.leased) == (5 if dry_run else 3, [])
@@ -82,7 +84,7 @@ async def test_what_is_not_published_is_given_back(
     dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     letters.put(message(1), message(2))
-    topic.failing = True
+    topic.failure = "UNAVAILABLE"
     report = await dead_letters.run(dry_run=False)
     assert (report.unavailable, report.events, report.remaining) == ("publish_failed", 0, 2)
     assert (len(letters.waiting), letters.leased) == (2, [])
@@ -99,7 +101,7 @@ async def test_one_that_is_refused_costs_no_other(
     report = await dead_letters.run(dry_run=False)
     assert (report.events, report.failed) == (4, ["message-3"])
     assert sorted(topic.ids) == ["id-0", "id-1", "id-2", "id-4"]
-    assert [each.message_id for each in letters.waiting] == ["message-3"]
+    assert [letter.message_id for letter in letters.waiting] == ["message-3"]
     line = json.loads(capsys.readouterr().out)
     assert (line["message"], line["reason"]) == ("dead letter not replayed", "not_publishable")
 
@@ -110,10 +112,10 @@ async def test_a_failure_after_a_refusal_loses_nothing(
     letters.put(*map(message, range(4)))
     topic.refused = {"id-3"}
 
-    def fail() -> None:
-        raise PublishFailed("ServiceUnavailable")
+    def fail(action: str) -> None:
+        raise PublishFailed("UNAVAILABLE")
 
-    topic.then = fail
+    topic.after = fail
     report = await dead_letters.run(dry_run=False)
     assert report.unavailable == "publish_failed"
     assert (len(letters.waiting), letters.leased) == (4, [])
@@ -140,4 +142,4 @@ async def test_what_is_no_event_of_ours_is_reported_and_stays(
     report = await dead_letters.run(dry_run=False)
     assert (report.events, report.failed) == (1, ["message-0", "message-2"])
     assert topic.ids == ["id-2"]
-    assert [each.message_id for each in letters.waiting] == ["message-0", "message-2"]
+    assert [letter.message_id for letter in letters.waiting] == ["message-0", "message-2"]

@@ -17,7 +17,8 @@ from functions.google.storage import Stored
 from functions.operate.decode import Decoder
 from functions.operate.replay import NotReplayable
 from functions.retained.quarantine import Quarantined
-from tests.unit.operate.stand_ins import WRITTEN_AT, Partners, message, spilled
+from tests.fakes.partners import Partners
+from tests.unit.operate.stand_ins import WRITTEN_AT, message, spilled
 
 
 def stored(name: str) -> Stored:
@@ -95,10 +96,11 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
     body = EVENT + b"\n" + EVENT
     first = await decoder.decode(QUARANTINE, quarantined(body))
     assert await decoder.decode(QUARANTINE, quarantined(body, reason="other")) == first
-    assert len({each.attributes.ingest_id for each in first}) == 2
+    assert len({message.attributes.ingest_id for message in first}) == 2
     some = b"[" + EVENT + b"," + EVENT + b"]"
     content = quarantined(some, sender_id="msg_1", positions=[3, 7])
-    assert [each.attributes.ingest_id for each in await decoder.decode(QUARANTINE, content)] == [
+    messages = await decoder.decode(QUARANTINE, content)
+    assert [message.attributes.ingest_id for message in messages] == [
         derived("acme", "chat", "msg_1", position) for position in (3, 7)
     ]
 

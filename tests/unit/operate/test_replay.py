@@ -8,10 +8,11 @@ import pytest
 
 from functions.google.storage import CONCURRENT_REQUESTS
 from functions.operate.replay import Replay, ReplayReport, Selection
+from tests.fakes.bucket import Bucket
 from tests.fakes.clock import Clock
-from tests.fakes.objects import Bucket
+from tests.fakes.topic import Topic
 from tests.unit.operate.conftest import Run
-from tests.unit.operate.stand_ins import WRITTEN_AT, Topic, message, spilled
+from tests.unit.operate.stand_ins import WRITTEN_AT, message, spilled
 
 
 async def test_events_are_published_as_they_were_and_objects_deleted(
@@ -21,7 +22,7 @@ async def test_events_are_published_as_they_were_and_objects_deleted(
     bucket.put("spill/2026/11/23/00/b.ndjson", spilled(message(3, "2026-11-23")))
     report = await run()
     assert report == ReplayReport(objects=2, events=3, days={"2026-11-22", "2026-11-23"})
-    published = sorted(topic.messages, key=lambda each: each.data)
+    published = sorted(topic.messages, key=lambda message: message.data)
     assert published == [message(1), message(2), message(3, "2026-11-23")]
     assert bucket.contents == {}
     assert await run() == ReplayReport()
@@ -80,7 +81,7 @@ async def test_what_pubsub_refuses_goes_to_quarantine_and_holds_up_no_other(
 ) -> None:
     bucket.put("spill/a", spilled(*map(message, range(5))))
     topic.refused = {"id-1", "id-4"}
-    bucket.failing = {"write"}
+    bucket.failing = {"create"}
     assert (await run()).unavailable == "bucket_unavailable"
     assert list(bucket.contents) == ["spill/a"], "kept until all of it is somewhere else"
     bucket.failing = set()
@@ -104,11 +105,11 @@ async def test_while_pubsub_does_not_answer_everything_stays(
 ) -> None:
     for number in range(100):
         bucket.put(f"spill/{number:03}", spilled(message(number)))
-    topic.failing = True
+    topic.failure = "UNAVAILABLE"
     report = await run()
     assert report == ReplayReport(remaining=100, unavailable="publish_failed")
     assert len(bucket.contents) == 100
-    topic.failing = False
+    topic.failure = ""
     assert (await run()).objects == 100
 
 
@@ -125,7 +126,7 @@ async def test_while_the_bucket_does_not_answer_nothing_is_lost(
     bucket.failing = set()
     assert (await run()).objects == 20
     assert set(topic.ids) == {f"id-{number}" for number in range(20)}
-    assert all(topic.messages.count(each) <= 2 for each in topic.messages)
+    assert all(topic.ids.count(ingest_id) <= 2 for ingest_id in topic.ids)
 
 
 async def test_time_ends_a_replay_between_objects_and_the_next_goes_on(
@@ -133,11 +134,7 @@ async def test_time_ends_a_replay_between_objects_and_the_next_goes_on(
 ) -> None:
     for number in range(100):
         bucket.put(f"spill/{number:03}", spilled(message(number)))
-
-    def pass_time() -> None:
-        clock.now += 10
-
-    topic.then = pass_time
+    topic.after = clock.passing(10)
     first = await run()
     assert 240 / 10 <= first.objects < 240 / 10 + CONCURRENT_REQUESTS
     assert first.remaining == 100 - first.objects
@@ -164,14 +161,14 @@ async def test_an_object_that_was_written_again_meanwhile_stays(
     run: Run, bucket: Bucket, topic: Topic
 ) -> None:
     bucket.put("spill/a", spilled(message(1)))
-    topic.then = lambda: bucket.put("spill/a", spilled(message(2)))
+    topic.after = lambda _: bucket.put("spill/a", spilled(message(2)))
     assert (await run()).objects == 1
     assert list(bucket.contents) == ["spill/a"]
 
 
 def test_bounds_may_have_any_offset() -> None:
     summer = datetime.fromisoformat("2026-11-22T12:00:00+02:00")
-    bucket = Bucket(WRITTEN_AT)
+    bucket = Bucket()
     bucket.put("spill/a", b"", datetime(2026, 11, 22, 10, tzinfo=UTC))
     [stored] = asyncio.run(bucket.find(""))
     assert Selection("", start=summer).selects(stored)

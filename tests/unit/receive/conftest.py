@@ -1,9 +1,8 @@
-"""A receiver under test: the real one between a client and two stand-ins."""
+"""A receiver under test: the real one between a client and the fakes of the two that do I/O."""
 
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -15,18 +14,21 @@ from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import ReceiveTally
+from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
-from tests.unit.receive.stand_ins import PARTNERS, Broker, Objects
+from tests.fakes.bucket import Bucket, Writer
+from tests.fakes.durable import Durable
+from tests.unit.receive.stand_ins import PARTNERS
 
 
 @pytest.fixture
-def broker() -> Broker:
-    return Broker()
+def durable() -> Durable:
+    return Durable()
 
 
 @pytest.fixture
-def objects() -> Objects:
-    return Objects()
+def bucket() -> Bucket:
+    return Bucket()
 
 
 @pytest.fixture
@@ -67,18 +69,20 @@ def tally() -> ReceiveTally:
 
 @pytest.fixture
 async def sender(
-    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
+    settings: Settings, durable: Durable, bucket: Bucket, tally: ReceiveTally
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the receiver."""
-    async with client_of(receiver_of(settings, broker, objects, tally).handle) as client:
+    async with client_of(receiver_of(settings, durable, Writer(bucket), tally).handle) as client:
         yield client
     tally.write()
 
 
-def receiver_of(settings: Settings, broker: Any, objects: Any, tally: ReceiveTally) -> Receiver:
-    """A receiver between stand-ins of the two that do I/O."""
+def receiver_of(
+    settings: Settings, durable: Durable, writer: Writer, tally: ReceiveTally
+) -> Receiver:
+    """Return a receiver that quarantines with a writer."""
     admission = Admission(PartnersFile(settings.partners_file), ClosedFile(settings.closed_file))
-    return Receiver(settings, admission, broker, objects, tally, Paced(tally.write))
+    return Receiver(settings, admission, durable, Quarantine(writer), tally, Paced(tally.write))
 
 
 def client_of(application: ASGIApp) -> httpx.AsyncClient:

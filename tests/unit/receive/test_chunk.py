@@ -19,10 +19,10 @@ def test_cutting_loses_nothing_and_keeps_the_limits(lengths: list[int]) -> None:
         patch.object(message, "PUBLISH_MESSAGES", 4),
     ):
         chunks = list(cut(messages, until=7.0))
-    assert [each for chunk in chunks for each in chunk.messages] == messages
+    assert [event for chunk in chunks for event in chunk.messages] == messages
     for chunk in chunks:
         assert 1 <= len(chunk.messages) <= 4
-        assert chunk.size == sum(each.size for each in chunk.messages)
+        assert chunk.size == sum(event.size for event in chunk.messages)
         assert chunk.size <= 2_000
         assert chunk.until == 7.0
     for chunk, following in pairwise(chunks):

@@ -14,11 +14,14 @@ from functions.observe.tally import Paced
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import ReceiveTally
+from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS
+from tests.fakes.bucket import Bucket, Writer
 from tests.fakes.clock import Clock
+from tests.fakes.durable import Durable
 from tests.unit.receive.conftest import client_of
-from tests.unit.receive.stand_ins import ONE_PROJECT_TOKEN, TOKEN, Broker, Objects
+from tests.unit.receive.stand_ins import ONE_PROJECT_TOKEN, TOKEN
 
 CLOSED = {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T10:00:00Z"}}}
 EVENT = {"event": "emoji_sent", "value": {"project": "acme-prod"}}
@@ -37,12 +40,14 @@ def closed(settings: Settings, clock: Clock) -> ClosedFile:
 
 @pytest.fixture
 async def timed(
-    settings: Settings, broker: Any, objects: Any, clock: Clock, closed: ClosedFile
+    settings: Settings, durable: Durable, bucket: Bucket, clock: Clock, closed: ClosedFile
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a receiver whose secrets grow old by the test's clock."""
     admission = Admission(PartnersFile(settings.partners_file, clock), closed, clock)
     tally = ReceiveTally()
-    receiver = Receiver(settings, admission, broker, objects, tally, Paced(tally.write))
+    receiver = Receiver(
+        settings, admission, durable, Quarantine(Writer(bucket)), tally, Paced(tally.write)
+    )
     async with client_of(receiver.handle) as sender:
         yield sender
     tally.write()
@@ -57,8 +62,8 @@ async def until_read(sender: httpx.AsyncClient, closed: ClosedFile) -> None:
 
 async def test_a_closed_partners_token_is_nobodys_and_nothing_is_kept(
     timed: httpx.AsyncClient,
-    broker: Broker,
-    objects: Objects,
+    durable: Durable,
+    bucket: Bucket,
     clock: Clock,
     closed: ClosedFile,
     closed_file: Any,
@@ -68,26 +73,26 @@ async def test_a_closed_partners_token_is_nobodys_and_nothing_is_kept(
     closed_file.write_text(json.dumps(CLOSED))
     clock.now += REFRESH_SECONDS + 1
     await until_read(timed, closed)
-    broker.messages.clear()
+    durable.messages.clear()
     for body in BODIES:
         for path in ("events", "rooms"):
             answer = await timed.post(f"/{path}/{TOKEN}", content=body)
             assert (answer.status_code, answer.text) == (401, unknown.text)
     assert (await timed.get(f"/events/{TOKEN}")).status_code == 401
-    assert (broker.messages, objects.names) == ([], [])
+    assert (durable.messages, bucket.contents) == ([], {})
 
     answer = await timed.post(f"/events/{ONE_PROJECT_TOKEN}", json={"event": "a", "value": {}})
-    assert (answer.status_code, len(broker.messages)) == (200, 1)
+    assert (answer.status_code, len(durable.messages)) == (200, 1)
 
 
 async def test_without_the_closed_list_nobody_is_let_in(
-    timed: httpx.AsyncClient, broker: Broker, closed_file: Any
+    timed: httpx.AsyncClient, durable: Durable, closed_file: Any
 ) -> None:
     closed_file.unlink()
     answer = await timed.post(f"/events/{TOKEN}", json=EVENT)
     assert (answer.status_code, answer.json()["reason"]) == (503, "closed_unavailable")
     assert answer.headers["retry-after"]
-    assert broker.messages == []
+    assert durable.messages == []
 
 
 async def test_the_last_closed_list_serves_for_ten_minutes(

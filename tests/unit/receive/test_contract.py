@@ -149,7 +149,7 @@ def test_the_contract_names_every_header() -> None:
     assert headers_in_code() == KNOWN
     for name in KNOWN:
         assert f"`{name}" in CONTRACT.lower(), name
-    parameters = {each["name"] for each in OPENAPI["components"]["parameters"].values()}
+    parameters = {parameter["name"] for parameter in OPENAPI["components"]["parameters"].values()}
     assert parameters == {"token"} | {name for name in KNOWN if "webhook-" in name or "key" in name}
 
 

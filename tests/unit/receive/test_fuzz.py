@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from functions.events.message import Message
 from functions.google.storage import BucketUnavailable
 from functions.receive.settings import Settings
 from functions.receive.tally import ReceiveTally
 from functions.web.batching import QueueFull
+from tests.fakes.bucket import Bucket, Writer
+from tests.fakes.durable import Durable
 from tests.unit.receive.conftest import client_of, receiver_of
 from tests.unit.receive.stand_ins import ONE_PROJECT_TOKEN, PARTNERS, TOKEN
 
@@ -58,17 +59,16 @@ def few_and_many(few: int) -> pytest.MarkDecorator:
 
 
 class Stores:
-    """Stands in for broker and bucket: takes everything, or refuses as told."""
+    """The two that do I/O, which take everything, or fail with the same fault."""
 
     def __init__(self) -> None:
         self.fault: Exception | None = None
+        self.durable = Durable()
+        self.durable.before = self._fail
+        self.bucket = Bucket()
+        self.bucket.before = self._fail
 
-    async def store(self, messages: Sequence[Message]) -> Sequence[int]:
-        if self.fault:
-            raise self.fault
-        return ()
-
-    async def keep(self, **_: object) -> None:
+    def _fail(self, action: str) -> None:
         if self.fault:
             raise self.fault
 
@@ -101,7 +101,8 @@ def send(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         max_request_bytes=2_000,
         max_request_events=5,
     )
-    client = client_of(receiver_of(limits, stores, stores, ReceiveTally()).handle)
+    receiver = receiver_of(limits, stores.durable, Writer(stores.bucket), ReceiveTally())
+    client = client_of(receiver.handle)
 
     with asyncio.Runner() as runner:
 
@@ -128,13 +129,13 @@ def explore(examples: int) -> settings:
 def cases(examples: int) -> st.SearchStrategy[Case[Any]]:
     """Requests as documented; among many also others, which are slow to make."""
     operations = [
-        each.ok()
-        for each in schemathesis.openapi.from_path(DOCUMENT).get_all_operations()
-        if isinstance(each, Ok)
+        result.ok()
+        for result in schemathesis.openapi.from_path(DOCUMENT).get_all_operations()
+        if isinstance(result, Ok)
     ]
     modes = [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if examples > 1_000 else [])]
     return st.one_of(
-        *(each.as_strategy(generation_mode=mode) for each in operations for mode in modes)
+        *(operation.as_strategy(generation_mode=mode) for operation in operations for mode in modes)
     )
 
 

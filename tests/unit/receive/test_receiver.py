@@ -15,14 +15,15 @@ from functions.receive.durable import NotDurable
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
 from functions.receive.tally import ReceiveTally
+from functions.retained.quarantine import decode
 from functions.web.batching import QueueFull
+from tests.fakes.bucket import Bucket, Writer
+from tests.fakes.durable import Durable
 from tests.unit.receive.conftest import client_of, receiver_of
 from tests.unit.receive.stand_ins import (
     ONE_PROJECT_TOKEN,
     PARTNERS,
     TOKEN,
-    Broker,
-    Objects,
 )
 
 EVENTS = f"/events/{TOKEN}"
@@ -34,12 +35,12 @@ def event(name: str = "emoji_sent", project: str | None = "acme-prod", **value: 
 
 
 async def test_one_event_is_published_with_the_senders_own_bytes(
-    sender: httpx.AsyncClient, broker: Broker
+    sender: httpx.AsyncClient, durable: Durable
 ) -> None:
     body = b' {"event" : "emoji_sent", "value": {"project":"acme-prod","n": 1.0e0}} '
     answer = await sender.post(EVENTS, content=body)
     assert answer.status_code == 200
-    [message] = broker.messages
+    [message] = durable.messages
     assert message.data.strip() == body.strip()
     attributes = message.attributes.to_mapping()
     assert answer.json() == {
@@ -55,11 +56,11 @@ async def test_one_event_is_published_with_the_senders_own_bytes(
     }
 
 
-async def test_the_token_may_come_as_bearer(sender: httpx.AsyncClient, broker: Broker) -> None:
+async def test_the_token_may_come_as_bearer(sender: httpx.AsyncClient, durable: Durable) -> None:
     headers = {"Authorization": f"bearer {TOKEN}"}
     answer = await sender.post("/rooms", json=event("room_created"), headers=headers)
     assert answer.status_code == 200
-    assert broker.messages[0].attributes.kind == "room"
+    assert durable.messages[0].attributes.kind == "room"
 
 
 @pytest.mark.parametrize(
@@ -75,13 +76,13 @@ async def test_the_token_may_come_as_bearer(sender: httpx.AsyncClient, broker: B
 )
 @pytest.mark.parametrize("method", ["POST", "GET"])
 async def test_bad_credentials_are_401(
-    sender: httpx.AsyncClient, broker: Broker, method: str, path: str, headers: dict[str, str]
+    sender: httpx.AsyncClient, durable: Durable, method: str, path: str, headers: dict[str, str]
 ) -> None:
     answer = await sender.request(method, path, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.headers["content-type"] == "application/problem+json"
-    assert broker.messages == []
+    assert durable.messages == []
 
 
 @pytest.mark.parametrize(
@@ -93,11 +94,11 @@ async def test_other_paths_are_404(sender: httpx.AsyncClient, path: str) -> None
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_bare_get_stores_nothing(
-    sender: httpx.AsyncClient, broker: Broker, method: str
+    sender: httpx.AsyncClient, durable: Durable, method: str
 ) -> None:
     assert (await sender.request(method, EVENTS)).status_code == 200
     assert (await sender.request(method, "/health")).status_code == 200
-    assert broker.messages == []
+    assert durable.messages == []
 
 
 @pytest.mark.parametrize(
@@ -119,84 +120,92 @@ async def test_other_methods_are_405(
 
 
 async def test_what_is_not_json_is_400_and_quarantined_once(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket
 ) -> None:
     for _ in range(2):
         answer = await sender.post(EVENTS, content=f'{{"event": "{SECRET}')
         assert answer.status_code == 400
         assert SECRET not in answer.text
-    assert broker.messages == []
-    assert len(set(objects.names)) == 1
-    assert objects.names[0].startswith("quarantine/not_json/acme/chat/")
+    assert durable.messages == []
+    assert len(bucket.contents) == 1
+    assert next(iter(bucket.contents)).startswith("quarantine/not_json/acme/chat/")
 
 
 async def test_a_project_of_another_cell_is_421_and_stores_nothing(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket
 ) -> None:
     answer = await sender.post(EVENTS, json=[event(), event(project="acme-us")])
     assert answer.status_code == 421
     assert answer.json()["field"] == "value.project"
     assert [result["status"] for result in answer.json()["results"]] == [421, 421]
-    assert broker.messages == []
-    assert objects.names == []
+    assert durable.messages == []
+    assert bucket.contents == {}
 
 
 @pytest.mark.parametrize(
     ("project", "reason"), [("only", "project_unknown"), (None, "project_missing")]
 )
 async def test_a_project_that_is_not_the_partners_is_422_and_quarantined(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects, project: str | None, reason: str
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket, project: str | None, reason: str
 ) -> None:
     answer = await sender.post(EVENTS, json=event(project=project))
     assert answer.status_code == 422
     assert answer.json()["reason"] == reason
-    assert broker.messages == []
-    assert objects.names[0].startswith(f"quarantine/{reason}/acme/chat/")
+    assert durable.messages == []
+    assert next(iter(bucket.contents)).startswith(f"quarantine/{reason}/acme/chat/")
 
 
 async def test_a_missing_project_is_the_partners_only_one(
-    sender: httpx.AsyncClient, broker: Broker
+    sender: httpx.AsyncClient, durable: Durable
 ) -> None:
     answer = await sender.post(f"/events/{ONE_PROJECT_TOKEN}", json=event(project=None))
     assert answer.status_code == 200
-    assert broker.messages[0].attributes.project == "only"
+    assert durable.messages[0].attributes.project == "only"
 
 
 async def test_good_and_bad_events_of_one_request(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket
 ) -> None:
     body = [event(), event(project="only"), event(text="x" * 2_000), 17, event("name_set")]
     answer = await sender.post(EVENTS, json=body)
     assert answer.status_code == 200
     assert answer.json()["accepted"] == 3
     assert [result["status"] for result in answer.json()["results"]] == [200, 422, 413, 200, 200]
-    assert [message.attributes.kind for message in broker.messages] == ["chat", "test", "chat"]
-    assert [name.split("/")[1] for name in objects.names] == ["project_unknown", "event_too_large"]
+    assert [message.attributes.kind for message in durable.messages] == ["chat", "test", "chat"]
+    assert [name.split("/")[1] for name in bucket.contents] == [
+        "project_unknown",
+        "event_too_large",
+    ]
 
 
 async def test_events_with_the_same_fault_are_one_object(
-    sender: httpx.AsyncClient, objects: Objects
+    sender: httpx.AsyncClient, bucket: Bucket
 ) -> None:
     """Whoever sends a thousand of them must not cost a thousand writes; each is kept, though."""
+    writes: list[str] = []
+    bucket.before = writes.append
     body = [event(project=project) for project in ("a", "acme-prod", "b", "a", "a")]
     answer = await sender.post(EVENTS, json=[*body, event(project=None)])
-    assert [each["status"] for each in answer.json()["results"]] == [422, 200, 422, 422, 422, 422]
-    assert [(reason, places) for reason, _, places in objects.kept] == [
+    statuses = [result["status"] for result in answer.json()["results"]]
+    assert statuses == [422, 200, 422, 422, 422, 422]
+    assert writes == ["create"] * 3
+    records = [decode(content) for content, *_ in bucket.contents.values()]
+    assert [(record.reason, record.positions) for record, _ in records] == [
         ("project_unknown", [0, 3, 4]),
         ("project_unknown", [2]),
         ("project_missing", [5]),
     ]
-    assert json.loads(objects.kept[0][1]) == [body[0]] * 3
-    assert json.loads(objects.kept[1][1]) == body[2]
+    assert json.loads(records[0][1]) == [body[0]] * 3
+    assert json.loads(records[1][1]) == body[2]
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", "null", "7", '"x"', '{"event":""}', '{"event":7}'])
 async def test_json_without_an_event_name_is_the_test_button(
-    sender: httpx.AsyncClient, broker: Broker, body: str
+    sender: httpx.AsyncClient, durable: Durable, body: str
 ) -> None:
     answer = await sender.post(EVENTS, content=body)
     assert answer.status_code == 200
-    [message] = broker.messages
+    [message] = durable.messages
     assert message.data == body.encode()
     assert message.attributes.kind == "test"
     assert message.attributes.project is None
@@ -212,7 +221,7 @@ async def test_json_without_an_event_name_is_the_test_button(
 )
 @pytest.mark.parametrize("chunked", [True, False])
 async def test_what_is_over_a_limit_is_413(
-    sender: httpx.AsyncClient, broker: Broker, body: bytes, reason: str, *, chunked: bool
+    sender: httpx.AsyncClient, durable: Durable, body: bytes, reason: str, *, chunked: bool
 ) -> None:
     async def chunks() -> Any:
         yield body[:50]
@@ -221,14 +230,14 @@ async def test_what_is_over_a_limit_is_413(
     answer = await sender.post(EVENTS, content=chunks() if chunked else body)
     assert answer.status_code == 413
     assert answer.json()["reason"] == reason
-    assert broker.messages == []
+    assert durable.messages == []
 
 
 @pytest.mark.parametrize("failure", [NotDurable, QueueFull])
 async def test_what_is_not_published_is_503(
-    sender: httpx.AsyncClient, broker: Broker, failure: type[NotDurable | QueueFull]
+    sender: httpx.AsyncClient, durable: Durable, failure: type[NotDurable | QueueFull]
 ) -> None:
-    broker.failure = failure
+    durable.failure = failure()
     answer = await sender.post(EVENTS, json=event())
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
@@ -237,54 +246,54 @@ async def test_what_is_not_published_is_503(
 
 @pytest.mark.parametrize("body", [b"no json", json.dumps([event(), event(project="only")])])
 async def test_what_cannot_be_quarantined_is_503_and_nothing_of_it_is_published(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects, body: bytes
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket, body: bytes
 ) -> None:
-    objects.fails = True
+    bucket.failing = {"create"}
     assert (await sender.post(EVENTS, content=body)).status_code == 503
-    assert broker.messages == []
+    assert durable.messages == []
 
 
-async def test_no_write_outlives_the_answer(settings: Settings, broker: Broker) -> None:
-    class Slow:
+async def test_no_write_outlives_the_answer(settings: Settings, durable: Durable) -> None:
+    class Slow(Writer):
         running = 0
 
-        async def keep(self, *, positions: list[int], **_: object) -> None:
-            if 0 in positions:
+        async def write(self, name: str, data: bytes, **_: object) -> None:
+            if decode(data)[0].positions == [0]:
                 raise BucketUnavailable
             self.running += 1
             await asyncio.sleep(0.01)
             self.running -= 1
 
-    slow = Slow()
-    async with client_of(receiver_of(settings, broker, slow, ReceiveTally()).handle) as sender:
+    slow = Slow(Bucket())
+    async with client_of(receiver_of(settings, durable, slow, ReceiveTally()).handle) as sender:
         answer = await sender.post(EVENTS, json=[event(project=f"x{n}") for n in range(5)])
     assert (answer.status_code, slow.running) == (503, 0)
 
 
 @pytest.mark.parametrize("header", ["webhook-id", "Idempotency-Key"])
 async def test_a_retry_with_the_senders_id_is_the_same_event(
-    sender: httpx.AsyncClient, broker: Broker, header: str
+    sender: httpx.AsyncClient, durable: Durable, header: str
 ) -> None:
     for _ in range(2):
         await sender.post(EVENTS, json=[event(), event()], headers={header: "msg_1"})
     await sender.post("/rooms/" + TOKEN, json=event(), headers={header: "msg_1"})
-    ids = [message.attributes.ingest_id for message in broker.messages]
+    ids = [message.attributes.ingest_id for message in durable.messages]
     assert ids[:2] == ids[2:4]
     assert len(set(ids)) == 3
 
 
 async def test_a_secret_that_cannot_be_read_lets_nobody_in(
-    sender: httpx.AsyncClient, broker: Broker, partners_file: Any
+    sender: httpx.AsyncClient, durable: Durable, partners_file: Any
 ) -> None:
     partners_file.unlink()
     assert (await sender.post(EVENTS, json=event())).status_code == 503
     assert (await sender.get("/health")).status_code == 503
-    assert broker.messages == []
+    assert durable.messages == []
 
 
 async def test_an_error_in_a_partner_s_record_is_503_for_its_senders_alone(
     sender: httpx.AsyncClient,
-    broker: Broker,
+    durable: Durable,
     partners_file: Any,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -296,14 +305,14 @@ async def test_an_error_in_a_partner_s_record_is_503_for_its_senders_alone(
     others = f"/events/{ONE_PROJECT_TOKEN}"
     assert (await sender.post(others, json=event(project=None))).status_code == 200
     assert (await sender.post("/events/nobody", json=event())).status_code == 401
-    assert len(broker.messages) == 1
+    assert len(durable.messages) == 1
     logged = capsys.readouterr().out
     assert '"partner":"acme","field":"signing_secrets"' in logged
     assert SECRET not in logged
 
 
 async def test_an_event_of_a_disputed_project_refuses_its_request_for_now(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects, partners_file: Any
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket, partners_file: Any
 ) -> None:
     other = {"tokens_sha256": ["0" * 64], "projects": {"acme-prod": "eu"}}
     partners_file.write_text(json.dumps({"partners": PARTNERS | {"other": other}}))
@@ -311,45 +320,45 @@ async def test_an_event_of_a_disputed_project_refuses_its_request_for_now(
     assert (answer.status_code, answer.json()["reason"]) == (503, "project_disputed")
     assert answer.json()["results"][0]["status"] == 503
     assert int(answer.headers["retry-after"]) > 0
-    assert (broker.messages, objects.kept) == ([], [])
+    assert (durable.messages, bucket.contents) == ([], {})
 
 
 async def test_what_pubsub_will_never_take_is_quarantined_and_422(
-    sender: httpx.AsyncClient, broker: Broker, objects: Objects
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket
 ) -> None:
-    broker.refused = [0]
+    durable.refused = [0]
     answer = await sender.post(EVENTS, json=event())
     assert answer.status_code == 422
     assert answer.json()["reason"] == "not_publishable"
-    assert objects.names[0].startswith("quarantine/not_publishable/acme/chat/")
+    assert next(iter(bucket.contents)).startswith("quarantine/not_publishable/acme/chat/")
     answer = await sender.post(EVENTS, json=[event(project="only"), event("a"), event("b")])
     assert answer.status_code == 200
     assert [result["status"] for result in answer.json()["results"]] == [422, 422, 200]
-    assert [message.attributes.event for message in broker.messages] == ["b"]
+    assert [message.attributes.event for message in durable.messages] == ["b"]
 
 
 async def ask(receiver: Receiver, messages: Iterable[Message], length: int = 1) -> dict[str, Any]:
     """Send a request message by message, as the server does; its answer."""
-    coming, said = iter(messages), list[Message]()
+    coming, sent = iter(messages), list[Message]()
 
     async def receive() -> Message:
         return next(coming)
 
     async def send(message: Message) -> None:
-        said.append(message)
+        sent.append(message)
 
     headers = [(b"content-length", b"%d" % length)]
     scope = {"type": "http", "method": "POST", "path": EVENTS, "query_string": b""}
     await receiver.handle(scope | {"headers": headers}, receive, send)
-    answer: dict[str, Any] = json.loads(said[1]["body"])
-    assert answer["status"] == said[0]["status"]
+    answer: dict[str, Any] = json.loads(sent[1]["body"])
+    assert answer["status"] == sent[0]["status"]
     return answer
 
 
 async def test_a_length_over_the_limit_is_refused_unread(
-    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
+    settings: Settings, durable: Durable, bucket: Bucket, tally: ReceiveTally
 ) -> None:
-    answer = await ask(receiver_of(settings, broker, objects, tally), [], length=10_001)
+    answer = await ask(receiver_of(settings, durable, Writer(bucket), tally), [], length=10_001)
     assert (answer["status"], answer["reason"]) == (413, "request_too_large")
 
 
@@ -365,22 +374,22 @@ async def test_a_body_that_turns_out_too_long_is_413(sender: httpx.AsyncClient) 
 
 async def test_a_body_that_breaks_off_is_400_and_kept_nowhere(
     settings: Settings,
-    broker: Broker,
-    objects: Objects,
+    durable: Durable,
+    bucket: Bucket,
     tally: ReceiveTally,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole = json.dumps(event()).encode()
     messages = [{"type": "http.request", "body": whole, "more_body": True}]
-    receiver = receiver_of(settings, broker, objects, tally)
+    receiver = receiver_of(settings, durable, Writer(bucket), tally)
     answer = await ask(receiver, [*messages, {"type": "http.disconnect"}])
     assert (answer["status"], answer["reason"]) == (400, "body_incomplete")
-    assert (broker.messages, objects.kept) == ([], [])
+    assert (durable.messages, bucket.contents) == ([], {})
     assert '"refused":{"body_incomplete":1}' in capsys.readouterr().out
 
 
 async def test_a_body_that_does_not_end_in_time_is_408_and_its_connection_is_closed(
-    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
+    settings: Settings, durable: Durable, bucket: Bucket, tally: ReceiveTally
 ) -> None:
     hasty = msgspec.structs.replace(settings, body_seconds=0.01)
 
@@ -388,35 +397,35 @@ async def test_a_body_that_does_not_end_in_time_is_408_and_its_connection_is_clo
         yield b"{"
         await asyncio.Event().wait()
 
-    async with client_of(receiver_of(hasty, broker, objects, tally).handle) as sender:
+    async with client_of(receiver_of(hasty, durable, Writer(bucket), tally).handle) as sender:
         answer = await sender.post(EVENTS, content=endless())
         assert (answer.status_code, answer.json()["reason"]) == (408, "body_late")
         assert answer.headers["connection"] == "close"
         assert (await sender.post(EVENTS, json=event())).status_code == 200
-    assert len(broker.messages) == 1
+    assert len(durable.messages) == 1
 
 
 async def test_unfinished_bodies_of_one_partner_are_503_for_it_alone(
-    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
+    settings: Settings, durable: Durable, bucket: Bucket, tally: ReceiveTally
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
         yield b"x" * 9_000
         await asyncio.Event().wait()
 
     small = msgspec.structs.replace(settings, max_waiting_bytes=60_000)
-    async with client_of(receiver_of(small, broker, objects, tally).handle) as sender:
+    async with client_of(receiver_of(small, durable, Writer(bucket), tally).handle) as sender:
         hanging = [asyncio.create_task(sender.post(EVENTS, content=endless())) for _ in range(20)]
         refused, _ = await asyncio.wait(hanging, timeout=0.2)
-        assert {each.result().json()["reason"] for each in refused} == {"queue_full"}
+        assert {task.result().json()["reason"] for task in refused} == {"queue_full"}
         others = f"/events/{ONE_PROJECT_TOKEN}"
         assert (await sender.post(others, json=event(project=None))).status_code == 200
-        for each in hanging:
-            each.cancel()
+        for task in hanging:
+            task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
 
 
 async def test_bodies_that_memory_has_no_room_for_are_503(
-    settings: Settings, broker: Broker, objects: Objects, tally: ReceiveTally
+    settings: Settings, durable: Durable, bucket: Bucket, tally: ReceiveTally
 ) -> None:
     small = msgspec.structs.replace(settings, max_waiting_bytes=400)
     reading, gate = asyncio.Event(), asyncio.Event()
@@ -427,7 +436,7 @@ async def test_bodies_that_memory_has_no_room_for_are_503(
         await gate.wait()
         yield b'"}}'
 
-    async with client_of(receiver_of(small, broker, objects, tally).handle) as sender:
+    async with client_of(receiver_of(small, durable, Writer(bucket), tally).handle) as sender:
         first = asyncio.create_task(sender.post(EVENTS, content=slow()))
         await reading.wait()
         answer = await sender.post(EVENTS, content=b"x" * 50)
@@ -440,7 +449,7 @@ async def test_bodies_that_memory_has_no_room_for_are_503(
 
 async def test_everything_is_counted_by_what_the_sender_is_told(
     sender: httpx.AsyncClient,
-    broker: Broker,
+    durable: Durable,
     capsys: pytest.CaptureFixture[str],
     tally: ReceiveTally,
 ) -> None:
@@ -449,7 +458,7 @@ async def test_everything_is_counted_by_what_the_sender_is_told(
     await sender.post("/events/nobody", json=event())
     await sender.post(EVENTS, content=b"no json")
     await sender.get("/health")
-    broker.failure = NotDurable
+    durable.failure = NotDurable()
     await sender.post(EVENTS, json=event())
     tally.write()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

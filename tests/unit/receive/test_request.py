@@ -91,10 +91,10 @@ def test_the_senders_id(headers: list[tuple[bytes, bytes]], expected: str) -> No
 
 @given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.binary(max_size=3))))
 def test_of_repeated_headers_the_first_counts(headers: list[tuple[bytes, bytes]]) -> None:
-    found = headers_of(scope(headers=headers))
-    assert found.keys() == {name for name, _ in headers}
-    for name, value in found.items():
-        assert value == next(each for other, each in headers if other == name)
+    parsed = headers_of(scope(headers=headers))
+    assert parsed.keys() == {name for name, _ in headers}
+    for name, value in parsed.items():
+        assert value == next(content for other, content in headers if other == name)
 
 
 @pytest.mark.parametrize(

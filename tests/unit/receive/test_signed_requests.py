@@ -11,7 +11,8 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.unit.receive.stand_ins import Broker, Objects
+from tests.fakes.bucket import Bucket
+from tests.fakes.durable import Durable
 
 TOKEN = "token-of-signed"
 SECRETS = ["whsec_" + "YWJj" * 8, "whsec_" + "ZGVm" * 16]
@@ -42,12 +43,12 @@ def signed(secret: str = SECRETS[0], *, late: float = 0, message: str = "msg_1")
 
 
 async def test_a_retry_is_signed_anew_and_stays_the_same_event(
-    sender: httpx.AsyncClient, broker: Broker
+    sender: httpx.AsyncClient, durable: Durable
 ) -> None:
     for headers in (signed(late=200), signed(), signed(SECRETS[1])):
         assert (await sender.post(URL, content=BODY, headers=headers)).status_code == 200
-    assert len({message.attributes.ingest_id for message in broker.messages}) == 1
-    assert {message.data for message in broker.messages} == {BODY}
+    assert len({message.attributes.ingest_id for message in durable.messages}) == 1
+    assert {message.data for message in durable.messages} == {BODY}
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,8 @@ async def test_a_retry_is_signed_anew_and_stays_the_same_event(
 )
 async def test_what_is_not_signed_is_401_and_leaves_nothing(
     sender: httpx.AsyncClient,
-    broker: Broker,
-    objects: Objects,
+    durable: Durable,
+    bucket: Bucket,
     headers: Callable[[], dict[str, str]],
     body: bytes,
 ) -> None:
@@ -73,8 +74,8 @@ async def test_what_is_not_signed_is_401_and_leaves_nothing(
     answer = await sender.post(URL, content=body, headers=raw)
     assert answer.status_code == 401
     assert answer.json()["reason"] == "signature_invalid"
-    assert broker.messages == []
-    assert objects.names == []
+    assert durable.messages == []
+    assert bucket.contents == {}
 
 
 async def test_a_signature_does_not_replace_the_token(sender: httpx.AsyncClient) -> None:

@@ -21,9 +21,9 @@ def record(positions: list[int]) -> Quarantined:
 @given(st.lists(ELEMENTS, min_size=1, max_size=9), st.integers(1, 5))
 def test_events_are_read_as_they_were_with_their_places(events: list[bytes], step: int) -> None:
     places = list(islice(count(2, step), len(events)))
-    found = split(record(places), join(events))
-    assert [position for position, _ in found] == places
-    assert [event.data for _, event in found] == events
+    parts = split(record(places), join(events))
+    assert [position for position, _ in parts] == places
+    assert [event.data for _, event in parts] == events
 
 
 @given(st.lists(ELEMENTS, min_size=1, max_size=9), st.sampled_from([b"\n", b" \r\n\n"]))

@@ -18,33 +18,23 @@ from functions.retained.quarantine import (
     of_message,
     to_object,
 )
+from tests.fakes.bucket import Bucket, Writer
 
 BODY = "no json, Zoë \ud83d".encode(errors="surrogatepass")
 
 
-class Bucket:
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.fails = False
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        if self.fails:
-            raise BucketUnavailable
-        assert content_type == "application/x-ndjson"
-        assert 0 < within <= 5
-        self.objects[name] = data
-
-
 async def keep(bucket: Bucket, data: bytes = BODY, **changes: str) -> None:
-    told: dict[str, Any] = {"reason": "not_json", "partner": "acme", "kind": "chat"} | changes
-    quarantine = Quarantine(bucket)
-    await quarantine.keep(data=data, received_at="2026-11-22T14:25:32.123456Z", **told)
+    arguments: dict[str, Any] = {"reason": "not_json", "partner": "acme", "kind": "chat"} | changes
+    writer = Writer(bucket)
+    await Quarantine(writer).keep(data=data, received_at="2026-11-22T14:25:32.123456Z", **arguments)
+    assert all(0 < limit <= 5 for limit in writer.limits)
+    assert set(bucket.types.values()) == {"application/x-ndjson"}
 
 
 async def test_an_object_is_one_line_with_everything_that_a_replay_needs() -> None:
     bucket = Bucket()
     await keep(bucket)
-    [content] = bucket.objects.values()
+    [(content, *_)] = bucket.contents.values()
     assert content.count(b"\n") == 1
     assert json.loads(content) == {
         "reason": "not_json",
@@ -59,17 +49,17 @@ async def test_a_retry_is_the_same_object_and_anything_else_is_another() -> None
     bucket = Bucket()
     for _ in range(3):
         await keep(bucket)
-    assert len(bucket.objects) == 1
+    assert len(bucket.contents) == 1
     await keep(bucket, BODY + b" ")
     await keep(bucket, partner="solo")
     await keep(bucket, kind="room")
     await keep(bucket, reason="project_unknown")
-    assert len(bucket.objects) == 5
+    assert len(bucket.contents) == 5
 
 
 async def test_events_that_are_alike_are_kept_each_and_a_redelivery_is_not() -> None:
     bucket = Bucket()
-    quarantine = Quarantine(bucket)
+    quarantine = Quarantine(Writer(bucket))
     for ingest_id in ("first", "second", "second"):
         await quarantine.keep(
             reason="time_out_of_range",
@@ -79,12 +69,12 @@ async def test_events_that_are_alike_are_kept_each_and_a_redelivery_is_not() -> 
             received_at="2001-09-09T01:46:40.000000Z",
             attributes={"ingest_id": ingest_id},
         )
-    assert len(bucket.objects) == 2
+    assert len(bucket.contents) == 2
 
 
 async def test_what_the_bucket_does_not_take_is_told() -> None:
     bucket = Bucket()
-    bucket.fails = True
+    bucket.failing = {"create"}
     with pytest.raises(BucketUnavailable):
         await keep(bucket)
 

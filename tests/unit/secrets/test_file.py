@@ -110,8 +110,8 @@ async def test_the_last_good_value_serves_for_ten_minutes(
 async def test_requests_that_arrive_together_share_one_read(
     partners: PartnersFile, file: File
 ) -> None:
-    found = await asyncio.gather(*(partners.current() for _ in range(20)))
-    assert all(directory is found[0] for directory in found)
+    directories = await asyncio.gather(*(partners.current() for _ in range(20)))
+    assert all(directory is directories[0] for directory in directories)
     assert file.reads == 1
 
 
@@ -163,8 +163,8 @@ async def test_past_the_refresh_time_all_requests_wait_for_one_read(
     await partners.current()
     clock.now += REFRESH_SECONDS + 1
     file.content = secret("new")
-    found = await asyncio.gather(*(partners.current() for _ in range(5)))
-    assert all(directory.find("new") and not directory.find("old") for directory in found)
+    directories = await asyncio.gather(*(partners.current() for _ in range(5)))
+    assert all(directory.find("new") and not directory.find("old") for directory in directories)
     assert partners.is_certain
     assert file.reads == 2
 

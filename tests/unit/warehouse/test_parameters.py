@@ -30,8 +30,8 @@ def test_every_statement_is_declared_with_the_parameters_that_it_names() -> None
 def test_a_parameter_has_its_declared_type() -> None:
     [day] = query_parameters("operate", "delete_copies", {"day": DAY})
     assert day.to_api_repr()["parameterType"] == {"type": "TIMESTAMP"}
-    [told] = query_parameters("privacy", "file_deletions", {"entries": []})
-    assert told.to_api_repr()["parameterType"]["arrayType"] == {"type": "STRING"}
+    [parameter] = query_parameters("privacy", "file_deletions", {"entries": []})
+    assert parameter.to_api_repr()["parameterType"]["arrayType"] == {"type": "STRING"}
     [first] = query_parameters("dashboard", "synchronised", {"first": date(2026, 11, 22)})
     assert first.to_api_repr()["parameterType"] == {"type": "DATE"}
 

@@ -70,16 +70,16 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 
 async def answer_to(function: Handler, path: str = "/") -> tuple[int, bytes, dict[str, str]]:
     """Ask as the framework does; status, body and headers of the answer."""
-    asked = request(path)
-    said: list[Message] = []
+    incoming = request(path)
+    sent: list[Message] = []
 
     async def send(message: Message) -> None:
-        said.append(message)
+        sent.append(message)
 
-    await (await function(asked))(asked.scope, asked.receive, send)
-    started, *bodies = said
+    await (await function(incoming))(incoming.scope, incoming.receive, send)
+    started, *bodies = sent
     headers = {name.decode(): value.decode() for name, value in started["headers"]}
-    return started["status"], b"".join(each["body"] for each in bodies), headers
+    return started["status"], b"".join(message["body"] for message in bodies), headers
 
 
 def request(path: str = "/") -> Request:
@@ -176,7 +176,7 @@ async def test_a_defect_of_a_later_request_is_answered_and_logged_too(
 async def test_an_error_after_the_answer_began_is_not_quoted_by_the_server(
     app: App, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = request("/halfway")
+    incoming = request("/halfway")
     begun: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -184,9 +184,9 @@ async def test_an_error_after_the_answer_began_is_not_quoted_by_the_server(
             raise RuntimeError("an answer was begun")  # as uvicorn does
         begun.append(message)
 
-    answer = await entry_point("example")(asked)
+    answer = await entry_point("example")(incoming)
     with pytest.raises(RuntimeError, match="an answer was begun") as refused:
-        await answer(asked.scope, asked.receive, send)
+        await answer(incoming.scope, incoming.receive, send)
     assert refused.value.__context__ is None
     assert json.loads(capsys.readouterr().out)["error"] == "KeyError"
 
@@ -202,17 +202,17 @@ async def test_the_server_starts_and_stops_the_framework_at_any_time(
         transport=httpx.ASGITransport(example), base_url="http://h"
     ) as client:
         await client.get("/")
-    said: list[str] = []
+    types: list[str] = []
     messages = iter(["lifespan.startup", "lifespan.shutdown"])
 
     async def receive() -> Message:
         return {"type": next(messages)}
 
     async def send(message: Message) -> None:
-        said.append(message["type"])
+        types.append(message["type"])
 
     await example({"type": "lifespan"}, receive, send)
-    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert types == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 def test_the_worker_keeps_idle_connections_longer_than_any_front_end_does() -> None:

@@ -132,10 +132,10 @@ async def opened(intake: Intake, owner: str, number: int, size: int) -> list[asy
 
 async def refusals(reading: list[asyncio.Task[bytes]]) -> int:
     """How many of them were refused; the others are given up."""
-    for each in reading:
-        each.cancel()
+    for task in reading:
+        task.cancel()
     ended = await asyncio.gather(*reading, return_exceptions=True)
-    return sum(isinstance(each, QueueFull) for each in ended)
+    return sum(isinstance(result, QueueFull) for result in ended)
 
 
 @pytest.mark.parametrize("size", [0, 1, 100])
@@ -151,7 +151,7 @@ async def test_unfinished_bodies_of_one_partner_turn_no_other_away(size: int) ->
 async def test_several_partners_that_take_their_shares_leave_something_for_another() -> None:
     intake = Intake(1_000, max_unfinished=1_000)
     hanging = [
-        each for number in range(5) for each in await opened(intake, f"hostile{number}", 100, 10)
+        task for number in range(5) for task in await opened(intake, f"hostile{number}", 100, 10)
     ]
     assert await intake.read(receiving(parts(b"a" * 15)), owner="other") == b"a" * 15
     await refusals(hanging)

@@ -18,23 +18,23 @@ def value(data: bytes | None) -> Any:
 
 def test_a_person_is_taken_out_with_what_nobody_knows() -> None:
     data = body("ann", message_type="text", secret="x", userId="also ann")
-    found = redaction(scope("ann")).apply(data, "chat", ("dev",), NOW)
-    assert found is not None
-    assert value(found.data) == {"project": "dev", "message_type": "text"}
-    assert found.taken == (("erasure of ann", "anonymised"),)
+    redacted = redaction(scope("ann")).apply(data, "chat", ("dev",), NOW)
+    assert redacted is not None
+    assert value(redacted.data) == {"project": "dev", "message_type": "text"}
+    assert redacted.taken == (("erasure of ann", "anonymised"),)
 
 
 def test_members_beside_the_value_are_taken_out_too() -> None:
     data = b'{"event": "emoji_sent", "user_id": 7, "nick": "x", "project": "dev", "id": 1}'
-    found = redaction(scope("7")).apply(data, "chat", ("dev",), NOW)
-    assert found is not None
-    assert json.loads(found.data or b"") == {"event": "emoji_sent", "project": "dev"}
+    redacted = redaction(scope("7")).apply(data, "chat", ("dev",), NOW)
+    assert redacted is not None
+    assert json.loads(redacted.data or b"") == {"event": "emoji_sent", "project": "dev"}
 
 
 def test_a_person_is_deleted() -> None:
-    found = redaction(scope("ann", treatment="delete")).apply(body("ann"), "chat", ("dev",), NOW)
-    assert found is not None
-    assert (found.data, found.taken) == (None, (("erasure of ann", "deleted"),))
+    redacted = redaction(scope("ann", treatment="delete")).apply(body("ann"), "chat", ("dev",), NOW)
+    assert redacted is not None
+    assert (redacted.data, redacted.taken) == (None, (("erasure of ann", "deleted"),))
 
 
 @pytest.mark.parametrize("version", [0, 1])
@@ -91,17 +91,17 @@ def test_speakers_are_taken_out_of_rooms_that_stay(treatment: str) -> None:
     speakers = ["ann", {"userId": "bob", "name": "B"}, {"id": "cat"}, 7, None, {"no": "id"}]
     data = body("dan", "room_updated", speakers=speakers, name="Final")
     scopes = [scope(name, treatment=treatment) for name in ("ann", "bob", "7")]
-    found = redaction(*scopes).apply(data, "room", ("dev",), NOW)
+    redacted = redaction(*scopes).apply(data, "room", ("dev",), NOW)
     # As one of them cannot be read, loading knows none: nor does this.
-    assert found is None
-    found = redaction(*scopes).apply(
+    assert redacted is None
+    redacted = redaction(*scopes).apply(
         body("dan", "room_updated", speakers=speakers[:-1], name="Final"), "room", ("dev",), NOW
     )
-    assert found is not None
-    assert found.scope is None
-    assert value(found.data)["speakers"] == [{"id": "cat"}, None]
-    assert (value(found.data)["user_id"], value(found.data)["name"]) == ("dan", "Final")
-    assert [what for _, what in found.taken] == ["speakers_removed"] * 3
+    assert redacted is not None
+    assert redacted.scope is None
+    assert value(redacted.data)["speakers"] == [{"id": "cat"}, None]
+    assert (value(redacted.data)["user_id"], value(redacted.data)["name"]) == ("dan", "Final")
+    assert [what for _, what in redacted.taken] == ["speakers_removed"] * 3
 
 
 def test_an_anonymised_event_gets_the_id_that_its_copies_get() -> None:
@@ -116,16 +116,16 @@ def test_an_anonymised_event_gets_the_id_that_its_copies_get() -> None:
     assert unchanged[1] == attributes(1, kind="room")
 
 
-def found_by(redact: Redaction, given: dict[str, str]) -> bool:
-    return redact.apply_to(body("ann"), given, NOW) is not None
+def is_changed_by(redact: Redaction, fields: dict[str, str]) -> bool:
+    return redact.apply_to(body("ann"), fields, NOW) is not None
 
 
 def test_what_attributes_do_not_tell_is_taken_for_the_widest() -> None:
     redact = redaction(scope("ann"), scope("ann", project="shop", partner="other"))
-    assert found_by(redact, attributes(1, received_at="yesterday", kind="?"))
-    assert not found_by(redact, attributes(1, received_at="2026-11-23T00:00:00Z"))
+    assert is_changed_by(redact, attributes(1, received_at="yesterday", kind="?"))
+    assert not is_changed_by(redact, attributes(1, received_at="2026-11-23T00:00:00Z"))
     nameless = attributes(1)
     del nameless["project"]
-    assert found_by(redact, nameless)
-    assert found_by(redact, nameless | {"partner": "other"})
-    assert not found_by(redact, nameless | {"partner": "nobody"})
+    assert is_changed_by(redact, nameless)
+    assert is_changed_by(redact, nameless | {"partner": "other"})
+    assert not is_changed_by(redact, nameless | {"partner": "nobody"})

@@ -26,7 +26,7 @@ def test_of_a_persons_erasures_the_one_that_covers_a_moment_is_found() -> None:
 def test_tombstones_are_not_due() -> None:
     tombstone = scope("ann", status="executed")
     scopes = Scopes([tombstone, scope("bob")])
-    assert [each.erasure_id for each in scopes.due()] == ["erasure of bob"]
+    assert [due.erasure_id for due in scopes.due()] == ["erasure of bob"]
     assert len(list(scopes)) == 2
     assert not Scopes([])
 
@@ -40,6 +40,6 @@ def test_new_ids_look_like_ids_and_tell_nothing_without_the_salt() -> None:
     ids = {scope("ann", copy_salt=salt).ingest_id(old) for salt in "ab" for old in ("1", "2")}
     assert len(ids) == 4
     pattern = r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}"
-    assert all(re.fullmatch(pattern, each) for each in ids)
+    assert all(re.fullmatch(pattern, ingest_id) for ingest_id in ids)
     same: Scope = scope("bob", copy_salt="a")
     assert same.ingest_id("1") in ids

@@ -9,7 +9,8 @@ from threading import Barrier, Thread
 
 import pytest
 
-from functions.google.secret_manager import Secret, SecretsUnavailable, Version
+from functions.google import secret_manager
+from functions.google.secret_manager import SecretsUnavailable
 from functions.privacy.offboarding.closed_list import (
     FULL_BYTES,
     MAX_BYTES,
@@ -20,6 +21,8 @@ from functions.privacy.offboarding.closed_list import (
 )
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from local.secret_manager import Secrets, server
+from tests.fakes.hook import ignore
+from tests.fakes.secret import Secret
 
 NAME = "projects/p/secrets/chat-eu-closed"
 NOW = datetime(2026, 11, 22, 14, 25, 32, tzinfo=UTC)
@@ -27,32 +30,23 @@ LATER = datetime(2026, 11, 23, tzinfo=UTC)
 EMPTY = b'{"partners": {}}'
 
 
-class Memory:
-    """A secret in memory; `meanwhile` happens once, before a version is added."""
+def names(secret: Secret) -> set[str]:
+    return set(json.loads(secret.versions[-1])["partners"])
 
-    def __init__(self) -> None:
-        self.versions = [EMPTY]
-        self.meanwhile: Callable[[], object] = lambda: None
-        self.gone: set[int] = set()
 
-    def newest(self) -> Version:
-        return Version(len(self.versions), self.versions[-1])
+def before_addition(secret: Secret, action: Callable[[], object]) -> None:
+    """Let something happen once, right before the next version is added."""
 
-    def at(self, number: int) -> Version | None:
-        return None if number in self.gone else Version(number, self.versions[number - 1])
+    def act(name: str) -> None:
+        if name == "add":
+            secret.before = ignore
+            action()
 
-    def add(self, data: bytes) -> int:
-        meanwhile, self.meanwhile = self.meanwhile, lambda: None
-        meanwhile()
-        self.versions.append(data)
-        return len(self.versions)
-
-    def names(self) -> set[str]:
-        return set(json.loads(self.versions[-1])["partners"])
+    secret.before = act
 
 
 async def test_a_partner_is_closed_once() -> None:
-    memory = Memory()
+    memory = Secret(EMPTY)
     first = await ClosedSecret(memory).close("acme", ["acme-prod"], NOW)
     again = await ClosedSecret(memory).close("acme", [], LATER)
     assert first == again
@@ -61,65 +55,59 @@ async def test_a_partner_is_closed_once() -> None:
 
 
 async def test_two_at_once_lose_neither() -> None:
-    memory = Memory()
+    memory = Secret(EMPTY)
 
     def other() -> None:
         asyncio.run(ClosedSecret(memory).close("other", [], LATER))
 
-    memory.meanwhile = lambda: run_in_thread(other)
+    before_addition(memory, lambda: run_in_thread(other))
     await ClosedSecret(memory).close("acme", [], NOW)
-    assert memory.names() == {"acme", "other"}
+    assert names(memory) == {"acme", "other"}
 
 
 async def test_an_entry_is_not_lost_though_its_overwriter_does_not_live_to_see_it() -> None:
-    class Dies(Memory):
-        def add(self, data: bytes) -> int:
-            super().add(data)
+    def die(action: str) -> None:
+        if action == "add":
             raise SecretsUnavailable("ConnectionError")
 
-    memory = Dies()
-    memory.meanwhile = lambda: memory.versions.append(
-        json.dumps({"partners": {"other": entry(LATER)}, "follows": 1}).encode()
-    )
+    memory = Secret(EMPTY)
+    memory.after = die
+    other = json.dumps({"partners": {"other": entry(LATER)}, "follows": 1}).encode()
+    before_addition(memory, lambda: memory.versions.append(other))
     with pytest.raises(ListUnavailable):
         await ClosedSecret(memory).close("acme", [], NOW)
-    assert memory.names() == {"acme"}, "for the moment"
+    assert names(memory) == {"acme"}, "for the moment"
 
-    healing = Memory()
-    healing.versions = memory.versions
+    healing = Secret(*memory.versions)
     assert (await ClosedSecret(healing).read()).partners.keys() == {"acme", "other"}
-    assert healing.names() == {"acme", "other"}
+    assert names(healing) == {"acme", "other"}
     await ClosedSecret(healing).read()
     assert len(healing.versions) == 4, "nothing is written that is there"
 
 
 async def test_a_version_that_was_destroyed_is_passed_over() -> None:
-    memory = Memory()
+    memory = Secret(EMPTY)
     memory.versions += [b"destroyed", json.dumps({"partners": {}, "follows": 1}).encode()]
-    memory.gone = {2}
+    memory.destroyed = {2}
     assert (await ClosedSecret(memory).read()).partners == {}
 
 
 async def test_who_is_taken_out_by_hand_stays_out() -> None:
-    memory = Memory()
+    memory = Secret(EMPTY)
     await ClosedSecret(memory).close("acme", [], NOW)
     memory.versions.append(EMPTY)
     await ClosedSecret(memory).close("other", [], NOW)
-    assert memory.names() == {"other"}
+    assert names(memory) == {"other"}
 
 
 async def test_what_is_newest_may_be_told_late() -> None:
     """Secret Manager is consistent at once by numbers only."""
-
-    class Late(Memory):
-        def newest(self) -> Version:
-            return Version(1, self.versions[0])
-
-    memory = Late()
+    memory = Secret(EMPTY)
+    memory.announced = 1
     assert (await ClosedSecret(memory).close("acme", [], NOW)).closed_at == NOW
     assert len(memory.versions) == 2
     await ClosedSecret(memory).close("other", [], NOW)
-    assert memory.names() == {"acme", "other"}
+    assert names(memory) == {"acme", "other"}
 
 
 def made_by_terraform(at: datetime) -> bytes:
@@ -129,39 +117,36 @@ def made_by_terraform(at: datetime) -> bytes:
 
 
 async def test_terraforms_first_list_is_one_though_the_apply_was_repeated() -> None:
-    memory = Memory()
-    memory.versions = [made_by_terraform(NOW + timedelta(hours=23))]
+    memory = Secret(made_by_terraform(NOW + timedelta(hours=23)))
     assert (await ClosedSecret(memory).read()).partners == {}
     assert len(memory.versions) == 1
 
 
 async def test_a_list_that_terraform_made_anew_lets_nobody_in_again() -> None:
     """Its version was destroyed, and whoever applies makes another, which is the newest."""
-    memory = Memory()
-    memory.versions = [made_by_terraform(NOW)]
+    memory = Secret(made_by_terraform(NOW))
     await ClosedSecret(memory).close("acme", ["acme-prod"], NOW)
-    memory.gone = {1}
+    memory.destroyed = {1}
     memory.versions += [made_by_terraform(NOW + timedelta(days=30))] * 2
     assert (await ClosedSecret(memory).read()).partners.keys() == {"acme"}
-    assert memory.names() == {"acme"}
+    assert names(memory) == {"acme"}
     assert len(memory.versions) == 5
     await ClosedSecret(memory).close("other", [], NOW)
-    assert memory.names() == {"acme", "other"}
+    assert names(memory) == {"acme", "other"}
 
 
 async def test_before_anybody_was_closed_a_list_made_anew_names_nobody() -> None:
-    memory = Memory()
-    memory.versions = [b"destroyed", made_by_terraform(LATER + timedelta(days=30))]
-    memory.gone = {1}
+    memory = Secret(b"destroyed", made_by_terraform(LATER + timedelta(days=30)))
+    memory.destroyed = {1}
     assert (await ClosedSecret(memory).read()).partners == {}
     assert ClosedList.from_json(memory.versions[-1]).follows == 2
 
 
 async def test_where_the_last_list_is_gone_too_nobody_knows_who_is_closed() -> None:
-    memory = Memory()
+    memory = Secret(EMPTY)
     await ClosedSecret(memory).close("acme", [], NOW)
     memory.versions.append(made_by_terraform(NOW + timedelta(days=30)))
-    memory.gone = {1, 2}
+    memory.destroyed = {1, 2}
     with pytest.raises(ListUnavailable):
         await ClosedSecret(memory).read()
     assert len(memory.versions) == 3
@@ -169,7 +154,7 @@ async def test_where_the_last_list_is_gone_too_nobody_knows_who_is_closed() -> N
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"nonsense"])
 async def test_what_is_no_list_is_not_written_over(content: bytes) -> None:
-    memory = Memory()
+    memory = Secret(EMPTY)
     memory.versions.append(content)
     with pytest.raises(ListUnavailable):
         await ClosedSecret(memory).close("acme", [], NOW)
@@ -177,14 +162,15 @@ async def test_what_is_no_list_is_not_written_over(content: bytes) -> None:
 
 
 async def test_many_writers_end() -> None:
-    class Busy(Memory):
-        def add(self, data: bytes) -> int:
-            number = super().add(data)
-            super().add(EMPTY)
-            return number
+    memory = Secret(EMPTY)
 
+    def overwrite(action: str) -> None:
+        if action == "add":
+            memory.versions.append(EMPTY)
+
+    memory.after = overwrite
     with pytest.raises(ListUnavailable):
-        await ClosedSecret(Busy()).close("acme", [], NOW)
+        await ClosedSecret(memory).close("acme", [], NOW)
 
 
 @pytest.fixture
@@ -202,27 +188,29 @@ def endpoint(tmp_path: Path) -> Iterator[str]:
 
 
 async def test_over_the_wire_eight_writers_lose_nobody(endpoint: str, tmp_path: Path) -> None:
-    names = {f"partner-{number}" for number in range(8)}
-    start = Barrier(len(names))
+    partners = {f"partner-{number}" for number in range(8)}
+    start = Barrier(len(partners))
 
     def close(name: str) -> None:
         start.wait(60)
-        asyncio.run(ClosedSecret(Secret(endpoint, NAME)).close(name, [f"{name}-prod"], NOW))
+        asyncio.run(
+            ClosedSecret(secret_manager.Secret(endpoint, NAME)).close(name, [f"{name}-prod"], NOW)
+        )
 
-    threads = [Thread(target=close, args=(name,)) for name in names]
+    threads = [Thread(target=close, args=(name,)) for name in partners]
     for thread in threads:
         thread.start()
     await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
-    assert json.loads((tmp_path / "closed.json").read_text())["partners"].keys() == names
+    assert json.loads((tmp_path / "closed.json").read_text())["partners"].keys() == partners
 
 
 async def test_a_service_that_does_not_answer_or_has_no_such_secret_is_said_so(
     endpoint: str,
 ) -> None:
     for secret in (
-        Secret("http://127.0.0.1:1", NAME),
-        Secret(endpoint, "projects/p/secrets/chat-eu-gone"),
-        Secret(endpoint, "projects/other/secrets/closed"),
+        secret_manager.Secret("http://127.0.0.1:1", NAME),
+        secret_manager.Secret(endpoint, "projects/p/secrets/chat-eu-gone"),
+        secret_manager.Secret(endpoint, "projects/other/secrets/closed"),
     ):
         with pytest.raises(ListUnavailable):
             await ClosedSecret(secret).read()
@@ -239,8 +227,7 @@ def run_in_thread(action: Callable[[], None]) -> None:
 
 
 async def test_a_malformed_entry_is_kept_until_its_partner_is_closed_anew() -> None:
-    memory = Memory()
-    memory.versions = [b'{"partners": {"odd": {"projects": "odd"}}}']
+    memory = Secret(b'{"partners": {"odd": {"projects": "odd"}}}')
     await ClosedSecret(memory).close("acme", [], NOW)
     assert json.loads(memory.versions[-1])["partners"]["odd"] == {"projects": "odd"}
     await ClosedSecret(memory).close("odd", ["odd"], NOW)
@@ -252,8 +239,8 @@ def filled(size: int) -> bytes:
     partner = ClosedPartner((), NOW)
     one = len(ClosedList({"partner-0000": partner, "partner-0001": partner}).to_json())
     one -= len(ClosedList({"partner-0000": partner}).to_json())
-    names = (f"partner-{number:04}" for number in range(-(-size // one)))
-    return ClosedList(dict.fromkeys(names, partner), follows=1).to_json()
+    partners = (f"partner-{number:04}" for number in range(-(-size // one)))
+    return ClosedList(dict.fromkeys(partners, partner), follows=1).to_json()
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
@@ -264,8 +251,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
 async def test_a_full_list_refuses_another_partner_and_stays_as_it_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    memory = Memory()
-    memory.versions = [EMPTY, filled(FULL_BYTES)]
+    memory = Secret(EMPTY, filled(FULL_BYTES))
     closed = ClosedSecret(memory)
     with pytest.raises(ListFull):
         await closed.must_have_room("acme", ClosedPartner(("acme-prod",), NOW))
@@ -280,15 +266,14 @@ async def test_a_full_list_refuses_another_partner_and_stays_as_it_is(
 
 async def test_two_at_once_have_room_though_each_filled_the_list() -> None:
     """Were one of them refused after both were written, the other would be let in again."""
-    memory = Memory()
-    memory.versions = [EMPTY, filled(FULL_BYTES - 250)]
+    memory = Secret(EMPTY, filled(FULL_BYTES - 250))
 
     def other() -> None:
         asyncio.run(ClosedSecret(memory).close("other", ["o" * 100], LATER))
 
-    memory.meanwhile = lambda: run_in_thread(other)
+    before_addition(memory, lambda: run_in_thread(other))
     await ClosedSecret(memory).close("acme", ["a" * 100], NOW)
-    assert {"acme", "other"} < memory.names()
+    assert {"acme", "other"} < names(memory)
     assert FULL_BYTES < len(memory.versions[-1]) <= MAX_BYTES
 
 
@@ -296,8 +281,7 @@ async def test_two_at_once_have_room_though_each_filled_the_list() -> None:
 async def test_each_reading_tells_that_the_list_is_nearly_full(
     part: float, lines: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    memory = Memory()
-    memory.versions = [EMPTY, filled(int(MAX_BYTES * part))]
+    memory = Secret(EMPTY, filled(int(MAX_BYTES * part)))
     for _ in range(2):
         await ClosedSecret(memory).read()
     assert logged(capsys) == [("WARNING", "closed list nearly full")] * lines
@@ -312,7 +296,7 @@ async def test_over_the_wire_as_many_fit_as_are_documented(endpoint: str, tmp_pa
         }
         for number in range(1_000)
     }
-    secret = Secret(endpoint, NAME)
+    secret = secret_manager.Secret(endpoint, NAME)
     with pytest.raises(SecretsUnavailable, match="400"):
         secret.add(json.dumps({"partners": partners}).encode())
     for name in list(partners)[580:]:

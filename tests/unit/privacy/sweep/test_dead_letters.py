@@ -7,15 +7,16 @@ import pytest
 
 from functions.google.storage import BucketUnavailable
 from functions.google.subscription import SubscriptionUnavailable
-from functions.google.topic import PublishFailed
+from functions.google.topic import Publisher, PublishFailed
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.dead_letters import DeadLetterRewriter
 from functions.retained import quarantine
-from tests.fakes.objects import Bucket
-from tests.unit.operate.stand_ins import Letters, Topic
+from tests.fakes.bucket import Bucket
+from tests.fakes.letters import Letters
+from tests.fakes.topic import Topic
 from tests.unit.privacy.stand_ins import NOW, attributes, body, redaction, scope
 
 ANN, GONE = scope("ann"), scope("bob", treatment="delete")
@@ -27,22 +28,17 @@ class Queue:
     def __init__(self) -> None:
         self.letters = Letters()
         self.bucket = Bucket()
-        self.topic = Topic()
-        self.topic.then = self._deliver
+        self.topic = Topic(feeds=self.letters)
         added = {"CloudPubSubDeadLetterSourceDeliveryCount": "100"}
         for number, user in enumerate(["ann", "bob", "cat", "ann", "dan"]):
             self.letters.put_raw(body(user), attributes(number) | added)
         self.letters.batch = 2
 
-    def _deliver(self) -> None:
-        for message in self.topic.messages:
-            self.letters.put_raw(message.data, message.attributes.to_mapping())
-
     async def rewrite(self, *scopes: Scope, seconds: int = 100) -> Counts:
         counts: Counts = Counter()
         letters = DeadLetterRewriter(
             self.letters,
-            self.topic.publish,
+            Publisher(self.topic, deadline=20).publish,
             partial(self.bucket.write, content_type="application/x-ndjson", over=0),
             lambda scopes: redaction(*scopes),
             lambda: NOW,
@@ -70,11 +66,11 @@ async def test_letters_are_replaced_or_go_and_those_of_others_stay() -> None:
 
 async def test_a_letter_stays_where_its_replacement_is_not_taken() -> None:
     queue = Queue()
-    queue.topic.failing = True
+    queue.topic.failure = "UNAVAILABLE"
     with pytest.raises(PublishFailed):
         await queue.rewrite(ANN, GONE)
     assert queue.waiting() == ["i0", "i1", "i2", "i3", "i4"]
-    queue.topic.failing = False
+    queue.topic.failure = ""
     queue.topic.refused = {ANN.ingest_id("i0")}
     with pytest.raises(PublishFailed):
         await queue.rewrite(ANN)
@@ -158,7 +154,7 @@ async def test_a_letter_that_is_not_taken_holds_no_unread_one_back() -> None:
     queue = Queue()
     unreadable(queue)
     queue.letters.batch = 100
-    queue.topic.failing = True
+    queue.topic.failure = "UNAVAILABLE"
     with pytest.raises(PublishFailed):
         await queue.rewrite(ANN)
     assert len(queue.waiting()) == 8, "none is leased any more"

@@ -14,7 +14,8 @@ from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import quarantine
-from tests.fakes.objects import Bucket
+from tests.fakes.bucket import Bucket
+from tests.fakes.hook import ignore
 from tests.unit.privacy.stand_ins import (
     HOUR,
     NOW,
@@ -89,16 +90,16 @@ async def test_what_is_cut_off_is_continued(action: str) -> None:
     bucket = filled()
     counts = 0
 
-    def then(acted: str) -> None:
+    def act(acted: str) -> None:
         nonlocal counts
         counts += acted == action
         if counts == 7:
             raise BucketUnavailable(action)
 
-    bucket.then = then
+    bucket.before = act
     with pytest.raises(BucketUnavailable):
         await rewrite(bucket, ANN, GONE)
-    bucket.then = lambda _: None
+    bucket.before = ignore
     await rewrite(bucket, ANN, GONE)
     check(bucket)
 
@@ -116,11 +117,11 @@ async def test_an_object_that_was_replaced_meanwhile_is_read_again() -> None:
     bucket.put("spill/a", spilled((body("bob"), attributes(1)), (body("cat"), attributes(2))))
     fresh = spilled((body("bob"), attributes(3)), (body("dan"), attributes(4)))
 
-    def then(action: str) -> None:
+    def act(action: str) -> None:
         if action == "write" and bucket.writes == 1:
             bucket.put("spill/a", fresh)
 
-    bucket.then = then
+    bucket.before = act
     assert await rewrite(bucket, GONE) == {("erasure of bob", "spill_deleted"): 1}
     assert bucket.contents["spill/a"][0] == spilled((body("dan"), attributes(4)))
 
@@ -128,7 +129,7 @@ async def test_an_object_that_was_replaced_meanwhile_is_read_again() -> None:
 async def test_an_object_that_was_replayed_meanwhile_does_not_come_back() -> None:
     bucket = Bucket()
     bucket.put("spill/a", spilled((body("bob"), attributes(1)), (body("cat"), attributes(2))))
-    bucket.then = lambda action: bucket.contents.clear() if action == "write" else None
+    bucket.before = lambda action: bucket.contents.clear() if action == "write" else None
     assert await rewrite(bucket, GONE) == {}
     assert not bucket.contents
 
@@ -183,14 +184,14 @@ async def test_a_crash_in_between_loses_nothing_that_nobody_can_read(
         bucket.put("spill/a", content)
         left = iter([None] * fails)
 
-        def then(acted: str, left: Iterator[None] = left) -> None:
+        def act(acted: str, left: Iterator[None] = left) -> None:
             if acted == action and next(left, action):
                 raise BucketUnavailable(action)
 
-        bucket.then = then
+        bucket.before = act
         with suppress(BucketUnavailable):
             await rewrite(bucket)
-        bucket.then = lambda _: None
+        bucket.before = ignore
         assert await _moved(bucket) == whole
 
 

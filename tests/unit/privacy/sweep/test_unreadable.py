@@ -9,7 +9,7 @@ from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.sweep.storage import SECONDS, ObjectRewriter, UnreadableObjects
-from tests.fakes.objects import Bucket
+from tests.fakes.bucket import Bucket
 from tests.unit.privacy.stand_ins import HOUR, NOW, body, quarantined, redaction, scope
 
 
@@ -18,11 +18,11 @@ async def look(bucket: Bucket, *scopes: Scope, seconds_each: float = 0.0) -> Cou
     counts: Counts = Counter()
     reads = 0
 
-    def then(action: str) -> None:
+    def act(action: str) -> None:
         nonlocal reads
         reads += action == "read"
 
-    bucket.then = then
+    bucket.before = act
     objects = ObjectRewriter(bucket, lambda scopes: redaction(*scopes))
     unreadable = UnreadableObjects(bucket, objects, lambda: NOW, lambda: reads * seconds_each)
     await unreadable.rewrite(Scopes(scopes), counts, lambda: False)

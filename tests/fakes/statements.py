@@ -1,0 +1,96 @@
+"""Statements that are answered from memory."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from functions.warehouse import statements
+from functions.warehouse.parameters import Parameter, declared
+from functions.warehouse.statements import StatementFailed
+from tests.fakes.hook import Hook, ignore
+
+Answer = Any
+"""The rows that a query finds, or the number of rows that a statement changes."""
+
+Run = tuple[str, Mapping[str, Parameter]]
+"""The name of a statement that ran, and its parameters."""
+
+
+class Statements(statements.Statements):
+    """Stands for `functions.warehouse.statements.Statements`, without a warehouse.
+
+    A statement must get the parameters that ``sql/parameters.json`` declares.
+
+    Args:
+        folder: the folder of the statements in ``sql/``.
+        rows: the rows that a query without an answer finds; None if no such query may run.
+        changed: the number of rows that a change without an answer changes; None if no such change
+            may run.
+
+    Attributes:
+        answers: what statements answer, by name: an answer, or a function that gets the parameters
+            and returns one.
+        runs: the statements that ran, in order.
+        queries: those of them that found rows.
+        changes: those of them that changed rows.
+        failing: the names of the statements that fail.
+        before: called with the name of each statement before it runs.
+        after: called with the name of each statement after it ran.
+        after_change: called with the name of each statement after it changed rows.
+    """
+
+    def __init__(
+        self,
+        folder: str = "privacy",
+        *,
+        rows: Sequence[Any] | None = (),
+        changed: int | None = 1,
+    ) -> None:
+        self._declared = declared()[folder]
+        self._rows = rows
+        self._changed = changed
+        self.answers: dict[str, Answer | Callable[..., Answer]] = {}
+        self.runs: list[Run] = []
+        self.queries: list[Run] = []
+        self.changes: list[Run] = []
+        self.failing: set[str] = set()
+        self.before: Hook = ignore
+        self.after: Hook = ignore
+        self.after_change: Hook = ignore
+
+    @property
+    def receipts(self) -> list[dict[str, Any]]:
+        """The receipts that were added."""
+        return [
+            json.loads(str(text))
+            for name, parameters in self.changes
+            if name == "add_receipts"
+            for text in parameters["receipts"]  # type: ignore[union-attr]  # a list of texts
+        ]
+
+    async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
+        return await self.rows(name, **parameters)
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        return [*self._answer(name, parameters, self.queries, self._rows)]
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        rows: int = self._answer(name, parameters, self.changes, self._changed)
+        self.after_change(name)
+        return rows
+
+    def _answer(
+        self, name: str, parameters: Mapping[str, Parameter], runs: list[Run], otherwise: Any
+    ) -> Answer:
+        assert self._declared[name].keys() == parameters.keys(), name
+        self.before(name)
+        if name in self.failing:
+            raise StatementFailed(name, "backendError")
+        for record in (self.runs, runs):
+            record.append((name, parameters))
+        answer = self.answers.get(name, otherwise)
+        assert answer is not None, f"{name} has no answer"
+        result = answer(**parameters) if callable(answer) else answer
+        self.after(name)
+        return result
