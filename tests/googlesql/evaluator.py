@@ -16,8 +16,8 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.public import value_pb2
 
 from functions.warehouse.schema import Column
-from tests.googlesql.analyser import RefusedSql, language, library, options
-from tests.googlesql.catalogue import describe
+from googlesql.analyser import RefusedSql, language, library, options
+from googlesql.catalogue import describe
 
 Row = dict[str, Any]
 """A row as BigQuery's client returns it: JSON as its value, a RECORD as a dictionary."""

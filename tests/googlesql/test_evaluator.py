@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.warehouse.schema import Column
-from tests.googlesql.analyser import RefusedSql
+from googlesql.analyser import RefusedSql
 from tests.googlesql.evaluator import Evaluator, canonical, plain
 
 COLUMNS = [

@@ -8,8 +8,8 @@ import pytest
 
 from functions.warehouse.parameters import declared
 from functions.warehouse.schema import SQL, View, list_views, render
-from tests.googlesql.analyser import RefusedSql, of_warehouse
-from tests.googlesql.catalogue import type_of_column
+from googlesql.analyser import RefusedSql, of_warehouse
+from googlesql.catalogue import type_of_column
 from tests.googlesql.texts import VARIABLES, WAREHOUSE, Text, of_statements
 
 STORE = WAREHOUSE.store

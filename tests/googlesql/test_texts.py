@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from functions.warehouse.schema import list_views
+from googlesql.analyser import of_warehouse
 from tests.googlesql import documents, literals
-from tests.googlesql.analyser import of_warehouse
 from tests.googlesql.texts import SQL_TEXT, WAREHOUSE, Text, of_statements
 
 PAGES, MODULES = documents.pages(), literals.modules()

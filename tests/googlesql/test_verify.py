@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.warehouse.schema import list_views
-from tests.googlesql.analyser import of_warehouse
+from googlesql.analyser import of_warehouse
 from tests.googlesql.literals import BOUND
 from tests.googlesql.texts import BI, PROJECT, WAREHOUSE, of_statements
 from tests.verify.cells import a_cell

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import wasmtime
 
-from tests.googlesql.analyser import of_warehouse
+from googlesql.analyser import of_warehouse
+from googlesql.webassembly import compiled
 from tests.googlesql.texts import WAREHOUSE
-from tests.googlesql.webassembly import compiled
 
 SMALL = '(module (func (export "one") (result i32) i32.const 1))'
 

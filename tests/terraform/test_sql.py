@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from functions.warehouse.schema import Column, list_views
-from tests.googlesql.analyser import Analyser
-from tests.googlesql.catalogue import type_of_column
+from googlesql.analyser import Analyser
+from googlesql.catalogue import type_of_column
 from tests.googlesql.texts import SQL_TEXT
 from tests.terraform.resources import of_type
 from tests.terraform.scenarios import PROJECT

@@ -13,9 +13,9 @@ from zetasql.wasi._pb2.zetasql.public import options_pb2 as public
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2 as nodes
 
 from functions.warehouse.schema import Column, Warehouse, list_tables, list_views
-from tests.googlesql.catalogue import Dataset, describe, type_of
-from tests.googlesql.features import NOT_IN_BIGQUERY
-from tests.googlesql.webassembly import Library
+from googlesql.catalogue import Dataset, describe, type_of
+from googlesql.features import NOT_IN_BIGQUERY
+from googlesql.webassembly import Library
 
 STATEMENTS = {
     "RESOLVED_QUERY_STMT",

@@ -22,7 +22,7 @@ import zetasql.wasi
 from zetasql.core import wasm_client
 
 WASM = Path(zetasql.wasi.__file__).with_name("zetasql.wasm")
-CACHE = Path(__file__).parents[2] / ".cache" / "googlesql"
+CACHE = Path(__file__).parents[1] / ".cache" / "googlesql"
 """Git ignores it, and `make clean` removes it."""
 
 
