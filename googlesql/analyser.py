@@ -91,6 +91,7 @@ def options(parameters: Mapping[str, str]) -> Any:
         parameter_mode=public.PARAMETER_NAMED,
     )
     made.language_options.CopyFrom(language())
+    made.prune_unused_columns = True  # as BigQuery does: a scan lists the columns that it reads
     for name, kind in parameters.items():
         made.query_parameters.add(name=name, type=type_of(kind))
     return made
@@ -113,11 +114,32 @@ class Analyser:
         self._first_names = {project, *datasets}
 
     def analyse(self, sql: str, parameters: Mapping[str, str] | None = None) -> Resolved:
+        """Resolve one statement, and say what it is.
+
+        Args:
+            sql: its text.
+            parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
+
+        Raises:
+            RefusedSql: BigQuery would refuse it.
+        """
+        kind, statement = self.resolve(sql, parameters)
+        columns = getattr(statement, "output_column_list", ())
+        return Resolved(
+            kind,
+            [(column.name, column.column.type) for column in columns],
+            {each.name for each in _messages(statement, "ResolvedParameterProto")},
+        )
+
+    def resolve(self, sql: str, parameters: Mapping[str, str] | None = None) -> tuple[str, Any]:
         """Resolve one statement.
 
         Args:
             sql: its text.
             parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
+
+        Returns:
+            The kind of the statement, as in `Resolved`, and the library's tree.
 
         Raises:
             RefusedSql: BigQuery would refuse it.
@@ -136,12 +158,7 @@ class Analyser:
         kind = node.removeprefix("resolved_").removesuffix("_stmt_node")
         if kind in {"update", "delete"} and not statement.HasField("where_expr"):
             raise RefusedSql(f"{kind.upper()} must have a WHERE clause")
-        columns = getattr(statement, "output_column_list", ())
-        return Resolved(
-            kind,
-            [(column.name, column.column.type) for column in columns],
-            {each.name for each in _messages(statement, "ResolvedParameterProto")},
-        )
+        return kind, statement
 
     def _split(self, sql: str) -> str:
         """Write each path of a table in backticks as names of its own, as BigQuery reads it."""

@@ -1,0 +1,133 @@
+"""The figures of the model: what each statement, view and job bills, at three volumes."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import NamedTuple
+
+from costs.jobs import JOBS, NOW, Job
+from costs.recording import Call, jobs_in_a_row
+from costs.statements import Reads, reads_of_statement, reads_of_view
+from costs.volume import Volume
+from functions.warehouse.days import midnight
+from functions.warehouse.parameters import declared
+from functions.warehouse.schema import RETENTION_DAYS, View, list_views
+
+VOLUMES = (1e6, 1e8, 1e10)
+"""Events a month."""
+
+GB = 10**9
+
+EVENT_VIEWS = "event_*"
+"""Stands for the views of single events, which differ in their columns only."""
+
+SPANS = {"hour": NOW - timedelta(hours=1), "month": NOW - timedelta(days=30)}
+"""The spans for which analysts query a view, each with its first moment (UTC)."""
+
+Figure = tuple[float, ...]
+"""GB at each of `VOLUMES`."""
+
+
+class Figures(NamedTuple):
+    """All figures, by name.
+
+    Attributes:
+        jobs: GB of each job.
+        statements: GB of each statement, as ``folder/name``: the most that a job has it read.
+        views: GB of ``SELECT *`` of each view, as ``view of the last hour``.
+        in_a_row: how many BigQuery jobs of each job wait for each other.
+    """
+
+    jobs: Mapping[str, Figure]
+    statements: Mapping[str, Figure]
+    views: Mapping[str, Figure]
+    in_a_row: Mapping[str, int]
+
+
+class MeasuredJob(NamedTuple):
+    """What a job reads.
+
+    Attributes:
+        calls: its statements, in order.
+        reads: what each of them reads.
+    """
+
+    calls: list[Call]
+    reads: list[Reads]
+
+    def bytes(self, volume: Volume) -> float:
+        """Return the bytes that BigQuery bills for one run."""
+        return sum(each.bytes(volume) for each in self.reads)
+
+
+def measure(job: Job, retention_days: int = RETENTION_DAYS) -> MeasuredJob:
+    """Run a job, and find what its statements read."""
+    calls = job.calls(retention_days)
+    return MeasuredJob(
+        calls,
+        [
+            reads_of_statement(
+                f"{call.folder}/{call.name}",
+                job.now,
+                call.parameters,
+                retention_days,
+                job.changed_days,
+            )
+            for call in calls
+        ],
+    )
+
+
+@cache
+def figures() -> Figures:
+    """Measure everything."""
+    measured = {job.name: measure(job) for job in JOBS}
+    return Figures(
+        {name: _figure(job.reads) for name, job in measured.items()},
+        _of_statements(measured),
+        dict(_of_views()),
+        {name: jobs_in_a_row(job.calls) for name, job in measured.items()},
+    )
+
+
+def _figure(found: list[Reads]) -> Figure:
+    return tuple(sum(each.bytes(Volume(events)) for each in found) / GB for events in VOLUMES)
+
+
+def _of_statements(measured: Mapping[str, MeasuredJob]) -> dict[str, Figure]:
+    """Return the figure of each statement; one that no job here runs is measured without bounds."""
+    runs: dict[str, list[Figure]] = {}
+    for job in measured.values():
+        for call, found in zip(job.calls, job.reads, strict=True):
+            runs.setdefault(f"{call.folder}/{call.name}", []).append(_figure([found]))
+    for folder, names in declared().items():
+        for name in names:
+            if (place := f"{folder}/{name}") not in runs:
+                runs[place] = [_figure([reads_of_statement(place, NOW, {}, RETENTION_DAYS)])]
+    return {place: max(runs[place]) for place in sorted(runs)}
+
+
+def _of_views() -> Iterator[tuple[str, Figure]]:
+    """Yield the figure of each view and span; of the views of single events, the largest."""
+    largest: dict[str, Figure] = {}
+    for view in sorted(list_views(), key=lambda view: view.name):
+        name = EVENT_VIEWS if view.name.startswith("event_") else view.name
+        for span, first in spans(view):
+            place = f"{name} of the last {span}" if span else name
+            figure = _figure([reads_of_view(view.name, first, NOW, RETENTION_DAYS)])
+            largest[place] = max(largest.get(place, figure), figure)
+    yield from largest.items()
+
+
+def spans(view: View) -> Iterator[tuple[str, Mapping[str, datetime]]]:
+    """Yield the spans for which a view is queried, each with the bound of its column.
+
+    A view without a column of time is queried as a whole; its span is empty.
+    """
+    names = {column.name for column in view.columns}
+    if "received_at" in names:
+        yield from ((span, {"received_at": first}) for span, first in SPANS.items())
+    elif "day" in names:
+        yield from ((span, {"day": midnight(first.date())}) for span, first in SPANS.items())
+    else:
+        yield "", {}

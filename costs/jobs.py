@@ -1,0 +1,310 @@
+"""The jobs, pages and requests that run statements, each as the deployed code runs it.
+
+Each job calls the code of a function with a recorder in place of BigQuery, so its statements and
+parameters are the code's own. Only the time and the rows that queries return are written down here.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from costs.recording import Answers, Call, RecordedStatements, Recording
+from functions.dashboard.report import Window, monday
+from functions.dashboard.rollups import Rollups
+from functions.operate.refresh import Refresh
+from functions.operate.settle import Settle
+from functions.privacy.app import erasure_routes, new_id
+from functions.privacy.exports.messages import Owner
+from functions.privacy.exports.tables import Subject, Tables
+from functions.privacy.periods import GRACE, TOMBSTONE
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.reports.lookups import Lookups
+from functions.privacy.reports.retention import Retention
+from functions.privacy.requests.caller import Caller
+from functions.privacy.requests.context import Context
+from functions.privacy.requests.owners import Owners
+from functions.privacy.requests.request import PrivacyRequest
+from functions.privacy.sweep.job import Sweep
+from functions.privacy.sweep.open_days import OpenDays
+from functions.secrets.closed_partners import ClosedList
+from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.warehouse.days import DAY, midnight
+from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS
+
+NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
+"""A Monday, when a refresh touches the most weeks."""
+
+NIGHT = datetime(2026, 11, 30, 0, 0, 20, tzinfo=UTC)
+TODAY = midnight(NOW.date())
+
+ERASURE_ID = "019ac000-0000-7000-8000-000000000000"
+KEY = "0" * 32
+PERSON = {"project": "dev", "people": [{"ids": ["u-1"]}]}
+CALLER = Caller(
+    "officer@operator.example",
+    frozenset({"dev"}),
+    is_operator=True,
+    is_scheduler=True,
+    pinned=frozenset({"dev"}),
+    owners={"dev": "acme"},
+)
+KEYS = PseudonymKeys(1, {1: b"1" * 32})
+
+Run = Callable[[Recording, datetime, int], Coroutine[Any, Any, Any]]
+"""Starts a job: its recording, the time, and ``retention_days``."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job, a page or a request.
+
+    Attributes:
+        name: its name on docs/costs.md and in bars.yaml.
+        run: starts it.
+        now: the time at which it runs.
+        answers: what its queries return, beside `ANSWERS`.
+        changed_days: on how many days it finds events to change; None if on all that it searches.
+    """
+
+    name: str
+    run: Run
+    now: datetime = NOW
+    answers: Answers = field(default_factory=dict)
+    changed_days: int | None = None
+
+    def calls(self, retention_days: int) -> list[Call]:
+        """Return the statements that it runs."""
+        recording = Recording({**ANSWERS, **self.answers})
+        return recording.run(self.run(recording, self.now, retention_days))
+
+
+async def refresh(recording: Recording, now: datetime, retention_days: int) -> None:
+    """Bring the rollups up to date, as the scheduler and the button do."""
+    await Refresh(
+        RecordedStatements("operate", recording),
+        now=lambda: now,
+        clock=float,
+        seconds=1,
+        retention_days=retention_days,
+    ).run()
+
+
+async def settle(recording: Recording, now: datetime, _retention_days: int) -> None:
+    """Settle the store."""
+    statements = RecordedStatements("operate", recording)
+    await Settle(statements, now=lambda: now, clock=float, seconds=1).run()
+
+
+def _sweep(recording: Recording, now: datetime, retention_days: int) -> Sweep:
+    statements = RecordedStatements("privacy", recording)
+    rollups = OpenDays(RecordedStatements("operate", recording), lambda: now)
+    return Sweep(
+        statements,
+        Receipts(statements, lambda: now),
+        rollups.count,
+        (),
+        now=lambda: now,
+        clock=float,
+        seconds=1,
+        retention_days=retention_days,
+    )
+
+
+async def sweep(recording: Recording, now: datetime, retention_days: int) -> None:
+    """Run a sweep, as the scheduler does."""
+    await _sweep(recording, now, retention_days).run()
+
+
+async def check_retention(recording: Recording, now: datetime, retention_days: int) -> None:
+    """Check that no data is kept for too long, as each sweep does at its end."""
+
+    async def none_overdue(_at: datetime) -> list[Any]:
+        return []
+
+    statements = RecordedStatements("privacy", recording)
+    await Retention(
+        statements, _NoObjects(), none_overdue, now=lambda: now, retention_days=retention_days
+    ).check()
+
+
+class _NoObjects:
+    """An empty bucket."""
+
+    async def find(self, _prefix: str) -> list[Any]:
+        return []
+
+
+async def show_page(
+    window: Window, recording: Recording, now: datetime, _retention_days: int
+) -> None:
+    """Read the numbers for a page of the dashboard."""
+    last = now.date()
+    first = window.first(last)
+    rollups = Rollups(RecordedStatements("dashboard", recording))
+    await rollups.read("dev", first, last, monday(first))
+
+
+async def refresh_and_show(recording: Recording, now: datetime, retention_days: int) -> None:
+    """Answer a press of the button Refresh: bring the rollups up to date, then show the page."""
+    await refresh(recording, now, retention_days)
+    await show_page(Window.DAYS_90, recording, now, retention_days)
+
+
+async def export(recording: Recording, now: datetime, retention_days: int) -> None:
+    """Read the tables for an export."""
+    subject = Subject(Owner("acme", "dev"), frozenset({"u-1"}), [KEY])
+    await _context(recording, now).partner_of(CALLER, "dev")
+    tables = Tables(RecordedStatements("privacy", recording), retention_days)
+    await tables.records(subject, now)
+    async for _ in tables.events(subject, now):
+        pass
+
+
+async def look_up(recording: Recording, now: datetime, _retention_days: int) -> None:
+    """Find the id that belongs to a user key."""
+    body = msgspec.json.encode({"project": "dev", "reason": "a complaint", "user_keys": [KEY]})
+    await Lookups(_context(recording, now)).ask(PrivacyRequest(CALLER, body=body))
+
+
+async def ask(
+    method: str,
+    path: str,
+    body: Mapping[str, Any],
+    recording: Recording,
+    now: datetime,
+    retention_days: int,
+) -> None:
+    """Make a request about erasures or holds."""
+
+    async def none_closed() -> ClosedList:
+        return ClosedList({})
+
+    execute = _sweep(recording, now, retention_days).run
+    routes = erasure_routes(_context(recording, now), execute, none_closed)
+    [answer] = [each.handle for each in routes if (each.method, each.path) == (method, path)]
+    await answer(PrivacyRequest(CALLER, id=ERASURE_ID, body=msgspec.json.encode(body)))
+
+
+def _context(recording: Recording, now: datetime) -> Context:
+    statements = RecordedStatements("privacy", recording)
+    receipts = Receipts(statements, lambda: now)
+    return Context(statements, receipts, KEYS, Owners(statements).partner_of, lambda: now, new_id)
+
+
+def scope(treatment: str, status: str) -> Mapping[str, Any]:
+    """Return a row of ``find_scopes``: a scope of an erasure that is due, or of a tombstone."""
+    is_due = status == "due"
+    return {
+        "erasure_id": ERASURE_ID,
+        "partner": "acme",
+        "project": "dev",
+        "user_key": KEY,
+        "treatment": treatment,
+        "status": status,
+        "claim": "1",
+        "previous_cut_off": datetime(1, 1, 1, tzinfo=UTC),
+        "cut_off": NOW - GRACE,
+        "copy_salt": "1",
+        "executed_at": None if is_due else NOW - timedelta(hours=1),
+    }
+
+
+ERASURE: Mapping[str, Any] = {
+    "erasure_id": ERASURE_ID,
+    "partner": "acme",
+    "project": "dev",
+    "source": "api",
+    "mode": "grace",
+    "treatment": "delete",
+    "status": "hidden",
+    "cut_off": NOW,
+    "due_at": NOW,
+    "executed_at": None,
+    "expires_at": NOW + TOMBSTONE,
+    "hidden": 1,
+    "due": 0,
+    "executed": 0,
+    "restored": 1,
+    "on_hold": 0,
+}
+HOLD: Mapping[str, Any] = {
+    "hold_id": ERASURE_ID,
+    "partner": "acme",
+    "project": "dev",
+    "reason": "a lawsuit",
+    "filed_at": NOW,
+    "filed_by": CALLER.email,
+    "until": NOW + DAY,
+    "released_at": None,
+    "user_keys": 1,
+}
+ANSWERS: Answers = {
+    "count_events": [
+        {"own_rows": 0, "room_rows": 0, "days": 0, "first_day": None, "last_day": None}
+    ],
+    "count_identities": [{"identities": 0}],
+    "find_due_cut_off": [{"cut_off": None}],
+    "find_earlier_cut_off": [{"since": None}],
+    "find_owners": [{"partner": "acme"}],
+    "find_same_hold": [HOLD],
+    "list_erasures": [ERASURE],
+    "list_holds": [HOLD],
+}
+TOMBSTONES = [scope("anonymise", "executed"), scope("delete", "executed")]
+DUE = [scope("anonymise", "due"), scope("delete", "due")]
+GRACE_OVER: Answers = {"find_due_cut_off": [{"cut_off": NOW - GRACE}]}
+CAME_BACK: Answers = {"find_earlier_cut_off": [{"since": NOW - GRACE}]}
+"""The person has an earlier erasure of the same kind."""
+
+JOBS = (
+    Job(
+        "refresh each night",
+        refresh,
+        NIGHT,
+        {"find_uncounted_days": [TODAY - (OPEN_WINDOW_DAYS + 1) * DAY]},
+    ),
+    Job("press of Refresh", refresh_and_show),
+    Job("sweep, nothing late", sweep, answers={"find_scopes": TOMBSTONES}, changed_days=0),
+    Job("sweep, one late day", sweep, answers={"find_scopes": TOMBSTONES}, changed_days=1),
+    Job("execution, all days", sweep, answers=GRACE_OVER | {"find_scopes": DUE}),
+    Job("execution, one person", sweep, answers=GRACE_OVER | {"find_scopes": DUE[1:]}),
+    Job(
+        "settle",
+        settle,
+        NIGHT,
+        {
+            "find_days_with_copies": [TODAY],
+            "find_days_with_extra": [TODAY - EXTRA_DAYS * DAY],
+        },
+    ),
+    Job("retention check", check_retention),
+    Job("missed deletions", partial(ask, "POST", "/unfiled", {})),
+    Job("page of 90 days", partial(show_page, Window.DAYS_90)),
+    Job("page of 6 months", partial(show_page, Window.MONTHS_6)),
+    Job(
+        "immediate erasure",
+        partial(ask, "POST", "/erasures", PERSON | {"mode": "immediate"}),
+        answers={"find_due_cut_off": [{"cut_off": NOW}], "find_scopes": DUE[1:], **CAME_BACK},
+    ),
+    Job("erasure", partial(ask, "POST", "/erasures", PERSON)),
+    Job("erasure again", partial(ask, "POST", "/erasures", PERSON), answers=CAME_BACK),
+    Job("preview of an erasure", partial(ask, "POST", "/erasures", PERSON | {"dry_run": True})),
+    Job("erasure log", partial(ask, "GET", "/erasures/{id}", {})),
+    Job("restoration", partial(ask, "DELETE", "/erasures/{id}", {})),
+    Job("export", export),
+    Job("look-up", look_up),
+    Job(
+        "legal hold",
+        partial(
+            ask,
+            "POST",
+            "/holds",
+            {"project": "dev", "ids": ["u-1"], "reason": "a lawsuit", "until": NOW + DAY},
+        ),
+    ),
+    Job("end of a legal hold", partial(ask, "DELETE", "/holds/{id}", {})),
+)

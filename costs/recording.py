@@ -1,0 +1,107 @@
+"""Runs the code of a job without BigQuery, and records the statements that it would run."""
+
+import asyncio
+import io
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import redirect_stdout
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from functions.warehouse.parameters import Parameter, query_parameters
+
+Answers = Mapping[str, Sequence[Any]]
+"""The rows that queries return, by the name of the query; others return none."""
+
+TURNS = 100
+"""How often the event loop runs until every part of a job waits for a statement."""
+
+
+class Call(NamedTuple):
+    """A statement that a job ran.
+
+    Attributes:
+        folder: the statement's folder in ``sql/``.
+        name: the name of the statement's file, without its ending.
+        parameters: the values that the code bound.
+        place: the number of jobs that ran in a row up to this one; statements with the same place
+            ran at the same time.
+    """
+
+    folder: str
+    name: str
+    parameters: Mapping[str, Parameter]
+    place: int
+
+
+class Recording:
+    """The statements of one job.
+
+    Args:
+        answers: what the queries of the job return.
+
+    Attributes:
+        calls: the statements, in order.
+    """
+
+    def __init__(self, answers: Answers) -> None:
+        self.calls: list[Call] = []
+        self._answers = answers
+        self._place = 1
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def run(self, job: Coroutine[Any, Any, Any]) -> list[Call]:
+        """Run a job to its end, and return its statements. Its log lines are dropped."""
+        with redirect_stdout(io.StringIO()):
+            asyncio.run(self._follow(job))
+        return self.calls
+
+    async def take(self, folder: str, name: str, parameters: Mapping[str, Parameter]) -> Any:
+        """Record a statement; return its rows once all others that run meanwhile are recorded."""
+        query_parameters(folder, name, parameters)
+        self.calls.append(Call(folder, name, parameters, self._place))
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(done)
+        await done
+        return self._answers.get(name, [])
+
+    async def _follow(self, job: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.ensure_future(job)
+        while not task.done():
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            if self._waiting:
+                self._place += 1
+            for done in self._waiting:
+                done.set_result(None)
+            self._waiting.clear()
+        await task
+
+
+class RecordedStatements(NamedTuple):
+    """Records statements of a folder, in place of `functions.warehouse.statements.Statements`.
+
+    Attributes:
+        folder: the folder in ``sql/``.
+        recording: what it is recorded in.
+    """
+
+    folder: str
+    recording: Recording
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        """Record a query; return the rows of its answer."""
+        return list(await self.recording.take(self.folder, name, parameters))
+
+    async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
+        """Record a query; return the days of its answer."""
+        return list(await self.recording.take(self.folder, name, parameters))
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        """Record a statement that changes rows; it changes none."""
+        await self.recording.take(self.folder, name, parameters)
+        return 0
+
+
+def jobs_in_a_row(calls: Sequence[Call]) -> int:
+    """Return how many BigQuery jobs of a recording wait for each other."""
+    return max((call.place for call in calls), default=0)
