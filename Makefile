@@ -84,6 +84,9 @@ mutants: $(MUTMUT)/ready ## change the central modules line by line: does a test
 bench: setup ## compare with what others would build (needs wrk; BENCH="--help")
 	@$(BIN)/python -m tests.bench $(BENCH)
 
+costs: setup ## what a cell costs in a month (EVENTS=100e6; COSTS="--help")
+	@$(BIN)/python -m costs $(if $(EVENTS),--events $(EVENTS)) $(COSTS)
+
 generate: setup ## write what derives from the catalogue, settings, reasons, inventory, schemas
 	$(BIN)/python -m generate
 
@@ -96,4 +99,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) $(CHECKOV) $(MUTMUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .coverage mutants
 
-.PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak mutants bench generate lock clean
+.PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak mutants bench costs generate lock clean

@@ -24,8 +24,11 @@ EVENT_VIEWS = "event_*"
 SPANS = {"hour": NOW - timedelta(hours=1), "month": NOW - timedelta(days=30)}
 """The spans for which analysts query a view, each with its first moment (UTC)."""
 
+WAITED_FOR = ("press of Refresh", "page of 90 days", "immediate erasure")
+"""The jobs that a person waits for."""
+
 Figure = tuple[float, ...]
-"""GB at each of `VOLUMES`."""
+"""GB at each of `VOLUMES`, or one number."""
 
 
 class Figures(NamedTuple):
@@ -35,13 +38,13 @@ class Figures(NamedTuple):
         jobs: GB of each job.
         statements: GB of each statement, as ``folder/name``: the most that a job has it read.
         views: GB of ``SELECT *`` of each view, as ``view of the last hour``.
-        in_a_row: how many BigQuery jobs of each job wait for each other.
+        in_a_row: how many BigQuery jobs a person waits for, one after the other, by `WAITED_FOR`.
     """
 
     jobs: Mapping[str, Figure]
     statements: Mapping[str, Figure]
     views: Mapping[str, Figure]
-    in_a_row: Mapping[str, int]
+    in_a_row: Mapping[str, Figure]
 
 
 class MeasuredJob(NamedTuple):
@@ -86,7 +89,7 @@ def figures() -> Figures:
         {name: _figure(job.reads) for name, job in measured.items()},
         _of_statements(measured),
         dict(_of_views()),
-        {name: jobs_in_a_row(job.calls) for name, job in measured.items()},
+        {name: (float(jobs_in_a_row(measured[name].calls)),) for name in WAITED_FOR},
     )
 
 

@@ -89,7 +89,7 @@ def reads_of_statement(
         changed_days: as in `Reads`.
     """
     resolved = _statement(place, retention_days)
-    found = scans.reads(resolved, Constants(now, parameters), _views(retention_days))
+    found = scans.reads(resolved, Constants(now, parameters), view_of(retention_days))
     return Reads(found, now, changed_days)
 
 
@@ -104,7 +104,7 @@ def reads_of_view(
         now: when it runs (UTC).
         retention_days: for how many days events are kept.
     """
-    views = _views(retention_days)
+    views = view_of(retention_days)
     return Reads(scans.reads_of_view(views(name), first, Constants(now, {}), views), now)
 
 
@@ -117,7 +117,8 @@ def _statement(place: str, retention_days: int) -> Any:
 
 
 @cache
-def _views(retention_days: int) -> "_Views":
+def view_of(retention_days: int) -> scans.Views:
+    """Return a function that returns the resolved query of a view, and None for a table."""
     return _Views(retention_days)
 
 
@@ -130,7 +131,6 @@ class _Views:
         self._resolved: dict[str, Any] = {}
 
     def __call__(self, name: str) -> Any:
-        """Return the resolved query of a view; None if there is no view with this name."""
         if name in self._texts and name not in self._resolved:
             self._resolved[name] = analyser().resolve(render(self._texts[name], self._variables))[1]
         return self._resolved.get(name)

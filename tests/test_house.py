@@ -28,7 +28,7 @@ PRIVACY = (
 """The parts of the privacy function; each uses only those before it."""
 SOURCES = sorted(
     path
-    for folder in ("functions", "generate", "googlesql", "local", "offboard", "tests", "verify")
+    for folder in ("costs", "functions", "generate", "googlesql", "local", "offboard", "tests", "verify")
     for path in (ROOT / folder).rglob("*.py")
 )
 
@@ -54,7 +54,7 @@ def package(path: Path) -> str:
 def forbidden(of: str, module: str) -> bool:
     """Whether a module of this package of functions/ must not import that module."""
     parts = module.split(".")
-    if parts[0] in {"local", "generate", "googlesql", "tests", "verify", "offboard", "main"}:
+    if parts[0] in {"costs", "local", "generate", "googlesql", "tests", "verify", "offboard", "main"}:
         return True
     if parts[0] != "functions" or len(parts) < 2 or module == "functions.__version__":
         return False
