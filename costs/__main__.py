@@ -1,7 +1,7 @@
 """`make costs`: computes what a cell costs in a month."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def _print(volume: Volume, lines: list[Line], read: dict[str, float]) -> None:
     )
 
 
-def _table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     made = Table(title=title, title_justify="left")
     for place, column in enumerate(header):
         made.add_column(column, justify="right" if place else "left")

@@ -143,7 +143,7 @@ def _pipeline(volume: Volume, cell: Cell) -> Iterator[tuple[str, float]]:
     # A subscription with a filter pays for each message that the filter drops, but not for a push.
     # Source: https://cloud.google.com/pubsub/docs/subscription-message-filter
     per_event = (2 + cell.subscriptions) * message + given.message_bytes
-    yield "Pub/Sub", volume.events * per_event / TIB
+    yield "Pub/Sub", volume.events * per_event / GIB
     yield "BigQuery Storage Write", volume.events * width("events_v1") / GIB
     yield "BigQuery storage", volume.stored() / GIB
 

@@ -19,7 +19,8 @@ VOLUMES = (1e6, 1e8, 1e10)
 GB = 10**9
 
 EVENT_VIEWS = "event_*"
-"""Stands for the views of single events, which differ in their columns only."""
+"""Stands for the views of single events: the one with the most columns is measured. They differ in
+their properties only, which are one RECORD in the store."""
 
 SPANS = {"hour": NOW - timedelta(hours=1), "month": NOW - timedelta(days=30)}
 """The spans for which analysts query a view, each with its first moment (UTC)."""
@@ -111,15 +112,20 @@ def _of_statements(measured: Mapping[str, MeasuredJob]) -> dict[str, Figure]:
 
 
 def _of_views() -> Iterator[tuple[str, Figure]]:
-    """Yield the figure of each view and span; of the views of single events, the largest."""
-    largest: dict[str, Figure] = {}
-    for view in sorted(list_views(), key=lambda view: view.name):
-        name = EVENT_VIEWS if view.name.startswith("event_") else view.name
-        for span, first in spans(view):
+    """Yield the figure of each view and span."""
+    views = {view.name: view for view in list_views() if not is_of_an_event(view)}
+    of_events = filter(is_of_an_event, list_views())
+    views[EVENT_VIEWS] = max(of_events, key=lambda view: (len(view.columns), view.name))
+    for name in sorted(views):
+        for span, first in spans(views[name]):
             place = f"{name} of the last {span}" if span else name
-            figure = _figure([reads_of_view(view.name, first, NOW, RETENTION_DAYS)])
-            largest[place] = max(largest.get(place, figure), figure)
-    yield from largest.items()
+            found = reads_of_view(views[name].name, first, NOW, RETENTION_DAYS)
+            yield place, _figure([found])
+
+
+def is_of_an_event(view: View) -> bool:
+    """Return whether a view shows a single event."""
+    return view.name.startswith("event_")
 
 
 def spans(view: View) -> Iterator[tuple[str, Mapping[str, datetime]]]:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from costs.recording import Answers, Call, RecordedStatements, Recording
 from functions.dashboard.report import Window, monday
 from functions.dashboard.rollups import Rollups
+from functions.google.storage import Storage
 from functions.operate.refresh import Refresh
 from functions.operate.settle import Settle
 from functions.privacy.app import erasure_routes, new_id
@@ -127,12 +128,16 @@ async def check_retention(recording: Recording, now: datetime, retention_days: i
 
     statements = RecordedStatements("privacy", recording)
     await Retention(
-        statements, _NoObjects(), none_overdue, now=lambda: now, retention_days=retention_days
+        statements,
+        cast(Storage, _NoObjects()),
+        none_overdue,
+        now=lambda: now,
+        retention_days=retention_days,
     ).check()
 
 
 class _NoObjects:
-    """An empty bucket."""
+    """An empty bucket; the check only lists objects."""
 
     async def find(self, _prefix: str) -> list[Any]:
         return []
@@ -270,8 +275,8 @@ JOBS = (
     Job("press of Refresh", refresh_and_show),
     Job("sweep, nothing late", sweep, answers={"find_scopes": TOMBSTONES}, changed_days=0),
     Job("sweep, one late day", sweep, answers={"find_scopes": TOMBSTONES}, changed_days=1),
-    Job("execution, all days", sweep, answers=GRACE_OVER | {"find_scopes": DUE}),
-    Job("execution, one person", sweep, answers=GRACE_OVER | {"find_scopes": DUE[1:]}),
+    Job("execution, all days", sweep, answers={**GRACE_OVER, "find_scopes": DUE}),
+    Job("execution, one person", sweep, answers={**GRACE_OVER, "find_scopes": DUE[1:]}),
     Job(
         "settle",
         settle,

@@ -109,7 +109,7 @@ def _prices() -> str:
                 name,
                 f"{price.usd:.7f}".rstrip("0").rstrip("."),
                 price.unit,
-                number(price.free) if price.free else "",
+                f"{price.free:,g}" if price.free else "",
                 f"[{price.source.split('/', 3)[3]}]({price.source})",
                 price.seen,
             )
@@ -138,8 +138,6 @@ def _paragraph(bills: Sequence[Bill]) -> str:
 
 def number(value: float) -> str:
     """Return a number with three digits at most, for people."""
-    if value == 0:
-        return "0"
     if value >= 100:
         return f"{float(f'{value:.3g}'):,.0f}"
-    return f"{value:.2f}".rstrip("0").rstrip(".") if value >= 1 else f"{value:.2g}"
+    return f"{value:.3g}" if value >= 1 else f"{value:.2g}"

@@ -1,7 +1,7 @@
 """The bytes that BigQuery bills for a statement on demand."""
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -39,7 +39,7 @@ class Reads(NamedTuple):
 
     def bytes(self, volume: Volume) -> float:
         """Return the bytes that BigQuery bills if so much is stored."""
-        by_table: Counter[str] = Counter()
+        by_table: defaultdict[str, float] = defaultdict(float)
         for read in self.reads:
             by_table[read.table] += self._bytes(read, volume)
         return max(LEAST, sum(max(LEAST, number) for number in by_table.values()))

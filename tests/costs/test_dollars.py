@@ -37,9 +37,9 @@ def test_free_units_cost_nothing() -> None:
 
 
 def test_an_event_is_published_pushed_and_dropped_by_a_filter() -> None:
-    assert lines()["Pub/Sub"] == pytest.approx(1e8 * (1_000 + 1_000 + 600) / 2**40)
+    assert lines()["Pub/Sub"] == pytest.approx(1e8 * (1_000 + 1_000 + 600) / 2**30)
     pushed = lines(cell=Cell(subscriptions=2))["Pub/Sub"]
-    assert pushed == pytest.approx(1e8 * (1_000 + 3 * 1_000 + 600) / 2**40)
+    assert pushed == pytest.approx(1e8 * (1_000 + 3 * 1_000 + 600) / 2**30)
 
 
 def test_rows_are_written_and_stored() -> None:

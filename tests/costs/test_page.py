@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from costs import page
 from costs.__main__ import main
+from costs.dollars import Line
 from costs.figures import figures
+from costs.jobs import JOBS
 
 PAGE = (page.ROOT / page.COSTS).read_text("utf-8")
 
@@ -22,7 +24,7 @@ def test_the_pages_are_up_to_date() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0, "0"), (0.0105, "0.01"), (0.256, "0.26"), (2.5, "2.5"), (3.0, "3"), (98.76, "98.76"),
+    [(0, "0"), (0.0105, "0.01"), (0.256, "0.26"), (2.5, "2.5"), (3.0, "3"), (98.76, "98.8"),
      (119_424, "119,000"), (100, "100")],
 )  # fmt: skip
 def test_a_number_is_short(value: float, shown: str) -> None:
@@ -42,10 +44,13 @@ def test_the_command_computes_a_volume_and_its_variables(tmp_path: Path) -> None
     assert read["bytes"] == pytest.approx(figures().jobs["refresh each night"][1] * 1e9, rel=1e-6)
 
 
-def test_the_command_prints_tables() -> None:
+def test_the_command_prints_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("costs.__main__.JOBS", JOBS[:1])
+    monkeypatch.setattr("costs.__main__.bill", lambda *_: [Line("Pub/Sub", 1, 2.5)])
     ran = CliRunner().invoke(main, ["--events", "2e6"])
     assert ran.exit_code == 0, ran.output
     assert "Dollars a month at 2,000,000 events" in ran.output
+    assert "2.50" in ran.output
     assert "refresh each night" in ran.output
 
 

@@ -1,6 +1,7 @@
 """A job's statements are recorded with their values, and with the jobs that wait for each other."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -45,7 +46,7 @@ def test_queries_return_their_answers() -> None:
         answers.append(days)
         answers.append(await statements.rows("find_days_with_extra", end=MOMENT))
 
-    answers: list[list[object]] = []
+    answers: list[Sequence[object]] = []
     recording = Recording({"find_uncounted_days": [MOMENT]})
     calls = recording.run(ask(RecordedStatements("operate", recording)))
     assert answers == [[MOMENT], []]

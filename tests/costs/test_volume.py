@@ -8,7 +8,7 @@ from costs.bounds import Bound
 from costs.scans import Read
 from costs.statements import LEAST, Reads
 from costs.volume import Volume, assumptions, partition_column, width
-from functions.warehouse.schema import list_tables
+from functions.warehouse.schema import Column, list_tables
 
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
 TODAY = datetime(2026, 11, 30, tzinfo=UTC)
@@ -34,7 +34,7 @@ def test_a_column_is_as_wide_as_its_type_unless_the_file_says_otherwise() -> Non
     )
 
 
-def _columns(name: str) -> tuple[object, ...]:
+def _columns(name: str) -> tuple[Column, ...]:
     [table] = [table for table in list_tables() if table.name == name]
     return table.schema
 
