@@ -26,11 +26,9 @@ PRIVACY = (
     *("offboarding", "reports", "sweep", "app"),
 )
 """The parts of the privacy function; each uses only those before it."""
-SOURCES = sorted(
-    path
-    for folder in ("costs", "functions", "generate", "googlesql", "local", "offboard", "tests", "verify")
-    for path in (ROOT / folder).rglob("*.py")
-)
+TOOLS = {"costs", "generate", "googlesql", "local", "offboard", "tests", "verify"}
+"""The folders that are not deployed."""
+SOURCES = sorted(path for folder in ("functions", *TOOLS) for path in (ROOT / folder).rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -54,7 +52,7 @@ def package(path: Path) -> str:
 def forbidden(of: str, module: str) -> bool:
     """Whether a module of this package of functions/ must not import that module."""
     parts = module.split(".")
-    if parts[0] in {"costs", "local", "generate", "googlesql", "tests", "verify", "offboard", "main"}:
+    if parts[0] in TOOLS | {"main"}:
         return True
     if parts[0] != "functions" or len(parts) < 2 or module == "functions.__version__":
         return False
@@ -125,6 +123,15 @@ def test_offboarding_asks_the_function_and_is_none() -> None:
             "functions.web",
             "functions.web.environment",
         }, path
+
+
+def test_the_model_of_costs_and_the_analyser_know_no_tests() -> None:
+    for folder, unknown in {
+        "costs": {"tests", "local"},
+        "googlesql": TOOLS - {"googlesql"},
+    }.items():
+        for path in (ROOT / folder).rglob("*.py"):
+            assert not unknown & {module.split(".")[0] for module in imported(path)}, path
 
 
 def test_the_rule_would_be_noticed() -> None:
