@@ -73,27 +73,23 @@ def _check() -> None:
 
 def _print(volume: Volume, lines: list[Line], read: dict[str, float]) -> None:
     console = Console()
-    console.print(
-        _table(
-            f"Dollars a month at {volume.events:,.0f} events",
-            ("", "dollars"),
-            [(line.name, f"{line.usd:,.2f}") for line in lines]
-            + [("all", f"{total(lines):,.2f}")]
-            + [("a million events", f"{total(lines) / volume.events * 1e6:,.2f}")],
-        )
-    )
+    console.print(f"Dollars a month at {volume.events:,.0f} events")
+    dollars = [(line.name, f"{line.usd:,.2f}") for line in lines]
+    dollars.append(("all", f"{total(lines):,.2f}"))
+    dollars.append(("a million events", f"{total(lines) / volume.events * 1e6:,.2f}"))
+    console.print(_table(("", "dollars"), dollars))
+    console.print("What jobs read")
     runs = runs_a_month(volume)
     console.print(
         _table(
-            "What jobs read",
             ("job", "GB", "runs a month"),
             [(name, f"{read[name] / GB:,.2f}", f"{runs.get(name, 0):,.0f}") for name in read],
         )
     )
 
 
-def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
-    made = Table(title=title, title_justify="left")
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    made = Table()
     for place, column in enumerate(header):
         made.add_column(column, justify="right" if place else "left")
     for row in rows:

@@ -24,7 +24,7 @@ def test_the_pages_are_up_to_date() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0, "0"), (0.0105, "0.01"), (0.256, "0.26"), (2.5, "2.5"), (3.0, "3"), (98.76, "98.8"),
+    [(0, "0"), (0.01048576, "0.01"), (0.256, "0.26"), (2.5, "2.5"), (3.0, "3"), (98.76, "98.8"),
      (119_424, "119,000"), (100, "100")],
 )  # fmt: skip
 def test_a_number_is_short(value: float, shown: str) -> None:
