@@ -6,7 +6,7 @@ from pathlib import Path
 
 from costs.bars import Group, read_bars
 from costs.deployment import Cell
-from costs.dollars import Line, background, bill, prices, runs_a_month, total
+from costs.dollars import QUERIES, TIB, Line, background, bill, prices, runs_a_month, total
 from costs.figures import GB, VOLUMES, Figures
 from costs.volume import Volume
 from generate.markdown import table
@@ -48,10 +48,18 @@ def _at(figures: Figures, place: int) -> Callable[[str], float]:
 
 def _jobs(figures: Figures) -> str:
     runs = runs_a_month(Volume(VOLUMES[1]))
+    usd = prices()[QUERIES].usd * GB / TIB
+    header = ("job", *(f"GB at {name}" for name in NAMES))
     return table(
-        ("job", *(f"GB at {name}" for name in NAMES), "runs a month at 100 M", "goal at 100 M"),
+        (*header, "goal at 100 M", "runs a month at 100 M", "dollars a month at 100 M"),
         (
-            (name, *map(number, figure), number(runs[name]) if name in runs else "", _goal(name))
+            (
+                name,
+                *map(number, figure),
+                _goal(name),
+                number(runs[name]) if name in runs else "",
+                number(runs[name] * figure[1] * usd) if name in runs else "",
+            )
             for name, figure in figures.jobs.items()
         ),
     )
