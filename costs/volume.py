@@ -26,7 +26,6 @@ class Assumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All assumptions of ``volume.yaml``."""
 
     types: Mapping[str, int]
-    events_of_a_person_and_day: float
     tables: Mapping[str, TableVolume]
 
 

@@ -19,8 +19,8 @@ from costs.dollars import (
     usage,
 )
 from costs.jobs import JOBS
-from costs.volume import Volume
-from functions.privacy.periods import LOGGED
+from costs.volume import DAYS_A_MONTH, Volume, assumptions
+from functions.privacy.periods import GRACE, LOGGED, TOMBSTONE
 
 TERRAFORM = Path(__file__).parents[2] / "terraform"
 HUNDRED_MILLION = Volume(1e8)
@@ -65,6 +65,12 @@ def test_a_sweep_executes_all_erasures_that_are_due(events: float, executions: f
     runs = runs_a_month(Volume(events))
     assert runs["execution, all days"] == pytest.approx(executions, rel=0.01)
     assert runs["execution, all days"] + runs["sweep, nothing late"] == pytest.approx(720)
+
+
+def test_as_many_erasures_are_stored_as_are_executed_meanwhile() -> None:
+    kept = (GRACE + TOMBSTONE).days / DAYS_A_MONTH
+    rows = assumptions().tables["erasures_v1"].rows_per_event
+    assert rows == pytest.approx(kept / usage().events_for_an_erasure, rel=0.2)
 
 
 FUNCTION = Function(seconds=0.05, cpu_seconds=0.0001, gib=1)
