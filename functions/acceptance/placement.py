@@ -40,6 +40,7 @@ DISPUTED = _refused(reasons.PROJECT_DISPUTED)
 NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
 """The event belongs to this cell, but Pub/Sub will never accept it."""
 
+_TEST = Placement(200, "", None)
 _MISSING = _refused(reasons.PROJECT_MISSING)
 _UNKNOWN = _refused(reasons.PROJECT_UNKNOWN)
 _TOO_LARGE = _refused(reasons.EVENT_TOO_LARGE)
@@ -59,7 +60,7 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
         if len(partner.projects) == 1:
             project = next(iter(partner.projects))
         elif event.is_test:
-            return Placement(200, "", None)
+            return _TOO_LARGE if len(event.data) > max_event_bytes else _TEST
         else:
             return _MISSING
     pinned_to = partner.projects.get(project)

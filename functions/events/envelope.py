@@ -5,11 +5,11 @@ of its room webhooks or of its Test button. So properties are also accepted besi
 all names in any spelling. The order of the members never matters.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from functions.events.names import is_member, load_names, snake_case
+from functions.events.names import is_member, load_names, may_be_known, snake_case
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -22,6 +22,7 @@ class Envelope(msgspec.Struct, frozen=True):
             is not an object, but without a blank ``event``.
         event_at: the body's spelling of the member ``event``; None if there is no such member.
         value_at: the body's spelling of the member ``value``; None if there is no such member.
+        likely: the members of the body whose names may be known.
     """
 
     event: str | None
@@ -29,6 +30,7 @@ class Envelope(msgspec.Struct, frozen=True):
     beside: Mapping[str, object]
     event_at: str | None = None
     value_at: str | None = None
+    likely: Sequence[str] = ()
 
     def project(self) -> str | None:
         """Return the body's project as text.
@@ -41,8 +43,9 @@ class Envelope(msgspec.Struct, frozen=True):
             name, such as a list.
         """
         known = load_names().project
-        for members in (self.value, self.beside):
-            for name in spellings(members, known):
+        likely = [name for name in self.likely if name in self.beside]
+        for members, names in ((self.value, None), (self.beside, likely)):
+            for name in spellings(members, known, names):
                 if not is_blank(members[name]):
                     return project_text(members[name])
         return None
@@ -51,7 +54,7 @@ class Envelope(msgspec.Struct, frozen=True):
         """Return whether the body has no name, no `value` object and no member of a known event."""
         if self.event is not None or self.value_at is not None:
             return False
-        return not any(is_member(name) for name in self.beside)
+        return not any(is_member(name) for name in self.likely)
 
 
 def open_envelope(body: object) -> Envelope:
@@ -62,8 +65,11 @@ def open_envelope(body: object) -> Envelope:
     """
     if not isinstance(body, dict):
         return Envelope(None, {}, {"body": body})
-    names = list(spellings(body, ("event",)))
-    values = list(spellings(body, ("value",)))
+    names = []
+    values = []
+    likely = [member for member in body if may_be_known(member)]
+    for member in spellings(body, ("event", "value"), likely):
+        (names if snake_case(member) == "event" else values).append(member)
     event_at = next((at for at in names if is_name(body[at])), None)
     value_at = next((at for at in values if isinstance(body[at], dict)), None)
     apart = {event_at, value_at, *(at for at in names if is_blank(body[at]))}
@@ -73,10 +79,13 @@ def open_envelope(body: object) -> Envelope:
         beside={name: member for name, member in body.items() if name not in apart},
         event_at=event_at,
         value_at=value_at,
+        likely=likely,
     )
 
 
-def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator[str]:
+def spellings(
+    members: Mapping[str, object], names: tuple[str, ...], likely: Sequence[str] | None = None
+) -> Iterator[str]:
     """Yield the members of a body that have one of these names in any spelling.
 
     Examples of spellings of ``user_id`` are ``userId`` and ``User-Id``. The order of the members in
@@ -85,12 +94,15 @@ def spellings(members: Mapping[str, object], names: tuple[str, ...]) -> Iterator
     Args:
         members: the members of a body.
         names: names in snake_case, the most important first.
+        likely: the members whose names may be known, if the caller has found them already.
     """
     for name in names:
         if name in members:
             yield name
+        if likely is None:
+            likely = [member for member in members if may_be_known(member)]
         yield from sorted(
-            member for member in members if member != name and snake_case(member) == name
+            member for member in likely if member != name and snake_case(member) == name
         )
 
 

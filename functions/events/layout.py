@@ -13,7 +13,7 @@ import msgspec
 from functions.events.attributes import KINDS, Kind
 from functions.events.catalogue import Catalogue, Event, Property
 from functions.events.coerce import COERCIONS, to_list
-from functions.events.names import snake_case
+from functions.events.names import letters, snake_case
 
 Target = Literal[
     "column",  # a column of the row itself
@@ -84,10 +84,13 @@ class Layout:
         self.destinations |= {
             prop.sent_as: self.destinations[prop.name] for prop in event.lookup.values()
         }
+        self._letters = frozenset(map(letters, self.destinations))
         self._order = _order(event)
 
     def find(self, name: str) -> Destination | None:
         """Return the destination for any spelling of a name; None if the name is unknown."""
+        if letters(name) not in self._letters:
+            return None
         return self.destinations.get(snake_case(name))
 
     def precedence(self, name: str) -> tuple[int, str]:

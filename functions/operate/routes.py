@@ -22,6 +22,7 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained import spill
+from functions.web.malformed import MALFORMED, describe
 from functions.web.problem import ProblemError, retry_later
 from functions.web.routes import Route
 
@@ -135,9 +136,9 @@ async def _read(request: Request, form: type[Body]) -> Body:
     """Return the body of a request. For an empty body, return the defaults of `form`."""
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=form)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         operation = request.scope["path"].removeprefix("/")
-        raise ProblemError(400, f"Not a {operation} request: {error}") from None
+        raise ProblemError(400, f"Not a {operation} request: {describe(error)}") from None
 
 
 def _finished(report: Mapping[str, Any]) -> Response:

@@ -86,7 +86,7 @@ def read_permissions(path: Path) -> Permissions:
     """
     try:
         content = msgspec.json.decode(path.read_bytes(), type=_PermissionsFile)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise PermissionsUnavailable(type(error).__name__) from error
     everything = _readable("everything", dict(enumerate(content.everything)), str)
     some = _readable("some", content.some, list[str])

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from functions.web.malformed import MALFORMED
+
 
 class PushedMessage(msgspec.Struct, rename="camel"):
     """A Pub/Sub message in a push request.
@@ -42,5 +44,5 @@ def parse_push(body: bytes) -> Push:
     """
     try:
         return _decoder.decode(body)
-    except msgspec.DecodeError:
+    except MALFORMED:
         raise NotAPush("the body is not a Pub/Sub push") from None

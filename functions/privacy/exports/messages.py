@@ -92,7 +92,7 @@ def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[Retaine
         return []
     kind = parse_kind(record.kind)
     return [
-        RetainedMessage(event.data, kind if event.name is not None else "test", record.received_at)
+        RetainedMessage(event.data, "test" if event.is_test else kind, record.received_at)
         for _, event in split(record, body)
         if not event.project or record.reason in UNPLACED or event.project == owner.project
     ]

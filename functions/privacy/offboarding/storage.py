@@ -138,7 +138,7 @@ def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[s
         attributes = {
             "ingest_id": ingest_id.derived(record.partner, record.kind, own_id, position),
             "received_at": record.received_at,
-            "kind": record.kind if event.name is not None else "test",
+            "kind": "test" if event.is_test else record.kind,
             "partner": record.partner,
             "event": event.name or "",
         }

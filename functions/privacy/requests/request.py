@@ -1,6 +1,5 @@
 """Reads requests to the privacy function, and identifies their callers."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -13,14 +12,12 @@ from starlette.types import ASGIApp
 
 from functions.privacy.requests.caller import Caller, Callers
 from functions.warehouse.statements import StatementFailed
+from functions.web.malformed import describe
 from functions.web.problem import ProblemError, problem, retry_later
 from functions.web.routes import Route, application
 
 MAX_BODY_BYTES = 16 * 2**20
 """The maximum size of a body: 5,000 people with 20 ids of 160 bytes each."""
-
-QUOTED = re.compile(r" '[^']*'")
-"""A quoted value in an error of msgspec. It may be an id in the wrong field, so it is removed."""
 
 
 class PrivacyRequest(NamedTuple):
@@ -76,11 +73,16 @@ async def _body(request: Request) -> bytes:
         if size > MAX_BODY_BYTES:
             raise ProblemError(413, f"A request may have at most {MAX_BODY_BYTES} bytes")
         chunks.append(chunk)
-    return b"".join(chunks)
+    body = b"".join(chunks)
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise ProblemError(400, f"The request is not valid: {describe(error)}") from None
+    return body
 
 
 async def _answer_malformed(_request: Request, error: msgspec.DecodeError) -> Response:
-    return problem(400, f"The request is not valid: {QUOTED.sub('', str(error))}")
+    return problem(400, f"The request is not valid: {describe(error)}")
 
 
 async def _answer_unfinished(_request: Request, failure: StatementFailed) -> Response:

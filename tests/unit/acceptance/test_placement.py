@@ -44,3 +44,10 @@ def test_size_is_looked_at_last_so_that_nothing_of_another_cell_is_kept(
     project: str, status: int
 ) -> None:
     assert place(ReceivedEvent(b"123", "e", project), SEVERAL, "eu", 2).status == status
+
+
+@pytest.mark.parametrize("partner", [ONE, SEVERAL])
+def test_a_test_delivery_may_be_as_large_as_an_event(partner: Partner) -> None:
+    event = ReceivedEvent(b"123", None, None, is_test=True)
+    assert place(event, partner, "eu", 3).status == 200
+    assert place(event, partner, "eu", 2) == Placement(413, "event_too_large", None)

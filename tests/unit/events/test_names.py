@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.events.attributes import ATTRIBUTE_BYTES, Kind
-from functions.events.names import event_name, is_member
+from functions.events.names import event_name, is_member, letters, load_names, snake_case
 
 KINDS = st.sampled_from(["chat", "room", "test"])
 
@@ -53,3 +53,21 @@ def test_a_member_of_an_event_is_known_in_any_spelling(name: str) -> None:
 @pytest.mark.parametrize("name", ["event", "hello", "body", "", "!"])
 def test_other_names_are_not_of_an_event(name: str) -> None:
     assert not is_member(name)
+
+
+@given(st.sampled_from(sorted(load_names().members)), st.data())
+def test_equal_names_have_equal_letters(name: str, data: st.DataObject) -> None:
+    """Whatever spelling `snake_case` accepts passes the first test."""
+    separators = st.text("_-. \\/\u2013\u0307", max_size=2)
+    spelling = "".join(
+        data.draw(separators) + (letter.upper() if data.draw(st.booleans()) else letter)
+        for letter in name
+    )
+    if snake_case(spelling) == name:
+        assert letters(spelling) == letters(name)
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_names_with_other_letters_are_different(one: str, other: str) -> None:
+    if snake_case(one) == snake_case(other) and snake_case(one).isascii():
+        assert letters(one) == letters(other)

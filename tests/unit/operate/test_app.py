@@ -129,6 +129,7 @@ async def test_an_outage_is_503_with_what_was_done(
     [
         b"{",
         b"[]",
+        b'{"\xff": 1}',
         b'{"prefix": ""}',
         b'{"prefix": "partners/"}',
         b'{"prefix": "on_hold/"}',
@@ -195,6 +196,7 @@ async def test_a_refresh_that_failed_is_503_and_says_what_is_left(
     "body",
     [
         b"[]",
+        b'{"\xff": 1}',
         b'{"from": "yesterday"}',
         b'{"days": []}',
         b'{"from": "2026-11-22", "to": "2026-11-21"}',

@@ -564,3 +564,15 @@ async def test_exports_of_who_took_over_a_project_s_name_stay() -> None:
     total = (await finish(offboarding))["total"]
     assert total["exports/"] == FOUND["exports/"]
     assert [name for name in offboarding.bucket.contents if "acme" in name] == [kept]
+
+
+async def test_a_hold_on_a_speaker_binds_a_room_event_without_a_usable_name() -> None:
+    offboarding = filled()
+    hold(offboarding)
+    unnamed = body("x", "", speakers=[HELD], project="else")
+    offboarding.bucket.put(*quarantined(unnamed, reason="project_unknown", kind="room"))
+    await offboarding.order(await offboarding.code())
+    offboarding.now += CLOSING
+    await offboarding.order()
+    kept = [record for record, content in held_records(offboarding) if content == unnamed]
+    assert [(record.attributes or {})["kind"] for record in kept] == ["room"]
