@@ -27,7 +27,7 @@ These things are replaced in the package, in this process only:
 
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial, wraps
 from pathlib import Path
@@ -70,13 +70,14 @@ EXTRA_FIELDS = "Input schema has more fields than BigQuery schema, extra fields"
 """How BigQuery begins the refusal of a request whose rows have a field that the table lacks."""
 
 
-def amend(rate: int = bigquery_jobs.RATE) -> None:
+def amend(rate: int = bigquery_jobs.RATE, reservations: Collection[str] = ()) -> None:
     """Replace what the module's description names.
 
     Args:
         rate: how many statements may change a table in ten seconds; 0 for any number.
+        reservations: the full names of the reservations that jobs may name.
     """
-    bigquery_jobs.Routes(bigquery_jobs.Tables(rate)).serve()
+    bigquery_jobs.Routes(bigquery_jobs.Tables(rate), reservations).serve()
     rules.register(bigquery_json.CheckParsedJson)
     for owner, name, make in (
         (DuckDBEngine, "_load_spatial", _loading_nothing),
@@ -274,10 +275,17 @@ def _refuse(_requests: object, context: grpc.ServicerContext) -> tuple[bytes, ..
 @click.option("--grpc-port", type=click.IntRange(1, 65535), required=True)
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--rate", type=click.IntRange(0), default=bigquery_jobs.RATE, show_default=True)
-def main(rest_port: int, grpc_port: int, data_dir: Path | None, rate: int) -> None:
+@click.option("--reservation", multiple=True, help="The full name of one that jobs may name.")
+def main(
+    rest_port: int,
+    grpc_port: int,
+    data_dir: Path | None,
+    rate: int,
+    reservation: tuple[str, ...],
+) -> None:
     """Serve BigQuery's REST API and its Storage Write API; in memory without a data dir."""
     warnings.simplefilter("ignore")  # DuckDB warns of a slower call at every query
-    amend(rate)
+    amend(rate, reservation)
     run_forever(
         Settings(
             rest_host=HOST,

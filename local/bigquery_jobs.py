@@ -8,7 +8,8 @@ not, and refuses more than these routes would without this module:
 * a job that waits is stopped by ``jobs.cancel`` and when its ``jobTimeoutMs`` is over; one that
   runs ends as it ends, for DuckDB runs it in one go;
 * of UPDATE, DELETE and MERGE, 2 run for a table and 20 wait; the next one fails;
-* of INSERT, UPDATE, DELETE and MERGE, 25 begin for a table in 10 seconds.
+* of INSERT, UPDATE, DELETE and MERGE, 25 begin for a table in 10 seconds;
+* a job may name a reservation that exists where the job runs (`local.bigquery_reservations`).
 
 Sources: https://cloud.google.com/bigquery/docs/data-manipulation-language (concurrent jobs),
 https://cloud.google.com/bigquery/quotas (data manipulation language statements). How the last
@@ -19,7 +20,7 @@ import asyncio
 import time
 import traceback
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -36,6 +37,8 @@ from bqemulator.domain.errors import (
 )
 from bqemulator.jobs import executor
 from fastapi import Request
+
+from local import bigquery_reservations
 
 RUNNING, WAITING = 2, 20
 """Mutating statements of one table."""
@@ -298,10 +301,12 @@ class Routes:
 
     Args:
         tables: says which statements may run.
+        reservations: the full names of the reservations that jobs may name.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, reservations: Collection[str] = ()) -> None:
         self._tables = tables
+        self._reservations = reservations
         self._jobs = Jobs(tables)
 
     def serve(self) -> None:
@@ -325,6 +330,8 @@ class Routes:
         if ctx.catalog.get_job(project_id, job_id) is not None:
             raise AlreadyExistsError(f"Already Exists: Job {project_id}:{job_id}")
         location = reference.get("location") or _only_location(ctx, project_id)
+        named = configuration.get("reservation") or ""
+        bigquery_reservations.check(named, location, self._reservations)
         job = self._jobs.begin(
             {"projectId": project_id, "jobId": job_id, "location": location},
             configuration,

@@ -23,6 +23,7 @@ from functions.locations.parts import Endpoints, Parts
 from functions.privacy.deadline import Deadline
 from functions.privacy.erasures.deletions import Deletions
 from functions.privacy.erasures.endpoint import Erasures, Execute
+from functions.privacy.erasures.execution import REWRITES
 from functions.privacy.erasures.filing import Filing
 from functions.privacy.erasures.preview import Preview
 from functions.privacy.erasures.redaction import Redaction
@@ -66,7 +67,7 @@ from functions.secrets.permissions import read_permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys, load_keys
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, dataset_name, with_scopes
-from functions.warehouse.statements import Limits, Statements
+from functions.warehouse.statements import Limits, Reservation, Statements
 from functions.web.environment import read
 from functions.web.routes import Route
 
@@ -296,8 +297,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     """
     settings = read(Settings, environ)
     now = partial(datetime.now, UTC)
-    changes = asyncio.Semaphore(settings.changes_at_a_time)
-    limits = Limits(changes, settings.statement_bytes, stops=False)
+    limits = wire_limits(settings)
     statements = _wire_statements(settings, "privacy", limits)
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
@@ -329,6 +329,23 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         settings.push_account,
     )
     return serve(callers, routes)
+
+
+def wire_limits(settings: Settings) -> Limits:
+    """Return the limits that all statements of this function share.
+
+    Call this inside the running event loop.
+
+    Args:
+        settings: the function's settings.
+    """
+    name = settings.reservation
+    return Limits(
+        asyncio.Semaphore(settings.changes_at_a_time),
+        settings.statement_bytes,
+        stops=False,
+        reservation=Reservation(name, REWRITES) if name else None,
+    )
 
 
 def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Statements:

@@ -9,7 +9,7 @@ import pytest
 from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound
 from google.cloud import bigquery
 
-from functions.warehouse.statements import Statements
+from functions.warehouse.statements import Limits, Reservation, Statements
 from local.bigquery_jobs import RATE, RUNNING, WAITING, Job, Jobs, Tables, TooManyBegun
 from local.clients import ONCE
 from tests.sql.stand_in import WAREHOUSE, StandIn, connect, running
@@ -17,6 +17,7 @@ from tests.sql.stand_in import WAREHOUSE, StandIn, connect, running
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 ANSWER = {"status": {"state": "DONE"}, "statistics": {}}
 TABLE = f"{WAREHOUSE.store}.numbers"
+RESERVATION = "projects/local/locations/europe-west1/reservations/chat-eu-erasures"
 
 
 class Rig:
@@ -125,7 +126,7 @@ class Adding(Statements):
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[StandIn]:
-    with running() as stand_in:
+    with running("--reservation", RESERVATION) as stand_in:
         client = connect(stand_in)
         dataset = bigquery.Dataset(WAREHOUSE.store)
         dataset.location = "europe-west1"
@@ -175,3 +176,35 @@ async def test_statements_that_meet_all_succeed(own: StandIn) -> None:
     await asyncio.gather(*(statements.change("clear_extra", day=DAY) for _ in range(60)))
     [(counted,)] = client.query(f"SELECT MAX(n) FROM `{TABLE}`").result()
     assert counted == 61
+
+
+@pytest.mark.cell
+@pytest.mark.parametrize(
+    ("reservation", "attempts"),
+    [
+        (RESERVATION, 1),
+        (RESERVATION + "-of-before", 2),
+        (RESERVATION.replace("europe-west1", "us-central1"), 2),
+        ("none", 2),
+    ],
+)
+async def test_a_reservation_that_is_refused_stops_no_statement(
+    own: StandIn, reservation: str, attempts: int
+) -> None:
+    client = connect(own)
+    named: list[str | None] = []
+
+    def query(*args: Any, job_config: bigquery.QueryJobConfig, **options: Any) -> bigquery.QueryJob:
+        named.append(job_config.reservation)
+        return real(*args, job_config=job_config, **options)
+
+    real, client.query = client.query, query
+    limits = Limits(
+        asyncio.Semaphore(),
+        10**12,
+        stops=False,
+        reservation=Reservation(reservation, {"clear_extra"}),
+    )
+    statements = Adding("operate", lambda: client, {}, seconds=60, limits=limits)
+    assert await statements.change("clear_extra", day=DAY) == 1
+    assert named == [reservation, None][:attempts]

@@ -28,11 +28,11 @@ class StandIn(NamedTuple):
 
 
 @contextmanager
-def running() -> Iterator[StandIn]:
+def running(*options: str) -> Iterator[StandIn]:
     """Run a stand-in in memory; its log is on the test's own stderr."""
     rest, grpc = _free_ports()
     command = ["-m", "local.bigquery", "--rest-port", str(rest), "--grpc-port", str(grpc)]
-    command += ["--rate", "0"]  # here months pass within a minute
+    command += ["--rate", "0", *options]  # here months pass within a minute
     with subprocess.Popen([sys.executable, *command]) as process:
         try:
             url = f"http://127.0.0.1:{rest}"

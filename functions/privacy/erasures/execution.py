@@ -20,6 +20,14 @@ Counts = Counter[tuple[str, str]]
 """How many events were changed, for each pair of an erasure id and a text which names a place and a
 change, such as ``spill_anonymised``."""
 
+REWRITES = frozenset(
+    {"anonymise_events", "delete_events", "delete_later_copies", "remove_speakers"}
+)
+"""The statements that change events. At the on-demand price, BigQuery bills all bytes of the days
+in which one of them changes a row, so they cost the most of all statements. They may run in a
+reservation of slots instead
+(https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand-query-size-calculation)."""
+
 
 class Execution:
     """Executes the erasures that are due, and erases late events in the scope of executed ones.

@@ -11,8 +11,10 @@ from google.auth.exceptions import TransportError
 from functions.warehouse.jobs import CANCEL_SECONDS
 from functions.warehouse.schema import SQL, Warehouse
 from functions.warehouse.statements import (
+    RESERVED_SHARE,
     RETRY_DELAYS,
     Limits,
+    Reservation,
     StatementFailed,
     Statements,
 )
@@ -298,6 +300,62 @@ async def test_a_bound_stops_or_tells(
     service.billed = 10
     await statements.change("clear_extra", day=DAY)
     assert capsys.readouterr().out == ""
+
+
+SLOTS = "projects/p/locations/europe-west1/reservations/r"
+
+
+def reserved(service: JobService) -> Statements:
+    """Statements of which one may run in a reservation."""
+    reservation = Reservation(SLOTS, {"clear_extra"})
+    limits = Limits(asyncio.Semaphore(1), 10, stops=False, reservation=reservation)
+    return runner(service, limits=limits)
+
+
+def reservations(service: JobService) -> list[str | None]:
+    """The reservations that the jobs name, in order."""
+    return [job["configuration"].get("reservation") for job in service.jobs.values()]
+
+
+async def test_only_the_statements_of_a_reservation_name_it(service: JobService) -> None:
+    statements = reserved(service)
+    assert await statements.change("clear_extra", day=DAY) == 3
+    assert await statements.change("delete_copies", day=DAY) == 3
+    assert reservations(service) == [SLOTS, None]
+
+
+@pytest.mark.parametrize("reason", ["accessDenied", "invalid", "notFound"])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_a_reservation_refuses_runs_at_the_on_demand_price(
+    service: JobService, reason: str, *, at_once: bool
+) -> None:
+    if at_once:
+        service.answers["insert"] = [RefusedJob(403, reason)]
+    else:
+        service.errors = [(reason, "secret")]
+    assert await reserved(service).change("clear_extra", day=DAY) == 3
+    assert reservations(service)[-1] is None
+    assert service.verbs().count("insert") == 2
+
+
+async def test_what_is_hopeless_fails_at_the_on_demand_price_too(service: JobService) -> None:
+    service.errors = [("invalidQuery", "")] * 9
+    with pytest.raises(StatementFailed, match="invalidQuery"):
+        await reserved(service).change("clear_extra", day=DAY)
+    assert reservations(service) == [SLOTS, None]
+
+
+async def test_a_reservation_that_is_too_small_takes_a_part_of_the_time(
+    service: JobService,
+) -> None:
+    service.seconds = 1_000
+    with pytest.raises(StatementFailed, match="stopped"):
+        await reserved(service).change("clear_extra", day=DAY)
+    assert reservations(service) == [SLOTS, None]
+    first, second = (int(job["configuration"]["jobTimeoutMs"]) for job in service.jobs.values())
+    assert first == 100_000 * RESERVED_SHARE
+    assert 45_000 < second < 50_000, "a second goes by before the next attempt"
+    assert service.clock.now == 100
 
 
 def test_every_statements_name_can_be_a_label() -> None:

@@ -1,15 +1,17 @@
 """What a sweep notes of objects and dead letters."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from functions.privacy.erasures.execution import Execution
+from functions.privacy.erasures.execution import REWRITES, Execution
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scopes
 from functions.privacy.records.receipts import Receipts
 from functions.warehouse.parameters import Parameter
+from functions.warehouse.schema import SQL
 from tests.unit.privacy.stand_ins import LONG_AGO, NOW, scope
 
 
@@ -51,3 +53,9 @@ async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
     line = json.loads(capsys.readouterr().out)
     assert (line["severity"], line["places"]) == ("WARNING", {"spill_unreadable": 3})
     assert execution.taken() == {"spill_deleted": 2, "spill_unreadable": 3}
+
+
+def test_statements_that_change_events_for_an_erasure_may_run_in_a_reservation() -> None:
+    changes = re.compile(r"^(?:DELETE FROM|UPDATE|MERGE) `\$\{store\}\.\w*events_v1`", re.MULTILINE)
+    found = {file.stem for file in SQL.glob("privacy/*.sql") if changes.search(file.read_text())}
+    assert found - {"delete_partner_events_v1"} == REWRITES, "an offboarding is no erasure"
