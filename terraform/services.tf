@@ -8,6 +8,7 @@ resource "google_project_service" "api" {
     ],
     local.any_cmek ? ["cloudkms"] : [],
     local.any_iap ? ["iap"] : [],
+    local.any_slots ? ["bigqueryreservation"] : [],
     var.budget == null ? [] : ["billingbudgets"],
     var.query_quota_tib_per_user_per_day == null ? [] : ["cloudquotas"],
   ))
@@ -86,6 +87,8 @@ resource "terraform_data" "logging_agent" {
 locals {
   any_cmek = anytrue([for cell in values(var.cells) : cell.cmek])
   any_iap  = anytrue([for cell in values(var.cells) : cell.iap])
+
+  any_slots = anytrue([for cell in values(var.cells) : cell.erasure_slots > 0])
 
   agent = "serviceAccount:service-${data.google_project.this.number}@%s.iam.gserviceaccount.com"
 

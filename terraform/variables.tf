@@ -28,6 +28,7 @@ variable "cells" {
     min_instances, max_instances: by function, where the default does not suit. The most of operate and privacy can be lowered, not raised.
     events_per_second: the most that you expect. A plan warns where the instances would not do (docs/real-cloud.md).
     statement_tib: the most that one statement of a function may bill, in TiB. BigQuery refuses a statement of operate or dashboard that would bill more; one of privacy raises an alert.
+    erasure_slots: the most slots of a BigQuery reservation in which erasures are executed, paid by the second while they run; 0 for none, and the price per byte.
   EOT
   type = map(object({
     region                = string
@@ -46,6 +47,7 @@ variable "cells" {
     max_instances         = optional(map(number), {})
     events_per_second     = optional(number, 0)
     statement_tib         = optional(number, 50)
+    erasure_slots         = optional(number, 0)
   }))
   nullable = false
 
@@ -99,6 +101,10 @@ variable "cells" {
   validation {
     condition     = alltrue([for cell in values(var.cells) : cell.statement_tib > 0])
     error_message = "statement_tib is the most that one statement of a function may bill, in TiB; more than 0."
+  }
+  validation {
+    condition     = alltrue([for cell in values(var.cells) : cell.erasure_slots >= 0 && cell.erasure_slots % 50 == 0])
+    error_message = "erasure_slots is 0, or a multiple of 50: BigQuery adds slots by 50."
   }
   validation {
     condition     = alltrue([for cell in values(var.cells) : cell.pseudonym_key_version >= 1 && floor(cell.pseudonym_key_version) == cell.pseudonym_key_version])

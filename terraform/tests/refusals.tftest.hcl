@@ -659,6 +659,26 @@ run "a_quota_below_what_the_functions_need" {
   expect_failures = [var.query_quota_tib_per_user_per_day]
 }
 
+run "slots_that_bigquery_does_not_add" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", erasure_slots = 120 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
+run "slots_below_none" {
+  command = plan
+
+  variables {
+    cells = { eu = { region = "europe-west1", erasure_slots = -50 } }
+  }
+
+  expect_failures = [var.cells]
+}
+
 run "statements_that_may_bill_nothing" {
   command = plan
 

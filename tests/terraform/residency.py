@@ -15,6 +15,7 @@ LOCATED = {
     ("google_artifact_registry_repository_iam_member", "location"),
     ("google_bigquery_dataset", "location"),
     ("google_bigquery_job", "location"),
+    ("google_bigquery_reservation", "location"),
     ("google_cloud_run_v2_service_iam_member", "location"),
     ("google_cloud_scheduler_job", "region"),
     ("google_cloudfunctions2_function", "location"),
@@ -34,6 +35,10 @@ ELSEWHERE = {
         "google_bigquery_dataset",
         "external_catalog_dataset_options.default_storage_location_uri",
     ): None,
+    ("google_bigquery_reservation", "original_primary_location"): None,
+    ("google_bigquery_reservation", "primary_location"): None,
+    ("google_bigquery_reservation", "replication_status"): None,
+    ("google_bigquery_reservation", "secondary_location"): None,
     ("google_bigquery_table", "location"): "the dataset's; Google sets it",
     (
         "google_bigquery_table",

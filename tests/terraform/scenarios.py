@@ -22,6 +22,7 @@ FULL: dict[str, Any] = {
             "viewers": ["olga@operator.example"],
             "privacy_callers": ["Dpo@operator.example"],
             "iap": True,
+            "erasure_slots": 200,
         },
         "us": {"region": "us-central1", "gdpr": False},
     },

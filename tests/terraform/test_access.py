@@ -62,7 +62,7 @@ def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
     role = resource.values.get("role")
     if role is None:  # one of the cell's own, whose id has a random part
         [role] = re.findall(
-            r"custom_role\.(\w+)\.name", " ".join(expressions["role"]["references"])
+            r"custom_role\.(\w+)(?:\[0\])?\.name", " ".join(expressions["role"]["references"])
         )
     return _who(resource, expressions), role, _on(resource, expressions)
 
@@ -185,6 +185,7 @@ def test_roles_of_the_cell_s_own_allow_what_they_are_for(full_plan: dict[str, An
     assert {(role.name, *sorted(role.values["permissions"])) for role in roles} == {
         ("append", "bigquery.tables.get", "bigquery.tables.updateData"),
         ("find", "run.services.get"),
+        ("reserve", "bigquery.reservations.use"),
     }
 
 

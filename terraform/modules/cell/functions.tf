@@ -185,6 +185,7 @@ locals {
         BI_DATASET               = "projects/${var.project_id}/datasets/${local.bi_id}"
         RETENTION_DAYS           = var.retention_days
         STATEMENT_BYTES          = local.statement_bytes
+        RESERVATION              = local.reservation
         PARTS                    = jsonencode(local.parts)
         GDPR                     = tostring(var.settings.gdpr && trimspace(var.settings.adequacy) == "")
       }

@@ -22,6 +22,7 @@ variable "settings" {
     max_instances         = map(number)
     events_per_second     = number
     statement_tib         = number
+    erasure_slots         = number
   })
   nullable = false
 }
