@@ -3,7 +3,7 @@
 # An erasure changes rows in many days. Per byte, BigQuery bills each of these days whole; by slots, it
 # bills the seconds for which it rewrites them. The functions name the reservation in single jobs, so
 # it has no assignment, and all other queries of the project are still billed per byte. The sources and
-# what was rejected: docs/decisions/0126-erasures-may-be-paid-by-slots.md.
+# what was rejected: docs/decisions/0121-erasures-may-be-paid-by-slots.md.
 resource "google_bigquery_reservation" "erasures" {
   count = var.settings.erasure_slots > 0 ? 1 : 0
 
@@ -21,8 +21,8 @@ locals {
   reservation = var.settings.erasure_slots > 0 ? "projects/${var.project_id}/locations/${local.region}/reservations/${local.prefix}-erasures" : ""
 }
 
-# Google's own roles that allow a job to name a reservation also allow to change reservations. The
-# provider cannot grant a role on one reservation.
+# Google's own roles that allow a job to name a reservation also allow to create datasets. The provider
+# cannot grant a role on one reservation.
 resource "google_project_iam_custom_role" "reserve" {
   count = var.settings.erasure_slots > 0 ? 1 : 0
 
