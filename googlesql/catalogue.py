@@ -25,8 +25,10 @@ _KINDS = {
 
 _JOBS = (
     Column("creation_time", "TIMESTAMP"),
+    Column("job_id", "STRING"),
     Column("user_email", "STRING"),
     Column("total_bytes_billed", "INTEGER"),
+    Column("total_slot_ms", "INTEGER"),
 )
 """Columns of Google's view of jobs that the documents use.
 

@@ -189,7 +189,7 @@ async def test_statements_that_meet_all_succeed(own: StandIn) -> None:
     ],
 )
 async def test_a_reservation_that_is_refused_stops_no_statement(
-    own: StandIn, reservation: str, attempts: int
+    own: StandIn, monkeypatch: pytest.MonkeyPatch, reservation: str, attempts: int
 ) -> None:
     client = connect(own)
     named: list[str | None] = []
@@ -198,7 +198,8 @@ async def test_a_reservation_that_is_refused_stops_no_statement(
         named.append(job_config.reservation)
         return real(*args, job_config=job_config, **options)
 
-    real, client.query = client.query, query
+    real = client.query
+    monkeypatch.setattr(client, "query", query)
     limits = Limits(
         asyncio.Semaphore(),
         10**12,
