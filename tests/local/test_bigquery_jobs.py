@@ -194,9 +194,9 @@ async def test_a_reservation_that_is_refused_stops_no_statement(
     client = connect(own)
     named: list[str | None] = []
 
-    def query(*args: Any, job_config: bigquery.QueryJobConfig, **options: Any) -> bigquery.QueryJob:
-        named.append(job_config.reservation)
-        return real(*args, job_config=job_config, **options)
+    def query(sql: str, **options: Any) -> bigquery.QueryJob:
+        named.append(options["job_config"].reservation)
+        return real(sql, **options)
 
     real = client.query
     monkeypatch.setattr(client, "query", query)

@@ -93,7 +93,7 @@ locals {
 # wait again. Names alone tell that, for they are known in every plan; nothing takes a value from here.
 resource "time_sleep" "permissions" {
   create_duration = "60s"
-  triggers        = { grants = sha256(jsonencode(local.grants_of_functions)) }
+  triggers        = { grants = sha256(jsonencode(local.grants_of_functions)), reservation = local.reservation }
 
   depends_on = [
     google_bigquery_table_iam_member.append,
@@ -104,6 +104,7 @@ resource "time_sleep" "permissions" {
     google_project_iam_member.build_logs,
     google_project_iam_member.build_staging,
     google_project_iam_member.function_jobs,
+    google_project_iam_member.reserve,
     google_pubsub_topic_iam_member.publisher,
     google_pubsub_subscription_iam_member.function,
     google_pubsub_topic_iam_member.inspector,
