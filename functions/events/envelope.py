@@ -65,8 +65,8 @@ def open_envelope(body: object) -> Envelope:
     """
     if not isinstance(body, dict):
         return Envelope(None, {}, {"body": body})
-    names = []
-    values = []
+    names: list[str] = []
+    values: list[str] = []
     likely = [member for member in body if may_be_known(member)]
     for member in spellings(body, ("event", "value"), likely):
         (names if snake_case(member) == "event" else values).append(member)
