@@ -1,5 +1,6 @@
 """Renders the page; Jinja escapes all values."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -89,11 +90,16 @@ def number(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Format a share as a percentage: 4.2% or 42%; None becomes a dash."""
+    """Format a share as a percentage: 4.2% or 42%; None becomes a dash.
+
+    A half is rounded up, as in SQL; Python's own formatting rounds it to the even digit.
+    """
     if share is None:
         return "–"  # noqa: RUF001 - an en dash is intended
     hundredths = share * 100
-    return f"{hundredths:.1f}%" if 0 < hundredths < 10 else f"{hundredths:.0f}%"
+    if 0 < hundredths < 10:
+        return f"{math.floor(hundredths * 10 + 0.5) / 10:.1f}%"
+    return f"{math.floor(hundredths + 0.5)}%"
 
 
 def day(value: date) -> str:

@@ -161,7 +161,11 @@ def create(folder: Path) -> Workspace:
     )
     done = workspace.run("init", "-no-color", "-input=false", check=False)
     if done.returncode != 0:
-        raise Unavailable(f"terraform init found no providers: {done.stderr[-300:]}")
+        errors = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
+        raise Unavailable(
+            f"terraform init found no providers: {' '.join(errors) or done.stderr}. "
+            f"It needs registry.terraform.io, or {OFFLINE.parent}"
+        )
     return workspace
 
 

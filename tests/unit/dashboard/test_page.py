@@ -11,7 +11,15 @@ from tests.unit.dashboard.stand_ins import DAY, NONE, NOW, TODAY, people
 
 @pytest.mark.parametrize(
     ("share", "written"),
-    [(None, "\u2013"), (0.0, "0%"), (0.042, "4.2%"), (0.42, "42%"), (1.0, "100%")],
+    [
+        (None, "\u2013"),
+        (0.0, "0%"),
+        (0.042, "4.2%"),
+        (0.42, "42%"),
+        (0.125, "13%"),
+        (0.375, "38%"),
+        (1.0, "100%"),
+    ],
 )
 def test_shares(share: float | None, written: str) -> None:
     assert percent(share) == written
