@@ -7,6 +7,7 @@ from pathlib import Path
 
 from functions.events.catalogue import Catalogue, load_catalogue
 from generate import (
+    active_days,
     dictionary,
     module_readme,
     names,
@@ -68,6 +69,7 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **privacy.render(root),
         **reasons.render(root),
         **refresh.render(root),
+        **active_days.render(catalogue, root),
         **module_readme.render(root),
     }
 

@@ -110,7 +110,7 @@ def _lists(root: Path, rollup: Rollup, table: TableSchema) -> dict[str, str]:
     lists = {
         "before": _select(6, columns, lambda column: _before(rollup, column)),
         "fresh": _select(4, columns, lambda column: _fresh(rollup, column)),
-        "insert": _insert([column.name for column in columns]),
+        "insert": insert([column.name for column in columns]),
     }
     if rollup.views:
         source = _sources(root, rollup)
@@ -171,7 +171,8 @@ def _select(
     return ",\n".join(" " * indent + text for text in shown) + "\n"
 
 
-def _insert(names: list[str]) -> str:
+def insert(names: list[str]) -> str:
+    """Return the lists of columns and values with which a MERGE inserts its rows ``fresh``."""
     values = [f"fresh.{name}" for name in names]
     lines = ("  INSERT (\n", _paragraph(names), "  )\n  VALUES (\n", _paragraph(values), "  )\n")
     return "".join(lines)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.warehouse.parameters import Parameter, declared, query_parameters
-from functions.warehouse.schema import SQL, Warehouse, render, with_scopes
+from functions.warehouse.schema import SQL, Warehouse, render
 from verify.deployment import Cell
 from verify.estimates import AT_A_TIME, estimate, in_units, judged
 from verify.finding import Finding
@@ -38,7 +38,7 @@ def check_statement(bigquery: Any, cell: Cell, folder: str, name: str) -> Findin
         f"{cell.project_id}.{cell.datasets.store}", f"{cell.project_id}.{cell.datasets.bi}"
     )
     text = (SQL / folder / f"{name}.sql").read_text("utf-8")
-    sql = render(text, with_scopes(warehouse.variables()))
+    sql = render(text, warehouse.variables())
     values = {parameter: _value(kind) for parameter, kind in declared()[folder][name].items()}
 
     def measure() -> Finding:

@@ -30,6 +30,8 @@ from functions.events.names import snake_case
 
 Type = Literal["string", "integer", "number", "boolean", "timestamp"]
 Privacy = Literal["analytical", "personal", "reduced"]
+Act = Literal["sent", "opened", "taken_part", "asked", "accepted"]
+"""What a person did on a day: ``active_days_v1`` has a column ``has_<act>`` for each."""
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 
 _PYTHON_TYPES: dict[Type, tuple[type, ...]] = {
@@ -119,6 +121,7 @@ class EventDefinition(_Model):
     name: EventName
     description: Text
     mandatory: StrictBool = False
+    acts: tuple[Act, ...] = ()
     aliases: tuple[CanonicalName, ...] = ()
     properties: tuple[Property, ...] = ()
     sample: dict[CanonicalName, Scalar] = {}
@@ -159,6 +162,8 @@ class RoomDefinition(_Model):
                     f"{event.name}: a room event has no properties of its own;"
                     " add them to the fields of rooms"
                 )
+            if event.acts:
+                raise ValueError(f"{event.name}: a room event is not an act of a person")
         return self
 
 
@@ -185,7 +190,16 @@ def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set
             raise ValueError(f"{where}: privacy of {prop.name} must be {expected}")
 
 
-__all__ = ["Catalogue", "Event", "Property", "Scalar", "load_catalogue", "parse", "snake_case"]
+__all__ = [
+    "Act",
+    "Catalogue",
+    "Event",
+    "Property",
+    "Scalar",
+    "load_catalogue",
+    "parse",
+    "snake_case",
+]
 
 SOURCE = Path(__file__).with_name("catalogue.yaml")
 ROOM_SECTION = "Rooms"
@@ -206,6 +220,7 @@ class Event:
         section: the heading in the documentation under which the event is listed.
         description: one line that explains the event to readers.
         mandatory: whether the basic metrics need the event.
+        acts: what a person did on a day with such an event.
         properties: the event's own properties, without the common ones.
         lookup: the properties by canonical name and by alias; the event's own properties take
             precedence over aliases of common properties.
@@ -219,6 +234,7 @@ class Event:
     section: str
     description: str
     mandatory: bool
+    acts: tuple[Act, ...]
     properties: tuple[Property, ...]
     lookup: Mapping[str, Property]
     sample: Mapping[str, Scalar]
@@ -322,6 +338,7 @@ def _event(
         section=section,
         description=source.description,
         mandatory=source.mandatory,
+        acts=source.acts,
         properties=properties,
         lookup=lookup,
         sample=source.sample,

@@ -1,22 +1,29 @@
-"""Refreshes the rollups, which the dashboard and BI views read.
+"""Refreshes active days and the rollups, which the dashboard and BI views read.
 
 A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run without
 dates finds the days to refresh: the open window, earlier days that were not counted, and days to
 which a replay added events. So the next run continues where an interrupted run stopped.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
-from functions.operate.settle import SettleStatements
-from functions.warehouse.days import DAY, midnight
-from functions.warehouse.rollups import ROLLUPS, Stretch
+from functions.warehouse.days import DAY
+from functions.warehouse.rollups import (
+    ACTIVE_DAYS,
+    OF_EVENTS,
+    OVER_DAYS,
+    RollupStatements,
+    Stretch,
+    days_between,
+    find_news,
+    replace,
+    stretches,
+)
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
-
-STRETCH_DAYS = 60
-"""The maximum number of days that one statement replaces; for each day, it reads 6 months."""
 
 
 @dataclass(slots=True)
@@ -25,7 +32,7 @@ class RefreshReport:
 
     Attributes:
         days: the UTC days that were refreshed.
-        rows: the number of rows that were deleted from or inserted into the rollups.
+        rows: the number of rows that were deleted from or inserted into active days and rollups.
         remaining: the stretches of days that were not refreshed.
         failed: the statement whose failure ended the run; empty if none failed.
     """
@@ -36,8 +43,25 @@ class RefreshReport:
     failed: str = ""
 
 
+class Plan(NamedTuple):
+    """What a run has to refresh, the newest days first.
+
+    Attributes:
+        wanted: the days whose rollups are refreshed.
+        behind: further days, whose active days may be out of date. The numbers of different people
+            on the days of `wanted` are made from them, too.
+    """
+
+    wanted: list[Stretch]
+    behind: list[Stretch]
+
+
+class _OutOfTime(Exception):
+    """There is no time for another statement."""
+
+
 class Refresh:
-    """Refreshes the rollups.
+    """Refreshes active days and the rollups.
 
     Args:
         statements: runs the statements.
@@ -50,7 +74,7 @@ class Refresh:
 
     def __init__(
         self,
-        statements: SettleStatements,
+        statements: RollupStatements,
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],
@@ -72,80 +96,58 @@ class Refresh:
                 not up to date are refreshed too.
         """
         ends_at = self._clock() + self._seconds
+        began_at = self._now()
         report = RefreshReport()
+
+        async def take(names: dict[str, tuple[str, ...]], stretch: Stretch) -> None:
+            if self._clock() >= ends_at:
+                raise _OutOfTime
+            report.rows += await replace(self._statements, names, stretch)
+
         try:
-            report.remaining = await self._find(first, last)
+            plan = await self._plan(first, last)
+            report.remaining = list(plan.wanted)
+            for stretch in plan.behind:
+                await take(ACTIVE_DAYS, stretch)
+            for stretch in plan.wanted:
+                await take(OF_EVENTS, stretch)
+            for stretch in plan.wanted:
+                await take(OVER_DAYS, stretch)
+                while await self._is_doubled(stretch):
+                    await take(OF_EVENTS, stretch)
+                    await take(OVER_DAYS, stretch)
+                await self._record(stretch, began_at)
+                report.remaining.remove(stretch)
+                days = days_between(stretch.first, stretch.last)
+                report.days += [day.isoformat() for day in reversed(days)]
         except StatementFailed as failure:
             report.failed = failure.statement
-            return report
-        while report.remaining:
-            try:
-                done = await self._replace(report.remaining[0], report, ends_at)
-            except StatementFailed as failure:
-                report.failed = failure.statement
-                return report
-            if not done:
-                return report
-            stretch = report.remaining.pop(0)
-            report.days += [day.isoformat() for day in reversed(_days(stretch.first, stretch.last))]
+        except _OutOfTime:
+            pass
         return report
 
-    async def _find(self, first: date | None, last: date | None) -> list[Stretch]:
+    async def _plan(self, first: date | None, last: date | None) -> Plan:
         today = self._now().astimezone(UTC).date()
         open_from = today - OPEN_WINDOW_DAYS * DAY
         oldest = today - self._retention + DAY
-        uncounted = await self._statements.days(
-            "find_uncounted_days", first=midnight(oldest), end=midnight(open_from)
-        )
-        thawed = {found.date() for found in uncounted} | set(_days(open_from, today))
-        wanted = set(_days(max(first or open_from, oldest), min(last or today, today)))
-        if first is None and last is None:
-            late = await self._statements.days(
-                "find_days_with_late_events", end=midnight(open_from), since=midnight(open_from)
-            )
-            wanted = thawed | {day for found in late if (day := found.date()) >= oldest}
-        return stretches(wanted, thawed)
+        news = await find_news(self._statements, today, oldest)
+        thawed = news.uncounted | frozenset(days_between(open_from, today))
+        changed = thawed | news.late
+        wanted = changed
+        if first is not None or last is not None:
+            named = days_between(max(first or open_from, oldest), min(last or today, today))
+            wanted = frozenset(named)
+        return Plan(stretches(wanted, thawed), stretches(changed - wanted))
 
-    async def _replace(self, stretch: Stretch, report: RefreshReport, ends_at: float) -> bool:
-        """Replace a stretch; return False if there was not enough time."""
+    async def _is_doubled(self, stretch: Stretch) -> bool:
+        """Return whether two runs inserted rows for the same days at once."""
         moments = stretch.moments()
-        bounds = {name: moments[name] for name in ("first", "end")}
-        twice = True
-        while twice:
-            for name, parameters in ROLLUPS.items():
-                if self._clock() >= ends_at:
-                    return False
-                needed = {parameter: moments[parameter] for parameter in parameters}
-                report.rows += await self._statements.change(name, **needed)
-            weeks = {name: moments[name] for name in ("first_week", "end_week")}
-            twice = bool(
-                await self._statements.days("find_days_with_double_rollups", **bounds, **weeks)
-            )
-        await self._statements.change("record_refresh", **bounds, refreshed_at=self._now())
-        return True
+        names = ("first", "end", "first_week", "end_week")
+        bounds = {name: moments[name] for name in names}
+        return bool(await self._statements.days("find_days_with_double_rollups", **bounds))
 
-
-def stretches(wanted: Iterable[date], thawed: set[date]) -> list[Stretch]:
-    """Group days into stretches that can be refreshed together, the newest first.
-
-    Args:
-        wanted: the days to refresh.
-        thawed: the days for which counts of people are not final yet.
-    """
-    result: list[Stretch] = []
-    for day in sorted(wanted, reverse=True):
-        frozen = day not in thawed
-        if (
-            result
-            and result[-1].first - DAY == day
-            and result[-1].frozen == frozen
-            and (result[-1].last - day).days < STRETCH_DAYS
-        ):
-            result[-1] = result[-1]._replace(first=day)
-        else:
-            result.append(Stretch(day, day, frozen))
-    return result
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    async def _record(self, stretch: Stretch, began_at: datetime) -> None:
+        moments = stretch.moments()
+        await self._statements.change(
+            "record_refresh", first=moments["first"], end=moments["end"], refreshed_at=began_at
+        )

@@ -66,7 +66,7 @@ from functions.secrets.closed_partners import ClosedFile, ClosedList
 from functions.secrets.permissions import read_permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys, load_keys
 from functions.warehouse.client import open_client
-from functions.warehouse.schema import Warehouse, dataset_name, with_scopes
+from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Reservation, Statements
 from functions.web.environment import read
 from functions.web.routes import Route
@@ -306,7 +306,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     sweep = Sweep(
         statements,
         receipts,
-        OpenDays(_wire_statements(settings, "operate", limits), now).count,
+        OpenDays(_wire_statements(settings, "operate", limits), now, settings.retention_days).count,
         wire_rewriters(settings, keys, now),
         now=now,
         clock=time.monotonic,
@@ -357,7 +357,7 @@ def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Stateme
     return Statements(
         folder,
         partial(open_client, settings.bigquery_endpoint, settings.gcp_project, settings.location),
-        with_scopes(warehouse.variables()),
+        warehouse.variables(),
         service="privacy",
         seconds=settings.statement_seconds,
         limits=limits,

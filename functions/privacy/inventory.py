@@ -118,6 +118,17 @@ TABLES: tuple[StoreTable, ...] = (
         on_hold="event",
     ),
     StoreTable(
+        "active_days_v1",  # after events_v1: a refresh makes its rows from events
+        {
+            "user_key": PersonalColumn(
+                "a person who was active on a day",
+                ("anonymise_active_days", "delete_active_days"),
+            ),
+        },
+        kept=AS_EVENTS,
+        on_hold="person",
+    ),
+    StoreTable(
         "identities_v1",
         {
             "user_key": PersonalColumn("the person with this identity", ("erase_identities",)),

@@ -1,17 +1,54 @@
-"""The statements in ``sql/operate`` that refresh the rollups, which are counts by day or week."""
+"""Brings ``active_days_v1`` and the rollups up to date, with the statements in ``sql/operate``.
 
+``active_days_v1`` has a row for each person and day. It is made from the events of the day, and the
+numbers of different people over several days are made from it. The other rollups are counts by day.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from functions.warehouse.days import DAY, midnight
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
-ROLLUPS = {
-    "refresh_daily": ("first", "end"),
-    "refresh_rooms": ("first", "end"),
-    "refresh_active_users": ("first", "end", "thawed"),
-    "refresh_cohorts": ("first_week", "end_week", "thawed"),
+ACTIVE_DAYS = {"refresh_active_days": ("first", "end")}
+"""The statement that makes active days from events, with the names of its parameters."""
+
+BY_DAY = {"refresh_daily": ("first", "end"), "refresh_rooms": ("first", "end")}
+"""The statements that count the events of each day, each with the names of its parameters."""
+
+OVER_DAYS = {
+    "refresh_active_users": ("first", "end", "since", "end_week", "thawed"),
+    "refresh_cohorts": ("first_week", "since", "end_week", "thawed"),
 }
-"""The statements that replace a stretch of days, each with the names of its parameters."""
+"""The statements that count different people over many days, each with the names of its parameters.
+They read active days only."""
+
+OF_EVENTS = ACTIVE_DAYS | BY_DAY
+ROLLUPS = OF_EVENTS | OVER_DAYS
+"""All statements that replace a stretch of days."""
+
+NEWS = ("find_uncounted_days", "find_days_with_late_events")
+"""The queries that find the days to refresh."""
+
+STRETCH_DAYS = 60
+"""The maximum number of days that one statement replaces."""
+
+LOOK_BACK = 28 * 7 * DAY
+"""How long before its first week the numbers of a stretch look for active people. A person joins a
+cohort after 16 weeks without an event, and a cohort is followed for 12 weeks; the longest span of
+``active_users_v1``, 6 months, is shorter."""
+
+
+class RollupStatements(Protocol):
+    """Runs statements of ``sql/operate``, like `functions.warehouse.statements.Statements`."""
+
+    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+        """Run a query that returns days."""
+
+    async def change(self, name: str, **moments: datetime) -> int:
+        """Run a statement that changes rows; return the number of changed rows."""
 
 
 class Stretch(NamedTuple):
@@ -36,5 +73,101 @@ class Stretch(NamedTuple):
             "end": midnight(self.last + DAY),
             "first_week": first_week,
             "end_week": end_week,
+            "since": first_week - LOOK_BACK,
             "thawed": end_week if self.frozen else midnight(self.first),
         }
+
+
+class News(NamedTuple):
+    """The days before the open window whose events may have changed since their last refresh.
+
+    Attributes:
+        uncounted: days that were not refreshed after they had left the open window. Their numbers
+            of different people are not final.
+        late: days to which a replay added events lately.
+    """
+
+    uncounted: frozenset[date]
+    late: frozenset[date]
+
+
+async def find_news(statements: RollupStatements, today: date, oldest: date) -> News:
+    """Find the days before the open window that have to be refreshed.
+
+    Args:
+        statements: runs the statements of ``sql/operate``.
+        today: the current UTC day.
+        oldest: the oldest day whose events are kept.
+
+    Raises:
+        StatementFailed: the days are unknown.
+    """
+    open_from = midnight(today - OPEN_WINDOW_DAYS * DAY)
+    find_uncounted, find_late = NEWS
+    uncounted, late = await asyncio.gather(
+        statements.days(find_uncounted, first=midnight(oldest), end=open_from),
+        statements.days(find_late, end=open_from, since=open_from),
+    )
+    return News(
+        frozenset(found.date() for found in uncounted),
+        frozenset(day for found in late if (day := found.date()) >= oldest),
+    )
+
+
+async def replace(
+    statements: RollupStatements, names: Mapping[str, Iterable[str]], stretch: Stretch
+) -> int:
+    """Replace the rows of a stretch of days; the statements run at the same time.
+
+    Args:
+        statements: runs the statements of ``sql/operate``.
+        names: some of `ROLLUPS`. None of them may read what another of them writes.
+        stretch: the days.
+
+    Returns:
+        The number of rows that were deleted or inserted.
+
+    Raises:
+        StatementFailed: one of the statements failed, and the others have ended.
+    """
+    moments = stretch.moments()
+    changes = await asyncio.gather(
+        *(
+            statements.change(name, **{parameter: moments[parameter] for parameter in parameters})
+            for name, parameters in names.items()
+        ),
+        return_exceptions=True,
+    )
+    rows = 0
+    for changed in changes:
+        if isinstance(changed, BaseException):
+            raise changed
+        rows += changed
+    return rows
+
+
+def stretches(wanted: Iterable[date], thawed: frozenset[date] = frozenset()) -> list[Stretch]:
+    """Group days into stretches that can be refreshed together, the newest first.
+
+    Args:
+        wanted: the days to refresh.
+        thawed: the days for which counts of people are not final yet.
+    """
+    result: list[Stretch] = []
+    for day in sorted(wanted, reverse=True):
+        frozen = day not in thawed
+        if (
+            result
+            and result[-1].first - DAY == day
+            and result[-1].frozen == frozen
+            and (result[-1].last - day).days < STRETCH_DAYS
+        ):
+            result[-1] = result[-1]._replace(first=day)
+        else:
+            result.append(Stretch(day, day, frozen))
+    return result
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Return the days from the first to the last, both included."""
+    return [first + number * DAY for number in range((last - first).days + 1)]

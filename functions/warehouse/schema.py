@@ -32,6 +32,12 @@ one month is added."""
 EXTRA_DAYS = 30
 """The number of days for which unknown properties are kept; they may be personal data."""
 
+INCLUDED_QUERIES = {
+    "active_days": "operate/find_active_days.sql",
+    "scopes": "privacy/find_scopes.sql",
+}
+"""The queries in ``sql/`` that other statements include, by the name of the variable."""
+
 VIEW_REFERENCE = re.compile(r"\$\{bi\}\.(\w+)")
 
 
@@ -57,8 +63,12 @@ class Warehouse(NamedTuple):
 
     def variables(self) -> dict[str, str]:
         """Return the values of the variables that files in ``sql/`` use."""
-        values = {**self._asdict(), "six_months_days": SIX_MONTHS_DAYS}
-        return {name: str(value) for name, value in values.items()}
+        values = {name: str(value) for name, value in self._asdict().items()}
+        queries = {
+            name: render((SQL / file).read_text("utf-8"), values)
+            for name, file in INCLUDED_QUERIES.items()
+        }
+        return values | queries
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -147,11 +157,6 @@ def render(text: str, variables: Mapping[str, str]) -> str:
         raise TemplateError(f"unknown variable {missing}") from None
     except ValueError as malformed:
         raise TemplateError(str(malformed)) from None
-
-
-def with_scopes(variables: Mapping[str, str]) -> dict[str, str]:
-    """Add the variable ``scopes``, the text of ``sql/privacy/find_scopes.sql``."""
-    return {**variables, "scopes": render((SQL / "privacy/find_scopes.sql").read_text(), variables)}
 
 
 def list_tables(root: Path = SQL) -> list[TableSchema]:

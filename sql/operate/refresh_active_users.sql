@@ -1,9 +1,10 @@
 -- Counts the different people in the spans, from one day to 6 months, that end with each day of a
 -- stretch of days.
 --
--- A person is in a span if the person's last active day up to the end of the span lies in it, so
--- one look-up serves all spans. Rows of days before `thawed` stay as they are, because an erasure
--- may have removed people from the events. refresh_daily explains why this is one statement.
+-- It reads active days instead of events. A person is in a span if the person's last active day up
+-- to the end of the span lies in it, so one look-up serves all spans. Rows of days before `thawed`
+-- stay as they are, because an erasure may have removed people from the events. refresh_daily
+-- explains why this is one statement.
 --
 -- An anonymised person has a new user key each day, and is counted only in the spans that end with
 -- that day. The numbers of days before the cut-off of a due or executed erasure never fall: the
@@ -16,15 +17,12 @@ USING (
       partner,
       project,
       user_key,
-      DATE(received_at) AS day,
-      LOGICAL_OR(event = 'message_sent') AS has_sent,
-      LOGICAL_OR('anonymised' IN UNNEST(flags)) AS is_anonymised
-    FROM `${bi}.events`
-    WHERE
-      received_at >= TIMESTAMP_SUB(@first, INTERVAL ${six_months_days} DAY)
-      AND received_at < @end
-      AND kind = 'chat'
-      AND user_key IS NOT NULL
+      day,
+      LOGICAL_OR(has_sent) AS has_sent,
+      LOGICAL_OR(is_anonymised) AS is_anonymised
+    FROM (
+      ${active_days}
+    ) AS found
     GROUP BY partner, project, user_key, day
   ),
 
@@ -42,7 +40,7 @@ USING (
     WHERE
       active_days.day <= last_day
       AND active_days.day > DATE_SUB(last_day, INTERVAL 6 MONTH)
-      AND (active_days.day = last_day OR active_days.is_anonymised IS NOT TRUE)
+      AND (active_days.day = last_day OR NOT active_days.is_anonymised)
     GROUP BY active_days.partner, active_days.project, active_days.user_key, last_day
   ),
 

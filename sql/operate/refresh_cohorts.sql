@@ -1,7 +1,8 @@
 -- Counts the people of each cohort who came again, for each week that a stretch of days touches.
 --
 -- A person joins the cohort of a week after 16 weeks without an event, and each cohort is followed
--- for 12 weeks. So the statement reads 28 weeks before the stretch, which are within the retention.
+-- for 12 weeks. So the statement reads the active days of 28 weeks before the stretch, which are
+-- within the retention.
 -- Weeks that ended before `thawed`, or before the cut-off of a due or executed erasure, stay as
 -- they are, because the erasure may have removed people from the events. Anonymised people cannot
 -- be followed. refresh_daily explains why this is one statement.
@@ -13,17 +14,11 @@ USING (
       partner,
       project,
       user_key,
-      DATE_SUB(
-        DATE(received_at),
-        INTERVAL MOD(EXTRACT(DAYOFWEEK FROM DATE(received_at)) + 5, 7) DAY
-      ) AS week
-    FROM `${bi}.events`
-    WHERE
-      received_at >= TIMESTAMP_SUB(@first_week, INTERVAL (28 * 7) DAY)
-      AND received_at < @end_week
-      AND kind = 'chat'
-      AND user_key IS NOT NULL
-      AND 'anonymised' NOT IN UNNEST(flags)
+      DATE_SUB(day, INTERVAL MOD(EXTRACT(DAYOFWEEK FROM day) + 5, 7) DAY) AS week
+    FROM (
+      ${active_days}
+    ) AS found
+    WHERE NOT is_anonymised
     GROUP BY partner, project, user_key, week
   ),
 

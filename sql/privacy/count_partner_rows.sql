@@ -38,6 +38,20 @@ WHERE
 HAVING COUNT(*) > 0
 UNION ALL
 SELECT
+  'active_days_v1' AS place,
+  COUNT(*) AS total,
+  COUNT(people_on_hold.user_key) AS on_hold
+FROM `${store}.active_days_v1` AS active_days
+LEFT JOIN people_on_hold
+  ON
+    active_days.project = people_on_hold.project
+    AND active_days.user_key = people_on_hold.user_key
+WHERE
+  active_days.day >= DATE(@since)
+  AND active_days.partner = @partner
+HAVING COUNT(*) > 0
+UNION ALL
+SELECT
   'identities_v1' AS place,
   COUNT(*) AS total,
   COUNT(people_on_hold.user_key) AS on_hold

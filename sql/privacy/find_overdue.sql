@@ -18,6 +18,12 @@ late AS (
   WHERE received_at >= @stored_since AND received_at < @extra_since AND extra IS NOT NULL
   UNION ALL
   SELECT
+    'active_days_v1' AS place,
+    TIMESTAMP(day) AS since
+  FROM `${store}.active_days_v1`
+  WHERE day < DATE(@stored_since)
+  UNION ALL
+  SELECT
     'identities_v1' AS place,
     last_seen AS since
   FROM `${store}.identities_v1`

@@ -19,6 +19,17 @@ erasures AS (
   WHERE project = @project AND user_key IN UNNEST(@user_keys)
 ),
 
+active_days AS (
+  SELECT
+    partner, project, day, user_key, until, has_sent, has_opened, has_taken_part, has_asked,
+    has_accepted, is_anonymised, rooms
+  FROM `${store}.active_days_v1`
+  WHERE
+    day >= DATE_SUB(DATE(@now), INTERVAL (${retention_days} + 2) DAY)
+    AND project = @project
+    AND user_key IN UNNEST(@user_keys)
+),
+
 holds AS (
   SELECT hold_id, partner, project, user_key, reason, filed_at, until, released_at
   FROM `${store}.holds_v1`
@@ -29,6 +40,11 @@ SELECT
   'identities_v1' AS place,
   TO_JSON_STRING(identities) AS content
 FROM identities
+UNION ALL
+SELECT
+  'active_days_v1' AS place,
+  TO_JSON_STRING(active_days) AS content
+FROM active_days
 UNION ALL
 SELECT
   'erasures_v1' AS place,

@@ -6,12 +6,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from functions.warehouse.parameters import declared
-from functions.warehouse.schema import SQL, Warehouse, render, with_scopes
+from functions.warehouse.schema import SQL, Warehouse, render
 
 PROJECT, STORE, BI = "acme-chat-prod", "chat_eu_store", "chat_eu"
 """As in the documents."""
 WAREHOUSE = Warehouse(f"{PROJECT}.{STORE}", f"{PROJECT}.{BI}")
-VARIABLES = with_scopes(WAREHOUSE.variables())
+VARIABLES = WAREHOUSE.variables()
 
 SQL_TEXT = re.compile(
     r"(?:\s*--[^\n]*\n)*\s*(?:SELECT\b.*\bFROM\b|SELECT\s+[\w'(]|WITH\s+\w+\s+AS\b|INSERT\s+INTO\b"

@@ -200,7 +200,9 @@ class Cell:
         return Sweep(
             self.statements,
             self.receipts,
-            CrashingRollups(OpenDays(self._nightly, self._clock), self.crashes).count,
+            CrashingRollups(
+                OpenDays(self._nightly, self._clock, WAREHOUSE.retention_days), self.crashes
+            ).count,
             rewriters,
             now=self._clock,
             clock=lambda: 0.0,

@@ -7,7 +7,7 @@ from typing import Any
 from google.cloud import bigquery
 
 from functions.warehouse.client import open_client
-from functions.warehouse.schema import Warehouse, list_tables, list_views, with_scopes
+from functions.warehouse.schema import Warehouse, list_tables, list_views
 from local.warehouse import create_datasets, create_table, describe, replace_views
 from tests.privacy_simulation.crashes import Crashes, CrashingStatements
 from tests.sql.stand_in import LOCATION, PROJECT, StandIn, connect
@@ -46,7 +46,7 @@ class Simulated:
         statements = CrashingStatements(
             folder,
             lambda: open_client(self._rest, PROJECT, LOCATION),
-            with_scopes(WAREHOUSE.variables()),
+            WAREHOUSE.variables(),
             seconds=60,
         )
         statements.crashes = crashes

@@ -24,7 +24,7 @@ from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.permissions import Permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.client import open_client
-from functions.warehouse.schema import Warehouse, with_scopes
+from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
 from tests.unit.identity_tokens import bearer
 
@@ -51,7 +51,7 @@ class CountedStatements(Statements):
         super().__init__(
             "privacy",
             lambda: open_client(rest, "local", "europe-west1"),
-            with_scopes(warehouse.variables()),
+            warehouse.variables(),
             seconds=60,
         )
         self.counts: Counter[str] = Counter()

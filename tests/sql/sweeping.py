@@ -11,7 +11,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Rewriter, Sweep, SweepReport
 from functions.warehouse.client import open_client
 from functions.warehouse.parameters import Parameter
-from functions.warehouse.schema import Warehouse, with_scopes
+from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
 
@@ -31,7 +31,7 @@ class Counted(Statements):
         super().__init__(
             "privacy",
             lambda: open_client(rest, "local", "europe-west1"),
-            with_scopes(WAREHOUSE.variables()),
+            WAREHOUSE.variables(),
             seconds=60,
             sleep=no_wait,
         )

@@ -51,7 +51,7 @@ async def sweep(rest: str, now: datetime = NOW) -> None:
     sweep = Sweep(
         Counted(rest),
         Receipts(Counted(rest), lambda: now),
-        OpenDays(statements("operate"), lambda: now).count,
+        OpenDays(statements("operate"), lambda: now, WAREHOUSE.retention_days).count,
         (),
         now=lambda: now,
         clock=lambda: 0.0,

@@ -14,7 +14,6 @@ from functions.warehouse.schema import (
     list_tables,
     list_views,
     render,
-    with_scopes,
 )
 
 VARIABLES = Warehouse("p.store", "p.bi").variables()
@@ -105,7 +104,7 @@ def test_identities_have_the_columns_that_erasing_needs() -> None:
 def test_a_room_that_is_put_together_again_has_all_its_columns_in_order(file: str) -> None:
     """BigQuery compares the fields of records by position."""
     [room] = [column for column in TABLES["events_v1"].schema if column.name == "room"]
-    text = render((SQL / file).read_text(), with_scopes(VARIABLES))
+    text = render((SQL / file).read_text(), VARIABLES)
     built = [
         [field.alias_or_name for field in struct.expressions]
         for struct in sqlglot.parse_one(text, read="bigquery").find_all(exp.Struct)

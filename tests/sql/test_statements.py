@@ -4,9 +4,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from functions.warehouse.schema import SQL, Warehouse, list_tables, render, with_scopes
+from functions.warehouse.schema import SQL, Warehouse, list_tables, render
 
-VARIABLES = with_scopes(Warehouse("p.store", "p.bi").variables())
+VARIABLES = Warehouse("p.store", "p.bi").variables()
 PARTITIONED = {table.name: table.partition_by for table in list_tables() if table.partition_by}
 STATEMENTS = {
     path.relative_to(SQL).as_posix(): sqlglot.parse_one(

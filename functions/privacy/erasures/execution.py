@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -27,6 +27,11 @@ REWRITES = frozenset(
 in which one of them changes a row, so they cost the most of all statements. They may run in a
 reservation of slots instead
 (https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand-query-size-calculation)."""
+
+REFRESHED = timedelta(hours=3)
+"""How long after an execution sweeps look for active days of the erased people. A refresh may have
+read the events before the execution and stored the active days after it. One sweep after the time
+limit of a statement would do; the limit is minutes, and the sweeps run hourly."""
 
 
 class Execution:
@@ -106,17 +111,28 @@ class Execution:
             OutOfTime: not all statements were run.
         """
         changed: Counter[str] = Counter()
-        treatments = {scope.treatment for scope in self._scopes}
-        names = ["delete_later_copies"]  # first: it needs events that delete_events deletes
-        names += ["anonymise_events"] if "anonymise" in treatments else []
-        names += ["delete_events"] if "delete" in treatments else []
         bounds = {"first": self._first, "now": self._now}
-        for name in [*names, "remove_speakers", "erase_identities"]:
+        for name in self._changes():
             if out_of_time():
                 raise OutOfTime
             moments = self._moments(oldest) if name == "erase_identities" else bounds
             changed[name] += await self._statements.change(name, **moments)
         return changed
+
+    def _changes(self) -> list[str]:
+        """Return the statements that have something to change, in the order in which they run.
+
+        A refresh that runs between two of them makes active days from events. So the events change
+        first: then it makes the rows that these statements would make.
+        """
+        treatments = {scope.treatment for scope in self._scopes}
+        names = ["delete_later_copies"]  # first: it needs events that delete_events deletes
+        names += ["anonymise_events"] if "anonymise" in treatments else []
+        names += ["delete_events"] if "delete" in treatments else []
+        since = self._now - REFRESHED
+        if any(not scope.executed_at or scope.executed_at >= since for scope in self._scopes):
+            names += ["anonymise_active_days", "delete_active_days"]
+        return [*names, "remove_speakers", "erase_identities"]
 
     async def note_places(self) -> None:
         """Write receipts with the numbers of events changed in objects and dead letters."""

@@ -1,48 +1,57 @@
-"""Refreshes the rollups of recent days a last time before people are erased.
+"""Refreshes active days and the rollups of recent days a last time before people are erased.
 
 After an erasure, it is not known any more that events on two days are about the same person. So the
 statements of `sql/operate` do not count days before the cut-off again. After a grace period, these
 days were counted long ago. If an erasure is immediate, some of these days are still in the open
 window, so they are counted now.
+
+Active days have to be up to date as well: a row whose events came both before and after the cut-off
+is made into two rows, and the erasure covers the first of them only.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from functions.warehouse.days import DAY
-from functions.warehouse.rollups import ROLLUPS, Stretch
+from functions.warehouse.rollups import (
+    ACTIVE_DAYS,
+    BY_DAY,
+    OVER_DAYS,
+    RollupStatements,
+    Stretch,
+    days_between,
+    find_news,
+    replace,
+    stretches,
+)
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
-
-
-class RollupStatements(Protocol):
-    """Runs statements of ``sql/operate``, like `functions.warehouse.statements.Statements`."""
-
-    async def change(self, name: str, **moments: datetime) -> int:
-        """Run a statement that changes rows; return the number of changed rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenDays:
-    """Refreshes the rollups of the past days in the open window.
+    """Refreshes the days in the open window.
 
     Args:
         statements: runs the statements of ``sql/operate``.
         now: returns the current time (timezone-aware).
+        retention_days: the number of days for which events are kept.
     """
 
     statements: RollupStatements
     now: Callable[[], datetime]
+    retention_days: int
 
     async def count(self) -> None:
-        """Refresh the rollups of these days.
+        """Refresh active days up to today, and the rollups of the past days in the open window.
 
         Raises:
-            StatementFailed: it is unknown whether all rollups are up to date.
+            StatementFailed: it is unknown whether everything is up to date.
         """
         today = self.now().astimezone(UTC).date()
-        moments = Stretch(today - OPEN_WINDOW_DAYS * DAY, today - DAY, frozen=False).moments()
-        for name, parameters in ROLLUPS.items():
-            bounds = {parameter: moments[parameter] for parameter in parameters}
-            await self.statements.change(name, **bounds)
+        first = today - OPEN_WINDOW_DAYS * DAY
+        news = await find_news(self.statements, today, today - (self.retention_days - 1) * DAY)
+        for stretch in stretches({*days_between(first, today), *news.uncounted, *news.late}):
+            await replace(self.statements, ACTIVE_DAYS, stretch)
+        past = Stretch(first, today - DAY, frozen=False)
+        await replace(self.statements, BY_DAY | OVER_DAYS, past)

@@ -86,7 +86,7 @@ locals {
       appends     = []
       tables = [
         "events_v1", "identities_v1",
-        "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
+        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
       ]
       reads    = ["erasures_v1"] # whose erasure changes no number of people
       views    = true
@@ -156,9 +156,9 @@ locals {
       appends     = []
       tables = [
         "erasures_v1", "events_v1", "holds_v1", "identities_v1", "receipts_v1",
-        "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; offboarding
+        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; offboarding
       ]
-      reads    = []
+      reads    = ["refreshes_v1"] # which days were counted
       views    = true
       queries  = true
       adds     = ["closed"]

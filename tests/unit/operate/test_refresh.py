@@ -3,55 +3,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from functions.operate.refresh import Refresh, stretches
+from functions.operate.refresh import Refresh
 from functions.warehouse.rollups import ROLLUPS, Stretch
 from tests.fakes.clock import Clock
+from tests.unit.operate.conftest import NOW
 from tests.unit.operate.stand_ins import Store
-
-THAWED = {date(2026, 11, number) for number in range(14, 23)}
 
 
 def day(number: int, month: int = 11) -> datetime:
     return datetime(2026, month, number, tzinfo=UTC)
-
-
-def test_a_stretch_says_which_weeks_it_touches() -> None:
-    moments = Stretch(date(2026, 11, 14), date(2026, 11, 22), frozen=False).moments()
-    assert moments == {
-        "first": day(14),
-        "end": day(23),
-        "first_week": day(9),
-        "end_week": day(23),
-        "thawed": day(14),
-    }
-
-
-def test_of_a_frozen_stretch_no_week_is_counted_anew() -> None:
-    moments = Stretch(date(2026, 11, 3), date(2026, 11, 3), frozen=True).moments()
-    assert (moments["first_week"], moments["end_week"]) == (day(2), day(9))
-    assert moments["thawed"] == day(9)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        ([], []),
-        ([22, 21], [(21, 22, False)]),
-        # A frozen day beside a thawed one, and one by itself.
-        ([14, 13, 11], [(14, 14, False), (13, 13, True), (11, 11, True)]),
-    ],
-)
-def test_days_in_a_row_are_refreshed_together(
-    wanted: list[int], expected: list[tuple[int, int, bool]]
-) -> None:
-    found = stretches([date(2026, 11, number) for number in wanted], THAWED)
-    assert [(each.first.day, each.last.day, each.frozen) for each in found] == expected
-
-
-def test_a_stretch_is_sixty_days_at_most() -> None:
-    days = [date.fromordinal(date(2026, 1, 1).toordinal() + number) for number in range(130)]
-    found = stretches(days, set(days))
-    assert [(each.last - each.first).days + 1 for each in found] == [60, 60, 10]
 
 
 async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
@@ -64,6 +24,7 @@ async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
     report = await refresh.run()
     # 1 January is beyond the retention: what is left of it must not replace what was counted.
     assert [name for name, first in store.changed if first == "11-12"] == [
+        "refresh_active_days",
         "refresh_daily",
         "refresh_rooms",
         "refresh_active_users",
@@ -93,7 +54,6 @@ async def test_days_that_are_named_are_refreshed_as_far_as_there_are_events(
     refresh: Refresh, store: Store, first: date | None, last: date | None, expected: list[str]
 ) -> None:
     assert (await refresh.run(first, last)).days == expected
-    assert "find_days_with_late_events" not in dict(store.asked)
 
 
 async def test_people_are_counted_anew_unless_the_day_had_its_last_count(
@@ -143,4 +103,28 @@ async def test_rows_that_two_runs_inserted_at_once_are_replaced(
 ) -> None:
     store.found = {"find_days_with_double_rollups": [day(22)]}
     await refresh.run(date(2026, 11, 22))
-    assert [name for name, _ in store.changed] == [*ROLLUPS, *ROLLUPS, "record_refresh"]
+    of_today = [name for name, first in store.changed if name != "refresh_active_days"]
+    again = [name for name in ROLLUPS if name != "refresh_active_days"]
+    assert of_today == [*again, *again, "record_refresh"]
+    made = [first for name, first in store.changed if name == "refresh_active_days"]
+    assert made == ["11-14", "11-22", "11-22"]
+
+
+async def test_different_people_are_counted_when_all_active_days_are_made(
+    refresh: Refresh, store: Store
+) -> None:
+    """A run of today alone makes those of other days that may have changed, too."""
+    store.found = {"find_days_with_late_events": [day(1, 9)]}
+    await refresh.run(date(2026, 11, 22), date(2026, 11, 22))
+    names = [name for name, _ in store.changed]
+    assert names.index("refresh_active_users") > max(
+        number for number, name in enumerate(names) if name == "refresh_active_days"
+    )
+    made = [first for name, first in store.changed if name == "refresh_active_days"]
+    assert made == ["11-14", "09-01", "11-22"]
+
+
+async def test_a_refresh_is_recorded_as_of_its_beginning(refresh: Refresh, store: Store) -> None:
+    await refresh.run(date(2026, 11, 22))
+    [given] = [moments for name, moments in store.given if name == "record_refresh"]
+    assert given == {"first": day(22), "end": day(23), "refreshed_at": NOW}

@@ -35,7 +35,6 @@ from functions.warehouse.schema import (
     Warehouse,
     list_tables,
     render,
-    with_scopes,
 )
 from generate import schema
 
@@ -43,7 +42,7 @@ ROOT = Path(__file__).parents[3]
 CELL = ROOT / "terraform" / "modules" / "cell"
 FORMS = {"personal", "pseudonym", "unknown", "staff"}
 DAY = timedelta(days=1)
-VARIABLES = with_scopes(Warehouse("p.store", "p.bi").variables())
+VARIABLES = Warehouse("p.store", "p.bi").variables()
 
 OF_USERS = [entry for entry in list_inventory() if entry.kind == "column" and entry.form != "staff"]
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.warehouse.schema import (
+    INCLUDED_QUERIES,
     SIX_MONTHS_DAYS,
     TemplateError,
     Warehouse,
@@ -29,13 +30,15 @@ def write(root: Path, files: dict[str, str]) -> Path:
 
 
 def test_variables_are_those_of_the_files() -> None:
-    assert Warehouse("p.store", "p.bi").variables() == {
+    variables = Warehouse("p.store", "p.bi").variables()
+    queries = {name: variables.pop(name) for name in INCLUDED_QUERIES}
+    assert variables == {
         "store": "p.store",
         "bi": "p.bi",
         "open_window_days": "8",
         "retention_days": "215",
-        "six_months_days": "184",
     }
+    assert all("FROM `p.store." in query for query in queries.values())
 
 
 def test_no_six_months_have_more_days() -> None:

@@ -7,30 +7,58 @@ from functions.warehouse.rollups import ROLLUPS
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 NOW = datetime(2026, 11, 22, 0, 0, 30, tzinfo=UTC)  # a Sunday
+TODAY = datetime(2026, 11, 22, tzinfo=UTC)
+DAY = timedelta(days=1)
+FIRST = TODAY - OPEN_WINDOW_DAYS * DAY
 
 
 class Statements:
     def __init__(self) -> None:
-        self.given: dict[str, dict[str, datetime]] = {}
+        self.found: dict[str, list[datetime]] = {}
+        self.given: list[tuple[str, dict[str, datetime]]] = []
+
+    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+        return self.found.get(name, [])
 
     async def change(self, name: str, **moments: datetime) -> int:
-        self.given[name] = moments
+        self.given.append((name, moments))
         return 1
 
 
 async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
     statements = Statements()
-    await OpenDays(statements, lambda: NOW).count()
-    assert statements.given.keys() == ROLLUPS.keys()
-    today = datetime(2026, 11, 22, tzinfo=UTC)
-    first = today - timedelta(days=OPEN_WINDOW_DAYS)
-    assert statements.given["refresh_active_users"] == {
-        "first": first,
-        "end": today,
-        "thawed": first,
-    }
-    assert statements.given["refresh_cohorts"] == {
-        "first_week": datetime(2026, 11, 9, tzinfo=UTC),
+    await OpenDays(statements, lambda: NOW, 215).count()
+    given = dict(statements.given)
+    assert given.keys() == ROLLUPS.keys()
+    assert given["refresh_daily"] == {"first": FIRST, "end": TODAY}
+    assert given["refresh_active_users"] == {
+        "first": FIRST,
+        "end": TODAY,
+        "since": datetime(2026, 4, 27, tzinfo=UTC),
         "end_week": datetime(2026, 11, 23, tzinfo=UTC),
-        "thawed": first,
+        "thawed": FIRST,
     }
+    assert given["refresh_cohorts"] == {
+        "first_week": datetime(2026, 11, 9, tzinfo=UTC),
+        "since": datetime(2026, 4, 27, tzinfo=UTC),
+        "end_week": datetime(2026, 11, 23, tzinfo=UTC),
+        "thawed": FIRST,
+    }
+
+
+async def test_active_days_are_made_first_of_today_and_of_older_days_with_news() -> None:
+    statements = Statements()
+    statements.found = {
+        "find_uncounted_days": [FIRST - DAY],
+        "find_days_with_late_events": [FIRST - 30 * DAY],
+    }
+    await OpenDays(statements, lambda: NOW, 215).count()
+    made = [
+        (moments["first"], moments["end"])
+        for name, moments in statements.given
+        if name == "refresh_active_days"
+    ]
+    assert made == [(FIRST - DAY, TODAY + DAY), (FIRST - 30 * DAY, FIRST - 29 * DAY)]
+    names = [name for name, _ in statements.given]
+    assert names[:2] == ["refresh_active_days"] * 2
+    assert sorted(names[2:]) == sorted(ROLLUPS.keys() - {"refresh_active_days"})

@@ -1,0 +1,40 @@
+-- Finds who was active on which day, with people as `events` shows them now: hidden people appear
+-- under their random keys, and rows in scope of an executed erasure are left out.
+--
+-- A person may have several rows for a day, on which an erasure was requested. A scope begins after
+-- the cut-off of the person's previous erasure, as in `events`; `until` stands for received_at.
+--
+-- Other statements in this folder include this query as their variable `active_days`.
+WITH
+hidden AS (
+  SELECT
+    project,
+    user_key,
+    hidden_key,
+    cut_off,
+    LAG(cut_off) OVER (
+      PARTITION BY project, user_key ORDER BY cut_off, erasure_id
+    ) AS previous_cut_off
+  FROM `${store}.erasures_v1`
+  WHERE status IN ('hidden', 'due', 'executed')
+)
+
+SELECT
+  active_days.partner,
+  active_days.project,
+  active_days.day,
+  IF(hidden.project IS NULL, active_days.user_key, hidden.hidden_key) AS user_key,
+  active_days.has_sent,
+  active_days.is_anonymised,
+  active_days.rooms
+FROM `${store}.active_days_v1` AS active_days
+LEFT JOIN hidden
+  ON
+    active_days.project = hidden.project
+    AND active_days.user_key = hidden.user_key
+    AND (hidden.previous_cut_off IS NULL OR active_days.until > hidden.previous_cut_off)
+    AND active_days.until <= hidden.cut_off
+WHERE
+  active_days.day >= DATE(@since)
+  AND active_days.day < DATE(@end_week)
+  AND (hidden.project IS NULL OR hidden.hidden_key IS NOT NULL)

@@ -1,0 +1,94 @@
+"""Stretches of days, and statements that replace them."""
+
+import asyncio
+from datetime import UTC, date, datetime
+
+import pytest
+
+from functions.warehouse.rollups import OF_EVENTS, ROLLUPS, Stretch, replace, stretches
+from functions.warehouse.statements import StatementFailed
+
+THAWED = frozenset(date(2026, 11, number) for number in range(14, 23))
+STRETCH = Stretch(date(2026, 11, 3), date(2026, 11, 3), frozen=True)
+
+
+def day(number: int, month: int = 11) -> datetime:
+    return datetime(2026, month, number, tzinfo=UTC)
+
+
+def test_a_stretch_says_which_weeks_it_touches() -> None:
+    moments = Stretch(date(2026, 11, 14), date(2026, 11, 22), frozen=False).moments()
+    assert moments == {
+        "first": day(14),
+        "end": day(23),
+        "first_week": day(9),
+        "end_week": day(23),
+        "since": day(27, 4),
+        "thawed": day(14),
+    }
+
+
+def test_of_a_frozen_stretch_no_week_is_counted_anew() -> None:
+    moments = STRETCH.moments()
+    assert (moments["first_week"], moments["end_week"]) == (day(2), day(9))
+    assert moments["thawed"] == day(9)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ([], []),
+        ([22, 21], [(21, 22, False)]),
+        # A frozen day beside a thawed one, and one by itself.
+        ([14, 13, 11], [(14, 14, False), (13, 13, True), (11, 11, True)]),
+    ],
+)
+def test_days_in_a_row_are_refreshed_together(
+    wanted: list[int], expected: list[tuple[int, int, bool]]
+) -> None:
+    found = stretches([date(2026, 11, number) for number in wanted], THAWED)
+    assert [(each.first.day, each.last.day, each.frozen) for each in found] == expected
+
+
+def test_a_stretch_is_sixty_days_at_most() -> None:
+    days = [date.fromordinal(date(2026, 1, 1).toordinal() + number) for number in range(130)]
+    found = stretches(days, frozenset(days))
+    assert [(each.last - each.first).days + 1 for each in found] == [60, 60, 10]
+
+
+class Statements:
+    """Statements of which one fails and one takes longer than the others."""
+
+    def __init__(self, failing: str = "") -> None:
+        self.failing = failing
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+
+    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+        raise NotImplementedError
+
+    async def change(self, name: str, **moments: datetime) -> int:
+        self.begun.append(name)
+        if name == self.failing:
+            raise StatementFailed(name, "backendError")
+        await asyncio.sleep(0)
+        assert self.begun[-1] == list(OF_EVENTS)[-1], "all of them run at the same time"
+        self.ended.append(name)
+        return len(moments)
+
+
+async def test_statements_that_do_not_need_each_other_run_at_the_same_time() -> None:
+    statements = Statements()
+    assert await replace(statements, OF_EVENTS, STRETCH) == 2 * len(OF_EVENTS)
+    assert statements.ended == list(OF_EVENTS)
+
+
+async def test_a_failure_is_raised_when_the_other_statements_have_ended() -> None:
+    statements = Statements("refresh_daily")
+    with pytest.raises(StatementFailed, match="refresh_daily"):
+        await replace(statements, OF_EVENTS, STRETCH)
+    assert len(statements.ended) == len(OF_EVENTS) - 1
+
+
+def test_a_statement_is_in_one_group() -> None:
+    assert len(ROLLUPS) == 5
