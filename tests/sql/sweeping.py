@@ -158,3 +158,26 @@ def identity(user: str, first: datetime, last: datetime, **other: Any) -> dict[s
         "first_seen": first.isoformat(),
         "last_seen": last.isoformat(),
     } | other
+
+
+def active_day(user: str, until: datetime, **other: Any) -> dict[str, Any]:
+    acts = ("has_sent", "has_opened", "has_taken_part", "has_asked", "has_accepted")
+    return (
+        dict.fromkeys(acts, False)
+        | {
+            "partner": "acme",
+            "project": "dev",
+            "day": until.date().isoformat(),
+            "user_key": user,
+            "until": until.isoformat(),
+            "is_anonymised": False,
+            "rooms": [],
+        }
+        | other
+    )
+
+
+def end_of(moment: datetime) -> datetime:
+    """The last moment of a day, for which most active days stand."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + DAY - timedelta(microseconds=1)

@@ -180,6 +180,7 @@ async def test_records_of_a_person_are_found_without_what_protects_the_person(
     store: Store,
 ) -> None:
     store.fill("identities_v1", [identity("ann"), identity("bob"), identity("ann", project="shop")])
+    store.fill("active_days_v1", [active_day("ann"), active_day("ann", 217), active_day("bob")])
     store.fill("erasures_v1", [erasure("ann", NOW), erasure("bob", NOW)])
     store.fill("holds_v1", [hold("ann", NOW + DAY), hold("bob", NOW + DAY)])
     rows = await store.statements.rows(
@@ -187,7 +188,8 @@ async def test_records_of_a_person_are_found_without_what_protects_the_person(
     )
 
     found = {row["place"]: msgspec.json.decode(row["content"]) for row in rows}
-    assert len(rows) == 3
+    assert len(rows) == 5
+    assert found["active_days_v1"]["rooms"] == [{"room_id": "r1", "has_sent": True}]
     assert found["identities_v1"]["nickname"] == "nick of ann"
     assert found["erasures_v1"]["status"] == "hidden"
     assert found["holds_v1"]["reason"] == "a dispute"
@@ -206,6 +208,20 @@ def hold(user: str, until: datetime, released: datetime | None = None) -> dict[s
         "filed_by": "clerk@acme.example",
         "until": until.isoformat(),
         "released_at": released.isoformat() if released else None,
+    }
+
+
+def active_day(user: str, days_ago: int = 0) -> dict[str, Any]:
+    day = NOW.date() - days_ago * DAY
+    acts = ("has_sent", "has_opened", "has_taken_part", "has_asked", "has_accepted")
+    return dict.fromkeys(acts, True) | {
+        "partner": "acme",
+        "project": "dev",
+        "day": day.isoformat(),
+        "user_key": f"key of {user}",
+        "until": f"{day}T23:59:59.999999Z",
+        "is_anonymised": False,
+        "rooms": [{"room_id": "r1", "has_sent": True}],
     }
 
 
@@ -232,6 +248,7 @@ async def test_what_is_older_than_promised_is_found(store: Store) -> None:
             event("5", NOW - 31 * DAY, "ann", extra='{"a": 1}'),
         ],
     )
+    store.fill("active_days_v1", [active_day("ann", number) for number in (216, 217, 218, 219)])
     store.fill("identities_v1", [identity("ann", old), identity("bob")])
     store.fill(
         "erasures_v1",
@@ -257,6 +274,7 @@ async def test_what_is_older_than_promised_is_found(store: Store) -> None:
     assert await overdue(store) == {
         "events_v1": (2, old - DAY),
         "events_v1.extra": (1, NOW - 33 * DAY),
+        "active_days_v1": (2, (NOW - 219 * DAY).replace(hour=0)),
         "identities_v1": (1, old),
         "erasures that are due": (1, NOW - 2 * DAY),
         "erasures_v1": (1, NOW - 2 * DAY),

@@ -140,7 +140,21 @@ def rollups(partner: str) -> dict[str, dict[str, Any]]:
     return {
         table.name: {column.name: values.get(column.type, 1) for column in table.schema} | of_whom
         for table in list_tables()
-        if table.name in TABLES and {column.name for column in table.schema} & {"day", "week"}
+        if table.name in TABLES and not table.people
+        if {column.name for column in table.schema} & {"day", "week"}
+    }
+
+
+def active_day(key: str, partner: str) -> dict[str, Any]:
+    acts = ("has_sent", "has_opened", "has_taken_part", "has_asked", "has_accepted")
+    return dict.fromkeys(acts, True) | {
+        "partner": partner,
+        "project": f"{partner}-prod",
+        "day": NOW.date().isoformat(),
+        "user_key": key,
+        "until": NOW.isoformat(),
+        "is_anonymised": False,
+        "rooms": [{"room_id": "r", "has_sent": True}],
     }
 
 
@@ -159,6 +173,7 @@ def fill(world: World, *, with_hold: bool = False) -> None:
             event(f"{partner} room", partner, **room),
             event(f"{partner} held room", partner, **held_room),
         ]
+        tables["active_days_v1"] += [active_day(HELD, partner), active_day(FREE, partner)]
         tables["identities_v1"] += [identity(HELD, partner), identity(FREE, partner)]
         tables["erasures_v1"] += [erasure(HELD, partner), erasure(FREE, partner)]
         tables["holds_v1"] += [
@@ -191,6 +206,7 @@ async def test_everything_of_the_partner_goes_and_nothing_of_others(world: World
     before = await world.offboarding.count("acme", ENTRY, never)
     assert before.total == {
         "events_v1": 7,
+        "active_days_v1": 2,
         "identities_v1": 2,
         "erasures_v1": 2,
         "holds_v1": 2,
@@ -209,7 +225,8 @@ async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> N
     fill(world, with_hold=True)
     counts = PartnerCounts()
     await world.offboarding.clear_tables("acme", counts, never)
-    kept = {"events_v1": 2, "identities_v1": 1, "erasures_v1": 1, "holds_v1": 1}
+    kept = {"events_v1": 2, "active_days_v1": 1}
+    kept |= {"identities_v1": 1, "erasures_v1": 1, "holds_v1": 1}
     after = await world.offboarding.count("acme", ENTRY, never)
     assert (after.total, +after.on_hold, after.deletable) == (kept, kept, {})
     names = [

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.cell
 
 DAY = timedelta(days=1)
 ROLLUPS = {
+    "active_days_v1": "project, day, user_key, until",
     "daily_v1": "project, day",
     "active_users_v1": "project, day",
     "rooms_daily_v1": "project, day, room_id",

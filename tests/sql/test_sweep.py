@@ -19,6 +19,8 @@ from tests.sql.sweeping import (
     HOUR,
     NOW,
     Store,
+    active_day,
+    end_of,
     erasure,
     event,
     hold,
@@ -325,6 +327,47 @@ async def test_speakers_are_taken_out_of_covered_rooms(store: Store) -> None:
     assert report.rows["remove_speakers"] == 3
 
 
+async def test_active_days_are_erased_as_the_events_are(store: Store) -> None:
+    deleted = erasure("bob", CUT, treatment="delete")
+    store.fill("erasures_v1", [erasure("ann", CUT), deleted, erasure("held", CUT)])
+    store.fill("holds_v1", [hold("held")])
+    store.fill("events_v1", [event("1", "ann", CUT - DAY), event("2", "ann", CUT)])
+    users = ("ann", "bob", "held")
+    untils = (end_of(CUT - DAY), CUT, end_of(CUT), end_of(CUT + DAY))
+    rows = [active_day(user, until) for user in users for until in untils]
+    store.fill("active_days_v1", [*rows, active_day("ann", CUT, project="shop")])
+    report = await store.sweep()
+    changed = (report.rows["anonymise_active_days"], report.rows["delete_active_days"])
+    assert changed == (2, 2)
+    left = store.rows("until, user_key", "active_days_v1", "user_key IN ('ann', 'bob', 'held')")
+    assert left == sorted(
+        [(until, "held") for until in untils]
+        + [(until, user) for user in ("ann", "bob") for until in untils[2:]]
+        + [(CUT, "ann")]
+    )
+    # They have the keys of the events, so a refresh makes the same rows from the events.
+    keys = store.rows("DATE(received_at), user_key")
+    anonymous = store.rows("day, user_key", "active_days_v1", "is_anonymised")
+    assert anonymous == keys
+
+
+async def test_what_a_refresh_stored_while_people_were_erased_is_deleted_by_a_later_sweep(
+    store: Store,
+) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT)])
+    store.fill("events_v1", [event("1", "ann", CUT)])
+    await store.sweep()
+    store.fill("active_days_v1", [active_day("ann", CUT), active_day("ann", end_of(CUT))])
+    store.now += HOUR
+    report = await store.sweep()
+    assert report.rows["delete_active_days"] == 1
+    assert store.rows("user_key, until", "active_days_v1") == [("ann", end_of(CUT))]
+    store.now += 3 * HOUR
+    store.statements.ran.clear()
+    await store.sweep()
+    assert "delete_active_days" not in store.statements.ran, "no refresh can have taken that long"
+
+
 async def test_the_identity_of_who_came_back_begins_anew(store: Store) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT), erasure("cat", CUT)])
     back = CUT + 3 * DAY
@@ -404,8 +447,9 @@ async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
 STEPS = [
     "delete_superseded_erasures", "restore_erasures_from_chat", "find_due_cut_off",
     "claim_due_erasures", "find_scopes", "count_in_scope", "add_receipts", "delete_later_copies",
-    "anonymise_events", "delete_events", "remove_speakers", "erase_identities", "find_receipts",
-    "add_receipts", "finish_erasures", "delete_expired_erasures", "delete_expired_holds",
+    "anonymise_events", "delete_events", "anonymise_active_days", "delete_active_days",
+    "remove_speakers", "erase_identities", "find_receipts", "add_receipts", "finish_erasures",
+    "delete_expired_erasures", "delete_expired_holds",
 ]  # fmt: skip
 
 

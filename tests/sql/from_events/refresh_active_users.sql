@@ -21,7 +21,7 @@ USING (
       LOGICAL_OR('anonymised' IN UNNEST(flags)) AS is_anonymised
     FROM `${bi}.events`
     WHERE
-      received_at >= TIMESTAMP_SUB(@first, INTERVAL ${six_months_days} DAY)
+      received_at >= TIMESTAMP_SUB(@first, INTERVAL 184 DAY)
       AND received_at < @end
       AND kind = 'chat'
       AND user_key IS NOT NULL

@@ -1,0 +1,345 @@
+"""Different people are counted from active days as they would be from all events.
+
+The statements in ``from_events/`` count them from events, as the functions did before there were
+active days. A random history happens to a warehouse: copies, late events, erasures of all kinds,
+restorations, crashes, nights without a refresh, active days that are lost. Whenever different
+people are counted, the other statements count them as well, into tables of their own.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+
+from functions.operate.refresh import Refresh
+from functions.operate.settle import Settle
+from functions.privacy.records.receipts import Receipts
+from functions.privacy.sweep.job import Sweep
+from functions.privacy.sweep.open_days import OpenDays
+from functions.warehouse.client import open_client
+from functions.warehouse.schema import list_tables, render
+from functions.warehouse.statements import StatementFailed, Statements
+from local.clients import ONCE
+from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
+from tests.sql.stand_in import LOCATION, PROJECT, StandIn
+from tests.sql.sweeping import DAY, HOUR, erasure, event, no_wait, room
+
+pytestmark = [pytest.mark.cell, pytest.mark.soak]
+
+START = datetime(2026, 9, 28, tzinfo=UTC)
+"""A Monday; the history goes over the end of a month and of several weeks."""
+DAYS = 24
+PEOPLE = ("ann", "bob", "cat", "dan", "eve", "fay")
+PROJECTS = ("dev", "dev", "shop")
+NAMES = ("message_sent", "emoji_sent", "room_opened", "settings_opened")
+COUNTED = {
+    "refresh_active_users": "active_users_v1",
+    "refresh_cohorts": "cohorts_v1",
+}
+FROM_EVENTS = Path(__file__).parent / "from_events"
+EVENTS = "from_events_"
+"""How the names of the tables begin that the statements of ``from_events/`` fill."""
+
+
+class Crashing(Statements):
+    """Statements of a folder that fail now and then, before or after they changed something.
+
+    Args:
+        rest: the stand-in's URL.
+        folder: the folder in ``sql/``.
+        random: decides which statement fails.
+    """
+
+    def __init__(self, rest: str, folder: str, random: Random) -> None:
+        super().__init__(
+            folder,
+            lambda: open_client(rest, PROJECT, LOCATION),
+            WAREHOUSE.variables(),
+            seconds=60,
+            sleep=no_wait,
+        )
+        self.random = random
+        self.failures = 0
+
+    async def change(self, name: str, **parameters: Any) -> int:
+        self._fail(name)
+        changed = await super().change(name, **parameters)
+        self._fail(name)
+        return changed
+
+    def _fail(self, name: str) -> None:
+        if self.random.random() < 0.02:
+            self.failures += 1
+            raise StatementFailed(name, "crashed")
+
+
+class Compared(Crashing):
+    """Statements of ``sql/operate`` that also count different people from events."""
+
+    client: bigquery.Client
+
+    async def change(self, name: str, **parameters: Any) -> int:
+        changed = await super().change(name, **parameters)
+        if name in COUNTED:
+            await asyncio.to_thread(self._count_from_events, name, parameters)
+        return changed
+
+    def _count_from_events(self, name: str, moments: dict[str, datetime]) -> None:
+        text = (FROM_EVENTS / f"{name}.sql").read_text()
+        text = text.replace("${store}.", "${store}." + EVENTS)
+        text = text.replace(f"{EVENTS}erasures_v1", "erasures_v1")
+        parameters = [
+            bigquery.ScalarQueryParameter(parameter, "TIMESTAMP", moment)
+            for parameter, moment in moments.items()
+            if f"@{parameter}" in text
+        ]
+        config = bigquery.QueryJobConfig(query_parameters=parameters)
+        sql = render(text, WAREHOUSE.variables())
+        self.client.query(sql, job_config=config).result()
+
+
+class History:
+    """A warehouse to which things happen, day by day.
+
+    Args:
+        warehouse: to which things happen.
+        rest: its URL.
+        seed: decides what happens.
+    """
+
+    def __init__(self, warehouse: Simulated, rest: str, seed: int) -> None:
+        self.random = Random(seed)
+        self.now = START
+        self.warehouse = warehouse
+        self.client = warehouse.client
+        self.number = 0
+        self.copied: list[dict[str, Any]] = []
+        self.filed: list[dict[str, Any]] = []
+        self._prepare()
+        self.operate = Compared(rest, "operate", self.random)
+        self.operate.client = self.client
+        self.privacy = Crashing(rest, "privacy", self.random)
+
+    def _prepare(self) -> None:
+        store = WAREHOUSE.store
+        tables = [f"DELETE FROM `{store}.{table.name}` WHERE TRUE" for table in list_tables()]
+        for table in COUNTED.values():
+            name = f"`{store}.{EVENTS}{table}`"
+            tables.append(f"DROP TABLE IF EXISTS {name}")
+            tables.append(f"CREATE TABLE {name} AS SELECT * FROM `{store}.{table}` WHERE FALSE")
+        self.client.query(";\n".join(tables)).result()
+
+    def set_time(self, now: datetime) -> None:
+        self.now = now
+        self.warehouse.set_clock(now)
+
+    def chance(self, share: float) -> bool:
+        return self.random.random() < share
+
+    def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            name = f"{WAREHOUSE.store}.{table}"
+            assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+
+    def arrive(self, earliest: datetime) -> None:
+        """Let events arrive that were received since a time, some late and some twice."""
+        rows = [self._event(self._moment(earliest)) for _ in range(self.random.randint(4, 9))]
+        rows += [
+            self._event(self._moment(self.now - self.random.randint(1, 14) * DAY))
+            for _ in range(self.random.choice((0, 0, 1, 2)))
+        ]
+        again = [row for row in self.copied if self.chance(0.3)]
+        rows += [self._copy(row) for row in again]
+        self.copied = [row for row in rows if self.chance(0.2)]
+        self.fill("events_v1", rows)
+
+    def _event(self, at: datetime) -> dict[str, Any]:
+        self.number += 1
+        user = self.random.choice(PEOPLE)
+        given = {
+            "project": self.random.choice(PROJECTS),
+            "event": self.random.choice(NAMES),
+            "room_id": self.random.choice(("r1", "r2", None)),
+            "stored_at": self.now.isoformat(),
+            "flags": [],
+        }
+        if self.chance(0.1):
+            return room(f"i{self.number}", [user], at, **given | {"event": "room_created"})
+        return event(f"i{self.number}", None if self.chance(0.05) else user, at, **given)
+
+    def _copy(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The sender or Pub/Sub repeats an event: it has the old time, or was received again."""
+        self.number += 1
+        times = {"stored_at": self.now.isoformat(), "delivery_id": f"d{self.number}"}
+        if self.chance(0.5):
+            times["received_at"] = self.now.isoformat()
+        return row | times
+
+    def _moment(self, earliest: datetime) -> datetime:
+        seconds = int((self.now - earliest).total_seconds())
+        if seconds <= 0:
+            return self.now
+        return earliest + timedelta(seconds=self.random.randint(0, seconds))
+
+    def file(self) -> dict[str, Any]:
+        """File an erasure, or let the cut-off of an earlier one of the same kind move."""
+        user, project = self.random.choice(PEOPLE), self.random.choice(PROJECTS)
+        self.number += 1
+        at_once = self.chance(0.4)
+        due = self.now if at_once else self.now + self.random.randint(1, 12) * DAY
+        filed = erasure(
+            user,
+            self.now,
+            project=project,
+            erasure_id=f"e{self.number:05}",
+            hidden_key=f"hidden {self.number}",
+            mode="immediate" if at_once else "grace",
+            treatment=self.random.choice(("anonymise", "delete")),
+            due_at=due.isoformat(),
+        )
+        self.fill("erasures_v1", [filed])
+        self.filed.append(filed)
+        return filed
+
+    async def restore(self) -> None:
+        """Take an erasure back, unless it was executed."""
+        filed = self.random.choice(self.filed)
+        given = {"erasure_id": filed["erasure_id"], "project": filed["project"]}
+        expires_at = self.now + 90 * DAY
+        await self._surely(
+            lambda: self.privacy.change("restore_erasure", expires_at=expires_at, **given)
+        )
+
+    async def sweep(self, erasure_ids: list[str] | None = None) -> None:
+        retention = WAREHOUSE.retention_days
+        sweep = Sweep(
+            self.privacy,
+            Receipts(self.privacy, lambda: self.now),
+            OpenDays(self.operate, lambda: self.now, retention).count,
+            (),
+            now=lambda: self.now,
+            clock=lambda: 0.0,
+            seconds=1,
+            retention_days=retention,
+        )
+
+        async def run() -> None:
+            report = await sweep.run(erasure_ids)
+            if report.unavailable:
+                raise StatementFailed(report.unavailable, "crashed")
+            assert report.finished
+
+        await self._surely(run)
+
+    async def refresh(self, *days: Any) -> None:
+        refresh = Refresh(
+            self.operate,
+            now=lambda: self.now,
+            clock=lambda: 0.0,
+            seconds=1,
+            retention_days=WAREHOUSE.retention_days,
+        )
+
+        async def run() -> None:
+            report = await refresh.run(*days)
+            if report.failed:
+                raise StatementFailed(report.failed, "crashed")
+
+        await self._surely(run)
+        self.compare()
+
+    async def settle(self) -> None:
+        settle = Settle(self.operate, now=lambda: self.now, clock=lambda: 0.0, seconds=1)
+
+        async def run() -> None:
+            report = await settle.run()
+            if report.failed:
+                raise StatementFailed(report.failed, "crashed")
+
+        await self._surely(run)
+
+    def lose(self) -> None:
+        """Lose all active days; a refresh makes them again when it counts every day."""
+        for table in ("active_days_v1", "refreshes_v1"):
+            self.client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE TRUE").result()
+
+    async def _surely(self, action: Callable[[], Any]) -> None:
+        """Do something, again where a statement failed."""
+        while True:
+            try:
+                await action()
+            except StatementFailed:
+                continue
+            return
+
+    def compare(self) -> None:
+        """The numbers are those that are counted from events."""
+        for table in COUNTED.values():
+            found, expected = (
+                sorted(self.warehouse.rows(f"SELECT * FROM `{name}`"), key=repr)
+                for name in (f"{WAREHOUSE.store}.{table}", f"{WAREHOUSE.store}.{EVENTS}{table}")
+            )
+            assert found, table
+            assert found == expected, (self.now, table)
+
+
+async def day_of(history: History, midnight: datetime) -> None:
+    """Let a day happen, up to the night after it."""
+    steps: list[tuple[float, Callable[[], Any]]] = [
+        (8, partial(history.arrive, midnight)),
+        (22, partial(history.arrive, midnight + 8 * HOUR)),
+    ]
+    if history.chance(0.4):
+        steps.append((history.random.uniform(8, 22), partial(press, history, midnight)))
+    erasures = range(history.random.choice((0, 0, 1, 2)))
+    steps += [(history.random.uniform(8, 22), partial(erase, history)) for _ in erasures]
+    if history.filed and history.chance(0.25):
+        steps.append((history.random.uniform(8, 22), history.restore))
+    for hours, action in sorted(steps, key=lambda step: step[0]):
+        history.set_time(midnight + hours * HOUR)
+        waiting = action()
+        if waiting is not None:
+            await waiting
+    history.set_time(midnight + DAY + HOUR / 6)
+    await history.settle()
+    if history.chance(0.5):
+        await history.sweep()
+    if history.chance(0.05):
+        history.lose()
+    if history.chance(0.8):
+        await history.refresh()
+
+
+async def press(history: History, midnight: datetime) -> None:
+    await history.refresh(midnight.date(), midnight.date())
+
+
+async def erase(history: History) -> None:
+    filed = history.file()
+    if filed["mode"] == "immediate":
+        await history.sweep([filed["erasure_id"]])
+
+
+@pytest.fixture(scope="module")
+def simulated(stand_in: StandIn) -> Simulated:
+    return Simulated(stand_in)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_people_are_counted_as_they_are_from_events(
+    simulated: Simulated, stand_in: StandIn, seed: int
+) -> None:
+    history = History(simulated, stand_in.rest, seed)
+    for number in range(DAYS):
+        await day_of(history, START + number * DAY)
+    await history.refresh()
+    assert history.operate.failures + history.privacy.failures > 5
+    executed = f"SELECT DISTINCT treatment FROM `{WAREHOUSE.store}.erasures_v1`"
+    done = history.warehouse.rows(f"{executed} WHERE status = 'executed'")
+    assert len(done) == 2, "people were erased both ways"
