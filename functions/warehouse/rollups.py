@@ -1,7 +1,7 @@
 """Brings ``active_days_v1`` and the rollups up to date, with the statements in ``sql/operate``.
 
 ``active_days_v1`` has a row for each person and day. It is made from the events of the day, and the
-numbers of different people over several days are made from it. The other rollups are counts by day.
+numbers of different people over several days are made from it. Rollups are counts by day or week.
 """
 
 import asyncio

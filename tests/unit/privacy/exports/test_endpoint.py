@@ -328,7 +328,8 @@ async def test_the_receipt_and_the_log_name_nobody(
 
 async def test_the_sheet_is_plain_and_escaped(cell: Cell) -> None:
     cell.store.found["find_records_of_person"] = [
-        {"place": place, "content": "{}"} for place in ("identities_v1", "erasures_v1", "holds_v1")
+        {"place": place, "content": "{}"}
+        for place in ("identities_v1", "active_days_v1", "erasures_v1", "holds_v1")
     ]
     cell.store.found["find_events_of_person"] = [row(1)]
     caller = Caller("x@acme.example", frozenset({"<b>"}))
@@ -342,6 +343,7 @@ async def test_the_sheet_is_plain_and_escaped(cell: Cell) -> None:
     assert f"<strong>extra</strong>: {EXTRA_DAYS} days" in cell.sheet
     assert f"{periods.TOMBSTONE.days} days after they were carried out" in cell.sheet
     assert "europe-west1" in cell.sheet
+    assert "On which days you used the chat" in cell.sheet
     for jargon in ("pseudonym", "NULL", "BigQuery", "Pub/Sub", "quarantine", "JSON", "GDPR"):
         assert jargon not in cell.sheet, jargon
     assert "<script" not in cell.sheet
