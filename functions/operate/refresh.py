@@ -13,8 +13,7 @@ from typing import NamedTuple
 from functions.warehouse.days import DAY
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
-    OF_EVENTS,
-    OVER_DAYS,
+    COUNTS,
     RollupStatements,
     Stretch,
     days_between,
@@ -44,16 +43,16 @@ class RefreshReport:
 
 
 class Plan(NamedTuple):
-    """What a run has to refresh, the newest days first.
+    """What a run has to refresh, the oldest days first.
 
     Attributes:
+        active: the days whose active days are made again: those of `wanted`, and all days whose
+            events may have changed. Numbers of different people look back over many days.
         wanted: the days whose rollups are refreshed.
-        behind: further days, whose active days may be out of date. The numbers of different people
-            on the days of `wanted` are made from them, too.
     """
 
+    active: list[Stretch]
     wanted: list[Stretch]
-    behind: list[Stretch]
 
 
 class _OutOfTime(Exception):
@@ -88,7 +87,7 @@ class Refresh:
         self._retention = retention_days * DAY
 
     async def run(self, first: date | None = None, last: date | None = None) -> RefreshReport:
-        """Refresh days, the newest first.
+        """Refresh days, the oldest first.
 
         Args:
             first: the first UTC day; by default, the first day of the open window.
@@ -107,19 +106,17 @@ class Refresh:
         try:
             plan = await self._plan(first, last)
             report.remaining = list(plan.wanted)
-            for stretch in plan.behind:
+            for stretch in plan.active:
                 await take(ACTIVE_DAYS, stretch)
             for stretch in plan.wanted:
-                await take(OF_EVENTS, stretch)
-            for stretch in plan.wanted:
-                await take(OVER_DAYS, stretch)
+                await take(COUNTS, stretch)
                 while await self._is_doubled(stretch):
-                    await take(OF_EVENTS, stretch)
-                    await take(OVER_DAYS, stretch)
+                    await take(ACTIVE_DAYS, stretch)
+                    await take(COUNTS, stretch)
                 await self._record(stretch, began_at)
                 report.remaining.remove(stretch)
                 days = days_between(stretch.first, stretch.last)
-                report.days += [day.isoformat() for day in reversed(days)]
+                report.days += [day.isoformat() for day in days]
         except StatementFailed as failure:
             report.failed = failure.statement
         except _OutOfTime:
@@ -137,7 +134,7 @@ class Refresh:
         if first is not None or last is not None:
             named = days_between(max(first or open_from, oldest), min(last or today, today))
             wanted = frozenset(named)
-        return Plan(stretches(wanted, thawed), stretches(changed - wanted))
+        return Plan(stretches(changed | wanted), stretches(wanted, thawed))
 
     async def _is_doubled(self, stretch: Stretch) -> bool:
         """Return whether two runs inserted rows for the same days at once."""

@@ -25,8 +25,10 @@ OVER_DAYS = {
 """The statements that count different people over many days, each with the names of its parameters.
 They read active days only."""
 
-OF_EVENTS = ACTIVE_DAYS | BY_DAY
-ROLLUPS = OF_EVENTS | OVER_DAYS
+COUNTS = BY_DAY | OVER_DAYS
+"""All statements that count. Active days have to be up to date before they run."""
+
+REFRESHES = ACTIVE_DAYS | COUNTS
 """All statements that replace a stretch of days."""
 
 NEWS = ("find_uncounted_days", "find_days_with_late_events")
@@ -65,7 +67,7 @@ class Stretch(NamedTuple):
     frozen: bool
 
     def moments(self) -> dict[str, datetime]:
-        """Return a value for each parameter that `ROLLUPS` names."""
+        """Return a value for each parameter that `REFRESHES` names."""
         first_week = midnight(self.first - self.first.weekday() * DAY)
         end_week = midnight(self.last + (7 - self.last.weekday()) * DAY)
         return {
@@ -121,7 +123,7 @@ async def replace(
 
     Args:
         statements: runs the statements of ``sql/operate``.
-        names: some of `ROLLUPS`. None of them may read what another of them writes.
+        names: some of `REFRESHES`. None of them may read what another of them writes.
         stretch: the days.
 
     Returns:
@@ -147,22 +149,22 @@ async def replace(
 
 
 def stretches(wanted: Iterable[date], thawed: frozenset[date] = frozenset()) -> list[Stretch]:
-    """Group days into stretches that can be refreshed together, the newest first.
+    """Group days into stretches that can be refreshed together, the oldest first.
 
     Args:
         wanted: the days to refresh.
         thawed: the days for which counts of people are not final yet.
     """
     result: list[Stretch] = []
-    for day in sorted(wanted, reverse=True):
+    for day in sorted(wanted):
         frozen = day not in thawed
         if (
             result
-            and result[-1].first - DAY == day
+            and result[-1].last + DAY == day
             and result[-1].frozen == frozen
-            and (result[-1].last - day).days < STRETCH_DAYS
+            and (day - result[-1].first).days < STRETCH_DAYS
         ):
-            result[-1] = result[-1]._replace(first=day)
+            result[-1] = result[-1]._replace(last=day)
         else:
             result.append(Stretch(day, day, frozen))
     return result

@@ -122,10 +122,7 @@ async def test_a_run_finds_what_is_left_to_do(
     # From then on it is the open window, and days to which a replay has just brought events.
     new_year.insert(client, "events_v1", [event(4, old, stored_at=NOW.isoformat())])
     report = await new_year.refresh(stand_in.rest)
-    assert report.days == [
-        *(str(TODAY - number * DAY) for number in range(9)),
-        str(old),
-    ]
+    assert report.days == [str(old), *(str(TODAY - number * DAY) for number in range(8, -1, -1))]
     assert [row["events"] for row in rows(client, "daily_v1")] == [2, 1, 1]
     # After nights without a run, the days that have left the window meanwhile are counted again.
     report = await new_year.refresh(stand_in.rest, now=NOW + 3 * DAY)

@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from functions.warehouse.days import DAY
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
-    BY_DAY,
-    OVER_DAYS,
+    COUNTS,
     RollupStatements,
     Stretch,
     days_between,
@@ -54,4 +53,4 @@ class OpenDays:
         for stretch in stretches({*days_between(first, today), *news.uncounted, *news.late}):
             await replace(self.statements, ACTIVE_DAYS, stretch)
         past = Stretch(first, today - DAY, frozen=False)
-        await replace(self.statements, BY_DAY | OVER_DAYS, past)
+        await replace(self.statements, COUNTS, past)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from functions.privacy.sweep.open_days import OpenDays
-from functions.warehouse.rollups import ROLLUPS
+from functions.warehouse.rollups import REFRESHES
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 NOW = datetime(2026, 11, 22, 0, 0, 30, tzinfo=UTC)  # a Sunday
@@ -29,7 +29,7 @@ async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
     statements = Statements()
     await OpenDays(statements, lambda: NOW, 215).count()
     given = dict(statements.given)
-    assert given.keys() == ROLLUPS.keys()
+    assert given.keys() == REFRESHES.keys()
     assert given["refresh_daily"] == {"first": FIRST, "end": TODAY}
     assert given["refresh_active_users"] == {
         "first": FIRST,
@@ -58,7 +58,7 @@ async def test_active_days_are_made_first_of_today_and_of_older_days_with_news()
         for name, moments in statements.given
         if name == "refresh_active_days"
     ]
-    assert made == [(FIRST - DAY, TODAY + DAY), (FIRST - 30 * DAY, FIRST - 29 * DAY)]
+    assert made == [(FIRST - 30 * DAY, FIRST - 29 * DAY), (FIRST - DAY, TODAY + DAY)]
     names = [name for name, _ in statements.given]
     assert names[:2] == ["refresh_active_days"] * 2
-    assert sorted(names[2:]) == sorted(ROLLUPS.keys() - {"refresh_active_days"})
+    assert sorted(names[2:]) == sorted(REFRESHES.keys() - {"refresh_active_days"})
