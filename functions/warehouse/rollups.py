@@ -12,13 +12,16 @@ from typing import NamedTuple, Protocol
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
-ACTIVE_DAYS = {"refresh_active_days": ("first", "end")}
+ACTIVE_DAYS: dict[str, tuple[str, ...]] = {"refresh_active_days": ("first", "end")}
 """The statement that makes active days from events, with the names of its parameters."""
 
-BY_DAY = {"refresh_daily": ("first", "end"), "refresh_rooms": ("first", "end")}
+BY_DAY: dict[str, tuple[str, ...]] = {
+    "refresh_daily": ("first", "end"),
+    "refresh_rooms": ("first", "end"),
+}
 """The statements that count the events of each day, each with the names of its parameters."""
 
-OVER_DAYS = {
+OVER_DAYS: dict[str, tuple[str, ...]] = {
     "refresh_active_users": ("first", "end", "since", "end_week", "thawed"),
     "refresh_cohorts": ("first_week", "since", "end_week", "thawed"),
 }
