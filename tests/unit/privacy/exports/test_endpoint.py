@@ -15,6 +15,7 @@ from functions.privacy.exports import tables
 from functions.privacy.exports.endpoint import Deployment, Exports, Sources
 from functions.privacy.exports.retained import LETTERS, RetainedEvents
 from functions.privacy.exports.tables import Tables
+from functions.privacy.inventory import TABLES
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import IDS_OF_A_PERSON, user_keys
@@ -327,9 +328,9 @@ async def test_the_receipt_and_the_log_name_nobody(
 
 
 async def test_the_sheet_is_plain_and_escaped(cell: Cell) -> None:
+    exported = {table.name for table in TABLES if table.columns} - {"events_v1", "receipts_v1"}
     cell.store.found["find_records_of_person"] = [
-        {"place": place, "content": "{}"}
-        for place in ("identities_v1", "active_days_v1", "erasures_v1", "holds_v1")
+        {"place": place, "content": "{}"} for place in sorted(exported)
     ]
     cell.store.found["find_events_of_person"] = [row(1)]
     caller = Caller("x@acme.example", frozenset({"<b>"}))
