@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 
 from functions.warehouse.parameters import WrongParameters, declared, query_parameters
-from functions.warehouse.schema import SQL
+from functions.warehouse.schema import SQL, Warehouse, render
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 COMMENT = re.compile(r"--.*")
 
 
+def with_queries(text: str) -> str:
+    """A statement with the queries that it includes; they name parameters, too."""
+    return render(text, Warehouse("p.store", "p.bi").variables())
+
+
 def test_every_statement_is_declared_with_the_parameters_that_it_names() -> None:
     named = {
         folder: {
-            file.stem: set(re.findall(r"@(\w+)", COMMENT.sub("", file.read_text())))
+            file.stem: set(re.findall(r"@(\w+)", COMMENT.sub("", with_queries(file.read_text()))))
             for file in SQL.glob(f"{folder}/*.sql")
         }
         for folder in ("dashboard", "operate", "privacy")
