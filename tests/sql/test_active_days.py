@@ -35,7 +35,7 @@ async def made(client: bigquery.Client, stand_in: StandIn, columns: str) -> list
 async def test_a_person_has_one_row_a_day_with_all_acts(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
-    given = {
+    given: dict[str, list[str | None]] = {
         "ann": ["message_sent", "room_opened"],
         "bob": ["emoji_sent", "agreement_accepted"],
         "cat": ["la_opened"],

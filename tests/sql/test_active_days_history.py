@@ -162,7 +162,7 @@ class History:
     def _event(self, at: datetime) -> dict[str, Any]:
         self.number += 1
         user = self.random.choice(PEOPLE)
-        given = {
+        given: dict[str, Any] = {
             "project": self.random.choice(PROJECTS),
             "event": self.random.choice(NAMES),
             "room_id": self.random.choice(("r1", "r2", None)),
