@@ -83,15 +83,19 @@ class Job:
         return recording.run(self.run(recording, self.now, retention_days))
 
 
-async def refresh(recording: Recording, now: datetime, retention_days: int) -> None:
-    """Bring the rollups up to date, as the scheduler and the button do."""
-    await Refresh(
+def _refresh(recording: Recording, now: datetime, retention_days: int) -> Refresh:
+    return Refresh(
         RecordedStatements("operate", recording),
         now=lambda: now,
         clock=float,
         seconds=1,
         retention_days=retention_days,
-    ).run()
+    )
+
+
+async def refresh(recording: Recording, now: datetime, retention_days: int) -> None:
+    """Bring active days and the rollups up to date, as the scheduler does."""
+    await _refresh(recording, now, retention_days).run()
 
 
 async def settle(recording: Recording, now: datetime, _retention_days: int) -> None:
@@ -102,7 +106,7 @@ async def settle(recording: Recording, now: datetime, _retention_days: int) -> N
 
 def _sweep(recording: Recording, now: datetime, retention_days: int) -> Sweep:
     statements = RecordedStatements("privacy", recording)
-    rollups = OpenDays(RecordedStatements("operate", recording), lambda: now)
+    rollups = OpenDays(RecordedStatements("operate", recording), lambda: now, retention_days)
     return Sweep(
         statements,
         Receipts(statements, lambda: now),
@@ -154,8 +158,8 @@ async def show_page(
 
 
 async def refresh_and_show(recording: Recording, now: datetime, retention_days: int) -> None:
-    """Answer a press of the button Refresh: bring the rollups up to date, then show the page."""
-    await refresh(recording, now, retention_days)
+    """Answer a press of the button Refresh: refresh today's rollups, then show the page."""
+    await _refresh(recording, now, retention_days).run(now.date(), now.date())
     await show_page(Window.DAYS_90, recording, now, retention_days)
 
 

@@ -13,7 +13,7 @@ from costs.scans import Read
 from costs.volume import Volume, partition_column, width
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.parameters import Parameter, declared
-from functions.warehouse.schema import SQL, Warehouse, list_views, render, with_scopes
+from functions.warehouse.schema import SQL, Warehouse, list_views, render
 from googlesql.analyser import Analyser, of_warehouse
 
 LEAST = 10 * 2**20
@@ -112,7 +112,7 @@ def reads_of_view(
 def _statement(place: str, retention_days: int) -> Any:
     folder, name = place.split("/")
     text = (SQL / f"{place}.sql").read_text("utf-8")
-    sql = render(text, with_scopes(_variables(retention_days)))
+    sql = render(text, _variables(retention_days))
     return analyser().resolve(sql, declared()[folder][name])[1]
 
 

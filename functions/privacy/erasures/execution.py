@@ -131,7 +131,8 @@ class Execution:
         names += ["delete_events"] if "delete" in treatments else []
         since = self._now - REFRESHED
         if any(not scope.executed_at or scope.executed_at >= since for scope in self._scopes):
-            names += ["anonymise_active_days", "delete_active_days"]
+            names += ["anonymise_active_days"] if "anonymise" in treatments else []
+            names += ["delete_active_days"]
         return [*names, "remove_speakers", "erase_identities"]
 
     async def note_places(self) -> None:
