@@ -134,6 +134,12 @@ class History:
             tables.append(f"DROP TABLE IF EXISTS {name}")
             tables.append(f"CREATE TABLE {name} AS SELECT * FROM `{store}.{table}` WHERE FALSE")
         self.client.query(";\n".join(tables)).result()
+        # There was nothing before the history began.
+        first, last = START - WAREHOUSE.retention_days * DAY, START - DAY
+        self.client.query(
+            f"INSERT INTO `{store}.refreshes_v1` (refreshed_at, first_day, last_day)"
+            f" VALUES ('{START}', '{first.date()}', '{last.date()}')"
+        ).result()
 
     def set_time(self, now: datetime) -> None:
         self.now = now
