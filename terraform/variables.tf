@@ -167,7 +167,7 @@ variable "budget" {
 
 locals {
   # The nightly refresh reads the most: so many statements, each of which may bill `statement_tib`.
-  refresh_statements = 4
+  refresh_statements = 5
   # Twice that, for days on which a replay or an erasure makes a run do more.
   least_query_quota = 2 * local.refresh_statements * max([for cell in values(var.cells) : cell.statement_tib]...)
 }
