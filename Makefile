@@ -74,8 +74,11 @@ offboard: setup ## remove a partner from all cells: close its tokens, delete its
 
 soak: setup $(CHECKOV)/ready ## all that takes longer than ten seconds: faults, load, fuzz, Terraform
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "soak and terraform"
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "soak and not terraform" $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "soak and not terraform and not history" $(ALONE:%=--ignore=%)
 	$(BIN)/python -m pytest -q -m soak $(ALONE)
+
+histories: setup ## random histories of a warehouse, counted in two ways (up to half an hour each)
+	$(BIN)/python -m pytest -q -m history
 
 mutants: $(MUTMUT)/ready ## change the central modules line by line: does a test fail? (MUTANTS="functions.events.coerce*")
 	$(MUTMUT)/bin/mutmut run $(if $(MUTANTS),"$(MUTANTS)") >/dev/null
@@ -99,4 +102,4 @@ lock: setup ## pin the newest versions that fit requirements*.in
 clean: ## remove what the other commands made
 	rm -rf $(VENV) $(CHECKOV) $(MUTMUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .coverage mutants
 
-.PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak mutants bench costs generate lock clean
+.PHONY: help setup run test lint lint-python lint-sql unit coverage integration terraform verify offboard soak histories mutants bench costs generate lock clean
