@@ -72,7 +72,7 @@ def compare(groups: Sequence[Group], figures: Mapping[str, tuple[float, ...]]) -
                 yield f"{name} has two bars"
             bars[name] = bar
     for name in sorted(bars.keys() - figures.keys()):
-        yield f"{name} has a bar, but there is no such figure"
+        yield f"{name} has a bar, but the model computes no figure of this name"
     for name, figure in figures.items():
         if name not in bars:
             yield f"{name} has no bar: add `{line(name, figure)}`"

@@ -169,7 +169,7 @@ def monotone_column(expression: Any) -> tuple[int, bool] | None:
 def _literal(value: Any) -> Any:
     match value.WhichOneof("value"):
         case "timestamp_value":
-            # Some statements say "never" with the year 1, which is no bound.
+            # Some statements write "never" as the year 1, so that year does not bound the scan.
             seconds = value.timestamp_value.seconds
             return None if seconds < -62_000_000_000 else _EPOCH + timedelta(seconds=seconds)
         case "date_value":

@@ -28,7 +28,7 @@ def test_a_figure_without_a_bar_fails_with_the_line_to_add() -> None:
 
 def test_a_bar_without_a_figure_fails() -> None:
     [problem] = found({"a job": (1.0, 99.2, 9_880.0), "gone": (1.0, 1.0, 1.0)})
-    assert problem == "gone has a bar, but there is no such figure"
+    assert problem == "gone has a bar, but the model computes no figure of this name"
 
 
 @pytest.mark.parametrize("bar", [(0.9, 100.0, 9_900.0), (1.0, 99.0, 9_900.0), (1.0, 100.0, 9.0)])
