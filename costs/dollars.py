@@ -10,8 +10,9 @@ import msgspec
 
 from costs.deployment import Cell
 from costs.volume import DAYS_A_MONTH, Volume, width
-from functions.privacy.periods import LOGGED
+from functions.privacy.periods import GATHERING, LOGGED
 from functions.secrets.file import REFRESH_SECONDS
+from functions.warehouse.days import DAY
 
 FOLDER = Path(__file__).parent
 
@@ -109,10 +110,14 @@ def usage() -> Usage:
 
 
 def runs_a_month(volume: Volume) -> dict[str, float]:
-    """Return how often each job runs. A sweep executes all erasures that became due in its hour."""
+    """Return how often each job runs.
+
+    Erasures that are due wait for others for `GATHERING`, and are executed together.
+    """
     given = usage()
     due = volume.events / given.events_for_an_erasure
-    executions = given.sweeps * (1 - math.exp(-due / given.sweeps))
+    most = DAYS_A_MONTH * DAY / GATHERING
+    executions = most * (1 - math.exp(-due / most))
     return {**given.runs, EXECUTION: executions, NOTHING_LATE: given.sweeps - executions}
 
 

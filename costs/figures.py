@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from costs.jobs import JOBS, NOW, Job
+from costs.answers import NOW
+from costs.jobs import JOBS, Job
 from costs.recording import Call, jobs_in_a_row
 from costs.statements import Reads, reads_of_statement, reads_of_view
 from costs.volume import Volume

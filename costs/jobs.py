@@ -1,17 +1,38 @@
 """The jobs, pages and requests that run statements, each as the deployed code runs it.
 
 Each job calls the code of a function with a recorder in place of BigQuery, so its statements and
-parameters are the code's own. Only the time and the rows that queries return are written down here.
+parameters are the code's own. Only the time and the rows that queries return are written down, in
+`costs.answers`.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
 import msgspec
 
+from costs.answers import (
+    ANSWERS,
+    CAME_BACK,
+    DUE,
+    ERASURE_ID,
+    EVERY_DAY,
+    GRACE_OVER,
+    IDENTITIES,
+    KEY,
+    NIGHT,
+    NO_WORK,
+    NOW,
+    OFFICER,
+    RAN,
+    THIRTY_DAYS,
+    TODAY,
+    TOMBSTONES,
+    in_scope,
+    noted,
+)
 from costs.recording import Answers, Call, RecordedStatements, Recording
 from functions.dashboard.report import Window, monday
 from functions.dashboard.rollups import Rollups
@@ -21,7 +42,6 @@ from functions.operate.settle import Settle
 from functions.privacy.app import erasure_routes, new_id
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.tables import Subject, Tables
-from functions.privacy.periods import GRACE, TOMBSTONE
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.reports.lookups import Lookups
 from functions.privacy.reports.retention import Retention
@@ -31,22 +51,16 @@ from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.request import PrivacyRequest
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.sweep.search import Search
 from functions.secrets.closed_partners import ClosedList
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.days import DAY, midnight
-from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS
+from functions.warehouse.days import DAY
+from functions.warehouse.ledger import Ledger
+from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS, RETENTION_DAYS
 
-NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
-"""A Monday, when a refresh touches the most weeks."""
-
-NIGHT = datetime(2026, 11, 30, 0, 0, 20, tzinfo=UTC)
-TODAY = midnight(NOW.date())
-
-ERASURE_ID = "019ac000-0000-7000-8000-000000000000"
-KEY = "0" * 32
 PERSON = {"project": "dev", "people": [{"ids": ["u-1"]}]}
 CALLER = Caller(
-    "officer@operator.example",
+    OFFICER,
     frozenset({"dev"}),
     is_operator=True,
     is_scheduler=True,
@@ -86,6 +100,7 @@ class Job:
 def _refresh(recording: Recording, now: datetime, retention_days: int) -> Refresh:
     return Refresh(
         RecordedStatements("operate", recording),
+        _ledger(recording, retention_days),
         now=lambda: now,
         clock=float,
         seconds=1,
@@ -98,25 +113,38 @@ async def refresh(recording: Recording, now: datetime, retention_days: int) -> N
     await _refresh(recording, now, retention_days).run()
 
 
-async def settle(recording: Recording, now: datetime, _retention_days: int) -> None:
+async def settle(recording: Recording, now: datetime, retention_days: int) -> None:
     """Settle the store."""
     statements = RecordedStatements("operate", recording)
-    await Settle(statements, now=lambda: now, clock=float, seconds=1).run()
+    await Settle(
+        statements,
+        Ledger(statements, retention_days),
+        now=lambda: now,
+        clock=float,
+        seconds=1,
+        retention_days=retention_days,
+    ).run()
 
 
 def _sweep(recording: Recording, now: datetime, retention_days: int) -> Sweep:
     statements = RecordedStatements("privacy", recording)
-    rollups = OpenDays(RecordedStatements("operate", recording), lambda: now, retention_days)
+    ledger = _ledger(recording, retention_days)
+    operate = RecordedStatements("operate", recording)
+    rollups = OpenDays(operate, ledger, lambda: now, retention_days)
     return Sweep(
         statements,
         Receipts(statements, lambda: now),
+        Search(ledger, retention_days),
         rollups.count,
         (),
         now=lambda: now,
         clock=float,
         seconds=1,
-        retention_days=retention_days,
     )
+
+
+def _ledger(recording: Recording, retention_days: int = RETENTION_DAYS) -> Ledger:
+    return Ledger(RecordedStatements("operate", recording), retention_days)
 
 
 async def sweep(recording: Recording, now: datetime, retention_days: int) -> None:
@@ -125,7 +153,7 @@ async def sweep(recording: Recording, now: datetime, retention_days: int) -> Non
 
 
 async def check_retention(recording: Recording, now: datetime, retention_days: int) -> None:
-    """Check that no data is kept for too long, as each sweep does at its end."""
+    """Check that no data is kept for too long, as a sweep does once a day."""
 
     async def none_overdue(_at: datetime) -> list[Any]:
         return []
@@ -133,11 +161,12 @@ async def check_retention(recording: Recording, now: datetime, retention_days: i
     statements = RecordedStatements("privacy", recording)
     await Retention(
         statements,
+        _ledger(recording, retention_days),
         cast(Storage, _NoObjects()),
         none_overdue,
         now=lambda: now,
         retention_days=retention_days,
-    ).check()
+    ).check_daily()
 
 
 class _NoObjects:
@@ -201,73 +230,9 @@ async def ask(
 def _context(recording: Recording, now: datetime) -> Context:
     statements = RecordedStatements("privacy", recording)
     receipts = Receipts(statements, lambda: now)
-    return Context(statements, receipts, KEYS, Owners(statements).partner_of, lambda: now, new_id)
+    partner_of = Owners(statements).partner_of
+    return Context(statements, _ledger(recording), receipts, KEYS, partner_of, lambda: now, new_id)
 
-
-def scope(treatment: str, status: str) -> Mapping[str, Any]:
-    """Return a row of ``find_scopes``: a scope of an erasure that is due, or of a tombstone."""
-    is_due = status == "due"
-    return {
-        "erasure_id": ERASURE_ID,
-        "partner": "acme",
-        "project": "dev",
-        "user_key": KEY,
-        "treatment": treatment,
-        "status": status,
-        "claim": "1",
-        "previous_cut_off": datetime(1, 1, 1, tzinfo=UTC),
-        "cut_off": NOW - GRACE,
-        "copy_salt": "1",
-        "executed_at": None if is_due else NOW - timedelta(hours=1),
-    }
-
-
-ERASURE: Mapping[str, Any] = {
-    "erasure_id": ERASURE_ID,
-    "partner": "acme",
-    "project": "dev",
-    "source": "api",
-    "mode": "grace",
-    "treatment": "delete",
-    "status": "hidden",
-    "cut_off": NOW,
-    "due_at": NOW,
-    "executed_at": None,
-    "expires_at": NOW + TOMBSTONE,
-    "hidden": 1,
-    "due": 0,
-    "executed": 0,
-    "restored": 1,
-    "on_hold": 0,
-}
-HOLD: Mapping[str, Any] = {
-    "hold_id": ERASURE_ID,
-    "partner": "acme",
-    "project": "dev",
-    "reason": "a lawsuit",
-    "filed_at": NOW,
-    "filed_by": CALLER.email,
-    "until": NOW + DAY,
-    "released_at": None,
-    "user_keys": 1,
-}
-ANSWERS: Answers = {
-    "count_events": [
-        {"own_rows": 0, "room_rows": 0, "days": 0, "first_day": None, "last_day": None}
-    ],
-    "count_identities": [{"identities": 0}],
-    "find_due_cut_off": [{"cut_off": None}],
-    "find_earlier_cut_off": [{"since": None}],
-    "find_owners": [{"partner": "acme"}],
-    "find_same_hold": [HOLD],
-    "list_erasures": [ERASURE],
-    "list_holds": [HOLD],
-}
-TOMBSTONES = [scope("anonymise", "executed"), scope("delete", "executed")]
-DUE = [scope("anonymise", "due"), scope("delete", "due")]
-GRACE_OVER: Answers = {"find_due_cut_off": [{"cut_off": NOW - GRACE}]}
-CAME_BACK: Answers = {"find_earlier_cut_off": [{"since": NOW - GRACE}]}
-"""The person has an earlier erasure of the same kind."""
 
 JOBS = (
     Job(
@@ -278,9 +243,40 @@ JOBS = (
     ),
     Job("press of Refresh", refresh_and_show),
     Job("sweep, nothing late", sweep, answers={"find_scopes": TOMBSTONES}, changed_days=0),
-    Job("sweep, one late day", sweep, answers={"find_scopes": TOMBSTONES}, changed_days=1),
-    Job("execution, all days", sweep, answers={**GRACE_OVER, "find_scopes": DUE}),
-    Job("execution, one person", sweep, answers={**GRACE_OVER, "find_scopes": DUE[1:]}),
+    Job(
+        "sweep, one late day",
+        sweep,
+        answers={
+            "find_scopes": TOMBSTONES,
+            "find_news": [*RAN, noted(TODAY - 30 * DAY)],
+            "count_in_scope": in_scope([TODAY - 30 * DAY], "events_anonymised", status="executed"),
+        },
+        changed_days=1,
+    ),
+    Job("full sweep", sweep, answers={"find_scopes": TOMBSTONES, "find_news": RAN[:1]}),
+    Job(
+        "execution, all days",
+        sweep,
+        answers={
+            **GRACE_OVER,
+            "find_scopes": DUE,
+            "count_in_scope": in_scope(
+                EVERY_DAY, "events_anonymised", "events_deleted", "speakers_removed"
+            ),
+            "count_identities_in_scope": [IDENTITIES],
+        },
+    ),
+    Job(
+        "execution, one person",
+        sweep,
+        answers={
+            **GRACE_OVER,
+            "find_scopes": DUE[1:],
+            "count_in_scope": in_scope(THIRTY_DAYS, "events_deleted"),
+            "count_identities_in_scope": [IDENTITIES],
+        },
+        changed_days=30,
+    ),
     Job(
         "settle",
         settle,
@@ -297,7 +293,14 @@ JOBS = (
     Job(
         "immediate erasure",
         partial(ask, "POST", "/erasures", PERSON | {"mode": "immediate"}),
-        answers={"find_due_cut_off": [{"cut_off": NOW}], "find_scopes": DUE[1:], **CAME_BACK},
+        answers={
+            "find_work": [NO_WORK._replace(waiting_since=NOW, cut_off=NOW)._asdict()],
+            "find_scopes": DUE[1:],
+            "count_in_scope": in_scope(THIRTY_DAYS, "events_deleted"),
+            "count_identities_in_scope": [IDENTITIES],
+            **CAME_BACK,
+        },
+        changed_days=30,
     ),
     Job("erasure", partial(ask, "POST", "/erasures", PERSON)),
     Job("erasure again", partial(ask, "POST", "/erasures", PERSON), answers=CAME_BACK),

@@ -61,7 +61,7 @@ def _retention() -> str:
 
 
 def _remains() -> str:
-    gone = periods.GRACE + timedelta(days=1)
+    gone = periods.GRACE + timedelta(days=2)
     rows = (
         ("an erasure with grace is due", "the request", _long(periods.GRACE)),
         ("nothing of the person is live", "the request", _long(gone)),

@@ -21,6 +21,7 @@ from functions.google.storage import Bucket
 from functions.load.append import TableAppender
 from functions.load.delivery_filter import DeliveryFilter
 from functions.load.fit import Fit
+from functions.load.late import LateDays
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
@@ -62,6 +63,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         store_event=_table(settings, "events_v1", {"delivery_id": new_id}).store,
         store_identity=_table(settings, "identities_v1", {}).store,
         known=KnownPeople(settings.known_people),
+        late_days=LateDays(_table(settings, "late_days_v1", {}).store),
         keep=Quarantine(bucket).keep,
         now=partial(datetime.now, UTC),
         new_id=new_id,

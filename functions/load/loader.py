@@ -10,6 +10,7 @@ from functions.events.body import BadMessage
 from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
+from functions.load.late import LateDays, is_late
 from functions.load.people import KnownPeople
 from functions.load.row import Identity, Loaded, Row, RowBuilder, without_extra
 from functions.load.table import RowRefused
@@ -44,6 +45,7 @@ class Loader:
         store_event: stores a row of ``events_v1``.
         store_identity: stores a row of ``identities_v1``.
         known: remembers which identities are stored already.
+        late_days: notes the days of rows that come late.
         keep: quarantines a message, like `functions.retained.quarantine.Quarantine.keep`.
         now: returns the current time, with a time zone.
         new_id: returns a new delivery id.
@@ -54,6 +56,7 @@ class Loader:
     store_event: Store
     store_identity: Store
     known: KnownPeople
+    late_days: LateDays
     keep: Callable[..., Awaitable[None]]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -65,13 +68,16 @@ class Loader:
         Raises:
             NotStored: it is unknown whether the message was stored or quarantined.
         """
+        stored_at = to_microseconds(self.now())
         try:
             loaded = self.builder.build(
                 message.data,
                 message.attributes,
                 delivery_id=self.new_id(),
-                stored_at=to_microseconds(self.now()),
+                stored_at=stored_at,
             )
+            if is_late(loaded.received_at, stored_at):
+                await self.late_days.note(loaded.received_at, stored_at)
             await self._store(loaded)
         except (BadMessage, RowRefused) as bad:
             await self._quarantine(message, bad.reason)

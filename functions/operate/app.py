@@ -22,6 +22,7 @@ from functions.operate.settings import Settings
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
 from functions.warehouse.client import open_client
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Statements
 from functions.web.environment import read
@@ -38,6 +39,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     topic = Topic(partial(open_channel, settings.pubsub_endpoint), settings.events_topic)
     publisher = Publisher(topic, settings.publish_deadline_seconds)
     statements = _statements(settings)
+    ledger = Ledger(statements, settings.retention_days)
     now = partial(datetime.now, UTC)
     operations = Operations(
         replay=_replay(settings, publisher),
@@ -47,9 +49,17 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
             clock=time.monotonic,
             seconds=settings.replay_seconds,
         ),
-        settle=Settle(statements, now=now, clock=time.monotonic, seconds=settings.settle_seconds),
+        settle=Settle(
+            statements,
+            ledger,
+            now=now,
+            clock=time.monotonic,
+            seconds=settings.settle_seconds,
+            retention_days=settings.retention_days,
+        ),
         refresh=Refresh(
             statements,
+            ledger,
             now=now,
             clock=time.monotonic,
             seconds=settings.refresh_seconds,

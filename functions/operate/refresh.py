@@ -1,8 +1,9 @@
 """Refreshes active days and the rollups, which the dashboard and BI views read.
 
 A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run without
-dates finds the days to refresh: the open window, earlier days that were not counted, and days to
-which a replay added events. So the next run continues where an interrupted run stopped.
+dates finds the days to refresh: the open window, earlier days that were not counted, and earlier
+days that were noted because events came late. So the next run continues where an interrupted run
+stopped.
 """
 
 from collections.abc import Callable
@@ -10,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from functions.warehouse.days import DAY
+from functions.warehouse.days import DAY, each_day
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
     COUNTS,
     RollupStatements,
     Stretch,
-    days_between,
-    find_news,
+    find_changed_days,
     replace,
     stretches,
 )
@@ -64,6 +65,7 @@ class Refresh:
 
     Args:
         statements: runs the statements.
+        ledger: has the noted days, and records the refreshed stretches.
         now: returns the current time, with a time zone.
         clock: returns monotonic seconds.
         seconds: the seconds after which no more statements are started.
@@ -74,6 +76,7 @@ class Refresh:
     def __init__(
         self,
         statements: RollupStatements,
+        ledger: Ledger,
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],
@@ -81,6 +84,7 @@ class Refresh:
         retention_days: int,
     ) -> None:
         self._statements = statements
+        self._ledger = ledger
         self._now = now
         self._clock = clock
         self._seconds = seconds
@@ -113,9 +117,11 @@ class Refresh:
                 while await self._is_doubled(stretch):
                     await take(ACTIVE_DAYS, stretch)
                     await take(COUNTS, stretch)
-                await self._record(stretch, began_at)
+                await self._ledger.record(
+                    "refresh", began_at, self._now(), stretch.first, stretch.last
+                )
                 report.remaining.remove(stretch)
-                days = days_between(stretch.first, stretch.last)
+                days = each_day(stretch.first, stretch.last)
                 report.days += [day.isoformat() for day in days]
         except StatementFailed as failure:
             report.failed = failure.statement
@@ -127,12 +133,12 @@ class Refresh:
         today = self._now().astimezone(UTC).date()
         open_from = today - OPEN_WINDOW_DAYS * DAY
         oldest = today - self._retention + DAY
-        news = await find_news(self._statements, today, oldest)
-        thawed = news.uncounted | frozenset(days_between(open_from, today))
-        changed = thawed | news.late
+        days = await find_changed_days(self._statements, self._ledger, self._now(), oldest)
+        thawed = days.uncounted | frozenset(each_day(open_from, today))
+        changed = thawed | days.late
         wanted = changed
         if first is not None or last is not None:
-            named = days_between(max(first or open_from, oldest), min(last or today, today))
+            named = each_day(max(first or open_from, oldest), min(last or today, today))
             wanted = frozenset(named)
         return Plan(stretches(changed | wanted), stretches(wanted, thawed))
 
@@ -142,9 +148,3 @@ class Refresh:
         names = ("first", "end", "first_week", "end_week")
         bounds = {name: moments[name] for name in names}
         return bool(await self._statements.days("find_days_with_double_rollups", **bounds))
-
-    async def _record(self, stretch: Stretch, began_at: datetime) -> None:
-        moments = stretch.moments()
-        await self._statements.change(
-            "record_refresh", first=moments["first"], end=moments["end"], refreshed_at=began_at
-        )

@@ -1,16 +1,19 @@
 """Settles the store: keeps one row for each event and each person; clears old ``extra`` values.
 
-Each step finds out what there is to do, and can be repeated. So the next run continues where an
-interrupted run stopped, a run after a finished run changes nothing, and runs can overlap without
-harm.
+A run looks only at days to which rows came since the last finished run: the days since then, and
+the noted days. Each step finds out what there is to do, and can be repeated. So the next run
+continues where an interrupted run stopped, a run after a finished run changes nothing, and runs can
+overlap without harm.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from functions.warehouse.days import DAY, midnight
+from functions.warehouse.days import DAY, each_day, midnight, ranges
+from functions.warehouse.late_days import on_time_from
+from functions.warehouse.ledger import Ledger, News
 from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed
 
@@ -46,34 +49,74 @@ class SettleReport:
     failed: str = ""
 
 
+class SettleScope(NamedTuple):
+    """The days that a run looks at.
+
+    Attributes:
+        late: the UTC days to which rows came late.
+        since: the first day to which rows may have come on time since the last finished run. If
+            there is no such run, it is the first day that may have copies that views still hide.
+        extra_since: the first day on which unknown properties became too old since that run.
+    """
+
+    late: frozenset[date]
+    since: date
+    extra_since: date
+
+    def days_with_copies(self, today: date) -> set[date]:
+        """Return the days that may have later copies of events.
+
+        A late row may be older than copies of its event. So the days after its day are included,
+        as many as the open window has.
+        """
+        past = [day for day in self.late if day <= today]
+        after = {day + number * DAY for day in past for number in range(OPEN_WINDOW_DAYS + 1)}
+        return {day for day in {*each_day(self.since, today), *after} if day <= today}
+
+    def days_with_extra(self, today: date) -> set[date]:
+        """Return the days that may have unknown properties which are too old."""
+        old = today - EXTRA_DAYS * DAY
+        return {
+            *each_day(self.extra_since, old - DAY),
+            *(day for day in self.late if day < old),
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Settle:
     """Settles the store.
 
     Args:
         statements: runs the statements.
+        ledger: says when the last run was and which days are noted; records finished runs.
         now: returns the current time, with a time zone.
         clock: returns monotonic seconds.
         seconds: the seconds after which no more statements are started.
+        retention_days: the number of days for which events are kept.
     """
 
     statements: SettleStatements
+    ledger: Ledger
     _: KW_ONLY
     now: Callable[[], datetime]
     clock: Callable[[], float]
     seconds: float
+    retention_days: int
 
     async def run(self, days: Collection[date] = ()) -> SettleReport:
-        """Settle the open window, and days to which a replay added events.
+        """Settle the days to which rows came since the last finished run.
 
         Args:
-            days: the UTC days that a replay reported; only needed for days before the open window.
+            days: further UTC days to settle, although no row came to them since.
         """
         ends_at = self.clock() + self.seconds
-        today = self.now().astimezone(UTC).date()
+        started_at = self.now().astimezone(UTC)
+        today = started_at.date()
         report = SettleReport()
         try:
-            steps = await self._steps(days, today)
+            news = await self.ledger.news(started_at)
+            scope = self._scope(news, days, today)
+            steps = await self._steps(scope, today)
         except StatementFailed:
             report.remaining, report.failed = 1, "find"
             return report
@@ -86,24 +129,34 @@ class Settle:
             except StatementFailed:
                 report.failed = name
                 return report
+        try:
+            await self.ledger.record("settle", started_at, self.now(), scope.since, today)
+        except StatementFailed as failure:
+            report.failed = failure.statement
+            return report
         report.remaining = 0
         return report
 
-    async def _steps(self, days: Iterable[date], today: date) -> list[tuple[str, datetime]]:
+    def _scope(self, news: News, days: Collection[date], today: date) -> SettleScope:
+        ran_at = news.runs.get("settle")
+        late = frozenset({*days, *news.late_days(ran_at)})
+        if ran_at is None:
+            oldest = today - (self.retention_days + 1) * DAY
+            return SettleScope(late, today - (OPEN_WINDOW_DAYS + 1) * DAY, oldest)
+        since = min(on_time_from(ran_at), today)
+        return SettleScope(late, since, since - EXTRA_DAYS * DAY)
+
+    async def _steps(self, scope: SettleScope, today: date) -> list[tuple[str, datetime]]:
         """Return the statements to run, each with the day to run it for."""
-        open_from = midnight(today) - OPEN_WINDOW_DAYS * DAY
-        late = await self.statements.days(
-            "find_days_with_late_events", end=open_from, since=open_from
-        )
         steps = []
-        for first, end in ranges({*days, *(moment.date() for moment in late)}, today):
+        for first, end in reversed(ranges(scope.days_with_copies(today))):
             copies = await self.statements.days("find_days_with_copies", first=first, end=end)
             steps += [("delete_copies", day) for day in copies]
         steps.append(("merge_identities", midnight(today)))
-        old = await self.statements.days(
-            "find_days_with_extra", end=midnight(today) - EXTRA_DAYS * DAY
-        )
-        return steps + [("clear_extra", day) for day in old]
+        for first, end in reversed(ranges(scope.days_with_extra(today))):
+            old = await self.statements.days("find_days_with_extra", first=first, end=end)
+            steps += [("clear_extra", day) for day in old]
+        return steps
 
     async def _take(self, name: str, day: datetime, report: SettleReport) -> None:
         changed = await self.statements.change(name, day=day)
@@ -115,29 +168,3 @@ class Settle:
                 report.identities += changed
             case "clear_extra":
                 report.emptied += changed
-
-
-def ranges(days: Iterable[date], today: date) -> list[tuple[datetime, datetime]]:
-    """Return the stretches of days that may have copies, the newest first.
-
-    One stretch is the open window with the day before it. The others start at the days to which a
-    replay added events and are as long as the open window, because a replayed event may have copies
-    on later days. Stretches that touch become one.
-
-    Args:
-        days: the days to which a replay added events; days in the future are ignored.
-        today: the current UTC day.
-
-    Returns:
-        The first day of each stretch, and the day after the last one.
-    """
-    window = {today - number * DAY for number in range(OPEN_WINDOW_DAYS + 2)}
-    past = (day for day in days if day <= today)
-    later = {day + number * DAY for day in past for number in range(OPEN_WINDOW_DAYS + 1)}
-    stretches: list[tuple[date, date]] = []
-    for day in sorted(day for day in window | later if day <= today):
-        if stretches and stretches[-1][1] == day:
-            stretches[-1] = (stretches[-1][0], day + DAY)
-        else:
-            stretches.append((day, day + DAY))
-    return [(midnight(first), midnight(end)) for first, end in reversed(stretches)]

@@ -59,6 +59,7 @@ from functions.privacy.sweep.dead_letters import DeadLetterRewriter
 from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.sweep.search import Search
 from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import quarantine
 from functions.retained.quarantine import Quarantine
@@ -66,6 +67,7 @@ from functions.secrets.closed_partners import ClosedFile, ClosedList
 from functions.secrets.permissions import read_permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys, load_keys
 from functions.warehouse.client import open_client
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse, dataset_name
 from functions.warehouse.statements import Limits, Reservation, Statements
 from functions.web.environment import read
@@ -114,6 +116,7 @@ def wire_retention(context: Context, settings: Settings, events_on_hold: EventsO
     """
     return Retention(
         context.statements,
+        context.ledger,
         _wire_objects(settings),
         events_on_hold.overdue,
         now=context.now,
@@ -199,7 +202,7 @@ def erasure_routes(
         execute: executes erasures that have no grace period.
         closed: returns the list of closed partners.
     """
-    statements, receipts, keys, partner_of, now, new_id = context
+    statements, ledger, receipts, keys, partner_of, now, new_id = context
     erasure_log = ErasureLog(statements, now)
     erasures = Erasures(
         partner_of,
@@ -210,9 +213,9 @@ def erasure_routes(
         execute,
     )
     layouts = Layouts(load_catalogue())
-    deletions = Deletions(statements, receipts, now=now, new_id=new_id)
+    deletions = Deletions(statements, ledger, receipts, now=now, new_id=new_id)
     stream = Stream(deletions, keys, layouts, closed=closed)
-    unfiled = Unfiled(statements, deletions, keys, closed=closed, now=now)
+    unfiled = Unfiled(statements, ledger, deletions, keys, closed=closed, now=now)
     holds = Holds(context)
     return [
         Route("POST", "/erasures", erasures.file),
@@ -302,16 +305,19 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     receipts = Receipts(statements, now)
     keys = load_keys(settings.pseudonym_keys)
     partners = PartnersFile(settings.partners_file)
-    context = Context(statements, receipts, keys, Owners(statements).partner_of, now, new_id)
+    nightly = _wire_statements(settings, "operate", limits)
+    ledger = Ledger(nightly, settings.retention_days)
+    partner_of = Owners(statements).partner_of
+    context = Context(statements, ledger, receipts, keys, partner_of, now, new_id)
     sweep = Sweep(
         statements,
         receipts,
-        OpenDays(_wire_statements(settings, "operate", limits), now, settings.retention_days).count,
+        Search(ledger, settings.retention_days),
+        OpenDays(nightly, ledger, now, settings.retention_days).count,
         wire_rewriters(settings, keys, now),
         now=now,
         clock=time.monotonic,
         seconds=settings.work_seconds,
-        retention_days=settings.retention_days,
     )
     people = PeopleOnHold(statements, keys, Layouts(load_catalogue()))
     events_on_hold = wire_events_on_hold(settings, people)
@@ -321,7 +327,11 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         *erasure_routes(context, sweep.run, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
         *offboarding_routes(offboardings),
-        Route("POST", "/sweep", SweepEndpoint(sweep.run, offboardings, retention.check, now).post),
+        Route(
+            "POST",
+            "/sweep",
+            SweepEndpoint(sweep.run, offboardings, retention.check_daily, now).post,
+        ),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

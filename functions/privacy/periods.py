@@ -4,12 +4,20 @@ from datetime import timedelta
 
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
-GRACE = timedelta(days=29)
+GRACE = timedelta(days=28)
 """How long after the request an erasure is due.
 
-The promise is that no live data of the person is left at the end of day 30. The sweep runs every
-hour, so the promise is kept even if the sweep fails for most of the last day.
+The promise is that no live data of the person is left at the end of day 30. An erasure may wait
+for others for `GATHERING` after it is due. Even so, there is more than a day in which sweeps, which
+run every hour, can fail.
 """
+
+GATHERING = timedelta(hours=12)
+"""How long an erasure that is due may wait for others. An execution reads the tables once for all
+erasures together, so executions twice a day cost less than one every hour."""
+
+OVERDUE = timedelta(hours=20)
+"""If an erasure was due this long ago, executions have failed for hours, and an alert says so."""
 
 SUBSCRIPTION = timedelta(days=7)
 """How long Pub/Sub keeps a message without an acknowledgement (`modules/cell/pubsub.tf`)."""

@@ -6,10 +6,11 @@ numbers of different people over several days are made from it. Rollups are coun
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple, Protocol
 
 from functions.warehouse.days import DAY, midnight
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 ACTIVE_DAYS: dict[str, tuple[str, ...]] = {"refresh_active_days": ("first", "end")}
@@ -34,7 +35,7 @@ COUNTS = BY_DAY | OVER_DAYS
 REFRESHES = ACTIVE_DAYS | COUNTS
 """All statements that replace a stretch of days."""
 
-NEWS = ("find_uncounted_days", "find_days_with_late_events")
+NEWS = ("find_uncounted_days", "find_news")
 """The queries that find the days to refresh."""
 
 STRETCH_DAYS = 60
@@ -83,39 +84,45 @@ class Stretch(NamedTuple):
         }
 
 
-class News(NamedTuple):
+class ChangedDays(NamedTuple):
     """The days before the open window whose events may have changed since their last refresh.
 
     Attributes:
         uncounted: days that were not refreshed after they had left the open window. Their numbers
             of different people are not final.
-        late: days to which a replay added events lately.
+        late: days that were noted lately, for example because events came late.
     """
 
     uncounted: frozenset[date]
     late: frozenset[date]
 
 
-async def find_news(statements: RollupStatements, today: date, oldest: date) -> News:
+async def find_changed_days(
+    statements: RollupStatements, ledger: Ledger, now: datetime, oldest: date
+) -> ChangedDays:
     """Find the days before the open window that have to be refreshed.
 
     Args:
         statements: runs the statements of ``sql/operate``.
-        today: the current UTC day.
+        ledger: has the noted days.
+        now: the current time (timezone-aware).
         oldest: the oldest day whose events are kept.
 
     Raises:
         StatementFailed: the days are unknown.
     """
-    open_from = midnight(today - OPEN_WINDOW_DAYS * DAY)
-    find_uncounted, find_late = NEWS
-    uncounted, late = await asyncio.gather(
-        statements.days(find_uncounted, first=midnight(oldest), end=open_from),
-        statements.days(find_late, end=open_from, since=open_from),
+    open_from = midnight(now.astimezone(UTC).date() - OPEN_WINDOW_DAYS * DAY)
+    uncounted, news = await asyncio.gather(
+        statements.days("find_uncounted_days", first=midnight(oldest), end=open_from),
+        ledger.news(now),
     )
-    return News(
+    return ChangedDays(
         frozenset(found.date() for found in uncounted),
-        frozenset(day for found in late if (day := found.date()) >= oldest),
+        frozenset(
+            note.day
+            for note in news.notes
+            if note.noted_at >= open_from and oldest <= note.day < open_from.date()
+        ),
     )
 
 
@@ -171,8 +178,3 @@ def stretches(wanted: Iterable[date], thawed: frozenset[date] = frozenset()) -> 
         else:
             result.append(Stretch(day, day, frozen))
     return result
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Return the days from the first to the last, both included."""
-    return [first + number * DAY for number in range((last - first).days + 1)]

@@ -8,10 +8,11 @@ FROM (
   FROM UNNEST(GENERATE_DATE_ARRAY(DATE(@first), DATE_SUB(DATE(@end), INTERVAL 1 DAY))) AS day
   EXCEPT DISTINCT
   SELECT day
-  FROM `${store}.refreshes_v1`
+  FROM `${store}.runs_v1`
   CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(first_day, last_day)) AS day
   WHERE
-    refreshed_at >= @first
-    AND refreshed_at >= TIMESTAMP(DATE_ADD(day, INTERVAL ${open_window_days} DAY))
+    started_at >= @first
+    AND started_at >= TIMESTAMP(DATE_ADD(day, INTERVAL ${open_window_days} DAY))
+    AND job = 'refresh'
 ) AS uncounted
 ORDER BY day DESC

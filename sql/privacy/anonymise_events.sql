@@ -31,7 +31,7 @@ FROM (
 ) AS scopes
 WHERE
   events.received_at >= @first
-  AND events.received_at <= @now
+  AND events.received_at < @end
   AND events.project = scopes.project
   AND events.user_key = scopes.user_key
   AND events.received_at > scopes.previous_cut_off

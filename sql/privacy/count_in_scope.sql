@@ -1,5 +1,6 @@
--- Counts the rows in the scope of each erasure by the change that they will get. Also finds the
--- time at which the newest of these rows was stored.
+-- Counts the events in the scope of each erasure on a range of days, by the change that they will
+-- get. Also finds their days, the time at which the newest of them was stored, and how many of them
+-- were stored before a given time.
 WITH
 scopes AS (
   ${scopes}
@@ -11,7 +12,9 @@ SELECT
   scopes.status,
   IF(scopes.treatment = 'delete', 'events_deleted', 'events_anonymised') AS what,
   COUNT(*) AS number,
-  MAX(events.stored_at) AS latest
+  MAX(events.stored_at) AS latest,
+  COUNTIF(events.stored_at < @stored_before) AS stored_before,
+  ARRAY_AGG(DISTINCT DATE(events.received_at)) AS days
 FROM `${store}.events_v1` AS events
 INNER JOIN scopes
   ON
@@ -21,7 +24,7 @@ INNER JOIN scopes
     AND events.received_at <= scopes.cut_off
 WHERE
   events.received_at >= @first
-  AND events.received_at <= @now
+  AND events.received_at < @end
 GROUP BY scopes.erasure_id, scopes.claim, scopes.status, what
 UNION ALL
 SELECT
@@ -30,7 +33,9 @@ SELECT
   scopes.status,
   'speakers_removed' AS what,
   COUNT(*) AS number,
-  MAX(events.stored_at) AS latest
+  MAX(events.stored_at) AS latest,
+  COUNTIF(events.stored_at < @stored_before) AS stored_before,
+  ARRAY_AGG(DISTINCT DATE(events.received_at)) AS days
 FROM `${store}.events_v1` AS events
 CROSS JOIN UNNEST(events.room.speakers) AS speaker
 INNER JOIN scopes
@@ -41,22 +46,5 @@ INNER JOIN scopes
     AND events.received_at <= scopes.cut_off
 WHERE
   events.received_at >= @first
-  AND events.received_at <= @now
-GROUP BY scopes.erasure_id, scopes.claim, scopes.status
-UNION ALL
-SELECT
-  scopes.erasure_id,
-  scopes.claim,
-  scopes.status,
-  'identities_erased' AS what,
-  COUNT(*) AS number,
-  MAX(identities.last_seen) AS latest
-FROM `${store}.identities_v1` AS identities
-INNER JOIN scopes
-  ON
-    identities.project = scopes.project
-    AND identities.user_key = scopes.user_key
-    AND identities.first_seen > scopes.previous_cut_off
-    AND identities.first_seen <= scopes.cut_off
-WHERE identities.last_seen >= @oldest
+  AND events.received_at < @end
 GROUP BY scopes.erasure_id, scopes.claim, scopes.status

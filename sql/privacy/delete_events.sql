@@ -2,7 +2,7 @@
 DELETE FROM `${store}.events_v1` AS events
 WHERE
   events.received_at >= @first
-  AND events.received_at <= @now
+  AND events.received_at < @end
   AND EXISTS (
     SELECT 1
     FROM (

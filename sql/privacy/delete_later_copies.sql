@@ -1,11 +1,12 @@
--- Deletes copies of an event in scope that were received after the cut-off.
+-- Deletes copies of events in scope that were received after the cut-off, on a range of days.
 --
 -- The copy that was received first decides: if it is in scope, all later copies are too. The first
--- copy may still have its original id, or the new id that it got when it was anonymised.
+-- copy may still have its original id, or the new id that it got when it was anonymised. It is
+-- older than a later copy by at most as many days as the open window has.
 DELETE FROM `${store}.events_v1`
 WHERE
   received_at >= @first
-  AND received_at <= @now
+  AND received_at < @end
   AND delivery_id IN (
     WITH
     scopes AS (
@@ -37,7 +38,7 @@ WHERE
         ) AS own_id
       WHERE
         events.received_at >= @first
-        AND events.received_at <= @now
+        AND events.received_at < @end
     )
 
     SELECT later.delivery_id
@@ -49,6 +50,6 @@ WHERE
         AND earlier.received_at > later.previous_cut_off
         AND earlier.received_at <= later.cut_off
     WHERE
-      earlier.received_at >= @first
-      AND earlier.received_at <= @now
+      earlier.received_at >= TIMESTAMP_SUB(@first, INTERVAL ${open_window_days} DAY)
+      AND earlier.received_at < @end
   )

@@ -26,7 +26,7 @@ USING (
         AND events.received_at > erased.cut_off
     WHERE
       events.received_at >= @first
-      AND events.received_at <= @now
+      AND events.received_at < @end
     GROUP BY events.project, events.user_key
   )
 

@@ -40,12 +40,12 @@ FROM (
       AND rooms.received_at <= scopes.cut_off
   WHERE
     rooms.received_at >= @first
-    AND rooms.received_at <= @now
+    AND rooms.received_at < @end
     AND rooms.kind = 'room'
   GROUP BY rooms.delivery_id, rooms.received_at
 ) AS found
 WHERE
   events.received_at >= @first
-  AND events.received_at <= @now
+  AND events.received_at < @end
   AND events.received_at = found.received_at
   AND events.delivery_id = found.delivery_id

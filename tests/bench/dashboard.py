@@ -29,7 +29,7 @@ SECONDS = 60
 ENDPOINT_MS = 1_000
 """The bar: the data endpoint answers within so many milliseconds."""
 
-LOG = "refreshes_v1"
+LOG = "runs_v1"
 """Has a row for each refresh, however many events there are; it tells of the last."""
 
 FILL = """

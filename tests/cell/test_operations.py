@@ -80,9 +80,19 @@ def test_copies_of_an_event_are_deleted(cell: Cell) -> None:
     for event in simulated("copied", 1) * 3:
         client.publish(cell.topic, event.data, **event.attributes).result(60)
     assert len(until(lambda: stored_rows(cell, "copied"), 3)) == 3
-    settled, _ = run(cell, block("settle\" -d ''"))
+    settled, _ = run(cell, block("settle\" -d ''", '"days"'))
     assert settled["copies"] >= 2
     assert len(stored_rows(cell, "copied")) == 1
+
+
+def test_the_day_of_an_event_that_comes_late_is_noted(cell: Cell) -> None:
+    [event] = simulated("late", 1)
+    day = datetime.now(UTC) - timedelta(days=3)
+    attributes = event.attributes | {"received_at": f"{day:%Y-%m-%dT%H:%M:%SZ}"}
+    publisher(cell).publish(cell.topic, event.data, **attributes).result(60)
+    assert len(until(lambda: stored_rows(cell, "late"), 1)) == 1
+    notes = f"SELECT reason FROM {cell.store_dataset}.late_days_v1 WHERE day = '{day:%Y-%m-%d}'"
+    assert {row["reason"] for row in query.rows(cell, notes)} == {"late"}
 
 
 def stored_rows(cell: Cell, burst: str) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def test_queries_return_their_answers() -> None:
     async def ask(statements: RecordedStatements) -> None:
         days = await statements.days("find_uncounted_days", first=MOMENT, end=MOMENT)
         answers.append(days)
-        answers.append(await statements.rows("find_days_with_extra", end=MOMENT))
+        answers.append(await statements.rows("find_days_with_extra", first=MOMENT, end=MOMENT))
 
     answers: list[Sequence[object]] = []
     recording = Recording({"find_uncounted_days": [MOMENT]})
@@ -73,5 +73,5 @@ def test_jobs_have_different_names() -> None:
 
 def test_log_lines_of_a_job_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
     [check] = [job for job in JOBS if job.name == "retention check"]
-    assert [call.name for call in check.calls(215)] == ["find_overdue"]
+    assert [call.name for call in check.calls(215)] == ["find_news", "find_overdue", "record_run"]
     assert capsys.readouterr().out == ""

@@ -16,6 +16,7 @@ from functions.load.app import TABLES
 from functions.load.append import TableAppender
 from functions.load.delivery_filter import DeliveryFilter
 from functions.load.fit import Fit
+from functions.load.late import LateDays
 from functions.load.loader import Loader
 from functions.load.people import KnownPeople
 from functions.load.protobuf import RowEncoder, load_schema
@@ -33,9 +34,11 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.dead_letters import DeadLetterRewriter
 from functions.privacy.sweep.job import Rewriter, Sweep
 from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.sweep.search import Search
 from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
+from functions.warehouse.ledger import Ledger
 from functions.web.push import PushedMessage
 from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
 from tests.privacy_simulation.offboarding import Closed, wire_offboarding
@@ -73,8 +76,10 @@ class Cell:
         self.statements = self.warehouse.statements("privacy", self.crashes)
         self._nightly = self.warehouse.statements("operate", Crashes())
         self.receipts = Receipts(self.statements, self._clock)
+        crashing = self.warehouse.statements("operate", self.crashes)
+        self._ledger = Ledger(crashing, WAREHOUSE.retention_days)
         self.sweep_job = self._sweep()
-        self.desk = Desk(self.statements, START, self.sweep_job.run)
+        self.desk = Desk(self.statements, self._ledger, START, self.sweep_job.run)
         self._progress = wire_offboarding(
             self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
         )
@@ -155,7 +160,14 @@ class Cell:
 
     async def settle(self, days: "set[date]") -> None:
         """Settle the open window, and days to which a replay brought events."""
-        settle = Settle(self._nightly, now=self._clock, clock=lambda: 0.0, seconds=1)
+        settle = Settle(
+            self._nightly,
+            self._ledger,
+            now=self._clock,
+            clock=lambda: 0.0,
+            seconds=1,
+            retention_days=WAREHOUSE.retention_days,
+        )
         report = await settle.run(days)
         assert (report.failed, report.remaining) == ("", 0)
 
@@ -163,6 +175,7 @@ class Cell:
         """Bring the rollups up to date."""
         refresh = Refresh(
             self._nightly,
+            self._ledger,
             now=self._clock,
             clock=lambda: 0.0,
             seconds=1,
@@ -200,14 +213,15 @@ class Cell:
         return Sweep(
             self.statements,
             self.receipts,
+            Search(self._ledger, WAREHOUSE.retention_days),
             CrashingRollups(
-                OpenDays(self._nightly, self._clock, WAREHOUSE.retention_days), self.crashes
+                OpenDays(self._nightly, self._ledger, self._clock, WAREHOUSE.retention_days),
+                self.crashes,
             ).count,
             rewriters,
             now=self._clock,
             clock=lambda: 0.0,
             seconds=1,
-            retention_days=WAREHOUSE.retention_days,
         )
 
     def _loader(self, stand_in: StandIn) -> DeliveryFilter:
@@ -217,6 +231,7 @@ class Cell:
             store_event=_table(stand_in, "events_v1").store,
             store_identity=_table(stand_in, "identities_v1").store,
             known=KnownPeople(10_000),
+            late_days=LateDays(_table(stand_in, "late_days_v1").store),
             keep=self.quarantine.keep,
             now=self._clock,
             new_id=lambda: str(uuid_utils.uuid7()),

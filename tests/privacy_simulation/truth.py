@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Literal
 
-from functions.privacy.periods import GRACE
+from functions.privacy.periods import GATHERING, GRACE
 from tests.privacy_simulation.words import DAY, Arrival, Event, Request, Script
 
 State = Literal["plain", "hidden", "anonymous", "gone"]
@@ -20,13 +20,13 @@ class Truth:
 
     Args:
         script: what happens.
-        sweeps: when what is due is executed, in order.
+        sweeps: when a sweep runs, in order. It executes what is due if something has waited for
+            others long enough, or has no grace period.
         replays: when what waits is replayed, in order.
     """
 
     def __init__(self, script: Script, sweeps: list[datetime], replays: list[datetime]) -> None:
         self.script = script
-        self._sweeps = sweeps
         self._replays = replays
         self._requests: dict[Id, list[Request]] = defaultdict(list)
         self._arrived: dict[str, datetime | None] = {}
@@ -34,6 +34,8 @@ class Truth:
         for request in script.requests:
             for one in request.ids():
                 self._requests[one].append(request)
+        self._executions: list[datetime] = []
+        self._find_executions(sweeps)
 
     def requests_of(self, one: Id) -> list[Request]:
         """All that was ever asked for an id."""
@@ -58,6 +60,13 @@ class Truth:
         """
         if request.restored_at is not None:
             return None
+        earliest = self._earliest(request, one)
+        if request.mode == "immediate" and earliest == request.at:
+            return request.at
+        return next((sweep for sweep in self._executions if sweep >= earliest), None)
+
+    def _earliest(self, request: Request, one: Id) -> datetime:
+        """When a request may be executed for an id: when it is due and no hold keeps the person."""
         held = [
             hold.over_at
             for hold in self.script.holds
@@ -65,10 +74,25 @@ class Truth:
             and one[1] in hold.person.ids
             and hold.at <= self.due_at(request) < hold.over_at
         ]
-        if request.mode == "immediate" and not held:
-            return request.at
-        earliest = max([self.due_at(request), *held])
-        return next((sweep for sweep in self._sweeps if sweep >= earliest), None)
+        return max([self.due_at(request), *held])
+
+    def _find_executions(self, sweeps: list[datetime]) -> None:
+        """Find the sweeps that execute what is due, in order."""
+        for sweep in sweeps:
+            waiting = [
+                (request, one)
+                for one, requests in self._requests.items()
+                for request in requests
+                if request.restored_at is None
+                and self.filed_at(request) <= sweep
+                and self._earliest(request, one) <= sweep
+                and self.executed(request, one, sweep) is None
+            ]
+            if any(
+                request.mode == "immediate" or self.due_at(request) <= sweep - GATHERING
+                for request, _ in waiting
+            ):
+                self._executions.append(sweep)
 
     def owner(self, event: Event, one: Id, now: datetime) -> Request | None:
         """The request that covers an event of an id: the first that was made after it."""

@@ -12,6 +12,7 @@ from google.cloud import bigquery
 
 from functions.operate.refresh import Refresh, RefreshReport
 from functions.warehouse.client import open_client
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse, list_views
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
@@ -59,6 +60,7 @@ async def refresh(
     )
     refreshing = Refresh(
         statements,
+        Ledger(statements, WAREHOUSE.retention_days),
         now=lambda: now,
         clock=lambda: 0.0,
         seconds=1,

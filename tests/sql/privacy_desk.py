@@ -24,6 +24,7 @@ from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.permissions import Permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.client import open_client
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
 from tests.unit.identity_tokens import bearer
@@ -42,14 +43,15 @@ class CountedStatements(Statements):
     Args:
         rest: the stand-in's URL.
         warehouse: its datasets.
+        folder: the folder of the statements.
 
     Attributes:
         counts: how often each was run.
     """
 
-    def __init__(self, rest: str, warehouse: Warehouse) -> None:
+    def __init__(self, rest: str, warehouse: Warehouse, folder: str = "privacy") -> None:
         super().__init__(
-            "privacy",
+            folder,
             lambda: open_client(rest, "local", "europe-west1"),
             warehouse.variables(),
             seconds=60,
@@ -76,11 +78,14 @@ class Desk:
 
     Args:
         statements: run its statements.
+        ledger: of the same warehouse.
         now: the time of the first request; each takes a second.
         execute: executes what has no grace period.
     """
 
-    def __init__(self, statements: Statements, now: datetime, execute: Execute) -> None:
+    def __init__(
+        self, statements: Statements, ledger: Ledger, now: datetime, execute: Execute
+    ) -> None:
         self.now = now
         self.closed: ClosedList | None = ClosedList({})
         self.permissions = PERMISSIONS
@@ -88,6 +93,7 @@ class Desk:
         receipts = Receipts(self.statements, self.clock)
         context = Context(
             self.statements,
+            ledger,
             receipts,
             KEYS,
             Owners(self.statements).partner_of,
@@ -141,6 +147,13 @@ class Desk:
         if self.closed is None:
             raise ClosedUnavailable
         return self.closed
+
+
+def open_desk(rest: str, warehouse: Warehouse, now: datetime, execute: Execute) -> Desk:
+    """Return a desk whose statements are counted."""
+    nightly = CountedStatements(rest, warehouse, "operate")
+    ledger = Ledger(nightly, warehouse.retention_days)
+    return Desk(CountedStatements(rest, warehouse), ledger, now, execute)
 
 
 def _message(data: bytes, attributes: dict[str, str]) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from typing import Any
 from google.cloud import bigquery
 
 from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.periods import GRACE
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Rewriter, Sweep, SweepReport
+from functions.privacy.sweep.search import Search
 from functions.warehouse.client import open_client
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
@@ -24,26 +27,43 @@ async def no_wait(_seconds: float) -> None:
     pass
 
 
+class Told:
+    """What statements ran, and what happens before and after each.
+
+    Attributes:
+        ran: the names of the statements, in order.
+        then: called with ``before`` or ``after`` and the name; it may raise.
+    """
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.then: Callable[[str], None] = lambda name: None
+
+
 class Counted(Statements):
     """Statements that note which they ran, and that can be told to fail before or after one."""
 
-    def __init__(self, rest: str) -> None:
+    def __init__(self, rest: str, folder: str = "privacy", told: Told | None = None) -> None:
         super().__init__(
-            "privacy",
+            folder,
             lambda: open_client(rest, "local", "europe-west1"),
             WAREHOUSE.variables(),
             seconds=60,
             sleep=no_wait,
         )
-        self.ran: list[str] = []
-        self.then: Callable[[str], None] = lambda name: None
+        self.told = told or Told()
 
     async def _run(self, name: str, parameters: Any, until: float) -> Any:
-        self.then(f"before {name}")
-        self.ran.append(name)
+        self.told.then(f"before {name}")
+        self.told.ran.append(name)
         found = await super()._run(name, parameters, until)
-        self.then(f"after {name}")
+        self.told.then(f"after {name}")
         return found
+
+
+def ledger_of(statements: Counted, rest: str) -> Ledger:
+    """The ledger, whose statements are noted with these."""
+    return Ledger(Counted(rest, "operate", statements.told), WAREHOUSE.retention_days)
 
 
 class Rollups:
@@ -63,6 +83,8 @@ class Store:
         self.client = client
         self.rest = rest
         self.statements = Counted(rest)
+        self.told = self.statements.told
+        self.ledger = ledger_of(self.statements, rest)
         self.rollups = Rollups()
         self.rewriters: Sequence[Rewriter] = ()
         self.now = NOW
@@ -77,6 +99,13 @@ class Store:
         sql = f"SELECT {columns} FROM {name} WHERE {where} ORDER BY {columns}"
         return [row.values() for row in self.client.query(sql).result()]
 
+    def fill_late(self, rows: list[dict[str, Any]]) -> None:
+        """Store events, after their days were noted, as load does with late rows."""
+        days = {row["received_at"][:10] for row in rows}
+        notes = [{"noted_at": self.now.isoformat(), "day": day, "reason": "late"} for day in days]
+        self.fill("late_days_v1", notes)
+        self.fill("events_v1", rows)
+
     async def change(self, name: str, **parameters: Parameter) -> int:
         return await self.statements.change(name, **parameters)
 
@@ -86,12 +115,12 @@ class Store:
         sweep = Sweep(
             self.statements,
             Receipts(self.statements, lambda: self.now),
+            Search(self.ledger, WAREHOUSE.retention_days),
             self.rollups.count,
             self.rewriters,
             now=lambda: self.now,
             clock=lambda: self.clock,
             seconds=1,
-            retention_days=WAREHOUSE.retention_days,
         )
         return await sweep.run(erasure_ids, restored)
 
@@ -129,7 +158,7 @@ def erasure(user: str, until: datetime, **other: Any) -> dict[str, Any]:
         "treatment": "anonymise",
         "status": "hidden",
         "cut_off": until.isoformat(),
-        "due_at": (until + 29 * DAY).isoformat(),
+        "due_at": (until + GRACE).isoformat(),
         "hidden_key": f"hidden {user}",
     } | other
 

@@ -22,7 +22,10 @@ from functions.operate.settle import Settle
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.sweep.search import Search
 from functions.warehouse.client import open_client
+from functions.warehouse.late_days import LATE
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import list_tables, render
 from functions.warehouse.statements import StatementFailed, Statements
 from local.clients import ONCE
@@ -127,6 +130,7 @@ class History:
         self.operate = Compared(rest, "operate", self.random)
         self.operate.client = self.client
         self.privacy = Crashing(rest, "privacy", self.random)
+        self.ledger = Ledger(self.operate, WAREHOUSE.retention_days)
 
     def _prepare(self) -> None:
         store = WAREHOUSE.store
@@ -165,7 +169,13 @@ class History:
         again = [row for row in self.copied if self.chance(0.3)]
         rows += [self._copy(row) for row in again]
         self.copied = [row for row in rows if self.chance(0.2)]
+        late = {row["received_at"][:10] for row in rows if self._is_late(row)}
+        noted = {"noted_at": self.now.isoformat(), "reason": "late"}
+        self.fill("late_days_v1", [noted | {"day": day} for day in sorted(late)])
         self.fill("events_v1", rows)
+
+    def _is_late(self, row: dict[str, Any]) -> bool:
+        return datetime.fromisoformat(row["received_at"]) < self.now - LATE
 
     def _event(self, at: datetime) -> dict[str, Any]:
         self.number += 1
@@ -229,12 +239,12 @@ class History:
         sweep = Sweep(
             self.privacy,
             Receipts(self.privacy, lambda: self.now),
-            OpenDays(self.operate, lambda: self.now, retention).count,
+            Search(self.ledger, retention),
+            OpenDays(self.operate, self.ledger, lambda: self.now, retention).count,
             (),
             now=lambda: self.now,
             clock=lambda: 0.0,
             seconds=1,
-            retention_days=retention,
         )
 
         async def run() -> None:
@@ -248,6 +258,7 @@ class History:
     async def refresh(self, *days: Any) -> None:
         refresh = Refresh(
             self.operate,
+            self.ledger,
             now=lambda: self.now,
             clock=lambda: 0.0,
             seconds=1,
@@ -263,7 +274,14 @@ class History:
         self.compare()
 
     async def settle(self) -> None:
-        settle = Settle(self.operate, now=lambda: self.now, clock=lambda: 0.0, seconds=1)
+        settle = Settle(
+            self.operate,
+            self.ledger,
+            now=lambda: self.now,
+            clock=lambda: 0.0,
+            seconds=1,
+            retention_days=WAREHOUSE.retention_days,
+        )
 
         async def run() -> None:
             report = await settle.run()
@@ -274,7 +292,7 @@ class History:
 
     def lose(self) -> None:
         """Lose all active days; a refresh makes them again when it counts every day."""
-        for table in ("active_days_v1", "refreshes_v1"):
+        for table in ("active_days_v1", "runs_v1"):
             self.client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE TRUE").result()
 
     async def _surely(self, action: Callable[[], Any]) -> None:

@@ -12,7 +12,7 @@ from google.cloud import bigquery
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.warehouse.statements import StatementFailed
 from tests.sql.new_year import NOW, WAREHOUSE, query
-from tests.sql.privacy_desk import OFFICER, CountedStatements, Desk, NoExecution, counted, key
+from tests.sql.privacy_desk import OFFICER, Desk, NoExecution, counted, key, open_desk
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -24,7 +24,7 @@ STORY = ((DELETED, NOW - 4 * DAY), (RESTORED, NOW - 3 * DAY), (DELETED, NOW - 2 
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
 
 
 def told(client: bigquery.Client) -> list[tuple[Any, ...]]:

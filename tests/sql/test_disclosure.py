@@ -65,7 +65,7 @@ def erasure(user: str, until: datetime, status: str = "hidden", **other: Any) ->
         "treatment": "delete",
         "status": status,
         "cut_off": until.isoformat(),
-        "due_at": (until + 29 * DAY).isoformat(),
+        "due_at": (until + 28 * DAY).isoformat(),
         "hidden_key": f"hidden key of {user}",
         "day_salt": "salt",
         "copy_salt": "salt",

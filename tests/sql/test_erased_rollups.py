@@ -9,12 +9,13 @@ from google.cloud import bigquery
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.sweep.search import Search
 from functions.warehouse.client import open_client
 from functions.warehouse.statements import Statements
 from tests.sql import new_year
 from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
 from tests.sql.stand_in import StandIn
-from tests.sql.sweeping import Counted, erasure, event
+from tests.sql.sweeping import Counted, erasure, event, ledger_of
 
 pytestmark = pytest.mark.cell
 
@@ -48,15 +49,17 @@ async def sweep(rest: str, now: datetime = NOW) -> None:
             seconds=60,
         )
 
+    counted = Counted(rest)
+    ledger = ledger_of(counted, rest)
     sweep = Sweep(
-        Counted(rest),
-        Receipts(Counted(rest), lambda: now),
-        OpenDays(statements("operate"), lambda: now, WAREHOUSE.retention_days).count,
+        counted,
+        Receipts(counted, lambda: now),
+        Search(ledger, WAREHOUSE.retention_days),
+        OpenDays(statements("operate"), ledger, lambda: now, WAREHOUSE.retention_days).count,
         (),
         now=lambda: now,
         clock=lambda: 0.0,
         seconds=1,
-        retention_days=WAREHOUSE.retention_days,
     )
     report = await sweep.run()
     assert (report.finished, len(report.executed)) == (True, 1)

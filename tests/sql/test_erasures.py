@@ -12,11 +12,11 @@ from tests.sql.new_year import NOW, WAREHOUSE, query
 from tests.sql.privacy_desk import (
     OFFICER,
     PARTNER,
-    CountedStatements,
     Desk,
     NoExecution,
     counted,
     key,
+    open_desk,
 )
 from tests.sql.stand_in import StandIn
 
@@ -33,7 +33,7 @@ def executor() -> NoExecution:
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, executor: NoExecution) -> Desk:
     """On the third of January, at noon."""
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, executor.run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, executor.run)
 
 
 def event(number: int, user: str, **other: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ async def test_whoever_is_filed_is_hidden_at_once(
     entry = answer.json()
     assert answer.status_code == 202
     assert (entry["status"], entry["mode"], entry["rows"]) == ("hidden", "grace", "delete")
-    assert entry["due_at"] == (NOW + 29 * DAY).isoformat().replace("+00:00", "Z")
+    assert entry["due_at"] == (NOW + 28 * DAY).isoformat().replace("+00:00", "Z")
     assert entry["user_keys"] == {"hidden": 4}  # two ids, two versions of the key
     assert entry["receipts"][0]["people"] == 1
     assert entry["receipts"][0]["requested_by"] == OFFICER

@@ -13,10 +13,10 @@ from tests.sql.privacy_desk import (
     OFFICER,
     PARTNER,
     PERMISSIONS,
-    CountedStatements,
     Desk,
     NoExecution,
     key,
+    open_desk,
 )
 from tests.sql.stand_in import StandIn
 
@@ -31,7 +31,7 @@ GONE = Permissions(["other"], [OFFICER], owners={"other": "rival"})
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
 
 
 def person(partner: str = "acme", **other: Any) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def erasure(key: str, partner: str) -> dict[str, Any]:
         "treatment": "anonymise",
         "status": "hidden",
         "cut_off": NOW.isoformat(),
-        "due_at": (NOW + 29 * DAY).isoformat(),
+        "due_at": (NOW + 28 * DAY).isoformat(),
     }
 
 

@@ -13,10 +13,10 @@ from tests.sql.privacy_desk import (
     PARTNER,
     PUSH,
     SCHEDULER,
-    CountedStatements,
     Desk,
     NoExecution,
     counted,
+    open_desk,
 )
 from tests.sql.stand_in import StandIn
 
@@ -27,7 +27,7 @@ UNTIL = str(NOW + timedelta(days=1))
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
 
 
 def erasure(project: str, **other: Any) -> dict[str, Any]:

@@ -121,6 +121,8 @@ async def test_a_run_finds_what_is_left_to_do(
     assert len(rows(client, "daily_v1")) == 3
     # From then on it is the open window, and days to which a replay has just brought events.
     new_year.insert(client, "events_v1", [event(4, old, stored_at=NOW.isoformat())])
+    note = {"noted_at": NOW.isoformat(), "day": str(old), "reason": "late"}
+    new_year.insert(client, "late_days_v1", [note])
     report = await new_year.refresh(stand_in.rest)
     assert report.days == [str(old), *(str(TODAY - number * DAY) for number in range(8, -1, -1))]
     assert [row["events"] for row in rows(client, "daily_v1")] == [2, 1, 1]

@@ -11,6 +11,7 @@ from google.cloud import bigquery
 
 from functions.operate.settle import Settle, SettleReport
 from functions.warehouse.client import open_client
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
@@ -48,7 +49,14 @@ class Store:
             seconds=60,
             sleep=no_wait,
         )
-        settle = Settle(statements, now=lambda: NOW, clock=lambda: 0.0, seconds=1)
+        settle = Settle(
+            statements,
+            Ledger(statements, WAREHOUSE.retention_days),
+            now=lambda: NOW,
+            clock=lambda: 0.0,
+            seconds=1,
+            retention_days=WAREHOUSE.retention_days,
+        )
         return await settle.run(days)
 
 

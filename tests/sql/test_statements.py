@@ -108,11 +108,11 @@ def test_events_are_erased_between_two_moments(name: str) -> None:
         kinds = {
             type(part)
             for part in condition.flatten()
-            if isinstance(part, exp.GTE | exp.LTE)
+            if isinstance(part, exp.GTE | exp.LT)
             and part.this.name == "received_at"
-            and isinstance(part.expression, exp.Parameter)
+            and part.expression.find(exp.Parameter)
         }
-        assert kinds == {exp.GTE, exp.LTE}
+        assert kinds == {exp.GTE, exp.LT}
 
 
 @every_statement

@@ -11,13 +11,14 @@ import pytest
 from google.cloud import bigquery
 
 from functions.privacy.erasures.scope import Scope
-from functions.privacy.periods import REMEMBERED, TOMBSTONE
+from functions.privacy.periods import GATHERING, GRACE, OVERDUE, REMEMBERED, TOMBSTONE
 from functions.warehouse.statements import StatementFailed
 from tests.sql.stand_in import StandIn
 from tests.sql.sweeping import (
     DAY,
     HOUR,
     NOW,
+    WAREHOUSE,
     Store,
     active_day,
     end_of,
@@ -30,8 +31,8 @@ from tests.sql.sweeping import (
 
 pytestmark = pytest.mark.cell
 
-CUT = NOW - 29 * DAY - HOUR
-"""When what is due now was asked for."""
+CUT = NOW - GRACE - GATHERING - HOUR
+"""When what is due now, and has waited for others long enough, was asked for."""
 AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
 A_KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -119,7 +120,7 @@ async def test_what_is_not_due_held_or_restored_stays(store: Store) -> None:
     store.fill(
         "erasures_v1",
         [
-            erasure("young", CUT + 2 * HOUR),
+            erasure("young", NOW - GRACE + HOUR),
             erasure("held", CUT),
             erasure("was held", CUT),
             erasure("restored", CUT, status="restored"),
@@ -251,7 +252,7 @@ async def test_late_rows_are_caught_and_copies_stay_copies(store: Store) -> None
     store.now += 2 * DAY
     at = {"stored_at": store.now.isoformat()}
     late = [event("1", "ann", CUT, delivery_id="late", **at), event("3", "ann", CUT - DAY, **at)]
-    store.fill("events_v1", [*late, event("2", "bob", CUT, **at)])
+    store.fill_late([*late, event("2", "bob", CUT, **at)])
     store.fill("identities_v1", [identity("ann", CUT, CUT)])
     report = await store.sweep()
     assert report.finished
@@ -291,7 +292,7 @@ async def test_a_copy_received_after_the_cut_off_is_the_covered_event(
     assert len(store.rows("ingest_id")) == (2 if treatment == "anonymise" else 1)
     if treatment == "anonymise":  # who deletes leaves nothing to know a copy by
         again = event("1", "ann", CUT + 2 * DAY, delivery_id="retried again")
-        store.fill("events_v1", [again])
+        store.fill_late([again])
         await store.sweep()
         assert store.rows("received_at, user_key", where="user_key = 'ann'") == left
 
@@ -363,9 +364,9 @@ async def test_what_a_refresh_stored_while_people_were_erased_is_deleted_by_a_la
     assert report.rows["delete_active_days"] == 1
     assert store.rows("user_key, until", "active_days_v1") == [("ann", end_of(CUT))]
     store.now += 3 * HOUR
-    store.statements.ran.clear()
+    store.told.ran.clear()
     await store.sweep()
-    assert "delete_active_days" not in store.statements.ran, "no refresh can have taken that long"
+    assert "delete_active_days" not in store.told.ran, "no refresh can have taken that long"
 
 
 async def test_the_identity_of_who_came_back_begins_anew(store: Store) -> None:
@@ -445,40 +446,167 @@ async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
 
 
 STEPS = [
-    "delete_superseded_erasures", "restore_erasures_from_chat", "find_due_cut_off",
-    "claim_due_erasures", "find_scopes", "count_in_scope", "add_receipts", "delete_later_copies",
-    "anonymise_events", "delete_events", "anonymise_active_days", "delete_active_days",
-    "remove_speakers", "erase_identities", "find_receipts", "add_receipts", "finish_erasures",
-    "delete_expired_erasures", "delete_expired_holds",
+    "find_work", "claim_due_erasures", "find_scopes", "find_news", "count_in_scope",
+    "count_identities_in_scope", "add_receipts", "find_days_with_retries", "delete_later_copies",
+    "anonymise_events", "delete_events", "remove_speakers",
+    "anonymise_active_days", "delete_active_days", "erase_identities", "find_receipts",
+    "add_receipts", "finish_erasures", "record_run",
 ]  # fmt: skip
+"""The statements of an execution in which each has something to change."""
 
 
 @pytest.mark.soak
 async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
     for people in (2, 60):
-        store.statements.ran.clear()
+        store.told.ran.clear()
+        users = [f"{people} user {number}" for number in range(people)]
         store.fill(
             "erasures_v1",
             [
-                row
-                | {
-                    "erasure_id": f"{people} {row['user_key']}",
-                    "user_key": f"{people} {row['user_key']}",
-                }
-                for row in erasures(people)
+                erasure(user, CUT, treatment=("anonymise", "delete")[number % 2])
+                for number, user in enumerate(users)
             ],
         )
+        store.fill("events_v1", [event(f"{user} 1", user, CUT) for user in users])
+        store.fill("events_v1", [event(f"{user} 2", user, CUT + HOUR) for user in users])
+        store.fill("events_v1", [room(f"{people} room", users, CUT)])
+        store.fill("identities_v1", [identity(user, CUT, CUT) for user in users])
         report = await store.sweep()
         assert len(report.executed) == people
-        assert store.statements.ran == STEPS
+        assert store.told.ran == STEPS
+
+
+async def test_a_sweep_with_nothing_late_reads_no_events(store: Store) -> None:
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "executed_at": CUT.isoformat()}
+    store.fill("erasures_v1", [erasure("ann", CUT, **done)])
+    await store.sweep()
+    store.now += HOUR
+    store.told.ran.clear()
+    assert (await store.sweep()).finished
+    assert store.told.ran == ["find_work", "find_scopes", "find_news", "record_run"]
+
+
+async def test_a_noted_day_is_counted_and_left_alone_where_nothing_is_in_scope(
+    store: Store,
+) -> None:
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "executed_at": CUT.isoformat()}
+    store.fill("erasures_v1", [erasure("ann", CUT, **done)])
+    await store.sweep()
+    store.fill_late([event("1", "bob", CUT - DAY)])
+    store.told.ran.clear()
+    assert (await store.sweep()).finished
+    assert store.told.ran == [
+        "find_work", "find_scopes", "find_news", "count_in_scope", "count_identities_in_scope",
+        "record_run",
+    ]  # fmt: skip
+
+
+async def test_a_row_without_a_note_is_found_within_a_week_and_reported(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT)])
+    await store.sweep()
+    store.fill("events_v1", [event("1", "ann", CUT, stored_at=NOW.isoformat())])
+    for _ in range(6):
+        store.now += DAY
+        assert (await store.sweep()).finished
+    assert [row[0] for row in store.rows("user_key")] == ["ann"]
+    assert "late rows missed" not in capsys.readouterr().out
+    store.now += DAY
+    assert (await store.sweep()).rows["anonymise_events"] == 1
+    assert [row[0] for row in store.rows("user_key")] == [None]
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "late rows missed" in line]
+    assert json.loads(line)["rows"] == 1
+
+
+async def test_an_identity_that_came_late_is_erased_even_if_it_was_merged(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT)])
+    await store.sweep()
+    store.now += HOUR
+    back = CUT + 20 * DAY
+    store.fill("events_v1", [event("new", "ann", back)])
+    store.fill_late([event("1", "ann", CUT)])
+    store.fill("identities_v1", [identity("ann", CUT, back)])
+    assert (await store.sweep()).finished
+    found = store.rows("first_seen, last_seen, nickname", "identities_v1")
+    assert found == [(back, back, None)]
+
+
+async def test_what_comes_on_time_shortly_before_the_cut_off_is_caught(store: Store) -> None:
+    at_once = {"mode": "immediate", "due_at": NOW.isoformat()}
+    store.fill("erasures_v1", [erasure("ann", NOW, **at_once)])
+    assert (await store.sweep(["erasure of ann"])).finished
+    store.fill("events_v1", [event("1", "ann", NOW - HOUR / 2)])
+    store.fill("identities_v1", [identity("ann", NOW - HOUR / 2, NOW - HOUR / 2)])
+    store.now += HOUR / 2
+    assert (await store.sweep()).rows == {"anonymise_events": 1, "erase_identities": 1}
+    assert store.rows("user_key") == [(None,)]
+    # A retry of it comes in its turn on time.
+    store.now += HOUR
+    store.fill("events_v1", [event("1", "ann", store.now, delivery_id="retried")])
+    assert (await store.sweep()).rows == {"delete_later_copies": 1}
+    # A request's own id is needed for a retry: other ids are never repeated.
+    other = "0199d6a2-6a5c-7d4e-8c3f-0123456789ab"
+    store.fill("events_v1", [event(other, "ann", store.now)])
+    store.told.ran.clear()
+    store.now += HOUR
+    await store.sweep()
+    assert "delete_later_copies" not in store.told.ran
+
+
+async def test_a_request_that_is_repeated_after_the_execution_covers_what_came_since(
+    store: Store,
+) -> None:
+    done = {"status": "executed", "copy_salt": "s", "claim": "c", "executed_at": CUT.isoformat()}
+    store.fill("erasures_v1", [erasure("ann", CUT, **done)])
+    store.fill("events_v1", [room("1", ["ann", "bob"], CUT + 5 * DAY)])
+    await store.sweep()
+    store.now += HOUR
+    where = f"cut_off = TIMESTAMP '{store.now.isoformat()}'"
+    store.client.query(f"UPDATE `{WAREHOUSE.store}.erasures_v1` SET {where} WHERE TRUE").result()
+    assert (await store.sweep()).rows == {"remove_speakers": 1}
+
+
+async def test_due_erasures_wait_for_each_other_for_half_a_day(store: Store) -> None:
+    store.fill("erasures_v1", [erasure("ann", NOW - GRACE - GATHERING + HOUR)])
+    store.fill("erasures_v1", [erasure("bob", NOW - GRACE - HOUR)])
+    store.fill("erasures_v1", [erasure("cat", NOW - GRACE + DAY)])
+    assert (await store.sweep()).executed == {}
+    store.now += HOUR
+    assert set((await store.sweep()).executed) == {"erasure of ann", "erasure of bob"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"mode": "immediate", "due_at": NOW.isoformat()},
+        {"status": "due", "claim": "c", "day_salt": "d", "copy_salt": "s"},
+    ],
+)
+async def test_what_is_executed_anyway_takes_the_due_with_it(
+    store: Store, other: dict[str, Any]
+) -> None:
+    store.fill("erasures_v1", [erasure("ann", NOW - GRACE - HOUR), erasure("bob", CUT, **other)])
+    assert set((await store.sweep()).executed) == {"erasure of ann", "erasure of bob"}
+
+
+async def test_erasures_that_nothing_executes_are_reported(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = NOW - GRACE - OVERDUE
+    store.fill("erasures_v1", [erasure("ann", late + HOUR), erasure("held", late)])
+    store.fill("holds_v1", [hold("held")])
+    await store.sweep()
+    assert "overdue" not in capsys.readouterr().out
+    store.fill("erasures_v1", [erasure("bob", late), erasure("cat", late)])
+    await store.sweep()
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "overdue" in line]
+    assert json.loads(line)["erasures"] == 2
 
 
 async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None:
     assert (await store.sweep()).finished
-    assert store.statements.ran == [
-        "delete_superseded_erasures", "restore_erasures_from_chat", "find_due_cut_off",
-        "find_scopes", "delete_expired_erasures", "delete_expired_holds",
-    ]  # fmt: skip
+    assert store.told.ran == ["find_work", "find_scopes", "find_news", "record_run"]
 
 
 @pytest.mark.soak
@@ -491,7 +619,7 @@ async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> No
         crash(store, f"after {step}")
         report = await store.sweep()
         assert (report.finished, report.unavailable) == (False, f"after {step}: crash")
-    store.statements.then = lambda _: None
+    store.told.then = lambda _: None
     assert (await store.sweep()).finished
     found = store.rows("COUNT(*), COUNT(DISTINCT ingest_id)", where="kind = 'chat'")
     assert found == [(8, 8)]
@@ -511,7 +639,7 @@ def crash(store: Store, point: str) -> None:
         if name == point:
             raise StatementFailed(name, "crash")
 
-    store.statements.then = then
+    store.told.then = then
 
 
 async def test_time_is_kept_and_the_next_sweep_goes_on(store: Store) -> None:
@@ -521,11 +649,11 @@ async def test_time_is_kept_and_the_next_sweep_goes_on(store: Store) -> None:
     def then(name: str) -> None:
         store.clock += 0.3 if name.startswith("after") else 0
 
-    store.statements.then = then
+    store.told.then = then
     runs = 0
     while not (await store.sweep()).finished:
         runs += 1
-        store.statements.then = then if runs < 3 else lambda _: None
+        store.told.then = then if runs < 3 else lambda _: None
     assert runs == 3
     assert len(store.rows("user_key", where="user_key LIKE 'user %'")) == 4
 
@@ -556,7 +684,7 @@ async def test_a_deletion_that_is_filed_too_late_takes_nothing_over(
     late = {"source": "stream", "erasure_id": "late", "due_at": NOW.isoformat()}
     store.fill("erasures_v1", [erasure("ann", CUT - DAY, **late)])
     copy = early | {"delivery_id": "again", "stored_at": NOW.isoformat()}
-    store.fill("events_v1", [copy, event("2", "ann", CUT - 3 * DAY, stored_at=NOW.isoformat())])
+    store.fill_late([copy, event("2", "ann", CUT - 3 * DAY, stored_at=NOW.isoformat())])
     report = await store.sweep()
 
     assert report.rows["delete_superseded_erasures"] == 1

@@ -16,10 +16,10 @@ from tests.sql.privacy_desk import (
     PARTNER,
     PUSH,
     SCHEDULER,
-    CountedStatements,
     Desk,
     NoExecution,
     key,
+    open_desk,
 )
 from tests.sql.stand_in import StandIn
 
@@ -31,7 +31,7 @@ DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return Desk(CountedStatements(stand_in.rest, WAREHOUSE), NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
 
 
 def store(

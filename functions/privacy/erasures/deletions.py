@@ -9,7 +9,7 @@ took back are restored.
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +18,8 @@ from functions.events.body import encode_json
 from functions.privacy import periods
 from functions.privacy.erasures.restoration import restoration
 from functions.privacy.records.receipts import Receipt, Receipts
+from functions.warehouse.late_days import LATE
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.protocols import StatementRunner
 
 DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
@@ -60,12 +62,14 @@ class Deletions:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
+        ledger: notes the days of cut-offs that are recorded late.
         receipts: stores a receipt of each recorded deletion, and one if the person is restored.
         now: returns the current time (timezone-aware).
         new_id: returns a new erasure id; ids sort by time.
     """
 
     statements: StatementRunner
+    ledger: Ledger
     receipts: Receipts
     _: KW_ONLY
     now: Callable[[], datetime]
@@ -86,6 +90,13 @@ class Deletions:
             for deletion in reversed(told)  # the first of two duplicates wins
             for entry in self._entries(deletion)
         }
+        now = self.now()
+        late = {
+            deletion.received_at.astimezone(UTC).date()
+            for deletion in told
+            if deletion.received_at < now - LATE
+        }
+        await self.ledger.note(late, "filed", now)
         texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]
         await self.statements.change("file_deletions", entries=texts)
         await self.statements.change("delete_superseded_erasures")

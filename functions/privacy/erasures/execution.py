@@ -1,8 +1,10 @@
 """Executes erasures: changes the tables, writes receipts, and marks the erasures as executed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,9 +13,10 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.restored_tables import AGAIN
 from functions.privacy.erasures.scope import Scopes
+from functions.privacy.erasures.searched_days import SearchedDays
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.records.receipts import Receipt, Receipts
-from functions.warehouse.parameters import Parameter
+from functions.warehouse.days import DAY, midnight, ranges
 from functions.warehouse.protocols import StatementRunner
 
 Counts = Counter[tuple[str, str]]
@@ -34,6 +37,56 @@ read the events before the execution and stored the active days after it. One sw
 limit of a statement would do; the limit is minutes, and the sweeps run hourly."""
 
 
+RANGES = 4
+"""The maximum number of stretches of days for each of which a statement runs. If people were active
+on many single days, statements also read the days between them, because each statement takes time.
+"""
+
+
+class _Change(NamedTuple):
+    """A statement that changes events of a stretch of days, and the stretch's bounds."""
+
+    name: str
+    first: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
+class InScope:
+    """What a sweep found in scope.
+
+    Attributes:
+        days: the days (UTC) of events in scope, by the change that they will get.
+        with_identities: the ids of the erasures that have identities in scope.
+        with_copies: the days (UTC) that may have later copies of events in scope.
+        stored_before: the number of late events that an earlier sweep should have erased.
+    """
+
+    days: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    with_identities: set[str] = field(default_factory=set)
+    with_copies: set[date] = field(default_factory=set)
+    stored_before: int = 0
+
+    @property
+    def days_of_events(self) -> set[date]:
+        """The days (UTC) on which there are events in scope."""
+        return {day for days in self.days.values() for day in days}
+
+    @property
+    def changed_days(self) -> set[date]:
+        """The days (UTC) of which events will be changed or deleted."""
+        return self.days_of_events | self.with_copies
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add a row of ``count_in_scope`` or ``count_identities_in_scope``."""
+        if row["what"] == "identities_erased":
+            self.with_identities.add(row["erasure_id"])
+            return
+        self.days[row["what"]].update(row["days"])
+        if row["status"] == "executed":
+            self.stored_before += row["stored_before"]
+
+
 class Execution:
     """Executes the erasures that are due, and erases late events in the scope of executed ones.
 
@@ -42,7 +95,7 @@ class Execution:
         receipts: stores the receipts.
         scopes: the scopes of all these erasures.
         now: the time (UTC) at which the sweep began; people on hold at this time are skipped.
-        first: no stored event in scope was received before this time (UTC).
+        oldest: no stored identity was last seen before this time (UTC).
         claim: the id that this sweep gave to the erasures that it began to execute.
 
     Attributes:
@@ -56,53 +109,83 @@ class Execution:
         receipts: Receipts,
         scopes: Scopes,
         now: datetime,
-        first: datetime,
+        oldest: datetime,
         claim: str,
     ) -> None:
         self._statements = statements
         self._receipts = receipts
         self._scopes = scopes
         self._now = now
-        self._first = first
+        self._oldest = oldest
         self._claim = claim
         self._projects = {scope.erasure_id: (scope.partner, scope.project) for scope in scopes}
         self._begun = {(scope.erasure_id, scope.claim) for scope in scopes.due()}
         self.counts: Counts = Counter()
 
-    async def count(self, *, oldest: datetime) -> None:
-        """Write receipts with the numbers of rows in scope, before any of them is changed.
+    async def count(self, searched: SearchedDays, stored_before: datetime) -> InScope:
+        """Find the rows in scope, and write receipts with their numbers before any row is changed.
 
         If an earlier sweep began to execute an erasure, the receipt of that sweep stays, so the
         rows that it changed are counted too. Late rows are counted only once, because the id of
         their receipt contains the time at which the newest of them was stored.
 
         Args:
-            oldest: no stored identity was last seen before this time (UTC).
+            searched: the days to search.
+            stored_before: late rows that were stored before this time (timezone-aware) are counted
+                in `InScope.stored_before`.
         """
-        begun: dict[tuple[str, str], dict[str, int]] = {erasure: {} for erasure in self._begun}
-        late: list[Receipt] = []
-        for row in await self._statements.rows("count_in_scope", **self._moments(oldest)):
+        found = InScope()
+        begun: dict[tuple[str, str], Counter[str]] = {key: Counter() for key in self._begun}
+        late: dict[tuple[str, str], tuple[int, datetime]] = {}
+        for row in await self._rows_in_scope(searched, stored_before):
             erasure_id, claim, what, number = (
                 row[name] for name in ("erasure_id", "claim", "what", "number")
             )
+            found.add(row)
             if (erasure_id, claim) in begun:
-                begun[erasure_id, claim][what] = number
+                begun[erasure_id, claim][what] += number
             elif row["status"] == "executed":
-                step = f"late:{what}:{row['latest'].isoformat()}:{number}"
-                detail = {"step": "late", "counts": {what: number}}
-                late.append(self._receipt(erasure_id, step, detail))
+                before, latest = late.get((erasure_id, what), (0, row["latest"]))
+                late[erasure_id, what] = (before + number, max(latest, row["latest"]))
         receipts = [
             self._receipt(
                 erasure_id, f"{claim}:begun", {"step": _step("begun", claim), "counts": counts}
             )
             for (erasure_id, claim), counts in sorted(begun.items())
         ]
-        await self._receipts.add_all(receipts + late)
+        receipts += [
+            self._receipt(
+                erasure_id,
+                f"late:{what}:{latest.isoformat()}:{number}",
+                {"step": "late", "counts": {what: number}},
+            )
+            for (erasure_id, what), (number, latest) in late.items()
+        ]
+        await self._receipts.add_all(receipts)
+        found.with_copies = await self._days_with_copies(searched, found)
+        return found
 
-    async def change_tables(
-        self, out_of_time: Callable[[], bool], *, oldest: datetime
-    ) -> Counter[str]:
-        """Change the tables, with one statement for each table and treatment.
+    async def _rows_in_scope(
+        self, searched: SearchedDays, stored_before: datetime
+    ) -> list[Mapping[str, Any]]:
+        """Return what the statements counted; no statement runs if no day is to be searched."""
+        rows: list[Mapping[str, Any]] = []
+        for first, end in ranges(searched.for_scope, RANGES):
+            rows += await self._statements.rows(
+                "count_in_scope", first=first, end=end, now=self._now, stored_before=stored_before
+            )
+        if searched.for_scope:
+            rows += await self._statements.rows(
+                "count_identities_in_scope", now=self._now, oldest=self._oldest
+            )
+        return rows
+
+    async def change_tables(self, found: InScope, out_of_time: Callable[[], bool]) -> Counter[str]:
+        """Change the rows in scope, with a statement for each table, treatment and stretch of days.
+
+        Args:
+            found: what `count` found.
+            out_of_time: returns whether the time limit is reached.
 
         Returns:
             How many rows each statement changed, by the name of the statement.
@@ -111,29 +194,63 @@ class Execution:
             OutOfTime: not all statements were run.
         """
         changed: Counter[str] = Counter()
-        bounds = {"first": self._first, "now": self._now}
-        for name in self._changes():
+        for name, first, end in [
+            # First, because it needs events that delete_events deletes.
+            *_changes("delete_later_copies", found.with_copies),
+            *_changes("anonymise_events", found.days["events_anonymised"]),
+            *_changes("delete_events", found.days["events_deleted"]),
+            *_changes("remove_speakers", found.days["speakers_removed"]),
+        ]:
             if out_of_time():
                 raise OutOfTime
-            moments = self._moments(oldest) if name == "erase_identities" else bounds
-            changed[name] += await self._statements.change(name, **moments)
+            changed[name] += await self._statements.change(
+                name, first=first, end=end, now=self._now
+            )
+        for name in self._changes_of_active_days():
+            if out_of_time():
+                raise OutOfTime
+            changed[name] += await self._statements.change(name, first=self._oldest, now=self._now)
+        if found.with_identities:
+            if out_of_time():
+                raise OutOfTime
+            changed["erase_identities"] += await self._erase_identities(found)
         return changed
 
-    def _changes(self) -> list[str]:
-        """Return the statements that have something to change, in the order in which they run.
+    def _changes_of_active_days(self) -> list[str]:
+        """Return the statements that change active days.
 
         A refresh that runs between two of them makes active days from events. So the events change
         first: then it makes the rows that these statements would make.
         """
-        treatments = {scope.treatment for scope in self._scopes}
-        names = ["delete_later_copies"]  # first: it needs events that delete_events deletes
-        names += ["anonymise_events"] if "anonymise" in treatments else []
-        names += ["delete_events"] if "delete" in treatments else []
         since = self._now - REFRESHED
-        if any(not scope.executed_at or scope.executed_at >= since for scope in self._scopes):
-            names += ["anonymise_active_days"] if "anonymise" in treatments else []
-            names += ["delete_active_days"]
-        return [*names, "remove_speakers", "erase_identities"]
+        if all(scope.executed_at and scope.executed_at < since for scope in self._scopes):
+            return []
+        treatments = {scope.treatment for scope in self._scopes}
+        names = ["anonymise_active_days"] if "anonymise" in treatments else []
+        return [*names, "delete_active_days"]
+
+    async def _days_with_copies(self, searched: SearchedDays, found: InScope) -> set[date]:
+        """Return the days that may have later copies of events in scope."""
+        days: set[date] = set()
+        for first, end in ranges(searched.with_copies(self._scopes, found.days_of_events), RANGES):
+            rows = await self._statements.rows(
+                "find_days_with_retries", first=first, end=end, now=self._now
+            )
+            days.update(row["day"].date() for row in rows)
+        return days
+
+    async def _erase_identities(self, found: InScope) -> int:
+        """Erase the identities in scope; search for people who came back since the cut-offs."""
+        since = min(
+            scope.cut_off for scope in self._scopes if scope.erasure_id in found.with_identities
+        )
+        return await self._statements.change(
+            "erase_identities",
+            first=midnight(since.date()),
+            end=midnight(self._now.date()) + 2 * DAY,
+            now=self._now,
+            oldest=self._oldest,
+        )
 
     async def note_places(self) -> None:
         """Write receipts with the numbers of events changed in objects and dead letters."""
@@ -209,14 +326,15 @@ class Execution:
             totals[row["reference"]].update(detail.counts)
         return {erasure_id: dict(counts) for erasure_id, counts in totals.items()}
 
-    def _moments(self, oldest: datetime) -> dict[str, Parameter]:
-        return {"first": self._first, "now": self._now, "oldest": oldest}
-
     def _receipt(self, erasure_id: str, step: str, detail: Mapping[str, object]) -> Receipt:
         partner, project = self._projects[erasure_id]
         return Receipt(
             f"{erasure_id}:{step}", "erasure", erasure_id, detail, partner=partner, project=project
         )
+
+
+def _changes(name: str, days: Iterable[date]) -> list[_Change]:
+    return [_Change(name, first, end) for first, end in ranges(days, RANGES)]
 
 
 def _step(step: str, claim: str) -> str:

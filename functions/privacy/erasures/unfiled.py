@@ -9,7 +9,7 @@ because something must have gone wrong on the usual way.
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from starlette.responses import JSONResponse, Response
 
@@ -19,7 +19,9 @@ from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.days import DAY, midnight
+from functions.warehouse.days import DAY, each_day, ranges
+from functions.warehouse.late_days import on_time_from
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.web.problem import ProblemError, retry_later
@@ -31,18 +33,20 @@ PAGE = 1_000
 """The maximum number of events that ``find_unfiled_deletions.sql`` returns."""
 
 PAGES = 5
-"""The maximum number of pages of events that one run records; the next run continues."""
+"""The maximum number of pages of events that one run records of consecutive days; the next run
+continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
     """Finds deletions and restorations that are not recorded, and records them.
 
-    It searches the open window only, so the cost does not grow with the number of stored events. An
-    event that comes later was replayed, and replayed events go through the subscription again.
+    It searches the days to which events came since the last finished search, so the cost does not
+    grow with the number of stored events.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
+        ledger: says when the last search was and which days are noted; records finished searches.
         deletions: records deletions and restorations.
         keys: the cell's pseudonym keys.
         closed: returns the list of closed partners, whose events are ignored.
@@ -50,6 +54,7 @@ class Unfiled:
     """
 
     statements: StatementRunner
+    ledger: Ledger
     deletions: Deletions
     keys: PseudonymKeys
     _: KW_ONLY
@@ -73,25 +78,42 @@ class Unfiled:
         except ClosedUnavailable:
             raise retry_later("The closed list cannot be read at the moment") from None
         counts: Counter[str] = Counter()
-        finished = False
+        now = self.now().astimezone(UTC)
+        days = await self._days(now)
+        finished = True
+        for first, end in ranges(days):
+            finished &= await self._search(first, min(end, now - ON_TIME), closed, counts)
+        if finished:
+            await self.ledger.record("unfiled", now, self.now(), min(days), now.date())
+        return JSONResponse({"found": counts, "finished": finished}, 200 if finished else 202)
+
+    async def _days(self, now: datetime) -> set[date]:
+        """Return the days (UTC) to which events may have come since the last finished search."""
+        news = await self.ledger.news(now)
+        ran_at = news.runs.get("unfiled")
+        first = on_time_from(ran_at) if ran_at else now.date() - OPEN_WINDOW_DAYS * DAY
+        late = {day for day in news.late_days(ran_at) if day <= now.date()}
+        return late.union(each_day(min(first, now.date()), now.date()))
+
+    async def _search(
+        self, since: datetime, until: datetime, closed: list[str], counts: Counter[str]
+    ) -> bool:
+        """Record missed events of a stretch of time; return whether none is left."""
         for _ in range(PAGES):
-            told = await self._find(closed)
+            told = await self._find(since, until, closed)
             if told:
                 await self.deletions.file_all(told)
                 _report(told)
                 counts.update(deletion.event for deletion in told)
-            finished = len(told) < PAGE
-            if finished:
-                break
-        return JSONResponse({"found": counts, "finished": finished}, 200 if finished else 202)
+            if len(told) < PAGE:
+                return True
+        return False
 
-    async def _find(self, closed: list[str]) -> list[DeletionMessage]:
-        now = self.now().astimezone(UTC)
+    async def _find(
+        self, since: datetime, until: datetime, closed: list[str]
+    ) -> list[DeletionMessage]:
         rows = await self.statements.rows(
-            "find_unfiled_deletions",
-            since=midnight(now.date()) - OPEN_WINDOW_DAYS * DAY,
-            until=now - ON_TIME,
-            closed=closed,
+            "find_unfiled_deletions", since=since, until=until, closed=closed
         )
         return [
             DeletionMessage(

@@ -1,8 +1,8 @@
-"""Checks that no data is kept for longer than promised. Every sweep runs this check."""
+"""Checks that no data is kept for longer than promised. A sweep runs this check once a day."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -14,9 +14,14 @@ from functions.privacy import periods
 from functions.privacy.inventory import InventoryEntry, list_inventory, list_limits
 from functions.privacy.requests.request import PrivacyRequest
 from functions.retained.quarantine import ON_HOLD
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed
+
+CHECKED_EVERY = timedelta(hours=23)
+"""How long after the last check a sweep checks again; an hour less than a day, because sweeps do
+not begin to the minute."""
 
 TOLERANCE = timedelta(days=1)
 """How much later than promised data may be deleted. Nothing is deleted to the minute: partitions
@@ -78,6 +83,7 @@ class Retention:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
+        ledger: says when a sweep checked last.
         objects: the bucket's objects.
         overdue_on_hold: returns the objects below ``on_hold/`` whose hold had ended by a given time
             (timezone-aware).
@@ -86,6 +92,7 @@ class Retention:
     """
 
     statements: StatementRunner
+    ledger: Ledger
     objects: Storage
     overdue_on_hold: Callable[[datetime], Awaitable[list[Stored]]]
     _: KW_ONLY
@@ -103,6 +110,25 @@ class Retention:
         request.caller.must_be_operator()
         checked = await self.check()
         return Response(msgspec.json.encode(checked), media_type="application/json")
+
+    async def check_daily(self) -> Checked | None:
+        """Check every place, unless a sweep did so within the last day; then return None.
+
+        A check counts only if it reached every place.
+        """
+        now = self.now()
+        try:
+            checked_at = (await self.ledger.news(now)).runs.get("retention")
+            if checked_at and checked_at > now - CHECKED_EVERY:
+                return None
+            checked = await self.check()
+            if not checked.unknown:
+                today = now.astimezone(UTC).date()
+                oldest = today - timedelta(days=self.retention_days)
+                await self.ledger.record("retention", now, self.now(), oldest, today)
+        except StatementFailed as failure:
+            return Checked(ok=False, asked_at=now, places=[_unknown(failure.statement)])
+        return checked
 
     async def check(self) -> Checked:
         """Check every place, and log the result. An alert reads `places_late` in the log line."""
@@ -168,6 +194,10 @@ class Retention:
             return []
         objects = await self.objects.find(entry.place)
         return [stored for stored in objects if stored.written_at < at - entry.kept]
+
+
+def _unknown(place: str) -> PlaceRetention:
+    return PlaceRetention(place, None, "unknown", None)
 
 
 def _days(entry: InventoryEntry) -> int | None:

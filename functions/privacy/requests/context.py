@@ -7,6 +7,7 @@ from typing import NamedTuple
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Caller
 from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.protocols import StatementRunner
 
 
@@ -15,6 +16,7 @@ class Context(NamedTuple):
 
     Attributes:
         statements: runs the statements of ``sql/privacy``.
+        ledger: records finished runs of jobs, and notes days.
         receipts: stores a receipt for each operation.
         keys: the cell's pseudonym keys.
         partner_of: returns the partner of a project that the caller may act on; raises
@@ -24,6 +26,7 @@ class Context(NamedTuple):
     """
 
     statements: StatementRunner
+    ledger: Ledger
     receipts: Receipts
     keys: PseudonymKeys
     partner_of: Callable[[Caller, str], Awaitable[str]]

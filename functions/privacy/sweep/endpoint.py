@@ -1,7 +1,7 @@
 """``POST /sweep``: executes erasures that are due, and continues offboardings.
 
-After that, it checks that no data is kept for longer than promised. So that check needs no job of
-its own.
+After that, it checks once a day that no data is kept for longer than promised. So that check needs
+no job of its own.
 """
 
 from collections.abc import Awaitable, Callable
@@ -40,13 +40,14 @@ class SweepEndpoint:
     Args:
         run_sweep: executes erasures, like `functions.privacy.sweep.job.Sweep.run`.
         offboardings: continues offboardings after that, in the remaining time.
-        check_retention: checks at the end how long data is kept, if time is left.
+        check_retention: checks at the end how long data is kept, if time is left; returns None if
+            no check is due.
         now: returns the current time (timezone-aware).
     """
 
     run_sweep: Callable[..., Awaitable[SweepReport]]
     offboardings: OffboardingSweep
-    check_retention: Callable[[], Awaitable[Checked]]
+    check_retention: Callable[[], Awaitable[Checked | None]]
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
@@ -73,8 +74,7 @@ class SweepEndpoint:
         report["unavailable"] = report["unavailable"] or offboarding_report.unavailable
         if out_of_time():
             report["finished"] = False
-        else:
-            checked = await self.check_retention()
+        elif checked := await self.check_retention():
             report["late"] = checked.late
             unasked = f"retention of {', '.join(checked.unknown)}" if checked.unknown else ""
             report["unavailable"] = report["unavailable"] or unasked

@@ -3,6 +3,11 @@
 Each step finds the remaining work and can be repeated. So the next sweep continues an interrupted
 one, and concurrent sweeps do no harm. The number of statements does not depend on the number of
 people.
+
+A sweep first asks what there is to do, from small tables. It reads events only while erasures are
+being executed, on days that are noted because rows came late, and shortly after the cut-off of an
+immediate erasure. Once a week, a full sweep searches all days. It should find nothing that an
+earlier sweep has missed, and an alert reports it otherwise.
 """
 
 import uuid
@@ -20,8 +25,10 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts, Execution
 from functions.privacy.erasures.restored_tables import AGAIN, RUNNING, Restored
 from functions.privacy.erasures.scope import Scopes, read_scopes
-from functions.privacy.periods import RELEASED_HOLD, REMEMBERED, TOMBSTONE
+from functions.privacy.periods import RELEASED_HOLD, TOMBSTONE
 from functions.privacy.records.receipts import Receipts
+from functions.privacy.sweep.search import Chosen, Search
+from functions.privacy.sweep.work import Work, find_work
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
@@ -71,34 +78,34 @@ class Sweep:
     Args:
         statements: runs the statements of ``sql/privacy``.
         receipts: stores the receipts.
+        search: chooses the days to search, and records finished sweeps.
         count_people: refreshes the rollups of recent days, before people are erased.
         rewriters: remove people from events outside the tables, in this order.
         now: returns the current time (timezone-aware).
         clock: returns the seconds of a monotonic clock.
         seconds: the number of seconds after which no more steps are started.
-        retention_days: the number of days for which events are kept.
     """
 
     def __init__(
         self,
         statements: StatementRunner,
         receipts: Receipts,
+        search: Search,
         count_people: Callable[[], Awaitable[None]],
         rewriters: Sequence[Rewriter],
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],
         seconds: float,
-        retention_days: int,
     ) -> None:
         self._statements = statements
         self._receipts = receipts
+        self._search = search
         self._count_people = count_people
         self._rewriters = rewriters
         self._now = now
         self._clock = clock
         self._seconds = seconds
-        self._retention = (retention_days + 1) * DAY
 
     async def run(
         self,
@@ -118,7 +125,9 @@ class Sweep:
         try:
             if restored:
                 await self._begin_again(restored, report)
-            await self._run(list(erasure_ids or ()), report, lambda: self._clock() >= ends_at)
+            await self._run(
+                list(erasure_ids or ()), restored, report, lambda: self._clock() >= ends_at
+            )
         except OutOfTime:
             log("WARNING", "sweep ends early", reason="time")
         except UNAVAILABLE as failure:
@@ -129,16 +138,22 @@ class Sweep:
         return report
 
     async def _run(
-        self, erasure_ids: list[str], report: SweepReport, out_of_time: Callable[[], bool]
+        self,
+        erasure_ids: list[str],
+        restored: Restored | None,
+        report: SweepReport,
+        out_of_time: Callable[[], bool],
     ) -> None:
         now = self._now().astimezone(UTC)
-        claim = await self._begin(erasure_ids, report, now)
+        work = await find_work(self._statements, erasure_ids, now)
+        claim = await self._begin(work, erasure_ids, report, now)
         scopes = read_scopes(await self._statements.rows("find_scopes", now=now))
-        first = self._first(scopes, now)
-        execution = Execution(self._statements, self._receipts, scopes, now, first, claim)
+        chosen = await self._search.choose(scopes, work, restored, now)
+        execution = Execution(
+            self._statements, self._receipts, scopes, now, self._search.oldest(now), claim
+        )
         if scopes:
-            await execution.count(oldest=now - self._retention)
-            report.rows += await execution.change_tables(out_of_time, oldest=now - self._retention)
+            await self._change_tables(execution, chosen, report, out_of_time)
         try:
             for rewriter in self._rewriters:
                 await rewriter.rewrite(scopes, execution.counts, out_of_time)
@@ -147,27 +162,23 @@ class Sweep:
             await execution.note_places()
         done_at = self._now().astimezone(UTC)
         report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
-        report.rows["delete_expired_erasures"] += await self._statements.change(
-            "delete_expired_erasures", now=now
-        )
-        report.rows["delete_expired_holds"] += await self._statements.change(
-            "delete_expired_holds", over_since=now - RELEASED_HOLD
-        )
+        await self._delete_expired(work, report, now)
+        await self._search.record(chosen.days, now, self._now().astimezone(UTC))
 
-    async def _begin(self, erasure_ids: list[str], report: SweepReport, now: datetime) -> str:
-        """Claim the erasures that are due, after refreshing the rollups; return the claim."""
+    async def _begin(
+        self, work: Work, erasure_ids: list[str], report: SweepReport, now: datetime
+    ) -> str:
+        """Claim the erasures that begin now, after refreshing the rollups; return the claim."""
         claim = str(uuid.uuid4())
-        report.rows["delete_superseded_erasures"] += await self._statements.change(
-            "delete_superseded_erasures"
-        )
-        report.rows["restore_erasures_from_chat"] += await self._statements.change(
-            "restore_erasures_from_chat"
-        )
-        [row] = await self._statements.rows("find_due_cut_off", now=now, erasure_ids=erasure_ids)
-        latest = row["cut_off"]
-        if latest is None:
+        for needed, name in (
+            (work.superseded, "delete_superseded_erasures"),
+            (work.restored, "restore_erasures_from_chat"),
+        ):
+            if needed:
+                report.rows[name] += await self._statements.change(name)
+        if not work.begins(now):
             return claim
-        if latest >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
+        if work.cut_off and work.cut_off >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
             await self._count_people()
         report.rows["claim_due_erasures"] += await self._statements.change(
             "claim_due_erasures",
@@ -178,23 +189,37 @@ class Sweep:
         )
         return claim
 
+    async def _change_tables(
+        self,
+        execution: Execution,
+        chosen: Chosen,
+        report: SweepReport,
+        out_of_time: Callable[[], bool],
+    ) -> None:
+        found = await execution.count(chosen.days, chosen.stored_before)
+        if found.stored_before:
+            log("ERROR", "late rows missed", rows=found.stored_before)
+        await self._search.note_changes(found.changed_days, self._now().astimezone(UTC))
+        report.rows += await execution.change_tables(found, out_of_time)
+
+    async def _delete_expired(self, work: Work, report: SweepReport, now: datetime) -> None:
+        if work.expired:
+            report.rows["delete_expired_erasures"] += await self._statements.change(
+                "delete_expired_erasures", now=now
+            )
+        if work.expired_holds:
+            report.rows["delete_expired_holds"] += await self._statements.change(
+                "delete_expired_holds", over_since=now - RELEASED_HOLD
+            )
+
     async def _begin_again(self, restored: Restored, report: SweepReport) -> None:
         """Reopen erasures that were executed since the time to which tables were restored."""
         claim = f"{AGAIN}{uuid.uuid4()}"
         await self._receipts.add(restored.receipt(claim))
+        await self._search.note_restored(restored, self._now().astimezone(UTC))
         report.rows["reopen_executed_erasures"] += await self._statements.change(
             "reopen_executed_erasures",
             claim=claim,
             restored_to=restored.to,
             until=restored.at + RUNNING,
         )
-
-    def _first(self, scopes: Scopes, now: datetime) -> datetime:
-        """Return a time before which no stored event in scope was received.
-
-        If a tombstone is older than `TOMBSTONE`, it is still there because of a legal hold, and
-        late events may have arrived during all that time.
-        """
-        waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
-        age = self._retention if waited or scopes.due() else REMEMBERED
-        return midnight(now.date()) - min(age, self._retention)

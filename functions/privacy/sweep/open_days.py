@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from functions.warehouse.days import DAY
+from functions.warehouse.days import DAY, each_day
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
     COUNTS,
     RollupStatements,
     Stretch,
-    days_between,
-    find_news,
+    find_changed_days,
     replace,
     stretches,
 )
@@ -33,11 +33,13 @@ class OpenDays:
 
     Args:
         statements: runs the statements of ``sql/operate``.
+        ledger: has the noted days.
         now: returns the current time (timezone-aware).
         retention_days: the number of days for which events are kept.
     """
 
     statements: RollupStatements
+    ledger: Ledger
     now: Callable[[], datetime]
     retention_days: int
 
@@ -47,10 +49,12 @@ class OpenDays:
         Raises:
             StatementFailed: it is unknown whether everything is up to date.
         """
-        today = self.now().astimezone(UTC).date()
+        now = self.now().astimezone(UTC)
+        today = now.date()
         first = today - OPEN_WINDOW_DAYS * DAY
-        news = await find_news(self.statements, today, today - (self.retention_days - 1) * DAY)
-        for stretch in stretches({*days_between(first, today), *news.uncounted, *news.late}):
+        oldest = today - (self.retention_days - 1) * DAY
+        days = await find_changed_days(self.statements, self.ledger, now, oldest)
+        for stretch in stretches({*each_day(first, today), *days.uncounted, *days.late}):
             await replace(self.statements, ACTIVE_DAYS, stretch)
         past = Stretch(first, today - DAY, frozen=False)
         await replace(self.statements, COUNTS, past)

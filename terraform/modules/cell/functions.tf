@@ -54,7 +54,7 @@ locals {
       publishes   = []
       subscribes  = []
       bucket      = "roles/storage.objectCreator"
-      appends     = ["events_v1", "identities_v1"]
+      appends     = ["events_v1", "identities_v1", "late_days_v1"]
       tables      = []
       reads       = []
       views       = false
@@ -86,9 +86,9 @@ locals {
       appends     = []
       tables = [
         "events_v1", "identities_v1",
-        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1",
+        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", "runs_v1",
       ]
-      reads    = ["erasures_v1"] # whose erasure changes no number of people
+      reads    = ["erasures_v1", "late_days_v1"] # whose erasure changes no number of people; what came late
       views    = true
       queries  = true
       adds     = []
@@ -123,7 +123,7 @@ locals {
       bucket      = null
       appends     = []
       tables      = []
-      reads       = ["active_users_v1", "cohorts_v1", "daily_v1", "refreshes_v1", "rooms_daily_v1"]
+      reads       = ["active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", "runs_v1"]
       views       = false
       queries     = true
       adds        = []
@@ -155,10 +155,10 @@ locals {
       bucket      = "roles/storage.objectUser"
       appends     = []
       tables = [
-        "erasures_v1", "events_v1", "holds_v1", "identities_v1", "receipts_v1",
+        "erasures_v1", "events_v1", "holds_v1", "identities_v1", "late_days_v1", "receipts_v1", "runs_v1",
         "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; offboarding
       ]
-      reads    = ["refreshes_v1"] # which days were counted
+      reads    = []
       views    = true
       queries  = true
       adds     = ["closed"]

@@ -14,6 +14,8 @@ locals {
     checked  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
     loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
     received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
+    missed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"late rows missed\""
+    overdue  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"erasures overdue\""
     unfiled  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"deletions not filed\""
     replayed = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
   }
@@ -26,6 +28,8 @@ locals {
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
       replay_remaining = { filter = local.line.replayed, value = "EXTRACT(jsonPayload.remaining)" }
       unfiled          = { filter = local.line.unfiled, value = "EXTRACT(jsonPayload.found)" }
+      missed           = { filter = local.line.missed, value = "EXTRACT(jsonPayload.rows)" }
+      overdue          = { filter = local.line.overdue, value = "EXTRACT(jsonPayload.erasures)" }
       faulty           = { filter = local.line.faulty, value = "EXTRACT(jsonPayload.faults)" }
       retention_late   = { filter = local.line.checked, value = "EXTRACT(jsonPayload.places_late)" }
     },
@@ -159,12 +163,26 @@ locals {
         severity = "ERROR"
         advice   = "A record in a secret has an error; the incident's labels `partner` and `field` name it. A partner with an error is answered 503 (`partner_faulty` or `project_disputed`) until it is fixed; all others go on. Without a partner it is a person's entry among `viewers` or `privacy_callers`. Apply again with the right value: docs/operations.md, \"Records with an error\"."
       }
-      # Each sweep checks it; one that cannot is no success, and its job late.
+      # A sweep checks it once a day; one that cannot is no success, and its job late.
       retention = {
-        query    = "sum(increase(${local.series.retention_late.sum}[2h])) > 0"
+        query    = "sum(increase(${local.series.retention_late.sum}[25h])) > 0"
         duration = 0
         severity = "ERROR"
         advice   = "Something is kept for longer than is promised. The privacy function's log line `retention checked` says where, docs/privacy.md how long it may be; look at the nightly jobs, at partition expiration and at the bucket's lifecycle."
+      }
+      # Each sweep says so again. The promise is day 30, and an erasure is due after 28 days.
+      overdue = {
+        query    = "sum(increase(${local.series.overdue.sum}[2h])) > 0"
+        duration = 0
+        severity = "ERROR"
+        advice   = "Erasures have been due for 20 hours and are not executed. They must be executed by the end of day 30: a day is left. Find out why sweeps fail: look at the log lines `sweep ends early` and `statement failed` of the privacy function. Then call `POST /sweep`."
+      }
+      # A sweep searches all days once a week, and erases what it finds.
+      late_rows = {
+        query    = "sum(increase(${local.series.missed.sum}[2h])) > 0"
+        duration = 0
+        severity = "ERROR"
+        advice   = "Rows of erased people came late, and sweeps did not find them until now; the sweep that found them has erased them. Report it: either load stored a row without noting its day, or somebody stored rows in another way."
       }
       # Each sweep reads the list, and says so again.
       closed_list = {

@@ -2,6 +2,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
+from functions.events.attributes import format_time
 from functions.google.storage import Bucket, BucketUnavailable
 from functions.load import app
 from functions.load.delivery_filter import DeliveryFilter
@@ -18,7 +20,7 @@ from functions.web.intake import Intake
 
 ATTRIBUTES = {
     "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",
-    "received_at": "2026-11-22T14:25:32.123456Z",
+    "received_at": format_time(datetime.now(UTC)),
     "kind": "chat",
     "partner": "demo",
     "project": "dev",
@@ -90,6 +92,20 @@ async def test_a_delivery_is_acknowledged_when_its_rows_are_stored(
     [identity] = write_stub.of_table("identities_v1")
     assert (row["ingest_id"], row["room_id"]) == (ATTRIBUTES["ingest_id"], "r")
     assert (row["user_key"], identity["user_id"]) == (identity["user_key"], "u")
+
+
+async def test_the_day_of_a_late_delivery_is_noted(
+    client: httpx.AsyncClient, write_stub: Any
+) -> None:
+    late = push(event("u"), received_at="2026-10-01T23:59:59.999999Z")
+    answers = await asyncio.gather(*(client.post("/", content=late) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {204}
+    [note] = write_stub.of_table("late_days_v1")
+    day = date(1970, 1, 1) + timedelta(days=note["day"])
+    assert (day, note["reason"]) == (date(2026, 10, 1), "late")
+    tables = [name.split("/")[-3] for name in write_stub.tables]
+    assert tables[0] == "late_days_v1"
+    assert tables.count("events_v1") == 20
 
 
 async def test_concurrent_deliveries_share_appends(

@@ -8,6 +8,7 @@ import pytest
 from functions import __version__
 from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
+from functions.load.late import LateDays
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
 from functions.load.row import Row, RowBuilder
@@ -32,6 +33,8 @@ class World:
     def __init__(self, builder: RowBuilder) -> None:
         self.events: list[Row] = []
         self.identities: list[Row] = []
+        self.late_days: list[Row] = []
+        self.order: list[str] = []
         self.quarantine: list[dict[str, Any]] = []
         self.fails: dict[str, Exception] = {}
         self.tally = LoadTally()
@@ -40,6 +43,7 @@ class World:
             store_event=lambda row: self._store("events", row),
             store_identity=lambda row: self._store("identities", row),
             known=KnownPeople(10),
+            late_days=LateDays(lambda row: self._store("late_days", row)),
             keep=self._keep,
             now=lambda: NOW,
             new_id=map("delivery {}".format, count()).__next__,
@@ -49,6 +53,7 @@ class World:
     async def _store(self, table: str, row: Row) -> None:
         if table in self.fails:
             raise self.fails[table]
+        self.order.append(table)
         getattr(self, table).append(row)
 
     async def _keep(self, **entry: Any) -> None:
@@ -131,6 +136,44 @@ async def test_a_failed_append_asks_for_another_delivery(
     with pytest.raises(NotStored, match=reason):
         await world.loader.load(message())
     assert world.quarantine == []
+
+
+@pytest.mark.parametrize(
+    ("received_at", "notes"),
+    [
+        ("2026-11-22T14:25:32Z", 0),
+        ("2026-11-22T13:25:33.000000Z", 0),
+        ("2026-11-22T13:25:32.999999Z", 1),
+        ("2026-10-01T00:00:00Z", 1),
+        ("2026-11-22T16:00:00Z", 0),
+    ],
+)
+async def test_the_day_of_a_late_row_is_noted_before_the_row_is_stored(
+    world: World, received_at: str, notes: int
+) -> None:
+    await world.loader.load(message(received_at=received_at))
+    assert sorted(world.order[-2:]) == ["events", "identities"]
+    assert world.order[:-2] == ["late_days"] * notes
+    assert [row["reason"] for row in world.late_days] == ["late"] * notes
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (AppendFailed("UNAVAILABLE"), "UNAVAILABLE"),
+        (QueueFull(), "queue_full"),
+        (RowRefused("row_refused"), "late_day_refused"),
+    ],
+)
+async def test_without_its_note_no_late_row_is_stored(
+    world: World, failure: Exception, reason: str
+) -> None:
+    world.fails["late_days"] = failure
+    with pytest.raises(NotStored, match=reason):
+        await world.loader.load(message(received_at="2026-11-01T00:00:00Z"))
+    assert (world.events, world.identities, world.quarantine) == ([], [], [])
+    await world.loader.load(message())
+    assert len(world.events) == 1
 
 
 async def test_a_person_is_known_only_once_stored(world: World) -> None:

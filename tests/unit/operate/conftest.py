@@ -12,6 +12,7 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantine
+from functions.warehouse.ledger import Ledger
 from tests.fakes.bucket import Bucket, Writer
 from tests.fakes.clock import Clock
 from tests.fakes.letters import Letters
@@ -76,13 +77,17 @@ def store() -> Store:
 @pytest.fixture
 def settle(store: Store, clock: Clock) -> Settle:
     """Settling on 22 November 2026, half an hour before midnight."""
-    return Settle(store, now=lambda: NOW, clock=clock, seconds=240)
+    return Settle(
+        store, Ledger(store, 215), now=lambda: NOW, clock=clock, seconds=240, retention_days=215
+    )
 
 
 @pytest.fixture
 def refresh(store: Store, clock: Clock) -> Refresh:
     """Refreshing at the same time."""
-    return Refresh(store, now=lambda: NOW, clock=clock, seconds=240, retention_days=215)
+    return Refresh(
+        store, Ledger(store, 215), now=lambda: NOW, clock=clock, seconds=240, retention_days=215
+    )
 
 
 Run = Callable[..., Awaitable[ReplayReport]]

@@ -1,7 +1,8 @@
 """Stand-ins for what operate calls, which can be told to fail."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 from functions.acceptance.partners import Directory, Partner, PartnersUnavailable
 from functions.events.attributes import Attributes
@@ -89,10 +90,29 @@ class Letters:
             raise SubscriptionUnavailable
 
 
+def ran(job: str, at: datetime) -> dict[str, Any]:
+    """A row of ``find_news``: when the last run of a job began."""
+    return {"moment": at, "job": job, "day": None, "reason": None}
+
+
+def noted(day: date, at: datetime, reason: str = "late") -> dict[str, Any]:
+    """A row of ``find_news``: when a day was noted last."""
+    return {"moment": at, "job": None, "day": day, "reason": reason}
+
+
 class Store:
-    """Notes the statements that it is to run; each changes one row, unless told to fail."""
+    """Notes the statements that it is to run; each changes one row, unless told to fail.
+
+    Attributes:
+        news: the rows that ``find_news`` returns.
+        recorded: the runs that the ledger has records of: job, first day, day after the last.
+        started_at: when each of them began.
+    """
 
     def __init__(self) -> None:
+        self.news: list[dict[str, Any]] = []
+        self.recorded: list[tuple[str, str, str]] = []
+        self.started_at: list[datetime] = []
         self.found: dict[str, list[datetime]] = {}
         self.asked: list[tuple[str, dict[str, datetime]]] = []
         self.changed: list[tuple[str, str]] = []
@@ -105,8 +125,17 @@ class Store:
         self.asked.append((name, moments))
         return self.found.pop(name, [])
 
-    async def change(self, name: str, **moments: datetime) -> int:
+    async def rows(self, name: str, **parameters: Any) -> list[Any]:
         self._check(name)
+        return self.news
+
+    async def change(self, name: str, **moments: Any) -> int:
+        self._check(name)
+        if name == "record_run":
+            first, end = moments["first"], moments["end"]
+            self.recorded.append((moments["job"], f"{first:%m-%d}", f"{end:%m-%d}"))
+            self.started_at.append(moments["started_at"])
+            return 1
         self.given.append((name, moments))
         day = moments.get("day") or moments.get("first") or moments["first_week"]
         self.changed.append((name, f"{day:%m-%d}"))

@@ -7,7 +7,7 @@ from functions.operate.refresh import Refresh
 from functions.warehouse.rollups import COUNTS, REFRESHES, Stretch
 from tests.fakes.clock import Clock
 from tests.unit.operate.conftest import NOW
-from tests.unit.operate.stand_ins import Store
+from tests.unit.operate.stand_ins import Store, noted, ran
 
 
 def day(number: int, month: int = 11) -> datetime:
@@ -17,18 +17,25 @@ def day(number: int, month: int = 11) -> datetime:
 async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
     refresh: Refresh, store: Store
 ) -> None:
-    store.found = {
-        "find_uncounted_days": [day(13), day(12)],
-        "find_days_with_late_events": [day(1, 9), day(1, 1)],
-    }
+    store.found = {"find_uncounted_days": [day(13), day(12)]}
+    store.news = [
+        ran("refresh", day(22)),
+        noted(date(2026, 9, 1), day(14)),
+        noted(date(2026, 1, 1), day(22)),
+        noted(date(2026, 9, 9), day(13)),
+    ]
     report = await refresh.run()
     # 1 January is beyond the retention: what is left of it must not replace what was counted.
+    # 9 September was noted before the open window began, so earlier runs have refreshed it.
     assert [name for name, first in store.changed if first == "11-12"] == [
         "refresh_active_days",
         "refresh_daily",
         "refresh_rooms",
         "refresh_active_users",
-        "record_refresh",
+    ]
+    assert store.recorded == [
+        ("refresh", "11-12", "11-23"),
+        ("refresh", "09-01", "09-02"),
     ]
     assert {first for name, first in store.changed if name == "refresh_daily"} == {"11-12", "09-01"}
     assert report.days[:3] == ["2026-09-01", "2026-11-12", "2026-11-13"]
@@ -36,7 +43,6 @@ async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
     assert (report.rows, report.remaining, report.failed) == (2 * len(REFRESHES), [], "")
     asked = dict(store.asked)
     assert asked["find_uncounted_days"] == {"first": day(22, 4), "end": day(14)}
-    assert asked["find_days_with_late_events"] == {"end": day(14), "since": day(14)}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +59,7 @@ async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
 async def test_days_that_are_named_are_refreshed_as_far_as_there_are_events(
     refresh: Refresh, store: Store, first: date | None, last: date | None, expected: list[str]
 ) -> None:
+    store.news = [noted(date(2026, 9, 1), day(22))]
     assert (await refresh.run(first, last)).days == expected
 
 
@@ -79,15 +86,16 @@ async def test_what_the_time_does_not_suffice_for_remains(
     report = await refresh.run(date(2026, 11, 20))
     assert (report.days, report.failed) == ([], "")
     assert report.remaining == [Stretch(date(2026, 11, 20), date(2026, 11, 22), frozen=False)]
-    assert "record_refresh" not in dict(store.changed)
+    assert store.recorded == []
 
 
 @pytest.mark.parametrize(
     "failing",
     [
         "find_uncounted_days",
-        "find_days_with_late_events",
+        "find_news",
         "find_days_with_double_rollups",
+        "record_run",
         *REFRESHES,
     ],
 )
@@ -95,7 +103,7 @@ async def test_a_failure_ends_the_run(refresh: Refresh, store: Store, failing: s
     store.failing = {failing}
     report = await refresh.run()
     assert (report.failed, report.days) == (failing, [])
-    assert "record_refresh" not in dict(store.changed)
+    assert store.recorded == []
 
 
 async def test_rows_that_two_runs_inserted_at_once_are_replaced(
@@ -104,21 +112,21 @@ async def test_rows_that_two_runs_inserted_at_once_are_replaced(
     store.found = {"find_days_with_double_rollups": [day(22)]}
     await refresh.run(date(2026, 11, 22))
     once = ["refresh_active_days", *COUNTS]
-    assert [name for name, _ in store.changed] == [*once, *once, "record_refresh"]
+    assert [name for name, _ in store.changed] == [*once, *once]
 
 
 async def test_people_are_counted_when_all_active_days_are_up_to_date(
     refresh: Refresh, store: Store
 ) -> None:
     """A run of today alone makes those of other days that may have changed, too."""
-    store.found = {"find_days_with_late_events": [day(1, 9)]}
+    store.news = [noted(date(2026, 9, 1), day(22))]
     await refresh.run(date(2026, 11, 22), date(2026, 11, 22))
     first = [first for name, first in store.changed if name == "refresh_active_days"]
     assert first == ["09-01", "11-14"]
-    assert [name for name, _ in store.changed][len(first) :] == [*COUNTS, "record_refresh"]
+    assert [name for name, _ in store.changed][len(first) :] == list(COUNTS)
 
 
 async def test_a_refresh_is_recorded_as_of_its_beginning(refresh: Refresh, store: Store) -> None:
     await refresh.run(date(2026, 11, 22))
-    [given] = [moments for name, moments in store.given if name == "record_refresh"]
-    assert given == {"first": day(22), "end": day(23), "refreshed_at": NOW}
+    assert store.recorded == [("refresh", "11-22", "11-23")]
+    assert store.started_at == [NOW]

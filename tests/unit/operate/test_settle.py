@@ -2,9 +2,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from functions.operate.settle import Settle, ranges
+from functions.operate.settle import Settle, SettleScope
+from functions.warehouse.days import ranges
 from tests.fakes.clock import Clock
-from tests.unit.operate.stand_ins import Store
+from tests.unit.operate.stand_ins import Store, noted, ran
 
 TODAY = date(2026, 11, 22)
 
@@ -13,28 +14,70 @@ def day(number: int, month: int = 11) -> datetime:
     return datetime(2026, month, number, tzinfo=UTC)
 
 
-def test_the_open_window_and_the_day_that_left_it_are_looked_at() -> None:
-    assert ranges([], TODAY) == [(day(13), day(23))]
+def scope(*late: date, since: date = date(2026, 11, 21)) -> SettleScope:
+    return SettleScope(frozenset(late), since, date(2026, 10, 22))
+
+
+def test_copies_are_looked_for_on_the_days_since_the_last_run() -> None:
+    assert ranges(scope().days_with_copies(TODAY)) == [(day(21), day(23))]
 
 
 @pytest.mark.parametrize(
-    ("days", "expected"),
+    ("late", "expected"),
     [
-        # From a replayed day on, later copies lie at most as far away as the window is long.
-        ([date(2026, 10, 1)], [(day(13), day(23)), (day(1, 10), day(10, 10))]),
-        ([date(2026, 11, 4)], [(day(4), day(23))]),
-        ([date(2026, 11, 22)], [(day(13), day(23))]),
-        ([date(2026, 11, 23), date.max], [(day(13), day(23))]),
+        # From a late day on, later copies lie at most as far away as the window is long.
+        ([date(2026, 10, 1)], [(day(1, 10), day(10, 10)), (day(21), day(23))]),
+        ([date(2026, 11, 14)], [(day(14), day(23))]),
+        ([date(2026, 11, 22)], [(day(21), day(23))]),
+        ([date(2026, 11, 23), date.max], [(day(21), day(23))]),
         (
             [date(2026, 10, 1), date(2026, 10, 3), date(2026, 10, 3)],
-            [(day(13), day(23)), (day(1, 10), day(12, 10))],
+            [(day(1, 10), day(12, 10)), (day(21), day(23))],
         ),
     ],
 )
-def test_replayed_days_are_looked_at_with_those_after_them(
-    days: list[date], expected: list[tuple[datetime, datetime]]
+def test_late_days_are_looked_at_with_those_after_them(
+    late: list[date], expected: list[tuple[datetime, datetime]]
 ) -> None:
-    assert ranges(days, TODAY) == expected
+    assert ranges(scope(*late).days_with_copies(TODAY)) == expected
+
+
+def test_unknown_properties_are_looked_for_where_they_became_too_old() -> None:
+    late = [date(2026, 10, 23), date(2026, 10, 20), date(2026, 11, 20)]
+    assert ranges(scope(*late).days_with_extra(TODAY)) == [
+        (day(20, 10), day(21, 10)),
+        (day(22, 10), day(23, 10)),
+    ]
+
+
+async def test_a_run_looks_at_what_came_since_the_last_finished_run(
+    settle: Settle, store: Store
+) -> None:
+    store.news = [
+        ran("settle", datetime(2026, 11, 21, 1, 30, tzinfo=UTC)),
+        ran("sweep", day(22)),
+        noted(date(2026, 10, 1), day(22)),
+        noted(date(2026, 9, 1), day(22), "erased"),
+        noted(date(2026, 8, 1), day(20)),
+    ]
+    assert (await settle.run()).remaining == 0
+    assert store.asked == [
+        ("find_days_with_copies", {"first": day(20), "end": day(23)}),
+        ("find_days_with_copies", {"first": day(1, 10), "end": day(10, 10)}),
+        ("find_days_with_extra", {"first": day(21, 10), "end": day(23, 10)}),
+        ("find_days_with_extra", {"first": day(1, 10), "end": day(2, 10)}),
+    ]
+    assert store.recorded == [("settle", "11-20", "11-23")]
+
+
+async def test_the_first_run_looks_at_everything_that_views_hide(
+    settle: Settle, store: Store
+) -> None:
+    await settle.run()
+    assert store.asked == [
+        ("find_days_with_copies", {"first": day(13), "end": day(23)}),
+        ("find_days_with_extra", {"first": day(20, 4), "end": day(23, 10)}),
+    ]
 
 
 async def test_only_days_with_something_to_do_are_changed(settle: Settle, store: Store) -> None:
@@ -48,7 +91,6 @@ async def test_only_days_with_something_to_do_are_changed(settle: Settle, store:
     ]
     assert (report.copies, report.identities, report.emptied) == (2, 1, 1)
     assert (report.days, report.remaining) == (["2026-11-22", "2026-11-14"], 0)
-    assert ("find_days_with_extra", {"end": day(23, 10)}) in store.asked
 
 
 async def test_what_the_time_does_not_suffice_for_remains(
@@ -67,10 +109,12 @@ async def test_what_the_time_does_not_suffice_for_remains(
 @pytest.mark.parametrize(
     ("failing", "failed", "remaining"),
     [
+        ("find_news", "find", 1),
         ("find_days_with_copies", "find", 1),
         ("find_days_with_extra", "find", 1),
         ("delete_copies", "delete_copies", 2),
         ("merge_identities", "merge_identities", 1),
+        ("record_run", "record_run", 1),
     ],
 )
 async def test_a_failure_ends_the_run(
@@ -80,3 +124,4 @@ async def test_a_failure_ends_the_run(
     store.failing = {failing}
     report = await settle.run()
     assert (report.failed, report.remaining) == (failed, remaining)
+    assert store.recorded == []

@@ -37,7 +37,7 @@ class Store:
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         self._note(name, parameters)
-        given = parameters["receipts"]
+        given = parameters.get("receipts", ())
         assert not isinstance(given, str | date)
         self.receipts += [json.loads(each) for each in given]
         return 1

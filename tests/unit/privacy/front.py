@@ -17,6 +17,7 @@ from functions.privacy.requests.request import serve
 from functions.secrets.closed_partners import ClosedList
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.protocols import StatementRunner
 from tests.unit.identity_tokens import bearer
 
@@ -61,6 +62,7 @@ class Front:
 
         context = Context(
             statements,
+            Ledger(statements, 215),
             Receipts(statements, lambda: NOW),
             PseudonymKeys(1, {1: b"1" * 32}),
             Owners(statements).partner_of,

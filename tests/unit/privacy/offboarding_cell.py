@@ -170,10 +170,10 @@ class NothingLate:
     """A check of retention that finds what it is told to."""
 
     def __init__(self, checked: Checked | None = None) -> None:
-        self.checked = checked or Checked(ok=True, asked_at=NOW, places=[])
+        self.checked: Checked | None = checked or Checked(ok=True, asked_at=NOW, places=[])
         self.checks = 0
 
-    async def check(self) -> Checked:
+    async def check_daily(self) -> Checked | None:
         self.checks += 1
         return self.checked
 
@@ -246,7 +246,7 @@ class OffboardingCell:
         operations = Offboardings(plan, closed, progress, records, self._deadline)
         permissions = Permissions(["acme-prod"], [OFFICER], {PARTNER: ["acme-prod"]})
         sweep_endpoint = SweepEndpoint(
-            NoErasures().run, operations, NothingLate().check, lambda: self.now
+            NoErasures().run, operations, NothingLate().check_daily, lambda: self.now
         )
         served = serve(
             Callers(lambda: permissions, SCHEDULER, PUSH),

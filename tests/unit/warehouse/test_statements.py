@@ -54,7 +54,7 @@ async def test_a_statement_is_its_file_with_names_and_parameters(
     service: JobService, statements: Statements
 ) -> None:
     assert await statements.change("delete_copies", day=DAY) == 3
-    assert await statements.days("find_days_with_extra", end=DAY) == [DAY]
+    assert await statements.days("find_days_with_extra", first=DAY, end=DAY) == [DAY]
     first, second = service.jobs.values()
     config = first["configuration"]
     assert "DELETE FROM `p.store.events_v1`" in config["query"]["query"]
@@ -113,12 +113,12 @@ async def test_rows_that_did_not_come_are_asked_for_again(
     service: JobService, statements: Statements
 ) -> None:
     service.answers["rows"] = [RefusedJob(503), Lost(carried_out=True)]
-    assert await statements.days("find_days_with_extra", end=DAY) == [DAY]
+    assert await statements.days("find_days_with_extra", first=DAY, end=DAY) == [DAY]
     assert service.verbs().count("rows") == 3
     assert attempts(service) == ["1"]
     service.answers["rows"] = [RefusedJob(403, "accessDenied")]
     with pytest.raises(StatementFailed, match="accessDenied"):
-        await statements.days("find_days_with_extra", end=DAY)
+        await statements.days("find_days_with_extra", first=DAY, end=DAY)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from functions.privacy.inventory import TABLES
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import IDS_OF_A_PERSON, user_keys
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import EXTRA_DAYS, SQL
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
@@ -81,7 +82,13 @@ class Cell:
         self.seconds = 0.0
         ids = counting("export")
         context = Context(
-            self.store, self.store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids)
+            self.store,
+            Ledger(self.store, 100),
+            self.store.receive(),
+            KEYS,
+            acme,
+            lambda: NOW,
+            lambda: next(ids),
         )
         self.exports = Exports(
             context,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from functions.privacy.erasures.deletions import DELETED, RESTORED, DeletionMessage, Deletions
 from functions.privacy.records.receipts import Receipt, Receipts
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.parameters import Parameter
 from local.json_column import check
 
@@ -49,7 +50,11 @@ def test_a_receipt_is_given_as_json_that_bigquery_takes(detail: dict[str, object
 def test_what_the_chat_told_is_given_as_json_that_bigquery_takes() -> None:
     statements: Any = Noting()
     deletions = Deletions(
-        statements, Receipts(statements, lambda: NOW), now=lambda: NOW, new_id=lambda: "e1"
+        statements,
+        Ledger(statements, 215),
+        Receipts(statements, lambda: NOW),
+        now=lambda: NOW,
+        new_id=lambda: "e1",
     )
     told = [DeletionMessage(event, "acme", "dev", ["k"], NOW) for event in (DELETED, RESTORED)]
     asyncio.run(deletions.file_all(told))

@@ -9,6 +9,7 @@ from functions.privacy.reports.lookups import PEOPLE, Lookups
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.context import Context
 from functions.secrets.pseudonym_keys import user_key
+from functions.warehouse.ledger import Ledger
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError, retry_later
 from tests.unit.privacy.disclosure import (
@@ -41,7 +42,9 @@ def store() -> Store:
 @pytest.fixture
 def lookups(store: Store) -> Lookups:
     ids = counting("lookup")
-    context = Context(store, store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids))
+    context = Context(
+        store, Ledger(store, 215), store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids)
+    )
     return Lookups(context)
 
 
@@ -134,7 +137,9 @@ async def test_an_owner_that_cannot_be_read_ends_it(store: Store) -> None:
     async def unavailable(caller: Caller, project: str) -> str:
         raise retry_later("not now")
 
-    lookups = Lookups(Context(store, store.receive(), KEYS, unavailable, lambda: NOW, str))
+    lookups = Lookups(
+        Context(store, Ledger(store, 215), store.receive(), KEYS, unavailable, lambda: NOW, str)
+    )
     with pytest.raises(ProblemError) as refused:
         await lookups.ask(asked(ANN, REQUEST))
     assert refused.value.status == 503

@@ -10,8 +10,10 @@ from functions.google.storage import Stored
 from functions.privacy.inventory import list_inventory
 from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Caller
+from functions.warehouse.ledger import Ledger
 from functions.web.problem import ProblemError
 from tests.fakes.objects import Bucket
+from tests.unit.operate.stand_ins import ran
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,
@@ -48,7 +50,12 @@ def store() -> Store:
 
 async def report(store: Store, bucket: Aged) -> dict[str, Any]:
     retention = Retention(
-        store, bucket, bucket.overdue_on_hold, now=lambda: NOW, retention_days=100
+        store,
+        Ledger(store, 100),
+        bucket,
+        bucket.overdue_on_hold,
+        now=lambda: NOW,
+        retention_days=100,
     )
     answer: dict[str, Any] = said(await retention.ask(asked(OPERATOR)))
     return answer
@@ -149,7 +156,12 @@ async def test_what_cannot_be_asked_is_unknown_and_not_ok(store: Store, part: st
 async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> None:
     bucket = Aged()
     retention = Retention(
-        store, bucket, bucket.overdue_on_hold, now=lambda: NOW, retention_days=100
+        store,
+        Ledger(store, 100),
+        bucket,
+        bucket.overdue_on_hold,
+        now=lambda: NOW,
+        retention_days=100,
     )
     with pytest.raises(ProblemError) as refused:
         await retention.ask(asked(caller))
@@ -164,3 +176,45 @@ async def test_what_no_hold_keeps_any_more_is_found(store: Store) -> None:
     found = places(await report(store, bucket))["on_hold/"]
 
     assert (found["state"], found["overdue"], found["days"]) == ("late", 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("checked", "checks"), [(None, 1), (NOW - 23 * HOUR, 1), (NOW - 22 * HOUR, 0)]
+)
+async def test_a_sweep_checks_once_a_day(
+    store: Store, checked: datetime | None, checks: int
+) -> None:
+    store.found["find_news"] = [ran("retention", checked)] if checked else []
+    bucket = Aged()
+    retention = Retention(
+        store,
+        Ledger(store, 100),
+        bucket,
+        bucket.overdue_on_hold,
+        now=lambda: NOW,
+        retention_days=100,
+    )
+    found = await retention.check_daily()
+    assert (found is not None) == bool(checks)
+    names = [name for name, _ in store.asked]
+    assert names == ["find_news"] + checks * ["find_overdue", "record_run"]
+
+
+@pytest.mark.parametrize("failing", ["find_news", "find_overdue", "record_run"])
+async def test_a_check_that_failed_is_repeated_by_the_next_sweep(
+    store: Store, failing: str
+) -> None:
+    store.failing = {failing}
+    bucket = Aged()
+    retention = Retention(
+        store,
+        Ledger(store, 100),
+        bucket,
+        bucket.overdue_on_hold,
+        now=lambda: NOW,
+        retention_days=100,
+    )
+    found = await retention.check_daily()
+    assert found is not None
+    assert (found.ok, bool(found.unknown)) == (False, True)
+    assert "record_run" not in [name for name, _ in store.asked]

@@ -67,7 +67,7 @@ async def test_others_are_refused_before_anything_is_done(caller: Caller) -> Non
     sweep = FakeSweep(SweepReport())
     with pytest.raises(ProblemError) as refused:
         await SweepEndpoint(
-            sweep.run, FakeOffboardings(NOTHING), NothingLate().check, lambda: NOW
+            sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
         ).post(PrivacyRequest(caller))
     assert (refused.value.status, sweep.runs) == (403, [])
 
@@ -83,7 +83,7 @@ async def test_the_scheduler_and_operators_get_the_report(
         places=Counter({"spill_deleted": 1}),
     )
     response = await SweepEndpoint(
-        FakeSweep(report).run, FakeOffboardings(NOTHING), NothingLate().check, lambda: NOW
+        FakeSweep(report).run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
     ).post(PrivacyRequest(caller))
     assert response.status_code == 200
     answer = json.loads(bytes(response.body))
@@ -95,26 +95,29 @@ async def test_the_scheduler_and_operators_get_the_report(
 
 async def test_what_is_left_is_202() -> None:
     response = await SweepEndpoint(
-        FakeSweep(SweepReport()).run, FakeOffboardings(NOTHING), NothingLate().check, lambda: NOW
+        FakeSweep(SweepReport()).run,
+        FakeOffboardings(NOTHING),
+        NothingLate().check_daily,
+        lambda: NOW,
     ).post(PrivacyRequest(SCHEDULER))
     assert response.status_code == 202
     left = OffboardingReport(finished=False)
     done = SweepReport(finished=True)
     response = await SweepEndpoint(
-        FakeSweep(done).run, FakeOffboardings(left), NothingLate().check, lambda: NOW
+        FakeSweep(done).run, FakeOffboardings(left), NothingLate().check_daily, lambda: NOW
     ).post(PrivacyRequest(SCHEDULER))
     assert response.status_code == 202
 
 
 @pytest.mark.parametrize("unavailable", ["", "claim: ServiceUnavailable"])
-async def test_every_sweep_tells_what_is_kept_too_long(unavailable: str) -> None:
+async def test_a_sweep_that_checks_tells_what_is_kept_too_long(unavailable: str) -> None:
     late = PlaceRetention("events_v1", 215, "late", 3)
     retention = NothingLate(
         Checked(ok=False, asked_at=NOW, places=[late, PlaceRetention("spill/", 28, "ok")])
     )
     report = SweepReport(finished=not unavailable, unavailable=unavailable)
     sweep_endpoint = SweepEndpoint(
-        FakeSweep(report).run, FakeOffboardings(NOTHING), retention.check, lambda: NOW
+        FakeSweep(report).run, FakeOffboardings(NOTHING), retention.check_daily, lambda: NOW
     )
     if unavailable:
         with pytest.raises(ProblemError):
@@ -128,6 +131,19 @@ async def test_every_sweep_tells_what_is_kept_too_long(unavailable: str) -> None
     assert retention.checks == 1
 
 
+async def test_a_sweep_that_need_not_check_says_nothing_of_it() -> None:
+    retention = NothingLate()
+    retention.checked = None
+    answer = await SweepEndpoint(
+        FakeSweep(SweepReport(finished=True)).run,
+        FakeOffboardings(NOTHING),
+        retention.check_daily,
+        lambda: NOW,
+    ).post(PrivacyRequest(SCHEDULER))
+    assert answer.status_code == 200
+    assert "late" not in json.loads(bytes(answer.body))
+
+
 async def test_what_could_not_be_checked_is_no_success() -> None:
     retention = NothingLate(
         Checked(ok=False, asked_at=NOW, places=[PlaceRetention("spill/", 28, "unknown", None)])
@@ -136,7 +152,7 @@ async def test_what_could_not_be_checked_is_no_success() -> None:
         await SweepEndpoint(
             FakeSweep(SweepReport(finished=True)).run,
             FakeOffboardings(NOTHING),
-            retention.check,
+            retention.check_daily,
             lambda: NOW,
         ).post(PrivacyRequest(SCHEDULER))
     assert refused.value.status == 503
@@ -146,7 +162,7 @@ async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> N
     retention = NothingLate()
     offboardings = FakeOffboardings(NOTHING, out_of_time=True)
     answer = await SweepEndpoint(
-        FakeSweep(SweepReport(finished=True)).run, offboardings, retention.check, lambda: NOW
+        FakeSweep(SweepReport(finished=True)).run, offboardings, retention.check_daily, lambda: NOW
     ).post(PrivacyRequest(SCHEDULER))
     assert (answer.status_code, retention.checks) == (202, 0)
 
@@ -155,7 +171,7 @@ async def test_what_did_not_answer_is_503() -> None:
     report = SweepReport(unavailable="claim: ServiceUnavailable")
     with pytest.raises(ProblemError) as refused:
         await SweepEndpoint(
-            FakeSweep(report).run, FakeOffboardings(NOTHING), NothingLate().check, lambda: NOW
+            FakeSweep(report).run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
         ).post(PrivacyRequest(SCHEDULER))
     assert refused.value.status == 503
     assert refused.value.headers == {"Retry-After": "60"}
@@ -171,7 +187,7 @@ def restored(to: datetime | None = TO, at: datetime | None = AT) -> bytes:
 
 async def test_an_operator_has_executed_again_what_restored_tables_brought_back() -> None:
     sweep, offboardings = FakeSweep(SweepReport(finished=True)), FakeOffboardings(NOTHING)
-    sweep_endpoint = SweepEndpoint(sweep.run, offboardings, NothingLate().check, lambda: NOW)
+    sweep_endpoint = SweepEndpoint(sweep.run, offboardings, NothingLate().check_daily, lambda: NOW)
     body = restored(TO.astimezone(timezone(timedelta(hours=2))))
     assert (await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))).status_code == 200
     assert sweep.runs == [Restored(TO, AT, OPERATOR.email)] == [offboardings.restored]
@@ -193,7 +209,7 @@ async def test_an_operator_has_executed_again_what_restored_tables_brought_back(
 async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: str) -> None:
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(
-        sweep.run, FakeOffboardings(NOTHING), NothingLate().check, lambda: NOW
+        sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
     )
     with pytest.raises(ProblemError, match=named) as refused:
         await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))
@@ -207,7 +223,7 @@ async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: 
 async def test_a_body_that_is_no_sweeps_is_refused(body: bytes) -> None:
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(
-        sweep.run, FakeOffboardings(NOTHING), NothingLate().check, lambda: NOW
+        sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
     )
     with pytest.raises(msgspec.DecodeError):
         await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))
@@ -217,7 +233,7 @@ async def test_a_body_that_is_no_sweeps_is_refused(body: bytes) -> None:
 async def test_the_scheduler_says_nothing_of_restored_tables() -> None:
     sweep = FakeSweep(SweepReport())
     sweep_endpoint = SweepEndpoint(
-        sweep.run, FakeOffboardings(NOTHING), NothingLate().check, lambda: NOW
+        sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
     )
     with pytest.raises(ProblemError) as refused:
         await sweep_endpoint.post(PrivacyRequest(SCHEDULER, body=restored()))

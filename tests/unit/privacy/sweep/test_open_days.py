@@ -1,10 +1,14 @@
 """Which days are counted once more before people are erased."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from functions.privacy.sweep.open_days import OpenDays
+from functions.warehouse.ledger import Ledger
+from functions.warehouse.parameters import Parameter
 from functions.warehouse.rollups import REFRESHES
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from tests.unit.operate.stand_ins import noted
 
 NOW = datetime(2026, 11, 22, 0, 0, 30, tzinfo=UTC)  # a Sunday
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -15,19 +19,24 @@ FIRST = TODAY - OPEN_WINDOW_DAYS * DAY
 class Statements:
     def __init__(self) -> None:
         self.found: dict[str, list[datetime]] = {}
+        self.news: list[dict[str, Any]] = []
         self.given: list[tuple[str, dict[str, datetime]]] = []
 
     async def days(self, name: str, **moments: datetime) -> list[datetime]:
         return self.found.get(name, [])
 
-    async def change(self, name: str, **moments: datetime) -> int:
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        assert name == "find_news"
+        return self.news
+
+    async def change(self, name: str, **moments: Any) -> int:
         self.given.append((name, moments))
         return 1
 
 
 async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
     statements = Statements()
-    await OpenDays(statements, lambda: NOW, 215).count()
+    await OpenDays(statements, Ledger(statements, 215), lambda: NOW, 215).count()
     given = dict(statements.given)
     assert given.keys() == REFRESHES.keys()
     assert given["refresh_daily"] == {"first": FIRST, "end": TODAY}
@@ -48,11 +57,9 @@ async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
 
 async def test_active_days_are_made_first_of_today_and_of_older_days_with_news() -> None:
     statements = Statements()
-    statements.found = {
-        "find_uncounted_days": [FIRST - DAY],
-        "find_days_with_late_events": [FIRST - 30 * DAY],
-    }
-    await OpenDays(statements, lambda: NOW, 215).count()
+    statements.found = {"find_uncounted_days": [FIRST - DAY]}
+    statements.news = [noted((FIRST - 30 * DAY).date(), TODAY)]
+    await OpenDays(statements, Ledger(statements, 215), lambda: NOW, 215).count()
     made = [
         (moments["first"], moments["end"])
         for name, moments in statements.given

@@ -1,0 +1,81 @@
+"""The days on which a sweep searches the tables for events in scope.
+
+While erasures are being executed, these are all days. After that, an event in scope can only come
+late, and load has noted its day; or it comes on time, within an hour after it was received, which
+is shortly after the cut-off of an immediate erasure. So most sweeps search no day at all.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import NamedTuple
+
+from functions.privacy.erasures.scope import Scopes
+from functions.warehouse.days import DAY, each_day
+from functions.warehouse.late_days import LATE, OVERLAP, on_time_from
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
+
+
+class SearchedDays(NamedTuple):
+    """The days (UTC) that a sweep searches.
+
+    Attributes:
+        for_scope: the days that are searched for events in scope.
+        for_copies: the days on which a sender may have repeated an event in scope, after the
+            cut-off.
+        are_all: whether `for_scope` has every day on which a stored event can be in scope.
+    """
+
+    for_scope: frozenset[date]
+    for_copies: frozenset[date]
+    are_all: bool
+
+    def with_copies(self, scopes: Scopes, found: Collection[date]) -> set[date]:
+        """Return the days to search for later copies of events in scope.
+
+        Args:
+            scopes: the scopes of all erasures.
+            found: the days on which events in scope were found. The copies may be younger than
+                these events by as many days as the open window has.
+        """
+        window = range(OPEN_WINDOW_DAYS + 1)
+        cut_offs = {scope.cut_off.date() for scope in scopes}
+        after_cut_offs = {day + number * DAY for day in cut_offs for number in window}
+        after_found = {day + number * DAY for day in found for number in window}
+        return after_cut_offs & (self.for_scope | self.for_copies | after_found)
+
+
+def all_days(first: date, now: datetime) -> SearchedDays:
+    """Return every day from the first to today.
+
+    Args:
+        first: no stored event in scope was received before this day (UTC).
+        now: the current time (UTC).
+    """
+    days = frozenset(each_day(first, _last(now)))
+    return SearchedDays(days, days, are_all=True)
+
+
+def days_with_news(
+    scopes: Scopes, late: Collection[date], since: datetime, now: datetime
+) -> SearchedDays:
+    """Return the days to which events in scope may have come since the last finished sweep.
+
+    Args:
+        scopes: the scopes of executed erasures.
+        late: the days that were noted since that sweep because rows came late (UTC).
+        since: when that sweep began (UTC).
+        now: the current time (UTC).
+    """
+    last = _last(now)
+    days = {day for day in late if day <= last}
+    for cut_off in {scope.cut_off for scope in scopes}:
+        if cut_off >= since - LATE - OVERLAP:
+            days.update(each_day(on_time_from(cut_off), cut_off.date()))
+    return SearchedDays(
+        frozenset(days), frozenset(each_day(on_time_from(since), last)), are_all=False
+    )
+
+
+def _last(now: datetime) -> date:
+    """Return the newest day that can have events; the clock of a receiver may be ahead."""
+    return (now + OVERLAP).date()

@@ -1,0 +1,165 @@
+"""Decides on which days a sweep searches for events in scope, and records what it covered.
+
+All days are searched while erasures are being executed, if rows that were stored long ago may have
+come into scope, and once a week. Otherwise, only days with news are searched.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.erasures.scope import Scopes
+from functions.privacy.erasures.searched_days import SearchedDays, all_days, days_with_news
+from functions.privacy.periods import REMEMBERED, TOMBSTONE
+from functions.privacy.sweep.work import Work
+from functions.warehouse.days import DAY, each_day, midnight
+from functions.warehouse.late_days import OVERLAP
+from functions.warehouse.ledger import Ledger, News
+from functions.warehouse.schema import OPEN_WINDOW_DAYS
+
+FULL_EVERY = timedelta(days=7)
+"""How often a sweep searches all days, even if nothing is noted."""
+
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+"""A time before any row was stored."""
+
+
+class Chosen(NamedTuple):
+    """What a sweep searches.
+
+    Attributes:
+        days: the days.
+        stored_before: an earlier sweep should have erased all late events that were stored before
+            this time (UTC).
+    """
+
+    days: SearchedDays
+    stored_before: datetime
+
+
+class Search:
+    """Chooses the days that a sweep searches.
+
+    Args:
+        ledger: has the noted days and the times of finished sweeps.
+        retention_days: the number of days for which events are kept.
+    """
+
+    def __init__(self, ledger: Ledger, retention_days: int) -> None:
+        self._ledger = ledger
+        self._retention = (retention_days + 1) * DAY
+
+    def oldest(self, now: datetime) -> datetime:
+        """Return a time (UTC) before which no stored event was received."""
+        return now - self._retention
+
+    async def choose(
+        self, scopes: Scopes, work: Work, restored: Restored | None, now: datetime
+    ) -> Chosen:
+        """Return what a sweep searches.
+
+        Args:
+            scopes: the scopes of all erasures.
+            work: what the sweep has to do.
+            restored: the restoration of tables that the caller reported; None if there is none.
+            now: when the sweep began (UTC).
+
+        Raises:
+            StatementFailed: the ledger could not be read.
+        """
+        news = await self._ledger.news(now)
+        since, full_since = last_sweep(news), news.runs.get("full_sweep")
+        if since is None or restored or may_have_old_rows(scopes, work, since, now):
+            return Chosen(self._all_days(scopes, now), BEFORE_ALL)
+        if scopes.due() or full_since is None or full_since <= now - FULL_EVERY:
+            return Chosen(self._all_days(scopes, now), since - OVERLAP)
+        days = days_with_news(scopes, news.late_days(since), since, now)
+        return Chosen(days, since - OVERLAP)
+
+    async def note_changes(self, days: Iterable[date], now: datetime) -> None:
+        """Note days whose events a sweep is about to change, so that their rollups are refreshed.
+
+        Days before the open window are left out: an erasure does not change their numbers.
+
+        Args:
+            days: the days (UTC).
+            now: the current time (UTC).
+
+        Raises:
+            StatementFailed: it is unknown whether the days are noted.
+        """
+        open_from = now.date() - OPEN_WINDOW_DAYS * DAY
+        await self._ledger.note([day for day in days if day >= open_from], "erased", now)
+
+    async def note_restored(self, restored: Restored, now: datetime) -> None:
+        """Note the days that may have rows again that jobs had deleted, because of a restoration.
+
+        Args:
+            restored: the restoration of tables that the caller reported.
+            now: the current time (UTC).
+
+        Raises:
+            StatementFailed: it is unknown whether the days are noted.
+        """
+        first = restored.to.date() - (OPEN_WINDOW_DAYS + 2) * DAY
+        await self._ledger.note(each_day(first, now.date()), "late", now)
+
+    async def record(self, days: SearchedDays, began_at: datetime, done_at: datetime) -> None:
+        """Record that a sweep has finished.
+
+        Args:
+            days: the days that it searched.
+            began_at: when it began (UTC).
+            done_at: when it ended (UTC).
+
+        Raises:
+            StatementFailed: it is unknown whether this is recorded; the next sweep searches the
+                same days again.
+        """
+        today = began_at.date()
+        if days.are_all:
+            first = min(days.for_scope)
+            await self._ledger.record("full_sweep", began_at, done_at, first, today)
+        else:
+            await self._ledger.record("sweep", began_at, done_at, today, today)
+
+    def _all_days(self, scopes: Scopes, now: datetime) -> SearchedDays:
+        """Return every day on which a stored event can be in scope.
+
+        If a tombstone is older than `TOMBSTONE`, it is still there because of a legal hold, and
+        late events may have arrived during all that time.
+        """
+        waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
+        age = self._retention if waited or scopes.due() else REMEMBERED
+        return all_days((midnight(now.date()) - min(age, self._retention)).date(), now)
+
+
+def last_sweep(news: News) -> datetime | None:
+    """Return when the last finished sweep began (UTC); None if there is none."""
+    runs = (news.runs.get("sweep"), news.runs.get("full_sweep"))
+    return max((ran_at for ran_at in runs if ran_at), default=None)
+
+
+def may_have_old_rows(scopes: Scopes, work: Work, since: datetime, now: datetime) -> bool:
+    """Return whether rows may have come into scope that were stored before the last sweep.
+
+    This happens if a legal hold ended, or if a repeated request moved the cut-off of an executed
+    erasure.
+
+    Args:
+        scopes: the scopes of all erasures.
+        work: what the sweep has to do.
+        since: when the last finished sweep began (UTC).
+        now: the current time (UTC).
+    """
+    if work.hold_ended_at and work.hold_ended_at >= since - OVERLAP:
+        return True
+    return any(
+        scope.executed_at
+        and (
+            scope.executed_at < now - TOMBSTONE
+            or scope.executed_at < scope.cut_off >= since - OVERLAP
+        )
+        for scope in scopes
+    )

@@ -1,0 +1,25 @@
+-- Finds the days of a range on which events were received that may be later copies of events in
+-- scope: after the cut-off, their sender may have sent them again.
+--
+-- Only if the sender numbers its requests, a copy is received at another time than the first one.
+-- The ingest ids of such events are no UUIDv7, whose 15th character is 7.
+WITH
+scopes AS (
+  ${scopes}
+)
+
+SELECT DISTINCT TIMESTAMP_TRUNC(events.received_at, DAY) AS day
+FROM `${store}.events_v1` AS events
+INNER JOIN scopes
+  ON
+    events.project = scopes.project
+    AND events.user_key = scopes.user_key
+    AND events.received_at > scopes.cut_off
+    AND events.received_at <= TIMESTAMP_ADD(
+      scopes.cut_off, INTERVAL ${open_window_days} DAY
+    )
+WHERE
+  events.received_at >= @first
+  AND events.received_at < @end
+  AND SUBSTR(events.ingest_id, 15, 1) != '7'
+ORDER BY day

@@ -1,0 +1,82 @@
+-- Finds what a sweep has to do about erasures: how many are to be deleted, restored or executed.
+--
+-- It reads small tables only, so a sweep with nothing to do is cheap. If the list of ids is empty,
+-- all erasures that are due count as waiting. An erasure of a person on legal hold does not wait:
+-- it is executed after the end of the hold.
+WITH
+on_hold AS (
+  SELECT DISTINCT project, user_key
+  FROM `${store}.holds_v1`
+  WHERE
+    released_at IS NULL
+    AND until > @now
+),
+
+erasures AS (
+  SELECT
+    erasures.erasure_id,
+    erasures.mode,
+    erasures.status,
+    erasures.cut_off,
+    erasures.due_at,
+    erasures.expires_at,
+    on_hold.user_key IS NOT NULL AS is_on_hold,
+    erasures.status = 'hidden' AND erasures.source = 'stream' AS is_from_chat,
+    MAX(IF(erasures.status IN ('due', 'executed'), erasures.cut_off, NULL)) OVER (
+      PARTITION BY erasures.project, erasures.user_key
+    ) AS executed_until,
+    MAX(IF(erasures.status = 'restoration', erasures.cut_off, NULL)) OVER (
+      PARTITION BY erasures.project, erasures.user_key
+    ) AS restored_until
+  FROM `${store}.erasures_v1` AS erasures
+  LEFT JOIN on_hold
+    ON
+      erasures.project = on_hold.project
+      AND erasures.user_key = on_hold.user_key
+),
+
+states AS (
+  SELECT
+    mode,
+    due_at,
+    cut_off,
+    COALESCE(is_from_chat AND executed_until >= cut_off, FALSE) AS is_superseded,
+    COALESCE(is_from_chat AND restored_until >= cut_off, FALSE) AS is_restored,
+    COALESCE(expires_at <= @now, FALSE)
+    AND status IN ('executed', 'restored', 'restoration')
+    AND NOT is_on_hold AS is_expired,
+    status = 'due' AND NOT is_on_hold AS is_begun,
+    status = 'hidden'
+    AND due_at <= @now
+    AND NOT is_on_hold
+    AND (ARRAY_LENGTH(@erasure_ids) = 0 OR erasure_id IN UNNEST(@erasure_ids)) AS is_due
+  FROM erasures
+),
+
+waiting AS (
+  SELECT
+    mode, due_at, cut_off, is_superseded, is_restored, is_expired, is_begun,
+    is_due AND NOT is_superseded AND NOT is_restored AS is_waiting
+  FROM states
+)
+
+SELECT
+  COUNTIF(is_superseded) AS superseded,
+  COUNTIF(is_restored) AS restored,
+  COUNTIF(is_expired) AS expired,
+  COUNTIF(is_begun) AS begun,
+  COUNTIF(is_waiting AND mode = 'immediate') AS immediate,
+  COUNTIF((is_begun OR is_waiting) AND due_at <= @overdue_since) AS overdue,
+  MIN(IF(is_waiting, due_at, NULL)) AS waiting_since,
+  MAX(IF(is_waiting, cut_off, NULL)) AS cut_off,
+  (
+    SELECT COUNT(*)
+    FROM `${store}.holds_v1` AS holds
+    WHERE holds.until <= @holds_over_since OR holds.released_at <= @holds_over_since
+  ) AS expired_holds,
+  (
+    SELECT MAX(LEAST(holds.until, COALESCE(holds.released_at, holds.until)))
+    FROM `${store}.holds_v1` AS holds
+    WHERE holds.until <= @now OR holds.released_at <= @now
+  ) AS hold_ended_at
+FROM waiting

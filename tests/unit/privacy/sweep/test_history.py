@@ -1,0 +1,231 @@
+"""Sweeps that search only days with news erase what sweeps of all days would.
+
+A long random history: rows come on time, late, very late and again; instances of load die between a
+note and its row, and start anew; clocks step; erasures are executed at once or after their grace
+period, and repeated; people are on hold for a while; sweeps fail and are repeated. After each
+finished sweep, every row in scope that was there when the sweep began must be erased, as a sweep of
+all days would have erased it.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.privacy.erasures.scope import Scope, Scopes
+from functions.privacy.periods import TOMBSTONE
+from functions.privacy.sweep.search import FULL_EVERY, Search
+from functions.privacy.sweep.work import Work
+from functions.warehouse.ledger import Ledger
+from tests.fakes.ledger import LedgerTables
+from tests.fakes.loaders import SKEW, Loaders
+from tests.unit.privacy.stand_ins import LONG_AGO, scope
+
+START = datetime(2026, 9, 1, 23, 10, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+PEOPLE = tuple(f"person {number}" for number in range(20))
+STEPS = 300
+
+
+@dataclass
+class Row:
+    """A row of a person's event."""
+
+    person: str
+    received_at: datetime
+    visible_at: datetime
+    copy_of: datetime | None = None
+    """If a sender repeated the event: when it was first received."""
+    erased: bool = False
+
+
+@dataclass
+class Person:
+    """A person's erasure: its cut-off, and when it was executed."""
+
+    cut_off: datetime | None = None
+    executed_at: datetime | None = None
+    held: bool = False
+    hold_ended_at: datetime | None = None
+
+
+@dataclass
+class History:
+    """Everything that happened so far.
+
+    Attributes:
+        now: the true time.
+        searched: how many days sweeps searched, in all.
+    """
+
+    random: Random
+    now: datetime = START
+    rows: list[Row] = field(default_factory=list)
+    searched: int = 0
+    missed: int = 0
+
+    def __post_init__(self) -> None:
+        self.tables = LedgerTables()
+        self.loaders = Loaders(self.random, self.tables)
+        self.search = Search(Ledger(self.tables, 215), 215)
+        self.people = {name: Person() for name in PEOPLE}
+        self.erased = [PEOPLE[0]]
+
+    def clock(self) -> datetime:
+        """The clock of an instance of privacy."""
+        return self.now + timedelta(seconds=self.random.randint(-SKEW, SKEW))
+
+    async def play(self) -> None:
+        """Let things happen."""
+        await self.sweep(fails=False)
+        for _ in range(STEPS):
+            self.now += self.random.choice([MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR])
+            action = self.random.choices(
+                [self.deliver, self.sweep_sometimes, self.erase, self.hold, self.disturb],
+                [60, 30, 3, 1, 4],
+            )[0]
+            await action()
+
+    async def deliver(self) -> None:
+        """Deliver an event once or more."""
+        on_time = [timedelta(), MINUTE, 30 * MINUTE, 57 * MINUTE, 59 * MINUTE]
+        late = [61 * MINUTE, 2 * HOUR, 3 * HOUR, DAY, 5 * DAY, 20 * DAY, 60 * DAY]
+        age = self.random.choice(late if self.random.random() < 0.1 else on_time)
+        received_at = self.now - age - timedelta(seconds=self.random.randint(0, 59))
+        person = self.random.choice([*PEOPLE[:3], *self.erased[-2:], *self.erased[-2:]])
+        for _ in range(self.random.choice([1, 1, 1, 2])):
+            visible_at = await self.loaders.deliver(received_at, self.now)
+            if visible_at:
+                self.rows.append(Row(person, received_at, visible_at))
+        if self.random.random() < 0.2 and age < 4 * DAY:
+            # The sender repeats it, and the repeated event comes in its turn on time.
+            visible_at = await self.loaders.deliver(self.now, self.now)
+            if visible_at:
+                self.rows.append(Row(person, self.now, visible_at, copy_of=received_at))
+
+    async def disturb(self) -> None:
+        """Let a clock step, or an instance start anew."""
+        self.random.choice([self.loaders.step_a_clock, self.loaders.restart_one])()
+
+    async def hold(self) -> None:
+        """File a legal hold, or let it end."""
+        person = self.people[self.random.choice(PEOPLE)]
+        if person.held:
+            person.hold_ended_at = self.clock()
+        person.held = not person.held
+
+    async def erase(self) -> None:
+        """File an erasure, whose cut-off is now; some are executed at once.
+
+        Some people ask again: the cut-off of their erasure moves, even if it is executed.
+        """
+        name = self.random.choice(self.erased if self.random.random() < 0.1 else PEOPLE)
+        self.erased.append(name)
+        person = self.people[name]
+        person.cut_off = self.clock()
+        if self.random.random() < 0.7:
+            await self.sweep(fails=self.random.random() < 0.2)
+
+    async def sweep_sometimes(self) -> None:
+        """Run a sweep, which may fail."""
+        await self.sweep(fails=self.random.random() < 0.3)
+
+    async def sweep(self, *, fails: bool) -> None:
+        """Run a sweep, as `functions.privacy.sweep.job.Sweep` does."""
+        began, now = self.now, self.clock()
+        scopes = Scopes(self._scopes())
+        ended = [person.hold_ended_at for person in self.people.values() if person.hold_ended_at]
+        work = Work(0, 0, 0, 0, 0, 0, None, None, 0, max(ended, default=None))
+        chosen = await self.search.choose(scopes, work, None, now)
+        self.now += timedelta(seconds=self.random.randint(0, 300))
+        found = self._erase(scopes, chosen.days.for_scope, chosen.stored_before)
+        self._delete_copies(scopes, chosen.days.with_copies(scopes, found))
+        if fails:
+            return
+        self.searched += len(chosen.days.for_scope)
+        for each in scopes.due():
+            self.people[each.user_key].executed_at = self.clock()
+        await self.search.record(chosen.days, now, self.clock())
+        left = [row for row in self._in_scope(scopes) if row.visible_at <= began]
+        left += [row for row in self._copies(scopes, began) if row.visible_at <= began]
+        assert left == [], (now, left)
+
+    def _scopes(self) -> list[Scope]:
+        return [
+            scope(name)._replace(
+                user_key=name,
+                status="executed" if person.executed_at else "due",
+                previous_cut_off=LONG_AGO,
+                cut_off=person.cut_off,
+                executed_at=person.executed_at,
+            )
+            for name, person in self.people.items()
+            if person.cut_off and not person.held
+        ]
+
+    def _erase(self, scopes: Scopes, days: frozenset[date], stored_before: datetime) -> set[date]:
+        """Erase what is there on these days, and return the days on which something was."""
+        found = [
+            row
+            for row in self._in_scope(scopes)
+            if row.visible_at <= self.now and row.received_at.date() in days
+        ]
+        for row in found:
+            row.erased = True
+        executed = {each.user_key for each in scopes if each.executed_at}
+        self.missed += sum(
+            row.visible_at < stored_before and row.person in executed for row in found
+        )
+        return {row.received_at.date() for row in found}
+
+    def _delete_copies(self, scopes: Scopes, days: set[date]) -> None:
+        for row in self._copies(scopes, self.now):
+            row.erased |= row.received_at.date() in days
+
+    def _copies(self, scopes: Scopes, now: datetime) -> list[Row]:
+        """Later copies of events in scope, where both are there."""
+        first = {(row.person, row.received_at) for row in self.rows if row.visible_at <= now}
+        return [
+            row
+            for row in self.rows
+            if row.copy_of
+            and not row.erased
+            and row.visible_at <= now
+            and (row.person, row.copy_of) in first
+            and scopes.find("dev", row.person, row.copy_of)
+        ]
+
+    def _in_scope(self, scopes: Scopes) -> list[Row]:
+        return [
+            row
+            for row in self.rows
+            if not row.erased and scopes.find("dev", row.person, row.received_at)
+        ]
+
+
+@settings(max_examples=12)  # each is as long as many others
+@given(st.integers(0, 2**32))
+def test_every_row_in_scope_is_erased_by_the_next_sweep(seed: int) -> None:
+    history = History(Random(seed))
+    asyncio.run(history.play())
+    assert history.missed == 0
+
+
+def test_a_quiet_month_is_searched_once_a_week() -> None:
+    history = History(Random(1))
+    history.people[PEOPLE[0]] = Person(START - 30 * DAY, START - 2 * DAY)
+
+    async def play() -> None:
+        for _ in range(28 * 24):
+            await history.sweep(fails=False)
+            history.now += HOUR
+        full = [job for job, _ in history.tables.runs if job == "full_sweep"]
+        weeks = (history.now - START) // FULL_EVERY
+        assert weeks <= len(full) <= weeks + 1
+        assert history.searched < len(full) * 80
+
+    assert timedelta(days=30) < TOMBSTONE
+    asyncio.run(play())

@@ -1,0 +1,71 @@
+"""When the executions of erasures begin."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.privacy.periods import GATHERING, OVERDUE, RELEASED_HOLD
+from functions.privacy.sweep.work import Work, find_work
+from functions.warehouse.parameters import Parameter
+
+NOW = datetime(2026, 11, 22, 12, 20, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+NOTHING = Work(0, 0, 0, 0, 0, 0, None, None, 0, None)
+YOUNG = NOTHING._replace(waiting_since=NOW - GATHERING + MINUTE, cut_off=NOW)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        YOUNG._replace(waiting_since=NOW - GATHERING),
+        YOUNG._replace(immediate=1),
+        YOUNG._replace(begun=1),
+        YOUNG._replace(is_named=True),
+    ],
+)
+def test_an_execution_begins(work: Work) -> None:
+    assert work.begins(NOW)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [NOTHING, YOUNG, NOTHING._replace(begun=1), NOTHING._replace(is_named=True)],
+)
+def test_no_execution_begins(work: Work) -> None:
+    assert not work.begins(NOW)
+
+
+class Statements:
+    """Returns one row."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.asked: list[tuple[str, dict[str, Parameter]]] = []
+
+    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
+        self.asked.append((name, parameters))
+        return [self.work._asdict()]
+
+    async def change(self, name: str, **_parameters: Parameter) -> int:
+        raise AssertionError(name)
+
+
+async def test_what_there_is_to_do_is_found_in_one_statement() -> None:
+    statements = Statements(YOUNG)
+    assert await find_work(statements, [], NOW) == YOUNG
+    assert await find_work(statements, ["e"], NOW) == YOUNG._replace(is_named=True)
+    given = {"now": NOW, "overdue_since": NOW - OVERDUE, "holds_over_since": NOW - RELEASED_HOLD}
+    assert statements.asked == [
+        ("find_work", given | {"erasure_ids": []}),
+        ("find_work", given | {"erasure_ids": ["e"]}),
+    ]
+
+
+async def test_overdue_erasures_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    await find_work(Statements(YOUNG), [], NOW)
+    assert capsys.readouterr().out == ""
+    await find_work(Statements(YOUNG._replace(overdue=3)), [], NOW)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["severity"], line["message"], line["erasures"]) == ("ERROR", "erasures overdue", 3)
