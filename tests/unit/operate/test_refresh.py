@@ -34,8 +34,8 @@ async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
         "refresh_active_users",
     ]
     assert store.recorded == [
-        ("refresh", "11-12", "11-23"),
         ("refresh", "09-01", "09-02"),
+        ("refresh", "11-12", "11-23"),
     ]
     assert {first for name, first in store.changed if name == "refresh_daily"} == {"11-12", "09-01"}
     assert report.days[:3] == ["2026-09-01", "2026-11-12", "2026-11-13"]
