@@ -117,8 +117,9 @@ class Settle:
             news = await self.ledger.news(started_at)
             scope = self._scope(news, days, today)
             steps = await self._steps(scope, today)
-        except StatementFailed:
-            report.remaining, report.failed = 1, "find"
+            await self._note_changes(steps, started_at)
+        except StatementFailed as failure:
+            report.remaining, report.failed = 1, failure.statement
             return report
         for number, (name, day) in enumerate(steps):
             report.remaining = len(steps) - number
@@ -157,6 +158,15 @@ class Settle:
             old = await self.statements.days("find_days_with_extra", first=first, end=end)
             steps += [("clear_extra", day) for day in old]
         return steps
+
+    async def _note_changes(self, steps: list[tuple[str, datetime]], now: datetime) -> None:
+        """Note the days whose numbers will change, so that a refresh counts them again.
+
+        Views hide copies in the open window, so only numbers of earlier days change.
+        """
+        open_from = now.date() - OPEN_WINDOW_DAYS * DAY
+        days = {day.date() for name, day in steps if name == "delete_copies"}
+        await self.ledger.note([day for day in days if day < open_from], "changed", now)
 
     async def _take(self, name: str, day: datetime, report: SettleReport) -> None:
         changed = await self.statements.change(name, day=day)

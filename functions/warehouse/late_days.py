@@ -22,8 +22,9 @@ which load remembers a note (`REMEMBERED_NOTE`), the time of an append and of it
 differences between the clocks of instances.
 """
 
-Reason = Literal["late", "filed", "erased"]
-"""Why a day is noted: load stores late rows; an erasure is filed late; a sweep changes rows."""
+Reason = Literal["late", "filed", "changed"]
+"""Why a day is noted: load stores late rows; an erasure is filed late; a sweep or settle changes
+rows."""
 
 
 def on_time_from(ran_at: datetime) -> date:

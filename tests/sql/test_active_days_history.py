@@ -143,8 +143,8 @@ class History:
         # There was nothing before the history began.
         first, last = START - WAREHOUSE.retention_days * DAY, START - DAY
         self.client.query(
-            f"INSERT INTO `{store}.refreshes_v1` (refreshed_at, first_day, last_day)"
-            f" VALUES ('{START}', '{first.date()}', '{last.date()}')"
+            f"INSERT INTO `{store}.runs_v1` (job, started_at, finished_at, first_day, last_day)"
+            f" VALUES ('refresh', '{START}', '{START}', '{first.date()}', '{last.date()}')"
         ).result()
 
     def set_time(self, now: datetime) -> None:

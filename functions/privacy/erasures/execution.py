@@ -72,11 +72,6 @@ class InScope:
         """The days (UTC) on which there are events in scope."""
         return {day for days in self.days.values() for day in days}
 
-    @property
-    def changed_days(self) -> set[date]:
-        """The days (UTC) of which events will be changed or deleted."""
-        return self.days_of_events | self.with_copies
-
     def add(self, row: Mapping[str, Any]) -> None:
         """Add a row of ``count_in_scope`` or ``count_identities_in_scope``."""
         if row["what"] == "identities_erased":

@@ -199,7 +199,9 @@ class Sweep:
         found = await execution.count(chosen.days, chosen.stored_before)
         if found.stored_before:
             log("ERROR", "late rows missed", rows=found.stored_before)
-        await self._search.note_changes(found.changed_days, self._now().astimezone(UTC))
+        await self._search.note_changes(
+            found.days_of_events, found.with_copies, self._now().astimezone(UTC)
+        )
         report.rows += await execution.change_tables(found, out_of_time)
 
     async def _delete_expired(self, work: Work, report: SweepReport, now: datetime) -> None:

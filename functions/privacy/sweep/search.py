@@ -77,20 +77,25 @@ class Search:
         days = days_with_news(scopes, news.late_days(since), since, now)
         return Chosen(days, since - OVERLAP)
 
-    async def note_changes(self, days: Iterable[date], now: datetime) -> None:
-        """Note days whose events a sweep is about to change, so that their rollups are refreshed.
+    async def note_changes(
+        self, erased: Iterable[date], with_copies: Iterable[date], now: datetime
+    ) -> None:
+        """Note days whose events a sweep is about to change, so that a refresh counts them again.
 
-        Days before the open window are left out: an erasure does not change their numbers.
+        An erasure does not change the numbers of days before the open window, so such days are
+        noted only if copies are deleted.
 
         Args:
-            days: the days (UTC).
+            erased: the days (UTC) of events in scope.
+            with_copies: the days (UTC) of which later copies of such events are deleted.
             now: the current time (UTC).
 
         Raises:
             StatementFailed: it is unknown whether the days are noted.
         """
         open_from = now.date() - OPEN_WINDOW_DAYS * DAY
-        await self._ledger.note([day for day in days if day >= open_from], "erased", now)
+        days = {*with_copies, *(day for day in erased if day >= open_from)}
+        await self._ledger.note(days, "changed", now)
 
     async def note_restored(self, restored: Restored, now: datetime) -> None:
         """Note the days that may have rows again that jobs had deleted, because of a restoration.

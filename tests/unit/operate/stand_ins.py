@@ -107,12 +107,14 @@ class Store:
         news: the rows that ``find_news`` returns.
         recorded: the runs that the ledger has records of: job, first day, day after the last.
         started_at: when each of them began.
+        noted: the reason and the days of each note.
     """
 
     def __init__(self) -> None:
         self.news: list[dict[str, Any]] = []
         self.recorded: list[tuple[str, str, str]] = []
         self.started_at: list[datetime] = []
+        self.noted: list[tuple[str, list[str]]] = []
         self.found: dict[str, list[datetime]] = {}
         self.asked: list[tuple[str, dict[str, datetime]]] = []
         self.changed: list[tuple[str, str]] = []
@@ -135,6 +137,9 @@ class Store:
             first, end = moments["first"], moments["end"]
             self.recorded.append((moments["job"], f"{first:%m-%d}", f"{end:%m-%d}"))
             self.started_at.append(moments["started_at"])
+            return 1
+        if name == "note_days":
+            self.noted.append((moments["reason"], moments["days"]))
             return 1
         self.given.append((name, moments))
         day = moments.get("day") or moments.get("first") or moments["first_week"]

@@ -81,7 +81,7 @@ class Store(LedgerTables):
         self._step()
         if name == "merge_identities":
             return 0
-        if name == "record_run":
+        if name in {"note_days", "record_run"}:
             return await super().change(name, **moments)
         day = moments["day"]
         if name == "delete_copies":

@@ -52,7 +52,7 @@ async def test_late_days_are_those_noted_since_an_hour_before_a_run() -> None:
         [
             noted(days[0], NOW - HOUR),
             noted(days[1], NOW - HOUR - timedelta(microseconds=1)),
-            noted(days[2], NOW, "erased"),
+            noted(days[2], NOW, "changed"),
             noted(days[3], NOW + HOUR),
             ran("sweep", NOW),
             ran("settle", NOW - DAY),
@@ -69,10 +69,10 @@ async def test_late_days_are_those_noted_since_an_hour_before_a_run() -> None:
 async def test_days_are_noted_once_each_and_none_is_no_statement() -> None:
     statements = Statements([])
     ledger = Ledger(statements, 215)
-    await ledger.note([], "erased", NOW)
+    await ledger.note([], "changed", NOW)
     assert statements.asked == []
-    await ledger.note([NOW.date(), NOW.date() - DAY, NOW.date()], "erased", NOW)
-    given = {"days": ["2026-11-21", "2026-11-22"], "reason": "erased", "noted_at": NOW}
+    await ledger.note([NOW.date(), NOW.date() - DAY, NOW.date()], "changed", NOW)
+    given = {"days": ["2026-11-21", "2026-11-22"], "reason": "changed", "noted_at": NOW}
     assert statements.asked == [("note_days", given)]
 
 

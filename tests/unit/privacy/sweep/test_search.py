@@ -140,11 +140,12 @@ async def test_a_finished_sweep_is_recorded_as_what_it_was() -> None:
     ]
 
 
-async def test_days_that_are_changed_are_noted_if_they_are_still_counted() -> None:
+async def test_days_are_noted_whose_numbers_an_erasure_changes() -> None:
     statements = Statements()
-    days = [TODAY, TODAY - 8 * DAY, TODAY - 9 * DAY]
-    await search_in(statements).note_changes(days, NOW)
-    given = {"days": ["2026-11-14", "2026-11-22"], "reason": "erased", "noted_at": NOW}
+    erased = [TODAY, TODAY - 8 * DAY, TODAY - 9 * DAY]
+    await search_in(statements).note_changes(erased, [TODAY - 30 * DAY], NOW)
+    days = ["2026-10-23", "2026-11-14", "2026-11-22"]
+    given = {"days": days, "reason": "changed", "noted_at": NOW}
     assert statements.changes == [("note_days", given)]
 
 
