@@ -4,12 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from functions.load.row import Row
+from functions.warehouse.statements import Statements
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class LedgerTables:
-    """Runs the statements of the ledger on lists, and stores the rows that load appends.
+class LedgerTables(Statements):
+    """Stands for `functions.warehouse.statements.Statements`: runs those of the ledger on lists.
+
+    It also stores the rows that load appends.
 
     Attributes:
         runs: the job and the start of each finished run.

@@ -1,12 +1,15 @@
-"""Statements that are answered from memory."""
+"""Statements: answered from memory, or run by the BigQuery stand-in and watched."""
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from functions.warehouse import statements
+from functions.warehouse.client import open_client
 from functions.warehouse.parameters import Parameter, declared
+from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import StatementFailed
 from tests.fakes.hook import Hook, ignore
 
@@ -94,3 +97,61 @@ class Statements(statements.Statements):
         result = answer(**parameters) if callable(answer) else answer
         self.after(name)
         return result
+
+
+class Watch:
+    """What a test sees of statements, and lets happen before and after them.
+
+    Attributes:
+        ran: the names of the statements that began, in order.
+        before: called with the name of each statement before it runs.
+        after: called with the name of each statement after it ran.
+        after_change: called with the name of each statement after it changed rows.
+    """
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.before: Hook = ignore
+        self.after: Hook = ignore
+        self.after_change: Hook = ignore
+
+
+class WatchedStatements(statements.Statements):
+    """The real `functions.warehouse.statements.Statements`, which a test watches and interrupts.
+
+    Args:
+        folder: the folder of the statements in ``sql/``.
+        rest: the URL of the BigQuery stand-in.
+        warehouse: the datasets.
+        sleep: waits between attempts.
+        watch: watches these statements and others; None for a watch of their own.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        rest: str,
+        warehouse: Warehouse,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        watch: Watch | None = None,
+    ) -> None:
+        super().__init__(
+            folder,
+            lambda: open_client(rest, "local", "europe-west1"),
+            warehouse.variables(),
+            seconds=60,
+            sleep=sleep,
+        )
+        self.watch = watch or Watch()
+
+    async def _run(self, name: str, parameters: Mapping[str, Parameter], until: float) -> Any:
+        self.watch.before(name)
+        self.watch.ran.append(name)
+        job = await super()._run(name, parameters, until)
+        self.watch.after(name)
+        return job
+
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        rows = await super().change(name, **parameters)
+        self.watch.after_change(name)
+        return rows

@@ -1,7 +1,7 @@
 """A cell in which time passes as the simulation says: its real parts, on stand-ins."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
@@ -12,6 +12,7 @@ from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
 from functions.events.message import Message
 from functions.google.grpc_channel import open_channel
+from functions.google.topic import Publisher
 from functions.load.app import TABLES
 from functions.load.append import TableAppender
 from functions.load.delivery_filter import DeliveryFilter
@@ -38,16 +39,20 @@ from functions.privacy.sweep.search import Search
 from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantine
+from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.warehouse.ledger import Ledger
 from functions.web.push import PushedMessage
-from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingRollups
-from tests.privacy_simulation.offboarding import Closed, wire_offboarding
-from tests.privacy_simulation.places import Bucket, Letters, Upload
+from tests.fakes.bucket import Bucket, Writer
+from tests.fakes.closed import Closed
+from tests.fakes.letters import Letters
+from tests.fakes.partners import Partners
+from tests.fakes.topic import Topic
+from tests.privacy_simulation.crashes import Crashed, Crashes
+from tests.privacy_simulation.offboarding import wire_offboarding
 from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
 from tests.privacy_simulation.words import START, Event
 from tests.sql.privacy_desk import KEYS, Desk
 from tests.sql.stand_in import StandIn
-from tests.unit.operate.stand_ins import Partners
 
 T = TypeVar("T")
 
@@ -69,21 +74,25 @@ class Cell:
         self.now = START
         self.crashes = Crashes()
         self.warehouse = Simulated(stand_in)
-        self.bucket = Bucket(self._clock, self.crashes)
-        self.letters = Letters(self.crashes)
+        self.bucket = Bucket(self._clock)
+        self.letters = Letters()
         self.closed = Closed()
-        self.quarantine = Quarantine(Upload(self.bucket))
-        self.statements = self.warehouse.statements("privacy", self.crashes)
-        self._nightly = self.warehouse.statements("operate", Crashes())
+        self.quarantine = Quarantine(Writer(self.bucket))
+        self.statements = self.warehouse.statements("privacy")
+        self._nightly = self.warehouse.statements("operate")
         self.receipts = Receipts(self.statements, self._clock)
-        crashing = self.warehouse.statements("operate", self.crashes)
-        self._ledger = Ledger(crashing, WAREHOUSE.retention_days)
+        ledger_statements = self.warehouse.statements("operate")
+        self._ledger = Ledger(ledger_statements, WAREHOUSE.retention_days)
         self.sweep_job = self._sweep()
         self.desk = Desk(self.statements, self._ledger, START, self.sweep_job.run)
         self._progress = wire_offboarding(
             self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
         )
         self._load = self._loader(stand_in)
+        self.statements.watch.after_change = self.crashes.after
+        ledger_statements.watch.after_change = self.crashes.after
+        self.bucket.after = self.crashes.after_any("bucket", "create", "write", "delete")
+        self.letters.after = self.crashes.after_any("letters", "acknowledge")
 
     def set_time(self, now: datetime) -> None:
         """Let it be a certain moment everywhere."""
@@ -145,18 +154,22 @@ class Cell:
         """Execute what is due; whoever dies of it, the next sweep goes on."""
         report = await self.surely(self.sweep_job.run)
         assert report.finished
-        if self.closed.list.partners:
+        if self._closed_partners():
             await self._depart()
 
     async def offboard(self, partner: str, *projects: str) -> None:
         """Close a partner, and delete what is its."""
-        self.closed.close(partner, projects, self.now)
-        self.desk.closed = self.closed.list
+        self.closed.list = ClosedList({partner: ClosedPartner(projects, self.now)})
+        self.desk.closed.list = self.closed.list
         await self._depart()
 
     async def _depart(self) -> None:
-        partners = self.closed.list.partners
+        partners = self._closed_partners()
         await self.surely(lambda: self._progress.all(partners, lambda: False))
+
+    def _closed_partners(self) -> Mapping[str, ClosedPartner]:
+        assert self.closed.list is not None
+        return self.closed.list.partners
 
     async def settle(self, days: "set[date]") -> None:
         """Settle the open window, and days to which a replay brought events."""
@@ -198,11 +211,13 @@ class Cell:
     def _sweep(self) -> Sweep:
         redaction = partial(Redaction, keys=KEYS, layouts=Layouts(load_catalogue()))
         stored = ObjectRewriter(self.bucket, redaction)
+        dead_letters = Topic(feeds=self.letters)
+        dead_letters.after = self.crashes.after_any("dead letters", "publish")
         rewriters: tuple[Rewriter, ...] = (
             stored,
             DeadLetterRewriter(
                 self.letters,
-                self.letters.publish,
+                Publisher(dead_letters, deadline=20).publish,
                 partial(self.bucket.write, content_type=spill.CONTENT_TYPE, over=0),
                 redaction,
                 self._clock,
@@ -214,15 +229,17 @@ class Cell:
             self.statements,
             self.receipts,
             Search(self._ledger, WAREHOUSE.retention_days),
-            CrashingRollups(
-                OpenDays(self._nightly, self._ledger, self._clock, WAREHOUSE.retention_days),
-                self.crashes,
-            ).count,
+            self._count_people,
             rewriters,
             now=self._clock,
             clock=lambda: 0.0,
             seconds=1,
         )
+
+    async def _count_people(self) -> None:
+        open_days = OpenDays(self._nightly, self._ledger, self._clock, WAREHOUSE.retention_days)
+        await open_days.count()
+        self.crashes.after("people are counted")
 
     def _loader(self, stand_in: StandIn) -> DeliveryFilter:
         tally = LoadTally()

@@ -4,10 +4,7 @@ A step is what changes something: a statement, a write of an object, a publish. 
 question is to die after the step before it.
 """
 
-from typing import Any
-
-from functions.warehouse.parameters import Parameter
-from functions.warehouse.statements import Statements
+from tests.fakes.hook import Hook
 
 
 class Crashed(Exception):
@@ -37,34 +34,11 @@ class Crashes:
             self.died_at.add(step)
             raise Crashed(step)
 
+    def after_any(self, place: str, *actions: str) -> Hook:
+        """Return a hook that is called after each action in a place. Only some are steps."""
 
-class CrashingStatements(Statements):
-    """Statements after which a process may die.
+        def act(action: str) -> None:
+            if action in actions:
+                self.after(f"{place}: {action}")
 
-    Attributes:
-        crashes: tells which.
-    """
-
-    crashes: Crashes
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        changed = await super().change(name, **parameters)
-        self.crashes.after(name)
-        return changed
-
-
-class CrashingRollups:
-    """A count of the open days after which a process may die.
-
-    Args:
-        rollups: count.
-        crashes: tells whether.
-    """
-
-    def __init__(self, rollups: Any, crashes: Crashes) -> None:
-        self._rollups = rollups
-        self._crashes = crashes
-
-    async def count(self) -> None:
-        await self._rollups.count()
-        self._crashes.after("people are counted")
+        return act

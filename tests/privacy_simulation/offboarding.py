@@ -16,34 +16,16 @@ from functions.privacy.offboarding.record import Records
 from functions.privacy.offboarding.storage import ClosedPartnerObjects
 from functions.privacy.records.receipts import Receipts
 from functions.retained.quarantine import Quarantine
-from functions.secrets.closed_partners import ClosedList, ClosedPartner
-from tests.privacy_simulation.crashes import CrashingStatements
-from tests.privacy_simulation.places import Bucket, Letters
+from tests.fakes.bucket import Bucket
+from tests.fakes.letters import Letters
+from tests.fakes.statements import WatchedStatements
 from tests.sql.privacy_desk import KEYS
 
 CLOSING = timedelta(minutes=12)
 
 
-class Closed:
-    """The closed list, as load and privacy read it.
-
-    Attributes:
-        list: of now.
-    """
-
-    def __init__(self) -> None:
-        self.list = ClosedList({})
-
-    async def current(self) -> ClosedList:
-        return self.list
-
-    def close(self, partner: str, projects: tuple[str, ...], now: datetime) -> None:
-        """Close a partner."""
-        self.list = ClosedList({partner: ClosedPartner(projects, now)})
-
-
 def wire_offboarding(
-    statements: CrashingStatements,
+    statements: WatchedStatements,
     receipts: Receipts,
     bucket: Bucket,
     letters: Letters,

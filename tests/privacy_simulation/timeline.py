@@ -116,7 +116,7 @@ class Timeline:
         for event in ways["quarantine"]:
             await self._cell.quarantine_event(event)
         for event in ways["dead_letters"]:
-            self._cell.letters.put(event.data, event.attributes.to_mapping())
+            self._cell.letters.put_raw(event.data, event.attributes.to_mapping())
 
     async def _erase(self, request: Request) -> None:
         body = {

@@ -6,11 +6,10 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse, list_tables, list_views
 from local.warehouse import create_datasets, create_table, describe, replace_views
-from tests.privacy_simulation.crashes import Crashes, CrashingStatements
-from tests.sql.stand_in import LOCATION, PROJECT, StandIn, connect
+from tests.fakes.statements import WatchedStatements
+from tests.sql.stand_in import LOCATION, StandIn, connect
 
 WAREHOUSE = Warehouse("local.simulated_store", "local.simulated")
 CLOCK = f"(SELECT MAX(now) FROM `{WAREHOUSE.store}.clock`)"
@@ -41,16 +40,9 @@ class Simulated:
         self.views = [view.name for view in views]
         replace_views(self.client, WAREHOUSE, views)
 
-    def statements(self, folder: str, crashes: Crashes) -> CrashingStatements:
-        """Statements of a folder, at which processes may die."""
-        statements = CrashingStatements(
-            folder,
-            lambda: open_client(self._rest, PROJECT, LOCATION),
-            WAREHOUSE.variables(),
-            seconds=60,
-        )
-        statements.crashes = crashes
-        return statements
+    def statements(self, folder: str) -> WatchedStatements:
+        """Return the statements of a folder."""
+        return WatchedStatements(folder, self._rest, WAREHOUSE)
 
     def set_clock(self, now: datetime) -> None:
         """Let the views be as of a moment."""

@@ -2,8 +2,6 @@
 
 import base64
 import secrets
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,13 +18,12 @@ from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.request import serve
-from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
 from functions.secrets.permissions import Permissions
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.client import open_client
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse
-from functions.warehouse.statements import Statements
+from tests.fakes.closed import Closed
+from tests.fakes.statements import WatchedStatements
 from tests.unit.identity_tokens import bearer
 
 KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})
@@ -35,42 +32,6 @@ SCHEDULER, PUSH = "scheduler@cell.example", "push@cell.example"
 NOBODY = "nobody@else.example"
 PROJECTS = {"dev": "acme", "shop": "acme", "other": "rival"}
 PERMISSIONS = Permissions(list(PROJECTS), [OFFICER], {PARTNER: ["dev", "shop"]}, PROJECTS)
-
-
-class CountedStatements(Statements):
-    """Runs statements, and counts them by name.
-
-    Args:
-        rest: the stand-in's URL.
-        warehouse: its datasets.
-        folder: the folder of the statements.
-
-    Attributes:
-        counts: how often each was run.
-    """
-
-    def __init__(self, rest: str, warehouse: Warehouse, folder: str = "privacy") -> None:
-        super().__init__(
-            folder,
-            lambda: open_client(rest, "local", "europe-west1"),
-            warehouse.variables(),
-            seconds=60,
-        )
-        self.counts: Counter[str] = Counter()
-
-    async def _run(self, name: str, parameters: Any, until: float) -> Any:
-        self.counts[name] += 1
-        return await super()._run(name, parameters, until)
-
-
-class NoExecution:
-    """Executes nothing; remembers what it was asked to."""
-
-    def __init__(self) -> None:
-        self.asked: list[Sequence[str] | None] = []
-
-    async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
-        self.asked.append(erasure_ids)
 
 
 class Desk:
@@ -84,10 +45,10 @@ class Desk:
     """
 
     def __init__(
-        self, statements: Statements, ledger: Ledger, now: datetime, execute: Execute
+        self, statements: WatchedStatements, ledger: Ledger, now: datetime, execute: Execute
     ) -> None:
         self.now = now
-        self.closed: ClosedList | None = ClosedList({})
+        self.closed = Closed()
         self.permissions = PERMISSIONS
         self.statements = statements
         receipts = Receipts(self.statements, self.clock)
@@ -101,7 +62,7 @@ class Desk:
             lambda: new_id(self.now),
         )
         callers = Callers(lambda: self.permissions, SCHEDULER, PUSH)
-        served = serve(callers, erasure_routes(context, execute, self._closed))
+        served = serve(callers, erasure_routes(context, execute, self.closed.current))
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
     def clock(self) -> datetime:
@@ -143,17 +104,11 @@ class Desk:
     async def _push(self, message: dict[str, Any], email: str) -> httpx.Response:
         return await self.ask("POST", "/stream", {"message": message}, email)
 
-    async def _closed(self) -> ClosedList:
-        if self.closed is None:
-            raise ClosedUnavailable
-        return self.closed
-
 
 def open_desk(rest: str, warehouse: Warehouse, now: datetime, execute: Execute) -> Desk:
-    """Return a desk whose statements are counted."""
-    nightly = CountedStatements(rest, warehouse, "operate")
-    ledger = Ledger(nightly, warehouse.retention_days)
-    return Desk(CountedStatements(rest, warehouse), ledger, now, execute)
+    """Return a desk whose statements are watched."""
+    ledger = Ledger(WatchedStatements("operate", rest, warehouse), warehouse.retention_days)
+    return Desk(WatchedStatements("privacy", rest, warehouse), ledger, now, execute)
 
 
 def _message(data: bytes, attributes: dict[str, str]) -> dict[str, Any]:
@@ -170,9 +125,3 @@ def new_id(moment: datetime) -> str:
 def key(user: str, project: str = "dev") -> str:
     """The user key that new rows have."""
     return user_keys(KEYS, project, [user])[-1]
-
-
-def counted(desk: Desk) -> "Counter[str]":
-    """How often each statement of a desk was run."""
-    assert isinstance(desk.statements, CountedStatements)
-    return desk.statements.counts

@@ -1,6 +1,6 @@
 """The store with erasures in it, and sweeps over it, for tests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,11 @@ from functions.privacy.periods import GRACE
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Rewriter, Sweep, SweepReport
 from functions.privacy.sweep.search import Search
-from functions.warehouse.client import open_client
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import Warehouse
-from functions.warehouse.statements import Statements
 from local.clients import ONCE
+from tests.fakes.statements import WatchedStatements
 
 WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
@@ -27,43 +26,10 @@ async def no_wait(_seconds: float) -> None:
     pass
 
 
-class Told:
-    """What statements ran, and what happens before and after each.
-
-    Attributes:
-        ran: the names of the statements, in order.
-        then: called with ``before`` or ``after`` and the name; it may raise.
-    """
-
-    def __init__(self) -> None:
-        self.ran: list[str] = []
-        self.then: Callable[[str], None] = lambda name: None
-
-
-class Counted(Statements):
-    """Statements that note which they ran, and that can be told to fail before or after one."""
-
-    def __init__(self, rest: str, folder: str = "privacy", told: Told | None = None) -> None:
-        super().__init__(
-            folder,
-            lambda: open_client(rest, "local", "europe-west1"),
-            WAREHOUSE.variables(),
-            seconds=60,
-            sleep=no_wait,
-        )
-        self.told = told or Told()
-
-    async def _run(self, name: str, parameters: Any, until: float) -> Any:
-        self.told.then(f"before {name}")
-        self.told.ran.append(name)
-        found = await super()._run(name, parameters, until)
-        self.told.then(f"after {name}")
-        return found
-
-
-def ledger_of(statements: Counted, rest: str) -> Ledger:
+def ledger_of(statements: WatchedStatements, rest: str) -> Ledger:
     """The ledger, whose statements are noted with these."""
-    return Ledger(Counted(rest, "operate", statements.told), WAREHOUSE.retention_days)
+    ledger_statements = WatchedStatements("operate", rest, WAREHOUSE, no_wait, statements.watch)
+    return Ledger(ledger_statements, WAREHOUSE.retention_days)
 
 
 class Rollups:
@@ -82,8 +48,8 @@ class Store:
     def __init__(self, client: bigquery.Client, rest: str) -> None:
         self.client = client
         self.rest = rest
-        self.statements = Counted(rest)
-        self.told = self.statements.told
+        self.statements = WatchedStatements("privacy", rest, WAREHOUSE, no_wait)
+        self.watch = self.statements.watch
         self.ledger = ledger_of(self.statements, rest)
         self.rollups = Rollups()
         self.rewriters: Sequence[Rewriter] = ()

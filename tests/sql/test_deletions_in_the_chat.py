@@ -11,8 +11,9 @@ from google.cloud import bigquery
 
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.warehouse.statements import StatementFailed
+from tests.fakes.sweep import Sweep
 from tests.sql.new_year import NOW, WAREHOUSE, query
-from tests.sql.privacy_desk import OFFICER, Desk, NoExecution, counted, key, open_desk
+from tests.sql.privacy_desk import OFFICER, Desk, key, open_desk
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -24,7 +25,7 @@ STORY = ((DELETED, NOW - 4 * DAY), (RESTORED, NOW - 3 * DAY), (DELETED, NOW - 2 
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
 
 
 def told(client: bigquery.Client) -> list[tuple[Any, ...]]:
@@ -148,9 +149,9 @@ async def test_the_key_is_that_of_loading(desk: Desk, as_of_new_year: bigquery.C
 async def test_of_a_partner_who_has_left_nothing_is_filed(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
-    desk.closed = ClosedList({"acme": ClosedPartner(("dev",), NOW)})
+    desk.closed.list = ClosedList({"acme": ClosedPartner(("dev",), NOW)})
     assert (await desk.push(DELETED, "ann", NOW)).status_code == 204
-    desk.closed = None
+    desk.closed.list = None
     assert (await desk.push(DELETED, "ann", NOW)).status_code == 503, "it comes again"
     assert told(as_of_new_year) == []
 
@@ -196,7 +197,9 @@ async def test_those_that_wait_are_filed_together(
     pushes += [desk.push(DELETED, person, NOW - DAY) for person in people]
     answers = await asyncio.gather(*pushes)
     assert {answer.status_code for answer in answers} == {204}
-    assert counted(desk)["file_deletions"] <= 3, "the first alone, and the others as they come"
+    assert desk.statements.watch.ran.count("file_deletions") <= 3, (
+        "the first alone, and the others as they come"
+    )
     filed = query(
         as_of_new_year,
         "SELECT status, COUNT(*) AS n, COUNT(DISTINCT user_key) AS people "

@@ -10,12 +10,11 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Sweep
 from functions.privacy.sweep.open_days import OpenDays
 from functions.privacy.sweep.search import Search
-from functions.warehouse.client import open_client
-from functions.warehouse.statements import Statements
+from tests.fakes.statements import WatchedStatements
 from tests.sql import new_year
 from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
 from tests.sql.stand_in import StandIn
-from tests.sql.sweeping import Counted, erasure, event, ledger_of
+from tests.sql.sweeping import erasure, event, ledger_of
 
 pytestmark = pytest.mark.cell
 
@@ -41,21 +40,14 @@ def numbers(client: bigquery.Client, before: Any = TODAY) -> dict[str, list[dict
 
 
 async def sweep(rest: str, now: datetime = NOW) -> None:
-    def statements(folder: str) -> Statements:
-        return Statements(
-            folder,
-            lambda: open_client(rest, "local", "europe-west1"),
-            WAREHOUSE.variables(),
-            seconds=60,
-        )
-
-    counted = Counted(rest)
-    ledger = ledger_of(counted, rest)
+    watched = WatchedStatements("privacy", rest, WAREHOUSE)
+    nightly = WatchedStatements("operate", rest, WAREHOUSE)
+    ledger = ledger_of(watched, rest)
     sweep = Sweep(
-        counted,
-        Receipts(counted, lambda: now),
+        watched,
+        Receipts(watched, lambda: now),
         Search(ledger, WAREHOUSE.retention_days),
-        OpenDays(statements("operate"), ledger, lambda: now, WAREHOUSE.retention_days).count,
+        OpenDays(nightly, ledger, lambda: now, WAREHOUSE.retention_days).count,
         (),
         now=lambda: now,
         clock=lambda: 0.0,

@@ -1,20 +1,20 @@
 """Filing, restoring and the erasure log: what they leave in the tables and the views."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from google.cloud import bigquery
 
+from tests.fakes.sweep import Sweep
 from tests.sql import new_year
 from tests.sql.new_year import NOW, WAREHOUSE, query
 from tests.sql.privacy_desk import (
     OFFICER,
     PARTNER,
     Desk,
-    NoExecution,
-    counted,
     key,
     open_desk,
 )
@@ -26,12 +26,12 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def executor() -> NoExecution:
-    return NoExecution()
+def executor() -> Sweep:
+    return Sweep()
 
 
 @pytest.fixture
-def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, executor: NoExecution) -> Desk:
+def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, executor: Sweep) -> Desk:
     """On the third of January, at noon."""
     return open_desk(stand_in.rest, WAREHOUSE, NOW, executor.run)
 
@@ -188,11 +188,11 @@ async def test_what_cannot_be_restored_is_refused(
 
 
 async def test_what_has_no_grace_period_is_due_and_swept_in_the_request(
-    desk: Desk, executor: NoExecution
+    desk: Desk, executor: Sweep
 ) -> None:
     answer = await desk.erase("ann", mode="immediate")
     assert (answer.status_code, answer.json()["due_at"]) == (202, "2027-01-03T12:00:00Z")
-    assert executor.asked == [(answer.json()["erasure_id"],)]
+    assert executor.erasures == [(answer.json()["erasure_id"],)]
 
 
 async def test_an_executed_one_is_answered_with_its_receipts_until_and_after_it_is_forgotten(
@@ -259,7 +259,7 @@ async def test_a_dry_run_counts_and_files_nothing(
         "POST", "/holds", {"project": "dev", "ids": ["ann"], "reason": "suit", "until": until}
     )
     before = stored(client)
-    counted(desk).clear()
+    desk.statements.watch.ran.clear()
     answer = await desk.erase("ann", "bob", "cat", dry_run=True)
     assert (answer.status_code, answer.json()) == (
         200,
@@ -279,18 +279,18 @@ async def test_a_dry_run_counts_and_files_nothing(
         },
     )
     assert stored(client) == before
-    of_three = dict(counted(desk))
-    counted(desk).clear()
+    of_three = Counter(desk.statements.watch.ran)
+    desk.statements.watch.ran.clear()
     await desk.erase(*(f"user {number}" for number in range(5_000)), dry_run=True)
-    assert dict(counted(desk)) == of_three
+    assert Counter(desk.statements.watch.ran) == of_three
 
 
 async def test_filing_takes_as_many_statements_for_thousands_as_for_one(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     await desk.erase("ann")
-    of_one = dict(counted(desk))
-    counted(desk).clear()
+    of_one = Counter(desk.statements.watch.ran)
+    desk.statements.watch.ran.clear()
     answer = await desk.erase(*(f"user {number}" for number in range(5_000)))
     assert (answer.status_code, answer.json()["user_keys"]) == (202, {"hidden": 10_000})
-    assert dict(counted(desk)) == of_one
+    assert Counter(desk.statements.watch.ran) == of_one

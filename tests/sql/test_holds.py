@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
+from tests.fakes.sweep import Sweep
 from tests.sql.new_year import NOW, WAREHOUSE
-from tests.sql.privacy_desk import OFFICER, PARTNER, Desk, NoExecution, open_desk
+from tests.sql.privacy_desk import OFFICER, PARTNER, Desk, open_desk
 from tests.sql.stand_in import StandIn
 
 pytestmark = pytest.mark.cell
@@ -18,7 +19,7 @@ HOLD = {"project": "dev", "ids": ["ann", "anne"], "reason": "A suit", "until": s
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
 
 
 async def listed(desk: Desk, email: str = OFFICER) -> list[dict[str, Any]]:

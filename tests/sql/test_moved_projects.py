@@ -8,13 +8,13 @@ import pytest
 from google.cloud import bigquery
 
 from functions.secrets.permissions import Permissions
+from tests.fakes.sweep import Sweep
 from tests.sql.new_year import NOW, WAREHOUSE, insert, query
 from tests.sql.privacy_desk import (
     OFFICER,
     PARTNER,
     PERMISSIONS,
     Desk,
-    NoExecution,
     key,
     open_desk,
 )
@@ -31,7 +31,7 @@ GONE = Permissions(["other"], [OFFICER], owners={"other": "rival"})
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
 
 
 def person(partner: str = "acme", **other: Any) -> dict[str, Any]:

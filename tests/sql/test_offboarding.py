@@ -28,9 +28,8 @@ from functions.warehouse.client import open_client
 from functions.warehouse.schema import list_tables
 from functions.warehouse.statements import Statements
 from local.clients import ONCE
-from tests.fakes.objects import Bucket
+from tests.fakes.bucket import Bucket, Writer
 from tests.sql.stand_in import WAREHOUSE
-from tests.unit.privacy.offboarding_cell import Kept
 from tests.unit.privacy.stand_ins import attributes, body, spilled
 
 pytestmark = pytest.mark.cell
@@ -57,7 +56,7 @@ class World:
         keys = PseudonymKeys(1, {1: b"k" * 32})
         people = PeopleOnHold(statements, keys, Layouts(load_catalogue()))
         self.bucket = Bucket()
-        held = EventsOnHold(Quarantine(Kept(self.bucket)), self.bucket, people)
+        held = EventsOnHold(Quarantine(Writer(self.bucket)), self.bucket, people)
         self.people = people
         clearers = (ClosedPartnerObjects(self.bucket),)
         self.offboarding = Offboarding(statements, clearers, held, people, lambda: self.now)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
+from tests.fakes.sweep import Sweep
 from tests.sql.new_year import NOW, WAREHOUSE
 from tests.sql.privacy_desk import (
     NOBODY,
@@ -14,8 +15,6 @@ from tests.sql.privacy_desk import (
     PUSH,
     SCHEDULER,
     Desk,
-    NoExecution,
-    counted,
     open_desk,
 )
 from tests.sql.stand_in import StandIn
@@ -27,7 +26,7 @@ UNTIL = str(NOW + timedelta(days=1))
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
 
 
 def erasure(project: str, **other: Any) -> dict[str, Any]:
@@ -57,7 +56,7 @@ async def test_nobody_files_for_a_project_of_others(
         403,
         "`project` is not one of your projects",
     )
-    assert counted(desk).total() == 0
+    assert desk.statements.watch.ran == []
 
 
 @pytest.mark.parametrize("email", [PARTNER, NOBODY, SCHEDULER, PUSH])

@@ -13,6 +13,7 @@ from google.cloud import bigquery
 from functions.privacy.erasures.scope import Scope
 from functions.privacy.periods import GATHERING, GRACE, OVERDUE, REMEMBERED, TOMBSTONE
 from functions.warehouse.statements import StatementFailed
+from tests.fakes.hook import ignore
 from tests.sql.stand_in import StandIn
 from tests.sql.sweeping import (
     DAY,
@@ -458,7 +459,7 @@ STEPS = [
 @pytest.mark.soak
 async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
     for people in (2, 60):
-        store.told.ran.clear()
+        store.watch.ran.clear()
         users = [f"{people} user {number}" for number in range(people)]
         store.fill(
             "erasures_v1",
@@ -473,7 +474,7 @@ async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
         store.fill("identities_v1", [identity(user, CUT, CUT) for user in users])
         report = await store.sweep()
         assert len(report.executed) == people
-        assert store.told.ran == STEPS
+        assert store.watch.ran == STEPS
 
 
 async def test_a_sweep_with_nothing_late_reads_no_events(store: Store) -> None:
@@ -481,9 +482,9 @@ async def test_a_sweep_with_nothing_late_reads_no_events(store: Store) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT, **done)])
     await store.sweep()
     store.now += HOUR
-    store.told.ran.clear()
+    store.watch.ran.clear()
     assert (await store.sweep()).finished
-    assert store.told.ran == ["find_work", "find_scopes", "find_news", "record_run"]
+    assert store.watch.ran == ["find_work", "find_scopes", "find_news", "record_run"]
 
 
 async def test_a_noted_day_is_counted_and_left_alone_where_nothing_is_in_scope(
@@ -493,9 +494,9 @@ async def test_a_noted_day_is_counted_and_left_alone_where_nothing_is_in_scope(
     store.fill("erasures_v1", [erasure("ann", CUT, **done)])
     await store.sweep()
     store.fill_late([event("1", "bob", CUT - DAY)])
-    store.told.ran.clear()
+    store.watch.ran.clear()
     assert (await store.sweep()).finished
-    assert store.told.ran == [
+    assert store.watch.ran == [
         "find_work", "find_scopes", "find_news", "count_in_scope", "count_identities_in_scope",
         "record_run",
     ]  # fmt: skip
@@ -548,10 +549,10 @@ async def test_what_comes_on_time_shortly_before_the_cut_off_is_caught(store: St
     # A request's own id is needed for a retry: other ids are never repeated.
     other = "0199d6a2-6a5c-7d4e-8c3f-0123456789ab"
     store.fill("events_v1", [event(other, "ann", store.now)])
-    store.told.ran.clear()
+    store.watch.ran.clear()
     store.now += HOUR
     await store.sweep()
-    assert "delete_later_copies" not in store.told.ran
+    assert "delete_later_copies" not in store.watch.ran
 
 
 async def test_a_request_that_is_repeated_after_the_execution_covers_what_came_since(
@@ -606,7 +607,7 @@ async def test_erasures_that_nothing_executes_are_reported(
 
 async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None:
     assert (await store.sweep()).finished
-    assert store.told.ran == ["find_work", "find_scopes", "find_news", "record_run"]
+    assert store.watch.ran == ["find_work", "find_scopes", "find_news", "record_run"]
 
 
 @pytest.mark.soak
@@ -616,10 +617,10 @@ async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> No
     store.fill("events_v1", [*traffic(2), room("r", ["user 0", "bob"], CUT)])
     store.fill("identities_v1", [identity("user 0", CUT, CUT)])
     for step in dict.fromkeys(STEPS):
-        crash(store, f"after {step}")
+        crash_after(store, step)
         report = await store.sweep()
-        assert (report.finished, report.unavailable) == (False, f"after {step}: crash")
-    store.told.then = lambda _: None
+        assert (report.finished, report.unavailable) == (False, f"{step}: crash")
+    store.watch.after = ignore
     assert (await store.sweep()).finished
     found = store.rows("COUNT(*), COUNT(DISTINCT ingest_id)", where="kind = 'chat'")
     assert found == [(8, 8)]
@@ -634,26 +635,26 @@ async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> No
     assert noted[-1]["exact"] is False, "the sweep that began it might have died unheard"
 
 
-def crash(store: Store, point: str) -> None:
-    def then(name: str) -> None:
-        if name == point:
+def crash_after(store: Store, statement: str) -> None:
+    def crash(name: str) -> None:
+        if name == statement:
             raise StatementFailed(name, "crash")
 
-    store.told.then = then
+    store.watch.after = crash
 
 
 async def test_time_is_kept_and_the_next_sweep_goes_on(store: Store) -> None:
     store.fill("erasures_v1", erasures(2))
     store.fill("events_v1", traffic(2))
 
-    def then(name: str) -> None:
-        store.clock += 0.3 if name.startswith("after") else 0
+    def pass_time(name: str) -> None:
+        store.clock += 0.3
 
-    store.told.then = then
+    store.watch.after = pass_time
     runs = 0
     while not (await store.sweep()).finished:
         runs += 1
-        store.told.then = then if runs < 3 else lambda _: None
+        store.watch.after = pass_time if runs < 3 else ignore
     assert runs == 3
     assert len(store.rows("user_key", where="user_key LIKE 'user %'")) == 4
 

@@ -9,6 +9,7 @@ from google.cloud import bigquery
 
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.secrets.pseudonym_keys import user_key
+from tests.fakes.sweep import Sweep
 from tests.sql.new_year import NOW, WAREHOUSE, insert, query
 from tests.sql.privacy_desk import (
     KEYS,
@@ -17,7 +18,6 @@ from tests.sql.privacy_desk import (
     PUSH,
     SCHEDULER,
     Desk,
-    NoExecution,
     key,
     open_desk,
 )
@@ -31,7 +31,7 @@ DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, NoExecution().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
 
 
 def store(
@@ -177,9 +177,9 @@ async def test_of_a_partner_who_has_left_nothing_is_filed(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     store(as_of_new_year, DELETED, "ann", NOW - DAY)
-    desk.closed = ClosedList({"acme": ClosedPartner(("dev",), NOW)})
+    desk.closed.list = ClosedList({"acme": ClosedPartner(("dev",), NOW)})
     assert await run(desk) == {}
-    desk.closed = None
+    desk.closed.list = None
     assert (await desk.ask("POST", "/unfiled", email=SCHEDULER)).status_code == 503
     assert told(as_of_new_year) == []
 

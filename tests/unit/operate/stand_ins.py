@@ -1,15 +1,13 @@
 """Stand-ins for what operate calls, which can be told to fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from functions.acceptance.partners import Directory, Partner, PartnersUnavailable
 from functions.events.attributes import Attributes
 from functions.events.message import Message
-from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.retained import spill
-from functions.warehouse.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed, Statements
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -23,71 +21,9 @@ def message(number: int, day: str = "2026-11-22") -> Message:
 
 def spilled(*messages: Message) -> bytes:
     """The content of an object in the spill."""
-    return spill.encode(spill.Spilled(each.data, each.attributes.to_mapping()) for each in messages)
-
-
-class Partners:
-    """The partners of now; None where the secret cannot be read."""
-
-    def __init__(self) -> None:
-        self.projects: dict[str, str] | None = {"acme-prod": "eu", "acme-us": "us"}
-
-    async def current(self) -> Directory:
-        if self.projects is None:
-            raise PartnersUnavailable
-        return Directory({"acme": Partner(("0" * 64,), self.projects)})
-
-
-class Letters:
-    """A subscription in memory: what is pulled comes again only after it was given back."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Letter] = []
-        self.leased: list[Letter] = []
-        self.given_back: list[Letter] = []
-        self.failing: set[str] = set()
-        self.batch = 100
-        self.then: Callable[[], None] = lambda: None
-        self.empty_pulls = 0
-
-    def put(self, *messages: Message, **added: str) -> None:
-        for each in messages:
-            self.put_raw(each.data, each.attributes.to_mapping() | added)
-
-    def put_raw(self, data: bytes, attributes: dict[str, str]) -> None:
-        number = len(self.waiting)
-        self.waiting.append(Letter(f"ack-{number}", f"message-{number}", data, attributes))
-
-    async def pull(self) -> list[Letter]:
-        self._check("pull")
-        if self.empty_pulls:
-            self.empty_pulls -= 1
-            return []
-        pulled, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
-        self.leased += pulled
-        self.then()
-        return pulled
-
-    async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        self._check("acknowledge")
-        assert letters, "Pub/Sub refuses a request without ids"
-        self._part(letters)
-
-    async def give_back(self, letters: Sequence[Letter]) -> None:
-        self._check("give_back")
-        self.given_back += letters
-        self.waiting += self._part(letters)
-
-    def _part(self, letters: Sequence[Letter]) -> list[Letter]:
-        """Lease some no longer; as in Pub/Sub, nothing but the delivery's id tells which."""
-        ids = {each.ack_id for each in letters}
-        parted = [each for each in self.leased if each.ack_id in ids]
-        self.leased = [each for each in self.leased if each.ack_id not in ids]
-        return parted
-
-    def _check(self, action: str) -> None:
-        if action in self.failing:
-            raise SubscriptionUnavailable
+    return spill.encode(
+        spill.Spilled(message.data, message.attributes.to_mapping()) for message in messages
+    )
 
 
 def ran(job: str, at: datetime) -> dict[str, Any]:
@@ -100,7 +36,7 @@ def noted(day: date, at: datetime, reason: str = "late") -> dict[str, Any]:
     return {"moment": at, "job": None, "day": day, "reason": reason}
 
 
-class Store:
+class Store(Statements):
     """Notes the statements that it is to run; each changes one row, unless told to fail.
 
     Attributes:
@@ -122,7 +58,7 @@ class Store:
         self.failing: set[str] = set()
         self.then: Callable[[], None] = lambda: None
 
-    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+    async def days(self, name: str, **moments: Any) -> list[datetime]:
         self._check(name)
         self.asked.append((name, moments))
         return self.found.pop(name, [])

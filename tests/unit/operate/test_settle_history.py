@@ -67,7 +67,7 @@ class Store(LedgerTables):
             placed.add(row.ingest_id)
         return later
 
-    async def days(self, name: str, **moments: datetime) -> list[datetime]:
+    async def days(self, name: str, **moments: Any) -> list[datetime]:
         self._step()
         first, end = moments["first"], moments["end"]
         rows = (

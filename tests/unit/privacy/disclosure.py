@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -11,8 +11,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.parameters import Parameter
-from functions.warehouse.statements import StatementFailed
+from tests.fakes.statements import Statements
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = PseudonymKeys(2, {1: b"1" * 32, 2: b"2" * 32})
@@ -22,33 +21,15 @@ SCHEDULER = Caller("scheduler@p.iam.gserviceaccount.com", is_scheduler=True)
 PUSH = Caller("push@p.iam.gserviceaccount.com", is_push=True)
 
 
-class Store:
-    """Statements: each returns the rows that a test gives it, and notes what it was given."""
+def reading() -> Statements:
+    """Return statements of which a query finds nothing yet, and only receipts are added."""
+    statements = Statements(changed=None)
+    statements.answers["add_receipts"] = 1
+    return statements
 
-    def __init__(self) -> None:
-        self.found: dict[str, list[Any]] = {}
-        self.asked: list[tuple[str, dict[str, Parameter]]] = []
-        self.receipts: list[dict[str, Any]] = []
-        self.failing: set[str] = set()
 
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        self._note(name, parameters)
-        return self.found.get(name, [])
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        self._note(name, parameters)
-        given = parameters.get("receipts", ())
-        assert not isinstance(given, str | date)
-        self.receipts += [json.loads(each) for each in given]
-        return 1
-
-    def _note(self, name: str, parameters: dict[str, Parameter]) -> None:
-        if name in self.failing:
-            raise StatementFailed(name, "ServiceUnavailable")
-        self.asked.append((name, parameters))
-
-    def receive(self) -> Receipts:
-        return Receipts(self, lambda: NOW)
+def receipts_of(statements: Statements) -> Receipts:
+    return Receipts(statements, lambda: NOW)
 
 
 def counting(prefix: str) -> Iterator[str]:
@@ -59,11 +40,11 @@ def counting(prefix: str) -> Iterator[str]:
         yield f"{prefix}-{number}"
 
 
-def asked(caller: Caller, body: Any = None, accept: str = "") -> PrivacyRequest:
+def request_by(caller: Caller, body: Any = None, accept: str = "") -> PrivacyRequest:
     return PrivacyRequest(caller, body=json.dumps(body or {}).encode(), accept=accept)
 
 
-def said(response: Response) -> Any:
+def body_of(response: Response) -> Any:
     return json.loads(bytes(response.body))
 
 

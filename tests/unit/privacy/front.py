@@ -1,6 +1,5 @@
-"""The HTTP face of erasures in front of stand-ins that fail when they are told to."""
+"""The HTTP face of erasures in front of fakes."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,27 +13,17 @@ from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.owners import Owners
 from functions.privacy.requests.request import serve
-from functions.secrets.closed_partners import ClosedList
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.protocols import StatementRunner
+from tests.fakes.closed import Closed
+from tests.fakes.statements import Statements
+from tests.fakes.sweep import Sweep
 from tests.unit.identity_tokens import bearer
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OFFICER = "officer@operator.example"
 ERASURE: dict[str, Any] = {"project": "dev", "people": [{"ids": ["ann"]}]}
-
-
-class Idle:
-    """A sweep that finds nothing to do."""
-
-    async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
-        pass
-
-
-async def nobody_left() -> ClosedList:
-    return ClosedList({})
 
 
 class Front:
@@ -49,7 +38,7 @@ class Front:
 
     def __init__(
         self,
-        statements: StatementRunner,
+        statements: Statements,
         execute: Execute | None = None,
         *,
         owner: str | None = "acme",
@@ -71,7 +60,7 @@ class Front:
         )
         served = serve(
             Callers(permissions, "scheduler@cell.example", "push@cell.example"),
-            erasure_routes(context, execute or Idle().run, nobody_left),
+            erasure_routes(context, execute or Sweep().run, Closed().current),
         )
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 

@@ -3,18 +3,17 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import msgspec
 
-from functions.acceptance.partners import Directory, Partner, PartnersUnavailable
-from functions.google.secret_manager import SecretsUnavailable, Version
+from functions.google.secret_manager import SecretsUnavailable
 from functions.google.storage import BucketUnavailable
-from functions.google.subscription import Letter, SubscriptionUnavailable
+from functions.google.subscription import SubscriptionUnavailable
 from functions.privacy.app import offboarding_routes
-from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.inventory import partner_tables
 from functions.privacy.offboarding.closed_list import ClosedSecret
 from functions.privacy.offboarding.closed_partners import PeopleOnHold
@@ -36,134 +35,84 @@ from functions.secrets.permissions import Permissions
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
 from functions.web.routes import Route
-from tests.fakes.objects import Bucket
+from tests.fakes.bucket import Bucket, Writer
+from tests.fakes.hook import Hook
+from tests.fakes.letters import Letters
+from tests.fakes.partners import Partners
+from tests.fakes.secret import Secret
+from tests.fakes.statements import Statements
+from tests.fakes.sweep import Sweep
 from tests.unit.identity_tokens import bearer
-from tests.unit.operate.stand_ins import Letters
 from tests.unit.privacy.stand_ins import KEYS, LAYOUTS, NOW
 
 OFFICER, PARTNER, SCHEDULER = "officer@operator.example", "olga@acme.example", "scheduler@c.example"
 PUSH = "push@c.example"
 CLOSING = timedelta(minutes=12)
 
-Step = Callable[[str], None]
 
-
-class Store:
+class Tables:
     """The tables, as the statements of an offboarding see them.
 
     Attributes:
-        rows: how many rows a partner has, by table.
+        rows_of: how many rows a partner has, by table.
         held: how many of them a legal hold keeps.
-        people: whom it names: partner, project, user key.
+        people: the people whom it names: partner, project, user key.
         receipts: by id.
     """
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self) -> None:
         self.rows_of: dict[str, dict[str, int]] = defaultdict(dict)
         self.held: dict[str, dict[str, int]] = defaultdict(dict)
         self.people: list[tuple[str, str, str]] = []
         self.receipts: dict[str, dict[str, Any]] = {}
-        self._step = step
 
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        self._step(name)
-        match name:
-            case "count_partner_rows":
-                partner = str(parameters["partner"])
-                return [
-                    {"place": table, "total": n, "on_hold": self.held[partner].get(table, 0)}
-                    for table, n in self.rows_of[partner].items()
-                    if n
-                ]
-            case "find_people_on_hold":
-                names = ("partner", "project", "user_key")
-                partners = parameters["partners"]
-                assert not isinstance(partners, date)
-                return [
-                    dict(zip(names, who, strict=True)) for who in self.people if who[0] in partners
-                ]
-            case "find_offboardings":
-                return [
-                    {
-                        "partner": receipt["reference"],
-                        "requested_by": receipt.get("requested_by", ""),
-                        "detail": json.dumps(receipt["detail"]),
-                    }
-                    for receipt in self.receipts.values()
-                    if parameters["partner"] in {"", receipt["reference"]}
-                ]
-        raise AssertionError(name)
+    def statements(self) -> Statements:
+        """Return the statements, with answers from these tables."""
+        statements = Statements(rows=None, changed=None)
+        for table in partner_tables():
+            answer = partial(self._delete, table.name)
+            statements.answers[f"delete_partner_{table.name}"] = answer
+        statements.answers["count_partner_rows"] = self._count_rows
+        statements.answers["find_people_on_hold"] = self._find_people_on_hold
+        statements.answers["find_offboardings"] = self._find_offboardings
+        statements.answers["add_receipts"] = self._add_receipts
+        return statements
 
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        self._step(name)
-        if name == "add_receipts":
-            for text in parameters["receipts"]:  # type: ignore[union-attr]  # it is a list of texts
-                receipt = json.loads(str(text))
-                self.receipts.setdefault(receipt["receipt_id"], receipt)
-            self._step(f"after {name}")
-            return 1
-        table, partner = name.removeprefix("delete_partner_"), str(parameters["partner"])
-        assert table in {each.name for each in partner_tables()}
+    def _count_rows(self, partner: str, **_: Parameter) -> list[dict[str, Any]]:
+        return [
+            {"place": table, "total": n, "on_hold": self.held[partner].get(table, 0)}
+            for table, n in self.rows_of[partner].items()
+            if n
+        ]
+
+    def _find_people_on_hold(self, partners: Sequence[str], **_: Parameter) -> list[dict[str, str]]:
+        names = ("partner", "project", "user_key")
+        return [
+            dict(zip(names, person, strict=True)) for person in self.people if person[0] in partners
+        ]
+
+    def _find_offboardings(self, partner: str, **_: Parameter) -> list[dict[str, Any]]:
+        return [
+            {
+                "partner": receipt["reference"],
+                "requested_by": receipt.get("requested_by", ""),
+                "detail": json.dumps(receipt["detail"]),
+            }
+            for receipt in self.receipts.values()
+            if partner in {"", receipt["reference"]}
+        ]
+
+    def _add_receipts(self, receipts: Sequence[str], **_: Parameter) -> int:
+        for text in receipts:
+            receipt = json.loads(text)
+            self.receipts.setdefault(receipt["receipt_id"], receipt)
+        return 1
+
+    def _delete(self, table: str, partner: str, **_: Parameter) -> int:
         kept = self.held[partner].get(table, 0)
-        gone = self.rows_of[partner].get(table, 0) - kept
+        deleted = self.rows_of[partner].get(table, 0) - kept
         self.rows_of[partner][table] = kept
-        self._step(f"after {name}")
-        return gone
-
-
-class Secret:
-    """The closed list's versions."""
-
-    def __init__(self, step: Step) -> None:
-        self.versions = [b'{"partners": {}}']
-        self._step = step
-
-    def newest(self) -> Version:
-        self._step("read the list")
-        return Version(len(self.versions), self.versions[-1])
-
-    def at(self, number: int) -> Version | None:
-        return Version(number, self.versions[number - 1])
-
-    def add(self, data: bytes) -> int:
-        self._step("write the list")
-        self.versions.append(data)
-        self._step("after write the list")
-        return len(self.versions)
-
-
-class Kept:
-    """Writes into quarantine, as `functions.google.storage.Bucket` does."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._bucket = bucket
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        self._bucket.then("keep")
-        self._bucket.put(name, data)
-
-
-class SteppedLetters(Letters):
-    """Dead letters whose every call is a step."""
-
-    def __init__(self, step: Step) -> None:
-        super().__init__()
-        self._step = step
-
-    async def pull(self) -> list[Letter]:
-        self._step("pull")
-        return await super().pull()
-
-    async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        self._step("acknowledge")
-        await super().acknowledge(letters)
-
-
-class NoErasures:
-    """A sweep that has nothing to execute."""
-
-    async def run(self, *, restored: Restored | None = None) -> Any:
-        return {"finished": True, "executed": {}, "rows": {}, "places": {}, "unavailable": ""}
+        return deleted
 
 
 class NothingLate:
@@ -184,8 +133,8 @@ class OffboardingCell:
     Attributes:
         now: the time.
         fails_at: the number of the step that fails; 0 for none.
-        steps: all that was done, by name.
-        over_after: after so many questions for it, the time of a request is over.
+        steps: the names of all steps that were begun, and of the changes after which one ended.
+        over_after: how often a request can ask whether its time is over, until it is.
     """
 
     def __init__(self) -> None:
@@ -193,50 +142,52 @@ class OffboardingCell:
         self.steps: list[str] = []
         self.fails_at = 0
         self.over_after = 1_000
-        self.projects: dict[str, str] | None = {"acme-prod": "eu", "acme-us": "us"}
-        self.store = Store(self._step)
+        self.partners = Partners()
+        self.store = Tables()
         self.bucket = Bucket()
-        self.bucket.then = self._step
-        self.letters = SteppedLetters(self._step)
-        self.secret = Secret(self._step)
-        self._http = self._client()
+        self.letters = Letters()
+        self.secret = Secret(b'{"partners": {}}')
+        self._http = self._client(self._watched_statements())
+        self.bucket.before = self._step(BucketUnavailable)
+        self.letters.before = self._step(SubscriptionUnavailable)
+        self.secret.before = self._step(SecretsUnavailable)
+        added = self._step(SecretsUnavailable, "after {}")
+        self.secret.after = lambda action: added(action) if action == "add" else None
 
-    def _step(self, name: str) -> None:
-        self.steps.append(name)
-        if len(self.steps) == self.fails_at:
-            raise self._failure(name)
+    def _watched_statements(self) -> Statements:
+        def failure(name: str) -> StatementFailed:
+            return StatementFailed(name, "backendError")
 
-    @staticmethod
-    def _failure(name: str) -> Exception:
-        if "the list" in name:
-            return SecretsUnavailable("503")
-        if name in {"find", "read", "write", "delete", "keep"}:
-            return BucketUnavailable(name)
-        if name in {"pull", "acknowledge"}:
-            return SubscriptionUnavailable(name)
-        return StatementFailed(name, "ServiceUnavailable")
+        statements = self.store.statements()
+        statements.before = self._step(failure)
+        statements.after_change = self._step(failure, "after {}")
+        return statements
 
-    async def _directory(self) -> Directory:
-        if self.projects is None:
-            raise PartnersUnavailable
-        known = {"acme": Partner(("0" * 64,), self.projects)} if self.projects else {}
-        return Directory(known)
+    def _step(self, failure: Callable[[str], Exception], name: str = "{}") -> Hook:
+        """Return a hook for which each action is a step, which may fail."""
+
+        def step(action: str) -> None:
+            self.steps.append(name.format(action))
+            if len(self.steps) == self.fails_at:
+                raise failure(action)
+
+        return step
 
     def _deadline(self) -> Callable[[], bool]:
         left = iter(range(self.over_after))
         return lambda: next(left, None) is None
 
-    def _client(self) -> httpx.AsyncClient:
+    def _client(self, statements: Statements) -> httpx.AsyncClient:
         ids = iter(range(1_000_000))
-        people = PeopleOnHold(self.store, KEYS, LAYOUTS)
-        held = EventsOnHold(Quarantine(Kept(self.bucket)), self.bucket, people)
+        people = PeopleOnHold(statements, KEYS, LAYOUTS)
+        held = EventsOnHold(Quarantine(Writer(self.bucket)), self.bucket, people)
         clearers = (ClosedPartnerObjects(self.bucket), ClosedPartnerLetters(self.letters))
-        offboarding = Offboarding(self.store, clearers, held, people, lambda: self.now)
-        receipts = Receipts(self.store, lambda: self.now)
-        records = Records(self.store, receipts, lambda: f"id {next(ids)}")
+        offboarding = Offboarding(statements, clearers, held, people, lambda: self.now)
+        receipts = Receipts(statements, lambda: self.now)
+        records = Records(statements, receipts, lambda: f"id {next(ids)}")
         closed = ClosedSecret(self.secret)
         plan = Plan(
-            directory=self._directory,
+            directory=self.partners.current,
             closed=closed,
             confirmations=Confirmations(KEYS),
             offboarding=offboarding,
@@ -246,7 +197,11 @@ class OffboardingCell:
         operations = Offboardings(plan, closed, progress, records, self._deadline)
         permissions = Permissions(["acme-prod"], [OFFICER], {PARTNER: ["acme-prod"]})
         sweep_endpoint = SweepEndpoint(
-            NoErasures().run, operations, NothingLate().check_daily, lambda: self.now
+            Sweep().run,
+            operations.sweep,
+            NothingLate().check_daily,
+            operations.deadline,
+            lambda: self.now,
         )
         served = serve(
             Callers(lambda: permissions, SCHEDULER, PUSH),

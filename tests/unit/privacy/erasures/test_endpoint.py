@@ -1,6 +1,5 @@
 """Erasures without a warehouse: what is refused, and what happens when something fails."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -8,52 +7,29 @@ import msgspec
 import pytest
 
 from functions.privacy.requests.request import MAX_BODY_BYTES
-from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import StatementFailed
+from tests.fakes.statements import Statements
+from tests.fakes.sweep import Sweep
 from tests.unit.privacy.front import ERASURE, OFFICER, Front
 
-
-class Failing:
-    """Statements of which one fails; the others find and change nothing."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        self._check(name)
-        return [{"since": None}] if name == "find_earlier_cut_off" else []
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        self._check(name)
-        return 0
-
-    def _check(self, name: str) -> None:
-        if name == self._name:
-            raise StatementFailed(name, "BadRequest")
+ERASURE_ID = "01a2052a-7b41-713e-b268-a56c50884283"
 
 
-class Found(Failing):
-    """Statements that find one erasure, which waits."""
-
-    def __init__(self, name: str = "") -> None:
-        super().__init__(name)
-        self.status = "hidden"
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        if name != "list_erasures":
-            return await super().rows(name, **parameters)
-        text = dict.fromkeys(("partner", "project", "source", "treatment"), "dev")
-        times = dict.fromkeys(("cut_off", "due_at", "executed_at", "expires_at"))
-        counts = dict.fromkeys(("hidden", "due", "executed", "restored", "on_hold"), 0)
-        known = {"erasure_id": parameters["erasure_id"], "mode": "grace", "status": self.status}
-        return [known | text | times | counts | {self.status: 1}]
+def statements(failing: str = "") -> Statements:
+    """Return statements of which one fails; the others find and change nothing."""
+    statements = Statements(changed=0)
+    statements.answers["find_earlier_cut_off"] = [{"since": None}]
+    statements.failing = {failing}
+    return statements
 
 
-class FailingExecutor:
-    """A sweep in which a statement fails."""
-
-    async def run(self, erasure_ids: Sequence[str] | None = None) -> None:
-        raise StatementFailed("delete_events", "Conflict")
+def entry(status: str) -> dict[str, Any]:
+    """Return the row of the erasure log for one erasure."""
+    texts = dict.fromkeys(("partner", "project", "source", "treatment"), "dev")
+    times = dict.fromkeys(("cut_off", "due_at", "executed_at", "expires_at"))
+    counts = dict.fromkeys(("hidden", "due", "executed", "restored", "on_hold"), 0)
+    known = {"erasure_id": ERASURE_ID, "mode": "grace", "status": status}
+    return known | texts | times | counts | {status: 1}
 
 
 @pytest.mark.parametrize(
@@ -76,14 +52,14 @@ class FailingExecutor:
     ],
 )
 async def test_a_malformed_request_is_400_and_quotes_no_id(body: bytes) -> None:
-    answer = await Front(Failing("")).post("/erasures", body)
+    answer = await Front(statements()).post("/erasures", body)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret-id" not in answer.text
 
 
 async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
-    front = Front(Failing("change_treatment_to_delete"))
+    front = Front(statements("change_treatment_to_delete"))
     ids = [{"ids": [f"{number:05}-{of:02}" + 100 * "x" for of in range(20)]} for number in range(5)]
     people = ids * 1_000
     assert (await front.post("/erasures", ERASURE | {"people": people})).status_code == 503
@@ -96,43 +72,40 @@ async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
     ["change_treatment_to_delete", "find_earlier_cut_off", "file_erasure", "add_receipts"],
 )
 async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
-    answer = await Front(Failing(statement)).post("/erasures", ERASURE)
+    answer = await Front(statements(statement)).post("/erasures", ERASURE)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert answer.json()["title"] == f"Not finished: {statement}"
 
 
 async def test_what_the_sweep_did_not_finish_is_202(capsys: pytest.CaptureFixture[str]) -> None:
-    front = Front(Found(), FailingExecutor().run)
+    runner = statements()
+    runner.answers["list_erasures"] = [entry("hidden")]
+    front = Front(runner, Sweep(failure=StatementFailed("delete_events", "Conflict")).run)
     answer = await front.post("/erasures", ERASURE | {"mode": "immediate"})
     assert answer.status_code == 202
     assert '"failed":"delete_events"' in capsys.readouterr().out
 
 
 async def test_what_a_sweep_begins_while_it_is_restored_is_409() -> None:
-    class Faster(Found):
-        async def change(self, name: str, **parameters: Parameter) -> int:
-            self.status = "due"
-            return 0
-
-    answer = await Front(Faster()).ask(
-        "DELETE", "/erasures/01a2052a-7b41-713e-b268-a56c50884283", b""
-    )
+    runner = statements()
+    runner.answers["list_erasures"] = lambda **_: [entry("due" if runner.changes else "hidden")]
+    answer = await Front(runner).ask("DELETE", f"/erasures/{ERASURE_ID}", b"")
     assert answer.status_code == 409
 
 
 @pytest.mark.parametrize("query", ["status=open", "user=ann", "project=dev&page=2"])
 async def test_unknown_parameters_are_400(query: str) -> None:
-    answer: httpx.Response = await Front(Failing("")).ask("GET", f"/erasures?{query}", b"")
+    answer: httpx.Response = await Front(statements()).ask("GET", f"/erasures?{query}", b"")
     assert answer.status_code == 400
 
 
 async def test_whose_the_project_is_must_be_known() -> None:
-    front = Front(Failing(""), owner=None)
+    front = Front(statements(), owner=None)
     assert (await front.post("/erasures", ERASURE)).status_code == 422
-    front = Front(Failing("find_owners"))
+    front = Front(statements("find_owners"))
     assert (await front.post("/erasures", ERASURE)).status_code == 503
 
 
 async def test_who_may_do_what_must_be_readable() -> None:
-    front = Front(Failing(""), permitted=False)
+    front = Front(statements(), permitted=False)
     assert (await front.post("/erasures", ERASURE, OFFICER)).status_code == 503

@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -10,32 +9,15 @@ from functions.privacy.erasures.execution import REWRITES, Execution
 from functions.privacy.erasures.redaction import NOBODY
 from functions.privacy.erasures.scope import Scopes
 from functions.privacy.records.receipts import Receipts
-from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import SQL
+from tests.fakes.statements import Statements
 from tests.unit.privacy.stand_ins import LONG_AGO, NOW, scope
-
-
-class Store:
-    """Takes receipts."""
-
-    def __init__(self) -> None:
-        self.receipts: list[dict[str, Any]] = []
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        raise AssertionError(name, parameters)
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        assert name == "add_receipts"
-        texts = parameters["receipts"]
-        assert isinstance(texts, list)
-        self.receipts += [json.loads(str(text)) for text in texts]
-        return len(texts)
 
 
 async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    store = Store()
+    store = Statements(rows=None)
     receipts = Receipts(store, lambda: NOW)
     execution = Execution(store, receipts, Scopes([scope("ann")]), NOW, LONG_AGO, "c")
     await execution.note_places()

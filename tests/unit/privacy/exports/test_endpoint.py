@@ -1,15 +1,14 @@
 """Exports: everything of the person from every place, nothing of others, and honest about both."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from functions.google.subscription import Letter, SubscriptionUnavailable
 from functions.privacy import periods
 from functions.privacy.exports import tables
 from functions.privacy.exports.endpoint import Deployment, Exports, Sources
@@ -23,20 +22,22 @@ from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import EXTRA_DAYS, SQL
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
-from tests.fakes.objects import Bucket
+from tests.fakes.bucket import Bucket, Writer
+from tests.fakes.letters import Letters
+from tests.fakes.statements import Statements
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,
     OPERATOR,
     PUSH,
     SCHEDULER,
-    Store,
     acme,
-    asked,
+    body_of,
     counting,
-    said,
+    reading,
+    receipts_of,
+    request_by,
 )
-from tests.unit.privacy.exports.test_storage import Writer
 from tests.unit.privacy.stand_ins import KEYS, LAYOUTS, attributes, body, quarantined, spilled
 
 REQUEST = {"project": "dev", "ids": ["ann", "ann-2"]}
@@ -44,47 +45,19 @@ OWN = user_keys(KEYS, "dev", ["ann", "ann-2"])
 FOLDER = "exports/acme/dev/export-1/"
 
 
-class Letters:
-    """Dead letters that are leased and given back."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Letter] = []
-        self.leased: list[Letter] = []
-        self.failing = False
-        self.batch = 100
-
-    def put(self, data: bytes, **other: str) -> None:
-        number = len(self.waiting)
-        self.waiting.append(Letter(f"a{number}", f"m{number}", data, attributes(number, **other)))
-
-    async def pull(self) -> list[Letter]:
-        if self.failing:
-            raise SubscriptionUnavailable
-        pulled, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
-        self.leased += pulled
-        return pulled
-
-    async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        raise AssertionError("an export has nothing forgotten")
-
-    async def give_back(self, letters: Sequence[Letter]) -> None:
-        assert [letter.ack_id for letter in self.leased] == [letter.ack_id for letter in letters]
-        self.waiting, self.leased = self.waiting + self.leased, []
-
-
 class Cell:
     """A cell in which a test puts data about people."""
 
     def __init__(self) -> None:
-        self.store = Store()
+        self.statements = reading()
         self.bucket = Bucket()
         self.letters = Letters()
         self.seconds = 0.0
         ids = counting("export")
         context = Context(
-            self.store,
-            Ledger(self.store, 100),
-            self.store.receive(),
+            self.statements,
+            Ledger(Statements("operate"), 100),
+            receipts_of(self.statements),
             KEYS,
             acme,
             lambda: NOW,
@@ -92,7 +65,9 @@ class Cell:
         )
         self.exports = Exports(
             context,
-            Sources(Tables(self.store, 100), RetainedEvents(self.bucket, self.letters, LAYOUTS)),
+            Sources(
+                Tables(self.statements, 100), RetainedEvents(self.bucket, self.letters, LAYOUTS)
+            ),
             Writer(self.bucket),
             self.bucket,
             Deployment("the-bucket", "europe-west1", 100),
@@ -101,8 +76,14 @@ class Cell:
         )
 
     async def export(self, caller: Caller = ANN, body: Any = None) -> dict[str, Any]:
-        answer: dict[str, Any] = said(await self.exports.make(asked(caller, body or REQUEST)))
+        answer: dict[str, Any] = body_of(
+            await self.exports.make(request_by(caller, body or REQUEST))
+        )
         return answer
+
+    def put_letter(self, data: bytes, **other: str) -> None:
+        """Let a message become a dead letter."""
+        self.letters.put_raw(data, attributes(len(self.letters.waiting), **other))
 
     def lines(self, name: str) -> list[Any]:
         content = self.bucket.contents[FOLDER + name][0]
@@ -115,8 +96,12 @@ class Cell:
 
 
 @pytest.fixture
-def cell() -> Cell:
-    return Cell()
+def cell() -> Iterator[Cell]:
+    cell = Cell()
+    yield cell
+    pulled, given_back = cell.letters.pulled, cell.letters.given_back
+    assert [letter.ack_id for letter in pulled] == [letter.ack_id for letter in given_back]
+    assert cell.letters.acknowledged == [], "an export has nothing forgotten"
 
 
 def row(number: int, key: str = OWN[0]) -> dict[str, Any]:
@@ -126,17 +111,17 @@ def row(number: int, key: str = OWN[0]) -> dict[str, Any]:
 
 
 async def test_everything_of_the_person_is_in_it(cell: Cell) -> None:
-    cell.store.found["find_events_of_person"] = [row(1), row(2)]
-    cell.store.found["find_records_of_person"] = [
+    cell.statements.answers["find_events_of_person"] = [row(1), row(2)]
+    cell.statements.answers["find_records_of_person"] = [
         {"place": "identities_v1", "content": '{"user_id": "ann", "nickname": "Ann"}'},
         {"place": "holds_v1", "content": '{"reason": "claim 7"}'},
     ]
     cell.bucket.put("spill/1", spilled((body("ann"), attributes(1)), (body("bob"), attributes(2))))
     cell.bucket.put(*quarantined(body("ann-2", event="named"), reason="project_unknown"))
-    cell.letters.put(body("ann", extra="é"))
+    cell.put_letter(body("ann", extra="é"))
     answer = await cell.export()
 
-    assert [(each["name"], each["records"]) for each in answer["objects"]] == [
+    assert [(entry["name"], entry["records"]) for entry in answer["objects"]] == [
         (f"{FOLDER}cover-sheet.html", None),
         (f"{FOLDER}retained.jsonl", 3),
         (f"{FOLDER}holds.jsonl", 1),
@@ -167,10 +152,10 @@ async def test_nothing_of_other_people_projects_and_partners_is_in_it(cell: Cell
     cell.bucket.put("spill/3", spilled((body("ann"), attributes(3, partner="other"))))
     cell.bucket.put(*quarantined(body("ann"), partner="other"))
     cell.bucket.put(*quarantined(body("ann", project="shop")))
-    cell.letters.put(body("ann"), project="shop")
+    cell.put_letter(body("ann"), project="shop")
     answer = await cell.export()
 
-    assert [each["name"] for each in answer["objects"]] == [f"{FOLDER}cover-sheet.html"]
+    assert [entry["name"] for entry in answer["objects"]] == [f"{FOLDER}cover-sheet.html"]
     assert "Nothing is stored about you" in cell.sheet
 
 
@@ -194,7 +179,7 @@ async def test_what_nobody_can_read_is_counted_and_said(cell: Cell) -> None:
     cell.bucket.put("spill/1", b"no spilled event\n")
     cell.bucket.put(*quarantined(b"no JSON", reason="not_json"))
     cell.bucket.put(*quarantined(b"no JSON of another", reason="not_json", partner="other"))
-    cell.letters.put(b"\xff")
+    cell.put_letter(b"\xff")
     answer = await cell.export()
 
     assert (answer["unreadable"], answer["is_complete"]) == (3, True)
@@ -210,30 +195,31 @@ async def test_events_come_in_pages_that_follow_each_other(
 ) -> None:
     monkeypatch.setattr(tables, "PAGE", 2)
     rows = [row(number) for number in range(5)]
-    given: list[dict[str, Any]] = []
 
-    async def page(name: str, **parameters: Any) -> list[Any]:
-        if name != "find_events_of_person":
-            return []
-        given.append(parameters)
-        after = (parameters["after_time"], parameters["after_delivery"])
-        return [each for each in rows if (each["received_at"], each["delivery_id"]) > after][:2]
+    def page(after_time: datetime, after_delivery: str, **_: Any) -> list[Any]:
+        after = (after_time, after_delivery)
+        return [row for row in rows if (row["received_at"], row["delivery_id"]) > after][:2]
 
-    monkeypatch.setattr(cell.store, "rows", page)
+    cell.statements.answers["find_events_of_person"] = page
     answer = await cell.export()
 
     assert answer["records"]["events_v1"] == 5
     assert [len(cell.lines(f"events-000{number}.jsonl")) for number in (1, 2, 3)] == [2, 2, 1]
-    assert given[0]["after_time"] == NOW - timedelta(days=102)
-    assert {each["until"] for each in given} == {NOW}
-    assert given[0]["user_keys"] == OWN
+    pages = [
+        parameters
+        for name, parameters in cell.statements.queries
+        if name == "find_events_of_person"
+    ]
+    assert pages[0]["after_time"] == NOW - timedelta(days=102)
+    assert {parameters["until"] for parameters in pages} == {NOW}
+    assert pages[0]["user_keys"] == OWN
 
 
 async def test_what_there_is_no_time_for_is_said(
     cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "PAGE", 1)
-    cell.store.found["find_events_of_person"] = [row(1)]
+    cell.statements.answers["find_events_of_person"] = [row(1)]
     cell.bucket.put("spill/1", spilled((body("ann"), attributes(1))))
     cell.seconds = 0.0
     ticks = iter([0.0, *[60.0] * 9, *[100.0] * 9])
@@ -249,12 +235,12 @@ async def test_what_there_is_no_time_for_is_said(
 
 async def test_dead_letters_are_given_back_whatever_happens(cell: Cell) -> None:
     for number in range(3):
-        cell.letters.put(body("ann", number=number))
+        cell.put_letter(body("ann", number=number))
     cell.letters.batch = 2
     await cell.export()
     assert (len(cell.letters.waiting), cell.letters.leased) == (3, [])
 
-    cell.letters.failing = True
+    cell.letters.failing = {"pull"}
     answer = await cell.export()
     assert answer["missing"] == ["dead_letters"]
 
@@ -262,22 +248,20 @@ async def test_dead_letters_are_given_back_whatever_happens(cell: Cell) -> None:
 async def test_only_so_many_dead_letters_are_held(cell: Cell) -> None:
     cell.letters.batch = LETTERS + 1
     for _ in range(LETTERS + 2):
-        cell.letters.put(body("bob"))
+        cell.put_letter(body("bob"))
     assert (await cell.export())["missing"] == ["dead_letters"]
 
 
-async def test_an_export_that_an_erasure_takes_along_is_not_given(
-    cell: Cell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def erase(name: str, **_: Any) -> list[Any]:
-        if name == "find_records_of_person":
-            cell.bucket.contents.clear()
-        return [row(1)] if name == "find_events_of_person" else []
+async def test_an_export_that_an_erasure_takes_along_is_not_given(cell: Cell) -> None:
+    def erase(**_: Any) -> list[Any]:
+        cell.bucket.contents.clear()
+        return []
 
-    monkeypatch.setattr(cell.store, "rows", erase)
+    cell.statements.answers["find_records_of_person"] = erase
+    cell.statements.answers["find_events_of_person"] = [row(1)]
     with pytest.raises(ProblemError) as refused:
         await cell.export()
-    assert (refused.value.status, cell.bucket.contents, cell.store.receipts) == (503, {}, [])
+    assert (refused.value.status, cell.bucket.contents, cell.statements.receipts) == (503, {}, [])
 
 
 async def test_a_bucket_that_fails_in_the_middle_is_an_incomplete_export(cell: Cell) -> None:
@@ -286,20 +270,20 @@ async def test_a_bucket_that_fails_in_the_middle_is_an_incomplete_export(cell: C
     assert (await cell.export())["missing"] == ["retained"]
 
 
-@pytest.mark.parametrize("action", ["find", "write"])
+@pytest.mark.parametrize("action", ["find", "create"])
 async def test_without_a_bucket_there_is_no_export(cell: Cell, action: str) -> None:
     cell.bucket.failing.add(action)
     with pytest.raises(ProblemError) as refused:
         await cell.export()
     assert refused.value.status == 503
-    assert cell.store.receipts == []
+    assert cell.statements.receipts == []
 
 
 @pytest.mark.parametrize(
     "statement", ["find_events_of_person", "find_records_of_person", "add_receipts"]
 )
 async def test_without_a_table_or_a_receipt_nothing_is_told(cell: Cell, statement: str) -> None:
-    cell.store.failing.add(statement)
+    cell.statements.failing.add(statement)
     with pytest.raises(StatementFailed):
         await cell.export()
 
@@ -307,10 +291,10 @@ async def test_without_a_table_or_a_receipt_nothing_is_told(cell: Cell, statemen
 async def test_the_receipt_and_the_log_name_nobody(
     cell: Cell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cell.store.found["find_events_of_person"] = [row(1)]
+    cell.statements.answers["find_events_of_person"] = [row(1)]
     await cell.export()
 
-    [receipt] = cell.store.receipts
+    [receipt] = cell.statements.receipts
     assert receipt | {"detail": None} == {
         "receipt_id": "export-1/export",
         "operation": "export",
@@ -336,10 +320,10 @@ async def test_the_receipt_and_the_log_name_nobody(
 
 async def test_the_sheet_is_plain_and_escaped(cell: Cell) -> None:
     exported = {table.name for table in TABLES if table.columns} - {"events_v1", "receipts_v1"}
-    cell.store.found["find_records_of_person"] = [
+    cell.statements.answers["find_records_of_person"] = [
         {"place": place, "content": "{}"} for place in sorted(exported)
     ]
-    cell.store.found["find_events_of_person"] = [row(1)]
+    cell.statements.answers["find_events_of_person"] = [row(1)]
     caller = Caller("x@acme.example", frozenset({"<b>"}))
     await cell.export(caller, REQUEST | {"project": "<b>"})
 
@@ -374,7 +358,7 @@ async def test_other_projects_are_nobodys_matter(cell: Cell, caller: Caller) -> 
     with pytest.raises(ProblemError) as refused:
         await cell.export(caller)
     assert refused.value.status == 403
-    assert (cell.store.asked, cell.bucket.contents) == ([], {})
+    assert (cell.statements.runs, cell.bucket.contents) == ([], {})
 
 
 async def test_an_operator_may_export_of_every_project(cell: Cell) -> None:
@@ -395,4 +379,4 @@ async def test_an_operator_may_export_of_every_project(cell: Cell) -> None:
 async def test_what_is_not_understood_is_refused(cell: Cell, change: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         await cell.export(ANN, REQUEST | change)
-    assert cell.store.asked == []
+    assert cell.statements.runs == []

@@ -13,25 +13,13 @@ from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.storage import ErasedMeanwhile, ExportedCopies, Index, Writing
-from tests.fakes.objects import Bucket
+from tests.fakes.bucket import Bucket, Writer
+from tests.fakes.hook import ignore
 from tests.unit.privacy.stand_ins import KEYS, NOW, scope
 
 OWNER = Owner("acme", "dev")
 
 HOUR = timedelta(hours=1)
-
-
-class Writer:
-    """Writes into a bucket in memory, as `functions.google.storage.Bucket` does."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self.bucket = bucket
-        self.types: dict[str, str] = {}
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        self.bucket._act("write")
-        self.types[name] = content_type
-        self.bucket.put(name, data)
 
 
 @pytest.fixture
@@ -56,8 +44,7 @@ async def erase(bucket: Bucket, *scopes: Scope) -> Counter[tuple[str, str]]:
 
 
 async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> None:
-    writer = Writer(bucket)
-    writing = Writing(writer, bucket, OWNER, "e1")
+    writing = Writing(Writer(bucket), bucket, OWNER, "e1")
     await writing.begin(Index("dev", ("k",), NOW))
     await writing.add("events-0001", [{"a": 1}, {"b": "é\n"}])
     await writing.add("holds", [])
@@ -69,7 +56,7 @@ async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> No
     ]
     content = bucket.contents["exports/acme/dev/e1/events-0001.jsonl"][0]
     assert [msgspec.json.decode(line) for line in content.splitlines()] == [{"a": 1}, {"b": "é\n"}]
-    assert writer.types == {
+    assert bucket.types == {
         "exports/acme/dev/e1/index.json": "application/json",
         "exports/acme/dev/e1/events-0001.jsonl": "application/x-ndjson",
         "exports/acme/dev/e1/cover-sheet.html": "text/html; charset=utf-8",
@@ -78,7 +65,7 @@ async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> No
 
 async def test_whose_it_is_stands_there_before_anything_else(bucket: Bucket) -> None:
     names: list[str] = []
-    bucket.then = lambda action: names.extend(bucket.contents)
+    bucket.before = lambda action: names.extend(bucket.contents)
     await export(bucket, 1, "ann")
 
     assert names[0] == "exports/acme/dev/e1/index.json"
@@ -122,11 +109,11 @@ async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket
             if len(deletions) == 2:
                 raise BucketUnavailable(action)
 
-    bucket.then = fail_at_the_second
+    bucket.before = fail_at_the_second
     with pytest.raises(BucketUnavailable):
         await erase(bucket, scope("ann"))
     assert "exports/acme/dev/e1/index.json" in bucket.contents
-    bucket.then = lambda action: None
+    bucket.before = ignore
     await erase(bucket, scope("ann"))
     assert bucket.contents == {}
 
@@ -155,7 +142,8 @@ async def test_of_an_export_that_is_made_meanwhile_nothing_stays(bucket: Bucket,
 
             return step
 
-    await ExportedCopies(Steps()).rewrite(Scopes([scope("ann")]), Counter(), lambda: False)
+    stepping: Any = Steps()
+    await ExportedCopies(stepping).rewrite(Scopes([scope("ann")]), Counter(), lambda: False)
     if steps < at:
         await make()
     assert bucket.contents == {}

@@ -13,6 +13,7 @@ from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import spill
 from functions.retained.quarantine import Quarantined, decode
 from functions.secrets.pseudonym_keys import user_key
+from tests.fakes.hook import ignore
 from tests.unit.operate.stand_ins import message
 from tests.unit.privacy.offboarding_cell import (
     CLOSING,
@@ -53,8 +54,8 @@ def filled() -> OffboardingCell:
     put("spill/both", spilled(acme(1), solo(2), acme(3)))
     put("spill/acme", spilled(acme(4)))
     put("spill/solo", spilled(solo(5)))
-    for data, of in (acme(6), solo(7)):
-        put(*quarantined(data, partner=of["partner"], attributes=of))
+    for data, fields in (acme(6), solo(7)):
+        put(*quarantined(data, partner=fields["partner"], attributes=fields))
     put(*quarantined(b"no json", reason="not_json"))
     put(*quarantined(b"{", reason="bad_attributes", partner="unknown", attributes=PROJECT))
     put(*quarantined(b"[", reason="bad_attributes", partner="unknown", attributes={"kind": "x"}))
@@ -82,8 +83,9 @@ def check_others(offboarding: OffboardingCell) -> None:
     names = offboarding.bucket.contents.keys()
     assert {"exports/solo/only/3/index.json", "exports/solo/only/3/events.jsonl"} <= names
     assert sum(name.startswith("quarantine/") and "/solo/" in name for name in names) == 1
-    letters = [*offboarding.letters.waiting, *offboarding.letters.leased]
-    assert [each.attributes["ingest_id"] for each in letters if each.data == solo(8)[0]] == ["i8"]
+    letters = offboarding.letters.all()
+    ids = [letter.attributes["ingest_id"] for letter in letters if letter.data == solo(8)[0]]
+    assert ids == ["i8"]
 
 
 def check_gone(offboarding: OffboardingCell) -> None:
@@ -92,8 +94,8 @@ def check_gone(offboarding: OffboardingCell) -> None:
     text = b"".join(content for content, *_ in offboarding.bucket.contents.values())
     assert b"acme" not in text
     assert not [name for name in offboarding.bucket.contents if "/acme" in name]
-    letters = [*offboarding.letters.waiting, *offboarding.letters.leased]
-    assert not [each for each in letters if each.attributes["partner"] == "acme"]
+    letters = offboarding.letters.all()
+    assert not [letter for letter in letters if letter.attributes["partner"] == "acme"]
 
 
 FOUND = {
@@ -118,6 +120,7 @@ async def finish(offboarding: OffboardingCell) -> dict[str, Any]:
             certificate: dict[str, Any] = answer.json()["certificate"]
             return certificate
         offboarding.now += CLOSING
+        offboarding.letters.expire_leases()
     pytest.fail("there is no certificate")
 
 
@@ -137,10 +140,10 @@ async def test_the_first_request_only_counts() -> None:
 async def test_the_code_closes_and_deletes_and_the_certificate_comes_when_it_is_true() -> None:
     offboarding = filled()
     answer = await offboarding.order(await offboarding.code())
-    said = answer.json()
-    assert (answer.status_code, said["state"], said["certificate"]) == (202, "deleting", None)
+    report = answer.json()
+    assert (answer.status_code, report["state"], report["certificate"]) == (202, "deleting", None)
     assert answer.headers["retry-after"]
-    assert (offboarding.closed(), said["remaining"]) == ({"acme"}, {})
+    assert (offboarding.closed(), report["remaining"]) == ({"acme"}, {})
     check_gone(offboarding)
     check_others(offboarding)
 
@@ -150,7 +153,7 @@ async def test_the_code_closes_and_deletes_and_the_certificate_comes_when_it_is_
     certificate = done["certificate"]
     assert certificate["total"] == certificate["deleted"] == FOUND
     assert certificate["on_hold"] == {}
-    until = {each["what"]: each["until"] for each in certificate["remains"]}
+    until = {item["what"]: item["until"] for item in certificate["remains"]}
     assert until["deleted rows, readable by time travel"] == "2026-11-24T12:12:00+00:00"
     assert "2026-12-01T12:12:00+00:00" in until.values()
     assert "2026-11-29T12:00:00+00:00" in until.values()
@@ -192,7 +195,7 @@ async def test_what_is_no_request_is_400(content: str) -> None:
 
 async def test_who_does_not_exist_is_404_and_says_so_to_programs() -> None:
     offboarding = OffboardingCell()
-    offboarding.projects = {}
+    offboarding.partners.projects = {}
     answer = await offboarding.order()
     assert (answer.status_code, answer.json()["state"]) == (404, "nothing")
     assert (await offboarding.ask("GET", "/offboardings/acme")).status_code == 404
@@ -200,13 +203,13 @@ async def test_who_does_not_exist_is_404_and_says_so_to_programs() -> None:
 
 async def test_who_has_no_tokens_any_more_leaves_all_the_same() -> None:
     offboarding = filled()
-    offboarding.projects = {}
+    offboarding.partners.projects = {}
     assert (await finish(offboarding))["projects"] == []
 
 
 async def test_exports_of_a_project_that_moved_to_another_cell_go_too() -> None:
     offboarding = filled()
-    offboarding.projects = {"acme-prod": "us"}
+    offboarding.partners.projects = {"acme-prod": "us"}
     certificate = await finish(offboarding)
     assert certificate["projects"] == ["acme-prod"]
     check_gone(offboarding)
@@ -225,8 +228,8 @@ async def test_a_code_that_is_not_valid_changes_nothing() -> None:
 async def test_without_the_partners_secret_nothing_is_begun() -> None:
     offboarding = filled()
     code = await offboarding.code()
-    offboarding.projects = None
-    assert [(await offboarding.order(each)).status_code for each in ("", code)] == [503, 503]
+    offboarding.partners.projects = None
+    assert [(await offboarding.order(confirm)).status_code for confirm in ("", code)] == [503, 503]
     assert offboarding.closed() == set()
 
 
@@ -293,7 +296,7 @@ async def test_a_sweep_says_what_did_not_answer_and_what_is_left() -> None:
 async def test_a_sweep_runs_nothing_where_nobody_left() -> None:
     offboarding = filled()
     answer = await offboarding.ask("POST", "/sweep", SCHEDULER)
-    assert (answer.json()["offboardings"], offboarding.steps) == ({}, ["read the list", "find"])
+    assert (answer.json()["offboardings"], offboarding.steps) == ({}, ["newest", "find"])
 
 
 async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_come() -> None:
@@ -306,7 +309,7 @@ async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_com
     offboarding.now += REMEMBERED
     offboarding.steps.clear()
     await offboarding.ask("POST", "/sweep", SCHEDULER)
-    assert offboarding.steps == ["read the list", "find_offboardings", "find"]
+    assert offboarding.steps == ["newest", "find_offboardings", "find"]
 
 
 async def test_for_a_day_tables_are_looked_at_all_the_same() -> None:
@@ -320,7 +323,7 @@ async def test_for_a_day_tables_are_looked_at_all_the_same() -> None:
     done = (await offboarding.order()).json()
     assert done["deleted"]["events_v1"] == FOUND["events_v1"] + 3
     ends = (NOW + SECRET_SEEN).isoformat()
-    assert [each["where"] for each in done["certificate"]["remains"] if each["until"] == ends] == [
+    assert [item["where"] for item in done["certificate"]["remains"] if item["until"] == ends] == [
         "BigQuery"
     ]
 
@@ -355,11 +358,11 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
     await offboarding.order(await offboarding.code())
     offboarding.now += CLOSING
     answer = await offboarding.order()
-    said = answer.json()
-    assert (answer.status_code, said["state"]) == (202, "on_hold")
+    report = answer.json()
+    assert (answer.status_code, report["state"]) == (202, "on_hold")
     kept = {"events_v1": 2, "holds_v1": 1, "on_hold/": 5}
-    assert said["certificate"]["on_hold"] == kept
-    assert said["certificate"]["to_do"][0].startswith("Leave the partner in `partners`")
+    assert report["certificate"]["on_hold"] == kept
+    assert report["certificate"]["to_do"][0].startswith("Leave the partner in `partners`")
     assert not [name for name in offboarding.bucket.contents if name.startswith("quarantine/row")]
     held = held_records(offboarding)
     by_id = {(record.attributes or {})["ingest_id"]: body for record, body in held}
@@ -398,18 +401,20 @@ async def test_whatever_step_fails_nothing_that_a_hold_names_is_lost() -> None:
         hold(offboarding)
         offboarding.bucket.put("spill/held", spilled(acme(10, HELD), solo(2), acme(11)))
         offboarding.letters.put_raw(*acme(12, HELD))
-        of = attributes(13, **PROJECT)
-        offboarding.bucket.put(*quarantined(body(HELD, **PROJECT), reason="big", attributes=of))
+        fields = attributes(13, **PROJECT)
+        offboarding.bucket.put(*quarantined(body(HELD, **PROJECT), reason="big", attributes=fields))
         return offboarding
 
     async def finish_held(offboarding: OffboardingCell) -> None:
         confirm = ""
         for _ in range(20):
-            said = (await offboarding.order(confirm)).json()
-            if said.get("state") == "on_hold":
+            report = (await offboarding.order(confirm)).json()
+            if report.get("state") == "on_hold":
                 return
-            confirm = said.get("confirm", "")
-            offboarding.now += 0 * CLOSING if confirm else CLOSING
+            confirm = report.get("confirm", "")
+            if not confirm:
+                offboarding.now += CLOSING
+                offboarding.letters.expire_leases()
         pytest.fail("there is no certificate")
 
     whole = prepared()
@@ -456,18 +461,17 @@ async def test_what_a_hold_kept_just_now_is_not_for_a_run_that_began_before_it()
     await offboarding.order(await offboarding.code())
 
     def other_run(action: str) -> None:
-        offboarding._step(action)
         if action == "pull" and not held_records(offboarding):
             offboarding.bucket.put(
                 *quarantined(body(HELD, **PROJECT), reason="legal_hold", attributes=acme(9)[1]),
                 written_at=offboarding.now,
             )
 
-    offboarding.letters._step = other_run
+    offboarding.letters.before = other_run
     offboarding.now += CLOSING
-    said = (await offboarding.order()).json()
-    assert (said["state"], said["remaining"]) == ("deleting", {"on_hold/": 1})
-    offboarding.letters._step = offboarding._step
+    report = (await offboarding.order()).json()
+    assert (report["state"], report["remaining"]) == ("deleting", {"on_hold/": 1})
+    offboarding.letters.before = ignore
     offboarding.now += CLOSING
     assert (await offboarding.order()).json()["state"] == "deleted"
     check_gone(offboarding)
@@ -492,11 +496,10 @@ async def test_an_object_that_is_written_meanwhile_counts_when_it_is_gone() -> N
     names = iter(["spill/both"])
 
     def meanwhile(action: str) -> None:
-        offboarding._step(action)
         if action == "write" and (name := next(names, None)):
             offboarding.bucket.put(name, spilled(acme(1), solo(2), acme(3)))
 
-    offboarding.bucket.then = meanwhile
+    offboarding.bucket.before = meanwhile
     await offboarding.order(await offboarding.code())
     offboarding.now += CLOSING
     done = (await offboarding.order()).json()
@@ -515,8 +518,8 @@ async def test_who_asks_how_far_it_is_has_not_ordered_it(
     offboarding.secret.versions.append(
         b'{"partners": {"acme": {"projects": [], "closed_at": "2026-11-22T12:00:00Z"}}}'
     )
-    said = (await offboarding.order(code if with_code else "")).json()
-    assert (said["state"], said["ordered_by"]) == ("deleting", ordered_by)
+    report = (await offboarding.order(code if with_code else "")).json()
+    assert (report["state"], report["ordered_by"]) == ("deleting", ordered_by)
 
 
 async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep() -> None:
@@ -524,15 +527,15 @@ async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep()
     offboarding.bucket.put("spill/torn", b'{"data": ')
     await offboarding.order(await offboarding.code())
     offboarding.now += CLOSING
-    said = (await offboarding.order()).json()
-    assert (said["state"], said["unreadable"]) == ("deleting", {"spill/": 1})
+    report = (await offboarding.order()).json()
+    assert (report["state"], report["unreadable"]) == ("deleting", {"spill/": 1})
     stored = ObjectRewriter(offboarding.bucket, lambda scopes: redaction(*scopes))
     await UnreadableObjects(offboarding.bucket, stored, lambda: offboarding.now).rewrite(
         Scopes([]), Counter(), lambda: False
     )
-    said = (await offboarding.order()).json()
-    assert said["state"] == "deleted"
-    [left] = [each for each in said["certificate"]["remains"] if each["where"] == "quarantine"]
+    report = (await offboarding.order()).json()
+    assert report["state"] == "deleted"
+    [left] = [item for item in report["certificate"]["remains"] if item["where"] == "quarantine"]
     assert left["until"] == (offboarding.now + UNREADABLE).isoformat(), "it is there, and goes"
     assert any(name.startswith("quarantine/malformed/") for name in offboarding.bucket.contents)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from functions.privacy.erasures.deletions import DELETED, RESTORED, DeletionMessage, Deletions
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.parameters import Parameter
 from local.json_column import check
+from tests.fakes.statements import Statements
 
 NOW = datetime(2026, 11, 22, 12, 30, 0, 123_456, UTC)
 VALUES = st.recursive(
@@ -20,27 +20,14 @@ VALUES = st.recursive(
 )
 
 
-class Noting:
-    """Statements that note what they are given."""
-
-    def __init__(self) -> None:
-        self.given: dict[str, Any] = {}
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        self.given[name] = parameters
-        return 1
-
-    async def rows(self, _name: str, **_parameters: Parameter) -> list[dict[str, Any]]:
-        return []
-
-
 @settings(max_examples=40)
 @given(detail=st.dictionaries(st.text(), VALUES, max_size=4))
 def test_a_receipt_is_given_as_json_that_bigquery_takes(detail: dict[str, object]) -> None:
-    statements: Any = Noting()
+    statements = Statements()
     receipt = Receipt("1", "export", "2", detail | {"share": 67.174118}, people=3)
     asyncio.run(Receipts(statements, lambda: NOW).add(receipt))
-    [text] = statements.given["add_receipts"]["receipts"]
+    texts: Any = dict(statements.changes)["add_receipts"]["receipts"]
+    [text] = texts
     check(text)
     written = json.loads(text)
     assert written["detail"].keys() == receipt.detail.keys()
@@ -48,7 +35,7 @@ def test_a_receipt_is_given_as_json_that_bigquery_takes(detail: dict[str, object
 
 
 def test_what_the_chat_told_is_given_as_json_that_bigquery_takes() -> None:
-    statements: Any = Noting()
+    statements = Statements()
     deletions = Deletions(
         statements,
         Ledger(statements, 215),
@@ -56,9 +43,9 @@ def test_what_the_chat_told_is_given_as_json_that_bigquery_takes() -> None:
         now=lambda: NOW,
         new_id=lambda: "e1",
     )
-    told = [DeletionMessage(event, "acme", "dev", ["k"], NOW) for event in (DELETED, RESTORED)]
-    asyncio.run(deletions.file_all(told))
-    texts = statements.given["file_deletions"]["entries"]
+    messages = [DeletionMessage(event, "acme", "dev", ["k"], NOW) for event in (DELETED, RESTORED)]
+    asyncio.run(deletions.file_all(messages))
+    texts: Any = dict(statements.changes)["file_deletions"]["entries"]
     assert len(texts) == 2
     for text in texts:
         check(text)

@@ -12,6 +12,7 @@ from functions.secrets.pseudonym_keys import user_key
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError, retry_later
+from tests.fakes.statements import Statements
 from tests.unit.privacy.disclosure import (
     ANN,
     KEYS,
@@ -19,11 +20,12 @@ from tests.unit.privacy.disclosure import (
     OPERATOR,
     PUSH,
     SCHEDULER,
-    Store,
     acme,
-    asked,
+    body_of,
     counting,
-    said,
+    reading,
+    receipts_of,
+    request_by,
 )
 
 EVE = Caller("eve@other.example", frozenset({"shop"}))
@@ -35,23 +37,31 @@ def keys_of(user: str) -> list[str]:
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store()
+def statements() -> Statements:
+    return reading()
 
 
 @pytest.fixture
-def lookups(store: Store) -> Lookups:
+def lookups(statements: Statements) -> Lookups:
     ids = counting("lookup")
     context = Context(
-        store, Ledger(store, 215), store.receive(), KEYS, acme, lambda: NOW, lambda: next(ids)
+        statements,
+        Ledger(Statements("operate"), 215),
+        receipts_of(statements),
+        KEYS,
+        acme,
+        lambda: NOW,
+        lambda: next(ids),
     )
     return Lookups(context)
 
 
-async def test_ids_are_told_their_keys_of_every_version(lookups: Lookups, store: Store) -> None:
-    answer = await lookups.ask(asked(ANN, REQUEST | {"ids": ["u-two", "u-one", "u-two"]}))
+async def test_ids_are_told_their_keys_of_every_version(
+    lookups: Lookups, statements: Statements
+) -> None:
+    answer = await lookups.ask(request_by(ANN, REQUEST | {"ids": ["u-two", "u-one", "u-two"]}))
 
-    assert said(answer) == {
+    assert body_of(answer) == {
         "id": "lookup-1",
         "project": "dev",
         "people": [
@@ -60,37 +70,39 @@ async def test_ids_are_told_their_keys_of_every_version(lookups: Lookups, store:
         ],
     }
     assert answer.headers["cache-control"] == "no-store"
-    assert [name for name, _ in store.asked] == ["add_receipts"], "nobody is searched for"
+    assert [name for name, _ in statements.runs] == ["add_receipts"], "nobody is searched for"
 
 
-async def test_keys_are_told_their_ids_by_one_statement(lookups: Lookups, store: Store) -> None:
+async def test_keys_are_told_their_ids_by_one_statement(
+    lookups: Lookups, statements: Statements
+) -> None:
     old, new = keys_of("u-one")
     unknown = "0" * 32
-    store.found["find_identities"] = [
+    statements.answers["find_identities"] = [
         {"user_key": new, "user_id": "u-one"},
         {"user_key": old, "user_id": "u-one"},
     ]
     body = {"project": "dev", "reason": "why", "user_keys": [new, unknown, old, new]}
-    answer = await lookups.ask(asked(ANN, body))
+    answer = await lookups.ask(request_by(ANN, body))
 
-    assert said(answer)["people"] == [
+    assert body_of(answer)["people"] == [
         {"user_key": new, "ids": ["u-one"]},
         {"user_key": unknown, "ids": []},
         {"user_key": old, "ids": ["u-one"]},
     ]
-    assert store.asked[0] == (
+    assert statements.runs[0] == (
         "find_identities",
         {"project": "dev", "user_keys": [new, unknown, old], "now": NOW},
     )
-    assert [name for name, _ in store.asked] == ["find_identities", "add_receipts"]
+    assert [name for name, _ in statements.runs] == ["find_identities", "add_receipts"]
 
 
 async def test_the_receipt_tells_who_how_many_and_why_and_names_nobody(
-    lookups: Lookups, store: Store
+    lookups: Lookups, statements: Statements
 ) -> None:
-    await lookups.ask(asked(ANN, REQUEST))
+    await lookups.ask(request_by(ANN, REQUEST))
 
-    assert store.receipts == [
+    assert statements.receipts == [
         {
             "receipt_id": "lookup-1/lookup",
             "operation": "lookup",
@@ -102,48 +114,56 @@ async def test_the_receipt_tells_who_how_many_and_why_and_names_nobody(
             "people": 2,
         }
     ]
-    text = msgspec.json.encode(store.receipts).decode()
-    assert not [each for each in ("u-one", *keys_of("u-one")) if each in text]
+    text = msgspec.json.encode(statements.receipts).decode()
+    assert not [name for name in ("u-one", *keys_of("u-one")) if name in text]
 
 
 @pytest.mark.parametrize("failing", ["add_receipts", "find_identities"])
 async def test_without_a_receipt_nothing_is_told(
-    lookups: Lookups, store: Store, failing: str
+    lookups: Lookups, statements: Statements, failing: str
 ) -> None:
-    store.failing.add(failing)
+    statements.failing.add(failing)
     body = {"project": "dev", "reason": "why", "user_keys": ["0" * 32]}
     with pytest.raises(StatementFailed):
-        await lookups.ask(asked(ANN, body))
-    assert store.receipts == []
+        await lookups.ask(request_by(ANN, body))
+    assert statements.receipts == []
 
 
 @pytest.mark.parametrize(
     "caller", [Caller("eve@other.example", frozenset({"shop"})), SCHEDULER, PUSH]
 )
 async def test_other_projects_are_nobodys_matter(
-    lookups: Lookups, store: Store, caller: Caller
+    lookups: Lookups, statements: Statements, caller: Caller
 ) -> None:
     with pytest.raises(ProblemError) as refused:
-        await lookups.ask(asked(caller, REQUEST))
+        await lookups.ask(request_by(caller, REQUEST))
     assert refused.value.status == 403
-    assert store.asked == []
+    assert statements.runs == []
 
 
 async def test_an_operator_may_look_up_in_every_project(lookups: Lookups) -> None:
-    assert (await lookups.ask(asked(OPERATOR, REQUEST))).status_code == 200
+    assert (await lookups.ask(request_by(OPERATOR, REQUEST))).status_code == 200
 
 
-async def test_an_owner_that_cannot_be_read_ends_it(store: Store) -> None:
+async def test_an_owner_that_cannot_be_read_ends_it(statements: Statements) -> None:
     async def unavailable(caller: Caller, project: str) -> str:
         raise retry_later("not now")
 
     lookups = Lookups(
-        Context(store, Ledger(store, 215), store.receive(), KEYS, unavailable, lambda: NOW, str)
+        Context(
+            statements,
+            Ledger(Statements("operate"), 215),
+            receipts_of(statements),
+            KEYS,
+            unavailable,
+            lambda: NOW,
+            str,
+        )
     )
     with pytest.raises(ProblemError) as refused:
-        await lookups.ask(asked(ANN, REQUEST))
+        await lookups.ask(request_by(ANN, REQUEST))
     assert refused.value.status == 503
-    assert store.asked == []
+    assert statements.runs == []
 
 
 @pytest.mark.parametrize(
@@ -165,15 +185,15 @@ async def test_an_owner_that_cannot_be_read_ends_it(store: Store) -> None:
     ],
 )
 async def test_what_is_not_understood_is_refused_and_not_quoted(
-    lookups: Lookups, store: Store, change: dict[str, Any]
+    lookups: Lookups, statements: Statements, change: dict[str, Any]
 ) -> None:
     with pytest.raises(msgspec.ValidationError) as refusal:
-        await lookups.ask(asked(ANN, REQUEST | change))
+        await lookups.ask(request_by(ANN, REQUEST | change))
     assert "u-one" not in str(refusal.value)
-    assert store.asked == []
+    assert statements.runs == []
 
 
 async def test_as_many_as_may_be_are_answered(lookups: Lookups) -> None:
     ids = [f"user-{number}" for number in range(PEOPLE)]
-    answer = await lookups.ask(asked(ANN, REQUEST | {"ids": ids}))
-    assert len(said(answer)["people"]) == PEOPLE
+    answer = await lookups.ask(request_by(ANN, REQUEST | {"ids": ids}))
+    assert len(body_of(answer)["people"]) == PEOPLE

@@ -15,15 +15,17 @@ from functions.privacy.requests.caller import Caller
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
 from tests.fakes.google import DATASETS, REGION, SECRETS, TOPICS, Answer, Served, healthy, serving
+from tests.fakes.statements import Statements
 from tests.unit.privacy.disclosure import (
     ANN,
     NOW,
     OPERATOR,
     PUSH,
     SCHEDULER,
-    Store,
-    asked,
-    said,
+    body_of,
+    reading,
+    receipts_of,
+    request_by,
 )
 
 PARTS = Parts(TOPICS, SECRETS, ("local-chat-eu",), Datasets("chat_eu_store", "chat_eu"))
@@ -36,26 +38,28 @@ TABLES = {
 }
 
 
-def residency(store: Store, at: Served, region: str = REGION, *, gdpr: bool = True) -> Residency:
+def residency(
+    statements: Statements, at: Served, region: str = REGION, *, gdpr: bool = True
+) -> Residency:
     endpoints = Endpoints(at.rest, at.grpc, at.rest, at.rest)
     promise = Promise(lambda: Google(endpoints, "local"), PARTS, region, gdpr=gdpr)
     return Residency(
         promise,
         cell="eu",
-        receipts=store.receive(),
+        receipts=receipts_of(statements),
         now=lambda: NOW,
         new_id=lambda: "check-1",
     )
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store()
+def statements() -> Statements:
+    return reading()
 
 
-async def test_a_cell_in_its_region_keeps_the_promise(store: Store) -> None:
+async def test_a_cell_in_its_region_keeps_the_promise(statements: Statements) -> None:
     with serving(healthy() | TABLES) as at:
-        answer = said(await residency(store, at).ask(asked(OPERATOR)))
+        answer = body_of(await residency(statements, at).ask(request_by(OPERATOR)))
 
     assert answer["ok"] is True
     assert answer["counts"] == {"holds": 9, "fails": 0, "unknown": 0}
@@ -67,35 +71,37 @@ async def test_a_cell_in_its_region_keeps_the_promise(store: Store) -> None:
     ]  # fmt: skip
 
 
-async def test_what_cannot_be_asked_is_not_ok(store: Store) -> None:
+async def test_what_cannot_be_asked_is_not_ok(statements: Statements) -> None:
     refusing = {f"/v1/{SECRETS[0]}": Answer(403, {})}
     with serving(healthy() | TABLES | refusing) as at:
-        answer = said(await residency(store, at).ask(asked(OPERATOR)))
+        answer = body_of(await residency(statements, at).ask(request_by(OPERATOR)))
 
     assert answer["ok"] is False
     assert answer["counts"] == {"holds": 8, "fails": 0, "unknown": 1}
-    assert store.receipts[0]["detail"]["counts"] == answer["counts"]
+    assert statements.receipts[0]["detail"]["counts"] == answer["counts"]
 
 
-async def test_a_promise_of_the_european_union_needs_a_region_in_it(store: Store) -> None:
+async def test_a_promise_of_the_european_union_needs_a_region_in_it(statements: Statements) -> None:
     london = "europe-west2"
     moved = json.loads(json.dumps(healthy() | TABLES).replace(REGION, london))
-    given = {path: Answer(*answer) for path, answer in moved.items()}
-    given["/storage/v1/b/local-chat-eu"] = Answer(200, {"location": london})
-    with serving(given) as at:
-        promised = said(await residency(store, at, london).ask(asked(OPERATOR)))
-        other = said(await residency(store, at, london, gdpr=False).ask(asked(OPERATOR)))
+    answers = {path: Answer(*answer) for path, answer in moved.items()}
+    answers["/storage/v1/b/local-chat-eu"] = Answer(200, {"location": london})
+    with serving(answers) as at:
+        promised = body_of(await residency(statements, at, london).ask(request_by(OPERATOR)))
+        other = body_of(
+            await residency(statements, at, london, gdpr=False).ask(request_by(OPERATOR))
+        )
 
     assert [place["name"] for place in promised["places"] if place["state"] != "holds"] == [london]
     assert other["ok"] is True
 
 
 async def test_people_get_a_page_without_script_and_without_anything_from_elsewhere(
-    store: Store,
+    statements: Statements,
 ) -> None:
     hostile = {"/storage/v1/b/local-chat-eu": Answer(200, {"location": "<script>US"})}
     with serving(healthy() | TABLES | hostile) as at:
-        answer = await residency(store, at).ask(asked(OPERATOR, accept="text/html,*/*"))
+        answer = await residency(statements, at).ask(request_by(OPERATOR, accept="text/html,*/*"))
     page = bytes(answer.body).decode()
 
     assert answer.media_type == "text/html"
@@ -106,9 +112,9 @@ async def test_people_get_a_page_without_script_and_without_anything_from_elsewh
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_page_says_when_all_is_well(store: Store) -> None:
+async def test_a_page_says_when_all_is_well(statements: Statements) -> None:
     with serving(healthy() | TABLES) as at:
-        answer = await residency(store, at).ask(asked(OPERATOR, accept="text/html"))
+        answer = await residency(statements, at).ask(request_by(OPERATOR, accept="text/html"))
     page = bytes(answer.body).decode()
 
     assert "All 9 places are as promised." in page
@@ -117,11 +123,11 @@ async def test_a_page_says_when_all_is_well(store: Store) -> None:
     assert "check-1" in page
 
 
-async def test_every_check_leaves_a_receipt(store: Store) -> None:
+async def test_every_check_leaves_a_receipt(statements: Statements) -> None:
     with serving(healthy() | TABLES) as at:
-        await residency(store, at).ask(asked(OPERATOR))
+        await residency(statements, at).ask(request_by(OPERATOR))
 
-    [receipt] = store.receipts
+    [receipt] = statements.receipts
     assert receipt == {
         "receipt_id": "check-1/residency",
         "operation": "residency",
@@ -139,19 +145,19 @@ async def test_every_check_leaves_a_receipt(store: Store) -> None:
     }
 
 
-async def test_without_a_receipt_there_is_no_answer(store: Store) -> None:
-    store.failing.add("add_receipts")
+async def test_without_a_receipt_there_is_no_answer(statements: Statements) -> None:
+    statements.failing.add("add_receipts")
     with serving(healthy() | TABLES) as at, pytest.raises(StatementFailed):
-        await residency(store, at).ask(asked(OPERATOR))
+        await residency(statements, at).ask(request_by(OPERATOR))
 
 
 @pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
-async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> None:
+async def test_it_is_the_matter_of_operators(statements: Statements, caller: Caller) -> None:
     nowhere = Served("http://127.0.0.1:1", "http://127.0.0.1:1")
     with pytest.raises(ProblemError) as refused:
-        await residency(store, nowhere).ask(asked(caller))
+        await residency(statements, nowhere).ask(request_by(caller))
     assert refused.value.status == 403
-    assert store.asked == []
+    assert statements.runs == []
 
 
 def test_what_terraform_says_of_the_parts_is_understood() -> None:

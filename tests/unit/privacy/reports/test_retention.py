@@ -12,7 +12,8 @@ from functions.privacy.reports.retention import Retention
 from functions.privacy.requests.caller import Caller
 from functions.warehouse.ledger import Ledger
 from functions.web.problem import ProblemError
-from tests.fakes.objects import Bucket
+from tests.fakes.bucket import Bucket
+from tests.fakes.statements import Statements
 from tests.unit.operate.stand_ins import ran
 from tests.unit.privacy.disclosure import (
     ANN,
@@ -20,9 +21,9 @@ from tests.unit.privacy.disclosure import (
     OPERATOR,
     PUSH,
     SCHEDULER,
-    Store,
-    asked,
-    said,
+    body_of,
+    reading,
+    request_by,
 )
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -39,25 +40,32 @@ class Aged(Bucket):
 
     async def overdue_on_hold(self, at: datetime) -> list[Stored]:
         assert at == NOW - DAY
-        self._act("find")
+        self.begin("find")
         return self.too_long
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store()
+def statements() -> Statements:
+    return reading()
 
 
-async def report(store: Store, bucket: Aged) -> dict[str, Any]:
-    retention = Retention(
-        store,
-        Ledger(store, 100),
+def retention_of(
+    statements: Statements, bucket: Aged, nightly: Statements | None = None
+) -> Retention:
+    """Return a check whose ledger runs its statements with `nightly`."""
+    return Retention(
+        statements,
+        Ledger(nightly or Statements("operate"), 100),
         bucket,
         bucket.overdue_on_hold,
         now=lambda: NOW,
         retention_days=100,
     )
-    answer: dict[str, Any] = said(await retention.ask(asked(OPERATOR)))
+
+
+async def report(statements: Statements, bucket: Aged) -> dict[str, Any]:
+    retention = retention_of(statements, bucket)
+    answer: dict[str, Any] = body_of(await retention.ask(request_by(OPERATOR)))
     return answer
 
 
@@ -65,20 +73,21 @@ def places(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {place["place"]: place for place in answer["places"]}
 
 
-async def test_all_is_well_where_nothing_is_old(store: Store) -> None:
-    answer = await report(store, Aged(**{"spill/a": 28 * DAY, "exports/1/a": 25 * HOUR}))
+async def test_all_is_well_where_nothing_is_old(statements: Statements) -> None:
+    answer = await report(statements, Aged(**{"spill/a": 28 * DAY, "exports/1/a": 25 * HOUR}))
 
     assert answer["ok"] is True
-    found = places(answer)
-    assert {place["state"] for place in found.values()} == {"ok"}
-    assert found["events_v1"]["days"] == 100
-    assert {each.place for each in list_inventory() if each.kind == "prefix"} <= found.keys()
+    by_name = places(answer)
+    assert {place["state"] for place in by_name.values()} == {"ok"}
+    assert by_name["events_v1"]["days"] == 100
+    prefixes = {entry.place for entry in list_inventory() if entry.kind == "prefix"}
+    assert prefixes <= by_name.keys()
 
 
-async def test_bounds_are_the_promise_and_a_day(store: Store) -> None:
-    await report(store, Aged())
+async def test_bounds_are_the_promise_and_a_day(statements: Statements) -> None:
+    await report(statements, Aged())
 
-    assert store.asked == [
+    assert statements.runs == [
         (
             "find_overdue",
             {
@@ -104,23 +113,23 @@ async def test_bounds_are_the_promise_and_a_day(store: Store) -> None:
     ],
 )
 async def test_objects_that_should_be_gone_are_found(
-    store: Store, name: str, age: timedelta, late: list[str]
+    statements: Statements, name: str, age: timedelta, late: list[str]
 ) -> None:
-    answer = await report(store, Aged(**{name: age, "spill/young": HOUR}))
+    answer = await report(statements, Aged(**{name: age, "spill/young": HOUR}))
 
-    found = {place["place"]: place for place in answer["places"] if place["state"] == "late"}
-    assert list(found) == late
+    overdue = [place for place in answer["places"] if place["state"] == "late"]
+    assert [place["place"] for place in overdue] == late
     assert answer["ok"] is (not late)
-    for place in found.values():
+    for place in overdue:
         assert (place["overdue"], datetime.fromisoformat(place["oldest"])) == (1, NOW - age)
 
 
 async def test_rows_that_should_be_gone_are_found(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    statements: Statements, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old = NOW - 300 * DAY
-    store.found["find_overdue"] = [{"place": "identities_v1", "overdue": 7, "oldest": old}]
-    answer = await report(store, Aged())
+    statements.answers["find_overdue"] = [{"place": "identities_v1", "overdue": 7, "oldest": old}]
+    answer = await report(statements, Aged())
 
     assert answer["ok"] is False
     assert places(answer)["identities_v1"] == {
@@ -139,13 +148,15 @@ async def test_rows_that_should_be_gone_are_found(
 
 
 @pytest.mark.parametrize("part", ["tables", "bucket"])
-async def test_what_cannot_be_asked_is_unknown_and_not_ok(store: Store, part: str) -> None:
+async def test_what_cannot_be_asked_is_unknown_and_not_ok(
+    statements: Statements, part: str
+) -> None:
     bucket = Aged()
     if part == "bucket":
         bucket.failing = {"find"}
     else:
-        store.failing.add("find_overdue")
-    answer = await report(store, bucket)
+        statements.failing.add("find_overdue")
+    answer = await report(statements, bucket)
 
     assert answer["ok"] is False
     unknown = {name for name, place in places(answer).items() if place["state"] == "unknown"}
@@ -153,68 +164,44 @@ async def test_what_cannot_be_asked_is_unknown_and_not_ok(store: Store, part: st
 
 
 @pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
-async def test_it_is_the_matter_of_operators(store: Store, caller: Caller) -> None:
-    bucket = Aged()
-    retention = Retention(
-        store,
-        Ledger(store, 100),
-        bucket,
-        bucket.overdue_on_hold,
-        now=lambda: NOW,
-        retention_days=100,
-    )
+async def test_it_is_the_matter_of_operators(statements: Statements, caller: Caller) -> None:
+    retention = retention_of(statements, Aged())
     with pytest.raises(ProblemError) as refused:
-        await retention.ask(asked(caller))
+        await retention.ask(request_by(caller))
     assert refused.value.status == 403
-    assert store.asked == []
+    assert statements.runs == []
 
 
-async def test_what_no_hold_keeps_any_more_is_found(store: Store) -> None:
+async def test_what_no_hold_keeps_any_more_is_found(statements: Statements) -> None:
     bucket = Aged(**{"on_hold/acme/chat/a": 300 * DAY, "on_hold/acme/chat/b": 300 * DAY})
-    assert (await report(store, bucket))["ok"] is True
+    assert (await report(statements, bucket))["ok"] is True
     bucket.too_long = [Stored("on_hold/acme/chat/a", 1, NOW - 300 * DAY)]
-    found = places(await report(store, bucket))["on_hold/"]
+    place = places(await report(statements, bucket))["on_hold/"]
 
-    assert (found["state"], found["overdue"], found["days"]) == ("late", 1, 0)
+    assert (place["state"], place["overdue"], place["days"]) == ("late", 1, 0)
 
 
 @pytest.mark.parametrize(
     ("checked", "checks"), [(None, 1), (NOW - 23 * HOUR, 1), (NOW - 22 * HOUR, 0)]
 )
 async def test_a_sweep_checks_once_a_day(
-    store: Store, checked: datetime | None, checks: int
+    statements: Statements, checked: datetime | None, checks: int
 ) -> None:
-    store.found["find_news"] = [ran("retention", checked)] if checked else []
-    bucket = Aged()
-    retention = Retention(
-        store,
-        Ledger(store, 100),
-        bucket,
-        bucket.overdue_on_hold,
-        now=lambda: NOW,
-        retention_days=100,
-    )
-    found = await retention.check_daily()
-    assert (found is not None) == bool(checks)
-    names = [name for name, _ in store.asked]
-    assert names == ["find_news"] + checks * ["find_overdue", "record_run"]
+    nightly = Statements("operate")
+    nightly.answers["find_news"] = [ran("retention", checked)] if checked else []
+    result = await retention_of(statements, Aged(), nightly).check_daily()
+    assert (result is not None) == bool(checks)
+    assert [name for name, _ in nightly.runs] == ["find_news"] + checks * ["record_run"]
+    assert [name for name, _ in statements.runs] == checks * ["find_overdue"]
 
 
 @pytest.mark.parametrize("failing", ["find_news", "find_overdue", "record_run"])
 async def test_a_check_that_failed_is_repeated_by_the_next_sweep(
-    store: Store, failing: str
+    statements: Statements, failing: str
 ) -> None:
-    store.failing = {failing}
-    bucket = Aged()
-    retention = Retention(
-        store,
-        Ledger(store, 100),
-        bucket,
-        bucket.overdue_on_hold,
-        now=lambda: NOW,
-        retention_days=100,
-    )
-    found = await retention.check_daily()
-    assert found is not None
-    assert (found.ok, bool(found.unknown)) == (False, True)
-    assert "record_run" not in [name for name, _ in store.asked]
+    nightly = Statements("operate")
+    statements.failing = nightly.failing = {failing}
+    result = await retention_of(statements, Aged(), nightly).check_daily()
+    assert result is not None
+    assert (result.ok, bool(result.unknown)) == (False, True)
+    assert "record_run" not in [name for name, _ in nightly.runs]

@@ -17,6 +17,7 @@ from functions.privacy.requests.request import PrivacyRequest
 from functions.privacy.sweep.endpoint import SweepEndpoint
 from functions.privacy.sweep.job import SweepReport
 from functions.web.problem import ProblemError
+from tests.fakes.sweep import Sweep
 from tests.unit.privacy.offboarding_cell import NothingLate
 from tests.unit.privacy.stand_ins import NOW
 
@@ -24,35 +25,41 @@ SCHEDULER = Caller("scheduler@cell.example", is_scheduler=True)
 OPERATOR = Caller("ops@cell.example", is_operator=True, projects=frozenset({"dev"}))
 
 
-class FakeSweep:
-    """A sweep with a report."""
+class Offboardings:
+    """Stands for `functions.privacy.offboarding.endpoint.Offboardings`, with a report.
 
-    def __init__(self, report: SweepReport) -> None:
-        self.report = report
-        self.runs: list[Restored | None] = []
-
-    async def run(self, *, restored: Restored | None = None) -> SweepReport:
-        self.runs.append(restored)
-        return self.report
-
-
-class FakeOffboardings:
-    """Offboardings with a report."""
+    Attributes:
+        restored: the restoration of tables that the last sweep was told; None for none.
+    """
 
     def __init__(self, report: OffboardingReport, *, out_of_time: bool = False) -> None:
-        self.report = report
-        self.out_of_time = out_of_time
+        self._report = report
+        self._out_of_time = out_of_time
         self.restored: Restored | None = None
 
     def deadline(self) -> Deadline:
-        return lambda: self.out_of_time
+        return lambda: self._out_of_time
 
-    async def sweep(self, out_of_time: Deadline, restored: Restored | None) -> OffboardingReport:
+    async def sweep(
+        self, out_of_time: Deadline, restored: Restored | None = None
+    ) -> OffboardingReport:
         self.restored = restored
-        return self.report
+        return self._report
 
 
 NOTHING = OffboardingReport(finished=True)
+
+
+def endpoint(
+    sweep: Sweep,
+    offboardings: Offboardings | None = None,
+    retention: NothingLate | None = None,
+) -> SweepEndpoint:
+    offboardings = offboardings or Offboardings(NOTHING)
+    retention = retention or NothingLate()
+    return SweepEndpoint(
+        sweep.run, offboardings.sweep, retention.check_daily, offboardings.deadline, lambda: NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,12 +71,10 @@ NOTHING = OffboardingReport(finished=True)
     ],
 )
 async def test_others_are_refused_before_anything_is_done(caller: Caller) -> None:
-    sweep = FakeSweep(SweepReport())
+    sweep = Sweep(SweepReport())
     with pytest.raises(ProblemError) as refused:
-        await SweepEndpoint(
-            sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
-        ).post(PrivacyRequest(caller))
-    assert (refused.value.status, sweep.runs) == (403, [])
+        await endpoint(sweep).post(PrivacyRequest(caller))
+    assert (refused.value.status, sweep.restorations) == (403, [])
 
 
 @pytest.mark.parametrize("caller", [SCHEDULER, OPERATOR])
@@ -82,9 +87,7 @@ async def test_the_scheduler_and_operators_get_the_report(
         rows=Counter({"delete_events": 2}),
         places=Counter({"spill_deleted": 1}),
     )
-    response = await SweepEndpoint(
-        FakeSweep(report).run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
-    ).post(PrivacyRequest(caller))
+    response = await endpoint(Sweep(report)).post(PrivacyRequest(caller))
     assert response.status_code == 200
     answer = json.loads(bytes(response.body))
     assert answer["executed"] == {"e": {"events_deleted": 2}}
@@ -94,18 +97,11 @@ async def test_the_scheduler_and_operators_get_the_report(
 
 
 async def test_what_is_left_is_202() -> None:
-    response = await SweepEndpoint(
-        FakeSweep(SweepReport()).run,
-        FakeOffboardings(NOTHING),
-        NothingLate().check_daily,
-        lambda: NOW,
-    ).post(PrivacyRequest(SCHEDULER))
+    response = await endpoint(Sweep(SweepReport())).post(PrivacyRequest(SCHEDULER))
     assert response.status_code == 202
     left = OffboardingReport(finished=False)
     done = SweepReport(finished=True)
-    response = await SweepEndpoint(
-        FakeSweep(done).run, FakeOffboardings(left), NothingLate().check_daily, lambda: NOW
-    ).post(PrivacyRequest(SCHEDULER))
+    response = await endpoint(Sweep(done), Offboardings(left)).post(PrivacyRequest(SCHEDULER))
     assert response.status_code == 202
 
 
@@ -116,9 +112,7 @@ async def test_a_sweep_that_checks_tells_what_is_kept_too_long(unavailable: str)
         Checked(ok=False, asked_at=NOW, places=[late, PlaceRetention("spill/", 28, "ok")])
     )
     report = SweepReport(finished=not unavailable, unavailable=unavailable)
-    sweep_endpoint = SweepEndpoint(
-        FakeSweep(report).run, FakeOffboardings(NOTHING), retention.check_daily, lambda: NOW
-    )
+    sweep_endpoint = endpoint(Sweep(report), retention=retention)
     if unavailable:
         with pytest.raises(ProblemError):
             await sweep_endpoint.post(PrivacyRequest(SCHEDULER))
@@ -134,12 +128,7 @@ async def test_a_sweep_that_checks_tells_what_is_kept_too_long(unavailable: str)
 async def test_a_sweep_that_need_not_check_says_nothing_of_it() -> None:
     retention = NothingLate()
     retention.checked = None
-    answer = await SweepEndpoint(
-        FakeSweep(SweepReport(finished=True)).run,
-        FakeOffboardings(NOTHING),
-        retention.check_daily,
-        lambda: NOW,
-    ).post(PrivacyRequest(SCHEDULER))
+    answer = await endpoint(Sweep(), retention=retention).post(PrivacyRequest(SCHEDULER))
     assert answer.status_code == 200
     assert "late" not in json.loads(bytes(answer.body))
 
@@ -149,30 +138,22 @@ async def test_what_could_not_be_checked_is_no_success() -> None:
         Checked(ok=False, asked_at=NOW, places=[PlaceRetention("spill/", 28, "unknown", None)])
     )
     with pytest.raises(ProblemError, match="retention of spill/") as refused:
-        await SweepEndpoint(
-            FakeSweep(SweepReport(finished=True)).run,
-            FakeOffboardings(NOTHING),
-            retention.check_daily,
-            lambda: NOW,
-        ).post(PrivacyRequest(SCHEDULER))
+        await endpoint(Sweep(), retention=retention).post(PrivacyRequest(SCHEDULER))
     assert refused.value.status == 503
 
 
 async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> None:
     retention = NothingLate()
-    offboardings = FakeOffboardings(NOTHING, out_of_time=True)
-    answer = await SweepEndpoint(
-        FakeSweep(SweepReport(finished=True)).run, offboardings, retention.check_daily, lambda: NOW
-    ).post(PrivacyRequest(SCHEDULER))
+    offboardings = Offboardings(NOTHING, out_of_time=True)
+    sweep_endpoint = endpoint(Sweep(), offboardings, retention)
+    answer = await sweep_endpoint.post(PrivacyRequest(SCHEDULER))
     assert (answer.status_code, retention.checks) == (202, 0)
 
 
 async def test_what_did_not_answer_is_503() -> None:
     report = SweepReport(unavailable="claim: ServiceUnavailable")
     with pytest.raises(ProblemError) as refused:
-        await SweepEndpoint(
-            FakeSweep(report).run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
-        ).post(PrivacyRequest(SCHEDULER))
+        await endpoint(Sweep(report)).post(PrivacyRequest(SCHEDULER))
     assert refused.value.status == 503
     assert refused.value.headers == {"Retry-After": "60"}
 
@@ -181,18 +162,18 @@ TO, AT = NOW - timedelta(hours=30), NOW - timedelta(minutes=5)
 
 
 def restored(to: datetime | None = TO, at: datetime | None = AT) -> bytes:
-    given = {"restored_to": to, "restored_at": at}
-    return msgspec.json.encode({name: value for name, value in given.items() if value})
+    times = {"restored_to": to, "restored_at": at}
+    return msgspec.json.encode({name: time for name, time in times.items() if time})
 
 
 async def test_an_operator_has_executed_again_what_restored_tables_brought_back() -> None:
-    sweep, offboardings = FakeSweep(SweepReport(finished=True)), FakeOffboardings(NOTHING)
-    sweep_endpoint = SweepEndpoint(sweep.run, offboardings, NothingLate().check_daily, lambda: NOW)
+    sweep, offboardings = Sweep(), Offboardings(NOTHING)
+    sweep_endpoint = endpoint(sweep, offboardings)
     body = restored(TO.astimezone(timezone(timedelta(hours=2))))
     assert (await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))).status_code == 200
-    assert sweep.runs == [Restored(TO, AT, OPERATOR.email)] == [offboardings.restored]
+    assert sweep.restorations == [Restored(TO, AT, OPERATOR.email)] == [offboardings.restored]
     assert (await sweep_endpoint.post(PrivacyRequest(OPERATOR))).status_code == 200
-    assert sweep.runs[1:] == [None] == [offboardings.restored]
+    assert sweep.restorations[1:] == [None] == [offboardings.restored]
 
 
 @pytest.mark.parametrize(
@@ -207,13 +188,11 @@ async def test_an_operator_has_executed_again_what_restored_tables_brought_back(
     ],
 )
 async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: str) -> None:
-    sweep = FakeSweep(SweepReport())
-    sweep_endpoint = SweepEndpoint(
-        sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
-    )
+    sweep = Sweep(SweepReport())
+    sweep_endpoint = endpoint(sweep)
     with pytest.raises(ProblemError, match=named) as refused:
         await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))
-    assert (refused.value.status, sweep.runs) == (400, [])
+    assert (refused.value.status, sweep.restorations) == (400, [])
 
 
 @pytest.mark.parametrize(
@@ -221,20 +200,16 @@ async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: 
     [b"[]", b'{"again": true}', b'{"restored_to": "2026-11-22T09:00:00"}', b'{"restored_to": "x"}'],
 )
 async def test_a_body_that_is_no_sweeps_is_refused(body: bytes) -> None:
-    sweep = FakeSweep(SweepReport())
-    sweep_endpoint = SweepEndpoint(
-        sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
-    )
+    sweep = Sweep(SweepReport())
+    sweep_endpoint = endpoint(sweep)
     with pytest.raises(msgspec.DecodeError):
         await sweep_endpoint.post(PrivacyRequest(OPERATOR, body=body))
-    assert sweep.runs == []
+    assert sweep.restorations == []
 
 
 async def test_the_scheduler_says_nothing_of_restored_tables() -> None:
-    sweep = FakeSweep(SweepReport())
-    sweep_endpoint = SweepEndpoint(
-        sweep.run, FakeOffboardings(NOTHING), NothingLate().check_daily, lambda: NOW
-    )
+    sweep = Sweep(SweepReport())
+    sweep_endpoint = endpoint(sweep)
     with pytest.raises(ProblemError) as refused:
         await sweep_endpoint.post(PrivacyRequest(SCHEDULER, body=restored()))
-    assert (refused.value.status, sweep.runs) == (403, [])
+    assert (refused.value.status, sweep.restorations) == (403, [])

@@ -1,13 +1,12 @@
 """Which days are counted once more before people are erased."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from functions.privacy.sweep.open_days import OpenDays
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.parameters import Parameter
 from functions.warehouse.rollups import REFRESHES
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from tests.fakes.statements import Statements
 from tests.unit.operate.stand_ins import noted
 
 NOW = datetime(2026, 11, 22, 0, 0, 30, tzinfo=UTC)  # a Sunday
@@ -16,38 +15,20 @@ DAY = timedelta(days=1)
 FIRST = TODAY - OPEN_WINDOW_DAYS * DAY
 
 
-class Statements:
-    def __init__(self) -> None:
-        self.found: dict[str, list[datetime]] = {}
-        self.news: list[dict[str, Any]] = []
-        self.given: list[tuple[str, dict[str, datetime]]] = []
-
-    async def days(self, name: str, **moments: datetime) -> list[datetime]:
-        return self.found.get(name, [])
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        assert name == "find_news"
-        return self.news
-
-    async def change(self, name: str, **moments: Any) -> int:
-        self.given.append((name, moments))
-        return 1
-
-
 async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
-    statements = Statements()
+    statements = Statements("operate")
     await OpenDays(statements, Ledger(statements, 215), lambda: NOW, 215).count()
-    given = dict(statements.given)
-    assert given.keys() == REFRESHES.keys()
-    assert given["refresh_daily"] == {"first": FIRST, "end": TODAY}
-    assert given["refresh_active_users"] == {
+    parameters = dict(statements.changes)
+    assert parameters.keys() == REFRESHES.keys()
+    assert parameters["refresh_daily"] == {"first": FIRST, "end": TODAY}
+    assert parameters["refresh_active_users"] == {
         "first": FIRST,
         "end": TODAY,
         "since": datetime(2026, 4, 27, tzinfo=UTC),
         "end_week": datetime(2026, 11, 23, tzinfo=UTC),
         "thawed": FIRST,
     }
-    assert given["refresh_cohorts"] == {
+    assert parameters["refresh_cohorts"] == {
         "first_week": datetime(2026, 11, 9, tzinfo=UTC),
         "since": datetime(2026, 4, 27, tzinfo=UTC),
         "end_week": datetime(2026, 11, 23, tzinfo=UTC),
@@ -56,16 +37,16 @@ async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
 
 
 async def test_active_days_are_made_first_of_today_and_of_older_days_with_news() -> None:
-    statements = Statements()
-    statements.found = {"find_uncounted_days": [FIRST - DAY]}
-    statements.news = [noted((FIRST - 30 * DAY).date(), TODAY)]
+    statements = Statements("operate")
+    statements.answers = {"find_uncounted_days": [FIRST - DAY]}
+    statements.answers["find_news"] = [noted((FIRST - 30 * DAY).date(), TODAY)]
     await OpenDays(statements, Ledger(statements, 215), lambda: NOW, 215).count()
     made = [
         (moments["first"], moments["end"])
-        for name, moments in statements.given
+        for name, moments in statements.changes
         if name == "refresh_active_days"
     ]
     assert made == [(FIRST - 30 * DAY, FIRST - 29 * DAY), (FIRST - DAY, TODAY + DAY)]
-    names = [name for name, _ in statements.given]
+    names = [name for name, _ in statements.changes]
     assert names[:2] == ["refresh_active_days"] * 2
     assert sorted(names[2:]) == sorted(REFRESHES.keys() - {"refresh_active_days"})

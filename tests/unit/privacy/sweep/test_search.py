@@ -13,7 +13,7 @@ from functions.privacy.sweep.work import Work
 from functions.warehouse.days import DAY
 from functions.warehouse.late_days import OVERLAP
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.parameters import Parameter
+from tests.fakes.statements import Statements
 from tests.unit.operate.stand_ins import noted, ran
 from tests.unit.privacy.stand_ins import scope
 
@@ -24,20 +24,11 @@ SINCE = NOW - HOUR
 NOTHING = Work(0, 0, 0, 0, 0, 0, None, None, 0, None)
 
 
-class Statements:
-    """The statements of the ledger."""
-
-    def __init__(self, *news: dict[str, Any]) -> None:
-        self.news = news or (ran("sweep", SINCE), ran("full_sweep", NOW - DAY))
-        self.changes: list[tuple[str, dict[str, Parameter]]] = []
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        assert (name, list(parameters)) == ("find_news", ["oldest"])
-        return list(self.news)
-
-    async def change(self, name: str, **parameters: Parameter) -> int:
-        self.changes.append((name, parameters))
-        return 1
+def with_news(*rows: dict[str, Any]) -> Statements:
+    """Return statements of which the ledger's query finds rows; by default, sweeps ran."""
+    statements = Statements("operate", rows=None)
+    statements.answers["find_news"] = rows or (ran("sweep", SINCE), ran("full_sweep", NOW - DAY))
+    return statements
 
 
 def search_in(statements: Statements) -> Search:
@@ -57,7 +48,7 @@ def tombstone(**changed: Any) -> Scope:
 async def test_days_with_news_are_searched() -> None:
     late = noted(TODAY - 3 * DAY, NOW - 2 * HOUR)
     before = noted(TODAY - 4 * DAY, NOW - 3 * HOUR)
-    search = search_in(Statements(ran("sweep", SINCE), ran("full_sweep", NOW - DAY), late, before))
+    search = search_in(with_news(ran("sweep", SINCE), ran("full_sweep", NOW - DAY), late, before))
     chosen = await search.choose(Scopes([tombstone()]), NOTHING, None, NOW)
     assert chosen.days.for_scope == {TODAY - 3 * DAY}
     assert not chosen.days.are_all
@@ -76,7 +67,7 @@ async def test_days_with_news_are_searched() -> None:
 async def test_all_days_are_searched_once_a_week_and_by_the_first_sweep(
     news: list[dict[str, Any]], stored_before: datetime
 ) -> None:
-    search = search_in(Statements(*news))
+    search = search_in(with_news(*news))
     chosen = await search.choose(Scopes([tombstone()]), NOTHING, None, NOW)
     assert chosen.days.are_all
     assert min(chosen.days.for_scope) == TODAY - REMEMBERED
@@ -85,7 +76,7 @@ async def test_all_days_are_searched_once_a_week_and_by_the_first_sweep(
 
 async def test_all_days_are_searched_while_an_erasure_is_executed() -> None:
     scopes = Scopes([tombstone(), scope("bob")._replace(executed_at=None)])
-    chosen = await search_in(Statements()).choose(scopes, NOTHING, None, NOW)
+    chosen = await search_in(with_news()).choose(scopes, NOTHING, None, NOW)
     assert min(chosen.days.for_scope) == TODAY - 216 * DAY
     assert chosen.stored_before == SINCE - OVERLAP
 
@@ -107,7 +98,7 @@ async def test_all_days_are_searched_while_an_erasure_is_executed() -> None:
 async def test_all_days_are_searched_where_old_rows_may_be_in_scope_now(
     scopes: list[Scope], work: Work, restored: Restored | None, first: timedelta
 ) -> None:
-    chosen = await search_in(Statements()).choose(Scopes(scopes), work, restored, NOW)
+    chosen = await search_in(with_news()).choose(Scopes(scopes), work, restored, NOW)
     assert chosen.days.are_all
     assert min(chosen.days.for_scope) == TODAY - first
     assert chosen.stored_before == BEFORE_ALL, "nothing of that was missed"
@@ -121,12 +112,12 @@ async def test_all_days_are_searched_where_old_rows_may_be_in_scope_now(
     ],
 )
 async def test_a_change_that_the_last_sweep_saw_is_no_news(scopes: list[Scope], work: Work) -> None:
-    chosen = await search_in(Statements()).choose(Scopes(scopes), work, None, NOW)
+    chosen = await search_in(with_news()).choose(Scopes(scopes), work, None, NOW)
     assert (chosen.days.for_scope, chosen.days.are_all) == (frozenset(), False)
 
 
 async def test_a_finished_sweep_is_recorded_as_what_it_was() -> None:
-    statements = Statements()
+    statements = with_news()
     search = search_in(statements)
     few = await search.choose(Scopes([tombstone()]), NOTHING, None, NOW)
     due = Scopes([scope("bob")._replace(executed_at=None)])
@@ -141,7 +132,7 @@ async def test_a_finished_sweep_is_recorded_as_what_it_was() -> None:
 
 
 async def test_days_are_noted_whose_numbers_an_erasure_changes() -> None:
-    statements = Statements()
+    statements = with_news()
     erased = [TODAY, TODAY - 8 * DAY, TODAY - 9 * DAY]
     await search_in(statements).note_changes(erased, [TODAY - 30 * DAY], NOW)
     days = ["2026-10-23", "2026-11-14", "2026-11-22"]
@@ -150,7 +141,7 @@ async def test_days_are_noted_whose_numbers_an_erasure_changes() -> None:
 
 
 async def test_the_days_of_restored_tables_are_noted() -> None:
-    statements = Statements()
+    statements = with_news()
     await search_in(statements).note_restored(Restored(NOW - DAY, NOW, "ops@cell.example"), NOW)
     [(name, given)] = statements.changes
     assert (name, given["reason"]) == ("note_days", "late")

@@ -2,13 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from functions.privacy.periods import GATHERING, OVERDUE, RELEASED_HOLD
 from functions.privacy.sweep.work import Work, find_work
-from functions.warehouse.parameters import Parameter
+from tests.fakes.statements import Statements
 
 NOW = datetime(2026, 11, 22, 12, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,35 +36,31 @@ def test_no_execution_begins(work: Work) -> None:
     assert not work.begins(NOW)
 
 
-class Statements:
-    """Returns one row."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.asked: list[tuple[str, dict[str, Parameter]]] = []
-
-    async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        self.asked.append((name, parameters))
-        return [self.work._asdict()]
-
-    async def change(self, name: str, **_parameters: Parameter) -> int:
-        raise AssertionError(name)
+def finding(work: Work) -> Statements:
+    """Return statements of which the only query finds this."""
+    statements = Statements(rows=None, changed=None)
+    statements.answers["find_work"] = [work._asdict()]
+    return statements
 
 
 async def test_what_there_is_to_do_is_found_in_one_statement() -> None:
-    statements = Statements(YOUNG)
+    statements = finding(YOUNG)
     assert await find_work(statements, [], NOW) == YOUNG
     assert await find_work(statements, ["e"], NOW) == YOUNG._replace(is_named=True)
-    given = {"now": NOW, "overdue_since": NOW - OVERDUE, "holds_over_since": NOW - RELEASED_HOLD}
-    assert statements.asked == [
-        ("find_work", given | {"erasure_ids": []}),
-        ("find_work", given | {"erasure_ids": ["e"]}),
+    parameters = {
+        "now": NOW,
+        "overdue_since": NOW - OVERDUE,
+        "holds_over_since": NOW - RELEASED_HOLD,
+    }
+    assert statements.runs == [
+        ("find_work", parameters | {"erasure_ids": []}),
+        ("find_work", parameters | {"erasure_ids": ["e"]}),
     ]
 
 
 async def test_overdue_erasures_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    await find_work(Statements(YOUNG), [], NOW)
+    await find_work(finding(YOUNG), [], NOW)
     assert capsys.readouterr().out == ""
-    await find_work(Statements(YOUNG._replace(overdue=3)), [], NOW)
+    await find_work(finding(YOUNG._replace(overdue=3)), [], NOW)
     line = json.loads(capsys.readouterr().out)
     assert (line["severity"], line["message"], line["erasures"]) == ("ERROR", "erasures overdue", 3)

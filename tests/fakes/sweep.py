@@ -1,0 +1,35 @@
+"""A sweep that executes nothing."""
+
+from collections.abc import Sequence
+
+from functions.privacy.erasures.restored_tables import Restored
+from functions.privacy.sweep import job
+from functions.privacy.sweep.job import SweepReport
+
+
+class Sweep(job.Sweep):
+    """Stands for `functions.privacy.sweep.job.Sweep`.
+
+    Args:
+        report: the report of each run; by default, that all work is done.
+        failure: what each run raises; None if no run fails.
+
+    Attributes:
+        erasures: the ids of the erasures that each run was to begin; None for all that are due.
+        restorations: the restoration of tables that each run was told; None for none.
+    """
+
+    def __init__(self, report: SweepReport | None = None, failure: Exception | None = None) -> None:
+        self._report = report or SweepReport(finished=True)
+        self._failure = failure
+        self.erasures: list[Sequence[str] | None] = []
+        self.restorations: list[Restored | None] = []
+
+    async def run(
+        self, erasure_ids: Sequence[str] | None = None, restored: Restored | None = None
+    ) -> SweepReport:
+        self.erasures.append(erasure_ids)
+        self.restorations.append(restored)
+        if self._failure:
+            raise self._failure
+        return self._report
