@@ -36,7 +36,7 @@ from costs.answers import (
 from costs.recording import Answers, Call, RecordedStatements, Recording
 from functions.dashboard.report import Window, monday
 from functions.dashboard.rollups import Rollups
-from functions.google.storage import Storage
+from functions.google.storage import CloudStorage
 from functions.operate.refresh import Refresh
 from functions.operate.settle import Settle
 from functions.privacy.app import erasure_routes, new_id
@@ -162,7 +162,7 @@ async def check_retention(recording: Recording, now: datetime, retention_days: i
     await Retention(
         statements,
         _ledger(recording, retention_days),
-        cast(Storage, _NoObjects()),
+        cast(CloudStorage, _NoObjects()),
         none_overdue,
         now=lambda: now,
         retention_days=retention_days,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from functions.warehouse.parameters import Parameter, query_parameters
+from functions.warehouse.statements import Statements
 
 Answers = Mapping[str, Sequence[Any]]
 """The rows that queries return, by the name of the query; others return none."""
@@ -77,28 +78,29 @@ class Recording:
         await task
 
 
-class RecordedStatements(NamedTuple):
-    """Records statements of a folder, in place of `functions.warehouse.statements.Statements`.
+class RecordedStatements(Statements):
+    """Records statements of a folder instead of running them.
 
-    Attributes:
+    Args:
         folder: the folder in ``sql/``.
-        recording: what it is recorded in.
+        recording: where they are recorded.
     """
 
-    folder: str
-    recording: Recording
+    def __init__(self, folder: str, recording: Recording) -> None:
+        self._name = folder
+        self._recording = recording
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
         """Record a query; return the rows of its answer."""
-        return list(await self.recording.take(self.folder, name, parameters))
+        return list(await self._recording.take(self._name, name, parameters))
 
     async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
         """Record a query; return the days of its answer."""
-        return list(await self.recording.take(self.folder, name, parameters))
+        return list(await self._recording.take(self._name, name, parameters))
 
     async def change(self, name: str, **parameters: Parameter) -> int:
         """Record a statement that changes rows; it changes none."""
-        await self.recording.take(self.folder, name, parameters)
+        await self._recording.take(self._name, name, parameters)
         return 0
 
 

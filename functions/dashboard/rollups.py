@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import google.cloud.bigquery  # noqa: F401
 
 from functions.observe.log import log
-from functions.warehouse.protocols import StatementRunner
-from functions.warehouse.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed, Statements
 
 Row = Mapping[str, Any]
 
@@ -38,7 +37,7 @@ class Rollups:
         statements: runs the statements of ``sql/dashboard``.
     """
 
-    statements: StatementRunner
+    statements: Statements
 
     async def read(self, project: str, first: date, last: date, first_week: date) -> Rows:
         """Return the rows for a stretch of days.

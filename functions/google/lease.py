@@ -5,7 +5,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from functions.google.subscription import Letter, LetterSource, SubscriptionUnavailable
+from functions.google.subscription import Letter, Subscription, SubscriptionUnavailable
 
 EMPTY_PULLS = 2
 """A subscription counts as empty after this many empty pulls in a row. A single pull may return
@@ -24,7 +24,7 @@ class Lease:
         stop: called before each pull; returns whether to stop.
     """
 
-    def __init__(self, subscription: LetterSource, stop: Callable[[], bool] | None = None) -> None:
+    def __init__(self, subscription: Subscription, stop: Callable[[], bool] | None = None) -> None:
         self._subscription = subscription
         self._stop = stop
         self._leased: dict[str, Letter] = {}

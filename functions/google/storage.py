@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import uuid_utils
 
@@ -48,13 +48,6 @@ delays."""
 
 class BucketUnavailable(Exception):
     """A request to the bucket failed or timed out."""
-
-
-class ObjectWriter(Protocol):
-    """Writes objects, like `Bucket`."""
-
-    async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
-        """Write an object within a number of seconds, or raise BucketUnavailable."""
 
 
 class Bucket:
@@ -156,22 +149,6 @@ class Stored(NamedTuple):
     name: str
     generation: int
     written_at: datetime
-
-
-class Storage(Protocol):
-    """Reads, replaces and deletes objects, like `CloudStorage`; tests pass stand-ins."""
-
-    async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose names start with a prefix, sorted by name."""
-
-    async def read(self, stored: Stored) -> bytes | None:
-        """Return the content of a version; None if the version no longer exists."""
-
-    async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
-        """Write an object if its version is still `over`; return whether it was written."""
-
-    async def delete(self, stored: Stored) -> None:
-        """Delete a version."""
 
 
 class CloudStorage:

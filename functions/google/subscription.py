@@ -1,7 +1,7 @@
 """Pulls messages from one Pub/Sub subscription with the client library."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from functions.google.grpc_channel import open_channel
 
@@ -35,19 +35,6 @@ class Letter(NamedTuple):
     message_id: str
     data: bytes
     attributes: dict[str, str]
-
-
-class LetterSource(Protocol):
-    """Leases letters, like `Subscription`; tests pass stand-ins."""
-
-    async def pull(self) -> list[Letter]:
-        """Lease letters that no other client has leased."""
-
-    async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        """Acknowledge letters, so that Pub/Sub deletes them."""
-
-    async def give_back(self, letters: Sequence[Letter]) -> None:
-        """End the leases, so that the letters can be pulled again at once."""
 
 
 class Subscription:

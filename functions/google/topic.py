@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -36,13 +36,6 @@ class PublishFailed(Exception):
 
 class NotPublishable(Exception):
     """Pub/Sub refuses the form of one of the messages; it took none of them."""
-
-
-class MessagePublisher(Protocol):
-    """Publishes messages, like `Topic`."""
-
-    async def publish(self, messages: Sequence[Message], within: float) -> None:
-        """Publish messages within a number of seconds; raise PublishFailed or NotPublishable."""
 
 
 async def publish_by_halves(
@@ -163,7 +156,7 @@ class Publisher:
         deadline: the time limit of one publish in seconds.
     """
 
-    topic: MessagePublisher
+    topic: Topic
     deadline: float
 
     async def publish(self, messages: Sequence[Message]) -> list[int]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from functions.events.message import Message, message_again
 from functions.google.lease import Lease
-from functions.google.subscription import Letter, LetterSource, SubscriptionUnavailable
+from functions.google.subscription import Letter, Subscription, SubscriptionUnavailable
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.operate.replay import Publish, ReplayReport, day_of
@@ -39,7 +39,7 @@ class DeadLetterReplay:
         most: the maximum number of letters that one run leases until its end.
     """
 
-    subscription: LetterSource
+    subscription: Subscription
     publish: Publish
     _: KW_ONLY
     clock: Callable[[], float]

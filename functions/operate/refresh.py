@@ -16,14 +16,13 @@ from functions.warehouse.ledger import Ledger
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
     COUNTS,
-    RollupStatements,
     Stretch,
     find_changed_days,
     replace,
     stretches,
 )
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
-from functions.warehouse.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed, Statements
 
 
 @dataclass(slots=True)
@@ -75,7 +74,7 @@ class Refresh:
 
     def __init__(
         self,
-        statements: RollupStatements,
+        statements: Statements,
         ledger: Ledger,
         *,
         now: Callable[[], datetime],

@@ -9,12 +9,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from functions.acceptance.partners import PartnersUnavailable
 from functions.events.attributes import parse_time
 from functions.events.message import Message
-from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Stored
+from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, CloudStorage, Stored
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.retained import spill
@@ -70,19 +69,6 @@ class NotReplayable(Exception):
     """An object cannot be replayed; the message is a reason code."""
 
 
-class ReplayedObjects(Protocol):
-    """Reads and deletes the bucket's objects, like `functions.google.storage.CloudStorage`."""
-
-    async def find(self, prefix: str) -> list[Stored]:
-        """Return the objects whose names start with a prefix, sorted by name."""
-
-    async def read(self, stored: Stored) -> bytes | None:
-        """Return the content of a version; None if the version no longer exists."""
-
-    async def delete(self, stored: Stored) -> None:
-        """Delete a version."""
-
-
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The objects to replay.
@@ -119,7 +105,7 @@ class Replay:
         seconds: the seconds after which no further object is replayed.
     """
 
-    objects: ReplayedObjects
+    objects: CloudStorage
     publish: Publish
     decode: Decode
     quarantine: Quarantine

@@ -9,23 +9,13 @@ overlap without harm.
 from collections.abc import Callable, Collection
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from functions.warehouse.days import DAY, each_day, midnight, ranges
 from functions.warehouse.late_days import on_time_from
 from functions.warehouse.ledger import Ledger, News
 from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS
-from functions.warehouse.statements import StatementFailed
-
-
-class SettleStatements(Protocol):
-    """Runs statements, like `functions.warehouse.statements.Statements`."""
-
-    async def days(self, name: str, **moments: datetime) -> list[datetime]:
-        """Run a query that returns days."""
-
-    async def change(self, name: str, **moments: datetime) -> int:
-        """Run a statement that changes rows; return the number of changed rows."""
+from functions.warehouse.statements import StatementFailed, Statements
 
 
 @dataclass(slots=True)
@@ -95,7 +85,7 @@ class Settle:
         retention_days: the number of days for which events are kept.
     """
 
-    statements: SettleStatements
+    statements: Statements
     ledger: Ledger
     _: KW_ONLY
     now: Callable[[], datetime]

@@ -323,15 +323,14 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     events_on_hold = wire_events_on_hold(settings, people)
     offboardings = wire_offboardings(settings, context, partners, people, events_on_hold)
     retention = wire_retention(context, settings, events_on_hold)
+    sweep_endpoint = SweepEndpoint(
+        sweep.run, offboardings.sweep, retention.check_daily, offboardings.deadline, now
+    )
     routes = [
         *erasure_routes(context, sweep.run, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
         *offboarding_routes(offboardings),
-        Route(
-            "POST",
-            "/sweep",
-            SweepEndpoint(sweep.run, offboardings, retention.check_daily, now).post,
-        ),
+        Route("POST", "/sweep", sweep_endpoint.post),
     ]
     callers = Callers(
         partial(read_permissions, settings.callers_file),

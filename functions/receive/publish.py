@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate, pairwise
 
 from functions.events.message import PUBLISH_BYTES, PUBLISH_MESSAGES, Message
-from functions.google.topic import MessagePublisher, PublishFailed, publish_by_halves
+from functions.google.topic import PublishFailed, Topic, publish_by_halves
 from functions.receive.breaker import Breaker
 from functions.receive.chunk import Chunk
 from functions.web.batching import Batcher
@@ -38,7 +38,7 @@ class BatchingPublisher:
 
     def __init__(
         self,
-        topic: MessagePublisher,
+        topic: Topic,
         breaker: Breaker,
         *,
         deadline: float,

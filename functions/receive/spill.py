@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import uuid_utils
 
-from functions.google.storage import BucketUnavailable, ObjectWriter
+from functions.google.storage import Bucket, BucketUnavailable
 from functions.observe.log import log
 from functions.receive.chunk import Chunk
 from functions.retained import spill
@@ -38,7 +38,7 @@ class Spill:
 
     def __init__(
         self,
-        bucket: ObjectWriter,
+        bucket: Bucket,
         *,
         linger: float = LINGER_SECONDS,
         clock: Callable[[], float] = time.monotonic,

@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from functions.events.attributes import format_time
-from functions.google.storage import ObjectWriter
+from functions.google.storage import Bucket
 
 PREFIX = "quarantine/"
 
@@ -82,7 +82,7 @@ class Quarantine:
         bucket: the cell's bucket.
     """
 
-    bucket: ObjectWriter
+    bucket: Bucket
 
     async def keep(
         self,

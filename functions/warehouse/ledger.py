@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.late_days import OVERLAP, Reason
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 Job = Literal["refresh", "retention", "settle", "sweep", "full_sweep", "unfiled"]
 """A job that has entries in the ledger. A full sweep is a sweep that looked at all days."""
@@ -62,7 +62,7 @@ class Ledger:
         retention_days: the number of days for which events are kept; older entries do not matter.
     """
 
-    def __init__(self, statements: StatementRunner, retention_days: int) -> None:
+    def __init__(self, statements: Statements, retention_days: int) -> None:
         self._statements = statements
         self._kept = retention_days * DAY
 

@@ -7,11 +7,12 @@ numbers of different people over several days are made from it. Rollups are coun
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from functions.warehouse.days import DAY, midnight
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.warehouse.statements import Statements
 
 ACTIVE_DAYS: dict[str, tuple[str, ...]] = {"refresh_active_days": ("first", "end")}
 """The statement that makes active days from events, with the names of its parameters."""
@@ -45,16 +46,6 @@ LOOK_BACK = 28 * 7 * DAY
 """How long before its first week the numbers of a stretch look for active people. A person joins a
 cohort after 16 weeks without an event, and a cohort is followed for 12 weeks; the longest span of
 ``active_users_v1``, 6 months, is shorter."""
-
-
-class RollupStatements(Protocol):
-    """Runs statements of ``sql/operate``, like `functions.warehouse.statements.Statements`."""
-
-    async def days(self, name: str, **moments: datetime) -> list[datetime]:
-        """Run a query that returns days."""
-
-    async def change(self, name: str, **moments: datetime) -> int:
-        """Run a statement that changes rows; return the number of changed rows."""
 
 
 class Stretch(NamedTuple):
@@ -98,7 +89,7 @@ class ChangedDays(NamedTuple):
 
 
 async def find_changed_days(
-    statements: RollupStatements, ledger: Ledger, now: datetime, oldest: date
+    statements: Statements, ledger: Ledger, now: datetime, oldest: date
 ) -> ChangedDays:
     """Find the days before the open window that have to be refreshed.
 
@@ -127,7 +118,7 @@ async def find_changed_days(
 
 
 async def replace(
-    statements: RollupStatements, names: Mapping[str, Iterable[str]], stretch: Stretch
+    statements: Statements, names: Mapping[str, Iterable[str]], stretch: Stretch
 ) -> int:
     """Replace the rows of a stretch of days; the statements run at the same time.
 

@@ -365,9 +365,9 @@ async def test_what_a_refresh_stored_while_people_were_erased_is_deleted_by_a_la
     assert report.rows["delete_active_days"] == 1
     assert store.rows("user_key, until", "active_days_v1") == [("ann", end_of(CUT))]
     store.now += 3 * HOUR
-    store.told.ran.clear()
+    store.watch.ran.clear()
     await store.sweep()
-    assert "delete_active_days" not in store.told.ran, "no refresh can have taken that long"
+    assert "delete_active_days" not in store.watch.ran, "no refresh can have taken that long"
 
 
 async def test_the_identity_of_who_came_back_begins_anew(store: Store) -> None:

@@ -20,7 +20,7 @@ from functions.privacy.erasures.restoration import restoration
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.warehouse.late_days import LATE
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
@@ -68,7 +68,7 @@ class Deletions:
         new_id: returns a new erasure id; ids sort by time.
     """
 
-    statements: StatementRunner
+    statements: Statements
     ledger: Ledger
     receipts: Receipts
     _: KW_ONLY

@@ -17,7 +17,7 @@ from functions.privacy.erasures.searched_days import SearchedDays
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.warehouse.days import DAY, midnight, ranges
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 Counts = Counter[tuple[str, str]]
 """How many events were changed, for each pair of an erasure id and a text which names a place and a
@@ -100,7 +100,7 @@ class Execution:
 
     def __init__(
         self,
-        statements: StatementRunner,
+        statements: Statements,
         receipts: Receipts,
         scopes: Scopes,
         now: datetime,

@@ -8,7 +8,7 @@ from typing import Any
 from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.requests.people import user_keys
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Preview:
         now: returns the current time (timezone-aware).
     """
 
-    statements: StatementRunner
+    statements: Statements
     keys: PseudonymKeys
     now: Callable[[], datetime]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functions.privacy.periods import REMEMBERED
 from functions.privacy.records.erasure_log import Entry, ErasureLog
 from functions.privacy.records.receipts import Receipt, Receipts
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 from functions.web.problem import ProblemError
 
 
@@ -22,7 +22,7 @@ class Restoring:
         now: returns the current time (timezone-aware).
     """
 
-    statements: StatementRunner
+    statements: Statements
     erasure_log: ErasureLog
     receipts: Receipts
     now: Callable[[], datetime]

@@ -22,8 +22,8 @@ from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.days import DAY, each_day, ranges
 from functions.warehouse.late_days import on_time_from
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.warehouse.statements import Statements
 from functions.web.problem import ProblemError, retry_later
 
 ON_TIME = timedelta(hours=1)
@@ -53,7 +53,7 @@ class Unfiled:
         now: returns the current time (timezone-aware).
     """
 
-    statements: StatementRunner
+    statements: Statements
     ledger: Ledger
     deletions: Deletions
     keys: PseudonymKeys

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from functions.google.storage import BucketUnavailable, ObjectWriter, Storage
+from functions.google.storage import Bucket, BucketUnavailable, CloudStorage
 from functions.observe.log import log
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.retained import RetainedEvents
@@ -78,8 +78,8 @@ class Exports:
 
     context: Context
     sources: Sources
-    bucket: ObjectWriter
-    objects: Storage
+    bucket: Bucket
+    objects: CloudStorage
     deployment: Deployment
     _: KW_ONLY
     seconds: float

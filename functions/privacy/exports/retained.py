@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functions.events.body import BadMessage
 from functions.events.layout import Layouts
 from functions.google.lease import Lease
-from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, Storage, Stored
-from functions.google.subscription import Letter, LetterSource, SubscriptionUnavailable
+from functions.google.storage import CONCURRENT_REQUESTS, BucketUnavailable, CloudStorage, Stored
+from functions.google.subscription import Letter, Subscription, SubscriptionUnavailable
 from functions.privacy.erasures.redaction import PREFIXES
 from functions.privacy.exports.messages import (
     RetainedMessage,
@@ -51,8 +51,8 @@ class RetainedEvents:
         layouts: the layouts of the events in the catalogue.
     """
 
-    storage: Storage
-    subscription: LetterSource
+    storage: CloudStorage
+    subscription: Subscription
     layouts: Layouts
 
     async def objects(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.google.storage import ObjectWriter, Storage, Stored
+from functions.google.storage import Bucket, CloudStorage, Stored
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
 from functions.privacy.erasures.scope import Scope, Scopes
@@ -73,9 +73,7 @@ class Writing:
         files: the objects written so far, without the index.
     """
 
-    def __init__(
-        self, bucket: ObjectWriter, objects: Storage, owner: Owner, export_id: str
-    ) -> None:
+    def __init__(self, bucket: Bucket, objects: CloudStorage, owner: Owner, export_id: str) -> None:
         self._bucket = bucket
         self._objects = objects
         self._folder = f"{PREFIX}{owner.partner}/{owner.project}/{export_id}/"
@@ -125,7 +123,7 @@ class ExportedCopies:
         objects: the bucket's objects.
     """
 
-    objects: Storage
+    objects: CloudStorage
 
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
@@ -165,7 +163,7 @@ class ExportedCopies:
         await _delete_parts(self.objects, folder)
 
 
-async def _delete_parts(objects: Storage, folder: str) -> None:
+async def _delete_parts(objects: CloudStorage, folder: str) -> None:
     """Delete the objects of an export, except the index, which is needed to find the others."""
     for stored in await objects.find(folder):
         if stored.name != folder + INDEX:

@@ -8,7 +8,7 @@ import msgspec
 
 from functions.privacy.exports.messages import Owner
 from functions.privacy.exports.own import Record, own_row
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 PAGE = 5_000
 """The maximum number of rows in one page, as in ``sql/privacy/find_events_of_person.sql``. Only one
@@ -42,7 +42,7 @@ class Tables:
         retention_days: the number of days for which events are kept.
     """
 
-    def __init__(self, statements: StatementRunner, retention_days: int) -> None:
+    def __init__(self, statements: Statements, retention_days: int) -> None:
         self._statements = statements
         self._kept = timedelta(days=retention_days + 2)
 

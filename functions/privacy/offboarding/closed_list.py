@@ -16,9 +16,8 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from functions.google.secret_manager import SecretsUnavailable, Version
+from functions.google.secret_manager import Secret, SecretsUnavailable, Version
 from functions.observe.log import log
 from functions.secrets.closed_partners import ClosedList, ClosedPartner, ListReplaced
 
@@ -41,19 +40,6 @@ NEARLY_FULL = 0.8
 """If a list has at least this share of `MAX_BYTES`, each read writes a log line, for an alert."""
 
 
-class SecretVersions(Protocol):
-    """A secret, like `functions.google.secret_manager.Secret`. Its methods block the thread."""
-
-    def newest(self) -> Version:
-        """Return the newest version."""
-
-    def at(self, number: int) -> Version | None:
-        """Return a version by its number; None if it was destroyed or disabled."""
-
-    def add(self, data: bytes) -> int:
-        """Add a version; return its number."""
-
-
 class ListUnavailable(Exception):
     """The list cannot be read or written. A partner may have been closed all the same.
 
@@ -74,7 +60,7 @@ class ClosedSecret:
         secret: the secret, each version of which is a list.
     """
 
-    secret: SecretVersions
+    secret: Secret
 
     async def read(self) -> ClosedList:
         """Return the newest list, with the entries that its writer missed.

@@ -11,7 +11,7 @@ from functions.events.layout import Layouts
 from functions.events.person import mentioned
 from functions.secrets.closed_partners import ClosedList, ClosedPartner
 from functions.secrets.pseudonym_keys import PseudonymKeys
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 
 class PersonOnHold(NamedTuple):
@@ -98,7 +98,7 @@ class PeopleOnHold:
         layouts: the layouts of the events in the catalogue.
     """
 
-    statements: StatementRunner
+    statements: Statements
     keys: PseudonymKeys
     layouts: Layouts
 

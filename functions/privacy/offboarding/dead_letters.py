@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.google.lease import Lease
-from functions.google.subscription import Letter, LetterSource
+from functions.google.subscription import Letter, Subscription
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.offboarding.search import Search
 
@@ -19,7 +19,7 @@ class ClosedPartnerLetters:
         subscription: the subscription of the dead letters.
     """
 
-    subscription: LetterSource
+    subscription: Subscription
 
     async def clear(self, search: Search) -> None:
         """Count the closed partners' dead letters; delete them unless this is a dry run.

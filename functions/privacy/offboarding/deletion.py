@@ -17,7 +17,7 @@ from functions.privacy.offboarding.events_on_hold import EventsOnHold
 from functions.privacy.offboarding.search import Findings, Search
 from functions.secrets.closed_partners import ClosedPartner
 from functions.warehouse.parameters import Parameter, declared
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """A time before any event. Partitioned tables require a bound; this one excludes no partition."""
@@ -85,7 +85,7 @@ class Offboarding:
 
     def __init__(
         self,
-        statements: StatementRunner,
+        statements: Statements,
         clearers: Sequence[Clearer],
         events_on_hold: EventsOnHold,
         people: PeopleOnHold,

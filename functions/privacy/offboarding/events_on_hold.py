@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from functions.google.storage import Storage, Stored
+from functions.google.storage import CloudStorage, Stored
 from functions.privacy.deadline import Deadline
 from functions.privacy.offboarding.closed_partners import ClosedPartners, PeopleOnHold
 from functions.privacy.offboarding.search import Findings, Search
@@ -34,7 +34,7 @@ class EventsOnHold:
     """
 
     quarantine: Quarantine
-    objects: Storage
+    objects: CloudStorage
     people: PeopleOnHold
 
     async def retain(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:

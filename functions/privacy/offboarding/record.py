@@ -12,7 +12,7 @@ from functions.privacy.offboarding.deletion import PartnerCounts
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.retained.quarantine import ON_HOLD
 from functions.secrets.closed_partners import ClosedPartner
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 Certificate = dict[str, Any]
 
@@ -66,7 +66,7 @@ class Records:
         new_id: returns a new id.
     """
 
-    statements: StatementRunner
+    statements: Statements
     receipts: Receipts
     new_id: Callable[[], str]
 

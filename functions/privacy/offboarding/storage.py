@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from functions.acceptance import ingest_id
 from functions.acceptance.values import NotJson
-from functions.google.storage import Storage, Stored
+from functions.google.storage import CloudStorage, Stored
 from functions.observe.log import log
 from functions.privacy.erasures.redaction import UNPLACED
 from functions.privacy.exports.storage import PREFIX as EXPORTS
@@ -24,7 +24,7 @@ class ClosedPartnerObjects:
         objects: the bucket's objects.
     """
 
-    objects: Storage
+    objects: CloudStorage
 
     async def clear(self, search: Search) -> None:
         """Count the partners' objects (in the spill: events); delete them unless this is a dry run.

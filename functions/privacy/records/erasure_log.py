@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 Status = Literal["hidden", "due", "executed", "restored", "expired"]
 
@@ -77,7 +77,7 @@ class ErasureLog:
         now: returns the current time (timezone-aware).
     """
 
-    statements: StatementRunner
+    statements: Statements
     now: Callable[[], datetime]
 
     async def page(

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from functions.events.body import encode_json
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Receipts:
         now: returns the current time (timezone-aware).
     """
 
-    statements: StatementRunner
+    statements: Statements
     now: Callable[[], datetime]
 
     async def add(self, receipt: Receipt) -> None:

@@ -8,16 +8,15 @@ from typing import Literal
 import msgspec
 from starlette.responses import Response
 
-from functions.google.storage import BucketUnavailable, Storage, Stored
+from functions.google.storage import BucketUnavailable, CloudStorage, Stored
 from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.inventory import InventoryEntry, list_inventory, list_limits
 from functions.privacy.requests.request import PrivacyRequest
 from functions.retained.quarantine import ON_HOLD
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import EXTRA_DAYS
-from functions.warehouse.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed, Statements
 
 CHECKED_EVERY = timedelta(hours=23)
 """How long after the last check a sweep checks again; an hour less than a day, because sweeps do
@@ -91,9 +90,9 @@ class Retention:
         retention_days: the number of days for which events are kept.
     """
 
-    statements: StatementRunner
+    statements: Statements
     ledger: Ledger
-    objects: Storage
+    objects: CloudStorage
     overdue_on_hold: Callable[[datetime], Awaitable[list[Stored]]]
     _: KW_ONLY
     now: Callable[[], datetime]

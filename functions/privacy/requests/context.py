@@ -8,7 +8,7 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Caller
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 
 class Context(NamedTuple):
@@ -25,7 +25,7 @@ class Context(NamedTuple):
         new_id: returns a new id; ids sort by time.
     """
 
-    statements: StatementRunner
+    statements: Statements
     ledger: Ledger
     receipts: Receipts
     keys: PseudonymKeys

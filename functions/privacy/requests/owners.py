@@ -12,7 +12,7 @@ bucket or among the dead letters.
 from dataclasses import dataclass
 
 from functions.privacy.requests.caller import Caller
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 from functions.web.problem import ProblemError
 
 
@@ -24,7 +24,7 @@ class Owners:
         statements: runs the statements of ``sql/privacy``.
     """
 
-    statements: StatementRunner
+    statements: Statements
 
     async def partner_of(self, caller: Caller, project: str) -> str:
         """Return the name of the partner of a project that the caller may act on.

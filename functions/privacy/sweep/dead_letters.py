@@ -13,7 +13,7 @@ from functions.events.attributes import Attributes
 from functions.events.body import BadMessage
 from functions.events.message import Message
 from functions.google.lease import Lease
-from functions.google.subscription import Letter, LetterSource
+from functions.google.subscription import Letter, Subscription
 from functions.google.topic import PublishFailed
 from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
@@ -42,7 +42,7 @@ class DeadLetterRewriter:
         now: returns the current time (timezone-aware).
     """
 
-    subscription: LetterSource
+    subscription: Subscription
     publish: Publish
     keep: Keep
     redaction: Callable[[Scopes], Redaction]

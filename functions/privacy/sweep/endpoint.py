@@ -7,7 +7,6 @@ no job of its own.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
 from msgspec import to_builtins
@@ -23,31 +22,25 @@ from functions.privacy.sweep.job import SweepReport
 from functions.web.problem import ProblemError, retry_later
 
 
-class OffboardingSweep(Protocol):
-    """Continues offboardings, like `functions.privacy.offboarding.endpoint.Offboardings`."""
-
-    def deadline(self) -> Deadline:
-        """Return the deadline of a request that begins now."""
-
-    async def sweep(self, out_of_time: Deadline, restored: Restored | None) -> OffboardingReport:
-        """Continue all offboardings, and delete rows that came back when tables were restored."""
-
-
 @dataclass(frozen=True, slots=True)
 class SweepEndpoint:
     """Answers requests for a sweep.
 
     Args:
         run_sweep: executes erasures, like `functions.privacy.sweep.job.Sweep.run`.
-        offboardings: continues offboardings after that, in the remaining time.
+        sweep_offboardings: continues offboardings after that, in the remaining time, like
+            `functions.privacy.offboarding.endpoint.Offboardings.sweep`.
         check_retention: checks at the end how long data is kept, if time is left; returns None if
+    deadline: Callable[[], Deadline]
             no check is due.
+        deadline: returns the deadline of a request that begins now.
         now: returns the current time (timezone-aware).
     """
 
     run_sweep: Callable[..., Awaitable[SweepReport]]
-    offboardings: OffboardingSweep
+    sweep_offboardings: Callable[[Deadline, Restored | None], Awaitable[OffboardingReport]]
     check_retention: Callable[[], Awaitable[Checked | None]]
+    deadline: Callable[[], Deadline]
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
@@ -66,9 +59,9 @@ class SweepEndpoint:
         restored = wanted.restored(self.now(), request.caller.email)
         if restored:
             request.caller.must_be_operator()
-        out_of_time = self.offboardings.deadline()
+        out_of_time = self.deadline()
         report = to_builtins(await self.run_sweep(restored=restored))
-        offboarding_report = await self.offboardings.sweep(out_of_time, restored)
+        offboarding_report = await self.sweep_offboardings(out_of_time, restored)
         report["offboardings"] = offboarding_report.states
         report["finished"] = report["finished"] and offboarding_report.finished
         report["unavailable"] = report["unavailable"] or offboarding_report.unavailable

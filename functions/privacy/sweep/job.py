@@ -30,9 +30,8 @@ from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.search import Chosen, Search
 from functions.privacy.sweep.work import Work, find_work
 from functions.warehouse.days import DAY, midnight
-from functions.warehouse.protocols import StatementRunner
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
-from functions.warehouse.statements import StatementFailed
+from functions.warehouse.statements import StatementFailed, Statements
 
 
 class Rewriter(Protocol):
@@ -88,7 +87,7 @@ class Sweep:
 
     def __init__(
         self,
-        statements: StatementRunner,
+        statements: Statements,
         receipts: Receipts,
         search: Search,
         count_people: Callable[[], Awaitable[None]],

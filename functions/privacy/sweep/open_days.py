@@ -18,13 +18,13 @@ from functions.warehouse.ledger import Ledger
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
     COUNTS,
-    RollupStatements,
     Stretch,
     find_changed_days,
     replace,
     stretches,
 )
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.warehouse.statements import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class OpenDays:
         retention_days: the number of days for which events are kept.
     """
 
-    statements: RollupStatements
+    statements: Statements
     ledger: Ledger
     now: Callable[[], datetime]
     retention_days: int

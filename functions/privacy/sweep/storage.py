@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from functions.google.storage import CONCURRENT_REQUESTS, Storage, Stored
+from functions.google.storage import CONCURRENT_REQUESTS, CloudStorage, Stored
 from functions.observe.log import log
 from functions.privacy.deadline import OutOfTime
 from functions.privacy.erasures.execution import Counts
@@ -42,7 +42,7 @@ class ObjectRewriter:
         redaction: returns an object that removes the people with the given scopes from events.
     """
 
-    objects: Storage
+    objects: CloudStorage
     redaction: Callable[[Scopes], Redaction]
 
     async def rewrite(
@@ -146,7 +146,7 @@ class UnreadableObjects:
         clock: returns the seconds of a monotonic clock.
     """
 
-    objects: Storage
+    objects: CloudStorage
     stored: ObjectRewriter
     now: Callable[[], datetime]
     clock: Callable[[], float] = time.monotonic

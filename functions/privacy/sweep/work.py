@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from functions.observe.log import log
 from functions.privacy.periods import GATHERING, OVERDUE, RELEASED_HOLD
-from functions.warehouse.protocols import StatementRunner
+from functions.warehouse.statements import Statements
 
 
 class Work(NamedTuple):
@@ -58,7 +58,7 @@ class Work(NamedTuple):
         )
 
 
-async def find_work(statements: StatementRunner, erasure_ids: Sequence[str], now: datetime) -> Work:
+async def find_work(statements: Statements, erasure_ids: Sequence[str], now: datetime) -> Work:
     """Find what there is to do, and log if erasures are overdue. An alert reads this line.
 
     Args:

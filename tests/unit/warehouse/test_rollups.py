@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from functions.warehouse.parameters import Parameter
 from functions.warehouse.rollups import COUNTS, Stretch, replace, stretches
 from functions.warehouse.statements import StatementFailed
+from tests.fakes.statements import Statements
 
 THAWED = frozenset(date(2026, 11, number) for number in range(14, 23))
 STRETCH = Stretch(date(2026, 11, 3), date(2026, 11, 3), frozen=True)
@@ -56,35 +58,32 @@ def test_a_stretch_is_sixty_days_at_most() -> None:
     assert [(each.last - each.first).days + 1 for each in found] == [60, 60, 10]
 
 
-class Statements:
-    """Statements of which one fails and one takes longer than the others."""
+class SlowStatements(Statements):
+    """Statements that take a turn of the event loop, which note when they begin and end."""
 
     def __init__(self, failing: str = "") -> None:
-        self.failing = failing
+        super().__init__("operate")
+        self.failing = {failing}
+        self.before = lambda name: self.begun.append(name)
         self.begun: list[str] = []
         self.ended: list[str] = []
 
-    async def days(self, name: str, **moments: datetime) -> list[datetime]:
-        raise NotImplementedError
-
-    async def change(self, name: str, **moments: datetime) -> int:
-        self.begun.append(name)
-        if name == self.failing:
-            raise StatementFailed(name, "backendError")
+    async def change(self, name: str, **parameters: Parameter) -> int:
+        await super().change(name, **parameters)
         await asyncio.sleep(0)
         assert self.begun[-1] == list(COUNTS)[-1], "all of them run at the same time"
         self.ended.append(name)
-        return len(moments)
+        return len(parameters)
 
 
 async def test_statements_that_do_not_need_each_other_run_at_the_same_time() -> None:
-    statements = Statements()
+    statements = SlowStatements()
     assert await replace(statements, COUNTS, STRETCH) == sum(map(len, COUNTS.values()))
     assert statements.ended == list(COUNTS)
 
 
 async def test_a_failure_is_raised_when_the_other_statements_have_ended() -> None:
-    statements = Statements("refresh_daily")
+    statements = SlowStatements("refresh_daily")
     with pytest.raises(StatementFailed, match="refresh_daily"):
         await replace(statements, COUNTS, STRETCH)
     assert len(statements.ended) == len(COUNTS) - 1
