@@ -17,7 +17,8 @@ from tests.unit.privacy.stand_ins import LONG_AGO, NOW, scope
 async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    store = Statements(rows=None)
+    store = Statements(rows=None, changed=None)
+    store.answers["add_receipts"] = 1
     receipts = Receipts(store, lambda: NOW)
     execution = Execution(store, receipts, Scopes([scope("ann")]), NOW, LONG_AGO, "c")
     await execution.note_places()
