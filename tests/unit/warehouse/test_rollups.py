@@ -64,8 +64,8 @@ class SlowStatements(Statements):
     def __init__(self, failing: str = "") -> None:
         super().__init__("operate")
         self.failing = {failing}
-        self.before = lambda name: self.begun.append(name)
         self.begun: list[str] = []
+        self.before = self.begun.append
         self.ended: list[str] = []
 
     async def change(self, name: str, **parameters: Parameter) -> int:
