@@ -17,8 +17,9 @@ from tests.fakes.bucket import Bucket, Writer
 from tests.fakes.clock import Clock
 from tests.fakes.letters import Letters
 from tests.fakes.partners import Partners
+from tests.fakes.statements import Statements
 from tests.fakes.topic import Topic
-from tests.unit.operate.stand_ins import WRITTEN_AT, Store
+from tests.unit.operate.stand_ins import WRITTEN_AT
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
@@ -70,23 +71,33 @@ def dead_letters(letters: Letters, publisher: Publisher, clock: Clock) -> DeadLe
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store()
+def statements() -> Statements:
+    return Statements("operate")
 
 
 @pytest.fixture
-def settle(store: Store, clock: Clock) -> Settle:
+def settle(statements: Statements, clock: Clock) -> Settle:
     """Settling on 22 November 2026, half an hour before midnight."""
     return Settle(
-        store, Ledger(store, 215), now=lambda: NOW, clock=clock, seconds=240, retention_days=215
+        statements,
+        Ledger(statements, 215),
+        now=lambda: NOW,
+        clock=clock,
+        seconds=240,
+        retention_days=215,
     )
 
 
 @pytest.fixture
-def refresh(store: Store, clock: Clock) -> Refresh:
+def refresh(statements: Statements, clock: Clock) -> Refresh:
     """Refreshing at the same time."""
     return Refresh(
-        store, Ledger(store, 215), now=lambda: NOW, clock=clock, seconds=240, retention_days=215
+        statements,
+        Ledger(statements, 215),
+        now=lambda: NOW,
+        clock=clock,
+        seconds=240,
+        retention_days=215,
     )
 
 

@@ -1,13 +1,12 @@
-"""Stand-ins for what operate calls, which can be told to fail."""
+"""What the tests of operate share: events, rows of the ledger, and what statements did."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.retained import spill
-from functions.warehouse.statements import StatementFailed, Statements
+from tests.fakes.statements import Run, Statements
 
 WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -36,53 +35,24 @@ def noted(day: date, at: datetime, reason: str = "late") -> dict[str, Any]:
     return {"moment": at, "job": None, "day": day, "reason": reason}
 
 
-class Store(Statements):
-    """Notes the statements that it is to run; each changes one row, unless told to fail.
+def recorded(statements: Statements) -> list[tuple[str, str, str]]:
+    """The runs that the ledger recorded: the job, the first day, and the day after the last."""
+    return [
+        (str(run["job"]), f"{run['first']:%m-%d}", f"{run['end']:%m-%d}")
+        for name, run in statements.changes
+        if name == "record_run"
+    ]
 
-    Attributes:
-        news: the rows that ``find_news`` returns.
-        recorded: the runs that the ledger has records of: job, first day, day after the last.
-        started_at: when each of them began.
-        noted: the reason and the days of each note.
-    """
 
-    def __init__(self) -> None:
-        self.news: list[dict[str, Any]] = []
-        self.recorded: list[tuple[str, str, str]] = []
-        self.started_at: list[datetime] = []
-        self.noted: list[tuple[str, list[str]]] = []
-        self.found: dict[str, list[datetime]] = {}
-        self.asked: list[tuple[str, dict[str, datetime]]] = []
-        self.changed: list[tuple[str, str]] = []
-        self.given: list[tuple[str, dict[str, datetime]]] = []
-        self.failing: set[str] = set()
-        self.then: Callable[[], None] = lambda: None
+def changed(statements: Statements) -> list[tuple[str, str]]:
+    """The changes of other tables than the ledger's, each with its first day."""
+    return [
+        (name, f"{moments.get('day') or moments.get('first') or moments['first_week']:%m-%d}")
+        for name, moments in statements.changes
+        if name not in {"note_days", "record_run"}
+    ]
 
-    async def days(self, name: str, **moments: Any) -> list[datetime]:
-        self._check(name)
-        self.asked.append((name, moments))
-        return self.found.pop(name, [])
 
-    async def rows(self, name: str, **parameters: Any) -> list[Any]:
-        self._check(name)
-        return self.news
-
-    async def change(self, name: str, **moments: Any) -> int:
-        self._check(name)
-        if name == "record_run":
-            first, end = moments["first"], moments["end"]
-            self.recorded.append((moments["job"], f"{first:%m-%d}", f"{end:%m-%d}"))
-            self.started_at.append(moments["started_at"])
-            return 1
-        if name == "note_days":
-            self.noted.append((moments["reason"], moments["days"]))
-            return 1
-        self.given.append((name, moments))
-        day = moments.get("day") or moments.get("first") or moments["first_week"]
-        self.changed.append((name, f"{day:%m-%d}"))
-        self.then()
-        return 1
-
-    def _check(self, name: str) -> None:
-        if name in self.failing:
-            raise StatementFailed(name, "ServiceUnavailable")
+def searches(statements: Statements) -> list[Run]:
+    """The queries of other tables than the ledger's."""
+    return [run for run in statements.queries if run[0] != "find_news"]

@@ -21,8 +21,9 @@ from functions.web.routes import application
 from tests.fakes.bucket import Bucket
 from tests.fakes.letters import Letters
 from tests.fakes.partners import Partners
+from tests.fakes.statements import Statements
 from tests.fakes.topic import Topic
-from tests.unit.operate.stand_ins import Store, message, spilled
+from tests.unit.operate.stand_ins import message, spilled
 
 
 @pytest.fixture
@@ -148,9 +149,9 @@ async def test_a_malformed_request_is_400(client: httpx.AsyncClient, body: bytes
 
 
 async def test_settling_reports_what_it_did(
-    client: httpx.AsyncClient, store: Store, capsys: pytest.CaptureFixture[str]
+    client: httpx.AsyncClient, statements: Statements, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.found["find_days_with_copies"] = [datetime(2026, 11, 20, tzinfo=UTC)]
+    statements.answers["find_days_with_copies"] = [datetime(2026, 11, 20, tzinfo=UTC)]
     answer = await client.post("/settle", json={"days": ["2026-11-20"]})
     expected = {
         "days": ["2026-11-20"],
@@ -165,8 +166,10 @@ async def test_settling_reports_what_it_did(
     assert line == {"severity": "INFO", "message": "settled", **expected, "version": __version__}
 
 
-async def test_a_settling_that_failed_is_503(client: httpx.AsyncClient, store: Store) -> None:
-    store.failing.add("merge_identities")
+async def test_a_settling_that_failed_is_503(
+    client: httpx.AsyncClient, statements: Statements
+) -> None:
+    statements.failing.add("merge_identities")
     answer = await client.post("/settle")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert (answer.json()["failed"], answer.json()["remaining"]) == ("merge_identities", 1)
@@ -183,9 +186,9 @@ async def test_refreshing_reports_what_it_did(
 
 
 async def test_a_refresh_that_failed_is_503_and_says_what_is_left(
-    client: httpx.AsyncClient, store: Store
+    client: httpx.AsyncClient, statements: Statements
 ) -> None:
-    store.failing.add("refresh_rooms")
+    statements.failing.add("refresh_rooms")
     answer = await client.post("/refresh", json={"from": "2026-11-21"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert answer.json()["failed"] == "refresh_rooms"

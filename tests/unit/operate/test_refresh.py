@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
@@ -6,8 +5,9 @@ import pytest
 from functions.operate.refresh import Refresh
 from functions.warehouse.rollups import COUNTS, REFRESHES, Stretch
 from tests.fakes.clock import Clock
+from tests.fakes.statements import Statements
 from tests.unit.operate.conftest import NOW
-from tests.unit.operate.stand_ins import Store, noted, ran
+from tests.unit.operate.stand_ins import changed, noted, ran, recorded, searches
 
 
 def day(number: int, month: int = 11) -> datetime:
@@ -15,10 +15,10 @@ def day(number: int, month: int = 11) -> datetime:
 
 
 async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
-    refresh: Refresh, store: Store
+    refresh: Refresh, statements: Statements
 ) -> None:
-    store.found = {"find_uncounted_days": [day(13), day(12)]}
-    store.news = [
+    statements.answers = {"find_uncounted_days": [day(13), day(12)]}
+    statements.answers["find_news"] = [
         ran("refresh", day(22)),
         noted(date(2026, 9, 1), day(14)),
         noted(date(2026, 1, 1), day(22)),
@@ -27,22 +27,25 @@ async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
     report = await refresh.run()
     # 1 January is beyond the retention: what is left of it must not replace what was counted.
     # 9 September was noted before the open window began, so earlier runs have refreshed it.
-    assert [name for name, first in store.changed if first == "11-12"] == [
+    assert [name for name, first in changed(statements) if first == "11-12"] == [
         "refresh_active_days",
         "refresh_daily",
         "refresh_rooms",
         "refresh_active_users",
     ]
-    assert store.recorded == [
+    assert recorded(statements) == [
         ("refresh", "09-01", "09-02"),
         ("refresh", "11-12", "11-23"),
     ]
-    assert {first for name, first in store.changed if name == "refresh_daily"} == {"11-12", "09-01"}
+    assert {first for name, first in changed(statements) if name == "refresh_daily"} == {
+        "11-12",
+        "09-01",
+    }
     assert report.days[:3] == ["2026-09-01", "2026-11-12", "2026-11-13"]
     assert report.days[-2:] == ["2026-11-21", "2026-11-22"]
     assert (report.rows, report.remaining, report.failed) == (2 * len(REFRESHES), [], "")
-    asked = dict(store.asked)
-    assert asked["find_uncounted_days"] == {"first": day(22, 4), "end": day(14)}
+    queries = dict(searches(statements))
+    assert queries["find_uncounted_days"] == {"first": day(22, 4), "end": day(14)}
 
 
 @pytest.mark.parametrize(
@@ -57,36 +60,35 @@ async def test_the_open_window_and_what_is_not_up_to_date_are_refreshed(
     ],
 )
 async def test_days_that_are_named_are_refreshed_as_far_as_there_are_events(
-    refresh: Refresh, store: Store, first: date | None, last: date | None, expected: list[str]
+    refresh: Refresh,
+    statements: Statements,
+    first: date | None,
+    last: date | None,
+    expected: list[str],
 ) -> None:
-    store.news = [noted(date(2026, 9, 1), day(22))]
+    statements.answers["find_news"] = [noted(date(2026, 9, 1), day(22))]
     assert (await refresh.run(first, last)).days == expected
 
 
 async def test_people_are_counted_anew_unless_the_day_had_its_last_count(
-    refresh: Refresh, store: Store
+    refresh: Refresh, statements: Statements
 ) -> None:
-    store.found = {"find_uncounted_days": [day(1, 10)]}
+    statements.answers = {"find_uncounted_days": [day(1, 10)]}
     await refresh.run(date(2026, 9, 30), date(2026, 10, 1))
-    thawed = [moments["thawed"] for name, moments in store.given if name == "refresh_active_users"]
+    thawed = [
+        moments["thawed"] for name, moments in statements.changes if name == "refresh_active_users"
+    ]
     assert thawed == [day(5, 10), day(1, 10)]
 
 
-def _later(clock: Clock) -> Callable[[], None]:
-    def wait() -> None:
-        clock.now += 300
-
-    return wait
-
-
 async def test_what_the_time_does_not_suffice_for_remains(
-    refresh: Refresh, store: Store, clock: Clock
+    refresh: Refresh, statements: Statements, clock: Clock
 ) -> None:
-    store.then = _later(clock)
+    statements.after_change = clock.passing(300)
     report = await refresh.run(date(2026, 11, 20))
     assert (report.days, report.failed) == ([], "")
     assert report.remaining == [Stretch(date(2026, 11, 20), date(2026, 11, 22), frozen=False)]
-    assert store.recorded == []
+    assert recorded(statements) == []
 
 
 @pytest.mark.parametrize(
@@ -99,34 +101,39 @@ async def test_what_the_time_does_not_suffice_for_remains(
         *REFRESHES,
     ],
 )
-async def test_a_failure_ends_the_run(refresh: Refresh, store: Store, failing: str) -> None:
-    store.failing = {failing}
+async def test_a_failure_ends_the_run(
+    refresh: Refresh, statements: Statements, failing: str
+) -> None:
+    statements.failing = {failing}
     report = await refresh.run()
     assert (report.failed, report.days) == (failing, [])
-    assert store.recorded == []
+    assert recorded(statements) == []
 
 
 async def test_rows_that_two_runs_inserted_at_once_are_replaced(
-    refresh: Refresh, store: Store
+    refresh: Refresh, statements: Statements
 ) -> None:
-    store.found = {"find_days_with_double_rollups": [day(22)]}
+    double = iter([[day(22)]])
+    statements.answers = {"find_days_with_double_rollups": lambda **_: next(double, [])}
     await refresh.run(date(2026, 11, 22))
     once = ["refresh_active_days", *COUNTS]
-    assert [name for name, _ in store.changed] == [*once, *once]
+    assert [name for name, _ in changed(statements)] == [*once, *once]
 
 
 async def test_people_are_counted_when_all_active_days_are_up_to_date(
-    refresh: Refresh, store: Store
+    refresh: Refresh, statements: Statements
 ) -> None:
     """A run of today alone makes those of other days that may have changed, too."""
-    store.news = [noted(date(2026, 9, 1), day(22))]
+    statements.answers["find_news"] = [noted(date(2026, 9, 1), day(22))]
     await refresh.run(date(2026, 11, 22), date(2026, 11, 22))
-    first = [first for name, first in store.changed if name == "refresh_active_days"]
+    first = [first for name, first in changed(statements) if name == "refresh_active_days"]
     assert first == ["09-01", "11-14"]
-    assert [name for name, _ in store.changed][len(first) :] == list(COUNTS)
+    assert [name for name, _ in changed(statements)][len(first) :] == list(COUNTS)
 
 
-async def test_a_refresh_is_recorded_as_of_its_beginning(refresh: Refresh, store: Store) -> None:
+async def test_a_refresh_is_recorded_as_of_its_beginning(
+    refresh: Refresh, statements: Statements
+) -> None:
     await refresh.run(date(2026, 11, 22))
-    assert store.recorded == [("refresh", "11-22", "11-23")]
-    assert store.started_at == [NOW]
+    assert recorded(statements) == [("refresh", "11-22", "11-23")]
+    assert dict(statements.changes)["record_run"]["started_at"] == NOW

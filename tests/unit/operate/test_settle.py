@@ -5,7 +5,8 @@ import pytest
 from functions.operate.settle import Settle, SettleScope
 from functions.warehouse.days import ranges
 from tests.fakes.clock import Clock
-from tests.unit.operate.stand_ins import Store, noted, ran
+from tests.fakes.statements import Statements
+from tests.unit.operate.stand_ins import changed, noted, ran, recorded, searches
 
 TODAY = date(2026, 11, 22)
 
@@ -51,9 +52,9 @@ def test_unknown_properties_are_looked_for_where_they_became_too_old() -> None:
 
 
 async def test_a_run_looks_at_what_came_since_the_last_finished_run(
-    settle: Settle, store: Store
+    settle: Settle, statements: Statements
 ) -> None:
-    store.news = [
+    statements.answers["find_news"] = [
         ran("settle", datetime(2026, 11, 21, 1, 30, tzinfo=UTC)),
         ran("sweep", day(22)),
         noted(date(2026, 10, 1), day(22)),
@@ -61,29 +62,34 @@ async def test_a_run_looks_at_what_came_since_the_last_finished_run(
         noted(date(2026, 8, 1), day(20)),
     ]
     assert (await settle.run()).remaining == 0
-    assert store.asked == [
+    assert searches(statements) == [
         ("find_days_with_copies", {"first": day(20), "end": day(23)}),
         ("find_days_with_copies", {"first": day(1, 10), "end": day(10, 10)}),
         ("find_days_with_extra", {"first": day(21, 10), "end": day(23, 10)}),
         ("find_days_with_extra", {"first": day(1, 10), "end": day(2, 10)}),
     ]
-    assert store.recorded == [("settle", "11-20", "11-23")]
+    assert recorded(statements) == [("settle", "11-20", "11-23")]
 
 
 async def test_the_first_run_looks_at_everything_that_views_hide(
-    settle: Settle, store: Store
+    settle: Settle, statements: Statements
 ) -> None:
     await settle.run()
-    assert store.asked == [
+    assert searches(statements) == [
         ("find_days_with_copies", {"first": day(13), "end": day(23)}),
         ("find_days_with_extra", {"first": day(20, 4), "end": day(23, 10)}),
     ]
 
 
-async def test_only_days_with_something_to_do_are_changed(settle: Settle, store: Store) -> None:
-    store.found = {"find_days_with_copies": [day(22), day(14)], "find_days_with_extra": [day(1, 9)]}
+async def test_only_days_with_something_to_do_are_changed(
+    settle: Settle, statements: Statements
+) -> None:
+    statements.answers = {
+        "find_days_with_copies": [day(22), day(14)],
+        "find_days_with_extra": [day(1, 9)],
+    }
     report = await settle.run()
-    assert store.changed == [
+    assert changed(statements) == [
         ("delete_copies", "11-22"),
         ("delete_copies", "11-14"),
         ("merge_identities", "11-22"),
@@ -94,22 +100,19 @@ async def test_only_days_with_something_to_do_are_changed(settle: Settle, store:
 
 
 async def test_days_before_the_open_window_are_noted_if_they_have_copies(
-    settle: Settle, store: Store
+    settle: Settle, statements: Statements
 ) -> None:
-    store.found = {"find_days_with_copies": [day(22), day(14), day(13), day(1, 10)]}
+    statements.answers["find_days_with_copies"] = [day(22), day(14), day(13), day(1, 10)]
     await settle.run()
-    assert store.noted == [("changed", ["2026-10-01", "2026-11-13"])]
+    [note] = [given for name, given in statements.changes if name == "note_days"]
+    assert (note["reason"], note["days"]) == ("changed", ["2026-10-01", "2026-11-13"])
 
 
 async def test_what_the_time_does_not_suffice_for_remains(
-    settle: Settle, store: Store, clock: Clock
+    settle: Settle, statements: Statements, clock: Clock
 ) -> None:
-    store.found = {"find_days_with_copies": [day(22), day(14)]}
-
-    def wait() -> None:
-        clock.now += 240
-
-    store.then = wait
+    statements.answers = {"find_days_with_copies": [day(22), day(14)]}
+    statements.after_change = clock.passing(240)
     report = await settle.run()
     assert (report.days, report.remaining, report.failed) == (["2026-11-22"], 2, "")
 
@@ -126,10 +129,10 @@ async def test_what_the_time_does_not_suffice_for_remains(
     ],
 )
 async def test_a_failure_ends_the_run(
-    settle: Settle, store: Store, failing: str, failed: str, remaining: int
+    settle: Settle, statements: Statements, failing: str, failed: str, remaining: int
 ) -> None:
-    store.found = {"find_days_with_copies": [day(22)]}
-    store.failing = {failing}
+    statements.answers = {"find_days_with_copies": [day(22)]}
+    statements.failing = {failing}
     report = await settle.run()
     assert (report.failed, report.remaining) == (failed, remaining)
-    assert store.recorded == []
+    assert recorded(statements) == []
