@@ -130,8 +130,10 @@ class Dashboard:
                 f"{unidentified} Open the dashboard through Identity-Aware Proxy or “gcloud run "
                 "services proxy”. Ask the operator which of them to use.",
             ) from None
-        except (PermissionsUnavailable, KeysUnavailable):
+        except PermissionsUnavailable:
             raise _later("The list of permissions cannot be read at the moment") from None
+        except KeysUnavailable:
+            raise _later("Your sign-in cannot be checked at the moment") from None
 
     async def _show_page(self, request: Request) -> Response:
         email, projects = await self._admit(request)

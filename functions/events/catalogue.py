@@ -183,7 +183,7 @@ class Definition(_Model):
 
 
 def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set[Privacy]) -> None:
-    """Refuse each property whose privacy class no code handles in this part of the catalogue."""
+    """Raise ValueError if a property has a privacy class for which no code exists here."""
     for prop in properties:
         if prop.privacy not in allowed:
             expected = " or ".join(sorted(allowed))

@@ -1,9 +1,9 @@
 """The HTTP endpoints of the operate function. IAM decides who may call it.
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
-the store; ``POST /refresh`` refreshes the rollups. The answer is 200 if all is done, except for the
-work that the report lists as failed or remaining. The answer is 503 if a service did not answer;
-the scheduler will call again.
+the store; ``POST /refresh`` refreshes the rollups. The answer is 200 with a report, which lists the
+work that remains. The answer is 503 if a service did not answer or a statement failed; then the
+scheduler calls again.
 """
 
 from collections.abc import Mapping

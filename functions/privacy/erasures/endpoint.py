@@ -102,8 +102,8 @@ class Erasures:
         """``DELETE /erasures/{id}``: restores the people of an erasure during its grace period.
 
         Raises:
-            ProblemError: the caller's projects have no such erasure (404), it is being executed
-                (409), or it was executed (410).
+            ProblemError: the caller's projects have no such erasure (404), it is immediate or
+                being executed (409), or it was executed (410).
         """
         entry = await self._found(request.id, request.caller.matters())
         await self.restoring.restore(entry, request.caller.email)

@@ -140,9 +140,10 @@ class ClosedSecret:
         return 0, ClosedList({})
 
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
-        """Return the list with the entries that its writer missed.
+        """Return `known` with the entries that its writer missed.
 
-        Those are in the versions between this list and the version that it was made from.
+        The writer made it from the version `known.follows`. Others may have added entries in
+        later versions.
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):

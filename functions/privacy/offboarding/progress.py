@@ -84,10 +84,11 @@ class OffboardingProgress:
     async def all(
         self, partners: Partners, out_of_time: Deadline, restored: Restored | None = None
     ) -> dict[str, str]:
-        """Continue offboardings that are not complete; delete late data of all other partners.
+        """Continue offboardings that are not complete, and delete what came after the others.
 
-        Events on hold are deleted when the hold is over, even if their partner is not on the closed
-        list any more.
+        After a complete offboarding, data that came late is searched for as long as it can come,
+        and again if a restoration brought rows back. Events on hold are deleted when the hold is
+        over, even if their partner is not on the closed list any more.
 
         Args:
             partners: the partners on the closed list.

@@ -31,7 +31,6 @@ class SweepEndpoint:
         sweep_offboardings: continues offboardings after that, in the remaining time, like
             `functions.privacy.offboarding.endpoint.Offboardings.sweep`.
         check_retention: checks at the end how long data is kept, if time is left; returns None if
-    deadline: Callable[[], Deadline]
             no check is due.
         deadline: returns the deadline of a request that begins now.
         now: returns the current time (timezone-aware).

@@ -4,10 +4,9 @@ Each step finds the remaining work and can be repeated. So the next sweep contin
 one, and concurrent sweeps do no harm. The number of statements does not depend on the number of
 people.
 
-A sweep first asks what there is to do, from small tables. It reads events only while erasures are
-being executed, on days that are noted because rows came late, and shortly after the cut-off of an
-immediate erasure. Once a week, a full sweep searches all days. It should find nothing that an
-earlier sweep has missed, and an alert reports it otherwise.
+A sweep first asks what there is to do, from small tables. Most sweeps then read no event:
+`functions.privacy.sweep.search` decides which days are searched. Once a week, a full sweep searches
+all days. If it finds an event that an earlier sweep has missed, an alert says so.
 """
 
 import uuid

@@ -1,7 +1,8 @@
 """Decides on which days a sweep searches for events in scope, and records what it covered.
 
-All days are searched while erasures are being executed, if rows that were stored long ago may have
-come into scope, and once a week. Otherwise, only days with news are searched.
+All days are searched in four cases: erasures are being executed; rows that were stored earlier may
+be in scope only now; no earlier sweep has finished; the last search of all days was a week ago.
+Otherwise, only days with news are searched.
 """
 
 from collections.abc import Iterable
@@ -70,7 +71,7 @@ class Search:
         """
         news = await self._ledger.news(now)
         since, full_since = last_sweep(news), news.runs.get("full_sweep")
-        if since is None or restored or may_have_old_rows(scopes, work, since, now):
+        if since is None or restored or may_have_old_rows(scopes, work, since):
             return Chosen(self._all_days(scopes, now), BEFORE_ALL)
         if scopes.due() or full_since is None or full_since <= now - FULL_EVERY:
             return Chosen(self._all_days(scopes, now), since - OVERLAP)
@@ -132,8 +133,8 @@ class Search:
     def _all_days(self, scopes: Scopes, now: datetime) -> SearchedDays:
         """Return every day on which a stored event can be in scope.
 
-        If a tombstone is older than `TOMBSTONE`, it is still there because of a legal hold, and
-        late events may have arrived during all that time.
+        A tombstone can be older than `TOMBSTONE`, because of a legal hold or a repeated request.
+        Then late events may have arrived during all that time.
         """
         waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
         age = self._retention if waited or scopes.due() else REMEMBERED
@@ -146,8 +147,8 @@ def last_sweep(news: News) -> datetime | None:
     return max((ran_at for ran_at in runs if ran_at), default=None)
 
 
-def may_have_old_rows(scopes: Scopes, work: Work, since: datetime, now: datetime) -> bool:
-    """Return whether rows may have come into scope that were stored before the last sweep.
+def may_have_old_rows(scopes: Scopes, work: Work, since: datetime) -> bool:
+    """Return whether rows that were stored before the last sweep may be in scope only now.
 
     This happens if a legal hold ended, or if a repeated request moved the cut-off of an executed
     erasure.
@@ -156,15 +157,10 @@ def may_have_old_rows(scopes: Scopes, work: Work, since: datetime, now: datetime
         scopes: the scopes of all erasures.
         work: what the sweep has to do.
         since: when the last finished sweep began (UTC).
-        now: the current time (UTC).
     """
     if work.hold_ended_at and work.hold_ended_at >= since - OVERLAP:
         return True
     return any(
-        scope.executed_at
-        and (
-            scope.executed_at < now - TOMBSTONE
-            or scope.executed_at < scope.cut_off >= since - OVERLAP
-        )
+        scope.executed_at and scope.executed_at < scope.cut_off >= since - OVERLAP
         for scope in scopes
     )
