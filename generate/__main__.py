@@ -67,7 +67,7 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **settings.render(root),
         **partner_rows.render(root),
         **privacy.render(root),
-        **reasons.render(root),
+        **reasons.render(catalogue, root),
         **refresh.render(root),
         **active_days.render(catalogue, root),
         **module_readme.render(root),

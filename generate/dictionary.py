@@ -1,11 +1,13 @@
 """Writes the data dictionary, which describes all views and tables for analysts."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from itertools import groupby, takewhile
 from pathlib import Path
 
 from functions.events.catalogue import Catalogue, Event, Property
+from generate import findings
 from generate.markdown import table
 from generate.parts import notice
 from generate.schema import Column
@@ -24,18 +26,21 @@ with their properties as columns. Both show each event once. Every `event_<name>
 - Times are UTC. Use `received_at` for metrics, and filter on it: it decides which days are read.
 - People appear as `user_key` only, a pseudonym that is stable within a project.
 - NULL means unknown; a text is never empty.
-- A value that is not allowed is stored, and `flags` has `out_of_list:<property>`. A value of
-  another type is not in its column, and `flags` has `not_coerced:<property>`.
-- A property that is not in the catalogue is not in any view; `flags` has `unknown:<property>`.
+- A property that is not in the catalogue is not in any view.
 - `event` is the catalogue's spelling, or snake_case if it is not catalogued. It is NULL for an
-  event without a usable name, and `flags` has `unnamed:event`.
+  event without a usable name.
 - In the store's column `extra`, 64-bit integers are JSON numbers and all other numbers are texts;
-  `JSON_VALUE` reads both. If an event is too large for a row, `extra` is NULL, and `flags` has
-  `too_large:extra`.
+  `JSON_VALUE` reads both.
 - Names are compared in snake_case: `Duration`, `duration` and `DURATION` are one property.
 
 Classes: **analytical** values are stored as sent. **Personal** values never reach a view, except as
 user keys. Of **reduced** values, only a coarser value is stored.
+
+## Flags
+
+The column `flags` says what did not fit the catalogue, and what was guessed. A flag is a code, a
+colon and the name of a property, such as `rounded:duration`. Values of personal and reduced
+properties are never in `extra`.
 """
 
 
@@ -53,21 +58,21 @@ def render(
         metrics: the query of each view that is written by hand, by name.
         columns: the content of these views' files of columns, by name.
     """
-    parts = [_INTRODUCTION, "## Views\n"]
+    parts = [_INTRODUCTION, findings.flags(catalogue), "## Views\n"]
     parts.append(
         table(("view", "one row", "purpose"), (_metric(*metric) for metric in metrics.items()))
     )
     parts.extend(_view(name, columns[name]) for name in metrics if name in columns)
-    parts += ["## Properties of every event\n", _properties(catalogue.common)]
+    parts += ["## Properties of every event\n", _properties(catalogue, catalogue.common)]
     for section, events in groupby(catalogue.events, key=lambda event: event.section):
         parts.append(f"## {section}\n")
-        parts.extend(_event(event) for event in events)
+        parts.extend(_event(catalogue, event) for event in events)
     parts.append("## Rooms\n")
     parts.append(
         "Events of the Rooms webhook are in `events` with `kind = 'room'`, and have these fields "
         "in the `room` record.\n"
     )
-    parts.append(_properties(catalogue.fallback("room").properties))
+    parts.append(_properties(catalogue, catalogue.fallback("room").properties))
     header = ("event", "aliases", "description")
     parts.append(table(header, map(_room, catalogue.room_events)))
     parts.append("## Tables\n")
@@ -76,10 +81,10 @@ def render(
     return {PATH: "\n".join(parts)}
 
 
-def _event(event: Event) -> str:
+def _event(catalogue: Catalogue, event: Event) -> str:
     mandatory = " The basic metrics need this event." if event.mandatory else ""
     text = f"### `{event.name}`\n\nView `{event.view}`. {event.description}{mandatory}\n"
-    return text + ("\n" + _properties(event.properties) if event.properties else "")
+    return text + ("\n" + _properties(catalogue, event.properties) if event.properties else "")
 
 
 def _metric(name: str, query: str) -> tuple[str, ...]:
@@ -100,22 +105,35 @@ def _room(event: Event) -> tuple[str, ...]:
     return f"`{event.name}`", _codes(event.aliases), event.description
 
 
-def _properties(properties: Iterable[Property]) -> str:
+def _properties(catalogue: Catalogue, properties: Iterable[Property]) -> str:
     header = ("property", "type", "allowed values", "aliases", "class", "description")
-    return table(header, map(_property, properties))
+    return table(header, (_property(catalogue, prop) for prop in properties))
 
 
-def _property(prop: Property) -> tuple[str, ...]:
-    values = _codes(prop.values) if prop.values else f"any, such as {_codes(prop.examples)}"
+def _property(catalogue: Catalogue, prop: Property) -> tuple[str, ...]:
     stored = f" (column `{prop.column}`)" if prop.column not in {None, prop.sent_as} else ""
+    kind = f"{prop.type}, repeated" if prop.repeated else prop.type
     return (
         f"`{prop.sent_as}`{stored}",
-        f"{prop.type}, repeated" if prop.repeated else prop.type,
-        values,
-        _codes(prop.aliases),
+        f"{kind}, in {prop.unit}" if prop.unit else kind,
+        _allowed(catalogue, prop),
+        _codes(prop.aliases) + (f", `{prop.name}_1` and so on" if prop.numbered else ""),
         prop.privacy,
         prop.description,
     )
+
+
+def _allowed(catalogue: Catalogue, prop: Property) -> str:
+    if prop.values:
+        return _codes(prop.values)
+    limits = catalogue.limits(prop)
+    such = f"such as {_codes(prop.examples)}"
+    if limits is not None:
+        most = "" if limits.most == math.inf else f" to {limits.most:g}"
+        return f"{limits.least:g}{most or ' or more'}, {such}"
+    if prop.placeholders:
+        return f"any but [placeholders](webhook-contract.md#words-that-are-no-id), {such}"
+    return f"any, {such}"
 
 
 def _store(path: str, content: str) -> str:

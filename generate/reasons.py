@@ -1,4 +1,7 @@
-"""Writes the reasons of refusals into the contract, OpenAPI, the alerts and their limits."""
+"""Writes the reasons of refusals into the contract, OpenAPI, the alerts and their limits.
+
+In the contract, the parts that come from the catalogue are written, too.
+"""
 
 import json
 import re
@@ -6,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from functions.acceptance.reasons import REASONS
+from functions.events.catalogue import Catalogue
+from generate import findings
 from generate.markdown import table
 from generate.parts import fill
 
@@ -20,7 +25,7 @@ _RESULTS = re.compile(
 )
 
 
-def render(root: Path) -> dict[str, str]:
+def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
     """Return path -> content of each file, with its generated parts.
 
     Raises:
@@ -31,7 +36,9 @@ def render(root: Path) -> dict[str, str]:
     if texts.keys() != pages.keys():
         return {}
     return {
-        CONTRACT: fill(CONTRACT, texts[CONTRACT], {"reasons": _contract()}),
+        CONTRACT: fill(
+            CONTRACT, texts[CONTRACT], {"reasons": _contract(), **findings.parts(catalogue)}
+        ),
         OPENAPI: _openapi(texts),
         OPERATIONS: fill(OPERATIONS, texts[OPERATIONS], {"reasons": _limits()}),
         ALERTS: json.dumps(_too_many(), indent=2, sort_keys=True) + "\n",

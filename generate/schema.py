@@ -13,6 +13,7 @@ DESCRIPTION_LIMIT = 1024
 # The legacy names, because the API returns these and Terraform compares the schema with its answer.
 _TYPES = {
     "string": "STRING",
+    "id": "STRING",
     "integer": "INTEGER",
     "number": "FLOAT",
     "boolean": "BOOLEAN",

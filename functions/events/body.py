@@ -6,6 +6,7 @@
 
 import json
 import re
+from collections.abc import Callable, Container
 from typing import NoReturn
 
 import msgspec
@@ -39,8 +40,11 @@ class BadMessage(Exception):
         self.reason = reason
 
 
-def decode_json(data: bytes) -> object:
+def decode_json(data: bytes, repeated: Container[str] = ()) -> object:
     r"""Decode an event's JSON, up to `MAX_DEPTH`.
+
+    Of members with the same name in one object, the last one counts, unless the name is among those
+    that may be repeated.
 
     Values that no column can hold are replaced, so that the event can still be stored:
 
@@ -50,6 +54,10 @@ def decode_json(data: bytes) -> object:
     - A number beyond the range of a 64-bit float, such as ``1e400``, and an integer of more than
       `LONGEST_INTEGER` digits become text.
 
+    Args:
+        data: the event's bytes as sent.
+        repeated: names of members whose values become one list if they are repeated.
+
     Raises:
         BadMessage: the reason is ``not_json`` or ``too_deep``.
     """
@@ -57,12 +65,13 @@ def decode_json(data: bytes) -> object:
         raise BadMessage("too_deep")
     if b"\\u0000" in data:
         data = _ESCAPE.sub(_without_nul, data)
+    if not repeated:
+        try:
+            return msgspec.json.decode(data)
+        except (ValueError, RecursionError):
+            pass
     try:
-        return msgspec.json.decode(data)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return _decode_odd(data)
+        return _decode_odd(data, _joining(repeated) if repeated else READER)
     except ValueError:
         raise BadMessage("not_json") from None
     except RecursionError:
@@ -84,8 +93,8 @@ def is_too_deep(data: bytes) -> bool:
     return False
 
 
-def _decode_odd(data: bytes) -> object:
-    decoded = READER.decode(data.decode())
+def _decode_odd(data: bytes, reader: json.JSONDecoder) -> object:
+    decoded = reader.decode(data.decode())
     text = json.dumps(decoded, ensure_ascii=False, allow_nan=False)
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return READER.decode(whole)
@@ -108,10 +117,40 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise ValueError("JSON has neither NaN nor Infinity")
 
 
-READER = json.JSONDecoder(
-    parse_int=_read_integer, parse_float=_read_float, parse_constant=_refuse_constant
-)
+_Members = list[tuple[str, object]]
+
+
+def _reader(read_object: Callable[[_Members], dict[str, object]] | None) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        parse_int=_read_integer,
+        parse_float=_read_float,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=read_object,
+    )
+
+
+READER = _reader(None)
 """Reads JSON that msgspec refuses, because it has half a surrogate pair or a very large number."""
+
+
+def _joining(repeated: Container[str]) -> json.JSONDecoder:
+    """Return a reader that joins the values of repeated members with these names to one list."""
+
+    def read_object(members: _Members) -> dict[str, object]:
+        joined = dict(members)
+        if len(joined) == len(members):
+            return joined
+        values: dict[str, list[object]] = {}
+        for name, member in members:
+            if name in repeated:
+                values.setdefault(name, []).append(member)
+        return joined | {name: _flat(found) for name, found in values.items() if len(found) > 1}
+
+    return _reader(read_object)
+
+
+def _flat(values: list[object]) -> list[object]:
+    return [one for value in values for one in (value if isinstance(value, list) else [value])]
 
 
 def encode_exactly(value: object) -> bytes:

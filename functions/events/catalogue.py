@@ -6,189 +6,26 @@ quickly.
 """
 
 import functools
-import re
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TypeVar
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    model_validator,
-)
 
 from functions.events.attributes import Kind
+from functions.events.coerce import Limits
+from functions.events.definition import (
+    Act,
+    Definition,
+    EventDefinition,
+    Flag,
+    Property,
+    Scalar,
+    Unit,
+)
 from functions.events.names import snake_case
-
-Type = Literal["string", "integer", "number", "boolean", "timestamp"]
-Privacy = Literal["analytical", "personal", "reduced"]
-Act = Literal["sent", "opened", "taken_part", "asked", "accepted"]
-"""What a person did on a day: ``active_days_v1`` has a column ``has_<act>`` for each."""
-Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
-
-_PYTHON_TYPES: dict[Type, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "timestamp": (str,),
-}
-_CANONICAL = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-
-
-def _canonical(name: str) -> str:
-    if not _CANONICAL.fullmatch(name):
-        raise ValueError(f"{name!r} is not in snake_case")
-    return name
-
-
-def _plain(text: str) -> str:
-    if not text.strip() or "\n" in text or "$" in text or "%{" in text:
-        raise ValueError("a text must be one line without $ and %{, which templates interpret")
-    return text
-
-
-CanonicalName = Annotated[str, AfterValidator(_canonical)]
-EventName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-Text = Annotated[str, AfterValidator(_plain)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Property(_Model):
-    """A property of events.
-
-    Attributes:
-        name: the canonical name, in snake_case.
-        sent_as: the sender's spelling.
-        column: the column that stores the property, or for a personal property, the user key that
-            replaces it; None if no column does.
-        type: the type to which values of the property are converted.
-        repeated: whether the property may have several values.
-        values: the allowed values; empty if all values are allowed.
-        examples: example values, if all values are allowed.
-        aliases: other canonical names with the same meaning.
-        privacy: ``analytical``, ``personal`` or ``reduced``.
-        description: one line that explains the property to readers.
-    """
-
-    name: CanonicalName
-    sent_as: str
-    column: CanonicalName | None
-    type: Type
-    repeated: StrictBool = False
-    values: tuple[Scalar, ...] = ()
-    examples: tuple[Scalar, ...] = ()
-    aliases: tuple[CanonicalName, ...] = ()
-    privacy: Privacy = "analytical"
-    description: Text
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_to_name(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "name" in data:
-            return {"sent_as": data["name"], "column": data["name"]} | data
-        return data
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if snake_case(self.sent_as) != self.name:
-            raise ValueError(f"{self.name}: sent_as {self.sent_as!r} does not spell this name")
-        if bool(self.values) == bool(self.examples):
-            raise ValueError(f"{self.name}: needs either values or examples")
-        for value in self.values + self.examples:
-            fits = isinstance(value, _PYTHON_TYPES[self.type])
-            if not fits or (isinstance(value, bool) and self.type != "boolean"):
-                raise ValueError(f"{self.name}: {value!r} is not of type {self.type}")
-        if self.privacy == "reduced" and self.column is not None:
-            raise ValueError(f"{self.name}: a reduced property has no column of its own")
-        return self
-
-
-class EventDefinition(_Model):
-    """An event in ``catalogue.yaml``; `Event` explains the attributes."""
-
-    name: EventName
-    description: Text
-    mandatory: StrictBool = False
-    acts: tuple[Act, ...] = ()
-    aliases: tuple[CanonicalName, ...] = ()
-    properties: tuple[Property, ...] = ()
-    sample: dict[CanonicalName, Scalar] = {}
-
-
-class Section(_Model):
-    """A group of related events; groups exist only to help readers."""
-
-    name: Text
-    events: tuple[EventDefinition, ...]
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        for event in self.events:
-            _check_privacy(event.name, event.properties, allowed={"analytical"})
-        return self
-
-
-class RoomDefinition(_Model):
-    """The Rooms webhook in ``catalogue.yaml``.
-
-    Attributes:
-        aliases: for some common properties, the aliases in room events, instead of the usual ones.
-        events: the room events.
-        fields: the properties that each room event may have.
-    """
-
-    aliases: dict[CanonicalName, tuple[CanonicalName, ...]]
-    events: tuple[EventDefinition, ...]
-    fields: tuple[Property, ...]
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        _check_privacy("room", self.fields, allowed={"analytical", "personal"})
-        for event in self.events:
-            if event.properties:
-                raise ValueError(
-                    f"{event.name}: a room event has no properties of its own;"
-                    " add them to the fields of rooms"
-                )
-            if event.acts:
-                raise ValueError(f"{event.name}: a room event is not an act of a person")
-        return self
-
-
-class Definition(_Model):
-    """The whole ``catalogue.yaml``."""
-
-    common: tuple[Property, ...]
-    sections: tuple[Section, ...]
-    room: RoomDefinition
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        unknown = self.room.aliases.keys() - {prop.name for prop in self.common}
-        if unknown:
-            raise ValueError(f"room aliases of unknown common properties: {sorted(unknown)}")
-        return self
-
-
-def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set[Privacy]) -> None:
-    """Raise ValueError if a property has a privacy class for which no code exists here."""
-    for prop in properties:
-        if prop.privacy not in allowed:
-            expected = " or ".join(sorted(allowed))
-            raise ValueError(f"{where}: privacy of {prop.name} must be {expected}")
-
 
 __all__ = [
     "Act",
@@ -250,6 +87,8 @@ class Catalogue:
         common: the properties that every event may have.
         property_columns: for each column of the ``properties`` record, the properties stored in it.
         room_columns: for each column of the ``room`` record, the properties stored in it.
+        units: the units of numbers, by name.
+        flags: the codes of the column ``flags``.
     """
 
     events: tuple[Event, ...]
@@ -257,6 +96,8 @@ class Catalogue:
     common: tuple[Property, ...]
     property_columns: Mapping[str, tuple[Property, ...]]
     room_columns: Mapping[str, tuple[Property, ...]]
+    units: Mapping[str, Unit]
+    flags: tuple[Flag, ...]
     _by_name: Mapping[str, Mapping[str, Event]]
     _fallback: Mapping[str, Event]
 
@@ -270,6 +111,20 @@ class Catalogue:
         Its ``lookup`` has the common properties and, for the Rooms webhook, the room's fields.
         """
         return self._fallback[kind]
+
+    def limits(self, prop: Property) -> Limits | None:
+        """Return the possible values of a number; None if all numbers are possible.
+
+        A number with a unit is at least 0, unless the property states another minimum.
+        """
+        unit = self.units[prop.unit] if prop.unit else None
+        if unit is None and prop.minimum is None and prop.maximum is None:
+            return None
+        least = prop.minimum if prop.minimum is not None else (0 if unit else -math.inf)
+        most = prop.maximum
+        if most is None and unit is not None:
+            most = unit.maximum
+        return Limits(least, math.inf if most is None else most)
 
 
 @functools.cache
@@ -300,6 +155,7 @@ def parse(source: object) -> Catalogue:
     room_events = tuple(
         _event(event, ROOM_SECTION, None, fields, room_common) for event in definition.room.events
     )
+    _check_units(definition)
     uncatalogued = _event(_UNCATALOGUED, "", None, (), common)
     return Catalogue(
         events=events,
@@ -307,6 +163,8 @@ def parse(source: object) -> Catalogue:
         common=common,
         property_columns=_columns(prop for event in events for prop in event.properties),
         room_columns=_columns(fields),
+        units=definition.units,
+        flags=definition.flags,
         _by_name={
             "chat": _index("events", ((e, (snake_case(e.name), *e.aliases)) for e in events)),
             "room": _index("rooms", ((e, (snake_case(e.name), *e.aliases)) for e in room_events)),
@@ -318,6 +176,13 @@ def parse(source: object) -> Catalogue:
             "test": uncatalogued,
         },
     )
+
+
+def _check_units(definition: Definition) -> None:
+    own = (prop for section in definition.sections for e in section.events for prop in e.properties)
+    for prop in (*definition.common, *definition.room.fields, *own):
+        if prop.unit is not None and prop.unit not in definition.units:
+            raise ValueError(f"{prop.name}: the unit {prop.unit!r} is not in the list of units")
 
 
 def _event(

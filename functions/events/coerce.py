@@ -1,17 +1,20 @@
 """Converts a JSON value to the type of its column.
 
 Senders write numbers as text and text as numbers; both are accepted. If a value cannot be read as
-the column's type, the functions raise `NotCoerced`, and the caller keeps the original value. For
-every type, an empty text means "not known" and becomes NULL. Words such as ``none`` are treated as
-ordinary texts.
+the column's type, the functions raise `NotCoerced`. Then `functions.events.guess` may still read
+the value; otherwise the caller keeps the original value. For every type, an empty text means "not
+known" and becomes NULL. Words such as ``none`` are treated as ordinary texts; only properties with
+placeholders refuse some words (`functions.events.identity`).
 """
 
 import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, TypeVar
 
 from functions.events.body import INT64
+from functions.events.findings import Finding
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -29,24 +32,69 @@ _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
+EXACT = 2**53
+"""Below this number, a 64-bit float holds every integer. From it on, several integers become the
+same float, so the integer that the sender meant is not known."""
+
+
+N = TypeVar("N", int, float)
+
+
 class NotCoerced(Exception):
-    """The value cannot be read as the wanted type."""
+    """The value cannot be read as the wanted type.
+
+    Attributes:
+        finding: the finding about the property for the column ``flags``.
+    """
+
+    def __init__(self, finding: Finding = "not_coerced") -> None:
+        super().__init__(finding)
+        self.finding = finding
+
+
+class Limits(NamedTuple):
+    """The least and the greatest possible value of a number."""
+
+    least: float
+    most: float
 
 
 def to_string(value: object) -> str | None:
-    """Read a text; a number or boolean becomes the text that JSON uses for it."""
+    """Read a text; a number or boolean becomes the text that JSON uses for it.
+
+    Some senders write all numbers as floats. So the float ``3.0`` becomes ``3``, as in JavaScript.
+    """
     if isinstance(value, str):
         return value if value.strip() else None
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
     if isinstance(value, int | float):
         return repr(value)
     raise NotCoerced
 
 
+def to_id(value: object) -> str | None:
+    """Read an id; a whole number becomes its digits, and a text never changes.
+
+    Some senders write ids as floats, such as ``1.6888417E7``. A float with a fraction, or from
+    `EXACT` on, is refused: two ids could be the same float.
+    """
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, bool):
+        raise NotCoerced
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
+    raise NotCoerced
+
+
 def to_integer(value: object) -> int | None:
     """Read a 64-bit integer, also from text; accept ``15.0``, but not the boolean ``true``."""
-    number = _number(value)
+    number = exact_number(value)
     if number is None:
         return None
     if isinstance(number, float):
@@ -60,7 +108,7 @@ def to_integer(value: object) -> int | None:
 
 def to_number(value: object) -> float | None:
     """Read a finite number, also from text."""
-    number = _number(value)
+    number = exact_number(value)
     if number is None:
         return None
     try:
@@ -96,11 +144,12 @@ def to_timestamp(value: object) -> int | None:
             return None
         if not _NUMBER.fullmatch(text):
             return _iso_timestamp(text)
-    return _unix_timestamp(_number(value))
+    return _unix_timestamp(exact_number(value))
 
 
 COERCIONS: Mapping[str, Callable[[object], object]] = {
     "string": to_string,
+    "id": to_id,
     "integer": to_integer,
     "number": to_number,
     "boolean": to_boolean,
@@ -114,11 +163,22 @@ def to_list(value: object, coerce_one: Callable[[object], object]) -> list[objec
     """Read a list of values; a single value becomes a list, and unknown elements are removed.
 
     Raises:
-        NotCoerced: one of the elements cannot be read as the wanted type.
+        NotCoerced: one of the elements cannot be read as the wanted type, or it is a text that may
+            itself be a list in JSON.
     """
     elements = value if isinstance(value, list) else [value]
+    if any(may_be_list(element) for element in elements):
+        raise NotCoerced
     coerced = [coerce_one(element) for element in elements if element is not None]
     return [element for element in coerced if element is not None] or None
+
+
+def may_be_list(element: object) -> bool:
+    """Return whether an element of a list may itself be a list, written as text or as an object."""
+    if not isinstance(element, str):
+        return False
+    text = element.strip()
+    return text[:1] == "[" and text[-1:] == "]"
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -126,7 +186,21 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
-def _number(value: object) -> int | float | None:
+def within(limits: Limits, coerce: Callable[[object], N | None]) -> Callable[[object], N | None]:
+    """Return a function that reads a number, and refuses it as ``not_sane`` beyond its limits."""
+    least, most = limits
+
+    def read(value: object) -> N | None:
+        number = coerce(value)
+        if number is None or least <= number <= most:
+            return number
+        raise NotCoerced("not_sane")
+
+    return read
+
+
+def exact_number(value: object) -> int | float | None:
+    """Read a finite number, also from text, and return it as written."""
     if isinstance(value, bool):
         raise NotCoerced
     if isinstance(value, int):

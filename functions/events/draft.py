@@ -1,14 +1,15 @@
 """Drafts an event's row: puts each property in the place that the event's layout gives it."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from msgspec.structs import asdict
 
-from functions.events.coerce import MICROSECONDS, NotCoerced, to_list, to_string
+from functions.events.coerce import MICROSECONDS, NotCoerced
+from functions.events.findings import Finding
 from functions.events.layout import Destination, Layout
-from functions.events.names import snake_case
+from functions.events.names import letters, snake_case
 from functions.events.user_agent import reduce_user_agent
 
 MAX_FLAGS = 32
@@ -24,6 +25,9 @@ senders send local time as UTC."""
 _Found = tuple[bool, str, object, Destination]
 """A property: whether it was beside ``value``, the name and value as sent, and the destination."""
 
+LONGEST_LISTED = 64
+"""A longer text is not compared with the spellings of allowed values."""
+
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -34,8 +38,8 @@ class Draft:
         columns: the values for columns of the row itself, by column.
         record: the values for columns of the ``properties`` or the ``room`` record, by column.
         extra: the values that have no column or do not fit their column, by name.
-        flags: codes for what does not fit the catalogue; they name properties, but have no values.
-        user_id: the user id as sent, as text; None if the event has none.
+        flags: findings about properties; they have the names of properties, but no values.
+        user_id: the user id, as text; None if the event has none.
         nickname: the nickname as sent; None if the event has none.
         speakers: the user ids of the room's speakers.
 
@@ -99,7 +103,9 @@ class Draft:
                 elif member is not None and destination.target != "nowhere":
                     known.append((is_beside, name, member, destination))
                     names.add(destination.name)
-        if len(names) < len(known):
+        if layout.is_numbered:
+            known = _join_parts(known, layout)
+        if len(names) < len(known) or layout.is_shared:
             known.sort(key=lambda member: (member[0], layout.precedence(member[1])))
         for _, name, member, destination in known:
             self._add(name, member, destination)
@@ -115,12 +121,9 @@ class Draft:
 
     def _add(self, sent_name: str, value: object, destination: Destination) -> None:
         try:
-            typed = (
-                _speakers(value) if destination.target == "speakers" else destination.coerce(value)
-            )
-        except NotCoerced:
-            self._refuse("not_coerced", destination, destination.name, value)
-            return
+            typed = destination.coerce(value)
+        except NotCoerced as refused:
+            typed = self._guess(sent_name, value, destination, refused.finding)
         if typed is None:
             return
         if destination.name in self._seen:
@@ -128,13 +131,32 @@ class Draft:
             return
         self._seen.add(destination.name)
         if destination.allowed:
-            self._check_allowed(destination, typed)
+            typed = self._listed(destination, typed)
         if destination.target == "column":
             self.columns[destination.column] = typed
         elif destination.target == "record":
             self.record[destination.column] = typed
         else:
             self._store_special(destination, value, typed)
+
+    def _guess(
+        self, sent_name: str, value: object, destination: Destination, finding: Finding
+    ) -> object:
+        """Read a value that is not written as its type expects; return None if that fails."""
+        if destination.guess is not None:
+            try:
+                typed, findings = destination.guess(value)
+            except NotCoerced as refused:
+                finding = refused.finding
+            else:
+                for found in findings:
+                    self._flag(found, destination.name)
+                return typed
+        if destination.otherwise is not None:
+            self._add(sent_name, value, destination.otherwise)
+        else:
+            self._refuse(finding, destination, destination.name, value)
+        return None
 
     def _store_special(self, destination: Destination, value: object, typed: object) -> None:
         match destination.target:
@@ -160,46 +182,52 @@ class Draft:
         else:
             self._refuse("not_sane", destination, destination.name, value)
 
-    def _check_allowed(self, destination: Destination, typed: object) -> None:
+    def _listed(self, destination: Destination, typed: object) -> object:
+        """Return a value in the catalogue's spelling; flag a value that the catalogue lacks."""
         if isinstance(typed, list):
-            allowed = destination.allowed.issuperset(typed)
-        else:
-            allowed = typed in destination.allowed
-        if not allowed:
-            self._flag("out_of_list", destination.name)
+            return [self._listed(destination, element) for element in typed]
+        if typed in destination.allowed:
+            return typed
+        if isinstance(typed, str) and len(typed) <= LONGEST_LISTED:
+            listed = destination.spellings.get(letters(typed))
+            if listed is not None:
+                return listed
+        self._flag("out_of_list", destination.name)
+        return typed
 
-    def _refuse(self, finding: str, destination: Destination, name: str, value: object) -> None:
+    def _refuse(self, finding: Finding, destination: Destination, name: str, value: object) -> None:
         self._flag(finding, destination.name)
         if not destination.private:
             self.extra.setdefault(name, value)
 
-    def _flag(self, finding: str, name: str) -> None:
+    def _flag(self, finding: Finding, name: str) -> None:
         flag = f"{finding}:{name}"
         if len(self.flags) < MAX_FLAGS and flag not in self.flags:
             self.flags.append(flag)
 
 
-def _speakers(value: object) -> list[object] | None:
-    """Read a room's speakers: user ids, or objects that contain one."""
-    return to_list(value, _speaker)
+def _join_parts(known: list[_Found], layout: Layout) -> list[_Found]:
+    """Join the parts of a property, such as ``answer_1`` and ``answer_2``, to one list.
 
-
-def is_speaker(element: object, user_ids: Container[str]) -> bool:
-    """Return whether an element of a room's speakers has one of these user ids."""
-    try:
-        speaker = _speaker(element)
-    except NotCoerced:
-        return False
-    return speaker is not None and speaker in user_ids
-
-
-def _speaker(element: object) -> str | None:
-    if isinstance(element, dict):
-        ids = (member for name, member in element.items() if snake_case(name) in _SPEAKER_IDS)
-        element = next(ids, None)
-    if element is None:
-        raise NotCoerced
-    return to_string(element)
-
-
-_SPEAKER_IDS = frozenset({"user_id", "id", "userid", "external_user_id", "external_id"})
+    A name without a number is the first part if the numbers begin with 2.
+    """
+    parts: dict[tuple[bool, str], list[tuple[int, str, _Found]]] = {}
+    joined: list[_Found] = []
+    for found in known:
+        part = layout.part(found[1])
+        if part is None:
+            joined.append(found)
+        else:
+            parts.setdefault((found[0], part[0]), []).append((part[1], found[1], found))
+    for place, numbered in parts.items():
+        numbered.sort(key=lambda part: part[:2])
+        if numbered[0][0] == 2:
+            bare = [found for found in joined if (found[0], snake_case(found[1])) == place]
+            joined = [found for found in joined if found not in bare]
+            numbered[:0] = [(1, found[1], found) for found in bare]
+        members: list[object] = []
+        for _, _, (_, _, member, _) in numbered:
+            members += member if isinstance(member, list) else [member]
+        is_beside, name, _, destination = numbered[0][2]
+        joined.append((is_beside, name, members, destination))
+    return joined

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from functions.events.coerce import NotCoerced, to_id
 from functions.events.names import is_member, load_names, may_be_known, snake_case
 
 
@@ -36,7 +37,7 @@ class Envelope(msgspec.Struct, frozen=True):
         """Return the body's project as text.
 
         The first member that is not blank decides. Members of ``value`` come before those beside
-        it, and the documented spelling comes before others. A number becomes its digits.
+        it, and the documented spelling comes before others. A whole number becomes its digits.
 
         Returns:
             None if the body has no project; the empty text if the member cannot be a project's
@@ -118,8 +119,7 @@ def is_blank(member: object) -> bool:
 
 def project_text(member: object) -> str:
     """Convert a member that is not blank to a project's name; empty if the member is no name."""
-    if isinstance(member, str):
-        return member.strip()
-    if isinstance(member, int) and not isinstance(member, bool):
-        return str(member)
-    return ""
+    try:
+        return (to_id(member) or "").strip()
+    except NotCoerced:
+        return ""

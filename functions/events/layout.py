@@ -4,7 +4,9 @@
 dictionary access.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -12,7 +14,9 @@ import msgspec
 
 from functions.events.attributes import KINDS, Kind
 from functions.events.catalogue import Catalogue, Event, Property
-from functions.events.coerce import COERCIONS, to_list
+from functions.events.coerce import COERCIONS, NotCoerced, to_integer, to_list, to_number, within
+from functions.events.guess import Guess, NumberRules, guess_list, guess_number
+from functions.events.identity import to_identity, to_speaker
 from functions.events.names import letters, snake_case
 
 Target = Literal[
@@ -28,6 +32,9 @@ Target = Literal[
 ]
 """The kind of place where a property is stored. It is not an enum, because texts compare faster,
 and this code runs for every property."""
+
+_PART = re.compile(r"(?P<name>.*?[^0-9_])_?(?P<number>[0-9]{1,4})")
+"""The name of a part of a property, such as ``answer_2``."""
 
 _SPECIAL: dict[str, Target] = {
     "user_id": "user_id",
@@ -47,16 +54,35 @@ class Destination(msgspec.Struct, frozen=True):
         column: the column of the row or of the record; empty if the target is not a column.
         target: the kind of the destination.
         coerce: returns the typed value, None for "not known", or raises NotCoerced.
+        guess: reads values that `coerce` refuses, or raises NotCoerced; None if nothing may be
+            guessed.
         allowed: the allowed values; empty if all values are allowed.
+        spellings: for the letters and digits of each allowed text, in lower case, the text.
         private: whether the original value must not be stored anywhere in the row.
+        repeated: whether the property may have several values.
+        otherwise: the destination of a value that this one cannot read, because the name also
+            belongs to another property; None if it does not.
     """
 
     name: str
     column: str
     target: Target
     coerce: Callable[[object], object]
+    guess: Callable[[object], Guess] | None
     allowed: frozenset[object]
+    spellings: Mapping[str, str]
     private: bool
+    repeated: bool
+    otherwise: "Destination | None" = None
+
+    def reads(self, value: object) -> bool:
+        """Return whether a value, as sent, can be read."""
+        for read in (self.coerce, self.guess):
+            with suppress(NotCoerced):
+                if read is not None:
+                    read(value)
+                    return True
+        return self.otherwise is not None and self.otherwise.reads(value)
 
 
 class Layout:
@@ -66,32 +92,65 @@ class Layout:
         name: the event's name in the documentation's spelling; None if it is not in the catalogue.
         record: the RECORD column that stores the event's own properties.
         destinations: destinations by canonical name, by alias and by the documentation's spelling.
+        is_shared: whether a name belongs to two properties, and the value decides which one.
+        is_repeated: whether a property may have several values.
+        is_numbered: whether a property may come in parts with numbered names.
 
     Args:
+        catalogue: the catalogue of events.
         event: an event of the catalogue, or the stand-in for events that are not in it.
         kind: the kind of the event.
         catalogued: whether ``event`` is in the catalogue.
     """
 
-    def __init__(self, event: Event, kind: Kind, *, catalogued: bool) -> None:
+    def __init__(self, catalogue: Catalogue, event: Event, kind: Kind, *, catalogued: bool) -> None:
         self.name = event.name if catalogued else None
         self.record = "room" if kind == "room" else "properties"
         own = {prop.name for prop in event.properties}
-        self.destinations = {
-            name: _destination(prop, own=prop.name in own) for name, prop in event.lookup.items()
+        made = {
+            prop.name: _destination(catalogue, prop, own=prop.name in own)
+            for prop in event.lookup.values()
         }
+        self.destinations = {name: made[prop.name] for name, prop in event.lookup.items()}
         # Documented spellings are keys too, so that they need no conversion to snake_case.
         self.destinations |= {
             prop.sent_as: self.destinations[prop.name] for prop in event.lookup.values()
         }
+        shared = {
+            name: msgspec.structs.replace(self.destinations[name], otherwise=made[prop.name])
+            for name, prop in catalogue.fallback(kind).lookup.items()
+            if event.lookup[name] is not prop
+        }
+        self.destinations |= shared
+        self.is_shared = bool(shared)
+        self.is_repeated = any(prop.repeated for prop in event.properties)
+        self._numbered = frozenset(
+            name for name, prop in event.lookup.items() if prop.numbered and prop.name in own
+        )
+        self.is_numbered = bool(self._numbered)
         self._letters = frozenset(map(letters, self.destinations))
         self._order = _order(event)
 
     def find(self, name: str) -> Destination | None:
         """Return the destination for any spelling of a name; None if the name is unknown."""
-        if letters(name) not in self._letters:
+        if letters(name) in self._letters:
+            return self.destinations.get(snake_case(name))
+        if self.is_numbered and (part := self.part(name)):
+            return self.destinations[part[0]]
+        return None
+
+    def part(self, name: str) -> tuple[str, int] | None:
+        """Split the name of a part of a property, such as ``answer_2``, into name and number.
+
+        Returns:
+            None if it is not the name of a part. The name is in snake_case.
+        """
+        if letters(name).rstrip("0123456789") not in self._letters:
             return None
-        return self.destinations.get(snake_case(name))
+        found = _PART.fullmatch(snake_case(name))
+        if found is None or found["name"] not in self._numbered:
+            return None
+        return found["name"], int(found["number"])
 
     def precedence(self, name: str) -> tuple[int, str]:
         """Return the key that sorts the names if an event has several names of one property.
@@ -114,11 +173,18 @@ class Layouts:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._by_event = {
-            **{event: Layout(event, "chat", catalogued=True) for event in catalogue.events},
-            **{event: Layout(event, "room", catalogued=True) for event in catalogue.room_events},
+            **{
+                event: Layout(catalogue, event, "chat", catalogued=True)
+                for event in catalogue.events
+            },
+            **{
+                event: Layout(catalogue, event, "room", catalogued=True)
+                for event in catalogue.room_events
+            },
         }
         self._fallback = {
-            kind: Layout(catalogue.fallback(kind), kind, catalogued=False) for kind in KINDS
+            kind: Layout(catalogue, catalogue.fallback(kind), kind, catalogued=False)
+            for kind in KINDS
         }
 
     def find(self, kind: Kind, name: str | None) -> Layout:
@@ -134,16 +200,45 @@ def _order(event: Event) -> dict[str, int]:
     return {name: number for number, name in enumerate(names)}
 
 
-def _destination(prop: Property, *, own: bool) -> Destination:
-    coerce = COERCIONS[prop.type]
+def _destination(catalogue: Catalogue, prop: Property, *, own: bool) -> Destination:
+    coerce, guess = _reading(catalogue, prop)
+    if prop.repeated:
+        guess = partial(guess_list, coerce_one=coerce)
+        coerce = partial(to_list, coerce_one=coerce)
     return Destination(
         name=prop.name,
         column=prop.column or "",
         target=_target(prop, own=own),
-        coerce=partial(to_list, coerce_one=coerce) if prop.repeated else coerce,
+        coerce=coerce,
+        guess=guess,
         allowed=frozenset(prop.values),
+        spellings={letters(text): text for text in prop.values if isinstance(text, str)},
         private=prop.privacy != "analytical",
+        repeated=prop.repeated,
     )
+
+
+def _reading(
+    catalogue: Catalogue, prop: Property
+) -> tuple[Callable[[object], object], Callable[[object], Guess] | None]:
+    """Return the functions that read one value of a property: the strict one, and the other."""
+    if prop.placeholders:
+        placeholders = frozenset(prop.placeholders)
+        read = to_speaker if prop.name == "speakers" else to_identity
+        return lambda value: read(value, placeholders), None
+    if prop.type not in {"integer", "number"}:
+        return COERCIONS[prop.type], None
+    limits = catalogue.limits(prop)
+    rules = NumberRules(
+        is_whole=prop.type == "integer",
+        fractions=prop.fractions,
+        limits=limits,
+        factors=catalogue.units[prop.unit].spellings if prop.unit else {},
+    )
+    guess = partial(guess_number, rules=rules)
+    if prop.type == "integer":
+        return within(limits, to_integer) if limits else to_integer, guess
+    return within(limits, to_number) if limits else to_number, guess
 
 
 def _target(prop: Property, *, own: bool) -> Target:

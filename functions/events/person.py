@@ -1,13 +1,14 @@
 """Finds the people whom an event mentions, by the same rules as `load`."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import NamedTuple
 
 from functions.events.attributes import Kind
-from functions.events.body import decode_json, encode_exactly
-from functions.events.draft import Draft, is_speaker
-from functions.events.envelope import open_envelope
+from functions.events.body import encode_exactly
+from functions.events.draft import Draft
+from functions.events.identity import without_speakers
 from functions.events.layout import Layout, Layouts
+from functions.events.opening import open_event
 
 _PERSONAL = frozenset({"user_id", "nickname", "nowhere"})
 """Targets of properties that may identify a person."""
@@ -36,9 +37,9 @@ def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
     Raises:
         BadMessage: the JSON cannot be read.
     """
-    envelope = open_envelope(decode_json(data))
+    envelope, layout, _ = open_event(data, kind, layouts)
     draft = Draft(received_at=0, project=None)
-    draft.fill(envelope.value, layouts.find(kind, envelope.event), envelope.beside)
+    draft.fill(envelope.value, layout, envelope.beside)
     return Mentioned(draft.user_id, draft.speakers)
 
 
@@ -59,32 +60,53 @@ def take_out(
         data: the event's bytes as sent.
         kind: the kind of the event.
         layouts: the layouts of all events.
-        user: whether to remove the event's person, and all properties that may be personal.
+        user: whether to remove the event's person, and all properties that may be personal: those
+            that are unknown, and those that cannot be read.
         speakers: the user ids to remove from the room's speakers.
 
     Raises:
         BadMessage: the JSON cannot be read.
     """
-    body = decode_json(data)
-    if not isinstance(body, dict):
+    return _rewrite(data, kind, layouts, user=user, leave_out=lambda speaker: speaker in speakers)
+
+
+def keep_one(data: bytes, kind: Kind, layouts: Layouts, *, ids: Container[str]) -> bytes:
+    """Remove all speakers from an event except one person; return the event's new bytes.
+
+    A speaker without a readable id is removed, too, because it may be another person.
+
+    Args:
+        data: the event's bytes as sent.
+        kind: the kind of the event.
+        layouts: the layouts of all events.
+        ids: the ids of the person.
+
+    Raises:
+        BadMessage: the JSON cannot be read.
+    """
+    return _rewrite(data, kind, layouts, user=False, leave_out=lambda speaker: speaker not in ids)
+
+
+_Decision = Callable[[str | None], bool]
+
+
+def _rewrite(
+    data: bytes, kind: Kind, layouts: Layouts, *, user: bool, leave_out: _Decision
+) -> bytes:
+    envelope, layout, is_object = open_event(data, kind, layouts)
+    if not is_object:
         return data
-    envelope = open_envelope(body)
-    layout = layouts.find(kind, envelope.event)
     left: dict[str, object] = {}
     if envelope.event_at is not None:
         left[envelope.event_at] = envelope.event
-    left |= _members(envelope.beside, layout, user=user, speakers=speakers)
+    left |= _members(envelope.beside, layout, user=user, leave_out=leave_out)
     if envelope.value_at is not None:
-        left[envelope.value_at] = _members(envelope.value, layout, user=user, speakers=speakers)
+        left[envelope.value_at] = _members(envelope.value, layout, user=user, leave_out=leave_out)
     return encode_exactly(left)
 
 
 def _members(
-    members: Mapping[str, object],
-    layout: Layout,
-    *,
-    user: bool,
-    speakers: Container[str],
+    members: Mapping[str, object], layout: Layout, *, user: bool, leave_out: _Decision
 ) -> dict[str, object]:
     left: dict[str, object] = {}
     for name, member in members.items():
@@ -92,8 +114,7 @@ def _members(
         if destination is None or destination.target in _PERSONAL:
             left |= {} if user else {name: member}
         elif destination.target == "speakers":
-            elements = member if isinstance(member, list) else [member]
-            left[name] = [element for element in elements if not is_speaker(element, speakers)]
-        else:
+            left[name] = without_speakers(member, leave_out)
+        elif not user or member is None or destination.reads(member):
             left[name] = member
     return left

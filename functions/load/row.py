@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from functions.events.attributes import Attributes, parse_time
-from functions.events.body import BadMessage, decode_json, encode_json
+from functions.events.body import BadMessage, encode_json
 from functions.events.catalogue import Catalogue
 from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.events.draft import Draft
-from functions.events.envelope import open_envelope
 from functions.events.layout import Layouts
 from functions.events.names import event_name
+from functions.events.opening import open_event
 from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS
@@ -108,8 +108,7 @@ class RowBuilder:
         received_at = to_microseconds(received)
         if not stored_at - LONGEST_PAST <= received_at <= stored_at + LONGEST_AHEAD:
             raise BadMessage("time_out_of_range")
-        envelope = open_envelope(decode_json(data))
-        layout = self._layouts.find(known.kind, envelope.event)
+        envelope, layout, _ = open_event(data, known.kind, self._layouts)
         draft = Draft(received_at, known.project)
         draft.fill(envelope.value, layout, envelope.beside)
         if envelope.event is None and known.kind != "test":

@@ -1,14 +1,13 @@
 """Selects one person's data from a row or a message, without data of others (Art. 15(4) GDPR)."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from functions.events.attributes import Kind
 from functions.events.layout import Layouts
-from functions.events.person import mentioned, take_out
+from functions.events.person import keep_one, mentioned
 
 OF_A_ROOM = (
     "ingest_id",
@@ -62,21 +61,11 @@ def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts)
     """
     people = mentioned(data, kind, layouts)
     if people.user_id in ids:
-        own = take_out(data, kind, layouts, user=False, speakers=_AllBut(ids))
+        own = keep_one(data, kind, layouts, ids=ids)
         return {"as_sent": msgspec.json.decode(own)}
     if any(speaker in ids for speaker in people.speakers):
         return {"you_may_speak_in_a_room": True}
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class _AllBut:
-    """A set of all user ids except those of one person."""
-
-    ids: Collection[str]
-
-    def __contains__(self, user_id: object) -> bool:
-        return user_id not in self.ids
 
 
 def _without_empty(value: Any) -> Any:

@@ -112,3 +112,15 @@ def _integers(value: object) -> list[int]:
     if isinstance(value, list):
         return [number for element in value for number in _integers(element)]
     return [value] if isinstance(value, int) and not isinstance(value, bool) else []
+
+
+def test_repeated_members_become_one_list() -> None:
+    data = b'{"a": 1, "value": {"a": 1, "a": [2, 3], "b": 4, "b": 5, "a": null}}'
+    assert decode_json(data) == {"a": 1, "value": {"a": None, "b": 5}}
+    assert decode_json(data, {"a"}) == {"a": 1, "value": {"a": [1, 2, 3, None], "b": 5}}
+
+
+@pytest.mark.parametrize("data", [b'{"a": NaN}', b"{", b'{"a": "\xff"}'])
+def test_json_with_repeated_members_is_refused_like_any_other(data: bytes) -> None:
+    with pytest.raises(BadMessage, match="not_json"):
+        decode_json(data, {"a"})

@@ -1,5 +1,6 @@
 import copy
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from functions.events.attributes import KINDS
 from functions.events.catalogue import SOURCE, load_catalogue, parse, snake_case
+from functions.events.coerce import Limits
 
 DOCUMENTED = [
     "session_started",
@@ -278,6 +280,20 @@ def _with_field(**changes: Any) -> Callable[[Any], None]:
         (_with_property(privacy="reduced", column=None), "privacy of a must be analytical"),
         (_with_property(privacy="reduced"), "no column of its own"),
         (_with_property(column=None), "may have no column"),
+        (_with_property(values=["a_b", "A B"], examples=[]), "differ in case or separators"),
+        (_with_property(numbered=True), "only a repeated property"),
+        (_with_property(fractions="rounded"), "only an integer"),
+        (_with_property(type="number", fractions="floored", examples=[1]), "only an integer"),
+        (_with_property(type="integer", fractions="up", examples=[1]), "fractions"),
+        (_with_property(unit="seconds"), "only a number"),
+        (_with_property(minimum=0), "only a number"),
+        (_with_property(maximum=1), "only a number"),
+        (_with_property(type="number", unit="miles", examples=[1]), "'miles' is not in the list"),
+        (_with_property(placeholders=["none"]), "only an id"),
+        (_with_property(type="id", placeholders=["None"]), "in lower case"),
+        (_with_property(type="id", examples=[1]), "not of type id"),
+        (lambda source: source["flags"].pop(), "list each finding once"),
+        (lambda source: source["flags"][0].update(name="new"), "flags"),
         (_with_property(name="type", type="integer", examples=[1]), "differ"),
         (_with_property(name="type", repeated=True), "differ"),
         (_with_property(name="project"), "is already the name of a common property"),
@@ -326,3 +342,25 @@ def test_a_new_property_is_stored_after_those_that_exist() -> None:
     source = copy.deepcopy(_real())
     source["sections"][-1]["events"].append(_event(_prop()))
     assert list(parse(source).property_columns) == [*before, "a"]
+
+
+def test_limits_come_from_the_property_or_else_from_its_unit() -> None:
+    catalogue = load_catalogue()
+
+    def limits(event: str, name: str) -> Limits | None:
+        entry = catalogue.event("chat", event)
+        assert entry is not None
+        return catalogue.limits(entry.lookup[name])
+
+    assert limits("session_time", "duration") == Limits(0, 86_400)
+    assert limits("records_speed_changed", "speed") == Limits(0, math.inf)
+    assert limits("ff_stream_connection_tested", "speed") == Limits(0, math.inf)
+    assert limits("emoji_sent", "ordinal") == Limits(1, 1_000)
+    assert limits("ff_stream_evaluated", "evaluation") is None
+
+
+def test_every_property_in_seconds_says_what_happens_to_fractions() -> None:
+    for event in load_catalogue().events:
+        for prop in event.properties:
+            if prop.unit == "seconds":
+                assert prop.fractions or prop.type == "number", (event.name, prop.name)

@@ -9,6 +9,7 @@ from functions.events.coerce import (
     COERCIONS,
     EPOCH,
     TIMESTAMPS,
+    Limits,
     NotCoerced,
     to_boolean,
     to_integer,
@@ -16,6 +17,7 @@ from functions.events.coerce import (
     to_number,
     to_string,
     to_timestamp,
+    within,
 )
 
 JSON = st.recursive(
@@ -24,7 +26,14 @@ JSON = st.recursive(
     max_leaves=5,
 )
 NUMBERS_AS_TEXT = st.integers().map(str) | st.floats().map(str)
-PYTHON_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool, "timestamp": int}
+PYTHON_TYPES = {
+    "string": str,
+    "id": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "timestamp": int,
+}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,8 @@ PYTHON_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool,
         (7, "7"),
         (10**30, "1" + "0" * 30),
         (1.5, "1.5"),
+        (2.0, "2"),
+        (1e16, "1e+16"),
         (True, "true"),
     ],
 )
@@ -146,8 +157,19 @@ def test_a_list() -> None:
     assert to_list(["1", None, 2, ""], to_integer) == [1, 2]
     assert to_list("1", to_integer) == [1]
     assert to_list([], to_integer) is None
-    with pytest.raises(NotCoerced):
-        to_list([1, "x"], to_integer)
+    for value in ([1, "x"], "[1]", [" [1] "]):
+        with pytest.raises(NotCoerced):
+            to_list(value, to_integer)
+
+
+def test_a_number_beyond_its_limits_is_not_sane() -> None:
+    read = within(Limits(1, 1_000), to_integer)
+    assert [read(value) for value in (1, "1000", "")] == [1, 1_000, None]
+    for value in (0, 1_001, "-1"):
+        with pytest.raises(NotCoerced, match="not_sane"):
+            read(value)
+    with pytest.raises(NotCoerced, match="not_coerced"):
+        read("x")
 
 
 @pytest.mark.parametrize("name", list(COERCIONS))

@@ -51,9 +51,14 @@ def test_a_value_outside_the_list_is_kept_and_flagged() -> None:
 
 
 def test_null_and_empty_are_not_known() -> None:
-    filled = draft("session_time", platform="", Duration=None, platformUserAgent="", user_id="")
+    filled = draft("session_time", platform="", Duration=None, platformUserAgent="", event_id="")
     assert (filled.columns, filled.record, filled.extra, filled.flags) == ({}, {}, {}, [])
+
+
+def test_a_blank_user_id_is_flagged() -> None:
+    filled = draft("session_time", user_id="")
     assert filled.user_id is None
+    assert filled.flags == ["placeholder:user_id"]
 
 
 def test_the_first_of_two_names_of_one_property_wins() -> None:

@@ -53,3 +53,30 @@ def test_no_personal_property_is_stored_as_sent() -> None:
                 if prop.privacy != "analytical":
                     assert destinations[prop.name].private
                     assert destinations[prop.name].target not in {"column", "record"}
+
+
+def test_parts_of_a_property_have_numbered_names() -> None:
+    layout = LAYOUTS.find("chat", "pq_answer_sent")
+    for name in ("answer_1", "Answer 12", "answers[0]", "answerText3"):
+        destination = layout.find(name)
+        assert destination is not None
+        assert destination.name == "answer"
+    for name in ("answer_x", "1", "question_1", "answer_12345", "_1"):
+        assert layout.find(name) is None
+    assert LAYOUTS.find("chat", "pq_opened").find("answer_1") is None
+
+
+def test_only_one_event_has_names_that_belong_to_two_properties() -> None:
+    shared = {
+        event.name: sorted(
+            name
+            for name, destination in LAYOUTS.find("chat", event.name).destinations.items()
+            if destination.otherwise is not None
+        )
+        for event in load_catalogue().events
+        if LAYOUTS.find("chat", event.name).is_shared
+    }
+    assert shared == {"records_play": ["time", "timestamp", "ts"]}
+    assert not any(
+        LAYOUTS.find("room", event.name).is_shared for event in load_catalogue().room_events
+    )

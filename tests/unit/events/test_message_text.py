@@ -22,7 +22,6 @@ FREE_TEXTS = {
     "pic": "an address",
     "question": "of a poll's makers",
     "source_url": "an address",
-    "speakers": "ids, stored as user keys",
     "step": "of a form",
     "stream_url": "an address",
     "user_status": "whether the user is authorized",

@@ -25,7 +25,7 @@ def test_a_person_is_taken_out_with_what_nobody_knows() -> None:
 
 
 def test_members_beside_the_value_are_taken_out_too() -> None:
-    data = b'{"event": "emoji_sent", "user_id": 7, "nick": "x", "project": "dev", "id": 1}'
+    data = b'{"event": "emoji_sent", "user_id": 7, "nick": "x", "project": "dev", "thing": 1}'
     redacted = redaction(scope("7")).apply(data, "chat", ("dev",), NOW)
     assert redacted is not None
     assert json.loads(redacted.data or b"") == {"event": "emoji_sent", "project": "dev"}

@@ -1,0 +1,247 @@
+"""The form of ``catalogue.yaml``, and the rules that each part of it must obey."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+from functions.events.findings import Finding
+from functions.events.guess import Fractions
+from functions.events.identity import plain
+from functions.events.names import letters, snake_case
+
+Type = Literal["string", "id", "integer", "number", "boolean", "timestamp"]
+Privacy = Literal["analytical", "personal", "reduced"]
+Act = Literal["sent", "opened", "taken_part", "asked", "accepted"]
+"""What a person did on a day: ``active_days_v1`` has a column ``has_<act>`` for each."""
+Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+
+_PYTHON_TYPES: dict[Type, tuple[type, ...]] = {
+    "string": (str,),
+    "id": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "timestamp": (str,),
+}
+_CANONICAL = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+
+
+def _canonical(name: str) -> str:
+    if not _CANONICAL.fullmatch(name):
+        raise ValueError(f"{name!r} is not in snake_case")
+    return name
+
+
+def _plain(text: str) -> str:
+    if not text.strip() or "\n" in text or "$" in text or "%{" in text:
+        raise ValueError("a text must be one line without $ and %{, which templates interpret")
+    return text
+
+
+CanonicalName = Annotated[str, AfterValidator(_canonical)]
+EventName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Text = Annotated[str, AfterValidator(_plain)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Property(_Model):
+    """A property of events.
+
+    Attributes:
+        name: the canonical name, in snake_case.
+        sent_as: the sender's spelling.
+        column: the column that stores the property, or for a personal property, the user key that
+            replaces it; None if no column does.
+        type: the type to which values of the property are converted.
+        repeated: whether the property may have several values.
+        values: the allowed values; empty if all values are allowed.
+        examples: example values, if all values are allowed.
+        aliases: other canonical names with the same meaning.
+        numbered: whether the values may come one by one, under names with a number at the end.
+        unit: the unit of a number; None if it has no unit, or if the sender does not state it.
+        minimum: the least possible number; None if there is no such limit.
+        maximum: the greatest possible number; None if the unit's maximum applies.
+        fractions: how an integer with a fraction is read; None if it is refused.
+        placeholders: words that are no id, in the form that `plain` returns.
+        privacy: ``analytical``, ``personal`` or ``reduced``.
+        description: one line that explains the property to readers.
+    """
+
+    name: CanonicalName
+    sent_as: str
+    column: CanonicalName | None
+    type: Type
+    repeated: StrictBool = False
+    values: tuple[Scalar, ...] = ()
+    examples: tuple[Scalar, ...] = ()
+    aliases: tuple[CanonicalName, ...] = ()
+    numbered: StrictBool = False
+    unit: str | None = None
+    minimum: StrictInt | StrictFloat | None = None
+    maximum: StrictInt | StrictFloat | None = None
+    fractions: Fractions | None = None
+    placeholders: tuple[StrictStr, ...] = ()
+    privacy: Privacy = "analytical"
+    description: Text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_to_name(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "name" in data:
+            return {"sent_as": data["name"], "column": data["name"]} | data
+        return data
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if snake_case(self.sent_as) != self.name:
+            raise ValueError(f"{self.name}: sent_as {self.sent_as!r} does not spell this name")
+        if bool(self.values) == bool(self.examples):
+            raise ValueError(f"{self.name}: needs either values or examples")
+        for value in self.values + self.examples:
+            fits = isinstance(value, _PYTHON_TYPES[self.type])
+            if not fits or (isinstance(value, bool) and self.type != "boolean"):
+                raise ValueError(f"{self.name}: {value!r} is not of type {self.type}")
+        if self.privacy == "reduced" and self.column is not None:
+            raise ValueError(f"{self.name}: a reduced property has no column of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _check_reading(self) -> Self:
+        """Refuse rules for reading values that do not suit the type."""
+        texts = [letters(value) for value in self.values if isinstance(value, str)]
+        if len(set(texts)) < len(texts):
+            raise ValueError(f"{self.name}: two values differ in case or separators only")
+        if self.numbered and not self.repeated:
+            raise ValueError(f"{self.name}: only a repeated property may be numbered")
+        if self.fractions and self.type != "integer":
+            raise ValueError(f"{self.name}: only an integer may have the member fractions")
+        of_numbers = (self.unit, self.minimum, self.maximum)
+        if self.type not in {"integer", "number"} and any(x is not None for x in of_numbers):
+            raise ValueError(f"{self.name}: only a number may have a unit, minimum or maximum")
+        if self.placeholders and self.type != "id":
+            raise ValueError(f"{self.name}: only an id may have placeholders")
+        if any(plain(word) != word for word in self.placeholders):
+            raise ValueError(f"{self.name}: write placeholders in lower case, without spaces")
+        return self
+
+
+class Unit(_Model):
+    """The unit of a number.
+
+    Attributes:
+        maximum: the greatest possible number, if the property states none; None if all numbers from
+            0 are possible.
+        spellings: for each way to write a unit, in lower case, the factor that converts a number to
+            this unit.
+    """
+
+    maximum: StrictInt | StrictFloat | None = None
+    spellings: dict[str, Decimal]
+
+
+class Flag(_Model):
+    """One code of the column ``flags``.
+
+    Attributes:
+        name: the code.
+        meaning: what the sender sent.
+        stored: what is stored of the value.
+    """
+
+    name: Finding
+    meaning: Text
+    stored: Text
+
+
+class EventDefinition(_Model):
+    """An event in ``catalogue.yaml``; `Event` explains the attributes."""
+
+    name: EventName
+    description: Text
+    mandatory: StrictBool = False
+    acts: tuple[Act, ...] = ()
+    aliases: tuple[CanonicalName, ...] = ()
+    properties: tuple[Property, ...] = ()
+    sample: dict[CanonicalName, Scalar] = {}
+
+
+class Section(_Model):
+    """A group of related events; groups exist only to help readers."""
+
+    name: Text
+    events: tuple[EventDefinition, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for event in self.events:
+            _check_privacy(event.name, event.properties, allowed={"analytical"})
+        return self
+
+
+class RoomDefinition(_Model):
+    """The Rooms webhook in ``catalogue.yaml``.
+
+    Attributes:
+        aliases: for some common properties, the aliases in room events, instead of the usual ones.
+        events: the room events.
+        fields: the properties that each room event may have.
+    """
+
+    aliases: dict[CanonicalName, tuple[CanonicalName, ...]]
+    events: tuple[EventDefinition, ...]
+    fields: tuple[Property, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_privacy("room", self.fields, allowed={"analytical", "personal"})
+        for event in self.events:
+            if event.properties:
+                raise ValueError(
+                    f"{event.name}: a room event has no properties of its own;"
+                    " add them to the fields of rooms"
+                )
+            if event.acts:
+                raise ValueError(f"{event.name}: a room event is not an act of a person")
+        return self
+
+
+class Definition(_Model):
+    """The whole ``catalogue.yaml``."""
+
+    flags: tuple[Flag, ...]
+    units: dict[str, Unit]
+    common: tuple[Property, ...]
+    sections: tuple[Section, ...]
+    room: RoomDefinition
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        unknown = self.room.aliases.keys() - {prop.name for prop in self.common}
+        if unknown:
+            raise ValueError(f"room aliases of unknown common properties: {sorted(unknown)}")
+        if [flag.name for flag in self.flags] != list(get_args(Finding)):
+            raise ValueError("flags: list each finding once, in the order of the code")
+        return self
+
+
+def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set[Privacy]) -> None:
+    """Raise ValueError if a property has a privacy class for which no code exists here."""
+    for prop in properties:
+        if prop.privacy not in allowed:
+            expected = " or ".join(sorted(allowed))
+            raise ValueError(f"{where}: privacy of {prop.name} must be {expected}")

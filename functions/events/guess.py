@@ -1,0 +1,153 @@
+"""Reads values that are not written in the way that their type expects.
+
+`functions.events.draft` comes here only if `functions.events.coerce` refuses a value, so that usual
+values are read fast. What is read here may not be what the sender meant. Therefore, each result has
+findings for the column ``flags``.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from functions.events.coerce import (
+    Limits,
+    NotCoerced,
+    exact_number,
+    may_be_list,
+    to_integer,
+    to_number,
+    within,
+)
+from functions.events.findings import Finding
+
+Fractions = Literal["rounded", "floored"]
+"""How a number with a fraction becomes a whole number."""
+
+_WRITTEN = re.compile(
+    r"(?P<number>[+-]?(?:\d{1,30}(?:\.\d{0,30}|,\d{1,2})?|\.\d{1,30}))\s*(?P<unit>[a-z]{0,20}|\xd7)",
+    re.ASCII | re.IGNORECASE,
+)
+"""A number with a decimal comma, with a unit behind it, or with both. With three digits behind it,
+a comma may separate thousands, so it is not read."""
+
+
+class Guess(NamedTuple):
+    """A value that was read, and the findings about it; None for "not known"."""
+
+    value: object
+    findings: tuple[Finding, ...]
+
+
+class NumberRules(NamedTuple):
+    """How a number of one property may be written.
+
+    Attributes:
+        is_whole: whether the property is an integer.
+        fractions: how an integer with a fraction is read; None if it is refused.
+        limits: the possible values; None if all numbers are possible.
+        factors: for each spelling of a unit, in lower case, the factor that converts a number to
+            the property's unit; empty if the catalogue states no unit.
+    """
+
+    is_whole: bool
+    fractions: Fractions | None
+    limits: Limits | None
+    factors: Mapping[str, Decimal]
+
+
+def guess_number(value: object, rules: NumberRules) -> Guess:
+    """Read a number that has a fraction, a decimal comma or a unit.
+
+    Raises:
+        NotCoerced: the value is not such a number, or it is beyond the property's limits.
+    """
+    findings: tuple[Finding, ...] = ()
+    try:
+        number = exact_number(value)
+    except NotCoerced:
+        number = _written(value, rules.factors)
+        findings = ("converted",)
+    if number is None:
+        return Guess(None, ())
+    if rules.limits is not None:
+        within(rules.limits, to_number)(number)
+    if not rules.is_whole:
+        return Guess(to_number(number), findings)
+    if rules.fractions is not None and isinstance(number, float) and not number.is_integer():
+        number = _whole(number, rules.fractions)
+        findings = (*findings, "rounded")
+    return Guess(to_integer(number), findings)
+
+
+def guess_list(value: object, coerce_one: Callable[[object], object]) -> Guess:
+    """Read a list that may be written as JSON text, and leave out placeholders.
+
+    Raises:
+        NotCoerced: one of the other elements cannot be read as the wanted type.
+    """
+    elements, is_converted = spread(value)
+    findings: dict[Finding, None] = {"converted": None} if is_converted else {}
+    coerced: list[object] = []
+    for element in elements:
+        if element is None:
+            continue
+        try:
+            coerced.append(coerce_one(element))
+        except NotCoerced as refused:
+            if refused.finding != "placeholder":
+                raise
+            findings["placeholder"] = None
+    known = [element for element in coerced if element is not None]
+    return Guess(known or None, tuple(findings))
+
+
+def spread(value: object) -> tuple[list[object], bool]:
+    """Return the elements of a list, and whether a part of it was not written as a list.
+
+    Lists may also be written as JSON text (``'["A", "B"]'``), or as an object whose names are
+    numbers, as PHP writes some arrays. A single value is a list of one.
+    """
+    elements: list[object] = []
+    is_converted = False
+    for element in value if isinstance(value, list) else [value]:
+        inner = _inner(element)
+        if inner is None:
+            elements.append(element)
+        else:
+            elements += inner
+            is_converted = True
+    return elements, is_converted
+
+
+def _inner(element: object) -> list[object] | None:
+    if isinstance(element, dict) and element and all(_is_place(name) for name in element):
+        return [element[name] for name in sorted(element, key=int)]
+    if not isinstance(element, str) or not may_be_list(element):
+        return None
+    try:
+        return msgspec.json.decode(element, type=list[object])
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_place(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) <= 6
+
+
+def _written(value: object, factors: Mapping[str, Decimal]) -> float:
+    found = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise NotCoerced
+    factor = factors.get(found["unit"].casefold()) if found["unit"] else Decimal(1)
+    if factor is None:
+        raise NotCoerced
+    return float(Decimal(found["number"].replace(",", ".")) * factor)
+
+
+def _whole(number: float, fractions: Fractions) -> int:
+    below = math.floor(number)
+    return below + 1 if fractions == "rounded" and number - below >= 0.5 else below
