@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
-from functions.privacy.requests.people import Id, names_one, user_keys
+from functions.privacy.requests.people import Id, decode, names_one, user_keys
 from functions.privacy.requests.request import PrivacyRequest
 from functions.web.problem import ProblemError
 
@@ -85,7 +85,7 @@ class Holds:
             StatementFailed: it is unknown whether the hold is recorded; the request can be
                 repeated.
         """
-        wanted = msgspec.json.decode(request.body, type=HoldRequest)
+        wanted = decode(request.body, HoldRequest)
         request.caller.must_have(wanted.project)
         now = self.context.now()
         if wanted.until <= now:

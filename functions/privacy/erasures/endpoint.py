@@ -14,6 +14,7 @@ from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.erasures.restoration import Restoring
 from functions.privacy.records.erasure_log import PAGE, Entry, ErasureLog, Status
 from functions.privacy.requests.caller import Caller
+from functions.privacy.requests.people import decode
 from functions.privacy.requests.request import PrivacyRequest
 from functions.warehouse.statements import StatementFailed
 from functions.web.problem import ProblemError
@@ -53,7 +54,7 @@ class Erasures:
             StatementFailed: it is unknown whether all people are recorded; the request can be
                 repeated.
         """
-        wanted = msgspec.json.decode(request.body, type=ErasureRequest)
+        wanted = decode(request.body, ErasureRequest)
         partner = await self.partner_of(request.caller, wanted.project)
         if wanted.dry_run:
             return _json({"dry_run": True} | await self.preview.count(wanted))

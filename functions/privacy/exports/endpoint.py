@@ -18,7 +18,7 @@ from functions.privacy.exports.tables import Subject, Tables
 from functions.privacy.periods import EXPORTED
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
-from functions.privacy.requests.people import IDS_OF_A_PERSON, Id, user_keys
+from functions.privacy.requests.people import IDS_OF_A_PERSON, Id, decode, user_keys
 from functions.privacy.requests.request import PrivacyRequest
 from functions.web.problem import retry_later
 
@@ -95,7 +95,7 @@ class Exports:
             StatementFailed: a table was not read, or it is unknown whether the receipt was written.
                 The bucket's lifecycle rule deletes the objects of the unfinished export.
         """
-        wanted = msgspec.json.decode(request.body, type=ExportRequest)
+        wanted = decode(request.body, ExportRequest)
         partner = await self.context.partner_of(request.caller, wanted.project)
         keys = user_keys(self.context.keys, wanted.project, wanted.ids)
         subject = Subject(Owner(partner, wanted.project), frozenset(wanted.ids), keys)

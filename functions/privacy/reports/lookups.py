@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
-from functions.privacy.requests.people import Id, names_one, user_keys
+from functions.privacy.requests.people import Id, decode, names_one, user_keys
 from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.pseudonym_keys import USER_KEY_DIGITS
 
@@ -68,7 +68,7 @@ class Lookups:
             StatementFailed: the identities were not read, or it is unknown whether the receipt was
                 written.
         """
-        wanted = msgspec.json.decode(request.body, type=LookupRequest)
+        wanted = decode(request.body, LookupRequest)
         partner = await self.context.partner_of(request.caller, wanted.project)
         given = "ids" if wanted.ids else "user_keys"
         if wanted.ids:

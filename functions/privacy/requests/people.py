@@ -1,14 +1,25 @@
 """People in requests: their ids, and the user keys of these ids."""
 
+import functools
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
+from functions.events.catalogue import load_catalogue
+from functions.events.coerce import NotCoerced
+from functions.events.identity import to_identity
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
-"""A user id as the chat sends it."""
+LONGEST_ID = 1_024
+"""The maximum number of characters of an id in a request."""
+
+
+class Id(str):
+    """A user id as `load` reads it: a text as sent, or the digits of a whole number."""
+
+    __slots__ = ()
+
 
 IDS_OF_A_PERSON = 20
 """The maximum number of ids of one person in a request."""
@@ -26,6 +37,45 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     ids: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=IDS_OF_A_PERSON)]
+
+
+T = TypeVar("T")
+
+
+def decode(body: bytes, form: type[T]) -> T:
+    """Decode the body of a request that names people, by the rules by which `load` reads ids.
+
+    Args:
+        body: the body of the request, in JSON.
+        form: the type of the body; its ids have the type `Id`.
+
+    Raises:
+        msgspec.DecodeError: the body does not have this form, or one of the ids identifies no
+            person; the error names the field and not the id.
+    """
+    return msgspec.json.decode(body, type=form, dec_hook=_read_id)
+
+
+def _read_id(_wanted: type, value: object) -> Id:
+    try:
+        text = to_identity(value, _placeholders())
+    except NotCoerced as refused:
+        if refused.finding == "placeholder":
+            raise ValueError(
+                "This is blank, or a word that senders write if they know no id, so it identifies"
+                " no person"
+            ) from None
+        raise ValueError(
+            "Expected a text or a whole number; write a number from 2^53 on as text"
+        ) from None
+    if text is None or len(text) > LONGEST_ID:
+        raise ValueError(f"Expected 1 to {LONGEST_ID} characters")
+    return Id(text)
+
+
+@functools.cache
+def _placeholders() -> frozenset[str]:
+    return frozenset(load_catalogue().fallback("chat").lookup["user_id"].placeholders)
 
 
 def names_one(text: str, ids: Iterable[str]) -> bool:
