@@ -127,6 +127,25 @@ ODD: dict[str, tuple[Any, dict[str, Any]]] = {
         {"event": "following_filter_toggle", "value": {"project": "dev", "status": "maybe"}},
         {"status": "maybe", "flags": ["out_of_list:status"]},
     ),
+    "fractions, units and closed values as senders write them": (
+        {
+            "event": "session_time",
+            "value": {"project": "dev", "Duration": "1,5s", "platform": "iOS"},
+        },
+        {"duration": 2, "platform": "ios", "flags": ["converted:duration", "rounded:duration"]},
+    ),
+    "a word that is no id": (
+        changed(emoji=1, user_id="undefined"),
+        {"user_key": None, "ordinal": 1, "flags": ["placeholder:user_id"]},
+    ),
+    "repeated answers": (
+        b'{"event":"pq_answer_sent","value":{"project":"dev","answer":"A","answer":"B"}}',
+        {"answer": ["A", "B"], "flags": []},
+    ),
+    "a position in another name": (
+        {"event": "records_play", "value": {"project": "dev", "timestamp": 50}},
+        {"time_stamp": 50, "occurred_at": None, "flags": []},
+    ),
     "4-byte characters": (
         {"event": "hl_viewed", "value": {"project": "dev", "hl_content": "🎈 héllo 🏆"}},
         {"hl_content": "🎈 héllo 🏆"},
@@ -183,9 +202,11 @@ def test_odd_payloads(post: Post, stored: Rows, name: str) -> None:
 
 
 def test_a_numeric_user_id_is_the_same_person_as_its_digits(post: Post, stored: Rows) -> None:
-    answer = post([changed(user_id=4711), changed(user_id="4711")])
+    answer = post([changed(user_id=4711), changed(user_id="4711"), changed(user_id=4711.0)])
     rows = stored(ids(answer)).values()
-    assert len({row["user_key"] for row in rows}) == 1
+    keys = {row["user_key"] for row in rows}
+    assert len(keys) == 1
+    assert None not in keys
 
 
 def test_an_array_with_good_and_bad_elements(post: Post, stored: Rows) -> None:

@@ -68,6 +68,9 @@ def test_an_event_in_an_array_is_what_it_is_alone(values: list[object]) -> None:
     [
         ('{"event":"a","value":{"project":"p"}}', "a", "p"),
         ('{"event":"a","value":{"project":7}}', "a", "7"),
+        ('{"event":"a","value":{"project":7.0}}', "a", "7"),
+        ('{"event":"a","value":{"project":7.5}}', "a", ""),
+        ('{"event":"a","value":{"project":1e16}}', "a", ""),
         ('{"event":"a","project":"p"}', "a", "p"),
         ('{"event":"a","project":"p","value":{}}', "a", "p"),
         ('{"event":"a","project":"outer","value":{"project":"inner"}}', "a", "inner"),
