@@ -148,7 +148,7 @@ class Dashboard:
     async def _show_csv(self, name: str, request: Request) -> Response:
         _, projects = await self._admit(request)
         shown = await self._report(request, projects)
-        file = f"{name}-{shown.first}-{shown.last}.csv"
+        file = f"{name}-{shown.project}-{shown.first}-{shown.last}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{file}"'}
         return Response(as_csv(TABLES[name](shown)), headers=headers, media_type="text/csv")
 

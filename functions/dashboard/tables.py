@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
+from unicodedata import category, normalize
 
 from functions.dashboard.report import WEEKS, Day, Report
 
@@ -95,17 +96,35 @@ TABLES: dict[str, Callable[[Report], Table]] = {
 """For each table's name, the function that makes the table from a report."""
 
 
-def as_csv(table: Table) -> str:
-    """Return a table as CSV (RFC 4180) that is safe to open in a spreadsheet."""
+def as_csv(table: Table) -> bytes:
+    """Return a table as CSV (RFC 4180) that is safe to open in a spreadsheet.
+
+    It is UTF-8 with a byte order mark, without which Excel reads another encoding.
+    """
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(table.columns)
     writer.writerows([_inert(cell) for cell in row] for row in table.rows)
-    return text.getvalue()
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _inert(cell: Cell) -> Cell:
-    """Prevent a spreadsheet from running a text as a formula (OWASP): senders choose room names."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{cell}"
-    return cell
+    """Prevent a spreadsheet from running a text as a formula (OWASP): senders choose room names.
+
+    In some countries, a spreadsheet splits cells at semicolons, even inside quotes. A line break
+    could begin a new row.
+    """
+    if not isinstance(cell, str):
+        return cell
+    line = "".join(" " if category(character) in _BREAKS else character for character in cell)
+    return ";".join(f"'{part}" if _is_formula(part) else part for part in line.split(";"))
+
+
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+"""The Unicode categories of control characters and line breaks."""
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether a text begins like a formula, also with full-width or invisible characters."""
+    visible = (each for each in normalize("NFKC", text) if each.isprintable() and each != " ")
+    return next(visible, "") in {"=", "+", "-", "@"}

@@ -249,7 +249,7 @@ def test_it_works_without_a_script(browser: Browser, filled: str) -> None:
 def test_numbers_are_downloaded_as_csv(browser: Browser, filled: str) -> None:
     with opened(browser, filled) as page, page.expect_download() as download:
         page.get_by_role("link", name="CSV of Active users by day").click()
-    assert re.fullmatch(r"people-[\d-]+\.csv", download.value.suggested_filename)
+    assert re.fullmatch(rf"people-{PROJECT}-[\d-]+\.csv", download.value.suggested_filename)
 
 
 def test_the_page_needs_few_requests_and_little_data(browser: Browser, filled: str) -> None:

@@ -217,8 +217,12 @@ async def test_csv_is_what_the_page_shows(client: httpx.AsyncClient, rollups: Ro
     rollups.rows = NONE._replace(rooms=[room("r1", name="=1+1", events=1200), room("r2")])
     answer = await client.get("/csv/rooms.csv?window=6m", headers=bearer(ANN))
     assert answer.headers["content-type"].startswith("text/csv")
-    assert 'filename="rooms-2026-05-23-2026-11-22.csv"' in answer.headers["content-disposition"]
-    assert list(csv.reader(io.StringIO(answer.text))) == [
+    assert (
+        'filename="rooms-acme-dev-2026-05-23-2026-11-22.csv"'
+        in answer.headers["content-disposition"]
+    )
+    assert answer.content.startswith(b'\xef\xbb\xbf"room_id","name",')
+    assert list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))) == [
         ["room_id", "name", "events", "messages", "reactions", "people"],
         ["r1", "'=1+1", "1200", "0", "0", "1"],
         ["r2", "", "1", "0", "0", "1"],
