@@ -11,7 +11,8 @@ from functions.dashboard.page import Page
 from functions.web.problem import ProblemError, problem
 
 HEADERS = {
-    # Load nothing from other sites, allow no inline scripts or styles, and refuse to be framed.
+    # A page loads nothing from other sites, has no inline scripts or styles, and is not shown in a
+    # frame.
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",
@@ -45,7 +46,7 @@ class Answers(NamedTuple):
     page: Page
 
     async def explain(self, request: Request, error: ProblemError) -> Response:
-        """Return an error response: a page for people, problem details for programs."""
+        """Return an error as a page if the request accepts HTML; if not, as problem details."""
         detail = str((error.members or {}).get("detail", ADVICE.get(error.status, "")))
         if "text/html" in request.headers.get("accept", ""):
             text = self.page.refusal(error.title, detail)
@@ -65,7 +66,10 @@ def failure(status: int, title: str, detail: str) -> ProblemError:
 
 
 def guarded(app: ASGIApp) -> ASGIApp:
-    """Add `HEADERS` to each response, and forbid caching if the response has no `Cache-Control`."""
+    """Return an application that adds `HEADERS` to the responses of `app`.
+
+    If a response has no `Cache-Control`, its caching is forbidden.
+    """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:

@@ -1,7 +1,7 @@
 """Identifies viewers through Identity-Aware Proxy, by e-mail addresses that Google has verified.
 
-A deployment has exactly one way to identify viewers. With two, a request could choose the weaker
-one.
+A deployment without the proxy uses `functions.web.caller.invoker`. Each deployment has only one of
+these two ways to identify viewers: with both, a request could choose the weaker one.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,8 +29,9 @@ class IdentityAwareProxy:
 
     Args:
         audience: the audience that assertions must have; it names this service.
-        verify: takes an assertion and the audience; returns the assertion's claims, or raises
-            ValueError (or a subclass) if the assertion is not genuine; may block.
+        verify: takes an assertion and the audience; returns the assertion's claims. Raises
+            ValueError if the assertion is not genuine, and KeysUnavailable if Google's public keys
+            cannot be fetched. May block.
     """
 
     audience: str
@@ -40,8 +41,9 @@ class IdentityAwareProxy:
         """Return the sender's e-mail address in lower case.
 
         Raises:
-            Unidentified: the request has no assertion, or the assertion is not genuine.
-            KeysUnavailable: the assertion cannot be verified now.
+            Unidentified: the request has no genuine assertion of Identity-Aware Proxy, or the
+                assertion has no e-mail address.
+            KeysUnavailable: Google's public keys cannot be fetched.
         """
         assertion = headers.get(ASSERTION, "")
         if not assertion:

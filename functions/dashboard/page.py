@@ -13,16 +13,16 @@ from functions.dashboard.tables import TABLES, Cell
 
 TEMPLATES = Path(__file__).parent / "templates"
 LEVELS = 10
-"""The number of shades of the heat map."""
+"""The darkest shade of the heat map; shade 0 is for 0%."""
 
 
 class Change(NamedTuple):
-    """A number at present, and some days earlier.
+    """A number now, and the same number some days earlier.
 
     Attributes:
-        now: the present number.
+        now: the number now.
         before: the earlier number; None if it is unknown.
-        days: the number of days between the two.
+        days: how many days earlier.
     """
 
     now: int
@@ -72,7 +72,11 @@ class Page:
 
 
 def changes(report: Report) -> dict[str, Change]:
-    """Return how many people were active in a day, week and month, and in the period before."""
+    """Return the newest numbers of active people, by name: ``dau``, ``wau`` and ``mau``.
+
+    Each number comes with the number of 1, 7 or 30 days before. The result is empty if no day is
+    counted.
+    """
     if report.counted is None:
         return {}
     by_day = {day.day: day for day in report.days}
@@ -92,7 +96,7 @@ def number(value: float) -> str:
 def percent(share: float | None) -> str:
     """Format a share as a percentage: 4.2% or 42%; None becomes a dash.
 
-    A half is rounded up, as in SQL; Python's own formatting rounds it to the even digit.
+    Halves are rounded up, like in SQL. Python's own formatting would round to the even digit.
     """
     if share is None:
         return "–"  # noqa: RUF001 - an en dash is intended

@@ -27,7 +27,7 @@ class Window(StrEnum):
         return {Window.DAYS_90: "90 days", Window.MONTHS_6: "6 months"}[self]
 
     def first(self, last: date) -> date:
-        """Return the first day of the window whose last day is given.
+        """Return the first day of the window that ends on the day `last`.
 
         BigQuery computes the same window with ``day > DATE_SUB(last, INTERVAL 90 DAY)``, or with
         ``INTERVAL 6 MONTH``.
@@ -54,7 +54,11 @@ class Cohort(msgspec.Struct, frozen=True):
     returned: list[int]
 
     def share(self, weeks_later: int) -> float | None:
-        """Return the share of people who came in a later week; None for a week in the future."""
+        """Return the share of people who came in a later week.
+
+        None if the week is in the future, if cohorts are not followed for so long, or if the cohort
+        has no people.
+        """
         if not 1 <= weeks_later <= len(self.returned) or not self.people:
             return None
         return self.returned[weeks_later - 1] / self.people
@@ -114,7 +118,7 @@ class Report(msgspec.Struct, frozen=True):
         first: the first UTC day of the window.
         last: the last UTC day of the window: today.
         synchronised_at: the UTC time at which the rollups were last brought up to date; None if
-            that was before the window.
+            they were last brought up to date before the window.
         last_received_at: the UTC time at which the newest counted chat event of the window was
             received; None if the window has none.
         counted: the newest day for which people are counted; None if there is none.
@@ -122,7 +126,7 @@ class Report(msgspec.Struct, frozen=True):
         days: the numbers of each day of the window.
         rooms: the busiest rooms, the busiest first.
         funnel: the steps from opening the chat to sending a message.
-        cohorts: the cohorts that began in the window, the newest first.
+        cohorts: the cohorts of the weeks in the window, the newest first.
     """
 
     project: str
@@ -140,7 +144,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def last_whole(self) -> Day | None:
-        """The newest day that is counted and over; None if there is none."""
+        """The newest counted day before today; None if there is none."""
         whole = (day for day in self.days if day.dau is not None and day.day < self.last)
         return max(whole, key=lambda day: day.day, default=None)
 
@@ -196,9 +200,9 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
     daily = {row["day"]: row for row in rows.daily}
     people = {row["day"]: row for row in rows.people}
     before = first - timedelta(days=1)
-    # The rollup of people has a row for each day with people in the 6 months up to it. The rollup
-    # of events has rows only for days with events. A page may be requested when only one of the
-    # two rollups is refreshed.
+    # The rollup of people has a row for a day if people came in the 6 months up to that day. The
+    # rollup of events has a row for a day only if the day has events. When a page is requested,
+    # perhaps only one of the two rollups is refreshed.
     people_until = max(people, default=before)
     daily_until = max([*daily, people_until])
     return [

@@ -13,7 +13,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bigquery_endpoint: the regional endpoint of BigQuery, ``https://host``.
         location: the datasets' location, such as ``europe-west1``.
         store_dataset: the full name of the dataset with the tables, ``projects/P/datasets/D``; the
-            dashboard reads only the rollups.
+            dashboard reads only the rollups and the ledger.
         bi_dataset: the full name of the dataset with the views; the dashboard reads no view.
         operate_url: the URL of the operate function, which the dashboard calls to refresh. With
             ``https://``, calls have an identity token; with ``http://``, they have none.

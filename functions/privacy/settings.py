@@ -42,9 +42,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         statement_bytes: if a statement is billed for more bytes than this, an alert reports it. The
             statement still runs, because no erasure may fail because of its price. The default is
             50 TiB, about 310 dollars.
-        reservation: the full name of the BigQuery reservation in which the statements that erase
-            people from events run first, ``projects/P/locations/L/reservations/R``. Empty if all
-            statements run at the on-demand price.
+        reservation: the full name of a BigQuery reservation,
+            ``projects/P/locations/L/reservations/R``. The first attempt of each statement that
+            erases people from events runs in this reservation; all other attempts run at the
+            on-demand price. Empty if no statement uses a reservation.
         changes_at_a_time: the maximum number of statements with which one instance changes tables
             at the same time. All instances of operate and privacy together may run at most 22 such
             statements: BigQuery runs 2 for each table and queues 20.
