@@ -1,1 +1,1 @@
-"""The privacy function: erasures, exports, look-ups, legal holds, offboardings and residency."""
+"""The privacy function: erasures, exports, legal holds, offboardings and reports."""

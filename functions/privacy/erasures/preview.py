@@ -26,7 +26,7 @@ class Preview:
     now: Callable[[], datetime]
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
-        """Count rows by table, the days with events, and the people who are pending or on hold.
+        """Count rows, days with events, and the people who are on hold or have a pending erasure.
 
         Raises:
             StatementFailed: BigQuery did not answer.

@@ -1,8 +1,8 @@
 """The request to repeat erasures after tables were restored to an earlier time.
 
-A restored table has rows of erased people and closed partners again. Tombstones only catch rows
-that are no older than late events can be. So if an erasure was executed after the time to which the
-tables were restored, it is executed again, over all stored rows.
+A restored table has rows of erased people and closed partners again. A tombstone only catches rows
+of late events, but a restored table also has older rows. So erasures that were executed after the
+time to which the tables were restored are executed again, over all stored rows.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from functions.privacy.records.receipts import Receipt
 from functions.web.problem import ProblemError
 
 RUNNING = timedelta(minutes=10)
-"""The longest time that a sweep can run; after that, Cloud Run ends its request
+"""Every sweep ends within this time, because the time-out of its request is shorter
 (`modules/cell/functions.tf`). A sweep that ran while tables were restored may have missed rows."""
 
 
@@ -29,7 +29,7 @@ class Restored(NamedTuple):
     Attributes:
         to: the time (UTC) to which tables were restored.
         at: when the last table was restored (UTC).
-        by: the address of the caller who reports that.
+        by: the address of the caller who reports the restoration.
     """
 
     to: datetime
@@ -65,8 +65,9 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             by: the caller's address.
 
         Raises:
-            ProblemError: only one of the two times is given, the times are not in order, or
-                `restored_to` is so long ago that the erasure log may be incomplete (400).
+            ProblemError: only one of the two times is given, the times are not in order,
+                `restored_at` is in the future, or `restored_to` is so long ago that the erasure log
+                may be incomplete (400).
         """
         if self.restored_to is None and self.restored_at is None:
             return None

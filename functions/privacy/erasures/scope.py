@@ -18,8 +18,8 @@ class Scope(NamedTuple):
         treatment: ``anonymise`` or ``delete``.
         status: ``due``, or ``executed`` for a tombstone.
         claim: an id that is the same for all erasures that one sweep began to execute.
-        previous_cut_off: the start of the scope (UTC); events received later are in scope.
-        cut_off: the end of the scope (UTC); events received until then are in scope.
+        previous_cut_off: the start of the scope (UTC); the scope has only events received later.
+        cut_off: the end of the scope (UTC); the scope has only events received until then.
         copy_salt: the salt from which new ingest ids are derived.
         executed_at: when the erasure was executed (UTC); None if it was not.
     """
@@ -38,7 +38,7 @@ class Scope(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        """Whether the erasure is being executed. If not, it is a tombstone."""
+        """Whether the erasure is being executed now. If not, the scope is that of a tombstone."""
         return self.status == "due"
 
     @property
@@ -58,7 +58,7 @@ class Scope(NamedTuple):
 
 
 class Scopes:
-    """All scopes that a sweep has read, to find the one that an event is in.
+    """All scopes that a sweep has read; finds the scope that an event is in.
 
     Args:
         scopes: may be in any order.

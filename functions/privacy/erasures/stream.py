@@ -1,7 +1,8 @@
 """``POST /stream``: records deletions and restorations in the chat, which Pub/Sub pushes.
 
-Messages that arrive at the same time are recorded together. Each is answered after it is recorded.
-They may arrive in any order and more than once; see `functions.privacy.erasures.deletions`.
+Messages that arrive at the same time are recorded together. Each message is answered after it is
+recorded. Messages may arrive in any order and more than once; see
+`functions.privacy.erasures.deletions`.
 """
 
 import sys

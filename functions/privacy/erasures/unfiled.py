@@ -1,9 +1,9 @@
 """``POST /unfiled``: each night, records deletions and restorations in the chat that were missed.
 
-Usually, a subscription of their own delivers them, and they are recorded within seconds. If one is
-missed, its event is still in the warehouse. So this job compares the stored events with the
-recorded erasures. It records the missing ones as if they had just arrived. An alert reports them,
-because something must have gone wrong on the usual way.
+Usually, a subscription delivers deletions and restorations, and they are recorded within seconds.
+If an event is missed, it is still stored in the warehouse. So this job compares the stored events
+with the recorded erasures, and records missing deletions and restorations. An alert reports that
+some were missing, because something must have gone wrong when they were delivered or recorded.
 """
 
 from collections import Counter
@@ -33,20 +33,21 @@ PAGE = 1_000
 """The maximum number of events that ``find_unfiled_deletions.sql`` returns."""
 
 PAGES = 5
-"""The maximum number of pages of events that one run records of consecutive days; the next run
-continues."""
+"""The maximum number of pages that one run records for each stretch of consecutive days; the next
+run continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
     """Finds deletions and restorations that are not recorded, and records them.
 
-    It searches the days to which events came since the last finished search, so the cost does not
-    grow with the number of stored events.
+    Each run searches only days that may have got events since the last finished search. So the cost
+    does not grow with the number of stored events.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        ledger: says when the last search was and which days are noted; records finished searches.
+        ledger: says when the last finished search began, and which days have notes; records
+            finished searches.
         deletions: records deletions and restorations.
         keys: the cell's pseudonym keys.
         closed: returns the list of closed partners, whose events are ignored.
@@ -88,7 +89,7 @@ class Unfiled:
         return JSONResponse({"found": counts, "finished": finished}, 200 if finished else 202)
 
     async def _days(self, now: datetime) -> set[date]:
-        """Return the days (UTC) to which events may have come since the last finished search."""
+        """Return the days (UTC) that may have got events since the last finished search."""
         news = await self.ledger.news(now)
         ran_at = news.runs.get("unfiled")
         first = on_time_from(ran_at) if ran_at else now.date() - OPEN_WINDOW_DAYS * DAY
@@ -98,7 +99,7 @@ class Unfiled:
     async def _search(
         self, since: datetime, until: datetime, closed: list[str], counts: Counter[str]
     ) -> bool:
-        """Record missed events of a stretch of time; return whether none is left."""
+        """Record missed events of a stretch of time; return whether all are recorded."""
         for _ in range(PAGES):
             told = await self._find(since, until, closed)
             if told:
@@ -127,7 +128,7 @@ class Unfiled:
         ]
 
     def _all_keys(self, project: str, user_key: str, user_id: str | None) -> list[str]:
-        """Return a person's user keys of all versions; with no known id, only the stored key."""
+        """Return a person's user keys of all versions; if the id is unknown, only `user_key`."""
         known = [] if user_id is None else user_keys(self.keys, project, [user_id])
         return list(dict.fromkeys([user_key, *known]))
 

@@ -22,13 +22,13 @@ from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 
 LETTERS = 10_000
-"""Once more dead letters than this are pulled, pulling stops: all pulled letters are in memory, and
-a replay cannot see them meanwhile."""
+"""A search stops pulling when it has more dead letters than this. It keeps all pulled letters in
+memory, and a replay cannot get them until the search ends."""
 
 
 @dataclass(slots=True)
 class SearchResult:
-    """What a search of the objects, or of the dead letters, found.
+    """The result of a search of the objects or of the dead letters.
 
     Attributes:
         records: the person's events, each with the place where it was found.
@@ -88,7 +88,10 @@ class RetainedEvents:
         return search
 
     async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
-        """Search the dead letters that no other process has leased; then give all of them back."""
+        """Search the dead letters that no other process has leased; then give all of them back.
+
+        If Pub/Sub does not answer, the result is incomplete.
+        """
         search = SearchResult()
         found: list[Letter] = []
         async with Lease(self.subscription, lambda: out_of_time() or len(found) > LETTERS) as lease:

@@ -15,7 +15,7 @@ from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.exports.messages import Owner
 
 PREFIX = "exports/"
-"""The prefix of exports in the bucket. Objects below it are deleted after the time
+"""The prefix of exports in the bucket. A lifecycle rule deletes objects below this prefix after
 `functions.privacy.periods.EXPORTED`."""
 
 INDEX = "index.json"
@@ -59,9 +59,9 @@ class ErasedMeanwhile(Exception):
 class Writing:
     """Writes the objects of one export.
 
-    Their names begin with ``exports/<partner>/<project>/``. A caller who may export data of the
-    project may read the objects there. The partner is part of the name because a project may move
-    to another partner, who must not read earlier exports.
+    The objects' names begin with ``exports/<partner>/<project>/``. Callers who may export data of
+    the project may read the objects below this prefix. The partner is part of the name because a
+    project may move to another partner, who must not read earlier exports.
 
     Args:
         bucket: writes the objects.
@@ -83,12 +83,16 @@ class Writing:
         """Write the index. From then on, an erasure of the person finds the export and deletes it.
 
         Raises:
-            BucketUnavailable: the index was not written. `add` raises the same error.
+            BucketUnavailable: the bucket did not answer.
         """
         await self._write(INDEX, msgspec.json.encode(index), "application/json")
 
     async def add(self, name: str, records: Sequence[object]) -> None:
-        """Write records as one object of JSON Lines. If there are no records, write no object."""
+        """Write records as one object of JSON Lines. If there are no records, write no object.
+
+        Raises:
+            BucketUnavailable: the bucket did not answer.
+        """
         if records:
             content = msgspec.json.Encoder().encode_lines(records)
             name = await self._write(f"{name}.jsonl", content, "application/x-ndjson")
@@ -99,8 +103,8 @@ class Writing:
 
         Raises:
             BucketUnavailable: the bucket did not answer.
-            ErasedMeanwhile: the export was deleted meanwhile. The objects that were written after
-                that are deleted, too.
+            ErasedMeanwhile: the export was deleted meanwhile. This method has also deleted the
+                objects that were written after that.
         """
         content = sheet.encode()
         name = await self._write("cover-sheet.html", content, "text/html; charset=utf-8")
@@ -154,8 +158,8 @@ class ExportedCopies:
     async def _delete(self, index: Stored) -> None:
         """Delete an export, even if it is still being written.
 
-        Its writer checks at the end whether the index still exists. If the writer added objects
-        before the index was deleted, the second call of `_delete_parts` deletes them.
+        The second call of `_delete_parts` deletes objects that were written before the index was
+        deleted. `Writing.finish` deletes objects that were written later.
         """
         folder = index.name.removesuffix(INDEX)
         await _delete_parts(self.objects, folder)
@@ -164,7 +168,7 @@ class ExportedCopies:
 
 
 async def _delete_parts(objects: CloudStorage, folder: str) -> None:
-    """Delete the objects of an export, except the index, which is needed to find the others."""
+    """Delete the objects of an export, but not the index: sweeps find exports by their index."""
     for stored in await objects.find(folder):
         if stored.name != folder + INDEX:
             await objects.delete(stored)
@@ -173,10 +177,10 @@ async def _delete_parts(objects: CloudStorage, folder: str) -> None:
 def _erasures(
     content: bytes, scopes_by_person: Mapping[tuple[str, str], Sequence[Scope]]
 ) -> Collection[str]:
-    """Return the ids of the erasures that require deleting an export with this index.
+    """Return the ids of the erasures that must delete the export with this index.
 
     If the index is malformed, the result is empty, and the bucket's lifecycle rule deletes the
-    export within a day.
+    export.
     """
     try:
         index = msgspec.json.decode(content, type=Index)

@@ -14,13 +14,13 @@ class Receipt(msgspec.Struct, frozen=True):
     """One receipt: a row of `receipts_v1`.
 
     Attributes:
-        receipt_id: the id; every attempt at one step has the same, so only one receipt is stored.
+        receipt_id: the id. All attempts at one step have the same id, so one receipt is stored.
         operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
             ``release``, ``offboarding`` or ``residency``.
         reference: the id of the erasure, hold, export or other subject.
         detail: counts, reasons and dates; never an id or key of a person.
-        partner: the partner concerned; empty if the whole cell is.
-        project: the project concerned; empty if all projects of the partner are.
+        partner: the partner concerned; empty if the receipt concerns the whole cell.
+        project: the project concerned; empty if the receipt concerns all projects of the partner.
         requested_by: the caller's address; empty if Pub/Sub or the scheduler called.
         people: the number of people concerned; None if the operation is not about people.
     """

@@ -1,4 +1,4 @@
-"""``POST /residency``: compares where a cell's data is with where it was promised to be."""
+"""``POST /residency``: checks that a cell's data is in the promised region."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -35,7 +35,8 @@ class Promise:
     async def check(self) -> list[Location]:
         """Check where each topic, secret, bucket, dataset and table is.
 
-        The result lists all of them, with the state ``unknown`` if Google reported no location.
+        A part of the cell has the state ``unknown`` if Google reported no location for it. If the
+        region must be in the European Union, the first entry of the result is about the region.
         """
         google = self.google()
         locations = [self._of_region()] if self.gdpr else []

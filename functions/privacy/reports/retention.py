@@ -19,8 +19,8 @@ from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed, Statements
 
 CHECKED_EVERY = timedelta(hours=23)
-"""How long after the last check a sweep checks again; an hour less than a day, because sweeps do
-not begin to the minute."""
+"""How long after the last check a sweep checks again. It is an hour less than a day, because sweeps
+may begin a little earlier or later each day."""
 
 TOLERANCE = timedelta(days=1)
 """How much later than promised data may be deleted. Nothing is deleted to the minute: partitions
@@ -111,9 +111,10 @@ class Retention:
         return Response(msgspec.json.encode(checked), media_type="application/json")
 
     async def check_daily(self) -> Checked | None:
-        """Check every place, unless a sweep did so within the last day; then return None.
+        """Check every place; return None if a sweep did so less than `CHECKED_EVERY` ago.
 
-        A check counts only if it reached every place.
+        If a place could not be checked, the next sweep checks all places again. If the ledger does
+        not answer, the result has only one place, the failed statement, with the state ``unknown``.
         """
         now = self.now()
         try:

@@ -1,1 +1,1 @@
-"""The parts that all requests share: the caller, their projects, people's ids, and pages."""
+"""The parts that requests share: the caller, the caller's projects, people's ids, and pages."""

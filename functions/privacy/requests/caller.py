@@ -14,8 +14,8 @@ from functions.web.caller import Unidentified, invoker
 from functions.web.problem import ProblemError, retry_later
 
 EVERY_MATTER = ("*",)
-"""The matters of an operator, who may see everything. Statements of ``sql/privacy`` compare with
-this value."""
+"""The result of `Caller.matters` for an operator, who may see everything. Statements of
+``sql/privacy`` compare with this value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Caller:
     owners: Mapping[str, str] = field(default_factory=dict)
 
     def must_have(self, project: str) -> None:
-        """Check that a project is one of the caller's.
+        """Check that the caller may act on a project. Operators may act on every project.
 
         The error is the same whether or not the project exists.
 
         Raises:
-            ProblemError: the project is not one of the caller's (403).
+            ProblemError: the caller may not act on the project (403).
         """
         if not self.is_operator and project not in self.projects:
             raise ProblemError(403, "`project` is not one of your projects")
@@ -58,7 +58,7 @@ class Caller:
         before. An operator gets `EVERY_MATTER`.
 
         Args:
-            project: only this project; empty for all.
+            project: the only project to return; empty for all projects.
         """
         if self.is_operator:
             return EVERY_MATTER

@@ -19,8 +19,8 @@ class Context(NamedTuple):
         ledger: records finished runs of jobs, and notes days.
         receipts: stores a receipt for each operation.
         keys: the cell's pseudonym keys.
-        partner_of: returns the partner of a project that the caller may act on; raises
-            ProblemError if the caller may not.
+        partner_of: returns the partner of a project; raises ProblemError if the caller may not act
+            on the project, or if the project does not have exactly one partner in this cell.
         now: returns the current time (timezone-aware).
         new_id: returns a new id; ids sort by time.
     """

@@ -27,7 +27,7 @@ class PrivacyRequest(NamedTuple):
         caller: the sender of the request.
         id: the last part of the path, if the route has an id.
         body: the body; ``{}`` if it was empty.
-        accept: the media types that the caller prefers.
+        accept: the header ``Accept``; empty if there is none.
         query: the parameters of the query string.
     """
 

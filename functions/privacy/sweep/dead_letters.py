@@ -1,4 +1,4 @@
-"""Removes erased people from dead letters: replaces each letter by one that does not name them.
+"""Removes erased people from dead letters: replaces letters that name them by letters that do not.
 
 A letter is acknowledged only after its replacement is published. An unreadable letter is
 acknowledged only after it is in quarantine. All other letters are given back at the end.
@@ -23,7 +23,7 @@ from functions.privacy.erasures.scope import Scopes
 from functions.retained import quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""Publishes messages, like `functions.google.topic.Publisher.publish`."""
+"""Publishes messages; see `functions.google.topic.Publisher.publish`."""
 
 Keep = Callable[[str, bytes], Awaitable[object]]
 """Writes an object, given its name and content, unless an object with this name exists."""
@@ -95,7 +95,7 @@ class DeadLetterRewriter:
             try:
                 message = Message(redacted.data, Attributes.from_mapping(attributes))
             except ValueError:
-                # A replay could not store it, because its attributes are invalid.
+                # A replay could not store the event, because the letter's attributes are invalid.
                 log("WARNING", "dead letter dropped", message_id=letter.message_id)
         return _Replaced(letter, message, redacted.taken)
 

@@ -1,6 +1,6 @@
 """``POST /sweep``: executes erasures that are due, and continues offboardings.
 
-After that, it checks once a day that no data is kept for longer than promised. So that check needs
+Once a day, the sweep then checks that no data is kept for longer than promised. So this check needs
 no job of its own.
 """
 
@@ -27,8 +27,8 @@ class SweepEndpoint:
     """Answers requests for a sweep.
 
     Args:
-        run_sweep: executes erasures, like `functions.privacy.sweep.job.Sweep.run`.
-        sweep_offboardings: continues offboardings after that, in the remaining time, like
+        run_sweep: executes erasures; see `functions.privacy.sweep.job.Sweep.run`.
+        sweep_offboardings: continues offboardings in the remaining time; see
             `functions.privacy.offboarding.endpoint.Offboardings.sweep`.
         check_retention: checks at the end how long data is kept, if time is left; returns None if
             no check is due.
@@ -46,8 +46,9 @@ class SweepEndpoint:
         """Run a sweep; answer 200 with the report, or 202 if there was no time for all steps.
 
         Raises:
-            ProblemError: the caller is neither the scheduler nor an operator (403), the times of
-                restored tables are not valid (400), or a service did not answer (503).
+            ProblemError: the caller is neither the scheduler nor an operator (403), the scheduler
+                reports restored tables (403), the times of restored tables are not valid (400), or
+                a service did not answer (503).
             DecodeError: the body is not valid.
         """
         if not (request.caller.is_scheduler or request.caller.is_operator):

@@ -1,4 +1,4 @@
-"""Removes erased people from objects: replaces each object by others that do not name them.
+"""Removes erased people from objects: replaces objects that name them by objects that do not.
 
 Unreadable data is moved to folders of quarantine that are only for unreadable data.
 """
@@ -132,7 +132,7 @@ def concerns(scopes: Scopes, stored: Stored) -> bool:
 
 
 SECONDS = 60.0
-"""The time limit of one search for unreadable data, because the sweep has other steps to do."""
+"""The time limit of one search for unreadable data. The sweep has other steps to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class UnreadableObjects:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Rewrite new objects, newest first, because earlier sweeps have read most older ones.
+        """Rewrite new objects, the newest first: earlier sweeps have read most of the older ones.
 
         If there is no time for all objects, a log line says so, and the next sweep continues.
 
@@ -180,8 +180,8 @@ class UnreadableObjects:
 def _is_new(stored: Stored, since: datetime) -> bool:
     """Return whether an object may contain unreadable data that no sweep has read.
 
-    In quarantine, these are the objects of the last week. There may be many older ones, which
-    earlier sweeps have read. The spill is usually empty, so all objects in it are read.
+    In quarantine, only objects of the last week count: there may be many older objects, but earlier
+    sweeps have read them. In the spill, all objects count, because the spill is usually empty.
     """
     if stored.name.startswith(spill.PREFIX):
         return True
