@@ -17,16 +17,16 @@ from functions.secrets.closed_partners import ClosedPartner
 
 TO_DO = (
     "Take the partner out of `partners` and apply: its tokens leave the Terraform state.",
-    "Check that the same apply removes its dataset, readers, viewers and push subscriptions.",
-    "Delete earlier versions of a remote Terraform state: they have the tokens, which are closed.",
+    "Check that this apply removes the partner's dataset, readers, viewers and push subscriptions.",
+    "Delete earlier versions of a remote Terraform state: they still contain the partner's tokens.",
     "Take the partner's people out of `callers` of the privacy function.",
     "Delete the copies outside the cell: extracts of BI tools, exports that were handed over.",
 )
-"""The steps that operators must take, because no function has the permissions for them."""
+"""The steps that operators must take when all data is deleted. No function has the permissions."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
-    "Release or prolong the holds before you take it out: afterwards they end at their `until`.",
+    "Release or prolong holds before you take the partner out; then each hold ends at its `until`.",
     TO_DO[-1],
 )
 """The steps that operators must take while a legal hold keeps data of the partner."""
@@ -53,7 +53,7 @@ def certify(
     remains = [
         _remaining("deleted rows, readable by time travel", "BigQuery", gone),
         _remaining(
-            "deleted rows, to Google's support only (fail-safe)", "BigQuery", gone + FAIL_SAFE
+            "deleted rows, for Google's support only (fail-safe)", "BigQuery", gone + FAIL_SAFE
         ),
         _remaining("undelivered events; load drops them", "Pub/Sub", delivered),
         _remaining(
@@ -69,9 +69,11 @@ def certify(
             entry.closed_at + SECRET_SEEN,
         ),
         _remaining("receipts: the partner's name, dates and counts", "receipts_v1", None),
-        _remaining("names of partner and projects", "closed list, so that it stays closed", None),
         _remaining(
-            "names and the pseudonymisation key, which is the cell's", "Terraform, secrets", None
+            "names of partner and projects", "closed list, so that the partner stays closed", None
+        ),
+        _remaining(
+            "names of partner and projects; the cell's pseudonym keys", "Terraform, secrets", None
         ),
     ]
     return {

@@ -1,11 +1,11 @@
 """Writes the list of closed partners. Several writers may close partners at the same time.
 
-Secret Manager has no conditional write, so another writer may add a version of the list after this
-writer has read it. For this reason, each version names the version that it was made from. If that
-is not the version just before it, another writer has written in between. In that case, the next
-reader adds the entries of the versions in between, and writes the list again. This way, no entry is
-lost, even if a writer ends before it notices the other versions. An entry that an operator removed
-stays removed, because a version that an operator writes names no other version.
+Secret Manager has no conditional write. If two writers read the same version, and each of them adds
+a version with a new entry, the last version lacks the other writer's entry. For this reason, each
+version says in `follows` from which version it was made. If there are versions between these two,
+the next reader adds their entries, and writes the list again. This way, no entry is lost, even if a
+writer ends before it notices the other versions. An entry that an operator removed stays removed,
+because a version that an operator writes has no `follows`.
 
 If the first version was destroyed, Terraform creates an empty list. Such a list is invalid: receive
 and load refuse it. The next reader in this module writes the previous list again.
@@ -41,7 +41,7 @@ NEARLY_FULL = 0.8
 
 
 class ListUnavailable(Exception):
-    """The list cannot be read or written. A partner may have been closed all the same.
+    """The list cannot be read or written. Nevertheless, a partner may have been closed.
 
     Args:
         reason: the kind of failure.
@@ -63,7 +63,7 @@ class ClosedSecret:
     secret: Secret
 
     async def read(self) -> ClosedList:
-        """Return the newest list, with the entries that its writer missed.
+        """Return the newest list; first add the entries that are missing in it.
 
         Raises:
             ListUnavailable: the list cannot be read, or the missing entries cannot be written.
@@ -75,20 +75,20 @@ class ClosedSecret:
 
         Args:
             partner: the name of the partner.
-            projects: the partner's projects, in any cell.
+            projects: the partner's projects in all cells.
             at: the current time (timezone-aware).
 
         Raises:
             ListUnavailable: it is unknown whether the partner is closed.
             ListFull: there is no room on the list, so the partner is not closed.
         """
-        # If the list has a malformed entry of the partner, this entry replaces it.
+        # The new entry replaces a malformed entry of the same partner.
         entry = ClosedPartner(tuple(projects), at)
         settled = await asyncio.to_thread(self._settled, {partner: entry})
         return settled.partners[partner]
 
     async def must_have_room(self, partner: str, entry: ClosedPartner) -> None:
-        """Check that there is room for a partner on the list.
+        """Check that the list has room for a partner.
 
         Raises:
             ListFull: there is no room.
@@ -98,7 +98,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Add versions until the newest list has these and the missed entries; return that list."""
+        """Add versions until the newest list has `entries` and all missing entries; return it."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -121,7 +121,10 @@ class ClosedSecret:
         raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
-        """Return the newest list that Terraform did not replace, and the number of its version.
+        """Return the number and the list of the newest version.
+
+        Versions with which Terraform replaced the list do not count. If there is no other version,
+        return 0 and an empty list.
 
         Raises:
             ListUnavailable: a version that may contain the list was destroyed.
@@ -140,10 +143,10 @@ class ClosedSecret:
         return 0, ClosedList({})
 
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
-        """Return `known` with the entries that its writer missed.
+        """Return the list of the version `number`, with the entries that are missing in it.
 
-        The writer made it from the version `known.follows`. Others may have added entries in
-        later versions.
+        The list was made from the version `known.follows`. The versions in between may have entries
+        that are missing.
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):

@@ -28,7 +28,7 @@ class ClosedPartners:
     Args:
         partners: the closed partners, by name.
         on_hold: the people on hold.
-        at: the time at which they were on hold (timezone-aware).
+        at: the time at which these people were on hold (timezone-aware).
         keys: computes user keys.
         layouts: the layouts of the events in the catalogue.
     """
@@ -49,7 +49,7 @@ class ClosedPartners:
         self._layouts = layouts
 
     def owner(self, attributes: Mapping[str, str]) -> str | None:
-        """Return the closed partner that an event belongs to; None if there is none."""
+        """Return the closed partner that an event belongs to; None if its partner is not closed."""
         if not self._list.is_closed(attributes):
             return None
         project = attributes.get("project")
@@ -78,7 +78,7 @@ class ClosedPartners:
         try:
             people = mentioned(data, parse_kind(attributes.get("kind", "")), self._layouts)
         except (BadMessage, ValueError):
-            return False  # it cannot be parsed, so it names no person
+            return False  # the event cannot be parsed, so it names no person
         return any(
             PersonOnHold(partner, project, key) in self._on_hold
             for user in (people.user_id, *people.speakers)

@@ -24,6 +24,8 @@ class ClosedPartnerLetters:
     async def clear(self, search: Search) -> None:
         """Count the closed partners' dead letters; delete them unless this is a dry run.
 
+        Before an event on hold is deleted here, it is stored below ``on_hold/``.
+
         Raises:
             OutOfTime: there was no time to look at all letters.
             SubscriptionUnavailable: Pub/Sub did not answer.

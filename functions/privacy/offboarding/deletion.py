@@ -1,7 +1,7 @@
 """Counts and deletes a closed partner's data in one cell, except the data that a legal hold keeps.
 
-Each step searches for the data that is still there, so each step can be repeated. The next run
-continues an interrupted one, and concurrent runs do no harm.
+Each step searches for the data that is still there, so each step can be repeated. If a run is
+interrupted, the next run continues. Concurrent runs do no harm.
 """
 
 from collections import Counter
@@ -33,6 +33,7 @@ class Clearer(Protocol):
 
         Raises:
             OutOfTime: a part of the place was not searched.
+            BucketUnavailable, SubscriptionUnavailable: the place did not answer.
         """
 
 
@@ -77,8 +78,8 @@ class Offboarding:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        clearers: delete events outside the tables, each in one place.
-        events_on_hold: stores events from these places that are on hold.
+        clearers: each deletes events in one place outside the tables.
+        events_on_hold: stores the events on hold that are found in these places.
         people: reads which people are on legal hold.
         now: returns the current time (timezone-aware).
     """
@@ -92,7 +93,7 @@ class Offboarding:
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
-        # Events on hold come last, so that a search counts the events that it moved there.
+        # `on_hold/` is searched last, so that a search also counts the events that it moved there.
         self._clearers: Sequence[Clearer] = (*clearers, events_on_hold)
         self._events_on_hold = events_on_hold
         self._people = people
@@ -125,6 +126,7 @@ class Offboarding:
 
         Raises:
             OutOfTime: some tables are not cleared.
+            StatementFailed: a statement failed; some tables are not cleared.
         """
         counted = await self._count_rows(partner)
         counts.total += counted.total
@@ -145,7 +147,7 @@ class Offboarding:
         counts_by_partner: Mapping[str, PartnerCounts],
         out_of_time: Deadline,
     ) -> None:
-        """Delete the data of all these partners outside the tables, in one search.
+        """Delete the data that these partners have outside the tables, in one search.
 
         Args:
             partners: the closed partners, by name.
@@ -167,7 +169,7 @@ class Offboarding:
     async def delete_released(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete other partners' events whose hold is over; see `EventsOnHold.delete_released`."""
+        """Delete events that no hold keeps any more; see `EventsOnHold.delete_released`."""
         await self._events_on_hold.delete_released(watched, self._now(), out_of_time, deleted)
 
     async def _count_rows(self, partner: str) -> PartnerCounts:

@@ -25,7 +25,7 @@ UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, Subscription
 """Failures that end a run early. The next run continues."""
 
 FULL = (
-    "The list of closed partners is full: take out those who were closed long ago "
+    "The list of closed partners is full: remove partners that were closed long ago "
     "(docs/operations.md, The list of closed partners)"
 )
 
@@ -84,6 +84,7 @@ class Offboardings:
         Raises:
             ProblemError: the caller is not an operator, there is no such partner, the code is not
                 valid, the closed list is full, or another service does not answer.
+            DecodeError: the body is not valid.
         """
         request.caller.must_be_operator()
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)

@@ -20,7 +20,7 @@ from functions.retained.quarantine import LEGAL_HOLD, ON_HOLD, UNKNOWN, Quaranti
 from functions.secrets.closed_partners import ClosedPartner
 
 SKEW = timedelta(minutes=5)
-"""The clocks of Cloud Storage and of the functions never differ by more than this."""
+"""The largest assumed difference between the clocks of Cloud Storage and of the functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ class EventsOnHold:
         )
 
     async def clear(self, search: Search) -> None:
-        """Count the partners' objects; unless this is a dry run, delete those no longer on hold.
+        """Count the partners' objects, and delete objects whose hold is over.
+
+        A dry run deletes nothing.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -80,17 +82,15 @@ class EventsOnHold:
     async def delete_released(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete objects that no hold keeps any more, except those of the watched partners.
+        """Delete objects that no hold keeps any more, of all partners that are not `watched`.
 
-        The offboarding of the other partners was finished long ago, or they are not closed any
-        more.
+        These partners were offboarded long ago, or are not closed any more.
 
         Args:
-            watched: the partners to leave out, because their offboarding searches these objects.
+            watched: the partners to leave out, because their offboardings search their objects.
             at: the current time (timezone-aware).
             out_of_time: returns whether the time limit is reached.
-            deleted: the numbers of deleted objects are added to it, by partner, even if this method
-                raises an error.
+            deleted: counts the deleted objects by partner, even if this method raises an error.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -130,7 +130,10 @@ class EventsOnHold:
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
     async def _is_on_hold(self, stored: Stored, closed: ClosedPartners) -> bool:
-        """Return whether a hold keeps an object; any hold of a partner keeps unreadable objects."""
+        """Return whether a hold keeps an object.
+
+        If any person of a partner is on hold, all unreadable objects of the partner are kept.
+        """
         partner = _partner(stored)
         if not closed.has_people_on_hold(partner):
             return False

@@ -19,9 +19,9 @@ from functions.web.problem import ProblemError, retry_later
 VALID = timedelta(minutes=15)
 
 LABEL = b"confirmation of offboardings"
-"""The text from which the key for confirmations is derived. No user key is derived from the same
-text: a text for a user key begins with four bytes, which are the length of the project's name, and
-no project has a name as long as the first four bytes of this text would say."""
+"""The text from which the key for confirmations is derived. No user key is derived from this text.
+The text for a user key begins with the length of the project's name, in four bytes. As a length,
+the first four bytes of this text are more than a billion, and no project has such a long name."""
 
 DIGITS = 16
 """The number of hex digits in a code: 64 bits, too many to guess before the code expires."""
@@ -86,12 +86,13 @@ class Plan:
             ProblemError: there is no such partner (404), or the partners cannot be read (503).
             ListFull: there is no room for the partner on the closed list.
             ListUnavailable: the closed list cannot be read.
+            BucketUnavailable, StatementFailed, SubscriptionUnavailable: the data cannot be counted.
         """
         projects, now = await self._projects(partner), self.now()
         entry = ClosedPartner(projects, now)
         counts = await self.offboarding.count(partner, entry, out_of_time)
         if not projects and not counts.total:
-            title = "There is no such partner here, and no data of one"
+            title = "There is no such partner here, and no data of such a partner"
             raise ProblemError(404, title, members={"state": "nothing"})
         await self.closed.must_have_room(partner, entry)
         return {

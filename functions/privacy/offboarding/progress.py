@@ -1,9 +1,10 @@
-"""Continues each offboarding until its certificate: in the request that orders it, then every hour.
+"""Continues each offboarding until it is complete: when it is ordered, and then in each sweep.
 
-The first step closes the partner. For a while, instances with an older closed list may still accept
-events of the partner. So the certificate is only issued if a search of everything began after that
-time and found nothing to delete. Until one day after the partner was closed, sweeps also search the
-tables again, because an instance may see the newest version of the secret late.
+The first step closes the partner. For the time `OffboardingProgress.closing` after that, instances
+with an older closed list may still accept events of the partner. So a certificate is only issued
+for a search that began later and found nothing to delete. For one day after the partner was closed,
+sweeps search the tables even if there is a certificate, because an instance may see the newest
+version of the secret late.
 """
 
 from collections import Counter
@@ -21,8 +22,8 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
-"""How many times one request searches everything at most. The first search deletes data, and the
-second finds nothing. The third is needed if events arrived meanwhile."""
+"""The maximum number of searches in one request. The first search deletes data, and the second
+finds nothing. The third is needed if events arrived meanwhile."""
 
 WATCHED = REMEMBERED
 """For this time after a partner was closed, sweeps search objects and dead letters for the
@@ -84,11 +85,11 @@ class OffboardingProgress:
     async def all(
         self, partners: Partners, out_of_time: Deadline, restored: Restored | None = None
     ) -> dict[str, str]:
-        """Continue offboardings that are not complete, and delete what came after the others.
+        """Continue all offboardings that are not complete, and delete data that came later.
 
-        After a complete offboarding, data that came late is searched for as long as it can come,
-        and again if a restoration brought rows back. Events on hold are deleted when the hold is
-        over, even if their partner is not on the closed list any more.
+        A partner whose offboarding is complete is searched again during the time in which data may
+        still come late, or if restored tables may have the partner's rows again. Events on hold are
+        deleted when the hold is over, even if their partner is not on the closed list any more.
 
         Args:
             partners: the partners on the closed list.
@@ -120,7 +121,7 @@ class OffboardingProgress:
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
     async def _delete_released(self, watched: Partners, out_of_time: Deadline) -> None:
-        """Delete events whose hold is over, if this run did not search for the partner's data."""
+        """Delete events whose hold is over, of partners that this run did not search for."""
         deleted: Counter[str] = Counter()
         try:
             await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)

@@ -1,4 +1,4 @@
-"""The receipts of offboardings. The state of an offboarding is only in them and the closed list."""
+"""The receipts of offboardings. Only they and the closed list store the state of an offboarding."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,13 +22,14 @@ class Record:
     """The contents of the receipts of one offboarding.
 
     Attributes:
-        begun: whether the first receipt was written, which has the counts before the deletion.
+        begun: whether the first receipt, with the counts before the deletion, was written.
         ordered_by: the address of the caller who confirmed the offboarding; empty if unknown.
         total: the counts before the deletion, by table or place.
         counted_all: False if the time was too short to count everything.
         deleted: how many rows, objects and events were deleted since, by table or place.
-        on_hold: the certificate that everything except data on hold is deleted; None until then.
-        complete: the certificate that everything is deleted; None until then.
+        on_hold: the certificate which says that everything except data on hold is deleted; None if
+            there is none yet.
+        complete: the certificate which says that everything is deleted; None if there is none yet.
     """
 
     begun: bool = False
@@ -71,7 +72,11 @@ class Records:
     new_id: Callable[[], str]
 
     async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
-        """Return, by partner, the contents of all receipts since the partner was closed."""
+        """Return, by partner, the contents of the receipts since the partner was closed.
+
+        Raises:
+            StatementFailed: the receipts cannot be read.
+        """
         records = {name: Record() for name in partners}
         if not partners:
             return records
@@ -90,7 +95,14 @@ class Records:
     async def note_begun(
         self, partner: str, entry: ClosedPartner, ordered_by: str, counts: PartnerCounts
     ) -> None:
-        """Write the first receipt, once: when the partner was closed, by whom, and the counts."""
+        """Write the first receipt, once: the time of the closing, the projects, and the counts.
+
+        Args:
+            partner: the name of the partner.
+            entry: the partner's entry in the closed list.
+            ordered_by: the address of the caller who confirmed the offboarding; empty if unknown.
+            counts: the counts before the deletion.
+        """
         detail = {
             "total": nonzero(counts.total),
             "counted_all": counts.counted_all,
@@ -99,7 +111,7 @@ class Records:
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
-        """Write a receipt of what one run deleted. Concurrent runs write one receipt each."""
+        """Write a receipt of the data that one search deleted, unless it deleted nothing."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())

@@ -22,8 +22,8 @@ class Findings:
         total: all objects and events.
         on_hold: how many of the total are on hold, so that they are not deleted.
         deleted: how many of the total were deleted.
-        unreadable: how many objects stay because nothing in them tells the partner; not in the
-            total.
+        unreadable: how many objects stay because they cannot be parsed, so that their partner is
+            unknown. They are not in the total.
     """
 
     total: PlaceCounts = field(default_factory=Counter)
