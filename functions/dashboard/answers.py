@@ -37,7 +37,7 @@ ADVICE = {404: "The dashboard is at /."}
 
 
 class Answers(NamedTuple):
-    """Builds responses.
+    """Builds error responses.
 
     Attributes:
         page: renders HTML.

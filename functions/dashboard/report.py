@@ -157,8 +157,8 @@ class Report(msgspec.Struct, frozen=True):
 DAILY = Totals.__struct_fields__
 PEOPLE = ("active_users", "senders")
 SUMMED = tuple(name for name in DAILY if name not in PEOPLE)
-"""Numbers that can be added up over days. Counts of people cannot: a person may come on many
-days."""
+"""Numbers that can be added up over days. Counts of people cannot be added up, because a person may
+come on many days."""
 SPANS = ("dau", "wau", "mau")
 STEPS = {
     "started": "Opened the chat",

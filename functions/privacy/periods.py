@@ -7,9 +7,9 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 GRACE = timedelta(days=28)
 """How long after the request an erasure is due.
 
-The promise is that no live data of the person is left at the end of day 30. After it is due, an
-erasure may wait for other erasures for `GATHERING`. More than a day is then left, in case some of
-the hourly sweeps fail.
+The promise is that no live data of the person is left at the end of day 30. After
+an erasure is due, it may wait for other erasures for `GATHERING`. More than a day is then left, in
+case some of the hourly sweeps fail.
 """
 
 GATHERING = timedelta(hours=12)
@@ -48,8 +48,8 @@ LOGGED = timedelta(days=30)
 """How long logs are kept, unless the deployment sets ``log_retention_days``."""
 
 SECRET_SEEN = timedelta(days=1)
-"""The longest assumed time until every reader sees a secret's newest version. Usually it takes
-minutes; Secret Manager's documentation says that it may take a few hours."""
+"""We assume that every reader sees the newest version of a secret within this time. Usually it
+takes minutes; Secret Manager's documentation says that it may take a few hours."""
 
 OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
 

@@ -145,8 +145,8 @@ class ClosedSecret:
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
         """Return the list of the version `number`, with the entries that are missing in it.
 
-        The list was made from the version `known.follows`. The versions in between may have entries
-        that are missing.
+        The list was made from the version `known.follows`. The versions between these two may have
+        entries that the list lacks.
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):

@@ -1,9 +1,9 @@
-"""Stores events of closed partners that are on legal hold, below ``on_hold/`` in the bucket.
+"""Stores closed partners' events on legal hold, below ``on_hold/`` in the bucket.
 
 If spilled events and dead letters of a closed partner were replayed, they would be lost, because
 `load` drops them. Quarantined bodies are deleted after some days. So events on hold are moved to a
-prefix that no replay and no lifecycle rule reaches. An event is deleted when none of the people in
-it is on hold any more.
+prefix that no replay and no lifecycle rule reaches. Each event is deleted when all holds on the
+people in it are over.
 """
 
 from collections import Counter
@@ -82,7 +82,7 @@ class EventsOnHold:
     async def delete_released(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete objects that no hold keeps any more, of all partners that are not `watched`.
+        """Delete objects of partners that are not `watched`, if no hold keeps the objects any more.
 
         These partners were offboarded long ago, or are not closed any more.
 

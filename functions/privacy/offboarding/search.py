@@ -1,4 +1,4 @@
-"""A search for closed partners' data outside the tables, which also deletes that data."""
+"""A search for closed partners' data outside the tables: its settings, and its findings."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -8,7 +8,7 @@ from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import ClosedPartners
 
 Retain = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
-"""Stores an event that is on hold, given its partner, its bytes, and its message's attributes."""
+"""Stores an event on hold; takes the partner, the bytes, and the attributes of the message."""
 
 PlaceCounts = Counter[tuple[str, str]]
 """Numbers of objects and events, by partner and place."""

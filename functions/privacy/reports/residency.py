@@ -17,7 +17,7 @@ from functions.privacy.requests.request import PrivacyRequest
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The promise about where a cell's data is, and how to check it.
+    """The promise that a cell's data is in a region; checks the promise.
 
     Args:
         google: returns the Google APIs that report locations.

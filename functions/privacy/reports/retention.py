@@ -23,8 +23,8 @@ CHECKED_EVERY = timedelta(hours=23)
 may begin a little earlier or later each day."""
 
 TOLERANCE = timedelta(days=1)
-"""How much later than promised data may be deleted. Nothing is deleted to the minute: partitions
-are whole days, and Cloud Storage applies its lifecycle rules about once a day."""
+"""How long after the promised time data may be deleted. Nothing is deleted to the minute:
+partitions are whole days, and Cloud Storage applies its lifecycle rules about once a day."""
 
 DUE_ERASURES = "erasures that are due"
 """The line of the report for erasures that should have been executed by now."""

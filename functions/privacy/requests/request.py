@@ -17,7 +17,7 @@ from functions.web.problem import ProblemError, problem, retry_later
 from functions.web.routes import Route, application
 
 MAX_BODY_BYTES = 16 * 2**20
-"""The maximum size of a body: 5,000 people with 20 ids of 160 bytes each."""
+"""The maximum size of a body: enough for 5,000 people with 20 ids of 160 bytes each."""
 
 
 class PrivacyRequest(NamedTuple):
