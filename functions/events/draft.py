@@ -222,8 +222,12 @@ def _join_parts(known: list[_Found], layout: Layout) -> list[_Found]:
     for place, numbered in parts.items():
         numbered.sort(key=lambda part: part[:2])
         if numbered[0][0] == 2:
-            bare = [found for found in joined if (found[0], snake_case(found[1])) == place]
-            joined = [found for found in joined if found not in bare]
+            bare: list[_Found] = []
+            others: list[_Found] = []
+            for found in joined:
+                is_bare = (found[0], snake_case(found[1])) == place
+                (bare if is_bare else others).append(found)
+            joined = others
             numbered[:0] = [(1, found[1], found) for found in bare]
         members: list[object] = []
         for _, _, (_, _, member, _) in numbered:

@@ -3,13 +3,16 @@
 `load` and the privacy function open events with the same function, so they find the same people.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from functions.events.attributes import Kind
 from functions.events.body import decode_json
 from functions.events.envelope import Envelope, open_envelope
 from functions.events.layout import Layout, Layouts
+
+MOST_SEARCHES = 20
+"""The maximum number of names that are searched for in the bytes of an event. With more names, the
+event is decoded a second time at once."""
 
 
 class Opened(NamedTuple):
@@ -44,16 +47,24 @@ def open_event(data: bytes, kind: Kind, layouts: Layouts) -> Opened:
     envelope = open_envelope(body)
     layout = layouts.find(kind, envelope.event)
     if layout.is_repeated:
-        repeated = frozenset(_repeated(data, envelope, layout))
+        repeated = _repeated(data, envelope, layout)
         if repeated:
             envelope = open_envelope(decode_json(data, repeated))
     return Opened(envelope, layout, isinstance(body, dict))
 
 
-def _repeated(data: bytes, envelope: Envelope, layout: Layout) -> Iterator[str]:
-    """Yield the names of list properties that occur more than once in the event's bytes."""
-    for name in (*envelope.value, *envelope.beside):
-        destination = layout.find(name)
-        is_list = destination is not None and destination.repeated
-        if is_list and data.count(b'"%b"' % name.encode("utf-8", "replace")) > 1:
-            yield name
+def _repeated(data: bytes, envelope: Envelope, layout: Layout) -> frozenset[str]:
+    """Return the names of list properties that may occur more than once in the event's bytes.
+
+    Each search reads all bytes. So after a number of names, the rest are not searched for.
+    """
+    names = {
+        name
+        for name in (*envelope.value, *envelope.beside)
+        if (destination := layout.find(name)) is not None and destination.repeated
+    }
+    if len(names) > MOST_SEARCHES:
+        return frozenset(names)
+    return frozenset(
+        name for name in names if data.count(b'"%b"' % name.encode("utf-8", "replace")) > 1
+    )

@@ -53,7 +53,13 @@ def test_the_order_of_different_members_makes_no_difference(
     assert all(row == rows[0] for row in rows)
 
 
-def test_a_hundred_thousand_repeated_answers_are_joined_fast(builder: RowBuilder) -> None:
+def test_many_repeated_answers_are_all_stored(builder: RowBuilder) -> None:
     members = ",".join(['"answer":"A"'] * 70_000)
     row = build(builder, f'{{"event": "pq_answer_sent", "value": {{{members}}}}}'.encode()).row
     assert row["properties"] == {"answer": ["A"] * 70_000}
+
+
+def test_repeated_members_are_joined_under_however_many_names(builder: RowBuilder) -> None:
+    members = ",".join(f'"answer_{number}":"A","answer_{number}":"B"' for number in range(30))
+    row = build(builder, f'{{"event": "pq_answer_sent", "value": {{{members}}}}}'.encode()).row
+    assert row["properties"] == {"answer": ["A", "B"] * 30}
