@@ -10,8 +10,8 @@ from functions.acceptance.partners import Directory, Partner, Unclear
 from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
-"""The minimum time, in seconds, between extra reads of the secrets. An unknown token causes such a
-read, because the token may be new."""
+"""An unknown token may be a new one, so it causes an extra read of the secrets. This is the minimum
+time between such reads, in seconds."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -29,7 +29,7 @@ class FreshSecret(Protocol[T_co]):
         """Whether the value that `current` returned last comes from the latest read."""
 
     async def current(self, within: float = ...) -> T_co:
-        """Return the value; until the value changes, this is the same object.
+        """Return the value. Until the next read, each call returns the same object.
 
         Args:
             within: the maximum age of the last read, in seconds.
@@ -85,8 +85,8 @@ class Admission:
         Raises:
             SecretUnavailable: one of the secrets cannot be read, and the last good value is too
                 old.
-            Unclear: because of an error in a secret, the token's partner cannot be identified, or
-                the partner's record has an error.
+            Unclear: the partner's record has an error, or it is not certain which partner has the
+                token: a secret has an error, or only an old value of it is known.
         """
         directory = self.at_hand() or await self.current()
         try:
@@ -100,8 +100,8 @@ class Admission:
     async def current(self, within: float = math.inf) -> Directory:
         """Return the directory of admitted partners.
 
-        While a secret cannot be read, the directory is made from the last good value. For an
-        unknown token, its `find` raises Unclear, because the token may be new.
+        While a secret cannot be read, the directory is made from the last good value. The `find` of
+        this directory raises Unclear for an unknown token, because the token may be new.
 
         Args:
             within: the maximum age of the last reads of the secrets, in seconds.

@@ -57,8 +57,8 @@ _LINE = msgspec.json.Decoder(msgspec.Raw)
 def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     """Split a body into its events.
 
-    JSON with no event name, no `value` object and no member of a known event gives an event with
-    `is_test`, because the product's Test button sends such a body. So does an empty array.
+    The product's Test button sends JSON that has no event name, no `value` and no property of the
+    catalogue. Such JSON gives an event with `is_test`, and so does an empty array.
 
     Args:
         body: the body as received, with or without a byte order mark.
@@ -107,7 +107,8 @@ def _check_utf8(body: bytes) -> None:
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
     """Return an event that has the documented form; send any other event to the careful path.
 
-    Documented names take precedence, so members with other names need not be decoded.
+    The documented spelling of a name takes precedence. So members in other spellings need not be
+    decoded.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)

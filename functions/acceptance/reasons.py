@@ -21,8 +21,8 @@ class Reason:
         too_many: the number of refusals in 15 minutes at which an alert fires.
         of: what is refused. ``request``: the whole request. ``event``: one event; the reason is in
             ``results``, and is also the reason of the request if no event was accepted.
-            ``neighbour``: a valid event, because of another event of the same request; the reason
-            is in ``results``.
+            ``neighbour``: a valid event in a request that is refused because of another event; the
+            reason is in ``results``.
     """
 
     status: int

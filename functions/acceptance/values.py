@@ -1,6 +1,7 @@
-"""Splits JSON that msgspec refuses; uses Python's decoder, which gives the position of an error.
+"""Splits bodies with Python's JSON decoder, which gives the position of an error.
 
-This module accepts half a surrogate pair and numbers of any size, but neither NaN nor infinity.
+This is for bodies that msgspec refuses, and for bodies with very many values. The decoder accepts
+half a surrogate pair and numbers of any size, but neither NaN nor infinity.
 """
 
 import json
@@ -15,7 +16,7 @@ _SPACES = frozenset(SPACE.decode())
 
 
 class NotJson(Exception):
-    """The body is not UTF-8 or not JSON. The message says where, but does not quote the body."""
+    """The body is not JSON in UTF-8, or nested too deeply. The message does not quote the body."""
 
 
 def values(text: str, most: int) -> list[bytes]:

@@ -58,8 +58,8 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
         """Read a message's attributes.
 
         Raises:
-            ValueError: an attribute is missing or malformed; the error has only the attribute's
-                name.
+            ValueError: an attribute is missing or malformed; the message names the attribute, but
+                does not quote its value.
         """
         for name in ("ingest_id", "received_at", "kind", "partner"):
             if not attributes.get(name):

@@ -42,7 +42,8 @@ def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
         attributes: the attributes of the retained message.
 
     Raises:
-        ValueError: an attribute is missing or malformed; the error has only the attribute's name.
+        ValueError: an attribute is missing or malformed; the message names the attribute, but does
+            not quote its value.
     """
     known = Attributes.from_mapping(attributes)
     try:
@@ -56,8 +57,8 @@ def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
 def pieces(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], int]]:
     """Split messages into pieces that each fit the limits of one publish request.
 
-    Yields each piece, in order, with the maximum bytes of the publish request. A message above the
-    limit is a piece of its own; Pub/Sub will refuse it.
+    Yields each piece, in order, and an upper bound for the bytes of its publish request. A message
+    above the limit is a piece of its own; Pub/Sub will refuse it.
     """
     start = size = 0
     for position, message in enumerate(messages):

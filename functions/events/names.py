@@ -31,9 +31,9 @@ class Names(msgspec.Struct, frozen=True):
     """The catalogue's names, each in snake_case.
 
     Attributes:
-        events: for each kind, the catalogue's spelling of each name and alias of an event.
-        members: the names and aliases of all properties, and ``value``. A body with one of them is
-            an event.
+        events: for each kind, a mapping from each name and alias of an event to the event's name.
+        members: the names and aliases of all properties, and ``value``. A body that has a member
+            with one of these names is an event.
         project: the names of the property ``project``, the documented one first.
     """
 
@@ -74,14 +74,15 @@ _known = functools.lru_cache(maxsize=2048)(_convert)
 def letters(name: str) -> str:
     """Return the letters and digits of a name, in lower case.
 
-    Two names that are equal in snake_case have the same letters. So this is a first test, ten times
-    as fast as `snake_case`: a sender may give an event a hundred thousand members.
+    Two names that are equal in snake_case have the same letters. So comparing letters is a first
+    test, ten times as fast as `snake_case`. Speed matters, because a sender may give an event a
+    hundred thousand members.
     """
     return _SEPARATORS.sub("", name.lower())
 
 
 def may_be_known(name: str) -> bool:
-    """Return False only if a name is neither ``event`` nor the name of a known member."""
+    """Return whether a name may be ``event`` or a known member; False is certain, True is not."""
     return letters(name) in _known_letters()
 
 
@@ -99,9 +100,9 @@ def event_name(kind: Kind, sent: str) -> str:
         sent: the sender's spelling; not blank.
 
     Returns:
-        The catalogue's spelling. For an event that is not in the catalogue, the name in snake_case,
-        or as sent if it has neither letters nor digits. At most 1,024 bytes of UTF-8 (Pub/Sub's
-        limit for an attribute), and never empty.
+        The catalogue's spelling. If the event is not in the catalogue, this is the name in
+        snake_case; a name without letters and digits stays as sent. The result has at most 1,024
+        bytes of UTF-8 (Pub/Sub's limit for an attribute), and is never empty.
     """
     return _named(kind, sent) if len(sent) <= CACHED_LENGTH else _name(kind, sent)
 
@@ -112,7 +113,7 @@ def _name(kind: Kind, sent: str) -> str:
     if known is not None:
         return known
     if not canonical:
-        # Neither BigQuery nor an attribute accepts these characters; `load` replaces them likewise.
+        # BigQuery and attributes refuse these characters. `load` replaces them in the same way.
         canonical = _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", sent.strip())
     return cut(canonical, ATTRIBUTE_BYTES)
 

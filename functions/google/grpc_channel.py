@@ -27,6 +27,7 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
 
     Raises:
         ValueError: the endpoint has neither form.
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     scheme, address = urlsplit(endpoint)[:2]
     if scheme == "http" and address:

@@ -15,8 +15,8 @@ nothing although there are letters (Pub/Sub's documentation of pull)."""
 class Lease:
     """Pulls letters batch by batch until none is left.
 
-    ``async for`` yields the batches, which may be empty, and raises SubscriptionUnavailable if
-    Pub/Sub does not answer. The end of ``async with`` gives back all letters that are still leased.
+    ``async for`` yields the batches, which may be empty, and raises SubscriptionUnavailable if a
+    pull fails. The end of ``async with`` gives back all letters that are still leased.
 
     Args:
         subscription: the subscription with the letters. Its acknowledgement deadline must be longer
@@ -61,7 +61,7 @@ class Lease:
         """Pull a batch.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer.
+            SubscriptionUnavailable: the call failed.
         """
         if self.is_complete or (self._stop is not None and self._stop()):
             raise StopAsyncIteration
@@ -78,7 +78,7 @@ class Lease:
         """Acknowledge letters: Pub/Sub deletes them.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer. The letters stay leased, and are given
+            SubscriptionUnavailable: the call failed. The letters stay leased, and are given
                 back at the end.
         """
         await self._subscription.acknowledge(letters)

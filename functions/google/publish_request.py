@@ -2,8 +2,8 @@
 
 The encoder is written by hand, for two message types with five fields in total. It takes a third of
 the time that protobuf's own objects take, mostly because attributes that many events share are
-encoded once. Cold starts need not import protobuf. The field numbers are those of
-``google.pubsub.v1``; a test decodes the result with Google's own classes.
+encoded once. It also makes cold starts faster, because they need not import protobuf. The field
+numbers are those of ``google.pubsub.v1``; a test decodes the result with Google's own classes.
 """
 
 from collections.abc import Iterable

@@ -8,7 +8,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT_SECONDS = 30
 
 Read = Callable[[str], dict[str, Any]]
-"""Reads the resource at a path below an endpoint. It blocks; it raises `NotThere` or
+"""Reads the resource at a path below an endpoint. The call blocks, and may raise `NotThere` or
 `NotAnswered`."""
 
 

@@ -38,6 +38,9 @@ def open_session(endpoint: str) -> Any:
     Args:
         endpoint: ``https://host`` to use application default credentials, or ``http://host:port``
             to call a stand-in without credentials.
+
+    Raises:
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     import google.auth  # noqa: PLC0415 - slow to import
     from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415

@@ -1,6 +1,7 @@
 """Reads and writes objects of the cell's bucket, in Cloud Storage or a stand-in with the same API.
 
-`Bucket` only creates objects. `CloudStorage` reads, replaces and deletes given versions of objects.
+`Bucket` only creates objects. `CloudStorage` lists, reads, writes and deletes objects. It never
+changes an object whose version is not the expected one.
 """
 
 import asyncio
@@ -105,9 +106,9 @@ class Bucket:
         try:
             self._create(name, data, content_type, remaining)
         except Forbidden:
-            # Google documents the answers 412 if the object exists and 403 if the account may not
-            # replace it, but not which check is made first. With another name, the write succeeds
-            # in both cases.
+            # If the object exists, Cloud Storage may answer 412 (it exists) or 403 (the account may
+            # not replace it): Google does not document which check comes first. So a 403 may mean
+            # that the object exists, and then a write under another name succeeds.
             self._create(_beside(name), data, content_type, remaining)
 
     def _create(self, name: str, data: bytes, content_type: str, within: float) -> None:
@@ -152,7 +153,7 @@ class Stored(NamedTuple):
 
 
 class CloudStorage:
-    """Reads, replaces and deletes the bucket's objects.
+    """Lists, reads, writes and deletes the bucket's objects.
 
     Args:
         open_bucket: opens the bucket's client; called before the first request, because the library
@@ -170,7 +171,7 @@ class CloudStorage:
         """Return the objects whose names start with a prefix, sorted by name.
 
         Raises:
-            BucketUnavailable: the bucket did not answer.
+            BucketUnavailable: the request failed or timed out.
         """
         return await self._call(partial(_find, prefix))
 
@@ -178,7 +179,7 @@ class CloudStorage:
         """Return the content of a version; None if the version no longer exists.
 
         Raises:
-            BucketUnavailable: the bucket did not answer.
+            BucketUnavailable: the request failed or timed out.
         """
         return await self._call(partial(_read, stored))
 
@@ -192,7 +193,7 @@ class CloudStorage:
             over: the generation of the version to replace; 0 if the object must not exist.
 
         Raises:
-            BucketUnavailable: the bucket did not answer; the object may have been written
+            BucketUnavailable: the request failed or timed out; the object may have been written
                 nevertheless.
         """
         return await self._call(partial(_write, name, content, content_type, over))
@@ -201,7 +202,7 @@ class CloudStorage:
         """Delete a version. Do nothing if it was replaced or deleted before.
 
         Raises:
-            BucketUnavailable: the bucket did not answer; the version may have been deleted
+            BucketUnavailable: the request failed or timed out; the version may have been deleted
                 nevertheless.
         """
         await self._call(partial(_delete, stored))

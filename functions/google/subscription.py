@@ -18,7 +18,10 @@ REQUEST_SECONDS = 10.0
 
 
 class SubscriptionUnavailable(Exception):
-    """Pub/Sub refused a call or did not answer. It delivers unacknowledged messages again."""
+    """Pub/Sub refused a call or did not answer.
+
+    Messages that were not acknowledged are delivered again.
+    """
 
 
 class Letter(NamedTuple):
@@ -52,10 +55,12 @@ class Subscription:
         self._client: Any = None
 
     async def pull(self) -> list[Letter]:
-        """Lease messages that no other client has leased; may return none even if there are some.
+        """Lease messages that no other client has leased, and return them.
+
+        The list may be empty although there are messages.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer.
+            SubscriptionUnavailable: the call failed.
         """
         from google.api_core.exceptions import DeadlineExceeded  # noqa: PLC0415 - slow to import
 
@@ -79,7 +84,7 @@ class Subscription:
         """Acknowledge messages, so that Pub/Sub deletes them.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer; the messages may be acknowledged
+            SubscriptionUnavailable: the call failed; the messages may be acknowledged
                 nevertheless.
         """
         await self._each("acknowledge", letters)
@@ -88,7 +93,7 @@ class Subscription:
         """End the leases, so that the messages can be pulled again at once.
 
         Raises:
-            SubscriptionUnavailable: Pub/Sub did not answer.
+            SubscriptionUnavailable: the call failed.
         """
         await self._each("modify_ack_deadline", letters, ack_deadline_seconds=0)
 

@@ -160,13 +160,13 @@ class Publisher:
     deadline: float
 
     async def publish(self, messages: Sequence[Message]) -> list[int]:
-        """Publish messages in order; return when all messages that are not refused are durable.
+        """Publish messages in order; return when each message is either durable or refused.
 
         Returns:
             The positions of the messages whose form Pub/Sub refuses.
 
         Raises:
-            PublishFailed: it is unknown whether all other messages are durable.
+            PublishFailed: it is unknown which messages are durable.
         """
         refused: list[int] = []
         start = 0

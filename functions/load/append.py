@@ -114,7 +114,7 @@ class TableAppender:
             await self._connection.ended()
 
     async def _append_fitted(self, rows: Sequence[bytes]) -> Mapping[int, int]:
-        """Append rows; if the table lacks columns, leave them out and try again."""
+        """Append rows; if the table lacks some columns, try again without these columns."""
         for _ in range(MAX_MISMATCHES):
             fit = self._fit
             try:
@@ -125,22 +125,22 @@ class TableAppender:
         return await self._connected().append(_fitted(rows, fit), fit.descriptor)
 
     async def _refit(self, used: Fit, mismatch: SchemaMismatch) -> None:
-        """Leave out the columns that the table lacks.
+        """From now on, leave out the columns that the table lacks.
 
-        These are the columns that BigQuery's error names, and those that the stream's schema lacks.
-        Right after a change of the table, only one of the two sources may be up to date.
+        BigQuery's error and the stream's schema both say which columns these are. Right after a
+        change of the table, only one of the two sources may be up to date.
 
         Raises:
-            SchemaMismatch: the given `mismatch`, if no other column is known to be missing.
+            SchemaMismatch: the given `mismatch`, if no further column is known to be missing.
         """
         async with self._refitting:
             if self._fit is not used:
-                return  # another append has left them out
+                return  # another append has left out columns meanwhile
             columns = await self._ask_columns()
             lacking = used.missing_in(columns) if columns else frozenset()
             fit = used.without(lacking | mismatch.columns | used.missing)
             if fit.missing == used.missing and self._narrower is not None:
-                fit = self._narrower  # the new columns were used too early
+                fit = self._narrower  # the new columns cannot be used yet
             if fit.missing <= used.missing:
                 raise mismatch
             self._use(fit)

@@ -111,11 +111,15 @@ class Connection:
         return not self._pending and self._last_used < moment
 
     async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:
-        """Append rows, like `functions.load.append.TableAppender.append`, without a time limit.
+        """Append all rows or none, without a time limit.
 
         Args:
             rows: serialised rows.
             descriptor: the serialised protobuf type of a row.
+
+        Returns:
+            The error code of each row that BigQuery refused, by the row's index. If the mapping is
+            empty, all rows are stored; otherwise none is stored.
 
         Raises:
             ConnectionDead: the connection ended before the answer arrived; a new connection may
@@ -125,9 +129,9 @@ class Connection:
             AppendFailed: it is unknown whether the rows are stored.
         """
         # The first request of a connection must have the descriptor, and so must the first request
-        # with another descriptor ("ProtoData.writer_schema"). Send it with each request until the
-        # service has accepted one: if a request is refused, later requests must not rely on its
-        # descriptor.
+        # after a change of the descriptor ("ProtoData.writer_schema"). Send the descriptor until
+        # the service has accepted a request with it, because the service may not keep the
+        # descriptor of a refused request.
         known = descriptor == self._sent == self._accepted
         self._sent = descriptor
         request = append_request(self._stream, rows, None if known else descriptor)
@@ -222,8 +226,8 @@ def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
 def _failure(status: Any) -> AppendFailed:
     """Convert the status of a failed append; distinguish bad rows from a table that lacks a column.
 
-    BigQuery answers INVALID_ARGUMENT in both cases. If the error is about the schema, the details
-    of the error say so; with older servers, only the text does.
+    BigQuery answers INVALID_ARGUMENT in both cases. If the error is about the schema, its details
+    say so; older servers say it only in the text.
     """
     if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
         return AppendFailed(_status_name(status.code))

@@ -1,4 +1,4 @@
-"""Drops deliveries of closed partners, so that retained events cannot bring their data back."""
+"""Drops deliveries of closed partners, so that no replay brings back the partners' data."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from functions.web.push import PushedMessage
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Loads deliveries, except those of closed partners.
+    """Loads deliveries, and drops the deliveries of closed partners.
 
     Args:
         closed: reads the closed list.

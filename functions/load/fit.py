@@ -30,7 +30,7 @@ Columns = Sequence[Mapping[str, Any]]
 
 
 class NoPlace(Exception):
-    """A row has a value for a column that the table lacks, and the table has no ``extra``."""
+    """A row has a value for a missing column, and the table lacks ``extra`` or ``flags`` too."""
 
 
 class Fit:
@@ -76,7 +76,8 @@ class Fit:
         """Return an encoded row in which ``extra`` has the values of the missing columns.
 
         Raises:
-            NoPlace: the row has a value for a missing column, and the table has no ``extra``.
+            NoPlace: the row has a value for a missing column, and the table lacks ``extra`` or
+                ``flags`` too.
         """
         if not self.missing:
             return row
@@ -106,8 +107,8 @@ def _paths(schema: Columns, scope: str = "") -> Iterator[str]:
 def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[str]:
     """Iterate over missing columns; if all fields of a RECORD are missing, yield only the RECORD.
 
-    A required column cannot be missing: BigQuery does not add one to an existing table, and refuses
-    rows without it.
+    Required columns are never yielded: BigQuery cannot add a required column to an existing table,
+    and refuses rows without it.
     """
     for column in schema:
         path = f"{scope}{column['name']}"

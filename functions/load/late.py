@@ -1,8 +1,8 @@
 """Notes the days of rows that come late, before the rows are stored.
 
-Sweeps and nightly jobs look only at days with news. A late row changes a day that they have looked
-at before, so they need the note. If the process ends between the note and the row, Pub/Sub delivers
-the event again, and a note without a row does no harm.
+Sweeps and nightly jobs look only at days with news. A late row changes a day that these jobs may
+have looked at before; the note makes them look again. If the process ends between the note and the
+row, Pub/Sub delivers the event again, and a note without a row does no harm.
 """
 
 import asyncio

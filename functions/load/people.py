@@ -25,7 +25,10 @@ class KnownPeople:
         self._nicknames: OrderedDict[tuple[str, int], int | None] = OrderedDict()
 
     def knows(self, person: Identity) -> bool:
-        """Return whether the identity is stored for its day, with the nickname if it has one."""
+        """Return whether the person's identity of this day is stored.
+
+        If the given identity has a nickname, the stored one must have the same nickname.
+        """
         key = _key(person)
         if key not in self._nicknames:
             return False

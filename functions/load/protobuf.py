@@ -34,7 +34,7 @@ _LABELS = {
 
 
 class NotEncodable(Exception):
-    """A row lacks a required column, or a value does not have its column's type."""
+    """A row does not fit the table's schema: for example, it lacks a required column."""
 
 
 class RowEncoder:
@@ -62,7 +62,8 @@ class RowEncoder:
 
         Args:
             row: the values by column name: str, int, float or bool; a list for a REPEATED column, a
-                mapping for a RECORD, microseconds since 1970 for a TIMESTAMP, and text for JSON.
+                mapping for a RECORD, microseconds since 1970 for a TIMESTAMP, days since 1970 for a
+                DATE, and text for JSON.
 
         Raises:
             NotEncodable: the row does not fit the schema. The message does not quote the row.

@@ -30,13 +30,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             so fewer and larger appends are cheaper.
         max_batch_rows: the maximum number of rows in one append.
         max_row_bytes: the maximum size of a row in bytes; BigQuery's limit for a request is 10 MB.
-        max_waiting_rows: the maximum number of rows that wait to be appended; above it the answer
-            is 503, and Pub/Sub delivers the message again.
+        max_waiting_rows: for each table, the maximum number of rows that wait to be appended; above
+            it the answer is 503, and Pub/Sub delivers the message again.
         max_waiting_bytes: the maximum bytes of pushes in memory; above it the answer is 503. A push
             counts until it is answered. The process uses up to five times as much memory, for
             parsed and encoded copies.
-        known_people: how many people with a stored identity are remembered at most. A person counts
-            once for each day, and takes about 250 bytes.
+        known_people: the maximum number of people whose stored identities are remembered. A person
+            counts once for each day, and takes about 250 bytes.
         closed_refresh_seconds: the age after which the closed list is read again.
         closed_keep_seconds: how long the last closed list may be used while a newer one cannot be
             read; after that time the answer is 503.

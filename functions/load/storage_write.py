@@ -1,8 +1,8 @@
 """The messages of the Storage Write API that are needed to append rows.
 
-They have the field numbers of ``google.cloud.bigquery.storage.v1`` (storage.proto), so they are
-encoded to the same bytes as the official client's messages; a test compares both. Importing the
-official client would cost about a second and 60 MB at every cold start.
+Importing Google's client would cost about a second and 60 MB at every cold start, so this module
+declares the messages itself. Their field numbers are those of ``google.cloud.bigquery.storage.v1``
+(storage.proto). A test checks that Google's client encodes the messages to the same bytes.
 """
 
 from collections.abc import Iterator, Sequence

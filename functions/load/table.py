@@ -10,13 +10,15 @@ from functions.observe.log import log
 from functions.web.batching import Batcher
 
 Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
-"""Stores all rows and returns an empty mapping; or stores none and returns error codes by index."""
+"""Stores all rows and returns an empty mapping, or stores no row and returns the error code of each
+refused row by its index."""
 
 ROW_FRAME_BYTES = 8
 """The bytes that a request has before each row: a tag and a length."""
 
 MAX_SUSPECTS = 8
-"""If this many rows are refused one by one and none is stored, the rows are not the cause."""
+"""If this many rows are refused one by one and none is stored, the cause is probably not the rows
+but the table or this code, so the append fails."""
 
 
 class RowRefused(Exception):
@@ -118,7 +120,7 @@ async def store_all_good(
     Args:
         append: appends rows.
         rows: serialised rows.
-        proven: whether the table has stored rows before; a refused row must then be bad.
+        proven: whether the table has stored rows before. If so, a refused row must be bad.
 
     Returns:
         For each row, whether it is stored; false if BigQuery refuses it.

@@ -68,7 +68,7 @@ class Google:
         self._readers: dict[str, Read] = {}
 
     def resources(self, parts: Parts) -> list[Resource]:
-        """Return the resources that have a location, except tables, which `tables` returns."""
+        """Return the topics, secrets, buckets and datasets. The tables come from `tables`."""
         to = self._endpoints
         paths = [
             *(("secret", name, to.secrets, f"v1/{name}", secret_fault) for name in parts.secrets),

@@ -27,7 +27,7 @@ London (europe-west2) and Zürich (europe-west6) are not in the EU. A test compa
 
 
 def topic_fault(topic: Answer, region: str) -> str:
-    """Describe where else a topic's messages may be stored or sent; empty if nowhere else."""
+    """Describe the fault if a topic's messages may leave the region; empty if they stay in it."""
     policy = topic.get("messageStoragePolicy", {})
     regions = policy.get("allowedPersistenceRegions", [])
     if regions != [region]:
@@ -38,7 +38,7 @@ def topic_fault(topic: Answer, region: str) -> str:
 
 
 def secret_fault(secret: Answer, region: str) -> str:
-    """Describe where a secret is replicated; empty if only to the region."""
+    """Describe the fault if a secret is not stored in the region alone; empty if it is."""
     replicas = secret.get("replication", {}).get("userManaged", {}).get("replicas", [])
     locations = [replica.get("location", "") for replica in replicas]
     if locations != [region]:
@@ -47,9 +47,9 @@ def secret_fault(secret: Answer, region: str) -> str:
 
 
 def location_fault(resource: Answer, region: str) -> str:
-    """Describe where a dataset, table or bucket is; empty if it is in the region.
+    """Describe the fault if a dataset, table or bucket is not in the region; empty if it is.
 
-    Cloud Storage returns locations in capitals.
+    The comparison ignores case, because Cloud Storage returns locations in capitals.
     """
     location = resource.get("location", "")
     if location.lower() != region:

@@ -48,7 +48,7 @@ def trace(headers: Mapping[str, str], gcp_project: str) -> dict[str, str]:
         gcp_project: the Google Cloud project.
 
     Returns:
-        One field, or none if no header names a trace.
+        One field; no field if no header names a trace, or if `gcp_project` is empty.
     """
     for name in ("traceparent", "x-cloud-trace-context"):
         match = _TRACE_CONTEXT.fullmatch(headers.get(name, ""))

@@ -45,8 +45,8 @@ class Paced:
     """Calls a function that writes a log line, at most once a second.
 
     Args:
-        write: writes a line with the counts since the last line, unless there are none; returns
-            whether it wrote a line.
+        write: writes a line with the counts since the last line, or no line if there are no counts;
+            returns whether it wrote a line.
         clock: returns monotonic seconds.
     """
 

@@ -1,9 +1,9 @@
-"""Replays dead letters: events that `load` could not store in all of Pub/Sub's attempts.
+"""Replays dead letters: messages that `load` or `privacy` could not handle in 100 attempts.
 
 A replay pulls letters from the dead-letter subscription, publishes them to the topic of events, and
-only then acknowledges them. Each message keeps its bytes, ingest id and attributes, except for
-attributes that Pub/Sub added; the event's name is computed again. A replay may be interrupted, and
-several replays may run at the same time, because the views show each event once.
+only then acknowledges them. Each message keeps its bytes and its ingest id. Attributes that Pub/Sub
+added are dropped, and the event's name is computed again. A replay may be interrupted, and several
+replays may run at the same time, because the views show each event once.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from functions.observe.log import log
 from functions.operate.replay import Publish, ReplayReport, day_of
 
 LEASED_LETTERS = 50_000
-"""The maximum number of letters that one run leases until its end."""
+"""A run ends when it has leased more letters than this without publishing them."""
 
 
 class _Event(NamedTuple):
@@ -35,8 +35,8 @@ class DeadLetterReplay:
             ``seconds``, so that no letter is pulled twice in one run.
         publish: publishes messages; returns the positions of the refused ones.
         clock: returns monotonic seconds.
-        seconds: the seconds after which the run pulls no more letters.
-        most: the maximum number of letters that one run leases until its end.
+        seconds: the seconds after which the run ends.
+        most: the run ends when it has leased more letters than this without publishing them.
     """
 
     subscription: Subscription
@@ -50,9 +50,9 @@ class DeadLetterReplay:
         """Replay the letters of the subscription.
 
         Pub/Sub does not report the number of letters, so a dry run leases them batch by batch,
-        counts them, and gives all of them back. It misses letters that another replay has leased,
-        and stops at the time limit or at `most` letters. ``remaining`` in the report is the number
-        of letters that were pulled but not replayed or counted.
+        counts them, and gives all of them back. It misses letters that another replay has leased.
+        ``remaining`` in the report is the number of letters that the run pulled, but neither
+        replayed nor counted.
 
         Args:
             dry_run: whether to only report what would be replayed.
@@ -91,12 +91,12 @@ class DeadLetterReplay:
         _count(good, report)  # published, even if the acknowledgement fails
         if good:
             letters = [event.letter for event in good]
-            lease.drop(letters)  # published, so do not give them back if this fails
+            lease.drop(letters)  # published, so do not give them back if acknowledging fails
             await self.subscription.acknowledge(letters)
 
 
 def _open(letters: Sequence[Letter], report: ReplayReport) -> list[_Event]:
-    """Return the letters that are events; report the others, and leave them in the subscription."""
+    """Return the letters that are events. Report all other letters; they stay dead letters."""
     events = []
     for letter in letters:
         try:

@@ -1,7 +1,7 @@
-"""Replays spilled and quarantined objects: publishes the events of each, then deletes the object.
+"""Replays spilled and quarantined objects: publishes an object's events, then deletes the object.
 
-The events keep their bytes, attributes and ingest ids. A replay may be interrupted, and several
-replays may run at the same time, because an event that is published twice is shown once.
+A replay may be interrupted, and several replays may run at the same time. If an event is published
+twice, both messages have the same ingest id, so the views show the event once.
 """
 
 import asyncio
@@ -22,17 +22,19 @@ from functions.retained.quarantine import Quarantine
 
 @dataclass(slots=True)
 class ReplayReport:
-    """The result of a replay.
+    """The result of a replay; after a dry run, the result that a replay would have.
 
     Attributes:
-        objects: the number of objects that were replayed and deleted.
+        objects: the number of objects that were replayed and deleted; 0 for dead letters.
         events: the number of published events.
         days: the UTC days on which these events were received; these days must be settled and
             refreshed.
-        remaining: the number of objects that were still waiting when the replay ended.
+        remaining: the number of objects or dead letters that were still waiting when the replay
+            ended.
         quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
             their form.
-        failed: the names of objects that cannot be replayed; they are kept.
+        failed: the names of objects, or the message ids of dead letters, that cannot be replayed;
+            they are kept.
         unavailable: the code of the error that ended the replay early; empty if there was none.
     """
 
@@ -54,7 +56,7 @@ Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """Publishes messages, like `functions.google.topic.Publisher.publish`."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
-"""Decodes an object's content to messages; raises NotReplayable if that is not possible."""
+"""Decodes an object's content to messages, like `functions.operate.decode.Decoder.decode`."""
 
 
 UNAVAILABLE: dict[type[Exception], str] = {

@@ -1,9 +1,9 @@
 """The HTTP endpoints of the operate function. IAM decides who may call it.
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
-the store; ``POST /refresh`` refreshes the rollups. The answer is 200 with a report, which lists the
-work that remains. The answer is 503 if a service did not answer or a statement failed; then the
-scheduler calls again.
+the store; ``POST /refresh`` refreshes active days and rollups. The answer is 200 with a report,
+which says what work remains. The answer is 400 if the body is malformed. It is 503 if a service did
+not answer or a statement failed; then the scheduler calls again.
 """
 
 from collections.abc import Mapping

@@ -43,7 +43,7 @@ class WebhookRefusal(Exception):
 
 
 def ok() -> Response:
-    """Return the response to a request that stores nothing."""
+    """Return the 200 to a health check, or to a GET or HEAD with a valid token."""
     return Response(b'{"status":"ok"}\n', 200, media_type="application/json")
 
 

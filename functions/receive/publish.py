@@ -13,7 +13,8 @@ from functions.web.batching import Batcher
 PUBLISHES_IN_FLIGHT = 8
 
 SPACING_SECONDS = 0.005
-"""The minimum seconds between the starts of two publishes; applied only during a publish.
+"""The minimum seconds between the starts of two publishes. It applies only while a publish is in
+progress.
 
 A publish takes as much processor time as receiving two events, so fewer and larger publishes are
 cheaper.
@@ -71,8 +72,8 @@ class BatchingPublisher:
 
     async def _send(self, batch: list[Chunk]) -> Sequence[Refused]:
         now = self._clock()
-        # The first chunk has waited longest. If it is late, that does not mean that Pub/Sub fails,
-        # so the breaker does not record a failure.
+        # The first chunk has waited longest. It can be late although Pub/Sub works, so the breaker
+        # does not record a failure.
         if batch[0].until - now < self._deadline + self._reserve:
             raise PublishFailed("late")
         if not self._breaker.admits():

@@ -1,7 +1,7 @@
 """Reads the path, the token and the sender's id of a request.
 
-It reads no IP address. Of the headers, it reads only those of the token and the sender's id, and
-the announced length of the body.
+This module reads no IP address. The only headers that it reads are Authorization, webhook-id,
+Idempotency-Key and Content-Length.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,8 @@ def route(scope: Scope) -> tuple[Kind, str] | None:
         health check.
 
     Raises:
-        WebhookRefusal: 404 for an unknown path, 405 for a method that the path does not allow.
+        WebhookRefusal: 404 for an unknown path, 405 for a method that the path does not allow, and
+            405 for a GET or HEAD with a query string.
     """
     path, method = scope["path"], scope["method"]
     if path == HEALTH:

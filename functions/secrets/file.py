@@ -32,8 +32,8 @@ READ_SECONDS = 5.0
 """The time limit of one read in seconds; the mounted volume fetches the secret at every read."""
 
 HANGING_READS = 4
-"""A new read starts if at most this number of reads still run after their time limit. A read that
-runs in a thread cannot be stopped."""
+"""No new read starts while more than this number of reads still run after their time limit. Reads
+cannot be stopped, because each runs in a thread."""
 
 
 class SecretUnavailable(Exception):
@@ -95,7 +95,7 @@ class SecretFile(Generic[T]):
         return self._read_at >= self._tried_at
 
     async def current(self, within: float = math.inf) -> T:
-        """Return the value; until the next read, this is the same object.
+        """Return the value. Until the next read, each call returns the same object.
 
         After the refresh time, this waits up to `READ_SECONDS` for a read, which all waiting
         callers share. If the read fails, this returns the last good value. Until the next read is

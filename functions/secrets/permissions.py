@@ -79,7 +79,7 @@ def read_permissions(path: Path) -> Permissions:
 
     A mounted secret is fetched at each read, so a person who is removed loses access at once. A
     malformed entry gives no access to the person whom it names, and does not affect other people.
-    The log line has the entry's position only, because the entry's name is an e-mail address.
+    The log line gives only the entry's position, because the entry's name is an e-mail address.
 
     Raises:
         PermissionsUnavailable: the secret cannot be read, or lacks the form that Terraform writes.

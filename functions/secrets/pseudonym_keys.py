@@ -1,13 +1,13 @@
 """User keys: keyed pseudonyms of people, the only user column that BI tools see.
 
-A plain hash of a user id can be reversed by trying all ids; without the key, a keyed hash cannot.
-A version of the key never changes. A new version gives each person a new user key, so a search for
-a person has to try every version.
+By trying all ids, anyone could reverse a plain hash of a user id. A keyed hash can be reversed only
+with the key. A version of the key never changes. A new version gives each person a new user key, so
+a search for a person has to try every version.
 
 The version that a row uses depends on when the event was received, not on when it is loaded. So all
 copies of an event have the same user key, however late they are loaded. An erasure can also compute
 every user key of the events received so far, even if some are loaded later. For this, all functions
-must have a new version before it is first used; the version's file says when that is.
+must have a new version before it is first used; the version's file says from when it is used.
 """
 
 import base64
@@ -44,7 +44,7 @@ class PseudonymKeys(NamedTuple):
         return self.by_version[self.version]
 
     def version_at(self, received_at: datetime) -> int:
-        """Return the version that the user keys of an event use.
+        """Return the number of the key version that the user keys of an event use.
 
         Args:
             received_at: when the event was received, with an offset from UTC.

@@ -22,8 +22,8 @@ def ranges(days: Iterable[date], at_most: int | None = None) -> list[tuple[datet
 
     Args:
         days: UTC days, in any order.
-        at_most: the maximum number of stretches. If there are more, those with the fewest days
-            between them are joined, and include these days. None for no maximum.
+        at_most: the maximum number of stretches; None for no maximum. If there are more, stretches
+            are joined across the smallest gaps, and include the days of these gaps.
 
     Returns:
         The first moment of each stretch, and the first moment after it.

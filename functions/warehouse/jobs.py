@@ -38,7 +38,7 @@ HOPELESS = frozenset(
 )
 """Errors after which a retry would fail too (https://cloud.google.com/bigquery/docs/error-messages).
 
-``notFound`` is not among them, because Terraform deletes a view before it creates the new version.
+``notFound`` is missing here, because Terraform deletes a view before it creates the new version.
 """
 
 UNKNOWN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
@@ -50,7 +50,9 @@ and a retry may succeed."""
 
 
 class JobFailed(Exception):
-    """A job ended in an error, or BigQuery refused to start it. The job changed nothing.
+    """BigQuery refused to start a job, or the job ended in an error, so it changed nothing.
+
+    `Jobs.rows` raises this too, if the rows of a job that succeeded cannot be fetched.
 
     The exception's message is BigQuery's reason. BigQuery's own message is dropped, because some
     messages quote values.
@@ -107,7 +109,8 @@ class Jobs:
             The `google.cloud.bigquery.QueryJob` that succeeded.
 
         Raises:
-            JobFailed: the job ended in an error, or was cancelled.
+            JobFailed: BigQuery refused to start the job, or the job ended in an error or was
+                cancelled.
             JobUnfinished: the job may still be running.
         """
         job = await self._begin(job_id, sql, config, until)

@@ -31,9 +31,9 @@ an attempt at the on-demand price, which may use more slots."""
 class Reservation(NamedTuple):
     """A reservation of BigQuery slots, for statements that cost less by slots than by bytes.
 
-    Only the first attempt of a statement runs in the reservation. The next ones run at the
-    on-demand price, so that a reservation that is missing, forbidden or too small makes a statement
-    more expensive, but does not prevent it.
+    Only the first attempt of a statement runs in the reservation. All later attempts run at the
+    on-demand price. So a reservation that is missing, forbidden or too small makes a statement more
+    expensive, but does not prevent it.
 
     Attributes:
         name: the full name, ``projects/P/locations/L/reservations/R``. The location must be that of
@@ -65,7 +65,7 @@ class Limits(NamedTuple):
 
 
 class StatementFailed(Exception):
-    """All attempts of a statement failed. The statement may have changed rows or not.
+    """All attempts of a statement failed. It is unknown whether the statement changed rows.
 
     Args:
         statement: the name of the statement's file, without its ending.

@@ -1,7 +1,7 @@
 """Micro-batching: a batch holds the entries that arrived while earlier batches were in flight.
 
-An idle batcher sends an entry at once, so it adds no latency. A busy one sends larger batches, so
-the cost of each entry falls as the load grows. If sending a batch is expensive, the batcher can
+An idle batcher sends an entry at once, so it adds no latency. A busy batcher sends larger batches,
+so the cost of each entry falls as the load grows. If sending a batch is expensive, the batcher can
 wait for more entries (`linger`) or leave time between the starts of batches (`spacing`).
 """
 

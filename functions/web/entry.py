@@ -22,7 +22,7 @@ KEEP_ALIVE_SECONDS = 650
 balancers reuse connections for 600 seconds
 (https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends). If the server
 closed a connection earlier, a request that arrives at that moment would get no answer. gunicorn's
-default is 2 seconds. functions-framework does not change it, and ignores gunicorn's own
+default is 2 seconds. functions-framework keeps that default, and ignores gunicorn's own
 settings."""
 
 # This changes the worker's class. gunicorn creates the worker after this import.

@@ -18,7 +18,7 @@ MAX_WAITING_BYTES = 67_108_864
 """The default of `max_waiting_bytes`: the bytes that all bodies in memory may use together."""
 
 EVERYBODY = ""
-"""The owner of bodies without a partner; it may use all of the memory."""
+"""The owner of bodies without a partner. This owner may use all of the memory."""
 
 
 class BodyTooLarge(Exception):
@@ -76,7 +76,7 @@ class Intake:
     Args:
         max_bytes: the maximum bytes of all requests in progress together.
         max_unfinished: the maximum number of bodies that are being received.
-        seconds: the maximum seconds from the start of a body to its end.
+        seconds: the maximum seconds from the start of a body to its end; None for no limit.
     """
 
     def __init__(
@@ -100,7 +100,8 @@ class Intake:
             The body. Call `release` after the request is answered, unless this method raises.
 
         Raises:
-            QueueFull: the memory, or this owner's share of it, is used up.
+            QueueFull: too much memory is in use or too many bodies are unfinished, in total or for
+                this owner.
             BodyTooLarge: the body is longer than `limit`.
             BodyIncomplete: the connection ended before the body did.
             BodyLate: the body did not end within the time limit.

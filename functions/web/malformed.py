@@ -17,7 +17,7 @@ _QUOTING = {
     "Object contains unknown field `": "Object has an unknown field",
     "Invalid enum value ": "Unknown value",
 }
-"""The beginnings of the errors that quote the sender, and what is said instead."""
+"""The beginnings of errors that quote the sender, and the texts that replace these errors."""
 
 
 def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
@@ -32,6 +32,6 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
     for beginning, safe in _QUOTING.items():
         if text.startswith(beginning):
             places = _PLACE.findall(text)
-            # With more than one place, the sender wrote one of them.
+            # If the error seems to name two places, one of them is a text of the sender.
             return safe + (places[0] if len(places) == 1 and text.endswith(places[0]) else "")
     return _QUOTED.sub("", text)

@@ -48,7 +48,7 @@ def application(
 
     Args:
         routes: the operations of the function.
-        error_handlers: handlers for other exceptions, or a different one for `ProblemError`.
+        error_handlers: handlers for other exceptions, or a different handler for `ProblemError`.
     """
     methods: dict[str, dict[str, Handler]] = {"/health": {"GET": _health, "HEAD": _health}}
     for route in routes:

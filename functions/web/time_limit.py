@@ -1,8 +1,8 @@
 """A time limit for the same step of many concurrent requests.
 
 `asyncio.timeout` sets a timer for each use and cancels it again, which takes longer than parsing a
-body. All requests have the same limit here, so that they end in the order in which they began: one
-timer, for the oldest of them, is enough.
+body. Here, all requests have the same limit, so their limits end in the order in which the requests
+began. So one timer is enough: the timer for the oldest request.
 """
 
 import asyncio
