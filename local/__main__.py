@@ -30,11 +30,11 @@ port_base_option = click.option(
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep tables, objects and secrets here; without it they live in memory.",
+    help="The folder for tables, objects and secrets; without it, they are kept in memory.",
 )
 AT_LEAST_ONE = click.IntRange(min=1)
 events_option = click.option(
-    "--events", type=AT_LEAST_ONE, default=3000, show_default=True, help="How many webhooks in all."
+    "--events", type=AT_LEAST_ONE, default=3000, show_default=True, help="The number of webhooks."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -90,7 +90,7 @@ def _keep_up(
 @port_base_option
 @json_option
 def up(data_dir: Path | None, port_base: int, *, as_json: bool) -> None:
-    """Start everything on 127.0.0.1 and stay until Ctrl-C."""
+    """Start a cell on 127.0.0.1, and keep it running until Ctrl-C."""
 
     async def announce(cell: Cell) -> None:
         description = cell.describe()
@@ -107,23 +107,23 @@ def up(data_dir: Path | None, port_base: int, *, as_json: bool) -> None:
 @main.command()
 @events_option
 @click.option(
-    "--users", type=AT_LEAST_ONE, default=150, show_default=True, help="From how many people."
+    "--users", type=AT_LEAST_ONE, default=150, show_default=True, help="The number of people."
 )
 @click.option(
     "--days",
     type=click.IntRange(1, RETENTION_DAYS),
     default=30,
     show_default=True,
-    help="Over how many days, today included.",
+    help="The number of days, including today.",
 )
-@click.option("--seed", type=int, help="Repeats an earlier traffic; without it, it is a new one.")
+@click.option("--seed", type=int, help="The seed of earlier traffic, to send that traffic again.")
 @click.option(
-    "--rate", type=click.FloatRange(0, min_open=True), help="Webhooks a second at the most."
+    "--rate", type=click.FloatRange(0, min_open=True), help="The maximum webhooks per second."
 )
 @click.option(
     "--record",
     type=click.File("w", encoding="utf-8", lazy=False),
-    help="Write what was sent, and each answer, here: a line of JSON each.",
+    help="Write each webhook and its answer to this file, as one line of JSON.",
 )
 @port_base_option
 @json_option
@@ -138,14 +138,18 @@ def simulate(
     *,
     as_json: bool,
 ) -> None:
-    """Send realistic traffic: today's as webhooks, earlier days' as a replay would."""
+    """Send realistic traffic.
+
+    Events of today are sent as webhooks. Events of earlier days are published to the topic, with
+    the time at which they would have been received.
+    """
     from local import simulate as simulation  # noqa: PLC0415 - the clients are slow to import
 
     cell = _running_cell(port_base)
     console = Console(stderr=True)
     if seed is None:
         seed = secrets.randbelow(simulation.SEEDS)
-        console.print(f"Seed {seed}: --seed {seed} sends this traffic again.")
+        console.print(f"The seed is {seed}. To send this traffic again, use --seed {seed}.")
     plan = simulation.plan(events=events, users=users, days=days, seed=seed, now=datetime.now(UTC))
     sent, summary = asyncio.run(simulation.run(cell, plan, rate=rate, console=console))
     if record:
@@ -164,7 +168,7 @@ def simulate(
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @port_base_option
 def query(sql: str, port_base: int, *, as_json: bool, as_csv: bool) -> None:
-    """Run GoogleSQL against the BI dataset."""
+    """Run a GoogleSQL query on the BI dataset."""
     from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415 - slow to import
 
     from local import query as queries  # noqa: PLC0415
@@ -188,7 +192,7 @@ def query(sql: str, port_base: int, *, as_json: bool, as_csv: bool) -> None:
 @port_base_option
 @events_option
 def run(data_dir: Path | None, port_base: int, events: int) -> None:
-    """Start a cell, fill it with 30 days of traffic, show the numbers, and stay until Ctrl-C."""
+    """Start a cell, send 30 days of traffic, show the numbers, and keep running until Ctrl-C."""
     console = Console()
 
     async def demonstrate(cell: Cell) -> None:

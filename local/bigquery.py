@@ -275,7 +275,7 @@ def _refuse(_requests: object, context: grpc.ServicerContext) -> tuple[bytes, ..
 @click.option("--grpc-port", type=click.IntRange(1, 65535), required=True)
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--rate", type=click.IntRange(0), default=bigquery_jobs.RATE, show_default=True)
-@click.option("--reservation", multiple=True, help="The full name of one that jobs may name.")
+@click.option("--reservation", multiple=True, help="The full name of a reservation for jobs.")
 def main(
     rest_port: int,
     grpc_port: int,
@@ -283,7 +283,7 @@ def main(
     rate: int,
     reservation: tuple[str, ...],
 ) -> None:
-    """Serve BigQuery's REST API and its Storage Write API; in memory without a data dir."""
+    """Serve BigQuery's REST and Storage Write APIs; without --data-dir, data stays in memory."""
     warnings.simplefilter("ignore")  # DuckDB warns of a slower call at every query
     amend(rate, reservation)
     run_forever(

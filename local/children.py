@@ -99,7 +99,9 @@ async def wait_until_listening(child: Child, port: int, within: float = 30.0) ->
         async with asyncio.timeout(within):
             await _listening(child, port)
     except TimeoutError:
-        raise SlowStart(f"{child.name} did not start within {within:.0f} s: is it busy?") from None
+        raise SlowStart(
+            f"{child.name} did not start within {within:.0f} s; the machine may be too busy"
+        ) from None
 
 
 async def _listening(child: Child, port: int) -> None:

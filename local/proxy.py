@@ -76,9 +76,9 @@ PASSED = {
 
 
 @click.command()
-@click.option("--port", type=int, required=True, help="Where to listen, on 127.0.0.1.")
+@click.option("--port", type=int, required=True, help="The port on 127.0.0.1.")
 @click.option("--to", required=True, help="The function's address.")
-@click.option("--email", required=True, help="Who calls it.")
+@click.option("--email", required=True, help="The caller's e-mail address.")
 def main(port: int, to: str, email: str) -> None:
     """Serve until SIGTERM."""
     uvicorn.run(application(to, email), host="127.0.0.1", port=port, log_level="warning")

@@ -67,7 +67,7 @@ def schedule(
     multiple=True,
     required=True,
     metavar="INTERVAL DEADLINE URL",
-    help="Post to the URL at every interval; a call may take as long as the deadline (seconds).",
+    help="Post to URL every INTERVAL seconds; a call may take DEADLINE seconds.",
 )
 @click.option("--email", required=True, help="The service account that calls.")
 def main(jobs: tuple[tuple[int, int, str], ...], email: str) -> None:

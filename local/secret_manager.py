@@ -159,8 +159,8 @@ def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), required=True)
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True)
-@click.option("--prefix", required=True, help="Of the secrets' full names.")
-@click.option("--location", required=True, help="Where they are.")
+@click.option("--prefix", required=True, help="The beginning of the secrets' full names.")
+@click.option("--location", required=True, help="The region of the secrets.")
 def main(port: int, folder: Path, prefix: str, location: str) -> None:
     """Serve the secrets of a folder until SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -83,7 +83,7 @@ def _object_name(request: Any) -> str | None:
 @click.option("--port", type=click.IntRange(1, 65535), required=True)
 @click.option("--data-dir", type=click.Path(file_okay=False, resolve_path=True, path_type=Path))
 def main(port: int, data_dir: Path | None) -> None:
-    """Serve Cloud Storage's JSON API; in memory without a data dir."""
+    """Serve Cloud Storage's JSON API; without --data-dir, objects stay in memory."""
     logging.disable(logging.ERROR)  # the package logs a stack trace for what is a plain 404
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     amend()

@@ -59,7 +59,7 @@ async def running(
     taken = children.taken_ports([port_base + offset for offset in range(len(PORTS))])
     if taken:
         raise PortTaken(
-            f"port {taken[0]} is taken; stop what listens there or choose others with --port-base"
+            f"port {taken[0]} is taken; end the program there, or choose others with --port-base"
         )
     scratch = Path(tempfile.mkdtemp(prefix="watchers-warehouse-", dir=_memory()))
     started: list[Child] = []

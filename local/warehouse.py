@@ -83,8 +83,8 @@ def create_table(client: bigquery.Client, described: bigquery.Table) -> None:
     table = client.create_table(described, exists_ok=True, retry=ONCE, timeout=TIMEOUT)
     if _shape(table.schema) != _shape(described.schema):
         raise SchemaChanged(
-            f"table {described.table_id} has other columns than its file in sql/store, and the "
-            "BigQuery stand-in cannot change them: start with a new data dir, or delete this one"
+            f"the columns of table {described.table_id} differ from its file in sql/store, and the "
+            "BigQuery stand-in cannot change columns: use a new data dir, or delete this one"
         )
 
 

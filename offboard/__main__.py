@@ -38,23 +38,24 @@ class _Outputs(msgspec.Struct):
 @click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What `terraform output -json` printed; without it, Terraform is asked.",
+    help="A file with the output of `terraform output -json`; without it, this runs Terraform.",
 )
 @click.option(
     "--within",
     default=1800.0,
     show_default=True,
     type=click.FloatRange(min=0),
-    help="Seconds to wait for the certificates; what is not done then goes on by itself.",
+    help="Seconds to wait for the certificates; after that, the cells continue by themselves.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask for the partner's name again.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the certificates.")
 def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_json: bool) -> None:
-    """Close PARTNER's tokens in every cell, delete what the cells have of it, and certify that.
+    """Close PARTNER in every cell, delete its data, and print how far each cell is.
 
-    It shows first what would be deleted, and asks. It may be repeated: whoever is closed goes on
-    leaving. The exit code is 0 when nothing is left in any cell, 3 when cells go on by themselves
-    or a legal hold keeps something, 1 when a cell failed or may still be open.
+    The command first shows what it would delete, and asks for confirmation. You can run it again at
+    any time. The exit code is 0 if no cell has data of the partner any more. It is 3 if cells
+    continue by themselves, or a legal hold keeps data. It is 1 if a cell failed, or if it is
+    unknown whether a cell has closed the partner.
     """
     people = Console(stderr=True)
     try:
@@ -63,7 +64,7 @@ def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_jso
     except NothingDeployed as error:
         raise click.ClickException(str(error)) from None
     except msgspec.DecodeError:
-        raise click.ClickException("the outputs name no privacy functions") from None
+        raise click.ClickException("the outputs contain no privacy functions") from None
     headers = identify(environment.read(Settings, os.environ).identity_token)
 
     def tell(cell: str, what: str) -> None:
@@ -92,7 +93,7 @@ def _each(cells: Sequence[Cell], act: Callable[[Cell], None]) -> None:
 def _confirm(partner: str, cells: Sequence[Cell], *, yes: bool) -> None:
     if yes or not any(cell.state == "open" for cell in cells):
         return
-    typed = click.prompt("This cannot be undone. Type the partner's name to go on", err=True)
+    typed = click.prompt("This cannot be undone. Type the partner's name to continue", err=True)
     if typed != partner:
         raise click.ClickException("that is not the partner's name; no cell was closed")
 

@@ -84,7 +84,7 @@ class Cell:
             if time.monotonic() + pause > until:
                 break
             told = self.reason or self.state
-            self._progress(self.name, f"{told}; asks again in {pause:.0f} s")
+            self._progress(self.name, f"{told}; next request in {pause:.0f} s")
             self._sleep(pause)
             self._ask(client)
         if self.state == "open":  # nobody knows whether it is closed, so it may not go on by itself
@@ -107,7 +107,7 @@ class Cell:
             self.said, self.reason = said, ""
             self.state = _state(said)
             if self.state == "failed":
-                self.reason = "an answer of another kind: is this the privacy function?"
+                self.reason = "the answer has an unknown form: is this the privacy function?"
 
     def _pause(self) -> float:
         """Return the seconds until the next question: no certificate is made before a moment."""

@@ -34,26 +34,26 @@ from verify.webhooks import check_urls, check_wrong_token
 @click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What `terraform output -json` printed; without it, Terraform is asked.",
+    help="A file with the output of `terraform output -json`; without it, this runs Terraform.",
 )
 @click.option(
     "--tokens",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='Tokens that Terraform does not know: a file with {"PARTNER": "TOKEN"}.',
+    help='A file {"PARTNER": "TOKEN"} with the tokens of partners who made their own.',
 )
 @click.option(
     "--within",
     default=120.0,
     show_default=True,
     type=click.FloatRange(min=0),
-    help="Seconds that events may take to become rows, in each cell.",
+    help="Seconds in which the test events of a cell must be stored as rows.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: bool) -> None:
-    """Send events to each cell, and ask Google where everything is and what queries would read.
+    """Check each cell: send test events, and ask Google about its resources and queries.
 
-    Nothing is changed but that two events are stored for one partner of each cell. The exit code
-    is 1 unless everything holds; what could not be asked does not hold.
+    For one partner of each cell, two events are stored. Nothing else is changed. The exit code is 0
+    only if every check holds; a check that could not be made does not hold.
     """
     try:
         given = environment.read(Settings, os.environ)
@@ -68,7 +68,7 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
         raise click.ClickException(str(error)) from None
     except DefaultCredentialsError:
         raise click.ClickException(
-            "nobody is signed in: gcloud auth application-default login"
+            "there are no credentials; run: gcloud auth application-default login"
         ) from None
     if as_json:
         click.echo(report.as_json(findings))
@@ -108,7 +108,8 @@ def _read_tokens(file: Path) -> dict[str, str]:
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
     except msgspec.DecodeError:
-        raise click.BadParameter('the file is not {"PARTNER": "TOKEN"}') from None  # nor quoted
+        # The error must not quote the file, because it contains tokens.
+        raise click.BadParameter('the file must be JSON: {"PARTNER": "TOKEN"}') from None
 
 
 if __name__ == "__main__":

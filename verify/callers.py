@@ -56,7 +56,7 @@ async def _subscription(client: Any, cell: str, name: str, expected: Delivery) -
 
 def _fault(there: Subscription, expected: Delivery) -> str:
     if there.push_config.push_endpoint != expected.endpoint:
-        return f"pushes to {there.push_config.push_endpoint or 'nobody'}"
+        return f"pushes to {there.push_config.push_endpoint or 'no URL'}"
     if there.filter != (expected.filter or ""):
         return f"its filter is {there.filter or 'none'}"
     if there.state == Subscription.State.RESOURCE_ERROR:

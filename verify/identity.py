@@ -37,5 +37,5 @@ def _ask_gcloud() -> str:
             GCLOUD, capture_output=True, check=True, timeout=GCLOUD_SECONDS
         )
     except (OSError, subprocess.SubprocessError):
-        raise NotSignedIn("nobody is signed in: gcloud auth login, or IDENTITY_TOKEN") from None
+        raise NotSignedIn("no identity: run `gcloud auth login`, or set IDENTITY_TOKEN") from None
     return done.stdout.decode().strip()

@@ -34,7 +34,7 @@ def check_functions(client: httpx.Client, cell: Cell, headers: Headers) -> Itera
             yield finding._replace(state="not checked", detail=str(error))
             continue
         if said in {"HTTP 401", "HTTP 403"}:
-            yield finding._replace(state="not checked", detail=f"{said}: you may not call it")
+            yield finding._replace(state="not checked", detail=f"{said}: you may not call this")
         else:
             yield finding._replace(state="holds" if said == "HTTP 200" else "fails", detail=said)
 

@@ -14,7 +14,7 @@ STYLES = {"holds": "green", "fails": "bold red", "not checked": "yellow"}
 
 def show(findings: Sequence[Finding], console: Console) -> None:
     """Print a table, and the sum below it."""
-    table = Table("cell", "what", "of", "state", "found")
+    table = Table("cell", "check", "subject", "state", "detail")
     for finding in findings:
         state = Text(finding.state, STYLES[finding.state])
         # Details quote what others wrote: no markup is read in them.

@@ -21,9 +21,9 @@ def terraform_outputs() -> bytes:
             command, capture_output=True, check=True, timeout=TERRAFORM_SECONDS
         )
     except FileNotFoundError:
-        raise NothingDeployed("terraform is not installed: give its outputs, --outputs") from None
+        raise NothingDeployed("terraform is not installed; give its outputs (--outputs)") from None
     except subprocess.TimeoutExpired:
-        raise NothingDeployed(f"terraform output took {TERRAFORM_SECONDS} s") from None
+        raise NothingDeployed(f"terraform output ran longer than {TERRAFORM_SECONDS} s") from None
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode().strip()
         raise NothingDeployed(

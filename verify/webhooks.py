@@ -33,11 +33,11 @@ def check_urls(client: httpx.Client, cell: Cell) -> Iterator[Finding]:
             for kind, url in (("events", urls.events), ("rooms", urls.rooms)):
                 finding = Finding(cell.name, "the webhook answers", f"{kind} of {partner}", "holds")
                 if OWN_TOKEN in url:
-                    detail = "the partner made its own token: give it with --tokens"
+                    detail = "the partner made its own token; give it with --tokens"
                     yield finding._replace(state="not checked", detail=detail)
                     continue
                 fault = _fault(client, "GET", url, 200)
-                detail = fault or f"knows token {token}"
+                detail = fault or f"accepts token {token}"
                 yield finding._replace(state="fails" if fault else "holds", detail=detail)
 
 

@@ -16,12 +16,12 @@ from local.pubsub.server import HOST, serve
 
 
 @click.command()
-@click.option("--port", default=0, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--port", default=0, help="The port on 127.0.0.1; 0 for any free port.")
 @click.option(
     "--max-in-flight",
     default=MAX_IN_FLIGHT,
     show_default=True,
-    help="Pushes of one subscription at a time.",
+    help="The maximum number of concurrent pushes of one subscription.",
 )
 def main(port: int, max_in_flight: int) -> None:
     """Serve the Pub/Sub stand-in."""

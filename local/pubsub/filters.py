@@ -83,7 +83,7 @@ def _unquote(literal: str) -> str:
             return _SIMPLE_ESCAPES[simple]
         code = int(hexadecimal, 16) if hexadecimal else int(octal, 8)
         if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-            raise InvalidArgument("filter: escape sequence in a string is no character")
+            raise InvalidArgument("filter: an escape sequence in a string is not a character")
         return chr(code)
 
     return _ESCAPE.sub(character, literal[1:-1])

@@ -46,7 +46,7 @@ def test_what_delivers_and_runs_holds() -> None:
     [
         ({"filter": ""}, "its filter is none"),
         ({"pushConfig": {"pushEndpoint": "https://x.example/"}}, "pushes to https://x.example/"),
-        ({"pushConfig": {}}, "pushes to nobody"),
+        ({"pushConfig": {}}, "pushes to no URL"),
         ({"state": "RESOURCE_ERROR"}, "Pub/Sub cannot push: RESOURCE_ERROR"),
     ],
 )

@@ -45,7 +45,7 @@ def test_a_token_that_is_not_known_fails() -> None:
 
     assert [(finding.state, finding.detail) for finding in results] == [
         ("fails", "HTTP 401 token_unknown"),
-        ("holds", "knows token 1"),
+        ("holds", "accepts token 1"),
     ]
 
 
