@@ -72,7 +72,10 @@ class Admission:
         self._fresh_until = float("-inf")
 
     def at_hand(self) -> Directory | None:
-        """Return the directory of admitted partners; None if the caller must await `current`."""
+        """Return the directory of admitted partners without waiting.
+
+        Returns None if the secrets may have changed; the caller must then await `current`.
+        """
         return self._at_hand if self._clock() <= self._fresh_until else None
 
     async def find(self, token: str) -> tuple[str, Partner] | None:

@@ -46,7 +46,7 @@ class _Body(msgspec.Struct):
 
 
 _FLAT = 2 * MAX_DEPTH
-"""A text with fewer bytes cannot be nested too deeply, because each level needs two brackets."""
+"""A text with fewer bytes than this cannot be nested too deeply: each level needs two brackets."""
 
 _BODY = msgspec.json.Decoder(_Body)
 _BODIES = msgspec.json.Decoder(list[_Body])
@@ -66,7 +66,7 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
             and the rest of the body is not parsed.
 
     Raises:
-        NotJson: the body is neither a JSON value nor NDJSON.
+        NotJson: the body is neither a JSON value nor NDJSON, or an event is nested too deeply.
     """
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.isascii():
@@ -91,7 +91,7 @@ def parse_one(body: bytes) -> ReceivedEvent:
     """Read a body as one event, even if it is an array.
 
     Raises:
-        NotJson: the body is not exactly one JSON value.
+        NotJson: the body is not exactly one JSON value, or is nested too deeply.
     """
     _check_utf8(body)
     return _event(body)

@@ -1,7 +1,7 @@
 """Splits bodies with Python's JSON decoder, which gives the position of an error.
 
-This is for bodies that msgspec refuses, and for bodies with very many values. The decoder accepts
-half a surrogate pair and numbers of any size, but neither NaN nor infinity.
+This module handles bodies that msgspec refuses, and bodies with very many values. Python's decoder
+accepts half a surrogate pair and numbers of any size; this module refuses NaN and infinity.
 """
 
 import json

@@ -40,7 +40,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
     event: str | None
 
     def to_mapping(self) -> dict[str, str]:
-        """Return the attributes for Pub/Sub, without those that are None."""
+        """Return the attributes for Pub/Sub; leave out attributes that are None."""
         attributes = {
             "ingest_id": self.ingest_id,
             "received_at": self.received_at,

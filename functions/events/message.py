@@ -48,7 +48,7 @@ def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
     known = Attributes.from_mapping(attributes)
     try:
         sent = open_envelope(decode_json(data)).event
-    except BadMessage:  # `load` will quarantine the event with the reason
+    except BadMessage:  # unreadable; `load` will quarantine the event
         return Message(data, known)
     event = None if sent is None else event_name(known.kind, sent)
     return Message(data, msgspec.structs.replace(known, event=event))

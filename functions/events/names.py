@@ -82,7 +82,7 @@ def letters(name: str) -> str:
 
 
 def may_be_known(name: str) -> bool:
-    """Return whether a name may be ``event`` or a known member; False is certain, True is not."""
+    """Return whether a name may be ``event`` or a known member; only False is a certain answer."""
     return letters(name) in _known_letters()
 
 

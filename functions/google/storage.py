@@ -39,7 +39,7 @@ def open_bucket(endpoint: str, project: str, name: str) -> Any:
 
 
 CONCURRENT_WRITES = 16
-"""The maximum number of concurrent writes. Each needs a thread, because the client library
+"""The maximum number of concurrent writes. Each write needs a thread, because the client library
 blocks."""
 
 RETRY_DELAYS = (0.1, 1.0, 2.0)
@@ -134,8 +134,8 @@ def _beside(name: str) -> str:
 T = TypeVar("T")
 
 CONCURRENT_REQUESTS = 8
-"""The maximum number of concurrent requests. Each needs a thread, because the client library
-blocks."""
+"""The maximum number of concurrent requests. Each request needs a thread, because the client
+library blocks."""
 
 
 class Stored(NamedTuple):

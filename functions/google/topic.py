@@ -41,7 +41,7 @@ class NotPublishable(Exception):
 async def publish_by_halves(
     publish: Callable[[Sequence[Message]], Awaitable[None]], messages: Sequence[Message]
 ) -> list[int]:
-    """Publish messages; if one is refused, split them in halves to publish the others.
+    """Publish messages. If Pub/Sub refuses one, publish each half separately to find the bad one.
 
     Args:
         publish: publishes all of the given messages or none, like `Topic.publish`.
@@ -51,7 +51,7 @@ async def publish_by_halves(
         The positions of the refused messages; all others are published.
 
     Raises:
-        PublishFailed: it is unknown whether some messages are published.
+        PublishFailed: it is unknown which messages are published.
     """
     try:
         await publish(messages)
@@ -138,7 +138,10 @@ class Topic:
         return self._channel
 
     def _disconnect(self, channel: grpc.aio.Channel | None, grace: float | None) -> None:
-        """Close a channel, unless it was replaced before; its other publishes may still finish."""
+        """Close a channel, unless it was replaced before.
+
+        Other publishes on the channel have `grace` seconds to finish; with None, they end at once.
+        """
         if channel is None or channel is not self._channel:
             return
         self._channel = None

@@ -29,8 +29,8 @@ without any sign, and an append on it would wait until its time limit.
 """
 
 LOOK_SECONDS = 60.0
-"""While the table lacks columns, this module checks at this interval, in seconds, whether they
-exist."""
+"""While the table lacks columns, this module looks for these columns at this interval, in
+seconds."""
 
 ASK_SECONDS = 5.0
 """The seconds for which a list of the table's columns is reused, so that failing appends do not
@@ -51,7 +51,7 @@ class TableAppender:
         table: the table's full name, ``projects/P/datasets/D/tables/T``.
         fit: changes rows so that they fit the columns of the table.
         deadline: the time limit of one append in seconds, including reconnecting.
-        renew: changes an encoded row before it is sent again, so that its copies differ.
+        renew: changes an encoded row before it is sent again, so that the two copies differ.
         clock: returns monotonic seconds.
     """
 

@@ -1,4 +1,4 @@
-"""Fits rows to a table's present columns; an upgrade may reach this function before the table.
+"""Fits rows to a table's present columns; an upgrade may reach `load` before the table.
 
 BigQuery refuses a whole request if its rows have a field that the table lacks. A new column can be
 missing for minutes: until Terraform adds it, and then until the write service sees it. Meanwhile

@@ -64,7 +64,7 @@ UNAVAILABLE: dict[type[Exception], str] = {
     PartnersUnavailable: "partners_unavailable",
     PublishFailed: "publish_failed",
 }
-"""The errors that end a replay early, with their codes in the report."""
+"""The errors that end a replay of objects early, with their codes in the report."""
 
 
 class NotReplayable(Exception):

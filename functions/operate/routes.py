@@ -56,10 +56,10 @@ class ReplayRequest(
 
 
 class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of ``POST /settle``; an empty body settles the open window.
+    """The body of ``POST /settle``, which settles each day with new rows.
 
     Attributes:
-        days: the UTC days that a replay reported.
+        days: further UTC days to settle, such as the days that a replay reported.
     """
 
     days: list[date] = []
@@ -71,8 +71,9 @@ class RefreshRequest(
     """The body of ``POST /refresh``; an empty body refreshes every day that is not up to date.
 
     Attributes:
-        first: the first UTC day; ``from`` in the body.
-        last: the last UTC day; ``to`` in the body.
+        first: the first UTC day; if only `last` is given, the first day of the open window.
+            ``from`` in the body.
+        last: the last UTC day; if only `first` is given, today. ``to`` in the body.
     """
 
     first: date | None = None

@@ -25,7 +25,7 @@ _TOGETHER: dict[int, dict[str, object]] = {
     reason.status: {"status": reason.status, "reason": reason.code}
     for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED)
 }
-"""For each status with which a whole request is refused, the result that valid events get."""
+"""The result of a valid event in a request that is refused as a whole, by the request's status."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -121,7 +121,7 @@ def webhook_problem(
 
     Args:
         reason: why the request is refused.
-        detail: a sentence that replaces the detail of the reason, because it says more.
+        detail: a more precise sentence, which replaces the reason's detail.
         field: the field at fault, if there is one.
         results: a result for each event, if the request was split into events.
         headers: additional response headers.
@@ -143,7 +143,7 @@ def webhook_problem(
 
 
 def unavailable(reason: Reason, detail: str = "") -> Response:
-    """Return a 503: the events may not be stored, so the sender should try again."""
+    """Return a 503: it is not certain that the events are stored, so the sender should retry."""
     return webhook_problem(reason, detail, headers=_RETRY)
 
 

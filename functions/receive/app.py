@@ -23,7 +23,7 @@ from functions.secrets.closed_partners import ClosedFile
 from functions.web.environment import read
 
 PROBE_SECONDS = 5.0
-"""The seconds between attempts to publish while events are spilled."""
+"""The minimum seconds between attempts to publish while events are spilled."""
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:

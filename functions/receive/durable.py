@@ -53,7 +53,8 @@ class Durable:
 
         Returns:
             An awaitable that returns the positions of the messages whose form Pub/Sub refuses; all
-            other messages are then durable. It raises NotDurable if some of them may not be.
+            other messages are then durable. The awaitable raises NotDurable if it is unknown which
+            messages are durable.
 
         Raises:
             QueueFull: too many events are being stored, in total or for this partner.

@@ -19,7 +19,7 @@ class Received(msgspec.Struct):
             counts as one.
         spilled: the number of spilled events.
         quarantined: the number of quarantined events; a body that cannot be split counts as one.
-        publish_ms: how long all publishes took, including failed ones; None if there were no
+        publish_ms: the durations of publishes, including failed ones; None if there were no
             publishes.
     """
 

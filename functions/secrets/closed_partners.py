@@ -35,7 +35,7 @@ class ListReplaced(ValueError):
 
 
 class ClosedUnavailable(SecretUnavailable):
-    """It is not known which partners are closed, so no event may be stored."""
+    """It is not known whether an event's partner is closed, so the event must not be stored."""
 
 
 class ClosedPartner(msgspec.Struct, frozen=True):

@@ -50,7 +50,7 @@ and a retry may succeed."""
 
 
 class JobFailed(Exception):
-    """BigQuery refused to start a job, or the job ended in an error, so it changed nothing.
+    """BigQuery refused to start a job, or the job ended in an error. The job changed nothing.
 
     `Jobs.rows` raises this too, if the rows of a job that succeeded cannot be fetched.
 

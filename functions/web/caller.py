@@ -55,8 +55,9 @@ def invoker(headers: Mapping[str, str]) -> str:
     """Return the caller's e-mail address, which Cloud Run has verified.
 
     Cloud Run verifies the identity token (IAM, ``roles/run.invoker``) and passes it on without its
-    signature, so this function only reads it. If a request has ``X-Serverless-Authorization``,
-    Cloud Run verifies only that header, and ``Authorization`` can contain anything.
+    signature, so this function reads the token without verifying it. If a request has
+    ``X-Serverless-Authorization``, Cloud Run verifies only that header, and ``Authorization`` can
+    contain anything.
 
     Raises:
         Unidentified: the request has no readable token, or the token has no verified address.

@@ -24,7 +24,8 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
     """Return why a body is not valid, and in which field.
 
     Args:
-        error: the error of `msgspec.json.decode`, for a form with named fields only.
+        error: the error of `msgspec.json.decode`. The decoded type must have only named fields, so
+            that no path in the error quotes the sender.
     """
     if isinstance(error, UnicodeDecodeError):
         return "the body is not UTF-8"

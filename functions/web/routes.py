@@ -64,12 +64,12 @@ def application(
 
 @dataclass(frozen=True, slots=True)
 class _ByMethod:
-    """Serves one path. Starlette passes all methods to an instance, but not to a function."""
+    """Serves one path. This is a class, because Starlette passes only GET and HEAD to functions."""
 
     handlers: Mapping[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].endswith("\n"):  # a pattern's `$` also matches before a newline
+        if scope["path"].endswith("\n"):  # the router's `$` also matches before a last newline
             raise ProblemError(404, "Not found")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handle = self.handlers.get(method)
