@@ -1,1 +1,1 @@
-"""Quarantine and spill: the objects in storage that wait for a replay."""
+"""The formats of retained objects: quarantine, spill, and events that are on hold."""
