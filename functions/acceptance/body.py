@@ -62,8 +62,8 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
 
     Args:
         body: the body as received, with or without a byte order mark.
-        most: the maximum number of events. If the body has more, `most + 1` events are returned,
-            and the rest of the body is not parsed.
+        most: the maximum number of events. If the body has more, only the first `most + 1` events
+            are returned, and the rest of the body need not be valid JSON.
 
     Raises:
         NotJson: the body is neither a JSON value nor NDJSON, or an event is nested too deeply.
