@@ -25,7 +25,7 @@ def to_identity(value: object, placeholders: Container[str]) -> str | None:
     Raises:
         NotCoerced: the value is not an id; the finding is ``placeholder`` if it is a placeholder.
     """
-    text = to_id(value) or ""
+    text = value if isinstance(value, str) else to_id(value) or ""
     word = text.strip().casefold() if text.isprintable() else plain(text)
     if word in placeholders:
         raise NotCoerced("placeholder")

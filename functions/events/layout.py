@@ -145,6 +145,8 @@ class Layout:
         Returns:
             None if it is not the name of a part. The name is in snake_case.
         """
+        if name in self.destinations:
+            return None
         if letters(name).rstrip("0123456789") not in self._letters:
             return None
         found = _PART.fullmatch(snake_case(name))

@@ -61,7 +61,8 @@ def _repeated(data: bytes, envelope: Envelope, layout: Layout) -> frozenset[str]
     names = {
         name
         for name in (*envelope.value, *envelope.beside)
-        if (destination := layout.find(name)) is not None and destination.repeated
+        if (destination := layout.destinations.get(name) or layout.find(name)) is not None
+        and destination.repeated
     }
     if len(names) > MOST_SEARCHES:
         return frozenset(names)
