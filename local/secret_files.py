@@ -32,7 +32,11 @@ def prepare_secrets(folder: Path) -> str:
     (folder / "pseudonym" / "1").write_bytes(base64.b64encode(secrets.token_bytes(32)))
     token = secrets.token_urlsafe(24)
     digest = hashlib.sha256(token.encode()).hexdigest()
-    partner = {"tokens_sha256": [digest], "projects": PARTNER_PROJECTS}
+    partner = {
+        "tokens_sha256": [digest],
+        "projects": PARTNER_PROJECTS,
+        "request_ids": True,
+    }
     (folder / "partners.json").write_text(json.dumps({"partners": {PARTNER: partner}}))
     token_file.write_text(token)
     return token

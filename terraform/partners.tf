@@ -23,7 +23,8 @@ locals {
         sort(partner.tokens_sha256),
         [for token in local.token_names[name] : sha256(random_password.token["${name}/${token}"].result)],
       )
-      projects = { for project, record in partner.projects : project => record.cell }
+      projects    = { for project, record in partner.projects : project => record.cell }
+      request_ids = partner.request_ids
     }
   }
 

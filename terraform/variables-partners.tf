@@ -6,6 +6,7 @@ variable "partners" {
     tokens: a name for each token that is valid now, one or two; Terraform makes the tokens. To rotate, add a name, move the sender, take the old name away.
     tokens_sha256: instead, the hex digests of tokens that you made yourself; then the state has no token.
     signing_version: 0 for unsigned webhooks. To require signatures, give the secrets in signing_secrets and raise this by one; raise it with each change of them.
+    request_ids: whether the partner states that its ids of requests (webhook-id, Idempotency-Key) are unique, so that a retry is recognised by them. With signatures they always count.
     readers: groups that may query this partner's rows, in a dataset of their own.
     viewers: people (e-mail addresses of Google accounts) who see the partner's projects on the dashboards of their cells.
     privacy_callers: identities (e-mail addresses of people and service accounts) that may have the partner's data erased and exported, each with the projects that are its matter (none: all of the partner's).
@@ -20,6 +21,7 @@ variable "partners" {
     tokens          = optional(set(string), ["1"])
     tokens_sha256   = optional(set(string), [])
     signing_version = optional(number, 0)
+    request_ids     = optional(bool, false)
     readers         = optional(set(string), [])
     viewers         = optional(set(string), [])
     privacy_callers = optional(map(set(string)), {})
@@ -86,11 +88,11 @@ variable "partners" {
   # As terraform/partners.tf writes it, in the cells that a partner has left, too; a signing secret has 94 characters at most.
   validation {
     condition = alltrue([for cell in keys(var.cells) : length(jsonencode({ partners = {
-      for name, partner in var.partners : name => {
+      for name, partner in var.partners : name => merge({
         tokens_sha256   = [for token in range(length(partner.tokens_sha256) > 0 ? length(partner.tokens_sha256) : length(partner.tokens)) : sha256("")]
         projects        = { for project, record in partner.projects : project => record.cell }
         signing_secrets = [for secret in range(partner.signing_version > 0 ? 2 : 0) : format("%094d", 0)]
-      } if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])
+      }, { for member in ["request_ids"] : member => true if partner.request_ids }) if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])
     } })) <= 65536])
     error_message = "Too many partners in one cell: a secret holds 64 KiB, which are about 300 partners with two tokens and two projects each. Partners by cell: ${join(", ", [for cell in keys(var.cells) : "${cell} has ${length([for partner in values(var.partners) : partner if anytrue([for record in values(partner.projects) : contains(setunion([record.cell], record.former_cells), cell)])])}"])}. Take away closed partners and former_cells that hold nothing any more, end rotations of tokens, or make another cell in the same region and pin the projects of new partners to it (terraform/README.md, \"How much fits\")."
   }

@@ -1,8 +1,15 @@
 """Makes ingest ids. Two deliveries with the same ingest id are copies of one event."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 
 import uuid_utils
+
+from functions.acceptance.values import SPACE
+
+_FRESH = "7"
+"""The version of a UUID that is made of the time. Only `fresh` makes such ids."""
 
 
 def fresh() -> str:
@@ -10,23 +17,58 @@ def fresh() -> str:
     return str(uuid_utils.uuid7())
 
 
-def derived(partner: str, kind: str, sender_id: str, position: int) -> str:
-    """Return the ingest id of an event whose request has an id from the sender.
+def is_fresh(ingest_id: str) -> bool:
+    """Return whether an ingest id is new for each request.
 
-    A retry has the same id from the sender, even days later, so the events get the same ingest ids.
-    Partner and kind are part of the ingest id, because two senders may choose the same id.
+    All copies of an event with such an id have the same time of receipt. Other ids are derived, so
+    a copy may come at another time: in a retry by the sender.
+    """
+    return ingest_id[14:15] == _FRESH
+
+
+def of_request(partner: str, kind: str, request_id: str, events: Sequence[bytes]) -> list[str]:
+    """Return the ingest ids of the events of a request, in order.
+
+    Without an id of the request, all ids are new. With one, they are derived from it and from the
+    events. So a retry gives an event the same id, even if it comes days later, has only a part of
+    the events, or has them in another order.
 
     Args:
         partner: the name of the partner whose token the request has.
-        kind: the kind of the event.
-        sender_id: the value of the ``webhook-id`` or ``Idempotency-Key`` header.
-        position: the event's position in the request, from 0.
+        kind: the kind of the webhook.
+        request_id: the id of the request, the same on each retry; empty if there is none.
+        events: the bytes of the events.
+    """
+    if not request_id:
+        return [fresh() for _ in events]
+    seen: Counter[bytes] = Counter()
+    ids = []
+    for event in events:
+        data = event.strip(SPACE)
+        ids.append(derived(partner, kind, request_id, data, seen[data]))
+        seen[data] += 1
+    return ids
+
+
+def derived(partner: str, kind: str, request_id: str, data: bytes, number: int) -> str:
+    """Return the ingest id of an event whose request has an id.
+
+    Partner and kind are part of it, because two senders may choose the same id of a request. The
+    event is part of it, because some senders give all their requests the same id.
+
+    Args:
+        partner: the name of the partner whose token the request has.
+        kind: the kind of the webhook.
+        request_id: the id of the request.
+        data: the event's bytes, without space around them.
+        number: how many events before it in the request have the same bytes.
     """
     digest = hashlib.sha256()
-    for part in (partner, kind, sender_id):
+    for part in (partner, kind, request_id):
         encoded = part.encode(errors="surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    digest.update(position.to_bytes(8, "big"))
+    digest.update(number.to_bytes(8, "big"))
+    digest.update(data)
     name = bytearray(digest.digest()[:16])
     name[6] = (name[6] & 0x0F) | 0x80  # version 8: the application's own format
     name[8] = (name[8] & 0x3F) | 0x80  # variant: RFC 9562

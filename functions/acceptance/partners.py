@@ -5,7 +5,8 @@ The secret is JSON. It has digests of the tokens, never the tokens themselves::
     {"partners": {"acme": {
         "tokens_sha256": ["9f86d0…"],
         "projects": {"acme-prod": "eu"},
-        "signing_secrets": ["whsec_…"]
+        "signing_secrets": ["whsec_…"],
+        "request_ids": true
     }}}
 
 An error in a partner's record affects that partner only. Until the error is corrected, the
@@ -46,11 +47,12 @@ FIELDS: dict[str, Any] = {
     "tokens_sha256": Annotated[tuple[Digest, ...], msgspec.Meta(min_length=1, max_length=2)],
     "projects": Projects,
     "signing_secrets": Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1)],
+    "request_ids": bool,
 }
 """The members of a record. `signing_secrets` must not be empty, as that would allow unsigned
 bodies."""
 
-OPTIONAL = frozenset({"signing_secrets"})
+OPTIONAL = frozenset({"signing_secrets", "request_ids"})
 
 DISPUTED = ""
 """Replaces the name of the cell for a project that two partners claim."""
@@ -74,11 +76,22 @@ class Partner(msgspec.Struct, frozen=True):
             unclear whose they are.
         signing_secrets: the keys of which one must sign each request; if there are none, requests
             need no signature.
+        request_ids: whether the partner states that its ids of requests are unique.
     """
 
     tokens_sha256: tuple[str, ...]
     projects: dict[str, str]
     signing_secrets: tuple[SigningKey, ...] = ()
+    request_ids: bool = False
+
+    @property
+    def has_request_ids(self) -> bool:
+        """Whether the ids of the partner's requests count, so that a retry is recognised.
+
+        Some senders give all their requests the same id. With a signature, the id is a part of what
+        is signed, so it follows the specification of signed webhooks.
+        """
+        return self.request_ids or bool(self.signing_secrets)
 
 
 class Faulty(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.partners import Partner
 from functions.events.attributes import Attributes, Kind, microseconds_later
@@ -17,7 +16,8 @@ class Sender(msgspec.Struct, frozen=True):
         partner: the partner's name.
         record: the partner's record.
         kind: the kind of the webhook.
-        id: the id that the sender gave the request, the same on each retry; empty if there is none.
+        id: the id that the sender gave the request, the same on each retry; empty if there is
+            none, or if the sender's ids do not count.
     """
 
     partner: str
@@ -27,7 +27,12 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 def message_of(
-    event: ReceivedEvent, project: str | None, sender: Sender, position: int, received_at: str
+    event: ReceivedEvent,
+    project: str | None,
+    sender: Sender,
+    ingest_id: str,
+    position: int,
+    received_at: str,
 ) -> Message:
     """Return the Pub/Sub message for an accepted event.
 
@@ -38,16 +43,12 @@ def message_of(
         event: the event as received.
         project: the project for which `functions.acceptance.placement.place` accepted the event.
         sender: the sender of the request.
+        ingest_id: the event's id, from `functions.acceptance.ingest_id.of_request`.
         position: the event's position in the request, from 0.
         received_at: the time (UTC) at which the request was received, as text.
     """
-    event_id = (
-        ingest_id.derived(sender.partner, sender.kind, sender.id, position)
-        if sender.id
-        else ingest_id.fresh()
-    )
     kind: Kind = "test" if event.is_test else sender.kind
     name = None if event.name is None else event_name(kind, event.name)
     received_at = microseconds_later(received_at, position)
-    attributes = Attributes(event_id, received_at, kind, sender.partner, project, name)
+    attributes = Attributes(ingest_id, received_at, kind, sender.partner, project, name)
     return Message(event.data, attributes)

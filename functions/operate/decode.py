@@ -60,8 +60,7 @@ class Decoder:
             raise NotReplayable("partner_faulty") from None
         if partner is None:
             raise NotReplayable("partner_unknown")
-        own_id = quarantine.id_of_request(record, body)
-        return self._accept(record, body, Sender(record.partner, partner, kind, own_id))
+        return self._accept(record, body, Sender(record.partner, partner, kind, record.sender_id))
 
     def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:
         """Accept all events of a body or none; the object stays if one event is refused."""
@@ -70,12 +69,12 @@ class Decoder:
         except NotJson:
             raise NotReplayable("not_json") from None
         messages = []
-        for position, event in events:
+        for position, own_id, event in events:
             placement = place(event, sender.record, self.cell, self.max_event_bytes)
             if placement.status != HTTPStatus.OK:
                 raise NotReplayable(placement.reason)
             messages.append(
-                message_of(event, placement.project, sender, position, record.received_at)
+                message_of(event, placement.project, sender, own_id, position, record.received_at)
             )
         return messages
 

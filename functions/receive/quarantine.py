@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.placement import Placement
 from functions.acceptance.sender import Sender
 from functions.retained.bodies import join
-from functions.retained.quarantine import Quarantine
+from functions.retained.quarantine import Quarantine, id_of_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class QuarantinedRequests:
         self,
         refused: Mapping[int, Placement],
         events: Sequence[ReceivedEvent],
+        ids: Sequence[str],
         sender: Sender,
         received_at: str,
     ) -> None:
@@ -36,6 +38,7 @@ class QuarantinedRequests:
         Args:
             refused: the decision about each refused event, by the event's position in the request.
             events: all events of the request.
+            ids: the ingest ids of all these events.
             sender: the sender of the request.
             received_at: the UTC time at which the request was received, ISO 8601.
 
@@ -47,41 +50,49 @@ class QuarantinedRequests:
             alike.setdefault((placement.reason, events[position].project), []).append(position)
         writes = []
         for (reason, _), positions in alike.items():
-            body = join([events[position].data for position in positions])
-            writes.append(self.keep(reason, sender, body, received_at, positions))
+            data = [events[position].data for position in positions]
+            body = join(data)
+            own = [ids[position] for position in positions]
+            if not sender.id:
+                # These ids are new ones. Each time that the sender sends the events again, they
+                # would be stored and replayed once more.
+                own = ingest_id.of_request(sender.partner, sender.kind, id_of_body(body), data)
+            places = dict(zip(positions, own, strict=True))
+            writes.append(self._keep(reason, sender, body, received_at, places))
         # Wait for all writes, even if one fails: no code may run after the response.
         for failure in await asyncio.gather(*writes, return_exceptions=True):
             if failure is not None:
                 raise failure
 
-    async def keep(
+    async def keep(self, reason: str, sender: Sender, body: bytes, received_at: str) -> None:
+        """Quarantine the whole body of a request.
+
+        Args:
+            reason: the reason code of the refusal.
+            sender: the sender of the request.
+            body: the body.
+            received_at: the UTC time at which the request was received, ISO 8601.
+
+        Raises:
+            BucketUnavailable: the bucket did not take the object.
+        """
+        await self._keep(reason, sender, body, received_at, {})
+
+    async def _keep(
         self,
         reason: str,
         sender: Sender,
         body: bytes,
         received_at: str,
-        positions: Sequence[int] = (),
+        ingest_ids: Mapping[int, str],
     ) -> None:
-        """Quarantine one body.
-
-        Args:
-            reason: the reason code of the refusal.
-            sender: the sender of the request.
-            body: the whole body of the request, or a body with some of the events.
-            received_at: the UTC time at which the request was received, ISO 8601.
-            positions: the positions that these events have in the request; empty for the whole
-                body.
-
-        Raises:
-            BucketUnavailable: the bucket did not take the object.
-        """
         await self.quarantine.keep(
             reason=reason,
             partner=sender.partner,
             kind=sender.kind,
             data=body,
             received_at=received_at,
-            sender_id=sender.id,
-            positions=positions,
+            sender_id="" if ingest_ids else sender.id,
+            ingest_ids=ingest_ids,
         )
-        self.count(max(len(positions), 1))
+        self.count(max(len(ingest_ids), 1))

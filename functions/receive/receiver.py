@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions.acceptance import reasons, signature
+from functions.acceptance import ingest_id, reasons, signature
 from functions.acceptance.admission import Admission
 from functions.acceptance.body import ReceivedEvent, parse
 from functions.acceptance.partners import Partner, PartnersUnavailable, RecordFaulty, Unclear
@@ -112,7 +112,8 @@ class Receiver:
         try:
             if partner.signing_secrets:
                 self._check_signature(partner, headers, body)
-            return await self._receive(body, Sender(name, partner, kind, sender_id(headers)))
+            own_id = sender_id(headers) if partner.has_request_ids else ""
+            return await self._receive(body, Sender(name, partner, kind, own_id))
         finally:
             self._intake.release(body, name)
 
@@ -156,24 +157,31 @@ class Receiver:
             raise WebhookRefusal(answers.webhook_problem(reasons.NOT_JSON, str(error))) from None
         if len(events) > self._settings.max_request_events:
             raise WebhookRefusal(answers.too_many(self._settings.max_request_events))
-        outcomes, messages = self._sort(events, sender, received_at)
+        ids = ingest_id.of_request(
+            sender.partner, sender.kind, sender.id, [event.data for event in events]
+        )
+        outcomes, messages = self._sort(events, ids, sender, received_at)
         if len(messages) < len(events):
             for whole in (ELSEWHERE, DISPUTED):
                 if whole in outcomes:
                     raise WebhookRefusal(answers.refused(outcomes, whole.status))
             refused = {at: outcome for at, outcome in enumerate(outcomes) if outcome.status != 200}
-            await self._quarantine.keep_all(refused, events, sender, received_at)
+            await self._quarantine.keep_all(refused, events, ids, sender, received_at)
         unpublished = await self._durable.store(messages) if messages else ()
         if unpublished:
             positions = [at for at, outcome in enumerate(outcomes) if outcome.status == 200]
             refused = {positions[number]: NOT_PUBLISHABLE for number in unpublished}
-            await self._quarantine.keep_all(refused, events, sender, received_at)
+            await self._quarantine.keep_all(refused, events, ids, sender, received_at)
             outcomes = [refused.get(at, outcome) for at, outcome in enumerate(outcomes)]
             messages = [message for at, message in enumerate(messages) if at not in unpublished]
         return self._stored(outcomes, messages)
 
     def _sort(
-        self, events: Sequence[ReceivedEvent], sender: Sender, received_at: str
+        self,
+        events: Sequence[ReceivedEvent],
+        ids: Sequence[str],
+        sender: Sender,
+        received_at: str,
     ) -> tuple[list[Placement], list[Message]]:
         """Return the decision about each event, and the message of each accepted event."""
         cell, most = self._settings.cell, self._settings.max_event_bytes
@@ -183,7 +191,9 @@ class Receiver:
             outcome = place(event, sender.record, cell, most)
             outcomes.append(outcome)
             if outcome.status == 200:
-                messages.append(message_of(event, outcome.project, sender, position, received_at))
+                messages.append(
+                    message_of(event, outcome.project, sender, ids[position], position, received_at)
+                )
         return outcomes, messages
 
     def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Accepted:

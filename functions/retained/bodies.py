@@ -5,10 +5,26 @@ needs only a few writes.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent, parse, parse_one
 from functions.acceptance.values import NotJson
-from functions.retained.quarantine import Quarantined
+from functions.retained.quarantine import Quarantined, id_of_body
+
+
+class QuarantinedEvent(NamedTuple):
+    """An event of a quarantined body.
+
+    Attributes:
+        position: the event's position in the original request, from 0.
+        ingest_id: the event's id; each replay gives the event the same one.
+        event: the event as received.
+    """
+
+    position: int
+    ingest_id: str
+    event: ReceivedEvent
 
 
 def join(events: Sequence[bytes]) -> bytes:
@@ -16,23 +32,35 @@ def join(events: Sequence[bytes]) -> bytes:
     return events[0] if len(events) == 1 else b"[" + b",".join(events) + b"]"
 
 
-def split(record: Quarantined, body: bytes) -> list[tuple[int, ReceivedEvent]]:
-    """Return the events of a quarantined body, each with its position in the original request.
+def split(record: Quarantined, body: bytes) -> list[QuarantinedEvent]:
+    """Return the events of a quarantined body.
 
     Args:
         record: the content of the quarantined object.
         body: the bytes of the body, decoded from the record.
 
     Raises:
-        NotJson: the body is not JSON, or the number of events differs from ``record.positions``.
+        NotJson: the body is not JSON, or the number of events differs from that of
+            ``ingest_ids``.
     """
-    positions = record.positions
-    if not positions:
+    ids = record.ingest_ids
+    if not ids:
         # `most` is no limit here, because each event has at least one byte.
-        return list(enumerate(parse(body, most=len(body))))
-    if len(positions) == 1:
-        return [(positions[0], parse_one(body))]
-    events = parse(body, most=len(positions))
-    if len(events) != len(positions):
-        raise NotJson("the number of events in the body differs from `positions`")
-    return list(zip(positions, events, strict=True))
+        events = parse(body, most=len(body))
+        own = ingest_id.of_request(
+            record.partner,
+            record.kind,
+            record.sender_id or id_of_body(body),
+            [event.data for event in events],
+        )
+        ids = dict(enumerate(own))
+    elif len(ids) == 1:
+        events = [parse_one(body)]
+    else:
+        events = parse(body, most=len(ids))
+    if len(events) != len(ids):
+        raise NotJson("the number of events in the body differs from `ingest_ids`")
+    return [
+        QuarantinedEvent(position, own_id, event)
+        for (position, own_id), event in zip(ids.items(), events, strict=True)
+    ]

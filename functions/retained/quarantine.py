@@ -8,9 +8,10 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -56,9 +57,10 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
         received_at: when the body was received (UTC), with microseconds.
         body: the bytes as received, in base64.
         attributes: the attributes of the Pub/Sub message, if the body comes from one.
-        sender_id: the sender's id of the request, if receive quarantined the body; may be empty.
-        positions: the positions of the body's events in the request, from 0; empty if the body is
-            the whole request.
+        sender_id: the sender's id of the request, if receive quarantined the whole request; may be
+            empty.
+        ingest_ids: the ingest id of each event of the body, by the event's position in the
+            request, from 0; empty if the body is the whole request, or comes from a message.
     """
 
     reason: str
@@ -68,7 +70,7 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
     body: str
     attributes: dict[str, str] | None = None
     sender_id: str = ""
-    positions: list[int] = []
+    ingest_ids: dict[int, str] = {}
 
 
 _DECODER = msgspec.json.Decoder(Quarantined)
@@ -94,7 +96,7 @@ class Quarantine:
         received_at: str,
         attributes: Mapping[str, str] | None = None,
         sender_id: str = "",
-        positions: Sequence[int] = (),
+        ingest_ids: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         """Quarantine a body; return when it is stored. `Quarantined` explains the arguments.
 
@@ -109,7 +111,7 @@ class Quarantine:
             body=base64.b64encode(data).decode(),
             attributes=dict(attributes) if attributes else None,
             sender_id=sender_id,
-            positions=list(positions),
+            ingest_ids=dict(ingest_ids),
         )
         name, content = to_object(record, data)
         await self.bucket.write(name, content, content_type=CONTENT_TYPE, within=WRITE_SECONDS)
@@ -124,8 +126,10 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
     """
     if record.attributes:
         own_id = _id_of_message(record.attributes)
+    elif record.ingest_ids:
+        own_id = ("events", *record.ingest_ids.values())
     elif record.sender_id:
-        own_id = ("request", record.sender_id, str(record.positions))
+        own_id = ("request", record.sender_id)
     else:
         own_id = ()
     name = object_name(record.reason, record.partner, record.kind, data, *own_id)
@@ -184,13 +188,13 @@ def decode(content: bytes) -> tuple[Quarantined, bytes]:
         raise ValueError("not a quarantined body") from None
 
 
-def id_of_request(record: Quarantined, body: bytes) -> str:
-    """Return the id of a request, from which a replay derives the ingest ids of the body's events.
+def id_of_body(body: bytes) -> str:
+    """Return the id to use for a request without a sender's id, so that its events get ingest ids.
 
-    Without a sender's id, the id is computed from the body, so that a second replay does not create
-    new events. A sender cannot choose such an id, because a header cannot contain a line feed.
+    It is computed from the body, so that a second replay does not create new events. A sender
+    cannot choose such an id, because a header cannot contain a line feed.
     """
-    return record.sender_id or f"quarantine\n{hashlib.sha256(body).hexdigest()}"
+    return f"quarantine\n{hashlib.sha256(body).hexdigest()}"
 
 
 def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str) -> str:

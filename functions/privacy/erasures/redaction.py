@@ -5,8 +5,7 @@ the bucket's lifecycle rules delete it after a week. Readable data of the same o
 is.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.values import NotJson
 from functions.events.attributes import Kind, parse_kind, parse_time
 from functions.events.body import BadMessage
@@ -22,7 +20,7 @@ from functions.events.layout import Layouts
 from functions.events.person import mentioned, take_out
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.retained import quarantine, spill
-from functions.retained.bodies import join, split
+from functions.retained.bodies import QuarantinedEvent, join, split
 from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
@@ -169,15 +167,13 @@ class QuarantinedBody(NamedTuple):
 
     Attributes:
         record: what quarantine stores about the body.
-        own_id: the id from which the ingest ids of the events are derived.
-        events: the events in the body, each with its position in the request.
+        events: the events in the body.
         kind: the kind of the event.
         received_at: when the request was received (timezone-aware).
     """
 
     record: Quarantined
-    own_id: str
-    events: Sequence[tuple[int, ReceivedEvent]]
+    events: Sequence[QuarantinedEvent]
     kind: Kind
     received_at: datetime
 
@@ -187,8 +183,8 @@ def rewrite_quarantined_body(
 ) -> Rewritten | None:
     """Remove erased people from a quarantined body; return None if it does not change.
 
-    Events that are not anonymised keep their position in the request, and with it their ingest id.
-    Anonymised events get a new ingest id, so they become separate objects.
+    Events that are not anonymised keep their ingest ids. Anonymised events get the same new ids as
+    their copies in the tables.
 
     Args:
         quarantined: the body to rewrite.
@@ -199,49 +195,43 @@ def rewrite_quarantined_body(
     """
     left: list[_Left] = []
     taken: list[tuple[str, str]] = []
-    for position, event in quarantined.events:
+    for position, own_id, event in quarantined.events:
         of_event: Kind = "test" if event.is_test else quarantined.kind
-        projects = _projects(event, quarantined.record, redaction)
+        projects = _projects(event.project, quarantined.record, redaction)
         redacted = redaction.apply(event.data, of_event, projects, quarantined.received_at)
         if redacted is None:
-            left.append(_Left(quarantined.own_id, position, event.data))
+            left.append(_Left(position, own_id, event.data))
             continue
         taken += redacted.taken
         if redacted.data is not None:
-            sender_id = (
-                redacted.scope.ingest_id(quarantined.own_id)
-                if redacted.scope
-                else quarantined.own_id
-            )
-            left.append(_Left(sender_id, position, redacted.data))
-    return Rewritten(tuple(_join(quarantined.record, left)), tuple(taken)) if taken else None
+            new_id = redacted.scope.ingest_id(own_id) if redacted.scope else own_id
+            left.append(_Left(position, new_id, redacted.data))
+    if not taken:
+        return None
+    return Rewritten((_renewed(quarantined.record, left),) if left else (), tuple(taken))
 
 
-def _projects(event: ReceivedEvent, record: Quarantined, redaction: Redaction) -> tuple[str, ...]:
-    if event.project and record.reason not in UNPLACED:
-        return (event.project,)
+def _projects(project: str | None, record: Quarantined, redaction: Redaction) -> tuple[str, ...]:
+    if project and record.reason not in UNPLACED:
+        return (project,)
     return redaction.projects_of(record.partner)
 
 
 class _Left(NamedTuple):
-    """An event that is not deleted: the id of its request, its position there, and its bytes."""
+    """An event that is not deleted: its position in the request, its ingest id and its bytes."""
 
-    sender_id: str
     position: int
+    ingest_id: str
     data: bytes
 
 
-def _join(record: Quarantined, left: list["_Left"]) -> Iterator[tuple[str, bytes]]:
-    """Yield one object, with name and content, for all events with the same id of a request."""
-    requests: dict[str, list[_Left]] = defaultdict(list)
-    for event in left:
-        requests[event.sender_id].append(event)
-    for sender_id, events in requests.items():
-        positions = [event.position for event in events]
-        yield quarantine.renewed(
-            msgspec.structs.replace(record, sender_id=sender_id, positions=positions),
-            join([event.data for event in events]),
-        )
+def _renewed(record: Quarantined, left: Sequence[_Left]) -> tuple[str, bytes]:
+    """Return the name and content of the object that has the events that are left."""
+    ids = {event.position: event.ingest_id for event in left}
+    return quarantine.renewed(
+        msgspec.structs.replace(record, sender_id="", ingest_ids=ids),
+        join([event.data for event in left]),
+    )
 
 
 PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.ON_HOLD)
@@ -332,9 +322,7 @@ def _read_body(record: Quarantined, body: bytes, written_at: datetime) -> Quaran
         received_at = parse_time(record.received_at)
     except ValueError:
         received_at = written_at
-    return QuarantinedBody(
-        record, quarantine.id_of_request(record, body), events, kind, received_at
-    )
+    return QuarantinedBody(record, events, kind, received_at)
 
 
 def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, bytes]:

@@ -93,6 +93,6 @@ def _quarantined(record: Quarantined, body: bytes, owner: Owner) -> list[Retaine
     kind = parse_kind(record.kind)
     return [
         RetainedMessage(event.data, "test" if event.is_test else kind, record.received_at)
-        for _, event in split(record, body)
+        for _, _, event in split(record, body)
         if not event.project or record.reason in UNPLACED or event.project == owner.project
     ]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from functions.acceptance import ingest_id
 from functions.acceptance.values import NotJson
 from functions.google.storage import CloudStorage, Stored
 from functions.observe.log import log
@@ -129,14 +128,13 @@ def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[s
     if record.attributes is not None:
         yield body, record.attributes
         return
-    own_id = quarantine.id_of_request(record, body)
     try:
         events = split(record, body)
     except NotJson:
         return  # it cannot be searched for people
-    for position, event in events:
+    for _, own_id, event in events:
         attributes = {
-            "ingest_id": ingest_id.derived(record.partner, record.kind, own_id, position),
+            "ingest_id": own_id,
             "received_at": record.received_at,
             "kind": "test" if event.is_test else record.kind,
             "partner": record.partner,

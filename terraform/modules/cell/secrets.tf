@@ -44,9 +44,11 @@ resource "google_secret_manager_secret_version" "partners" {
   secret_data_wo_version = local.partners_version
   secret_data_wo = jsonencode({
     partners = {
-      for name, partner in var.partners : name => merge(partner, {
-        for member, secrets in { signing_secrets = lookup(var.signing_secrets, name, []) } : member => secrets if length(secrets) > 0
-      })
+      for name, partner in var.partners : name => merge(
+        # Without what is false, so that more partners fit.
+        { for member, value in partner : member => value if member != "request_ids" || partner.request_ids },
+        { for member, secrets in { signing_secrets = lookup(var.signing_secrets, name, []) } : member => secrets if length(secrets) > 0 },
+      )
     }
   })
 

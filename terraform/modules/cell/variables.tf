@@ -75,8 +75,8 @@ variable "agents" {
 }
 
 variable "partners" {
-  description = "The partners that have or had a project in this cell, with the digests of their tokens, and the cell that each of their projects is pinned to."
-  type        = map(object({ tokens_sha256 = list(string), projects = map(string) }))
+  description = "The partners that have or had a project in this cell, with the digests of their tokens, the cell that each of their projects is pinned to, and whether the ids of their requests count without a signature."
+  type        = map(object({ tokens_sha256 = list(string), projects = map(string), request_ids = bool }))
   nullable    = false
 }
 

@@ -48,7 +48,7 @@ def decided(body: bytes, partner: Partner = PARTNER, kind: Any = "chat") -> tupl
     if placement.status != 200:
         return placement, None
     sender = Sender("acme", partner, kind, "")
-    message = message_of(event, placement.project, sender, 0, "2026-11-22T12:00:00.000000Z")
+    message = message_of(event, placement.project, sender, "i", 0, "2026-11-22T12:00:00.000000Z")
     attributes = message.attributes.to_mapping()
     loaded = ROWS.build(event.data, attributes, delivery_id="d", stored_at=STORED_AT)
     assert attributes.get("event") == loaded.row["event"]
@@ -121,7 +121,7 @@ def test_an_event_without_a_usable_name_is_stored_with_its_person(body: Any, kin
     [event] = parse(json.dumps(body).encode(), 10)
     assert not event.is_test
     sender = Sender("acme", ONLY, kind, "")
-    message = message_of(event, "acme-eu", sender, 0, "2026-11-22T12:00:00.000000Z")
+    message = message_of(event, "acme-eu", sender, "i", 0, "2026-11-22T12:00:00.000000Z")
     assert (message.attributes.kind, message.attributes.event) == (kind, None)
     row = ROWS.build(
         event.data, message.attributes.to_mapping(), delivery_id="d", stored_at=STORED_AT
@@ -138,7 +138,9 @@ def test_an_event_without_a_usable_name_is_stored_with_its_person(body: Any, kin
 def test_what_carries_nothing_of_an_event_is_the_test_button(body: Any) -> None:
     [event] = parse(json.dumps(body).encode(), 10)
     assert event.is_test
-    message = message_of(event, None, Sender("acme", PARTNER, "chat", ""), 0, "2026-11-22T12:00Z")
+    message = message_of(
+        event, None, Sender("acme", PARTNER, "chat", ""), "i", 0, "2026-11-22T12:00Z"
+    )
     assert message.attributes.kind == "test"
 
 
@@ -149,7 +151,7 @@ def test_events_of_one_request_keep_their_order() -> None:
     events = parse(b"[" + b",".join(form % name for name in names) + b"]", 10)
     sender = Sender("acme", PARTNER, "chat", "")
     messages = [
-        message_of(event, "acme-eu", sender, position, "2026-11-22T23:59:59.999998Z")
+        message_of(event, "acme-eu", sender, "i", position, "2026-11-22T23:59:59.999998Z")
         for position, event in enumerate(events)
     ]
     assert [(message.attributes.event, message.attributes.received_at) for message in messages] == [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.acceptance.ingest_id import derived
+from functions.acceptance.ingest_id import of_request
 from functions.acceptance.partners import PartnersUnavailable
 from functions.events.attributes import Attributes
 from functions.events.message import Message
@@ -98,19 +98,22 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
     assert await decoder.decode(QUARANTINE, quarantined(body, reason="other")) == first
     assert len({message.attributes.ingest_id for message in first}) == 2
     some = b"[" + EVENT + b"," + EVENT + b"]"
-    content = quarantined(some, sender_id="msg_1", positions=[3, 7])
+    content = quarantined(some, ingest_ids={3: "one", 7: "other"})
     messages = await decoder.decode(QUARANTINE, content)
-    assert [message.attributes.ingest_id for message in messages] == [
-        derived("acme", "chat", "msg_1", position) for position in (3, 7)
-    ]
+    assert [message.attributes.ingest_id for message in messages] == ["one", "other"]
+    content = quarantined(body, sender_id="msg_1")
+    messages = await decoder.decode(QUARANTINE, content)
+    assert [message.attributes.ingest_id for message in messages] == of_request(
+        "acme", "chat", "msg_1", [EVENT, EVENT]
+    )
 
 
 async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
     """Split, it would take the ids of its neighbours, and a large one all the memory."""
     body = b"[" + EVENT + b"," + EVENT + b"]"
-    [one] = await decoder.decode(QUARANTINE, quarantined(body, sender_id="msg_1", positions=[3]))
+    [one] = await decoder.decode(QUARANTINE, quarantined(body, ingest_ids={3: "one"}))
     assert (one.data, one.attributes.kind) == (body, "test")
-    assert one.attributes.ingest_id == derived("acme", "chat", "msg_1", 3)
+    assert one.attributes.ingest_id == "one"
 
 
 @pytest.mark.parametrize(
@@ -122,9 +125,9 @@ async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
         (quarantined(received_at="yesterday"), "malformed"),
         (quarantined().replace(b'"body":"', b'"body":"!'), "malformed"),
         (quarantined(b"{"), "not_json"),
-        (quarantined(EVENT + b"7", positions=[0]), "not_json"),
-        (quarantined(b"[1]", positions=[0, 1]), "not_json"),
-        (quarantined(b"[1, 2, 3]", positions=[0, 1]), "not_json"),
+        (quarantined(EVENT + b"7", ingest_ids={0: "i"}), "not_json"),
+        (quarantined(b"[1]", ingest_ids={0: "i", 1: "j"}), "not_json"),
+        (quarantined(b"[1, 2, 3]", ingest_ids={0: "i", 1: "j"}), "not_json"),
         (quarantined(partner="nobody"), "partner_unknown"),
         (quarantined(EVENT.replace(b"acme-prod", b"acme-us")), "project_elsewhere"),
         (quarantined(b'{"event": "a"}'), "project_missing"),

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from starlette.types import Message
 
+from functions.acceptance.ingest_id import is_fresh
 from functions.google.storage import BucketUnavailable
 from functions.receive.durable import NotDurable
 from functions.receive.receiver import Receiver
@@ -190,7 +191,7 @@ async def test_events_with_the_same_fault_are_one_object(
     assert statuses == [422, 200, 422, 422, 422, 422]
     assert writes == ["create"] * 3
     records = [decode(content) for content, *_ in bucket.contents.values()]
-    assert [(record.reason, record.positions) for record, _ in records] == [
+    assert [(record.reason, list(record.ingest_ids)) for record, _ in records] == [
         ("project_unknown", [0, 3, 4]),
         ("project_unknown", [2]),
         ("project_missing", [5]),
@@ -258,7 +259,7 @@ async def test_no_write_outlives_the_answer(settings: Settings, durable: Durable
         running = 0
 
         async def write(self, name: str, data: bytes, **_: object) -> None:
-            if decode(data)[0].positions == [0]:
+            if list(decode(data)[0].ingest_ids) == [0]:
                 raise BucketUnavailable
             self.running += 1
             await asyncio.sleep(0.01)
@@ -272,14 +273,63 @@ async def test_no_write_outlives_the_answer(settings: Settings, durable: Durable
 
 @pytest.mark.parametrize("header", ["webhook-id", "Idempotency-Key"])
 async def test_a_retry_with_the_senders_id_is_the_same_event(
-    sender: httpx.AsyncClient, durable: Durable, header: str
+    sender: httpx.AsyncClient, durable: Durable, partners_file: Any, header: str
 ) -> None:
+    count_request_ids(partners_file)
     for _ in range(2):
         await sender.post(EVENTS, json=[event(), event()], headers={header: "msg_1"})
     await sender.post("/rooms/" + TOKEN, json=event(), headers={header: "msg_1"})
     ids = [message.attributes.ingest_id for message in durable.messages]
     assert ids[:2] == ids[2:4]
     assert len(set(ids)) == 3
+
+
+def count_request_ids(partners_file: Any) -> None:
+    """The partner says that its ids of requests are unique."""
+    record = PARTNERS["acme"] | {"request_ids": True}
+    partners_file.write_text(json.dumps({"partners": PARTNERS | {"acme": record}}))
+
+
+async def test_ids_of_requests_do_not_count_unless_the_partner_says_so(
+    sender: httpx.AsyncClient, durable: Durable
+) -> None:
+    """Some systems send the same id with all requests of a subscription."""
+    for _ in range(2):
+        await sender.post(EVENTS, json=event(), headers={"webhook-id": "always"})
+    ids = [message.attributes.ingest_id for message in durable.messages]
+    assert len(set(ids)) == 2
+    assert all(map(is_fresh, ids))
+
+
+async def test_bodies_with_the_same_id_are_different_events(
+    sender: httpx.AsyncClient, durable: Durable, partners_file: Any
+) -> None:
+    count_request_ids(partners_file)
+    for number in range(3):
+        await sender.post(EVENTS, json=event(number=number), headers={"webhook-id": "always"})
+    assert len({message.attributes.ingest_id for message in durable.messages}) == 3
+
+
+async def test_the_part_of_a_request_that_was_refused_can_be_sent_again(
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket, partners_file: Any
+) -> None:
+    count_request_ids(partners_file)
+    headers = {"webhook-id": "msg_1"}
+    whole = [event(), event(project="a"), event(), event(project="a")]
+    await sender.post(EVENTS, json=whole, headers=headers)
+    [(content, *_)] = bucket.contents.values()
+    record, body = decode(content)
+    assert (list(record.ingest_ids), record.sender_id) == ([1, 3], "")
+    accepted = [message.attributes.ingest_id for message in durable.messages]
+    assert len({*accepted, *record.ingest_ids.values()}) == 4
+    await sender.post(EVENTS, json=[whole[1], whole[3]], headers=headers)
+    await sender.post(EVENTS, json=[whole[0]], headers=headers)
+    assert [message.attributes.ingest_id for message in durable.messages] == [
+        *accepted,
+        accepted[0],
+    ]
+    assert len(bucket.contents) == 1, "the same events are the same object"
+    assert json.loads(body) == whole[1::2]
 
 
 async def test_a_secret_that_cannot_be_read_lets_nobody_in(

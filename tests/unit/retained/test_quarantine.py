@@ -13,7 +13,7 @@ from functions.google.storage import BucketUnavailable
 from functions.retained.quarantine import (
     Quarantine,
     Quarantined,
-    id_of_request,
+    id_of_body,
     object_name,
     of_message,
     to_object,
@@ -100,21 +100,24 @@ def test_names_differ_exactly_where_their_parts_do(
     assert (len(names) == 1) is (one == other)
 
 
-REQUEST = st.tuples(PART, st.lists(st.integers(0, 12), max_size=3), PART.map(str.encode))
+REQUEST = st.tuples(PART, st.lists(PART, max_size=3), PART.map(str.encode))
 
 
 @given(REQUEST, REQUEST)
-def test_objects_of_requests_differ_where_id_places_or_body_do(
-    one: tuple[str, list[int], bytes], other: tuple[str, list[int], bytes]
+def test_objects_of_requests_differ_where_ids_or_body_do(
+    one: tuple[str, list[str], bytes], other: tuple[str, list[str], bytes]
 ) -> None:
     """Without an id of its own, a request is known by its body only."""
     names = {
         to_object(
-            Quarantined("not_json", "acme", "chat", "", "", sender_id=own, positions=places), body
+            Quarantined(
+                "not_json", "acme", "chat", "", "", sender_id=own, ingest_ids=dict(enumerate(ids))
+            ),
+            body,
         )[0]
-        for own, places, body in (one, other)
+        for own, ids, body in (one, other)
     }
-    same = one == other or (one[0] == other[0] == "" and one[2] == other[2])
+    same = one[1:] == other[1:] and (bool(one[1]) or one[0] == other[0])
     assert (len(names) == 1) is same
 
 
@@ -139,7 +142,7 @@ def test_a_message_and_a_request_with_the_same_id_are_two_objects() -> None:
 
 def test_no_header_holds_the_id_that_is_made_of_a_body() -> None:
     """Otherwise a request with that id would be taken for the one without, and be dropped."""
-    made = id_of_request(Quarantined("not_json", "acme", "chat", "", ""), BODY)
+    made = id_of_body(BODY)
     assert "\n" in made
 
 

@@ -72,29 +72,30 @@ def test_what_could_not_be_loaded_is_rewritten_under_the_name_of_its_content() -
 
 def ids(content: bytes) -> dict[str, bytes]:
     """The ingest ids and bytes of the events that a replay would make of an object."""
-    record, data = quarantine.decode(content)
-    own_id = quarantine.id_of_request(record, data)
-    return {
-        ingest_id.derived(record.partner, record.kind, own_id, position): event.data
-        for position, event in split(record, data)
-    }
+    return {part.ingest_id: part.event.data for part in split(*quarantine.decode(content))}
 
 
-@pytest.mark.parametrize("sender_id", ["request 1", ""])
+@pytest.mark.parametrize("request_id", ["request 1", ""])
 @pytest.mark.parametrize("form", ["array", "lines"])
-def test_events_of_others_in_a_refused_body_keep_their_ids(form: str, sender_id: str) -> None:
+def test_events_of_others_in_a_refused_body_keep_their_ids(form: str, request_id: str) -> None:
     users = ["cat", "ann", "dan", "bob", "eve", "fay", "bob"]
     events = [body(user, f"event {number}") for number, user in enumerate(users)]
     data = b"[" + b" ,\n".join(events) + b"]" if form == "array" else b"\n".join(events)
     places = [3, 4, 7, 8, 9, 20, 21] if form == "array" else []
-    _, content = quarantined(data, sender_id=sender_id, positions=places)
+    own = ingest_id.of_request("acme", "chat", request_id, events)
+    _, content = quarantined(
+        data, sender_id=request_id, ingest_ids=dict(zip(places, own, strict=False))
+    )
     before = ids(content)
     rewritten = rewrite_quarantined(QUARANTINED, content, NOW, redaction(ANN, GONE))
     assert rewritten is not None
-    assert [len(ids(left)) for _, left in rewritten.objects] == [4, 1]
-    after: dict[str, bytes] = {}
-    for _, left in rewritten.objects:
-        after |= ids(left)
+    [(_, left)] = rewritten.objects
+    after = ids(left)
+    assert list(after) == [
+        ANN.ingest_id(own_id) if number == 1 else own_id
+        for number, own_id in enumerate(before)
+        if number not in {3, 6}
+    ], "an anonymised event has the id that its copies in the tables have"
     kept = {own_id: event for own_id, event in before.items() if after.get(own_id) == event}
     assert [json.loads(event)["event"] for event in kept.values()] == [
         "event 0", "event 2", "event 4", "event 5",
@@ -103,8 +104,10 @@ def test_events_of_others_in_a_refused_body_keep_their_ids(form: str, sender_id:
     assert json.loads(new) == {"event": "event 1", "value": {"project": "dev"}}
     again = rewrite_quarantined(QUARANTINED, content, NOW, redaction(ANN, GONE))
     assert again == rewritten  # so whoever does it twice writes the same objects
-    for _, left in rewritten.objects:
-        assert rewrite_quarantined(QUARANTINED, left, NOW, redaction(ANN, GONE)) is None
+    assert rewrite_quarantined(QUARANTINED, left, NOW, redaction(ANN, GONE)) is None
+    record, _ = quarantine.decode(left)
+    assert list(record.ingest_ids) == ([3, 4, 7, 9, 20] if places else [0, 1, 2, 4, 5])
+    assert record.sender_id == "", "it would name the request of an anonymised event"
 
 
 def test_speakers_in_a_refused_body_keep_the_event_where_it_is() -> None:
