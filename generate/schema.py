@@ -73,6 +73,13 @@ def columns(catalogue: Catalogue) -> list[Column]:
     table = [
         _column("ingest_id", "STRING", "REQUIRED", "This system's id of the event."),
         _column("delivery_id", "STRING", "REQUIRED", "The id of the row; differs between copies."),
+        _column(
+            "retry_key",
+            "STRING",
+            "NULLABLE",
+            "The ingest id if the sender's retry has the same one; NULL if all copies are received"
+            " at the same time.",
+        ),
         _column("received_at", "TIMESTAMP", "REQUIRED", "When the event was received (UTC)."),
         _column("stored_at", "TIMESTAMP", "REQUIRED", "When the row was built (UTC)."),
         _column("kind", "STRING", "REQUIRED", "The kind of the webhook: chat, room or test."),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from functions.acceptance.ingest_id import is_fresh
 from functions.events.attributes import Attributes, parse_time
 from functions.events.body import BadMessage, encode_json
 from functions.events.catalogue import Catalogue
@@ -126,6 +127,8 @@ class RowBuilder:
             **draft.columns,
             "flags": draft.flags,
         }
+        if not is_fresh(known.ingest_id):
+            row["retry_key"] = known.ingest_id
         key_version = self._keys.version_at(received)
         if draft.speakers and known.project is not None:
             key = self._keys.by_version[key_version]

@@ -33,10 +33,12 @@ EXTRA_DAYS = 30
 """The number of days for which unknown properties are kept; they may be personal data."""
 
 INCLUDED_QUERIES = {
+    "hidden": "privacy/find_hidden.sql",
     "active_days": "operate/find_active_days.sql",
     "scopes": "privacy/find_scopes.sql",
 }
-"""The queries in ``sql/`` that other statements include, by the name of the variable."""
+"""The queries in ``sql/`` that views and other statements include, by the name of the variable. A
+query may include those before it."""
 
 VIEW_REFERENCE = re.compile(r"\$\{bi\}\.(\w+)")
 
@@ -64,11 +66,9 @@ class Warehouse(NamedTuple):
     def variables(self) -> dict[str, str]:
         """Return the values of the variables that files in ``sql/`` use."""
         values = {name: str(value) for name, value in self._asdict().items()}
-        queries = {
-            name: render((SQL / file).read_text("utf-8"), values)
-            for name, file in INCLUDED_QUERIES.items()
-        }
-        return values | queries
+        for name, file in INCLUDED_QUERIES.items():
+            values[name] = render((SQL / file).read_text("utf-8"), values)
+        return values
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

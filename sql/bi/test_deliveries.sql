@@ -3,8 +3,8 @@
 -- arrived, and from which partner. The bodies stay in the store. The newest row answers "does it
 -- work?".
 --
--- Copies are removed as in events; a filter on received_at prunes the partitions of the settled
--- days.
+-- Copies are removed as in events, and a filter on received_at prunes the partitions in the same
+-- way.
 WITH
 settled AS (
   SELECT ingest_id, received_at, partner, project
@@ -19,15 +19,43 @@ settled AS (
     AND kind = 'test'
 ),
 
-open_window AS (
-  SELECT ingest_id, received_at, partner, project
+copied AS (
+  SELECT
+    ingest_id,
+    received_at,
+    ANY_VALUE(partner HAVING MIN delivery_id) AS partner,
+    ANY_VALUE(project HAVING MIN delivery_id) AS project,
+    ANY_VALUE(retry_key HAVING MIN delivery_id) AS retry_key
   FROM `${store}.events_v1`
   WHERE
     received_at >= TIMESTAMP_SUB(
       TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL ${open_window_days} DAY
     )
     AND kind = 'test'
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY ingest_id ORDER BY received_at, delivery_id) = 1
+  GROUP BY ingest_id, received_at
+),
+
+sent_again AS (
+  SELECT
+    retry_key,
+    MIN(received_at) AS first_received_at
+  FROM `${store}.events_v1`
+  WHERE
+    received_at >= TIMESTAMP_SUB(
+      TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL ${open_window_days} DAY
+    )
+    AND retry_key IS NOT NULL
+  GROUP BY retry_key
+),
+
+open_window AS (
+  SELECT copied.ingest_id, copied.received_at, copied.partner, copied.project
+  FROM copied
+  LEFT JOIN sent_again
+    ON copied.retry_key = sent_again.retry_key
+  WHERE
+    sent_again.retry_key IS NULL
+    OR copied.received_at = sent_again.first_received_at
 )
 
 SELECT ingest_id, received_at, partner, project

@@ -7,16 +7,7 @@
 -- Other statements in this folder include this query as their variable `active_days`.
 WITH
 hidden AS (
-  SELECT
-    project,
-    user_key,
-    hidden_key,
-    cut_off,
-    LAG(cut_off) OVER (
-      PARTITION BY project, user_key ORDER BY cut_off, erasure_id
-    ) AS previous_cut_off
-  FROM `${store}.erasures_v1`
-  WHERE status IN ('hidden', 'due', 'executed')
+  ${hidden}
 )
 
 SELECT

@@ -2,8 +2,8 @@
 -- day.
 --
 -- If a sweep continues an interrupted one, it uses the same key for each day. Rows that arrive
--- after the erasure was executed get no key. Copies of an event get the same new id, so they are
--- still recognised as copies.
+-- after the erasure was executed get no key. Copies of an event get the same new id, and the same
+-- retry_key if they have one, so they are still recognised as copies.
 UPDATE `${store}.events_v1` AS events
 SET
   user_key = IF(
@@ -23,6 +23,15 @@ SET
     TO_HEX(SHA256(CONCAT(scopes.copy_salt, events.ingest_id))),
     r'(.{8})(.{4}).(.{3}).(.{3})(.{12}).*',
     r'\1-\2-8\3-a\4-\5'
+  ),
+  retry_key = IF(
+    events.retry_key IS NULL,
+    NULL,
+    REGEXP_REPLACE(
+      TO_HEX(SHA256(CONCAT(scopes.copy_salt, events.retry_key))),
+      r'(.{8})(.{4}).(.{3}).(.{3})(.{12}).*',
+      r'\1-\2-8\3-a\4-\5'
+    )
   ),
   extra = NULL,
   flags = ARRAY_CONCAT(events.flags, ['anonymised'])

@@ -1,8 +1,9 @@
 -- Deletes copies of events in scope that were received after the cut-off, on a range of days.
 --
--- The copy that was received first decides: if it is in scope, all later copies are too. The first
--- copy may still have its original id, or the new id that it got when it was anonymised. It is
--- older than a later copy by at most as many days as the open window has.
+-- The copy that was received first decides: if it is in scope, all later copies are too. Only rows
+-- with a retry_key may have been received at another time than the first copy. That copy may still
+-- have its original id, or the new id that it got when it was anonymised. It is older than a later
+-- copy by at most as many days as the open window has.
 DELETE FROM `${store}.events_v1`
 WHERE
   received_at >= @first
@@ -28,9 +29,9 @@ WHERE
       CROSS JOIN
         UNNEST(
           [
-            events.ingest_id,
+            events.retry_key,
             REGEXP_REPLACE(
-              TO_HEX(SHA256(CONCAT(scopes.copy_salt, events.ingest_id))),
+              TO_HEX(SHA256(CONCAT(scopes.copy_salt, events.retry_key))),
               r'(.{8})(.{4}).(.{3}).(.{3})(.{12}).*',
               r'\1-\2-8\3-a\4-\5'
             )
@@ -39,6 +40,7 @@ WHERE
       WHERE
         events.received_at >= @first
         AND events.received_at < @end
+        AND events.retry_key IS NOT NULL
     )
 
     SELECT later.delivery_id
@@ -46,7 +48,7 @@ WHERE
     INNER JOIN later
       ON
         earlier.project = later.project
-        AND earlier.ingest_id = later.own_id
+        AND earlier.retry_key = later.own_id
         AND earlier.received_at > later.previous_cut_off
         AND earlier.received_at <= later.cut_off
     WHERE

@@ -1,8 +1,7 @@
 -- Finds the days of a range on which events were received that may be later copies of events in
 -- scope: after the cut-off, their sender may have sent them again.
 --
--- Only if the sender numbers its requests, a copy is received at another time than the first one.
--- The ingest ids of such events are no UUIDv7, whose 15th character is 7.
+-- Only a row with a retry_key may be a copy that was received at another time than the first one.
 WITH
 scopes AS (
   ${scopes}
@@ -21,5 +20,5 @@ INNER JOIN scopes
 WHERE
   events.received_at >= @first
   AND events.received_at < @end
-  AND SUBSTR(events.ingest_id, 15, 1) != '7'
+  AND events.retry_key IS NOT NULL
 ORDER BY day

@@ -9,8 +9,9 @@ import pytest
 
 from local import query
 from local.cell import CELL, PARTNER, PARTNER_PROJECTS, Cell
-from local.clients import ONCE, warehouse
+from local.clients import warehouse
 from tests.cell.running import PATIENCE_SECONDS
+from tests.sql import event_rows
 
 pytestmark = pytest.mark.cell
 
@@ -27,8 +28,7 @@ def officer(description: dict[str, Any]) -> Iterator[httpx.Client]:
 
 
 def store(cell: Cell, table: str, row: dict[str, Any]) -> None:
-    name = f"{cell.store_dataset}.{table}"
-    assert not warehouse(cell).insert_rows_json(name, [row], retry=ONCE, timeout=60)
+    event_rows.fill(warehouse(cell), cell.store_dataset, table, [row])
 
 
 def event(project: str, user_key: str | None = None) -> dict[str, Any]:

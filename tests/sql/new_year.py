@@ -15,8 +15,8 @@ from functions.warehouse.client import open_client
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse, list_views
 from functions.warehouse.statements import Statements
-from local.clients import ONCE
 from local.warehouse import create_datasets, replace_views
+from tests.sql import event_rows
 
 NOW = datetime(2027, 1, 3, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -43,9 +43,7 @@ def query(client: bigquery.Client, sql: str) -> list[dict[str, Any]]:
 
 def insert(client: bigquery.Client, table: str, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows into a table of the store."""
-    if rows:
-        name = f"{WAREHOUSE.store}.{table}"
-        assert not client.insert_rows_json(name, rows, retry=ONCE, timeout=30)
+    event_rows.fill(client, WAREHOUSE.store, table, rows)
 
 
 async def refresh(

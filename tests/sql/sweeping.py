@@ -14,8 +14,8 @@ from functions.privacy.sweep.search import Search
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import Warehouse
-from local.clients import ONCE
 from tests.fakes.statements import WatchedStatements
+from tests.sql import event_rows
 
 WAREHOUSE = Warehouse("local.chat_eu_store", "local.chat_eu")
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
@@ -57,8 +57,7 @@ class Store:
         self.clock = 0.0
 
     def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
-        name = f"{WAREHOUSE.store}.{table}"
-        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+        event_rows.fill(self.client, WAREHOUSE.store, table, rows)
 
     def rows(self, columns: str, table: str = "events_v1", where: str = "TRUE") -> list[Any]:
         name = f"`{WAREHOUSE.store}.{table}`"

@@ -28,8 +28,8 @@ from functions.warehouse.late_days import LATE
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import list_tables, render
 from functions.warehouse.statements import StatementFailed, Statements
-from local.clients import ONCE
 from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
+from tests.sql import event_rows
 from tests.sql.stand_in import LOCATION, PROJECT, StandIn
 from tests.sql.sweeping import DAY, HOUR, erasure, event, no_wait, room
 
@@ -155,9 +155,7 @@ class History:
         return self.random.random() < share
 
     def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            name = f"{WAREHOUSE.store}.{table}"
-            assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+        event_rows.fill(self.client, WAREHOUSE.store, table, rows)
 
     def arrive(self, earliest: datetime) -> None:
         """Let events arrive that were received since a time, some late and some twice."""

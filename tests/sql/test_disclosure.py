@@ -10,7 +10,7 @@ from google.cloud import bigquery
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
-from local.clients import ONCE
+from tests.sql import event_rows
 
 pytestmark = pytest.mark.cell
 
@@ -32,8 +32,7 @@ class Store:
         )
 
     def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
-        name = f"{WAREHOUSE.store}.{table}"
-        assert not self._client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+        event_rows.fill(self._client, WAREHOUSE.store, table, rows)
 
 
 @pytest.fixture

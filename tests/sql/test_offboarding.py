@@ -27,8 +27,8 @@ from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 from functions.warehouse.client import open_client
 from functions.warehouse.schema import list_tables
 from functions.warehouse.statements import Statements
-from local.clients import ONCE
 from tests.fakes.bucket import Bucket, Writer
+from tests.sql import event_rows
 from tests.sql.stand_in import WAREHOUSE
 from tests.unit.privacy.stand_ins import attributes, body, spilled
 
@@ -66,8 +66,7 @@ class World:
         )
 
     def fill(self, table: str, *rows: dict[str, Any]) -> None:
-        name = f"{WAREHOUSE.store}.{table}"
-        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+        event_rows.fill(self.client, WAREHOUSE.store, table, rows)
 
     def rows(self, columns: str, table: str) -> list[tuple[Any, ...]]:
         sql = f"SELECT {columns} FROM `{WAREHOUSE.store}.{table}` ORDER BY {columns}"

@@ -184,6 +184,18 @@ def test_a_filter_of_ninety_days_reaches_the_scans(
     assert not any(bounded(scan, FIRST) for scan in unfiltered)
 
 
+@pytest.mark.parametrize(("view", "column"), FILTERED)
+def test_a_filter_of_the_last_day_reaches_the_open_window(
+    database: duckdb.DuckDBPyConnection, view: str, column: str
+) -> None:
+    """Only the keys of retries are read of all its days."""
+    found = scans(database, f"SELECT * FROM `p.bi.{view}` WHERE {since(column, TODAY)}")
+    others = [
+        scan for scan in found if scan.table not in ROLLUP_NAMES and "retry_key" not in scan.filters
+    ]
+    assert all(bounded(scan, TODAY) for scan in others if not scan.settled)
+
+
 @pytest.mark.parametrize("view", [view.name for view in VIEWS])
 def test_events_are_scanned_between_constants(
     database: duckdb.DuckDBPyConnection, view: str

@@ -14,7 +14,7 @@ from functions.warehouse.client import open_client
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.schema import Warehouse
 from functions.warehouse.statements import Statements
-from local.clients import ONCE
+from tests.sql import event_rows
 
 pytestmark = pytest.mark.cell
 
@@ -31,8 +31,7 @@ class Store:
         self.rest = rest
 
     def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
-        name = f"{WAREHOUSE.store}.{table}"
-        assert not self.client.insert_rows_json(name, rows, retry=ONCE, timeout=60)
+        event_rows.fill(self.client, WAREHOUSE.store, table, rows)
 
     def rows(self, columns: str, table: str = "events_v1") -> list[tuple[Any, ...]]:
         sql = f"SELECT {columns} FROM `{WAREHOUSE.store}.{table}` ORDER BY {columns}"

@@ -8,8 +8,8 @@ from google.cloud import bigquery
 
 from functions.events.catalogue import load_catalogue
 from functions.warehouse.schema import Column, View, Warehouse, list_tables, list_views
-from local.clients import ONCE
 from local.warehouse import create_datasets, create_warehouse, replace_views
+from tests.sql import event_rows
 from tests.sql.stand_in import LOCATION, PROJECT, WAREHOUSE, connect, running
 from tests.terraform.resources import of_type
 from tests.terraform.scenarios import PROJECT as PLANNED
@@ -82,8 +82,7 @@ def client(full_plan: dict[str, Any]) -> Iterator[bigquery.Client]:
 
 
 def fill(client: bigquery.Client, table: str, rows: list[dict[str, Any]]) -> None:
-    name = f"{WAREHOUSE.store}.{table}"
-    assert not client.insert_rows_json(name, rows, retry=ONCE, timeout=30)
+    event_rows.fill(client, WAREHOUSE.store, table, rows)
 
 
 def shown(client: bigquery.Client, dataset: str, view: str) -> str:

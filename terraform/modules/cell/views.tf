@@ -22,6 +22,7 @@ locals {
     store            = local.store
     open_window_days = 8
     retention_days   = var.retention_days
+    hidden           = replace(templatefile("${var.sql}/privacy/find_hidden.sql", { store = local.store }), "\r\n", "\n")
   }
   # A file's first comment, without the lines that say that it is generated and what its grain is.
   view_descriptions = {

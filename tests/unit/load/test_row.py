@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.acceptance import ingest_id
 from functions.events.body import BadMessage
 from functions.events.catalogue import load_catalogue
 from functions.events.coerce import to_timestamp
@@ -44,6 +45,21 @@ NAMES = st.sampled_from(
 def build(builder: RowBuilder, body: object, **attributes: str) -> Loaded:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return builder.build(data, ATTRIBUTES | attributes, delivery_id="d", stored_at=STORED_AT)
+
+
+@pytest.mark.parametrize(
+    ("ingest_id", "retry_key"),
+    [
+        (ingest_id.fresh(), None),
+        *[(own, own) for own in ingest_id.of_request("demo", "chat", "1", [b"{}"])],
+        ("i1", "i1"),
+    ],
+)
+def test_only_an_event_that_its_sender_can_send_again_has_a_retry_key(
+    builder: RowBuilder, ingest_id: str, retry_key: str | None
+) -> None:
+    row = build(builder, {"event": "name_set"}, ingest_id=ingest_id).row
+    assert row.get("retry_key") == retry_key
 
 
 def test_the_documented_example(builder: RowBuilder, keys: PseudonymKeys) -> None:

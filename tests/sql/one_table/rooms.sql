@@ -1,0 +1,48 @@
+-- grain: one row per project and room with a room event
+-- The latest known state of each room. An event may contain only a part of the state, so each
+-- column has the newest known value. An empty list of speakers replaces the earlier list if
+-- room_speakers_updated sent it.
+--
+-- Events are ordered by the time of receipt. A query reads all days of `events`; a filter on
+-- project uses the clustering of the settled days.
+WITH
+changes AS (
+  SELECT
+    project,
+    room_id,
+    event,
+    room,
+    received_at,
+    CONCAT(CAST(UNIX_MICROS(received_at) AS STRING), ingest_id) AS place
+  FROM `${bi}.events`
+  WHERE
+    kind = 'room'
+    AND room_id IS NOT NULL
+)
+
+SELECT
+  project,
+  room_id,
+  MAX_BY(room.name, IF(room.name IS NULL, NULL, place)) AS name,
+  MAX_BY(room.about, IF(room.about IS NULL, NULL, place)) AS about,
+  UPPER(MAX_BY(room.status, IF(room.status IS NULL, NULL, place))) AS status,
+  MAX_BY(room.start_time, IF(room.start_time IS NULL, NULL, place)) AS start_time,
+  MAX_BY(room.end_time, IF(room.end_time IS NULL, NULL, place)) AS end_time,
+  MAX_BY(
+    room.stream_start_time, IF(room.stream_start_time IS NULL, NULL, place)
+  ) AS stream_start_time,
+  MAX_BY(room.stream_end_time, IF(room.stream_end_time IS NULL, NULL, place)) AS stream_end_time,
+  MAX_BY(room.is_speak, IF(room.is_speak IS NULL, NULL, place)) AS is_speak,
+  MAX_BY(
+    STRUCT(room.speakers AS user_keys),
+    IF(event = 'room_speakers_updated' OR ARRAY_LENGTH(room.speakers) > 0, place, NULL)
+  ).user_keys AS speakers,
+  COALESCE(
+    MAX_BY(event, IF(event IN ('room_created', 'room_deleted'), place, NULL)) = 'room_deleted',
+    FALSE
+  ) AS deleted,
+  MAX_BY(event, place) AS last_event,
+  MIN(received_at) AS first_received_at,
+  MAX(received_at) AS last_received_at
+FROM changes
+GROUP BY project, room_id
