@@ -115,9 +115,9 @@ def test_table_has_the_agreed_columns() -> None:
         "people": {"room.speakers": "pseudonym", "user_key": "pseudonym", "extra": "unknown"},
     }
     assert " ".join(columns) == (
-        "ingest_id delivery_id received_at stored_at kind partner project event catalogued room_id "
-        "user_key occurred_at platform source screen_size browser os device_type properties room "
-        "flags extra"
+        "ingest_id delivery_id retry_key received_at stored_at kind partner project event "
+        "catalogued room_id user_key occurred_at platform source screen_size browser os "
+        "device_type properties room flags extra"
     )
     assert [name for name, column in columns.items() if column["mode"] == "REQUIRED"] == [
         "ingest_id",

@@ -29,7 +29,7 @@ ONE_TABLE = Warehouse(WAREHOUSE.store, "local.one_table")
 EVENTS = 250
 DAY = timedelta(days=1)
 USERS = [f"user {number}" for number in range(6)]
-NAMES = {
+NAMES: dict[str, list[str | None]] = {
     "chat": ["message_sent", "emoji_sent"],
     "room": ["room_created", "room_updated", "room_speakers_updated", "room_deleted"],
     "test": [None],

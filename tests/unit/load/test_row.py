@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.acceptance import ingest_id
+from functions.acceptance.ingest_id import of_request
 from functions.events.body import BadMessage
 from functions.events.catalogue import load_catalogue
 from functions.events.coerce import to_timestamp
@@ -50,8 +50,8 @@ def build(builder: RowBuilder, body: object, **attributes: str) -> Loaded:
 @pytest.mark.parametrize(
     ("ingest_id", "retry_key"),
     [
-        (ingest_id.fresh(), None),
-        *[(own, own) for own in ingest_id.of_request("demo", "chat", "1", [b"{}"])],
+        (ATTRIBUTES["ingest_id"], None),
+        *[(own, own) for own in of_request("demo", "chat", "1", [b"{}"])],
         ("i1", "i1"),
     ],
 )
