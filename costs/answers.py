@@ -1,17 +1,19 @@
 """What the queries of the jobs return: the rows that make a job do what its name says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from costs.recording import Answers
+from costs.recording import Answers, Call
 from functions.privacy.periods import GRACE, TOMBSTONE
 from functions.privacy.sweep.work import Work
 from functions.warehouse.days import DAY, midnight
-from functions.warehouse.schema import RETENTION_DAYS
+from functions.warehouse.schema import OPEN_WINDOW_DAYS, RETENTION_DAYS
 
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
 """A Monday, when a refresh touches the most weeks."""
+
+HOUR = timedelta(hours=1)
 
 NIGHT = datetime(2026, 11, 30, 0, 0, 20, tzinfo=UTC)
 TODAY = midnight(NOW.date())
@@ -81,6 +83,39 @@ def noted(day: datetime) -> Mapping[str, Any]:
     return {"moment": NOW, "job": None, "day": day.date(), "reason": "late"}
 
 
+def due(*treatments: str) -> Callable[[Sequence[Call]], list[Mapping[str, Any]]]:
+    """Return what makes rows of ``find_scopes``: the erasures that the sweep claimed."""
+
+    def make(calls: Sequence[Call]) -> list[Mapping[str, Any]]:
+        [claim] = [call.parameters["claim"] for call in calls if call.name == "claim_due_erasures"]
+        return [{**scope(treatment, "due"), "claim": claim} for treatment in treatments]
+
+    return make
+
+
+def refreshed(last: datetime) -> list[Mapping[str, Any]]:
+    """Return rows of ``find_news``: when each day was refreshed, if nothing came late.
+
+    A day is refreshed until no more events can come to it on time, and once when it leaves the open
+    window.
+
+    Args:
+        last: when the last refresh began (UTC).
+    """
+    found: list[Mapping[str, Any]] = []
+    for day in EVERY_DAY:
+        final = day + (OPEN_WINDOW_DAYS + 1) * DAY + timedelta(seconds=20)
+        over = day + 2 * DAY + timedelta(seconds=20)
+        moment = final if final <= last else min(over, last)
+        found.append({"moment": moment, "job": "refresh", "day": day.date(), "reason": None})
+    return found
+
+
+def active(days: Sequence[datetime]) -> list[Mapping[str, Any]]:
+    """Return rows of ``find_days_in_scope``: people were active on these days."""
+    return [{"day": day} for day in days]
+
+
 def in_scope(
     days: Sequence[datetime], *changes: str, status: str = "due"
 ) -> list[Mapping[str, Any]]:
@@ -100,7 +135,17 @@ def in_scope(
     ]
 
 
-RAN = [ran("sweep"), ran("full_sweep"), ran("settle", 1), ran("unfiled", 1)]
+TOMBSTONES = [scope("anonymise", "executed"), scope("delete", "executed")]
+EVERY_DAY = [TODAY - days * DAY for days in range(RETENTION_DAYS + 1)]
+THIRTY_DAYS = EVERY_DAY[28:208:6]
+"""The days on which one person was active: 30 days before the cut-off."""
+RAN = [
+    ran("sweep"),
+    ran("full_sweep"),
+    ran("settle", 1),
+    ran("unfiled", 1),
+    *refreshed(NIGHT),
+]
 IDENTITIES: Mapping[str, Any] = {
     "erasure_id": ERASURE_ID,
     "claim": "1",
@@ -114,7 +159,7 @@ ANSWERS: Answers = {
         {"own_rows": 0, "room_rows": 0, "days": 0, "first_day": None, "last_day": None}
     ],
     "count_identities": [{"identities": 0}],
-    "find_earlier_cut_off": [{"since": None}],
+    "find_earlier_cut_off": [{"since": None, "erasure_ids": None}],
     "find_owners": [{"partner": "acme"}],
     "find_same_hold": [HOLD],
     "find_news": RAN,
@@ -122,13 +167,8 @@ ANSWERS: Answers = {
     "list_erasures": [ERASURE],
     "list_holds": [HOLD],
 }
-TOMBSTONES = [scope("anonymise", "executed"), scope("delete", "executed")]
-DUE = [scope("anonymise", "due"), scope("delete", "due")]
-EVERY_DAY = [TODAY - days * DAY for days in range(RETENTION_DAYS + 1)]
-THIRTY_DAYS = EVERY_DAY[28:208:6]
-"""The days on which one person was active: 30 days before the cut-off."""
 GRACE_OVER: Answers = {
     "find_work": [NO_WORK._replace(waiting_since=NOW - DAY, cut_off=NOW - GRACE)._asdict()]
 }
-CAME_BACK: Answers = {"find_earlier_cut_off": [{"since": NOW - GRACE}]}
+CAME_BACK: Answers = {"find_earlier_cut_off": [{"since": NOW - GRACE, "erasure_ids": [ERASURE_ID]}]}
 """The person has an earlier erasure of the same kind."""

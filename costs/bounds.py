@@ -41,11 +41,13 @@ class Bound(NamedTuple):
         column: the id of the column.
         first: the smallest value (UTC) that fulfils the condition; None if there is none.
         end: the first value (UTC) above those that fulfil it; None if there is none.
+        days: on how many days the values lie; None if it is not a list of days.
     """
 
     column: int
     first: datetime | None
     end: datetime | None
+    days: int | None = None
 
 
 class Constants(NamedTuple):
@@ -70,6 +72,8 @@ class Constants(NamedTuple):
         if name == "$between":
             return [*self._bound("$greater_or_equal", *given[:2]),
                     *self._bound("$less_or_equal", given[0], given[2])]  # fmt: skip
+        if name == "$in_array":
+            return self._in_days(*given)
         if name not in _MIRRORED:
             return []
         left, right = given
@@ -89,6 +93,17 @@ class Constants(NamedTuple):
             "$equal": (value, after),
         }[comparison]
         return [Bound(column, first, end)]
+
+    def _in_days(self, left: Any, right: Any) -> list[Bound]:
+        """Return the bound of ``TIMESTAMP_TRUNC(column, DAY) IN UNNEST(@days)``.
+
+        The documentation of BigQuery does not mention lists. dbt relies on this form to prune
+        partitions: https://github.com/dbt-labs/dbt-bigquery/issues/536
+        """
+        found, days = monotone_column(left), self.value(right)
+        if found is None or not _are_moments(days):
+            return []
+        return [Bound(found[0], min(days), max(days) + DAY, len(set(days)))]
 
     def value(self, expression: Any) -> Any:
         """Return the value of an expression, a day as its first moment; None if it is unknown."""
@@ -159,11 +174,24 @@ def monotone_column(expression: Any) -> tuple[int, bool] | None:
             return node.column.column_id, node.column.type.type_kind == type_pb2.TYPE_DATE
         case "Cast":
             return monotone_column(node.expr)
+        case "FunctionCall" if function(node) == "timestamp_trunc":
+            column, part, *_zone = arguments(node)
+            found = monotone_column(column) if _literal_of(part) == _DAY else None
+            return found and (found[0], True)
         case "FunctionCall" if function(node) in {"date", "timestamp"}:
             [inner, *others] = arguments(node)
             found = None if others else monotone_column(inner)
             return found and (found[0], function(node) == "date")
     return None
+
+
+def _are_moments(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], datetime)
+
+
+def _literal_of(expression: Any) -> Any:
+    node = concrete(expression)
+    return _literal(node.value.value) if kind(node) == "Literal" else None
 
 
 def _literal(value: Any) -> Any:

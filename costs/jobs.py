@@ -16,22 +16,24 @@ import msgspec
 from costs.answers import (
     ANSWERS,
     CAME_BACK,
-    DUE,
     ERASURE_ID,
     EVERY_DAY,
     GRACE_OVER,
+    HOUR,
     IDENTITIES,
     KEY,
     NIGHT,
-    NO_WORK,
     NOW,
     OFFICER,
     RAN,
     THIRTY_DAYS,
     TODAY,
     TOMBSTONES,
+    active,
+    due,
     in_scope,
     noted,
+    refreshed,
 )
 from costs.recording import Answers, Call, RecordedStatements, Recording
 from functions.dashboard.report import Window, monday
@@ -56,7 +58,7 @@ from functions.secrets.closed_partners import ClosedList
 from functions.secrets.pseudonym_keys import PseudonymKeys
 from functions.warehouse.days import DAY
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS, RETENTION_DAYS
+from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS
 
 PERSON = {"project": "dev", "people": [{"ids": ["u-1"]}]}
 CALLER = Caller(
@@ -130,12 +132,12 @@ def _sweep(recording: Recording, now: datetime, retention_days: int) -> Sweep:
     statements = RecordedStatements("privacy", recording)
     ledger = _ledger(recording, retention_days)
     operate = RecordedStatements("operate", recording)
-    rollups = OpenDays(operate, ledger, lambda: now, retention_days)
+    rollups = OpenDays(operate, lambda: now, retention_days)
     return Sweep(
         statements,
         Receipts(statements, lambda: now),
         Search(ledger, retention_days),
-        rollups.count,
+        rollups,
         (),
         now=lambda: now,
         clock=float,
@@ -187,8 +189,8 @@ async def show_page(
 
 
 async def refresh_and_show(recording: Recording, now: datetime, retention_days: int) -> None:
-    """Answer a press of the button Refresh: refresh today's rollups, then show the page."""
-    await _refresh(recording, now, retention_days).run(now.date(), now.date())
+    """Answer a press of the button Refresh: refresh what is not up to date, then show the page."""
+    await _refresh(recording, now, retention_days).run()
     await show_page(Window.DAYS_90, recording, now, retention_days)
 
 
@@ -221,8 +223,8 @@ async def ask(
     async def none_closed() -> ClosedList:
         return ClosedList({})
 
-    execute = _sweep(recording, now, retention_days).run
-    routes = erasure_routes(_context(recording, now), execute, none_closed)
+    executor = _sweep(recording, now, retention_days)
+    routes = erasure_routes(_context(recording, now), executor, none_closed)
     [answer] = [each.handle for each in routes if (each.method, each.path) == (method, path)]
     await answer(PrivacyRequest(CALLER, id=ERASURE_ID, body=msgspec.json.encode(body)))
 
@@ -239,9 +241,9 @@ JOBS = (
         "refresh each night",
         refresh,
         NIGHT,
-        {"find_uncounted_days": [TODAY - (OPEN_WINDOW_DAYS + 1) * DAY]},
+        {"find_news": refreshed(NIGHT - DAY)},
     ),
-    Job("press of Refresh", refresh_and_show),
+    Job("press of Refresh", refresh_and_show, answers={"find_news": refreshed(NOW - HOUR)}),
     Job("sweep, nothing late", sweep, answers={"find_scopes": TOMBSTONES}, changed_days=0),
     Job(
         "sweep, one late day",
@@ -259,10 +261,10 @@ JOBS = (
         sweep,
         answers={
             **GRACE_OVER,
-            "find_scopes": DUE,
-            "count_in_scope": in_scope(
-                EVERY_DAY, "events_anonymised", "events_deleted", "speakers_removed"
-            ),
+            "find_scopes": due("anonymise", "delete"),
+            "find_days_in_scope": active(EVERY_DAY),
+            "count_in_scope": in_scope(EVERY_DAY, "events_anonymised", "events_deleted"),
+            "count_room_events_in_scope": in_scope(EVERY_DAY, "speakers_removed"),
             "count_identities_in_scope": [IDENTITIES],
         },
     ),
@@ -271,7 +273,8 @@ JOBS = (
         sweep,
         answers={
             **GRACE_OVER,
-            "find_scopes": DUE[1:],
+            "find_scopes": due("delete"),
+            "find_days_in_scope": active(THIRTY_DAYS),
             "count_in_scope": in_scope(THIRTY_DAYS, "events_deleted"),
             "count_identities_in_scope": [IDENTITIES],
         },
@@ -294,8 +297,9 @@ JOBS = (
         "immediate erasure",
         partial(ask, "POST", "/erasures", PERSON | {"mode": "immediate"}),
         answers={
-            "find_work": [NO_WORK._replace(waiting_since=NOW, cut_off=NOW)._asdict()],
-            "find_scopes": DUE[1:],
+            "find_news": [*RAN, *refreshed(NOW - HOUR)],
+            "find_scopes": due("delete"),
+            "find_days_in_scope": active(THIRTY_DAYS),
             "count_in_scope": in_scope(THIRTY_DAYS, "events_deleted"),
             "count_identities_in_scope": [IDENTITIES],
             **CAME_BACK,

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import redirect_stdout
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 from functions.warehouse.parameters import Parameter, query_parameters
 from functions.warehouse.statements import Statements
 
-Answers = Mapping[str, Sequence[Any]]
-"""The rows that queries return, by the name of the query; others return none."""
+Answer = Sequence[Any] | Callable[["Sequence[Call]"], Sequence[Any]]
+"""The rows that a query returns, or a function that makes them from the statements before it."""
+
+Answers = Mapping[str, Answer]
+"""What queries return, by the name of the query; others return no rows."""
 
 TURNS = 100
 """How often the event loop runs until every part of a job waits for a statement."""
@@ -63,7 +66,8 @@ class Recording:
         done = asyncio.get_running_loop().create_future()
         self._waiting.append(done)
         await done
-        return self._answers.get(name, [])
+        answer = self._answers.get(name, [])
+        return answer(self.calls) if callable(answer) else answer
 
     async def _follow(self, job: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.ensure_future(job)

@@ -64,7 +64,8 @@ def days_read(read: Read, volume: Volume, now: datetime) -> int:
     bounds = [bound for name, bound in read.bounds if name == column]
     first = max([tomorrow - volume.days(read.table) * DAY, *(b.first for b in bounds if b.first)])
     end = min([tomorrow, *(bound.end for bound in bounds if bound.end)])
-    return max(0, math.ceil((end - midnight(first.date())) / DAY))
+    days = max(0, math.ceil((end - midnight(first.date())) / DAY))
+    return min([days, *(bound.days for bound in bounds if bound.days is not None)])
 
 
 def analyser() -> Analyser:

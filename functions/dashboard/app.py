@@ -168,7 +168,7 @@ class Dashboard:
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             raise failure(403, "Request from another site", "Press Refresh on the dashboard.")
         try:
-            await asyncio.to_thread(self._operate.refresh, today(self._now()))
+            await asyncio.to_thread(self._operate.refresh)
         except RefreshFailed:
             raise _later("The numbers could not be brought up to date") from None
         if "text/html" in request.headers.get("accept", ""):

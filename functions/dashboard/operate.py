@@ -1,7 +1,6 @@
 """Calls the operate function to refresh the rollups."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from functions.observe.log import log
@@ -49,8 +48,8 @@ class Operate:
         self._connect = connect
         self._session: Any = None
 
-    def refresh(self, day: date) -> None:
-        """Refresh the rollups of a UTC day, and block until they are refreshed.
+    def refresh(self) -> None:
+        """Refresh the rollups of all days that are not up to date, and block until that is done.
 
         Raises:
             RefreshFailed: operate did not answer, or did not finish.
@@ -61,11 +60,7 @@ class Operate:
         try:
             if self._session is None:
                 self._session = self._connect(self._url)
-            answer = self._session.post(
-                f"{self._url}/refresh",
-                json={"from": day.isoformat(), "to": day.isoformat()},
-                timeout=self._seconds,
-            )
+            answer = self._session.post(f"{self._url}/refresh", json={}, timeout=self._seconds)
         except (GoogleAuthError, RequestException) as error:
             log("ERROR", "refresh failed", error=type(error).__name__)
             raise RefreshFailed(type(error).__name__) from error

@@ -1,28 +1,34 @@
 """Refreshes active days and the rollups, which the dashboard and BI views read.
 
-A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run without
-dates finds the days to refresh: the open window, earlier days that were not counted, and earlier
-days that were noted because events came late. So the next run continues where an interrupted run
-stopped.
+A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run reads the
+events of days with news only: today, yesterday until no more events can come to it on time, days
+that were noted, and days that have left the open window. From active days, it counts different
+people over many days, for the whole open window. It records the days that are done, so the next run
+continues where an interrupted run stopped.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from functions.warehouse.days import DAY, each_day
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
-    COUNTS,
+    OF_A_DAY,
+    OVER_DAYS,
     Stretch,
-    find_changed_days,
+    find_days,
+    open_days,
     replace,
     stretches,
 )
-from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed, Statements
+from functions.warehouse.together import together
+
+Names = Mapping[str, tuple[str, ...]]
+"""Statements, each with the names of its parameters."""
 
 
 @dataclass(slots=True)
@@ -41,18 +47,36 @@ class RefreshReport:
     remaining: list[Stretch] = field(default_factory=list)
     failed: str = ""
 
+    def finish(self, parts: Iterable[Stretch]) -> None:
+        """Note that stretches are refreshed."""
+        for part in parts:
+            self.remaining.remove(part)
+            self.days += [day.isoformat() for day in part.days()]
+
+
+class Span(NamedTuple):
+    """Consecutive days for which different people over many days are counted together.
+
+    Attributes:
+        all: all these days.
+        parts: the stretches of them whose events are read.
+    """
+
+    all: Stretch
+    parts: list[Stretch]
+
 
 class Plan(NamedTuple):
     """What a run has to refresh, the oldest days first.
 
     Attributes:
-        active: the days whose active days are made again: those of `wanted`, and all days whose
-            events may have changed. Numbers of different people look back over many days.
-        wanted: the days whose rollups are refreshed.
+        active: the days of which only active days are made again: those that the caller did not
+            name. Numbers of different people look back over many days, and need all active days.
+        spans: everything else.
     """
 
     active: list[Stretch]
-    wanted: list[Stretch]
+    spans: list[Span]
 
 
 class _OutOfTime(Exception):
@@ -90,60 +114,78 @@ class Refresh:
         self._retention = retention_days * DAY
 
     async def run(self, first: date | None = None, last: date | None = None) -> RefreshReport:
-        """Refresh days, the oldest first.
+        """Refresh the days that are not up to date, the oldest first.
 
         Args:
-            first: the first UTC day; by default, the first day of the open window.
-            last: the last UTC day; by default, today. If neither is given, earlier days that are
-                not up to date are refreshed too.
+            first: refresh from this UTC day on, even if nothing is new; by default, if `last` is
+                given, from the first day of the open window.
+            last: refresh up to this UTC day; by default, if `first` is given, up to today.
         """
         ends_at = self._clock() + self._seconds
         began_at = self._now()
         report = RefreshReport()
 
-        async def take(names: dict[str, tuple[str, ...]], stretch: Stretch) -> None:
+        async def take(names: Names, stretch: Stretch) -> None:
             if self._clock() >= ends_at:
                 raise _OutOfTime
             report.rows += await replace(self._statements, names, stretch)
 
         try:
             plan = await self._plan(first, last)
-            report.remaining = list(plan.wanted)
+            report.remaining = [part for span in plan.spans for part in span.parts]
             for stretch in plan.active:
                 await take(ACTIVE_DAYS, stretch)
-            for stretch in plan.wanted:
-                await take(COUNTS, stretch)
-                while await self._is_doubled(stretch):
-                    await take(ACTIVE_DAYS, stretch)
-                    await take(COUNTS, stretch)
-                await self._ledger.record(
-                    "refresh", began_at, self._now(), stretch.first, stretch.last
-                )
-                report.remaining.remove(stretch)
-                days = each_day(stretch.first, stretch.last)
-                report.days += [day.isoformat() for day in days]
+            for span in plan.spans:
+                await self._count(span, take)
+                await self._record(span.parts, began_at)
+                report.finish(span.parts)
         except StatementFailed as failure:
             report.failed = failure.statement
         except _OutOfTime:
             pass
         return report
 
-    async def _plan(self, first: date | None, last: date | None) -> Plan:
-        today = self._now().astimezone(UTC).date()
-        open_from = today - OPEN_WINDOW_DAYS * DAY
-        oldest = today - self._retention + DAY
-        days = await find_changed_days(self._statements, self._ledger, self._now(), oldest)
-        thawed = days.uncounted | frozenset(each_day(open_from, today))
-        changed = thawed | days.late
-        wanted = changed
-        if first is not None or last is not None:
-            named = each_day(max(first or open_from, oldest), min(last or today, today))
-            wanted = frozenset(named)
-        return Plan(stretches(changed | wanted), stretches(wanted, thawed))
+    async def _count(self, span: Span, take: Callable[[Names, Stretch], Awaitable[None]]) -> None:
+        """Refresh a span, and again while it has rows that two runs inserted at once."""
+        parts = span.parts
+        while True:
+            for part in parts:
+                await take(OF_A_DAY, part)
+            await take(OVER_DAYS, span.all)
+            doubled = await self._doubled_days(span.all)
+            if not doubled:
+                return
+            parts = stretches(doubled.union(*(part.days() for part in span.parts)))
 
-    async def _is_doubled(self, stretch: Stretch) -> bool:
-        """Return whether two runs inserted rows for the same days at once."""
+    async def _plan(self, first: date | None, last: date | None) -> Plan:
+        now = self._now()
+        window = open_days(now)
+        oldest = window[-1] - self._retention + DAY
+        due = find_days(await self._ledger.news(now), now, oldest)
+        read, counted = due.changed, due.changed.union(window)
+        if first is not None or last is not None:
+            named = each_day(max(first or window[0], oldest), min(last or window[-1], window[-1]))
+            read = counted = frozenset(named)
+        thawed = due.uncounted.union(window)
+        spans = [
+            Span(span, stretches((day for day in span.days() if day in read), thawed))
+            for span in stretches(counted, thawed)
+        ]
+        return Plan(stretches(due.changed - read), spans)
+
+    async def _record(self, parts: list[Stretch], began_at: datetime) -> None:
+        ended_at = self._now()
+        await together(
+            *(
+                self._ledger.record("refresh", began_at, ended_at, part.first, part.last)
+                for part in parts
+            )
+        )
+
+    async def _doubled_days(self, stretch: Stretch) -> set[date]:
+        """Return the days of a stretch for which two runs inserted rows at once."""
         moments = stretch.moments()
         names = ("first", "end", "first_week", "end_week")
         bounds = {name: moments[name] for name in names}
-        return bool(await self._statements.days("find_days_with_double_rollups", **bounds))
+        found = await self._statements.days("find_days_with_double_rollups", **bounds)
+        return {max(moment.date(), stretch.first) for moment in found}

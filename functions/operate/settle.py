@@ -150,13 +150,13 @@ class Settle:
         return steps
 
     async def _note_changes(self, steps: list[tuple[str, datetime]], now: datetime) -> None:
-        """Note the days whose numbers will change, so that a refresh counts them again.
+        """Note the days whose copies are deleted, so that a refresh counts them again.
 
-        Views hide copies in the open window, so only numbers of earlier days change.
+        Views hide later copies in the open window. But if the first copy came late, to an earlier
+        day, the day of a later copy was counted with it.
         """
-        open_from = now.date() - OPEN_WINDOW_DAYS * DAY
         days = {day.date() for name, day in steps if name == "delete_copies"}
-        await self.ledger.note([day for day in days if day < open_from], "changed", now)
+        await self.ledger.note(days, "changed", now)
 
     async def _take(self, name: str, day: datetime, report: SettleReport) -> None:
         changed = await self.statements.change(name, day=day)

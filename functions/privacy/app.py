@@ -22,7 +22,7 @@ from functions.locations.check import Google
 from functions.locations.parts import Endpoints, Parts
 from functions.privacy.deadline import Deadline
 from functions.privacy.erasures.deletions import Deletions
-from functions.privacy.erasures.endpoint import Erasures, Execute
+from functions.privacy.erasures.endpoint import Erasures, Executor
 from functions.privacy.erasures.execution import REWRITES
 from functions.privacy.erasures.filing import Filing
 from functions.privacy.erasures.preview import Preview
@@ -193,13 +193,13 @@ def _wire_promise(settings: Settings) -> Promise:
 
 
 def erasure_routes(
-    context: Context, execute: Execute, closed: Callable[[], Awaitable[ClosedList]]
+    context: Context, executor: Executor, closed: Callable[[], Awaitable[ClosedList]]
 ) -> list[Route[PrivacyRequest]]:
     """Return the routes for erasures and legal holds.
 
     Args:
         context: the statements, keys and clock that all operations share.
-        execute: executes erasures that have no grace period.
+        executor: executes erasures that have no grace period.
         closed: returns the list of closed partners.
     """
     statements, ledger, receipts, keys, partner_of, now, new_id = context
@@ -210,7 +210,7 @@ def erasure_routes(
         Preview(statements, keys, now),
         erasure_log,
         Restoring(statements, erasure_log, receipts, now),
-        execute,
+        executor,
     )
     layouts = Layouts(load_catalogue())
     deletions = Deletions(statements, ledger, receipts, now=now, new_id=new_id)
@@ -313,7 +313,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         statements,
         receipts,
         Search(ledger, settings.retention_days),
-        OpenDays(nightly, ledger, now, settings.retention_days).count,
+        OpenDays(nightly, now, settings.retention_days),
         wire_rewriters(settings, keys, now),
         now=now,
         clock=time.monotonic,
@@ -327,7 +327,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         sweep.run, offboardings.sweep, retention.check_daily, offboardings.deadline, now
     )
     routes = [
-        *erasure_routes(context, sweep.run, ClosedFile(settings.closed_file).current),
+        *erasure_routes(context, sweep, ClosedFile(settings.closed_file).current),
         *disclosure_routes(context, settings, retention),
         *offboarding_routes(offboardings),
         Route("POST", "/sweep", sweep_endpoint.post),

@@ -22,9 +22,9 @@ which load remembers a note (`REMEMBERED_NOTE`), the time of an append and of it
 differences between the clocks of instances.
 """
 
-Reason = Literal["late", "filed", "changed"]
-"""Why a day is noted: load stores late rows; an erasure is filed late; a sweep or settle changes
-rows."""
+Reason = Literal["late", "filed", "restored", "changed"]
+"""Why a day is noted: load stores late rows; the day has the cut-off of an erasure that is filed
+late or taken back; a sweep or settle changes rows."""
 
 
 def on_time_from(ran_at: datetime) -> date:

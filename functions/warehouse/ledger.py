@@ -6,6 +6,7 @@ next one begins where the last finished run began, so nothing is left out. Runs 
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from functions.warehouse.days import DAY, midnight
@@ -36,10 +37,12 @@ class News(NamedTuple):
     Attributes:
         runs: when the last finished run of each job began (UTC).
         notes: the notes within the time for which events are kept.
+        refreshed: when the last finished refresh of each day (UTC) began.
     """
 
     runs: Mapping[Job, datetime]
     notes: tuple[Note, ...] = ()
+    refreshed: Mapping[date, datetime] = MappingProxyType({})
 
     def late_days(self, since: datetime | None) -> set[date]:
         """Return the days (UTC) to which rows may have come late since a run began.
@@ -77,12 +80,13 @@ class Ledger:
         """
         rows = await self._statements.rows("find_news", oldest=now - self._kept)
         return News(
-            {row["job"]: row["moment"] for row in rows if row["job"] is not None},
+            {row["job"]: row["moment"] for row in rows if row["job"] and not row["day"]},
             tuple(
                 Note(row["moment"], row["day"], row["reason"])
                 for row in rows
-                if row["day"] is not None
+                if row["day"] and not row["job"]
             ),
+            {row["day"]: row["moment"] for row in rows if row["day"] and row["job"]},
         )
 
     async def note(self, days: Collection[date], reason: Reason, now: datetime) -> None:

@@ -13,8 +13,8 @@ import msgspec
 
 from functions.warehouse.schema import SQL
 
-Parameter = datetime | date | str | Sequence[str]
-"""The value of a TIMESTAMP, a DATE, a STRING or an ARRAY<STRING>."""
+Parameter = datetime | date | str | Sequence[str] | Sequence[datetime]
+"""The value of a TIMESTAMP, a DATE, a STRING, an ARRAY<STRING> or an ARRAY<TIMESTAMP>."""
 
 
 class WrongParameters(ValueError):
@@ -56,24 +56,34 @@ def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter
         value: Any = values[parameter]
         if kind not in _FITS or not _FITS[kind](value):
             raise WrongParameters(f"{parameter} of {name} does not have the type {kind}")
-        if kind == "ARRAY<STRING>":
-            given.append(ArrayQueryParameter(parameter, "STRING", value))
+        if kind.startswith("ARRAY<"):
+            inner = kind.removeprefix("ARRAY<").removesuffix(">")
+            given.append(ArrayQueryParameter(parameter, inner, value))
         else:
             given.append(ScalarQueryParameter(parameter, kind, value))
     return given
 
 
-def _is_strings(value: object) -> bool:
-    return (
+def _is_moment(value: object) -> bool:
+    return isinstance(value, datetime) and value.tzinfo is not None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _each(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: (
         isinstance(value, Sequence)
         and not isinstance(value, str)
-        and all(isinstance(item, str) for item in value)
+        and all(fits(item) for item in value)
     )
 
 
 _FITS: Mapping[str, Callable[[object], bool]] = {
-    "TIMESTAMP": lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+    "TIMESTAMP": _is_moment,
     "DATE": lambda value: isinstance(value, date) and not isinstance(value, datetime),
-    "STRING": lambda value: isinstance(value, str),
-    "ARRAY<STRING>": _is_strings,
+    "STRING": _is_text,
+    "ARRAY<STRING>": _each(_is_text),
+    "ARRAY<TIMESTAMP>": _each(_is_moment),
 }

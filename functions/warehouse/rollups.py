@@ -4,15 +4,16 @@
 numbers of different people over several days are made from it. Rollups are counts by day or week.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from functions.warehouse.days import DAY, midnight
-from functions.warehouse.ledger import Ledger
+from functions.warehouse.days import DAY, each_day, midnight
+from functions.warehouse.late_days import OVERLAP, on_time_from
+from functions.warehouse.ledger import News
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import Statements
+from functions.warehouse.together import together
 
 ACTIVE_DAYS: dict[str, tuple[str, ...]] = {"refresh_active_days": ("first", "end")}
 """The statement that makes active days from events, with the names of its parameters."""
@@ -30,14 +31,14 @@ OVER_DAYS: dict[str, tuple[str, ...]] = {
 """The statements that count different people over many days, each with the names of its parameters.
 They read active days only."""
 
-COUNTS = BY_DAY | OVER_DAYS
-"""All statements that count. Active days have to be up to date before they run."""
+OF_A_DAY = ACTIVE_DAYS | BY_DAY
+"""The statements that read the events of the days that they replace, and of no other day."""
 
-REFRESHES = ACTIVE_DAYS | COUNTS
+REFRESHES = OF_A_DAY | OVER_DAYS
 """All statements that replace a stretch of days."""
 
-NEWS = ("find_uncounted_days", "find_news")
-"""The queries that find the days to refresh."""
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""A time before every note."""
 
 STRETCH_DAYS = 60
 """The maximum number of days that one statement replaces."""
@@ -61,6 +62,10 @@ class Stretch(NamedTuple):
     last: date
     frozen: bool
 
+    def days(self) -> list[date]:
+        """Return these days."""
+        return each_day(self.first, self.last)
+
     def moments(self) -> dict[str, datetime]:
         """Return a value for each parameter that `REFRESHES` names."""
         first_week = midnight(self.first - self.first.weekday() * DAY)
@@ -75,46 +80,51 @@ class Stretch(NamedTuple):
         }
 
 
-class ChangedDays(NamedTuple):
-    """The days before the open window whose events may have changed since their last refresh.
+class DaysToRefresh(NamedTuple):
+    """The days (UTC) whose rows may not be up to date.
 
     Attributes:
-        uncounted: days that were not refreshed after they had left the open window. Their numbers
-            of different people are not final.
-        late: days that were noted lately, for example because events came late.
+        changed: days whose events may have changed since their last refresh.
+        uncounted: those of them that have left the open window since then. Their numbers of
+            different people are not final.
     """
 
+    changed: frozenset[date]
     uncounted: frozenset[date]
-    late: frozenset[date]
 
 
-async def find_changed_days(
-    statements: Statements, ledger: Ledger, now: datetime, oldest: date
-) -> ChangedDays:
-    """Find the days before the open window that have to be refreshed.
+def open_days(now: datetime) -> list[date]:
+    """Return the days (UTC) of the open window, and today."""
+    today = now.astimezone(UTC).date()
+    return each_day(today - OPEN_WINDOW_DAYS * DAY, today)
+
+
+def find_days(news: News, now: datetime, oldest: date) -> DaysToRefresh:
+    """Find the days that have to be refreshed.
+
+    Events of a day may have changed if the day was never refreshed, if events may have come to it
+    on time since its last refresh, or if it was noted since then. A day is also refreshed once when
+    it has left the open window, because views show each event of the open window once, and earlier
+    events as they are.
 
     Args:
-        statements: runs the statements of ``sql/operate``.
-        ledger: has the noted days.
+        news: what is new for the jobs.
         now: the current time (timezone-aware).
         oldest: the oldest day whose events are kept.
-
-    Raises:
-        StatementFailed: the days are unknown.
     """
-    open_from = midnight(now.astimezone(UTC).date() - OPEN_WINDOW_DAYS * DAY)
-    uncounted, news = await asyncio.gather(
-        statements.days("find_uncounted_days", first=midnight(oldest), end=open_from),
-        ledger.news(now),
-    )
-    return ChangedDays(
-        frozenset(found.date() for found in uncounted),
-        frozenset(
-            note.day
-            for note in news.notes
-            if note.noted_at >= open_from and oldest <= note.day < open_from.date()
-        ),
-    )
+    noted: dict[date, datetime] = {}
+    for note in news.notes:
+        noted[note.day] = max(note.noted_at, noted.get(note.day, note.noted_at))
+    days = open_days(now)
+    changed: set[date] = set()
+    uncounted: set[date] = set()
+    for day in each_day(oldest, days[-1]):
+        at = news.refreshed.get(day)
+        if day < days[0] and (at is None or at < midnight(day + OPEN_WINDOW_DAYS * DAY)):
+            uncounted.add(day)
+        elif at is None or day >= on_time_from(at) or noted.get(day, NEVER) >= at - OVERLAP:
+            changed.add(day)
+    return DaysToRefresh(frozenset(changed | uncounted), frozenset(uncounted))
 
 
 async def replace(
@@ -134,19 +144,13 @@ async def replace(
         StatementFailed: one of the statements failed, and the others have ended.
     """
     moments = stretch.moments()
-    changes = await asyncio.gather(
+    changes = await together(
         *(
             statements.change(name, **{parameter: moments[parameter] for parameter in parameters})
             for name, parameters in names.items()
-        ),
-        return_exceptions=True,
+        )
     )
-    rows = 0
-    for changed in changes:
-        if isinstance(changed, BaseException):
-            raise changed
-        rows += changed
-    return rows
+    return sum(changes)
 
 
 def stretches(wanted: Iterable[date], thawed: frozenset[date] = frozenset()) -> list[Stretch]:

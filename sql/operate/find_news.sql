@@ -1,5 +1,6 @@
--- Finds what is new for the jobs: when the last finished run of each job began, and when each day
--- was last noted, for each reason.
+-- Finds what is new for the jobs: when the last finished run of each job began, when the last
+-- finished refresh of each day began, and when each day was last noted, for each reason. The day of
+-- a cut-off counts as noted when its erasure is taken back.
 SELECT
   MAX(started_at) AS moment,
   job,
@@ -10,6 +11,18 @@ WHERE started_at >= @oldest
 GROUP BY job
 UNION ALL
 SELECT
+  MAX(runs.started_at) AS moment,
+  runs.job,
+  day,
+  CAST(NULL AS STRING) AS reason
+FROM `${store}.runs_v1` AS runs
+CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(runs.first_day, runs.last_day)) AS day
+WHERE
+  runs.started_at >= @oldest
+  AND runs.job = 'refresh'
+GROUP BY runs.job, day
+UNION ALL
+SELECT
   MAX(noted_at) AS moment,
   CAST(NULL AS STRING) AS job,
   day,
@@ -17,3 +30,12 @@ SELECT
 FROM `${store}.late_days_v1`
 WHERE noted_at >= @oldest
 GROUP BY day, reason
+UNION ALL
+SELECT
+  MAX(restored_at) AS moment,
+  CAST(NULL AS STRING) AS job,
+  DATE(cut_off) AS day,
+  'restored' AS reason
+FROM `${store}.erasures_v1`
+WHERE restored_at >= @oldest
+GROUP BY day

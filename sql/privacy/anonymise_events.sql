@@ -41,6 +41,7 @@ FROM (
 WHERE
   events.received_at >= @first
   AND events.received_at < @end
+  AND TIMESTAMP_TRUNC(events.received_at, DAY) IN UNNEST(@days)
   AND events.project = scopes.project
   AND events.user_key = scopes.user_key
   AND events.received_at > scopes.previous_cut_off

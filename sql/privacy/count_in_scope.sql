@@ -1,6 +1,6 @@
--- Counts the events in the scope of each erasure on a range of days, by the change that they will
--- get. Also finds their days, the time at which the newest of them was stored, and how many of them
--- were stored before a given time.
+-- Counts the chat events in the scope of each erasure on some days, by the change that they will get.
+-- Also finds their days, the time at which the newest of them was stored, and how many of them were
+-- stored before a given time.
 WITH
 scopes AS (
   ${scopes}
@@ -25,26 +25,6 @@ INNER JOIN scopes
 WHERE
   events.received_at >= @first
   AND events.received_at < @end
+  AND events.kind = 'chat'
+  AND TIMESTAMP_TRUNC(events.received_at, DAY) IN UNNEST(@days)
 GROUP BY scopes.erasure_id, scopes.claim, scopes.status, what
-UNION ALL
-SELECT
-  scopes.erasure_id,
-  scopes.claim,
-  scopes.status,
-  'speakers_removed' AS what,
-  COUNT(*) AS number,
-  MAX(events.stored_at) AS latest,
-  COUNTIF(events.stored_at < @stored_before) AS stored_before,
-  ARRAY_AGG(DISTINCT DATE(events.received_at)) AS days
-FROM `${store}.events_v1` AS events
-CROSS JOIN UNNEST(events.room.speakers) AS speaker
-INNER JOIN scopes
-  ON
-    events.project = scopes.project
-    AND speaker = scopes.user_key
-    AND events.received_at > scopes.previous_cut_off
-    AND events.received_at <= scopes.cut_off
-WHERE
-  events.received_at >= @first
-  AND events.received_at < @end
-GROUP BY scopes.erasure_id, scopes.claim, scopes.status

@@ -3,6 +3,7 @@ DELETE FROM `${store}.events_v1` AS events
 WHERE
   events.received_at >= @first
   AND events.received_at < @end
+  AND TIMESTAMP_TRUNC(events.received_at, DAY) IN UNNEST(@days)
   AND EXISTS (
     SELECT 1
     FROM (

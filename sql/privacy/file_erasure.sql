@@ -1,9 +1,11 @@
 -- Records the request to erase people. From now on, views show each person under a new random key.
 --
 -- If a person has an erasure of the same kind, and no event of the person was received since, the
--- person gets no second erasure: the cut-off of the first one moves to now. If two such statements
--- run at once, BigQuery makes one wait for the other, because both change the same table, which has
--- no partitions. So the second statement sees the rows that the first one wrote.
+-- person gets no second erasure: the cut-off of the first one moves to now. If the request is to
+-- delete rows, all waiting erasures of these people delete them, too: otherwise an earlier one would
+-- only anonymise its rows. If two such statements run at once, BigQuery makes one wait for the
+-- other, because both change the same table, which has no partitions. So the second statement sees
+-- the rows that the first one wrote.
 MERGE `${store}.erasures_v1` AS stored
 USING (
   WITH
@@ -12,37 +14,91 @@ USING (
     FROM UNNEST(@user_keys) AS user_key
   ),
 
-  latest AS (
+  earlier AS (
     SELECT
       user_key,
-      MAX_BY(erasure_id, cut_off) AS erasure_id
+      erasure_id,
+      cut_off,
+      source = 'api'
+      AND mode = @mode
+      AND (treatment = @treatment OR (@treatment = 'delete' AND status = 'hidden')) AS is_alike,
+      @treatment = 'delete' AND status = 'hidden' AND treatment != 'delete' AS has_to_delete
     FROM `${store}.erasures_v1`
     WHERE
       project = @project
-      AND source = 'api'
-      AND mode = @mode
-      AND treatment = @treatment
+      AND user_key IN UNNEST(@user_keys)
       AND status IN ('hidden', 'due', 'executed')
-      AND (user_key NOT IN UNNEST(@returned) OR erasure_id = @erasure_id)
-    GROUP BY user_key
+  ),
+
+  returned AS (
+    SELECT DISTINCT events.user_key
+    FROM `${store}.events_v1` AS events
+    INNER JOIN (
+      SELECT
+        user_key,
+        MAX(cut_off) AS cut_off
+      FROM earlier
+      WHERE is_alike
+      GROUP BY user_key
+    ) AS latest
+      ON
+        events.user_key = latest.user_key
+        AND events.received_at > latest.cut_off
+    WHERE
+      events.received_at >= @since
+      AND events.received_at <= @cut_off
+      AND events.project = @project
+  ),
+
+  moved AS (
+    SELECT
+      earlier.user_key,
+      MAX_BY(earlier.erasure_id, earlier.cut_off) AS erasure_id
+    FROM earlier
+    LEFT JOIN returned
+      ON earlier.user_key = returned.user_key
+    WHERE
+      earlier.is_alike
+      AND (returned.user_key IS NULL OR earlier.erasure_id = @erasure_id)
+    GROUP BY earlier.user_key
   )
 
   SELECT
     wanted.user_key,
-    latest.erasure_id
+    moved.erasure_id,
+    TRUE AS is_asked
   FROM wanted
-  LEFT JOIN latest
-    ON wanted.user_key = latest.user_key
+  LEFT JOIN moved
+    ON wanted.user_key = moved.user_key
+  UNION ALL
+  SELECT
+    earlier.user_key,
+    earlier.erasure_id,
+    FALSE AS is_asked
+  FROM earlier
+  LEFT JOIN moved
+    ON
+      earlier.user_key = moved.user_key
+      AND earlier.erasure_id = moved.erasure_id
+  WHERE
+    earlier.has_to_delete
+    AND moved.user_key IS NULL
 ) AS asked
   ON
     stored.project = @project
     AND stored.user_key = asked.user_key
     AND stored.erasure_id = asked.erasure_id
-WHEN MATCHED AND stored.status IN ('hidden', 'executed') AND stored.cut_off < @cut_off
+WHEN MATCHED
+  AND asked.is_asked
+  AND stored.status IN ('hidden', 'executed')
+  AND stored.cut_off < @cut_off
 THEN
   UPDATE SET
+    treatment = IF(stored.status = 'hidden', @treatment, stored.treatment),
     cut_off = @cut_off,
     expires_at = IF(stored.expires_at IS NULL, NULL, GREATEST(stored.expires_at, @expires_at))
+WHEN MATCHED AND stored.status = 'hidden' THEN
+  UPDATE SET treatment = @treatment
 WHEN NOT MATCHED THEN
   INSERT (
     erasure_id, partner, project, user_key, source, mode, treatment, status, cut_off, due_at,

@@ -1,15 +1,25 @@
--- Finds each person's latest cut-off among erasures of the same kind, and returns the earliest of
--- these cut-offs; NULL if there are none.
-SELECT MIN(cut_off) AS since
+-- Finds each person's latest erasure of the same kind. Returns the earliest of their cut-offs, and
+-- the ids of these erasures; NULL if there are none.
+--
+-- A waiting erasure that would only anonymise is of the same kind as one that deletes, because
+-- file_erasure makes it delete, too.
+SELECT
+  MIN(cut_off) AS since,
+  ARRAY_AGG(DISTINCT erasure_id) AS erasure_ids
 FROM (
-  SELECT MAX(cut_off) AS cut_off
+  SELECT
+    MAX(cut_off) AS cut_off,
+    MAX_BY(erasure_id, cut_off) AS erasure_id
   FROM `${store}.erasures_v1`
   WHERE
     project = @project
     AND user_key IN UNNEST(@user_keys)
     AND source = 'api'
     AND mode = @mode
-    AND treatment = @treatment
     AND status IN ('hidden', 'due', 'executed')
+    AND (
+      treatment = @treatment
+      OR (@treatment = 'delete' AND status = 'hidden')
+    )
   GROUP BY user_key
 ) AS latest

@@ -19,6 +19,7 @@ erasures AS (
     erasures.status,
     erasures.cut_off,
     erasures.due_at,
+    erasures.executed_at,
     erasures.expires_at,
     on_hold.user_key IS NOT NULL AS is_on_hold,
     erasures.status = 'hidden' AND erasures.source = 'stream' AS is_from_chat,
@@ -40,6 +41,7 @@ states AS (
     mode,
     due_at,
     cut_off,
+    executed_at,
     COALESCE(is_from_chat AND executed_until >= cut_off, FALSE) AS is_superseded,
     COALESCE(is_from_chat AND restored_until >= cut_off, FALSE) AS is_restored,
     COALESCE(expires_at <= @now, FALSE)
@@ -55,7 +57,7 @@ states AS (
 
 waiting AS (
   SELECT
-    mode, due_at, cut_off, is_superseded, is_restored, is_expired, is_begun,
+    mode, due_at, cut_off, executed_at, is_superseded, is_restored, is_expired, is_begun,
     is_due AND NOT is_superseded AND NOT is_restored AS is_waiting
   FROM states
 )
@@ -69,6 +71,7 @@ SELECT
   COUNTIF((is_begun OR is_waiting) AND due_at <= @overdue_since) AS overdue,
   MIN(IF(is_waiting, due_at, NULL)) AS waiting_since,
   MAX(IF(is_waiting, cut_off, NULL)) AS cut_off,
+  MAX(executed_at) AS executed_at,
   (
     SELECT COUNT(*)
     FROM `${store}.holds_v1` AS holds

@@ -41,11 +41,13 @@ FROM (
   WHERE
     rooms.received_at >= @first
     AND rooms.received_at < @end
+    AND TIMESTAMP_TRUNC(rooms.received_at, DAY) IN UNNEST(@days)
     AND rooms.kind = 'room'
   GROUP BY rooms.delivery_id, rooms.received_at
 ) AS found
 WHERE
   events.received_at >= @first
   AND events.received_at < @end
+  AND TIMESTAMP_TRUNC(events.received_at, DAY) IN UNNEST(@days)
   AND events.received_at = found.received_at
   AND events.delivery_id = found.delivery_id

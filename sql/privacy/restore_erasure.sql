@@ -4,6 +4,7 @@ UPDATE `${store}.erasures_v1`
 SET
   status = 'restored',
   hidden_key = NULL,
+  restored_at = @now,
   expires_at = @expires_at
 WHERE
   erasure_id = @erasure_id

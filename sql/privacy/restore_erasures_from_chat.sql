@@ -8,6 +8,7 @@ UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'restored',
   hidden_key = NULL,
+  restored_at = @now,
   expires_at = restorations.expires_at
 FROM (
   SELECT

@@ -42,12 +42,12 @@ def test_a_job_without_statements_has_none_in_a_row() -> None:
 
 def test_queries_return_their_answers() -> None:
     async def ask(statements: RecordedStatements) -> None:
-        days = await statements.days("find_uncounted_days", first=MOMENT, end=MOMENT)
+        days = await statements.days("find_days_with_extra", first=MOMENT, end=MOMENT)
         answers.append(days)
-        answers.append(await statements.rows("find_days_with_extra", first=MOMENT, end=MOMENT))
+        answers.append(await statements.rows("find_days_with_copies", first=MOMENT, end=MOMENT))
 
     answers: list[Sequence[object]] = []
-    recording = Recording({"find_uncounted_days": [MOMENT]})
+    recording = Recording({"find_days_with_extra": [MOMENT]})
     calls = recording.run(ask(RecordedStatements("operate", recording)))
     assert answers == [[MOMENT], []]
     assert calls[0].parameters == {"first": MOMENT, "end": MOMENT}

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from functions.load.row import Row
+from functions.warehouse.days import each_day
 from functions.warehouse.statements import Statements
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,11 +17,13 @@ class LedgerTables(Statements):
 
     Attributes:
         runs: the job and the start of each finished run.
+        refreshed: each day, and the start of a finished refresh of it.
         notes: the time, the day and the reason of each note.
     """
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, datetime]] = []
+        self.refreshed: list[tuple[date, datetime]] = []
         self.notes: list[tuple[datetime, date, str]] = []
 
     async def store(self, row: Row) -> None:
@@ -36,6 +39,7 @@ class LedgerTables(Statements):
         newest: dict[Any, datetime] = {}
         for moment, key in [
             *((started_at, (job, None, None)) for job, started_at in self.runs),
+            *((started_at, ("refresh", day, None)) for day, started_at in self.refreshed),
             *((noted_at, (None, day, reason)) for noted_at, day, reason in self.notes),
         ]:
             if moment >= parameters["oldest"]:
@@ -52,4 +56,8 @@ class LedgerTables(Statements):
         else:
             assert name == "record_run"
             self.runs.append((parameters["job"], parameters["started_at"]))
+            if parameters["job"] == "refresh":
+                last = parameters["end"] - timedelta(days=1)
+                days = each_day(parameters["first"].date(), last.date())
+                self.refreshed += [(day, parameters["started_at"]) for day in days]
         return 1

@@ -1,10 +1,14 @@
 """A sweep that executes nothing."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.sweep import job
 from functions.privacy.sweep.job import SweepReport
+from functions.privacy.sweep.search import Seen
+from functions.privacy.sweep.work import Work
+from functions.warehouse.ledger import News
 
 
 class Sweep(job.Sweep):
@@ -25,8 +29,18 @@ class Sweep(job.Sweep):
         self.erasures: list[Sequence[str] | None] = []
         self.restorations: list[Restored | None] = []
 
+    async def look(self, erasure_ids: Sequence[str] = ()) -> Seen:
+        moment = datetime.min.replace(tzinfo=UTC)
+        return Seen(moment, Work(0, 0, 0, 0, 0, 0, None, None, 0, None), News({}), "claim")
+
+    async def prepare(self, seen: Seen) -> None:
+        pass
+
     async def run(
-        self, erasure_ids: Sequence[str] | None = None, restored: Restored | None = None
+        self,
+        erasure_ids: Sequence[str] | None = None,
+        restored: Restored | None = None,
+        prepared: Seen | None = None,
     ) -> SweepReport:
         self.erasures.append(erasure_ids)
         self.restorations.append(restored)

@@ -34,7 +34,6 @@ from functions.privacy.exports.storage import ExportedCopies
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.dead_letters import DeadLetterRewriter
 from functions.privacy.sweep.job import Rewriter, Sweep
-from functions.privacy.sweep.open_days import OpenDays
 from functions.privacy.sweep.search import Search
 from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
 from functions.retained import spill
@@ -47,7 +46,7 @@ from tests.fakes.closed import Closed
 from tests.fakes.letters import Letters
 from tests.fakes.partners import Partners
 from tests.fakes.topic import Topic
-from tests.privacy_simulation.crashes import Crashed, Crashes
+from tests.privacy_simulation.crashes import Crashed, Crashes, CrashingOpenDays
 from tests.privacy_simulation.offboarding import wire_offboarding
 from tests.privacy_simulation.warehouse import WAREHOUSE, Simulated
 from tests.privacy_simulation.words import START, Event
@@ -84,7 +83,7 @@ class Cell:
         ledger_statements = self.warehouse.statements("operate")
         self._ledger = Ledger(ledger_statements, WAREHOUSE.retention_days)
         self.sweep_job = self._sweep()
-        self.desk = Desk(self.statements, self._ledger, START, self.sweep_job.run)
+        self.desk = Desk(self.statements, self._ledger, START, self.sweep_job)
         self._progress = wire_offboarding(
             self.statements, self.receipts, self.bucket, self.letters, self.quarantine, self._clock
         )
@@ -229,17 +228,12 @@ class Cell:
             self.statements,
             self.receipts,
             Search(self._ledger, WAREHOUSE.retention_days),
-            self._count_people,
+            CrashingOpenDays(self._nightly, self._clock, WAREHOUSE.retention_days, self.crashes),
             rewriters,
             now=self._clock,
             clock=lambda: 0.0,
             seconds=1,
         )
-
-    async def _count_people(self) -> None:
-        open_days = OpenDays(self._nightly, self._ledger, self._clock, WAREHOUSE.retention_days)
-        await open_days.count()
-        self.crashes.after("people are counted")
 
     def _loader(self, stand_in: StandIn) -> DeliveryFilter:
         tally = LoadTally()

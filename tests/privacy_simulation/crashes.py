@@ -4,6 +4,11 @@ A step is what changes something: a statement, a write of an object, a publish. 
 question is to die after the step before it.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.privacy.sweep.open_days import OpenDays
+from functions.warehouse.ledger import News
 from tests.fakes.hook import Hook
 
 
@@ -42,3 +47,18 @@ class Crashes:
                 self.after(f"{place}: {action}")
 
         return act
+
+
+@dataclass(frozen=True, slots=True)
+class CrashingOpenDays(OpenDays):
+    """The real `functions.privacy.sweep.open_days.OpenDays`, after which a process may die."""
+
+    crashes: Crashes
+
+    async def count_past(self, news: News, executed_at: datetime | None) -> None:
+        await OpenDays.count_past(self, news, executed_at)
+        self.crashes.after("people are counted")
+
+    async def refresh_today(self) -> None:
+        await OpenDays.refresh_today(self)
+        self.crashes.after("active days are made")

@@ -11,7 +11,7 @@ import msgspec
 import uuid_utils
 
 from functions.privacy.app import erasure_routes
-from functions.privacy.erasures.endpoint import Execute
+from functions.privacy.erasures.endpoint import Executor
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
@@ -41,11 +41,11 @@ class Desk:
         statements: run its statements.
         ledger: of the same warehouse.
         now: the time of the first request; each takes a second.
-        execute: executes what has no grace period.
+        executor: executes what has no grace period.
     """
 
     def __init__(
-        self, statements: WatchedStatements, ledger: Ledger, now: datetime, execute: Execute
+        self, statements: WatchedStatements, ledger: Ledger, now: datetime, executor: Executor
     ) -> None:
         self.now = now
         self.closed = Closed()
@@ -62,7 +62,7 @@ class Desk:
             lambda: new_id(self.now),
         )
         callers = Callers(lambda: self.permissions, SCHEDULER, PUSH)
-        served = serve(callers, erasure_routes(context, execute, self.closed.current))
+        served = serve(callers, erasure_routes(context, executor, self.closed.current))
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
     def clock(self) -> datetime:
@@ -105,10 +105,10 @@ class Desk:
         return await self.ask("POST", "/stream", {"message": message}, email)
 
 
-def open_desk(rest: str, warehouse: Warehouse, now: datetime, execute: Execute) -> Desk:
+def open_desk(rest: str, warehouse: Warehouse, now: datetime, executor: Executor) -> Desk:
     """Return a desk whose statements are watched."""
     ledger = Ledger(WatchedStatements("operate", rest, warehouse), warehouse.retention_days)
-    return Desk(WatchedStatements("privacy", rest, warehouse), ledger, now, execute)
+    return Desk(WatchedStatements("privacy", rest, warehouse), ledger, now, executor)
 
 
 def _message(data: bytes, attributes: dict[str, str]) -> dict[str, Any]:

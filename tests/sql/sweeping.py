@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from google.cloud import bigquery
 
@@ -10,8 +10,9 @@ from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.periods import GRACE
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.sweep.job import Rewriter, Sweep, SweepReport
+from functions.privacy.sweep.open_days import OpenDays
 from functions.privacy.sweep.search import Search
-from functions.warehouse.ledger import Ledger
+from functions.warehouse.ledger import Ledger, News
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import Warehouse
 from tests.fakes.statements import WatchedStatements
@@ -32,14 +33,19 @@ def ledger_of(statements: WatchedStatements, rest: str) -> Ledger:
     return Ledger(ledger_statements, WAREHOUSE.retention_days)
 
 
-class Rollups:
-    """Notes that people are counted."""
+class Rollups(OpenDays):
+    """Stands for `functions.privacy.sweep.open_days.OpenDays`: notes that people are counted."""
+
+    counted: ClassVar[list[datetime | None]]
 
     def __init__(self) -> None:
-        self.counted = 0
+        type(self).counted = []
 
-    async def count(self) -> None:
-        self.counted += 1
+    async def count_past(self, news: News, executed_at: datetime | None) -> None:
+        self.counted.append(executed_at)
+
+    async def refresh_today(self) -> None:
+        pass
 
 
 class Store:
@@ -81,7 +87,7 @@ class Store:
             self.statements,
             Receipts(self.statements, lambda: self.now),
             Search(self.ledger, WAREHOUSE.retention_days),
-            self.rollups.count,
+            self.rollups,
             self.rewriters,
             now=lambda: self.now,
             clock=lambda: self.clock,

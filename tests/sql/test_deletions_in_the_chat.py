@@ -25,7 +25,7 @@ STORY = ((DELETED, NOW - 4 * DAY), (RESTORED, NOW - 3 * DAY), (DELETED, NOW - 2 
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep())
 
 
 def told(client: bigquery.Client) -> list[tuple[Any, ...]]:

@@ -47,7 +47,7 @@ async def sweep(rest: str, now: datetime = NOW) -> None:
         watched,
         Receipts(watched, lambda: now),
         Search(ledger, WAREHOUSE.retention_days),
-        OpenDays(nightly, ledger, lambda: now, WAREHOUSE.retention_days).count,
+        OpenDays(nightly, lambda: now, WAREHOUSE.retention_days),
         (),
         now=lambda: now,
         clock=lambda: 0.0,
@@ -87,6 +87,9 @@ async def test_people_stay_counted(
         day = "week" if table == "cohorts_v1" else "day"
         where = f"{day} >= '{TODAY - 6 * DAY}'"
         client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE {where}").result()
+    client.query(
+        f"UPDATE `{WAREHOUSE.store}.runs_v1` SET last_day = '{TODAY - 7 * DAY}' WHERE TRUE"
+    ).result()
     new_year.insert(client, "erasures_v1", at_once(treatment))
     await sweep(stand_in.rest)
     assert not query(client, "SELECT * FROM events WHERE user_key = 'ann'")

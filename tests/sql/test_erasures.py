@@ -33,7 +33,7 @@ def executor() -> Sweep:
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, executor: Sweep) -> Desk:
     """On the third of January, at noon."""
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, executor.run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, executor)
 
 
 def event(number: int, user: str, **other: Any) -> dict[str, Any]:

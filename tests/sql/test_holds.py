@@ -19,7 +19,7 @@ HOLD = {"project": "dev", "ids": ["ann", "anne"], "reason": "A suit", "until": s
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep())
 
 
 async def listed(desk: Desk, email: str = OFFICER) -> list[dict[str, Any]]:

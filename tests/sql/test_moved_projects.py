@@ -31,7 +31,7 @@ GONE = Permissions(["other"], [OFFICER], owners={"other": "rival"})
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep())
 
 
 def person(partner: str = "acme", **other: Any) -> dict[str, Any]:

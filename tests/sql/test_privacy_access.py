@@ -26,7 +26,7 @@ UNTIL = str(NOW + timedelta(days=1))
 
 @pytest.fixture
 def desk(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep())
 
 
 def erasure(project: str, **other: Any) -> dict[str, Any]:

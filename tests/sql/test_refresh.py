@@ -1,7 +1,7 @@
 """What refreshing leaves in the rollups, and that runs which repeat or meet do no harm."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from google.cloud import bigquery
 from tests.sql import new_year
 from tests.sql.new_year import NOW, TODAY, WAREHOUSE, query
 from tests.sql.stand_in import StandIn
+from tests.sql.sweeping import erasure
 
 pytestmark = pytest.mark.cell
 
@@ -119,17 +120,59 @@ async def test_a_run_finds_what_is_left_to_do(
     report = await new_year.refresh(stand_in.rest)
     assert len(report.days) == WAREHOUSE.retention_days
     assert len(rows(client, "daily_v1")) == 3
-    # From then on it is the open window, and days to which a replay has just brought events.
+    # From then on it is today, and days to which a replay has just brought events.
     new_year.insert(client, "events_v1", [event(4, old, stored_at=NOW.isoformat())])
     note = {"noted_at": NOW.isoformat(), "day": str(old), "reason": "late"}
     new_year.insert(client, "late_days_v1", [note])
     report = await new_year.refresh(stand_in.rest)
-    assert report.days == [str(old), *(str(TODAY - number * DAY) for number in range(8, -1, -1))]
+    assert report.days == [str(old), str(TODAY)]
     assert [row["events"] for row in rows(client, "daily_v1")] == [2, 1, 1]
     # After nights without a run, the days that have left the window meanwhile are counted again.
     report = await new_year.refresh(stand_in.rest, now=NOW + 3 * DAY)
     assert str(TODAY - 8 * DAY) not in report.days
     assert {str(TODAY - 7 * DAY), str(TODAY - 6 * DAY)} <= set(report.days)
+
+
+async def test_a_second_run_without_news_changes_no_row_and_reads_today_only(
+    as_of_new_year: bigquery.Client, stand_in: StandIn
+) -> None:
+    client = as_of_new_year
+    events = [event(number, TODAY - number * DAY, f"u{number}") for number in range(4)]
+    new_year.insert(client, "events_v1", events)
+    await new_year.refresh(stand_in.rest)
+    once = everything(client)
+    # An event of yesterday that nothing has noted, so a run that reads yesterday would count it.
+    new_year.insert(client, "events_v1", [event(9, TODAY - DAY, "unnoticed")])
+    report = await new_year.refresh(stand_in.rest)
+    assert report.days == [str(TODAY)]
+    assert everything(client) == once
+
+
+@pytest.mark.soak
+async def test_an_erasure_that_is_taken_back_is_counted_out_of_the_day_of_its_cut_off(
+    as_of_new_year: bigquery.Client, stand_in: StandIn
+) -> None:
+    """Before and after the cut-off, the person is two people of the day."""
+    client = as_of_new_year
+    day = TODAY - 3 * DAY
+    morning, evening = (
+        event(number, day, received_at=f"{day}T{number}:00:00Z") for number in (10, 20)
+    )
+    new_year.insert(client, "events_v1", [morning, evening])
+    cut_off = datetime.combine(day, time(12), UTC)
+    new_year.insert(client, "erasures_v1", [erasure("ann", cut_off)])
+    await new_year.refresh(stand_in.rest)
+    [before] = rows(client, "daily_v1")
+    assert before["active_users"] == 2
+    client.query(
+        f"UPDATE `{WAREHOUSE.store}.erasures_v1`"
+        f" SET status = 'restored', restored_at = '{NOW}' WHERE TRUE"
+    ).result()
+    report = await new_year.refresh(stand_in.rest, now=NOW + DAY / 24)
+    assert report.days == [str(day), str(TODAY)]
+    [after] = rows(client, "daily_v1")
+    assert after["active_users"] == 1
+    assert len(rows(client, "active_days_v1")) == 1
 
 
 async def test_what_is_older_than_the_events_stays(

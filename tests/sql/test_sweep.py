@@ -217,7 +217,7 @@ async def test_an_erasure_takes_the_earlier_ones_of_the_person_with_it(store: St
     assert report.finished
     assert set(report.executed) == {"grace", "at once"}
     assert store.rows("ingest_id, user_key") == [("3", "bob")]
-    assert store.rollups.counted == 1
+    assert len(store.rollups.counted) == 1
 
 
 async def test_only_the_erasures_that_are_named_are_begun(store: Store) -> None:
@@ -227,7 +227,7 @@ async def test_only_the_erasures_that_are_named_are_begun(store: Store) -> None:
     assert statuses(store) == {"ann": "executed", "bob": "hidden"}
     assert (await store.sweep()).finished
     assert statuses(store) == {"ann": "executed", "bob": "executed"}
-    assert store.rollups.counted == 0  # what is due after the grace period was counted long ago
+    assert store.rollups.counted == []  # what is due after the grace period was counted long ago
 
 
 async def test_all_key_versions_and_ids_of_a_person_are_one_erasure(store: Store) -> None:
@@ -447,13 +447,14 @@ async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
 
 
 STEPS = [
-    "find_work", "claim_due_erasures", "find_scopes", "find_news", "count_in_scope",
-    "count_identities_in_scope", "add_receipts", "find_days_with_retries", "delete_later_copies",
+    "find_work", "find_news", "claim_due_erasures", "find_scopes", "find_days_in_scope",
+    "count_in_scope", "count_room_events_in_scope", "count_identities_in_scope",
+    "find_days_with_retries", "add_receipts", "delete_later_copies",
     "anonymise_events", "delete_events", "remove_speakers",
     "anonymise_active_days", "delete_active_days", "erase_identities", "find_receipts",
     "add_receipts", "finish_erasures", "record_run",
 ]  # fmt: skip
-"""The statements of an execution in which each has something to change."""
+"""The statements of an execution in which each has something to change; some run together."""
 
 
 @pytest.mark.soak
@@ -474,7 +475,7 @@ async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
         store.fill("identities_v1", [identity(user, CUT, CUT) for user in users])
         report = await store.sweep()
         assert len(report.executed) == people
-        assert store.watch.ran == STEPS
+        assert sorted(store.watch.ran) == sorted(STEPS)
 
 
 async def test_a_sweep_with_nothing_late_reads_no_events(store: Store) -> None:
@@ -484,7 +485,7 @@ async def test_a_sweep_with_nothing_late_reads_no_events(store: Store) -> None:
     store.now += HOUR
     store.watch.ran.clear()
     assert (await store.sweep()).finished
-    assert store.watch.ran == ["find_work", "find_scopes", "find_news", "record_run"]
+    assert store.watch.ran == ["find_work", "find_news", "find_scopes", "record_run"]
 
 
 async def test_a_noted_day_is_counted_and_left_alone_where_nothing_is_in_scope(
@@ -497,8 +498,8 @@ async def test_a_noted_day_is_counted_and_left_alone_where_nothing_is_in_scope(
     store.watch.ran.clear()
     assert (await store.sweep()).finished
     assert store.watch.ran == [
-        "find_work", "find_scopes", "find_news", "count_in_scope", "count_identities_in_scope",
-        "record_run",
+        "find_work", "find_news", "find_scopes", "count_in_scope", "count_room_events_in_scope",
+        "count_identities_in_scope", "find_days_with_retries", "record_run",
     ]  # fmt: skip
 
 
@@ -607,7 +608,7 @@ async def test_erasures_that_nothing_executes_are_reported(
 
 async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None:
     assert (await store.sweep()).finished
-    assert store.watch.ran == ["find_work", "find_scopes", "find_news", "record_run"]
+    assert store.watch.ran == ["find_work", "find_news", "find_scopes", "record_run"]
 
 
 @pytest.mark.soak
@@ -616,7 +617,11 @@ async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> No
     store.fill("erasures_v1", erasures(2))
     store.fill("events_v1", [*traffic(2), room("r", ["user 0", "bob"], CUT)])
     store.fill("identities_v1", [identity("user 0", CUT, CUT)])
-    for step in dict.fromkeys(STEPS):
+    # Once the erasures are claimed, no sweep takes their days from active days, because an earlier
+    # one may have changed some of them. Identities are erased while the first statement changes
+    # events, so there are none to erase after that.
+    once = {"find_days_in_scope", "erase_identities"}
+    for step in dict.fromkeys(step for step in STEPS if step not in once):
         crash_after(store, step)
         report = await store.sweep()
         assert (report.finished, report.unavailable) == (False, f"{step}: crash")

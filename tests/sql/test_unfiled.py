@@ -31,7 +31,7 @@ DELETED, RESTORED = "delete_profile_confirmed", "account_restored"
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
-    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep().run)
+    return open_desk(stand_in.rest, WAREHOUSE, NOW, Sweep())
 
 
 def store(

@@ -27,7 +27,7 @@ from functions.retained.quarantine import ON_HOLD, UNREADABLE
 from functions.retained.spill import PREFIX as SPILL
 from functions.secrets.closed_partners import ClosedList
 from functions.warehouse.jobs import CANCEL_SECONDS
-from functions.warehouse.rollups import NEWS, REFRESHES
+from functions.warehouse.rollups import REFRESHES
 from local import provision
 from local.bigquery_jobs import RUNNING, WAITING
 from local.cell import PROJECT, Cell
@@ -281,7 +281,7 @@ def test_a_function_may_touch_what_its_statements_name(
     files = {*(ROOT / "sql" / name).glob("*.sql")}
     notes = ROOT / "sql" / "operate" / "note_days.sql"  # only privacy notes days with a statement
     if name == "privacy":  # it counts open days before it erases, and uses the ledger
-        shared = [*REFRESHES, *NEWS, "record_run"]
+        shared = [*REFRESHES, "find_news", "record_run"]
         files |= {ROOT / "sql" / "operate" / f"{statement}.sql" for statement in shared} | {notes}
     else:
         files.remove(notes)

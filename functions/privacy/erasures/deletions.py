@@ -100,7 +100,7 @@ class Deletions:
         texts = [encode_json(msgspec.to_builtins(entry)) for entry in entries.values()]
         await self.statements.change("file_deletions", entries=texts)
         await self.statements.change("delete_superseded_erasures")
-        await self.statements.change("restore_erasures_from_chat")
+        await self.statements.change("restore_erasures_from_chat", now=self.now())
         rows = await self.statements.rows(
             "find_deletions",
             projects=sorted({deletion.project for deletion in told}),

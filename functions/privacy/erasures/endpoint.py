@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 import msgspec
 from starlette.responses import Response
 
 from functions.observe.log import log
-from functions.privacy.erasures.filing import Filing
+from functions.privacy.erasures.filing import Draft, Earlier, Filed, Filing
 from functions.privacy.erasures.preview import Preview
 from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.erasures.restoration import Restoring
@@ -17,10 +17,33 @@ from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.people import decode
 from functions.privacy.requests.request import PrivacyRequest
 from functions.warehouse.statements import StatementFailed
+from functions.warehouse.together import together
 from functions.web.problem import ProblemError
 
-Execute = Callable[[Sequence[str]], Awaitable[object]]
-"""Executes the erasures with these ids, like `functions.privacy.sweep.job.Sweep.run`."""
+
+class Executor(Protocol):
+    """Executes erasures, like `functions.privacy.sweep.job.Sweep`."""
+
+    async def look(self) -> Any:
+        """Find out what there is to do.
+
+        Raises:
+            StatementFailed: the store could not be read.
+        """
+
+    async def prepare(self, seen: Any) -> None:
+        """Do what has to be done before erasures without a grace period are executed.
+
+        Raises:
+            StatementFailed: it is unknown whether that is done.
+        """
+
+    async def run(self, erasure_ids: Sequence[str], *, prepared: Any) -> object:
+        """Execute the erasures with these ids, after `prepare`.
+
+        Raises:
+            StatementFailed: not all of them are executed.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +56,7 @@ class Erasures:
         preview: counts what an erasure would change.
         erasure_log: reads recorded erasures.
         restoring: restores people during the grace period.
-        execute: executes erasures that have no grace period.
+        executor: executes erasures that have no grace period.
     """
 
     partner_of: Callable[[Caller, str], Awaitable[str]]
@@ -41,7 +64,7 @@ class Erasures:
     preview: Preview
     erasure_log: ErasureLog
     restoring: Restoring
-    execute: Execute
+    executor: Executor
 
     async def file(self, request: PrivacyRequest) -> Response:
         """``POST /erasures``: records an erasure and hides the people.
@@ -55,19 +78,50 @@ class Erasures:
                 repeated.
         """
         wanted = decode(request.body, ErasureRequest)
-        partner = await self.partner_of(request.caller, wanted.project)
+        request.caller.must_have(wanted.project)
+        owner = self.partner_of(request.caller, wanted.project)
         if wanted.dry_run:
+            await owner
             return _json({"dry_run": True} | await self.preview.count(wanted))
-        filed = await self.filing.file(wanted, partner, request.caller.email)
+        draft = self.filing.draft(wanted)
         if wanted.mode == "immediate":
-            await self._execute(filed.all_ids)
+            partner, earlier, seen = await together(
+                owner, self.filing.find_earlier(draft), self.executor.look()
+            )
+            filed = await self._erase(draft, partner, earlier, seen, request.caller.email)
+        else:
+            partner, earlier = await together(owner, self.filing.find_earlier(draft))
+            await self.filing.store(draft, partner, earlier)
+            filed = await self.filing.note(draft, partner, request.caller.email)
         matters = (f"{partner}/{wanted.project}",)
-        entries = [await self._found(erasure_id, matters) for erasure_id in filed.all_ids]
+        entries = await together(*(self._found(each, matters) for each in filed.all_ids))
         executed = all(entry.status == "executed" for entry in entries)
         answer = msgspec.to_builtins(entries[0])
         if filed.filed_before:
             answer["filed_before"] = filed.filed_before
         return _json(answer, 200 if executed else 202)
+
+    async def _erase(
+        self, draft: Draft, partner: str, earlier: Earlier, seen: Any, requested_by: str
+    ) -> Filed:
+        """Record an erasure and execute it at once; what does not need each other runs together.
+
+        If a statement of the execution fails, the erasure is recorded and the people are hidden, so
+        the next sweep can execute it.
+        """
+        _, is_prepared = await together(
+            self.filing.store(draft, partner, earlier), _succeeds(self.executor.prepare(seen))
+        )
+        note = self.filing.note(draft, partner, requested_by)
+        if not is_prepared:
+            return await note
+        ids = {draft.erasure_id, *earlier.erasure_ids}
+        run = self.executor.run
+        filed: Filed
+        filed, _ = await together(note, _succeeds(run(sorted(ids), prepared=seen)))
+        if missed := sorted(set(filed.all_ids) - ids):  # another request filed the same people
+            await _succeeds(run(missed, prepared=seen))
+        return filed
 
     async def list_all(self, request: PrivacyRequest) -> Response:
         """``GET /erasures``: lists the erasures of the caller's projects, newest first.
@@ -116,12 +170,15 @@ class Erasures:
             raise ProblemError(404, "Your projects have no erasure with this id")
         return entry
 
-    async def _execute(self, erasure_ids: Sequence[str]) -> None:
-        try:
-            await self.execute(erasure_ids)
-        except StatementFailed as failure:
-            # The erasure is recorded and the people are hidden, so the next sweep can execute it.
-            log("WARNING", "erasure left to the next sweep", failed=failure.statement)
+
+async def _succeeds(action: Awaitable[object]) -> bool:
+    """Return whether a part of an execution succeeds; the next sweep repeats one that fails."""
+    try:
+        await action
+    except StatementFailed as failure:
+        log("WARNING", "erasure left to the next sweep", failed=failure.statement)
+        return False
+    return True
 
 
 def _json(content: Any, status: int = 200) -> Response:

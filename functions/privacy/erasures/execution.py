@@ -1,7 +1,7 @@
 """Executes erasures: changes the tables, writes receipts, and marks the erasures as executed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,7 +17,9 @@ from functions.privacy.erasures.searched_days import SearchedDays
 from functions.privacy.periods import FAIL_SAFE, TIME_TRAVEL
 from functions.privacy.records.receipts import Receipt, Receipts
 from functions.warehouse.days import DAY, midnight, ranges
+from functions.warehouse.parameters import Parameter
 from functions.warehouse.statements import Statements
+from functions.warehouse.together import together
 
 Counts = Counter[tuple[str, str]]
 """How many events were changed, for each pair of an erasure id and a text which names a place and a
@@ -38,17 +40,15 @@ limit of a statement would do; the limit is minutes, and the sweeps run hourly."
 
 
 RANGES = 4
-"""The maximum number of stretches of days for each of which a statement runs. If people were active
-on many single days, statements also read the days between them, because each statement takes time.
-"""
+"""The maximum number of stretches of days for each of which a statement runs that has no list of
+days. If there are more, it also reads the days between them, because each statement takes time."""
 
 
 class _Change(NamedTuple):
-    """A statement that changes events of a stretch of days, and the stretch's bounds."""
+    """A statement that changes rows, and its parameters beside the time of the sweep."""
 
     name: str
-    first: datetime
-    end: datetime
+    parameters: Mapping[str, Parameter]
 
 
 @dataclass(slots=True)
@@ -60,12 +60,14 @@ class InScope:
         with_identities: the ids of the erasures that have identities in scope.
         with_copies: the days (UTC) that may have later copies of events in scope.
         stored_before: the number of late events that an earlier sweep should have erased.
+        receipts: the receipts with the numbers of the rows in scope.
     """
 
     days: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
     with_identities: set[str] = field(default_factory=set)
     with_copies: set[date] = field(default_factory=set)
     stored_before: int = 0
+    receipts: list[Receipt] = field(default_factory=list)
 
     @property
     def days_of_events(self) -> set[date]:
@@ -115,24 +117,27 @@ class Execution:
         self._claim = claim
         self._projects = {scope.erasure_id: (scope.partner, scope.project) for scope in scopes}
         self._begun = {(scope.erasure_id, scope.claim) for scope in scopes.due()}
+        self._stored: list[tuple[str, str]] = []
         self.counts: Counts = Counter()
 
     async def count(self, searched: SearchedDays, stored_before: datetime) -> InScope:
-        """Find the rows in scope, and write receipts with their numbers before any row is changed.
+        """Find the rows in scope, and make receipts with their numbers.
 
-        If an earlier sweep began to execute an erasure, the receipt of that sweep stays, so the
-        rows that it changed are counted too. Late rows are counted only once, because the id of
-        their receipt contains the time at which the newest of them was stored.
+        The receipts have to be stored before any row is changed. If an earlier sweep began to
+        execute an erasure, the receipt of that sweep stays, so the rows that it changed are counted
+        too. Late rows are counted only once, because the id of their receipt contains the time at
+        which the newest of them was stored.
 
         Args:
             searched: the days to search.
             stored_before: late rows that were stored before this time (timezone-aware) are counted
                 in `InScope.stored_before`.
         """
-        found = InScope()
+        rows, with_copies = await self._count(searched, stored_before)
+        found = InScope(with_copies=with_copies)
         begun: dict[tuple[str, str], Counter[str]] = {key: Counter() for key in self._begun}
         late: dict[tuple[str, str], tuple[int, datetime]] = {}
-        for row in await self._rows_in_scope(searched, stored_before):
+        for row in rows:
             erasure_id, claim, what, number = (
                 row[name] for name in ("erasure_id", "claim", "what", "number")
             )
@@ -156,27 +161,46 @@ class Execution:
             )
             for (erasure_id, what), (number, latest) in late.items()
         ]
-        await self._receipts.add_all(receipts)
-        found.with_copies = await self._days_with_copies(searched, found)
+        found.receipts = receipts
         return found
 
-    async def _rows_in_scope(
+    async def _count(
         self, searched: SearchedDays, stored_before: datetime
-    ) -> list[Mapping[str, Any]]:
-        """Return what the statements counted; no statement runs if no day is to be searched."""
-        rows: list[Mapping[str, Any]] = []
-        for first, end in ranges(searched.for_scope, RANGES):
-            rows += await self._statements.rows(
-                "count_in_scope", first=first, end=end, now=self._now, stored_before=stored_before
-            )
+    ) -> tuple[list[Mapping[str, Any]], set[date]]:
+        """Return what the statements counted, and the days that may have later copies of events.
+
+        No statement runs if no day is to be searched.
+        """
+        counted = {"now": self._now, "stored_before": stored_before}
+        queries = []
         if searched.for_scope:
-            rows += await self._statements.rows(
-                "count_identities_in_scope", now=self._now, oldest=self._oldest
+            queries.append(
+                self._statements.rows("count_in_scope", **_on(searched.for_scope), **counted)
             )
-        return rows
+        for first, end in ranges(searched.for_rooms, RANGES):
+            queries.append(
+                self._statements.rows("count_room_events_in_scope", first=first, end=end, **counted)
+            )
+        if searched.for_rooms:
+            queries.append(
+                self._statements.rows(
+                    "count_identities_in_scope", now=self._now, oldest=self._oldest
+                )
+            )
+        copies = [
+            self._statements.rows("find_days_with_retries", first=first, end=end, now=self._now)
+            for first, end in ranges(searched.with_copies(self._scopes), RANGES)
+        ]
+        answers = await together(*queries, *copies)
+        rows = [row for answer in answers[: len(queries)] for row in answer]
+        days = {row["day"].date() for answer in answers[len(queries) :] for row in answer}
+        return rows, days
 
     async def change_tables(self, found: InScope, out_of_time: Callable[[], bool]) -> Counter[str]:
-        """Change the rows in scope, with a statement for each table, treatment and stretch of days.
+        """Change the rows in scope, with a statement for each table and treatment.
+
+        The statements of one table run one after the other, because BigQuery lets one of two
+        changes of the same rows fail. The tables are changed at the same time.
 
         Args:
             found: what `count` found.
@@ -189,63 +213,64 @@ class Execution:
             OutOfTime: not all statements were run.
         """
         changed: Counter[str] = Counter()
-        for name, first, end in [
-            # First, because it needs events that delete_events deletes.
-            *_changes("delete_later_copies", found.with_copies),
-            *_changes("anonymise_events", found.days["events_anonymised"]),
-            *_changes("delete_events", found.days["events_deleted"]),
-            *_changes("remove_speakers", found.days["speakers_removed"]),
-        ]:
-            if out_of_time():
-                raise OutOfTime
-            changed[name] += await self._statements.change(
-                name, first=first, end=end, now=self._now
-            )
-        for name in self._changes_of_active_days():
-            if out_of_time():
-                raise OutOfTime
-            changed[name] += await self._statements.change(name, first=self._oldest, now=self._now)
-        if found.with_identities:
-            if out_of_time():
-                raise OutOfTime
-            changed["erase_identities"] += await self._erase_identities(found)
+
+        async def change(*changes: _Change) -> None:
+            for name, parameters in changes:
+                if out_of_time():
+                    raise OutOfTime
+                changed[name] += await self._statements.change(name, now=self._now, **parameters)
+
+        # First, because it needs events that delete_events deletes.
+        await change(*_on_days("delete_later_copies", found.with_copies, listed=False))
+        await together(
+            change(
+                *_on_days("anonymise_events", found.days["events_anonymised"]),
+                *_on_days("delete_events", found.days["events_deleted"]),
+                *_on_days("remove_speakers", found.days["speakers_removed"]),
+            ),
+            change(*self._changes_of_active_days()),
+            change(*self._changes_of_identities(found)),
+            self._read_receipts(),
+        )
         return changed
 
-    def _changes_of_active_days(self) -> list[str]:
+    def _changes_of_active_days(self) -> list[_Change]:
         """Return the statements that change active days.
 
-        A refresh that runs between two of them makes active days from events. So the events change
-        first: then it makes the rows that these statements would make.
+        A refresh that read the events before they changed may store active days of erased people
+        after that. Later sweeps delete them.
         """
         since = self._now - REFRESHED
         if all(scope.executed_at and scope.executed_at < since for scope in self._scopes):
             return []
         treatments = {scope.treatment for scope in self._scopes}
         names = ["anonymise_active_days"] if "anonymise" in treatments else []
-        return [*names, "delete_active_days"]
+        return [_Change(name, {"first": self._oldest}) for name in [*names, "delete_active_days"]]
 
-    async def _days_with_copies(self, searched: SearchedDays, found: InScope) -> set[date]:
-        """Return the days that may have later copies of events in scope."""
-        days: set[date] = set()
-        for first, end in ranges(searched.with_copies(self._scopes, found.days_of_events), RANGES):
-            rows = await self._statements.rows(
-                "find_days_with_retries", first=first, end=end, now=self._now
-            )
-            days.update(row["day"].date() for row in rows)
-        return days
+    def _changes_of_identities(self, found: InScope) -> list[_Change]:
+        """Return the statement that erases the identities in scope.
 
-    async def _erase_identities(self, found: InScope) -> int:
-        """Erase the identities in scope; search for people who came back since the cut-offs."""
+        It searches the events since the cut-offs for people who came back.
+        """
+        if not found.with_identities:
+            return []
         since = min(
             scope.cut_off for scope in self._scopes if scope.erasure_id in found.with_identities
         )
-        return await self._statements.change(
-            "erase_identities",
-            first=midnight(since.date()),
-            end=midnight(self._now.date()) + 2 * DAY,
-            now=self._now,
-            oldest=self._oldest,
-        )
+        days = {"first": midnight(since.date()), "end": midnight(self._now.date()) + 2 * DAY}
+        return [_Change("erase_identities", days | {"oldest": self._oldest})]
+
+    async def _read_receipts(self) -> None:
+        """Read the receipts of the erasures that this sweep finishes.
+
+        The receipt with the numbers of rows may come from another sweep that began the erasure too.
+        """
+        references = sorted({erasure_id for erasure_id, _ in self._begun})
+        if references:
+            rows = await self._statements.rows(
+                "find_receipts", now=self._now + DAY, references=references
+            )
+            self._stored = [(row["reference"], row["detail"]) for row in rows]
 
     async def note_places(self) -> None:
         """Write receipts with the numbers of events changed in objects and dead letters."""
@@ -278,7 +303,7 @@ class Execution:
         """
         if not self._begun:
             return {}
-        totals = await self._totals(done_at)
+        totals = self._totals()
         dates = {
             "live_data_gone_at": done_at.isoformat(),
             "time_travel_over_at": (done_at + TIME_TRAVEL).isoformat(),
@@ -312,13 +337,14 @@ class Execution:
             numbers[what] += number
         return numbers
 
-    async def _totals(self, now: datetime) -> dict[str, dict[str, int]]:
-        """Add up the counts in the receipts of the erasures that this sweep finishes."""
+    def _totals(self) -> dict[str, dict[str, int]]:
+        """Add up the counts of the erasures that this sweep finishes."""
         totals: dict[str, Counter[str]] = {erasure_id: Counter() for erasure_id, _ in self._begun}
-        rows = await self._statements.rows("find_receipts", now=now, references=sorted(totals))
-        for row in rows:
-            detail = msgspec.json.decode(row["detail"], type=_CountsDetail)
-            totals[row["reference"]].update(detail.counts)
+        for reference, text in self._stored:
+            totals[reference].update(msgspec.json.decode(text, type=_CountsDetail).counts)
+        for (erasure_id, what), number in self.counts.items():
+            if erasure_id in totals:
+                totals[erasure_id][what] += number
         return {erasure_id: dict(counts) for erasure_id, counts in totals.items()}
 
     def _receipt(self, erasure_id: str, step: str, detail: Mapping[str, object]) -> Receipt:
@@ -328,8 +354,17 @@ class Execution:
         )
 
 
-def _changes(name: str, days: Iterable[date]) -> list[_Change]:
-    return [_Change(name, first, end) for first, end in ranges(days, RANGES)]
+def _on(days: Collection[date]) -> dict[str, Parameter]:
+    """Return the parameters of a statement for some days: their bounds, and a list of them."""
+    each = [midnight(day) for day in sorted(days)]
+    return {"first": each[0], "end": each[-1] + DAY, "days": each}
+
+
+def _on_days(name: str, days: Collection[date], *, listed: bool = True) -> list[_Change]:
+    """Return a statement that changes rows of some days, if there are any."""
+    if not listed:
+        return [_Change(name, {"first": first, "end": end}) for first, end in ranges(days, RANGES)]
+    return [_Change(name, _on(days))] if days else []
 
 
 def _step(step: str, claim: str) -> str:

@@ -17,6 +17,7 @@ from functions.privacy.periods import GRACE, TOMBSTONE
 from functions.privacy.records.receipts import Receipt
 from functions.privacy.requests.context import Context
 from functions.privacy.requests.people import user_keys
+from functions.warehouse.days import DAY
 from functions.warehouse.parameters import Parameter
 
 KEYS_OF_A_STATEMENT = 50_000
@@ -42,6 +43,48 @@ class Filed(NamedTuple):
         return (self.erasure_id, *self.filed_before)
 
 
+class Draft(NamedTuple):
+    """A request that is to be recorded.
+
+    Attributes:
+        erasure_id: the id of the new erasure.
+        request: says whom to erase, and how.
+        people: the user keys of each person.
+    """
+
+    erasure_id: str
+    request: ErasureRequest
+    people: Sequence[Sequence[str]]
+
+    def parts(self) -> list[dict[str, Parameter]]:
+        """Return the parameters that select the people and their erasures of the same kind.
+
+        There is more than one part only if the people have very many user keys.
+        """
+        every_key = list(dict.fromkeys(key for keys in self.people for key in keys))
+        return [
+            {
+                "project": self.request.project,
+                "mode": self.request.mode,
+                "treatment": self.request.rows,
+                "user_keys": every_key[start : start + KEYS_OF_A_STATEMENT],
+            }
+            for start in range(0, len(every_key), KEYS_OF_A_STATEMENT)
+        ]
+
+
+class Earlier(NamedTuple):
+    """The latest erasures of the same kind that the people of a request have.
+
+    Attributes:
+        since: the earliest cut-off among them (UTC); None if there are none.
+        erasure_ids: their ids.
+    """
+
+    since: datetime | None
+    erasure_ids: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Filing:
     """Records the erasures that callers request.
@@ -52,73 +95,82 @@ class Filing:
 
     context: Context
 
-    async def file(self, request: ErasureRequest, partner: str, requested_by: str) -> Filed:
+    def draft(self, request: ErasureRequest) -> Draft:
+        """Return the draft of a new erasure."""
+        keys = self.context.keys
+        people = [user_keys(keys, request.project, person.ids) for person in request.people]
+        return Draft(self.context.new_id(), request, people)
+
+    async def find_earlier(self, draft: Draft) -> Earlier:
+        """Find the latest erasures of the same kind.
+
+        Raises:
+            StatementFailed: BigQuery did not answer.
+        """
+        since: list[datetime] = []
+        ids: set[str] = set()
+        for part in draft.parts():
+            [row] = await self.context.statements.rows("find_earlier_cut_off", **part)
+            if row["since"] is not None:
+                since.append(row["since"])
+                ids.update(row["erasure_ids"])
+        return Earlier(min(since, default=None), frozenset(ids))
+
+    async def store(self, draft: Draft, partner: str, earlier: Earlier) -> None:
         """Record an erasure. From then on, the people are hidden.
 
         Args:
-            request: says whom to erase, and how.
+            draft: the erasure.
             partner: the partner that the project belongs to.
-            requested_by: the caller's address, for the receipt.
+            earlier: what `find_earlier` returned.
 
         Raises:
             StatementFailed: it is unknown whether all people are recorded; the request can be
                 repeated.
         """
         now = self.context.now()
-        erasure_id = self.context.new_id()
-        people = [
-            user_keys(self.context.keys, request.project, person.ids) for person in request.people
-        ]
-        every_key = list(dict.fromkeys(key for keys in people for key in keys))
+        mode = draft.request.mode
+        for part in draft.parts():
+            await self.context.statements.change(
+                "file_erasure",
+                erasure_id=draft.erasure_id,
+                partner=partner,
+                # Without an earlier erasure, no event has to be read.
+                since=earlier.since or now + DAY,
+                cut_off=now,
+                due_at=now if mode == "immediate" else now + GRACE,
+                expires_at=now + TOMBSTONE,
+                **part,
+            )
+
+    async def note(self, draft: Draft, partner: str, requested_by: str) -> Filed:
+        """Find out which erasures apply to the people, and write a receipt for each.
+
+        Args:
+            draft: the erasure, which is recorded.
+            partner: the partner that the project belongs to.
+            requested_by: the caller's address, for the receipts.
+
+        Raises:
+            StatementFailed: it is unknown whether the receipts are stored; the request can be
+                repeated.
+        """
         before: dict[str, str] = {}
-        for start in range(0, len(every_key), KEYS_OF_A_STATEMENT):
-            part = every_key[start : start + KEYS_OF_A_STATEMENT]
-            before |= await self._file(request, erasure_id, partner, part, now)
-        filed_in = [{before.get(key, erasure_id) for key in keys} for keys in people]
+        for part in draft.parts():
+            rows = await self.context.statements.rows(
+                "find_earlier_erasures", erasure_id=draft.erasure_id, **part
+            )
+            before |= {row["user_key"]: row["erasure_id"] for row in rows}
+        filed_in = [{before.get(key, draft.erasure_id) for key in keys} for keys in draft.people]
         # Earlier erasures get a receipt too: their own request may have failed before it wrote one.
         noted = Counter(erasure for erasures in filed_in for erasure in erasures)
         await self.context.receipts.add_all(
             [
-                _receipt(request, erasure, partner, requested_by, number)
+                _receipt(draft.request, erasure, partner, requested_by, number)
                 for erasure, number in sorted(noted.items())
             ]
         )
-        return _filed(erasure_id, noted)
-
-    async def _file(
-        self,
-        request: ErasureRequest,
-        erasure_id: str,
-        partner: str,
-        keys: Sequence[str],
-        now: datetime,
-    ) -> dict[str, str]:
-        """Record user keys; for each that has an earlier erasure, return the id of that erasure."""
-        people = {"project": request.project, "user_keys": keys}
-        if request.rows == "delete":
-            # Otherwise an earlier erasure that still waits would only anonymise its rows.
-            await self.context.statements.change("change_treatment_to_delete", **people)
-        alike: Mapping[str, Parameter] = people | {"mode": request.mode, "treatment": request.rows}
-        [earlier] = await self.context.statements.rows("find_earlier_cut_off", **alike)
-        since: datetime | None = earlier["since"]
-        returned: list[str] = []
-        if since is not None:
-            rows = await self.context.statements.rows("find_returned_people", since=since, **alike)
-            returned = [row["user_key"] for row in rows]
-        await self.context.statements.change(
-            "file_erasure",
-            erasure_id=erasure_id,
-            partner=partner,
-            returned=returned,
-            cut_off=now,
-            due_at=now if request.mode == "immediate" else now + GRACE,
-            expires_at=now + TOMBSTONE,
-            **alike,
-        )
-        rows = await self.context.statements.rows(
-            "find_earlier_erasures", erasure_id=erasure_id, **alike
-        )
-        return {row["user_key"]: row["erasure_id"] for row in rows}
+        return _filed(draft.erasure_id, noted)
 
 
 def _receipt(

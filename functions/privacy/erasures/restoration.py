@@ -41,11 +41,13 @@ class Restoring:
                 repeated.
         """
         _must_be_restorable(entry)
+        now = self.now()
         await self.statements.change(
             "restore_erasure",
             erasure_id=entry.erasure_id,
             project=entry.project,
-            expires_at=self.now() + REMEMBERED,
+            now=now,
+            expires_at=now + REMEMBERED,
         )
         left = await self.erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:

@@ -1,8 +1,9 @@
 """The days on which a sweep searches the tables for events in scope.
 
-While erasures are being executed, these are all days. After that, an event in scope can only come
-late, and load has noted its day; or it comes on time, within an hour after it was received, which
-is shortly after the cut-off of an immediate erasure. So most sweeps search no day at all.
+While erasures are being executed, these are the days on which the people were active, and all days
+with events that active days may not know. After that, an event in scope can only come late, and
+load has noted its day; or it comes on time, within an hour after it was received, which is shortly
+after the cut-off of an immediate erasure. So most sweeps search no day at all.
 """
 
 from collections.abc import Collection
@@ -20,28 +21,50 @@ class SearchedDays(NamedTuple):
 
     Attributes:
         for_scope: the days that are searched for events in scope.
+        for_rooms: the days that are searched for room events with people in scope among the
+            speakers; active days do not know them.
         for_copies: the days on which a sender may have repeated an event in scope, after the
             cut-off.
         are_all: whether `for_scope` has every day on which a stored event can be in scope.
     """
 
     for_scope: frozenset[date]
+    for_rooms: frozenset[date]
     for_copies: frozenset[date]
     are_all: bool
 
-    def with_copies(self, scopes: Scopes, found: Collection[date]) -> set[date]:
+    def with_copies(self, scopes: Scopes) -> set[date]:
         """Return the days to search for later copies of events in scope.
+
+        They may be younger than an event that is found by as many days as the open window has.
 
         Args:
             scopes: the scopes of all erasures.
-            found: the days on which events in scope were found. The copies may be younger than
-                these events by as many days as the open window has.
         """
         window = range(OPEN_WINDOW_DAYS + 1)
         cut_offs = {scope.cut_off.date() for scope in scopes}
         after_cut_offs = {day + number * DAY for day in cut_offs for number in window}
-        after_found = {day + number * DAY for day in found for number in window}
-        return after_cut_offs & (self.for_scope | self.for_copies | after_found)
+        after_searched = {day + number * DAY for day in self.for_scope for number in window}
+        last = max(self.for_copies)
+        days = after_cut_offs & (self.for_copies | after_searched)
+        return {day for day in days if day <= last}
+
+    def with_active(self, active: Collection[date], first: date, scopes: Scopes) -> "SearchedDays":
+        """Return these days, and those that an execution searches as well.
+
+        Args:
+            active: the days on which the people may have been active. The days of cut-offs are
+                added: a row of active days may lie before and after one.
+            first: no stored event was received before this day (UTC).
+            scopes: the scopes of all erasures.
+        """
+        every = frozenset(each_day(first, max(self.for_copies)))
+        days = {day for scope in scopes.due() for day in _around(scope.cut_off)}
+        return self._replace(
+            for_scope=self.for_scope | (every & days.union(active)),
+            for_rooms=every,
+            for_copies=every,
+        )
 
 
 def all_days(first: date, now: datetime) -> SearchedDays:
@@ -52,7 +75,7 @@ def all_days(first: date, now: datetime) -> SearchedDays:
         now: the current time (UTC).
     """
     days = frozenset(each_day(first, _last(now)))
-    return SearchedDays(days, days, are_all=True)
+    return SearchedDays(days, days, days, are_all=True)
 
 
 def days_with_news(
@@ -70,10 +93,14 @@ def days_with_news(
     days = {day for day in late if day <= last}
     for cut_off in {scope.cut_off for scope in scopes}:
         if cut_off >= since - LATE - OVERLAP:
-            days.update(each_day(on_time_from(cut_off), cut_off.date()))
-    return SearchedDays(
-        frozenset(days), frozenset(each_day(on_time_from(since), last)), are_all=False
-    )
+            days.update(_around(cut_off))
+    searched, new = frozenset(days), frozenset(each_day(min(on_time_from(since), last), last))
+    return SearchedDays(searched, searched, new, are_all=False)
+
+
+def _around(cut_off: datetime) -> list[date]:
+    """Return the days on which events may come on time shortly before a cut-off."""
+    return each_day(on_time_from(cut_off), cut_off.date())
 
 
 def _last(now: datetime) -> date:

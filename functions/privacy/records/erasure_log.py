@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from functions.warehouse.statements import Statements
+from functions.warehouse.together import together
 
 Status = Literal["hidden", "due", "executed", "restored", "expired"]
 
@@ -106,12 +107,15 @@ class ErasureLog:
         filed_at = _time(erasure_id)
         if filed_at is None:
             return None
-        entries = await self._list(matters, erasure_id=erasure_id)
-        rows = await self.statements.rows(
-            "list_receipts",
-            since=filed_at - CLOCKS_APART,
-            reference=erasure_id,
-            matters=matters,
+        entries: list[Entry]
+        entries, rows = await together(
+            self._list(matters, erasure_id=erasure_id),
+            self.statements.rows(
+                "list_receipts",
+                since=filed_at - CLOCKS_APART,
+                reference=erasure_id,
+                matters=matters,
+            ),
         )
         receipts = tuple(_receipt(row) for row in rows)
         if entries:

@@ -11,7 +11,7 @@ all days. If it finds an event that an earlier sweep has missed, an alert says s
 
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -26,11 +26,13 @@ from functions.privacy.erasures.restored_tables import AGAIN, RUNNING, Restored
 from functions.privacy.erasures.scope import Scopes, read_scopes
 from functions.privacy.periods import RELEASED_HOLD, TOMBSTONE
 from functions.privacy.records.receipts import Receipts
-from functions.privacy.sweep.search import Chosen, Search
+from functions.privacy.sweep.open_days import OpenDays
+from functions.privacy.sweep.search import Chosen, Search, Seen
 from functions.privacy.sweep.work import Work, find_work
-from functions.warehouse.days import DAY, midnight
-from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from functions.warehouse.days import midnight
+from functions.warehouse.rollups import open_days
 from functions.warehouse.statements import StatementFailed, Statements
+from functions.warehouse.together import together
 
 
 class Rewriter(Protocol):
@@ -77,7 +79,7 @@ class Sweep:
         statements: runs the statements of ``sql/privacy``.
         receipts: stores the receipts.
         search: chooses the days to search, and records finished sweeps.
-        count_people: refreshes the rollups of recent days, before people are erased.
+        open_days: refreshes the rollups of recent days, before people are erased.
         rewriters: remove people from events outside the tables, in this order.
         now: returns the current time (timezone-aware).
         clock: returns the seconds of a monotonic clock.
@@ -89,7 +91,7 @@ class Sweep:
         statements: Statements,
         receipts: Receipts,
         search: Search,
-        count_people: Callable[[], Awaitable[None]],
+        open_days: OpenDays,
         rewriters: Sequence[Rewriter],
         *,
         now: Callable[[], datetime],
@@ -99,16 +101,40 @@ class Sweep:
         self._statements = statements
         self._receipts = receipts
         self._search = search
-        self._count_people = count_people
+        self._open_days = open_days
         self._rewriters = rewriters
         self._now = now
         self._clock = clock
         self._seconds = seconds
 
+    async def look(self, erasure_ids: Sequence[str] = ()) -> Seen:
+        """Find out what there is to do.
+
+        Args:
+            erasure_ids: only these erasures may begin; all that are due if there are none.
+
+        Raises:
+            StatementFailed: the store could not be read.
+        """
+        now = self._now().astimezone(UTC)
+        work, news = await together(
+            find_work(self._statements, erasure_ids, now), self._search.news(now)
+        )
+        return Seen(now, work, news, str(uuid.uuid4()))
+
+    async def prepare(self, seen: Seen) -> None:
+        """Count the people of past days a last time, before an erasure without a grace period.
+
+        Raises:
+            StatementFailed: it is unknown whether all people are counted.
+        """
+        await self._open_days.count_past(seen.news, seen.work.executed_at)
+
     async def run(
         self,
         erasure_ids: Sequence[str] | None = None,
         restored: Restored | None = None,
+        prepared: Seen | None = None,
     ) -> SweepReport:
         """Execute the erasures that are due.
 
@@ -117,6 +143,8 @@ class Sweep:
                 begin all that are due. Erasures that were begun before are continued in any case.
             restored: the restoration of tables that the caller reported. Erasures that it undid are
                 repeated. None if no table was restored.
+            prepared: what `look` returned before the named erasures were filed, if `prepare` was
+                called; they have no grace period.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
@@ -124,7 +152,11 @@ class Sweep:
             if restored:
                 await self._begin_again(restored, report)
             await self._run(
-                list(erasure_ids or ()), restored, report, lambda: self._clock() >= ends_at
+                list(erasure_ids or ()),
+                restored,
+                prepared,
+                report,
+                lambda: self._clock() >= ends_at,
             )
         except OutOfTime:
             log("WARNING", "sweep ends early", reason="time")
@@ -139,17 +171,26 @@ class Sweep:
         self,
         erasure_ids: list[str],
         restored: Restored | None,
+        prepared: Seen | None,
         report: SweepReport,
         out_of_time: Callable[[], bool],
     ) -> None:
         now = self._now().astimezone(UTC)
-        work = await find_work(self._statements, erasure_ids, now)
-        claim = await self._begin(work, erasure_ids, report, now)
-        scopes = read_scopes(await self._statements.rows("find_scopes", now=now))
-        chosen = await self._search.choose(scopes, work, restored, now)
-        execution = Execution(
-            self._statements, self._receipts, scopes, now, self._search.oldest(now), claim
-        )
+        if prepared and prepared.at.date() == now.date():
+            seen = prepared
+            begins = await self._begin(seen, erasure_ids, report, now, is_counted=True)
+        else:
+            seen = await self.look(erasure_ids)
+            begins = await self._begin(seen, erasure_ids, report, now)
+        oldest = self._search.oldest(now)
+        queries = [self._statements.rows("find_scopes", now=now)]
+        if begins:
+            queries.append(self._statements.rows("find_days_in_scope", first=oldest, now=now))
+        rows, *days = await together(*queries)
+        active = {row["day"].date() for found in days for row in found}
+        scopes = read_scopes(rows)
+        chosen = self._search.choose(scopes, seen, restored, now, active)
+        execution = Execution(self._statements, self._receipts, scopes, now, oldest, seen.claim)
         if scopes:
             await self._change_tables(execution, chosen, report, out_of_time)
         try:
@@ -159,33 +200,52 @@ class Sweep:
             report.places = execution.taken()
             await execution.note_places()
         done_at = self._now().astimezone(UTC)
-        report.executed = await execution.finish(done_at, done_at + TOMBSTONE)
-        await self._delete_expired(work, report, now)
-        await self._search.record(chosen.days, now, self._now().astimezone(UTC))
+        # A sweep that is recorded has searched its days. Whether its erasures are finished is
+        # another question, which their status answers.
+        report.executed, _ = await together(
+            execution.finish(done_at, done_at + TOMBSTONE),
+            self._search.record(chosen.days, now, done_at),
+        )
+        await self._delete_expired(seen.work, report, now)
 
     async def _begin(
-        self, work: Work, erasure_ids: list[str], report: SweepReport, now: datetime
-    ) -> str:
-        """Claim the erasures that begin now, after refreshing the rollups; return the claim."""
-        claim = str(uuid.uuid4())
-        for needed, name in (
-            (work.superseded, "delete_superseded_erasures"),
-            (work.restored, "restore_erasures_from_chat"),
-        ):
-            if needed:
-                report.rows[name] += await self._statements.change(name)
-        if not work.begins(now):
-            return claim
-        if work.cut_off and work.cut_off >= midnight(now.date()) - OPEN_WINDOW_DAYS * DAY:
-            await self._count_people()
-        report.rows["claim_due_erasures"] += await self._statements.change(
+        self,
+        seen: Seen,
+        erasure_ids: list[str],
+        report: SweepReport,
+        now: datetime,
+        *,
+        is_counted: bool = False,
+    ) -> bool:
+        """Claim the erasures that begin now, after their people were counted a last time.
+
+        Returns:
+            Whether any erasures begin now.
+        """
+        work = seen.work
+        if work.superseded:
+            report.rows["delete_superseded_erasures"] += await self._statements.change(
+                "delete_superseded_erasures"
+            )
+        if work.restored:
+            report.rows["restore_erasures_from_chat"] += await self._statements.change(
+                "restore_erasures_from_chat", now=now
+            )
+        if not (is_counted or work.begins(now)):
+            return False
+        is_recent = work.cut_off and work.cut_off >= midnight(open_days(now)[0])
+        if is_recent and not is_counted:
+            await self.prepare(seen)
+        claim = self._statements.change(
             "claim_due_erasures",
             now=now,
             erasure_ids=erasure_ids,
-            claim=claim,
+            claim=seen.claim,
             copy_salt=str(uuid.uuid4()),  # not the claim: receipts keep the claim for ever
         )
-        return claim
+        today = [self._open_days.refresh_today()] if is_recent or is_counted else []
+        report.rows["claim_due_erasures"] += (await together(claim, *today))[0]
+        return True
 
     async def _change_tables(
         self,
@@ -197,8 +257,11 @@ class Sweep:
         found = await execution.count(chosen.days, chosen.stored_before)
         if found.stored_before:
             log("ERROR", "late rows missed", rows=found.stored_before)
-        await self._search.note_changes(
-            found.days_of_events, found.with_copies, self._now().astimezone(UTC)
+        await together(
+            self._receipts.add_all(found.receipts),
+            self._search.note_changes(
+                found.days_of_events, found.with_copies, self._now().astimezone(UTC)
+            ),
         )
         report.rows += await execution.change_tables(found, out_of_time)
 

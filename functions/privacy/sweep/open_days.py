@@ -3,7 +3,7 @@
 After an erasure, it is not known any more that events on two days are about the same person. So the
 statements of `sql/operate` do not count days before the cut-off again. After a grace period, these
 days were counted long ago. If an erasure is immediate, some of these days are still in the open
-window, so they are counted now.
+window, so those with news are counted now.
 
 Active days have to be up to date as well: a row whose events came both before and after the cut-off
 is made into two rows, and the erasure covers the first of them only.
@@ -11,19 +11,21 @@ is made into two rows, and the erasure covers the first of them only.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from functions.warehouse.days import DAY, each_day
-from functions.warehouse.ledger import Ledger
+from functions.warehouse.days import DAY
+from functions.warehouse.late_days import OVERLAP
+from functions.warehouse.ledger import News
 from functions.warehouse.rollups import (
     ACTIVE_DAYS,
-    COUNTS,
+    OF_A_DAY,
+    OVER_DAYS,
     Stretch,
-    find_changed_days,
+    find_days,
+    open_days,
     replace,
     stretches,
 )
-from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from functions.warehouse.statements import Statements
 
 
@@ -33,28 +35,46 @@ class OpenDays:
 
     Args:
         statements: runs the statements of ``sql/operate``.
-        ledger: has the noted days.
         now: returns the current time (timezone-aware).
         retention_days: the number of days for which events are kept.
     """
 
     statements: Statements
-    ledger: Ledger
     now: Callable[[], datetime]
     retention_days: int
 
-    async def count(self) -> None:
-        """Refresh active days up to today, and the rollups of the past days in the open window.
+    async def count_past(self, news: News, executed_at: datetime | None) -> None:
+        """Refresh the past days with news, and the numbers of people of all past days.
+
+        These numbers are up to date if no past day has news, and no erasure was executed since they
+        were counted.
+
+        Args:
+            news: what is new for the jobs.
+            executed_at: when an erasure was last executed (timezone-aware); None if none was.
 
         Raises:
             StatementFailed: it is unknown whether everything is up to date.
         """
-        now = self.now().astimezone(UTC)
-        today = now.date()
-        first = today - OPEN_WINDOW_DAYS * DAY
-        oldest = today - (self.retention_days - 1) * DAY
-        days = await find_changed_days(self.statements, self.ledger, now, oldest)
-        for stretch in stretches({*each_day(first, today), *days.uncounted, *days.late}):
+        now = self.now()
+        window = open_days(now)
+        oldest = window[-1] - (self.retention_days - 1) * DAY
+        past = find_days(news, now, oldest).changed - {window[-1]}
+        for stretch in stretches(day for day in past if day < window[0]):
             await replace(self.statements, ACTIVE_DAYS, stretch)
-        past = Stretch(first, today - DAY, frozen=False)
-        await replace(self.statements, COUNTS, past)
+        for stretch in stretches(day for day in past if day >= window[0]):
+            await replace(self.statements, OF_A_DAY, stretch)
+        counted_at = max(
+            (news.refreshed[day] for day in window if day in news.refreshed), default=None
+        )
+        if past or counted_at is None or (executed_at and executed_at >= counted_at - OVERLAP):
+            await replace(self.statements, OVER_DAYS, Stretch(window[0], window[-2], frozen=False))
+
+    async def refresh_today(self) -> None:
+        """Refresh the active days of today.
+
+        Raises:
+            StatementFailed: it is unknown whether they are up to date.
+        """
+        today = open_days(self.now())[-1]
+        await replace(self.statements, ACTIVE_DAYS, Stretch(today, today, frozen=False))

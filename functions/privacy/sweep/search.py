@@ -1,11 +1,12 @@
 """Decides on which days a sweep searches for events in scope, and records what it covered.
 
-All days are searched in four cases: erasures are being executed; rows that were stored earlier may
-be in scope only now; no earlier sweep has finished; the last search of all days was a week ago.
-Otherwise, only days with news are searched.
+All days are searched in four cases: rows that were stored earlier may be in scope only now; another
+sweep began an execution and did not finish it; no earlier sweep has finished; the last search of
+all days was a week ago. Otherwise, only days with news are searched; and while erasures are being
+executed, the days on which the people were active.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,8 +16,9 @@ from functions.privacy.erasures.searched_days import SearchedDays, all_days, day
 from functions.privacy.periods import REMEMBERED, TOMBSTONE
 from functions.privacy.sweep.work import Work
 from functions.warehouse.days import DAY, each_day, midnight
-from functions.warehouse.late_days import OVERLAP
+from functions.warehouse.late_days import OVERLAP, on_time_from
 from functions.warehouse.ledger import Ledger, News
+from functions.warehouse.rollups import find_days
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 FULL_EVERY = timedelta(days=7)
@@ -24,6 +26,22 @@ FULL_EVERY = timedelta(days=7)
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """A time before any row was stored."""
+
+
+class Seen(NamedTuple):
+    """What a sweep knows before it changes anything.
+
+    Attributes:
+        at: when it looked (UTC).
+        work: what there is to do.
+        news: what is new for the jobs.
+        claim: the id that it gives to the erasures that it begins to execute.
+    """
+
+    at: datetime
+    work: Work
+    news: News
+    claim: str
 
 
 class Chosen(NamedTuple):
@@ -55,27 +73,45 @@ class Search:
         """Return a time (UTC) before which no stored event was received."""
         return now - self._retention
 
-    async def choose(
-        self, scopes: Scopes, work: Work, restored: Restored | None, now: datetime
+    async def news(self, now: datetime) -> News:
+        """Return what is new for the jobs.
+
+        Args:
+            now: the current time (timezone-aware).
+
+        Raises:
+            StatementFailed: the ledger could not be read.
+        """
+        return await self._ledger.news(now)
+
+    def choose(
+        self,
+        scopes: Scopes,
+        seen: Seen,
+        restored: Restored | None,
+        now: datetime,
+        active: Collection[date],
     ) -> Chosen:
         """Return what a sweep searches.
 
         Args:
             scopes: the scopes of all erasures.
-            work: what the sweep has to do.
+            seen: what the sweep knew before it began.
             restored: the restoration of tables that the caller reported; None if there is none.
             now: when the sweep began (UTC).
-
-        Raises:
-            StatementFailed: the ledger could not be read.
+            active: the days (UTC) on which the people were active whose erasure is being executed.
         """
-        news = await self._ledger.news(now)
-        since, full_since = last_sweep(news), news.runs.get("full_sweep")
-        if since is None or restored or may_have_old_rows(scopes, work, since):
+        since, full_since = last_sweep(seen.news), seen.news.runs.get("full_sweep")
+        if since is None or restored or may_have_old_rows(scopes, seen.work, since):
             return Chosen(self._all_days(scopes, now), BEFORE_ALL)
-        if scopes.due() or full_since is None or full_since <= now - FULL_EVERY:
+        is_continued = any(scope.claim != seen.claim for scope in scopes.due())
+        if is_continued or full_since is None or full_since <= now - FULL_EVERY:
             return Chosen(self._all_days(scopes, now), since - OVERLAP)
-        days = days_with_news(scopes, news.late_days(since), since, now)
+        days = days_with_news(scopes, seen.news.late_days(since), since, now)
+        if scopes.due():
+            first = self.oldest(now).date()
+            unknown = days_unknown_to_active_days(seen.news, first, now)
+            days = days.with_active(unknown.union(active), first, scopes)
         return Chosen(days, since - OVERLAP)
 
     async def note_changes(
@@ -145,6 +181,28 @@ def last_sweep(news: News) -> datetime | None:
     """Return when the last finished sweep began (UTC); None if there is none."""
     runs = (news.runs.get("sweep"), news.runs.get("full_sweep"))
     return max((ran_at for ran_at in runs if ran_at), default=None)
+
+
+def days_unknown_to_active_days(news: News, first: date, now: datetime) -> frozenset[date]:
+    """Return the days (UTC) that may have events of people who have no row in active days.
+
+    These are the days that were not refreshed since events came to them; and those that were not
+    settled since then, because active days do not know a later copy of an event if it is on another
+    day than the first one.
+
+    Args:
+        news: what is new for the jobs.
+        first: no stored event was received before this day (UTC).
+        now: the current time (UTC).
+    """
+    changed = find_days(news, now, first).changed
+    settled_at = news.runs.get("settle")
+    if settled_at is None:
+        return frozenset(each_day(first, now.date()))
+    late = news.late_days(settled_at)
+    window = range(OPEN_WINDOW_DAYS + 1)
+    after_late = {day + number * DAY for day in late for number in window if day <= now.date()}
+    return changed.union(each_day(on_time_from(settled_at), now.date()), after_late)
 
 
 def may_have_old_rows(scopes: Scopes, work: Work, since: datetime) -> bool:

@@ -27,6 +27,7 @@ class Work(NamedTuple):
         cut_off: the latest cut-off of the waiting erasures (UTC); None if none waits.
         expired_holds: the number of legal holds that ended long ago.
         hold_ended_at: when the last legal hold ended (UTC); None if no ended hold is stored.
+        executed_at: when an erasure was last executed (UTC); None if none is stored.
         is_named: whether only the erasures that the caller named count as waiting.
     """
 
@@ -40,6 +41,7 @@ class Work(NamedTuple):
     cut_off: datetime | None
     expired_holds: int
     hold_ended_at: datetime | None
+    executed_at: datetime | None = None
     is_named: bool = False
 
     def begins(self, now: datetime) -> bool:

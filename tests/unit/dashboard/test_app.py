@@ -90,7 +90,7 @@ async def test_nobody_sees_anything_without_an_identity(
     assert answer.json()["title"] == "You are not signed in"
     assert "gcloud run services proxy" in answer.json()["detail"]
     assert not rollups.requests
-    assert not operate.days
+    assert not operate.refreshed
 
 
 @pytest.mark.parametrize("path", [path for path in ROUTES if path != "/health"])
@@ -105,7 +105,7 @@ async def test_who_is_no_viewer_is_told_whom_to_ask(
     assert "Ask the operator" in answer.text
     assert "acme-prod" not in answer.text
     assert not rollups.requests
-    assert not operate.days
+    assert not operate.refreshed
 
 
 @pytest.mark.parametrize("path", ["/", "/data", "/csv/people.csv"])
@@ -229,9 +229,11 @@ async def test_csv_is_what_the_page_shows(client: httpx.AsyncClient, rollups: Ro
     ]
 
 
-async def test_refresh_has_operate_count_today(client: httpx.AsyncClient, operate: Operate) -> None:
+async def test_refresh_has_operate_refresh_what_is_new(
+    client: httpx.AsyncClient, operate: Operate
+) -> None:
     answer = await client.post("/refresh", headers=bearer(ANN))
-    assert (answer.status_code, operate.days) == (200, [TODAY])
+    assert (answer.status_code, operate.refreshed) == (200, 1)
 
 
 async def test_refresh_without_a_script_leads_back_to_the_page(client: httpx.AsyncClient) -> None:
@@ -245,7 +247,7 @@ async def test_another_site_cannot_press_refresh(
     client: httpx.AsyncClient, operate: Operate, site: str
 ) -> None:
     answer = await client.post("/refresh", headers=bearer(ANN) | {"sec-fetch-site": site})
-    assert (answer.status_code, operate.days) == (403, [])
+    assert (answer.status_code, operate.refreshed) == (403, 0)
 
 
 async def test_what_fails_says_when_to_come_again(

@@ -1,4 +1,4 @@
-"""Refresh calls operate for one day, and tells when that did not work."""
+"""Refresh calls operate, and tells when that did not work."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from requests import Response, Session
 
 from functions.dashboard import operate
 from functions.dashboard.operate import Operate, RefreshFailed, open_session
-from tests.unit.dashboard.stand_ins import TODAY
 
 
 class Calls:
@@ -26,13 +25,12 @@ class Calls:
         return self.answer
 
 
-def test_one_day_is_asked_for_over_one_session() -> None:
+def test_all_days_with_news_are_asked_for_over_one_session() -> None:
     calls, opened = Calls(), []
     caller = Operate("http://operate", 5.0, lambda url: opened.append(url) or calls)  # type: ignore[func-returns-value]  # it returns calls
-    caller.refresh(TODAY)
-    caller.refresh(TODAY)
-    day = {"from": "2026-11-22", "to": "2026-11-22"}
-    assert calls.made == [("http://operate/refresh", day, 5.0)] * 2
+    caller.refresh()
+    caller.refresh()
+    assert calls.made == [("http://operate/refresh", {}, 5.0)] * 2
     assert opened == ["http://operate"]
 
 
@@ -41,7 +39,7 @@ def test_one_day_is_asked_for_over_one_session() -> None:
 )
 def test_what_is_not_finished_is_a_failure(calls: Calls) -> None:
     with pytest.raises(RefreshFailed):
-        Operate("http://operate", 5.0, lambda _: calls).refresh(TODAY)
+        Operate("http://operate", 5.0, lambda _: calls).refresh()
 
 
 @pytest.mark.parametrize("error", [Unreachable, DefaultCredentialsError])
@@ -50,7 +48,7 @@ def test_no_connection_and_no_credentials_are_failures(error: type[Exception]) -
         raise error("not said to anybody")
 
     with pytest.raises(RefreshFailed, match=f"^{error.__name__}$"):
-        Operate("http://operate", 5.0, fail).refresh(TODAY)
+        Operate("http://operate", 5.0, fail).refresh()
 
 
 def test_only_a_call_over_tls_carries_an_identity(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What the tests of operate share: events, rows of the ledger, and what statements did."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -28,6 +29,11 @@ def spilled(*messages: Message) -> bytes:
 def ran(job: str, at: datetime) -> dict[str, Any]:
     """A row of ``find_news``: when the last run of a job began."""
     return {"moment": at, "job": job, "day": None, "reason": None}
+
+
+def refreshed(days: Iterable[date], at: datetime) -> list[dict[str, Any]]:
+    """Rows of ``find_news``: when the last refresh of some days began."""
+    return [{"moment": at, "job": "refresh", "day": day, "reason": None} for day in days]
 
 
 def noted(day: date, at: datetime, reason: str = "late") -> dict[str, Any]:

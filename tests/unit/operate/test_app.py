@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import httpx
 import msgspec
@@ -17,13 +17,15 @@ from functions.operate.replay import Replay
 from functions.operate.routes import Operations, routes
 from functions.operate.settle import Settle
 from functions.retained.quarantine import Quarantined
+from functions.warehouse.days import each_day
 from functions.web.routes import application
 from tests.fakes.bucket import Bucket
 from tests.fakes.letters import Letters
 from tests.fakes.partners import Partners
 from tests.fakes.statements import Statements
 from tests.fakes.topic import Topic
-from tests.unit.operate.stand_ins import message, spilled
+from tests.unit.operate.conftest import NOW
+from tests.unit.operate.stand_ins import message, refreshed, spilled
 
 
 @pytest.fixture
@@ -176,8 +178,9 @@ async def test_a_settling_that_failed_is_503(
 
 
 async def test_refreshing_reports_what_it_did(
-    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+    client: httpx.AsyncClient, statements: Statements, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    statements.answers["find_news"] = refreshed(each_day(date(2026, 1, 1), NOW.date()), NOW)
     answer = await client.post("/refresh", json={"from": "2026-11-22", "to": "2026-11-22"})
     expected = {"days": ["2026-11-22"], "rows": 5, "remaining": [], "failed": ""}
     assert (answer.status_code, answer.json()) == (200, expected)

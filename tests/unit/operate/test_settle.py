@@ -99,13 +99,11 @@ async def test_only_days_with_something_to_do_are_changed(
     assert (report.days, report.remaining) == (["2026-11-22", "2026-11-14"], 0)
 
 
-async def test_days_before_the_open_window_are_noted_if_they_have_copies(
-    settle: Settle, statements: Statements
-) -> None:
-    statements.answers["find_days_with_copies"] = [day(22), day(14), day(13), day(1, 10)]
+async def test_days_with_copies_are_noted(settle: Settle, statements: Statements) -> None:
+    statements.answers["find_days_with_copies"] = [day(22), day(1, 10)]
     await settle.run()
     [note] = [given for name, given in statements.changes if name == "note_days"]
-    assert (note["reason"], note["days"]) == ("changed", ["2026-10-01", "2026-11-13"])
+    assert (note["reason"], note["days"]) == ("changed", ["2026-10-01", "2026-11-22"])
 
 
 async def test_what_the_time_does_not_suffice_for_remains(
@@ -123,6 +121,7 @@ async def test_what_the_time_does_not_suffice_for_remains(
         ("find_news", "find_news", 1),
         ("find_days_with_copies", "find_days_with_copies", 1),
         ("find_days_with_extra", "find_days_with_extra", 1),
+        ("note_days", "note_days", 1),
         ("delete_copies", "delete_copies", 2),
         ("merge_identities", "merge_identities", 1),
         ("record_run", "record_run", 1),

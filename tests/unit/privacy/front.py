@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from functions.privacy.app import erasure_routes
-from functions.privacy.erasures.endpoint import Execute
+from functions.privacy.erasures.endpoint import Executor
 from functions.privacy.records.receipts import Receipts
 from functions.privacy.requests.caller import Callers
 from functions.privacy.requests.context import Context
@@ -31,7 +31,7 @@ class Front:
 
     Args:
         statements: run its statements.
-        execute: executes what has no grace period.
+        executor: executes what has no grace period.
         owner: the partner of the project ``dev``.
         permitted: whether the callers' secret can be read.
     """
@@ -39,7 +39,7 @@ class Front:
     def __init__(
         self,
         statements: Statements,
-        execute: Execute | None = None,
+        executor: Executor | None = None,
         *,
         owner: str | None = "acme",
         permitted: bool = True,
@@ -60,7 +60,7 @@ class Front:
         )
         served = serve(
             Callers(permissions, "scheduler@cell.example", "push@cell.example"),
-            erasure_routes(context, execute or Sweep().run, Closed().current),
+            erasure_routes(context, executor or Sweep(), Closed().current),
         )
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from functions.warehouse.parameters import Parameter
-from functions.warehouse.rollups import COUNTS, Stretch, replace, stretches
+from functions.warehouse.rollups import OF_A_DAY, Stretch, replace, stretches
 from functions.warehouse.statements import StatementFailed
 from tests.fakes.statements import Statements
 
@@ -71,19 +71,19 @@ class SlowStatements(Statements):
     async def change(self, name: str, **parameters: Parameter) -> int:
         await super().change(name, **parameters)
         await asyncio.sleep(0)
-        assert self.begun[-1] == list(COUNTS)[-1], "all of them run at the same time"
+        assert self.begun[-1] == list(OF_A_DAY)[-1], "all of them run at the same time"
         self.ended.append(name)
         return len(parameters)
 
 
 async def test_statements_that_do_not_need_each_other_run_at_the_same_time() -> None:
     statements = SlowStatements()
-    assert await replace(statements, COUNTS, STRETCH) == sum(map(len, COUNTS.values()))
-    assert statements.ended == list(COUNTS)
+    assert await replace(statements, OF_A_DAY, STRETCH) == sum(map(len, OF_A_DAY.values()))
+    assert statements.ended == list(OF_A_DAY)
 
 
 async def test_a_failure_is_raised_when_the_other_statements_have_ended() -> None:
     statements = SlowStatements("refresh_daily")
     with pytest.raises(StatementFailed, match="refresh_daily"):
-        await replace(statements, COUNTS, STRETCH)
-    assert len(statements.ended) == len(COUNTS) - 1
+        await replace(statements, OF_A_DAY, STRETCH)
+    assert len(statements.ended) == len(OF_A_DAY) - 1

@@ -18,7 +18,7 @@ ERASURE_ID = "01a2052a-7b41-713e-b268-a56c50884283"
 def statements(failing: str = "") -> Statements:
     """Return statements of which one fails; the others find and change nothing."""
     statements = Statements(changed=0)
-    statements.answers["find_earlier_cut_off"] = [{"since": None}]
+    statements.answers["find_earlier_cut_off"] = [{"since": None, "erasure_ids": None}]
     statements.failing = {failing}
     return statements
 
@@ -59,7 +59,7 @@ async def test_a_malformed_request_is_400_and_quotes_no_id(body: bytes) -> None:
 
 
 async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
-    front = Front(statements("change_treatment_to_delete"))
+    front = Front(statements("file_erasure"))
     ids = [{"ids": [f"{number:05}-{of:02}" + 100 * "x" for of in range(20)]} for number in range(5)]
     people = ids * 1_000
     assert (await front.post("/erasures", ERASURE | {"people": people})).status_code == 503
@@ -69,7 +69,7 @@ async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["change_treatment_to_delete", "find_earlier_cut_off", "file_erasure", "add_receipts"],
+    ["find_earlier_cut_off", "file_erasure", "find_earlier_erasures", "add_receipts"],
 )
 async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
     answer = await Front(statements(statement)).post("/erasures", ERASURE)
@@ -80,7 +80,7 @@ async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
 async def test_what_the_sweep_did_not_finish_is_202(capsys: pytest.CaptureFixture[str]) -> None:
     runner = statements()
     runner.answers["list_erasures"] = [entry("hidden")]
-    front = Front(runner, Sweep(failure=StatementFailed("delete_events", "Conflict")).run)
+    front = Front(runner, Sweep(failure=StatementFailed("delete_events", "Conflict")))
     answer = await front.post("/erasures", ERASURE | {"mode": "immediate"})
     assert answer.status_code == 202
     assert '"failed":"delete_events"' in capsys.readouterr().out

@@ -22,7 +22,7 @@ def test_with_nothing_noted_and_old_cut_offs_no_day_is_searched() -> None:
     scopes = Scopes([executed(NOW - 28 * DAY)])
     searched = days_with_news(scopes, [], NOW - HOUR, NOW)
     assert (searched.for_scope, searched.are_all) == (frozenset(), False)
-    assert searched.with_copies(scopes, []) == set()
+    assert searched.with_copies(scopes) == set()
 
 
 def test_late_days_are_searched() -> None:
@@ -54,9 +54,9 @@ def test_the_hour_before_a_cut_off_may_be_on_the_day_before() -> None:
 def test_copies_are_searched_for_eight_days_after_a_cut_off_where_something_is_new() -> None:
     scopes = Scopes([executed(NOW - 8 * DAY), executed(NOW - 20 * DAY, "bob")])
     searched = days_with_news(scopes, [], NOW - HOUR, NOW)
-    assert searched.with_copies(scopes, []) == {TODAY}
+    assert searched.with_copies(scopes) == {TODAY}
     searched = days_with_news(scopes, [TODAY - 13 * DAY], NOW - HOUR, NOW)
-    assert searched.with_copies(scopes, []) == {TODAY, TODAY - 13 * DAY}
+    assert searched.with_copies(scopes) == {TODAY, TODAY - 13 * DAY}
 
 
 def test_an_event_in_scope_that_comes_late_may_have_copies_on_the_days_after_it() -> None:
@@ -64,7 +64,7 @@ def test_an_event_in_scope_that_comes_late_may_have_copies_on_the_days_after_it(
     found = TODAY - 22 * DAY
     searched = days_with_news(scopes, [found], NOW - HOUR, NOW)
     days = {TODAY - number * DAY for number in range(14, 21)}
-    assert searched.with_copies(scopes, [found]) == days
+    assert searched.with_copies(scopes) == days
 
 
 def test_all_days_end_today_also_for_a_receiver_whose_clock_is_ahead() -> None:

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.periods import TOMBSTONE
-from functions.privacy.sweep.search import FULL_EVERY, Search
+from functions.privacy.sweep.search import FULL_EVERY, Search, Seen
 from functions.privacy.sweep.work import Work
+from functions.warehouse.days import ranges
 from functions.warehouse.ledger import Ledger
+from functions.warehouse.rollups import find_days
 from tests.fakes.ledger import LedgerTables
 from tests.fakes.loaders import SKEW, Loaders
 from tests.unit.privacy.stand_ins import LONG_AGO, scope
@@ -40,14 +42,17 @@ class Row:
     copy_of: datetime | None = None
     """If a sender repeated the event: when it was first received."""
     erased: bool = False
+    active: bool = False
+    """Whether a refresh has made a row of active days from it."""
 
 
 @dataclass
 class Person:
-    """A person's erasure: its cut-off, and when it was executed."""
+    """A person's erasure: its cut-off, the sweep that began it, and when it was executed."""
 
     cut_off: datetime | None = None
     executed_at: datetime | None = None
+    claim: str = ""
     held: bool = False
     hold_ended_at: datetime | None = None
 
@@ -70,7 +75,8 @@ class History:
     def __post_init__(self) -> None:
         self.tables = LedgerTables()
         self.loaders = Loaders(self.random, self.tables)
-        self.search = Search(Ledger(self.tables, 215), 215)
+        self.ledger = Ledger(self.tables, 215)
+        self.search = Search(self.ledger, 215)
         self.people = {name: Person() for name in PEOPLE}
         self.erased = [PEOPLE[0]]
 
@@ -84,8 +90,16 @@ class History:
         for _ in range(STEPS):
             self.now += self.random.choice([MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR])
             action = self.random.choices(
-                [self.deliver, self.sweep_sometimes, self.erase, self.hold, self.disturb],
-                [60, 30, 3, 1, 4],
+                [
+                    self.deliver,
+                    self.sweep_sometimes,
+                    self.erase,
+                    self.hold,
+                    self.disturb,
+                    self.refresh,
+                    self.settle,
+                ],
+                [60, 30, 3, 1, 4, 8, 4],
             )[0]
             await action()
 
@@ -129,6 +143,28 @@ class History:
         if self.random.random() < 0.7:
             await self.sweep(fails=self.random.random() < 0.2)
 
+    async def refresh(self) -> None:
+        """Make active days of the days with news; the first copy of an event counts."""
+        now = self.clock()
+        news = await self.ledger.news(now)
+        days = find_days(news, now, now.date() - 214 * DAY).changed
+        for row in self.rows:
+            if row.visible_at <= self.now and row.received_at.date() in days:
+                row.active = not row.copy_of
+        if self.random.random() < 0.8:
+            for first, end in ranges(days):
+                last = (end - DAY).date()
+                await self.ledger.record("refresh", now, now, first.date(), last)
+
+    async def settle(self) -> None:
+        """Delete later copies."""
+        now = self.clock()
+        first = {(row.person, row.received_at) for row in self.rows if row.visible_at <= self.now}
+        for row in self.rows:
+            is_later = row.copy_of and (row.person, row.copy_of) in first
+            row.erased |= bool(is_later and row.visible_at <= self.now)
+        await self.ledger.record("settle", now, now, now.date(), now.date())
+
     async def sweep_sometimes(self) -> None:
         """Run a sweep, which may fail."""
         await self.sweep(fails=self.random.random() < 0.3)
@@ -136,13 +172,20 @@ class History:
     async def sweep(self, *, fails: bool) -> None:
         """Run a sweep, as `functions.privacy.sweep.job.Sweep` does."""
         began, now = self.now, self.clock()
+        claim = str(began)
+        for person in self.people.values():
+            if person.cut_off and not person.held:
+                person.claim = person.claim or claim
         scopes = Scopes(self._scopes())
         ended = [person.hold_ended_at for person in self.people.values() if person.hold_ended_at]
         work = Work(0, 0, 0, 0, 0, 0, None, None, 0, max(ended, default=None))
-        chosen = await self.search.choose(scopes, work, None, now)
+        seen = Seen(now, work, await self.search.news(now), claim)
+        due = Scopes(scopes.due())
+        active = {row.received_at.date() for row in self._in_scope(due) if row.active}
+        chosen = self.search.choose(scopes, seen, None, now, active)
         self.now += timedelta(seconds=self.random.randint(0, 300))
-        found = self._erase(scopes, chosen.days.for_scope, chosen.stored_before)
-        self._delete_copies(scopes, chosen.days.with_copies(scopes, found))
+        self._erase(scopes, chosen.days.for_scope, chosen.stored_before)
+        self._delete_copies(scopes, chosen.days.with_copies(scopes))
         if fails:
             return
         self.searched += len(chosen.days.for_scope)
@@ -158,6 +201,7 @@ class History:
             scope(name)._replace(
                 user_key=name,
                 status="executed" if person.executed_at else "due",
+                claim=person.claim,
                 previous_cut_off=LONG_AGO,
                 cut_off=person.cut_off,
                 executed_at=person.executed_at,
@@ -166,8 +210,8 @@ class History:
             if person.cut_off and not person.held
         ]
 
-    def _erase(self, scopes: Scopes, days: frozenset[date], stored_before: datetime) -> set[date]:
-        """Erase what is there on these days, and return the days on which something was."""
+    def _erase(self, scopes: Scopes, days: frozenset[date], stored_before: datetime) -> None:
+        """Erase what is there on these days."""
         found = [
             row
             for row in self._in_scope(scopes)
@@ -179,7 +223,6 @@ class History:
         self.missed += sum(
             row.visible_at < stored_before and row.person in executed for row in found
         )
-        return {row.received_at.date() for row in found}
 
     def _delete_copies(self, scopes: Scopes, days: set[date]) -> None:
         for row in self._copies(scopes, self.now):

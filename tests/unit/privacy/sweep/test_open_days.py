@@ -1,26 +1,55 @@
 """Which days are counted once more before people are erased."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from functions.privacy.sweep.open_days import OpenDays
+from functions.warehouse.days import each_day
 from functions.warehouse.ledger import Ledger
-from functions.warehouse.rollups import REFRESHES
+from functions.warehouse.rollups import OF_A_DAY, OVER_DAYS
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 from tests.fakes.statements import Statements
-from tests.unit.operate.stand_ins import noted
+from tests.unit.operate.stand_ins import changed, noted, refreshed
 
-NOW = datetime(2026, 11, 22, 0, 0, 30, tzinfo=UTC)  # a Sunday
+NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)  # a Sunday
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
 FIRST = TODAY - OPEN_WINDOW_DAYS * DAY
 
 
-async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
-    statements = Statements("operate")
-    await OpenDays(statements, Ledger(statements, 215), lambda: NOW, 215).count()
-    parameters = dict(statements.changes)
-    assert parameters.keys() == REFRESHES.keys()
-    assert parameters["refresh_daily"] == {"first": FIRST, "end": TODAY}
+DAYS = each_day((TODAY - 300 * DAY).date(), TODAY.date())
+FRESH = refreshed(DAYS, NOW - DAY / 24)
+"""The ledger of a cell in which everything was refreshed an hour ago."""
+
+
+async def count(statements: Statements, executed_at: datetime | None = None) -> None:
+    news = await Ledger(statements, 215).news(NOW)
+    await OpenDays(statements, lambda: NOW, 215).count_past(news, executed_at)
+
+
+def statements(*news: dict[str, Any]) -> Statements:
+    found = Statements("operate")
+    found.answers["find_news"] = [*FRESH, *news]
+    return found
+
+
+async def test_what_is_up_to_date_is_not_counted_again() -> None:
+    nothing_new = statements()
+    await count(nothing_new, NOW - DAY / 2)
+    assert nothing_new.changes == []
+
+
+@pytest.mark.parametrize("first_run", [True, False])
+async def test_an_execution_since_the_last_count_changed_numbers_of_people(
+    *, first_run: bool
+) -> None:
+    store = statements()
+    if first_run:
+        store.answers["find_news"] = refreshed(DAYS[:-9], NOW)
+    await count(store, None if first_run else NOW - DAY / 24)
+    parameters = dict(store.changes)
     assert parameters["refresh_active_users"] == {
         "first": FIRST,
         "end": TODAY,
@@ -36,17 +65,22 @@ async def test_all_rollups_of_the_days_that_are_over_are_counted_anew() -> None:
     }
 
 
-async def test_active_days_are_made_first_of_today_and_of_older_days_with_news() -> None:
-    statements = Statements("operate")
-    statements.answers = {"find_uncounted_days": [FIRST - DAY]}
-    statements.answers["find_news"] = [noted((FIRST - 30 * DAY).date(), TODAY)]
-    await OpenDays(statements, Ledger(statements, 215), lambda: NOW, 215).count()
-    made = [
-        (moments["first"], moments["end"])
-        for name, moments in statements.changes
-        if name == "refresh_active_days"
-    ]
-    assert made == [(FIRST - 30 * DAY, FIRST - 29 * DAY), (FIRST - DAY, TODAY + DAY)]
-    names = [name for name, _ in statements.changes]
-    assert names[:2] == ["refresh_active_days"] * 2
-    assert sorted(names[2:]) == sorted(REFRESHES.keys() - {"refresh_active_days"})
+async def test_events_of_past_days_with_news_are_read_the_oldest_first() -> None:
+    yesterday = TODAY - DAY
+    store = statements(
+        *refreshed([yesterday.date()], TODAY),
+        noted((FIRST - 30 * DAY).date(), NOW),
+        noted(FIRST.date(), NOW),
+    )
+    await count(store)
+    counted = changed(store)
+    assert counted[:1] == [("refresh_active_days", "10-15")]
+    assert counted[1:4] == [(name, "11-14") for name in OF_A_DAY]
+    assert counted[4:7] == [(name, "11-21") for name in OF_A_DAY]
+    assert [name for name, _ in counted[7:]] == list(OVER_DAYS)
+
+
+async def test_the_active_days_of_today_are_made() -> None:
+    store = statements()
+    await OpenDays(store, lambda: NOW, 215).refresh_today()
+    assert store.changes == [("refresh_active_days", {"first": TODAY, "end": TODAY + DAY})]

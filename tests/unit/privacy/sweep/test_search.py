@@ -1,5 +1,6 @@
 """When a sweep searches all days, and when only those with news."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,13 +9,13 @@ import pytest
 from functions.privacy.erasures.restored_tables import Restored
 from functions.privacy.erasures.scope import Scope, Scopes
 from functions.privacy.periods import REMEMBERED, TOMBSTONE
-from functions.privacy.sweep.search import BEFORE_ALL, Search
+from functions.privacy.sweep.search import BEFORE_ALL, Chosen, Search, Seen
 from functions.privacy.sweep.work import Work
-from functions.warehouse.days import DAY
+from functions.warehouse.days import DAY, each_day
 from functions.warehouse.late_days import OVERLAP
 from functions.warehouse.ledger import Ledger
 from tests.fakes.statements import Statements
-from tests.unit.operate.stand_ins import noted, ran
+from tests.unit.operate.stand_ins import noted, ran, refreshed
 from tests.unit.privacy.stand_ins import scope
 
 NOW = datetime(2026, 11, 22, 12, 20, tzinfo=UTC)
@@ -35,6 +36,21 @@ def search_in(statements: Statements) -> Search:
     return Search(Ledger(statements, 215), 215)
 
 
+async def choose(
+    statements: Statements,
+    scopes: list[Scope],
+    work: Work = NOTHING,
+    restored: Restored | None = None,
+    *,
+    claim: str = "c",
+    active: Collection[date] = (),
+) -> Chosen:
+    """Choose what a sweep searches that claims erasures under the claim of `scope`."""
+    search = search_in(statements)
+    seen = Seen(NOW, work, await search.news(NOW), claim)
+    return search.choose(Scopes(scopes), seen, restored, NOW, active)
+
+
 def tombstone(**changed: Any) -> Scope:
     cut_off = NOW - 40 * DAY
     done: dict[str, Any] = {
@@ -48,8 +64,8 @@ def tombstone(**changed: Any) -> Scope:
 async def test_days_with_news_are_searched() -> None:
     late = noted(TODAY - 3 * DAY, NOW - 2 * HOUR)
     before = noted(TODAY - 4 * DAY, NOW - 3 * HOUR)
-    search = search_in(with_news(ran("sweep", SINCE), ran("full_sweep", NOW - DAY), late, before))
-    chosen = await search.choose(Scopes([tombstone()]), NOTHING, None, NOW)
+    statements = with_news(ran("sweep", SINCE), ran("full_sweep", NOW - DAY), late, before)
+    chosen = await choose(statements, [tombstone()])
     assert chosen.days.for_scope == {TODAY - 3 * DAY}
     assert not chosen.days.are_all
     assert chosen.stored_before == SINCE - OVERLAP
@@ -67,18 +83,54 @@ async def test_days_with_news_are_searched() -> None:
 async def test_all_days_are_searched_once_a_week_and_by_the_first_sweep(
     news: list[dict[str, Any]], stored_before: datetime
 ) -> None:
-    search = search_in(with_news(*news))
-    chosen = await search.choose(Scopes([tombstone()]), NOTHING, None, NOW)
+    chosen = await choose(with_news(*news), [tombstone()])
     assert chosen.days.are_all
     assert min(chosen.days.for_scope) == TODAY - REMEMBERED
     assert chosen.stored_before == stored_before
 
 
-async def test_all_days_are_searched_while_an_erasure_is_executed() -> None:
-    scopes = Scopes([tombstone(), scope("bob")._replace(executed_at=None)])
-    chosen = await search_in(with_news()).choose(scopes, NOTHING, None, NOW)
+EVERY_DAY = each_day(TODAY - 300 * DAY, TODAY)
+UP_TO_DATE = (
+    ran("sweep", SINCE),
+    ran("full_sweep", NOW - DAY),
+    ran("settle", NOW - 2 * HOUR),
+    *refreshed(EVERY_DAY, NOW - 2 * HOUR),
+)
+"""The ledger of a cell in which everything was refreshed and settled two hours ago."""
+
+
+async def test_all_days_are_searched_for_an_execution_that_another_sweep_began() -> None:
+    """It may have changed active days and not the events."""
+    scopes = [tombstone(), scope("bob")._replace(executed_at=None)]
+    chosen = await choose(with_news(*UP_TO_DATE), scopes, claim="mine", active=[TODAY])
     assert min(chosen.days.for_scope) == TODAY - 216 * DAY
     assert chosen.stored_before == SINCE - OVERLAP
+
+
+async def test_the_days_on_which_people_were_active_are_searched_and_those_with_news() -> None:
+    cut_off = NOW - 28 * DAY
+    due = scope("bob")._replace(executed_at=None, cut_off=cut_off)
+    late, was_late = noted(TODAY - 50 * DAY, NOW), noted(TODAY - 60 * DAY, NOW - 4 * HOUR)
+    settled = noted(TODAY - 55 * DAY, NOW, "changed")
+    active = {TODAY - 30 * DAY, TODAY - 100 * DAY}
+    chosen = await choose(
+        with_news(*UP_TO_DATE, late, was_late, settled), [tombstone(), due], active=active
+    )
+    copies = {TODAY - number * DAY for number in range(42, 51)}
+    assert chosen.days.for_scope == {
+        *active, *copies, TODAY, TODAY - 28 * DAY, TODAY - 55 * DAY,
+    }  # fmt: skip
+    assert min(chosen.days.for_rooms) == TODAY - 216 * DAY
+    assert not chosen.days.are_all
+    assert TODAY - 20 * DAY in chosen.days.with_copies(Scopes([due]))
+
+
+@pytest.mark.parametrize("missing", ["settle", "refresh"])
+async def test_all_days_are_searched_if_active_days_may_know_nothing(missing: str) -> None:
+    news = [row for row in UP_TO_DATE if row["job"] != missing]
+    due = scope("bob")._replace(executed_at=None, cut_off=NOW - 28 * DAY)
+    chosen = await choose(with_news(*news), [due])
+    assert min(chosen.days.for_scope) == TODAY - 216 * DAY
 
 
 @pytest.mark.parametrize(
@@ -98,7 +150,7 @@ async def test_all_days_are_searched_while_an_erasure_is_executed() -> None:
 async def test_all_days_are_searched_where_old_rows_may_be_in_scope_now(
     scopes: list[Scope], work: Work, restored: Restored | None, first: timedelta
 ) -> None:
-    chosen = await search_in(with_news()).choose(Scopes(scopes), work, restored, NOW)
+    chosen = await choose(with_news(), scopes, work, restored)
     assert chosen.days.are_all
     assert min(chosen.days.for_scope) == TODAY - first
     assert chosen.stored_before == BEFORE_ALL, "nothing of that was missed"
@@ -114,16 +166,15 @@ async def test_all_days_are_searched_where_old_rows_may_be_in_scope_now(
     ],
 )
 async def test_a_change_that_the_last_sweep_saw_is_no_news(scopes: list[Scope], work: Work) -> None:
-    chosen = await search_in(with_news()).choose(Scopes(scopes), work, None, NOW)
+    chosen = await choose(with_news(), scopes, work)
     assert (chosen.days.for_scope, chosen.days.are_all) == (frozenset(), False)
 
 
 async def test_a_finished_sweep_is_recorded_as_what_it_was() -> None:
     statements = with_news()
     search = search_in(statements)
-    few = await search.choose(Scopes([tombstone()]), NOTHING, None, NOW)
-    due = Scopes([scope("bob")._replace(executed_at=None)])
-    every = await search.choose(due, NOTHING, None, NOW)
+    few = await choose(statements, [tombstone()])
+    every = await choose(statements, [scope("bob")._replace(executed_at=None)], claim="mine")
     for chosen in (few, every):
         await search.record(chosen.days, NOW, NOW + HOUR)
     recorded = [(given["job"], given["first"]) for _, given in statements.changes]

@@ -1,0 +1,23 @@
+"""Runs several actions at the same time."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+
+async def together(*actions: Awaitable[Any]) -> list[Any]:
+    """Run actions at the same time, and wait until all of them have ended.
+
+    So no statement is still running when the caller handles the failure of another one.
+
+    Returns:
+        What the actions returned, in their order.
+
+    Raises:
+        Exception: the failure of the first action, in their order, that failed.
+    """
+    results = await asyncio.gather(*actions, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results

@@ -1,0 +1,60 @@
+-- Counts what count_in_scope counts, in room events of a range of days: those of people in scope,
+-- and those in whose speakers there are any.
+--
+-- Active days do not know them, so while an erasure is executed, all days are searched.
+WITH
+scopes AS (
+  ${scopes}
+),
+
+found AS (
+  SELECT
+    scopes.erasure_id,
+    scopes.claim,
+    scopes.status,
+    IF(scopes.treatment = 'delete', 'events_deleted', 'events_anonymised') AS what,
+    events.received_at,
+    events.stored_at
+  FROM `${store}.events_v1` AS events
+  INNER JOIN scopes
+    ON
+      events.project = scopes.project
+      AND events.user_key = scopes.user_key
+      AND events.received_at > scopes.previous_cut_off
+      AND events.received_at <= scopes.cut_off
+  WHERE
+    events.received_at >= @first
+    AND events.received_at < @end
+    AND events.kind != 'chat'
+  UNION ALL
+  SELECT
+    scopes.erasure_id,
+    scopes.claim,
+    scopes.status,
+    'speakers_removed' AS what,
+    events.received_at,
+    events.stored_at
+  FROM `${store}.events_v1` AS events
+  CROSS JOIN UNNEST(events.room.speakers) AS speaker
+  INNER JOIN scopes
+    ON
+      events.project = scopes.project
+      AND speaker = scopes.user_key
+      AND events.received_at > scopes.previous_cut_off
+      AND events.received_at <= scopes.cut_off
+  WHERE
+    events.received_at >= @first
+    AND events.received_at < @end
+)
+
+SELECT
+  erasure_id,
+  claim,
+  status,
+  what,
+  COUNT(*) AS number,
+  MAX(stored_at) AS latest,
+  COUNTIF(stored_at < @stored_before) AS stored_before,
+  ARRAY_AGG(DISTINCT DATE(received_at)) AS days
+FROM found
+GROUP BY erasure_id, claim, status, what
