@@ -110,7 +110,7 @@ async def test_what_the_time_does_not_suffice_for_remains(
     settle: Settle, statements: Statements, clock: Clock
 ) -> None:
     statements.answers = {"find_days_with_copies": [day(22), day(14)]}
-    statements.after_change = clock.passing(240)
+    statements.after_change = clock.passing(120)
     report = await settle.run()
     assert (report.days, report.remaining, report.failed) == (["2026-11-22"], 2, "")
 
