@@ -56,5 +56,6 @@ def _value(kind: str) -> Parameter:
         "DATE": now.date(),
         "STRING": "",
         "ARRAY<STRING>": ["{}"],
+        "ARRAY<TIMESTAMP>": [now],
     }
     return values[kind]

@@ -2,10 +2,10 @@
 --
 -- If a person has an erasure of the same kind, and no event of the person was received since, the
 -- person gets no second erasure: the cut-off of the first one moves to now. If the request is to
--- delete rows, all waiting erasures of these people delete them, too: otherwise an earlier one would
--- only anonymise its rows. If two such statements run at once, BigQuery makes one wait for the
--- other, because both change the same table, which has no partitions. So the second statement sees
--- the rows that the first one wrote.
+-- delete rows, all waiting erasures of these people delete them, too: otherwise an earlier one
+-- would only anonymise its rows. If two such statements run at once, BigQuery makes one wait for
+-- the other, because both change the same table, which has no partitions. So the second statement
+-- sees the rows that the first one wrote.
 MERGE `${store}.erasures_v1` AS stored
 USING (
   WITH
@@ -30,17 +30,19 @@ USING (
       AND status IN ('hidden', 'due', 'executed')
   ),
 
+  latest AS (
+    SELECT
+      user_key,
+      MAX(cut_off) AS cut_off
+    FROM earlier
+    WHERE is_alike
+    GROUP BY user_key
+  ),
+
   returned AS (
     SELECT DISTINCT events.user_key
     FROM `${store}.events_v1` AS events
-    INNER JOIN (
-      SELECT
-        user_key,
-        MAX(cut_off) AS cut_off
-      FROM earlier
-      WHERE is_alike
-      GROUP BY user_key
-    ) AS latest
+    INNER JOIN latest
       ON
         events.user_key = latest.user_key
         AND events.received_at > latest.cut_off
@@ -66,7 +68,7 @@ USING (
   SELECT
     wanted.user_key,
     moved.erasure_id,
-    TRUE AS is_asked
+    TRUE AS moves
   FROM wanted
   LEFT JOIN moved
     ON wanted.user_key = moved.user_key
@@ -74,7 +76,7 @@ USING (
   SELECT
     earlier.user_key,
     earlier.erasure_id,
-    FALSE AS is_asked
+    FALSE AS moves
   FROM earlier
   LEFT JOIN moved
     ON
@@ -88,10 +90,7 @@ USING (
     stored.project = @project
     AND stored.user_key = asked.user_key
     AND stored.erasure_id = asked.erasure_id
-WHEN MATCHED
-  AND asked.is_asked
-  AND stored.status IN ('hidden', 'executed')
-  AND stored.cut_off < @cut_off
+WHEN MATCHED AND asked.moves AND stored.cut_off < @cut_off AND stored.status != 'due'
 THEN
   UPDATE SET
     treatment = IF(stored.status = 'hidden', @treatment, stored.treatment),

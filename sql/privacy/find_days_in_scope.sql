@@ -1,7 +1,7 @@
 -- Finds the days on which people were active whose erasure is being executed.
 --
--- It reads active days, which are far smaller than the events. They do not know the events that came
--- since a day was last refreshed, so these days are searched in any case.
+-- It reads active days, which are far smaller than the events. They do not know the events that
+-- came since a day was last refreshed, so such days are searched in any case.
 WITH
 scopes AS (
   ${scopes}
