@@ -118,8 +118,8 @@ class Erasures:
         ids = {draft.erasure_id, *earlier.erasure_ids}
         run = self.executor.run
         filed: Filed
-        filed, _ = await together(note, _succeeds(run(sorted(ids), prepared=seen)))
-        if missed := sorted(set(filed.all_ids) - ids):  # another request filed the same people
+        filed, _ = await together(note, _succeeds(run(tuple(sorted(ids)), prepared=seen)))
+        if missed := tuple(set(filed.all_ids) - ids):  # another request filed the same people
             await _succeeds(run(missed, prepared=seen))
         return filed
 
