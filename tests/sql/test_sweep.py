@@ -449,7 +449,7 @@ async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
 STEPS = [
     "find_work", "find_news", "claim_due_erasures", "find_scopes", "find_days_in_scope",
     "count_in_scope", "count_room_events_in_scope", "count_identities_in_scope",
-    "find_days_with_retries", "add_receipts", "delete_later_copies",
+    "find_days_with_retries", "add_receipts", "note_days", "delete_later_copies",
     "anonymise_events", "delete_events", "remove_speakers",
     "anonymise_active_days", "delete_active_days", "erase_identities", "find_receipts",
     "add_receipts", "finish_erasures", "record_run",
@@ -638,6 +638,48 @@ async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> No
     noted = receipts(store, "erasure of user 0")
     assert [detail["step"] for detail in noted] == ["begun", "executed"]
     assert noted[-1]["exact"] is False, "the sweep that began it might have died unheard"
+
+
+async def test_what_other_tables_lost_is_erased_from_the_events_by_the_next_sweep(
+    store: Store,
+) -> None:
+    """The tables are changed at the same time, so active days may be gone before the events."""
+    store.fill("erasures_v1", [erasure("ann", CUT, treatment="delete")])
+    store.fill("events_v1", [event("1", "ann", CUT), event("2", "ann", CUT - 9 * DAY)])
+    store.fill("identities_v1", [identity("ann", CUT, CUT)])
+    store.fill("active_days_v1", [active_day("ann", end_of(CUT - 9 * DAY))])
+
+    def crash(name: str) -> None:
+        if name == "delete_events":
+            raise StatementFailed(name, "crash")
+
+    store.watch.before = crash
+    assert not (await store.sweep()).finished
+    assert store.rows("user_key", "active_days_v1") == []
+    store.watch.before = ignore
+    report = await store.sweep()
+    assert report.executed == {"erasure of ann": {"events_deleted": 2, "identities_erased": 1}}
+    assert store.rows("user_key") == []
+
+
+async def test_an_execution_reads_the_days_on_which_people_were_active(store: Store) -> None:
+    """An event of a day that active days do not know would be one that nothing has noted."""
+    fresh = {"started_at": NOW.isoformat(), "finished_at": NOW.isoformat()}
+    fresh |= {"first_day": "2026-01-01", "last_day": str(NOW.date())}
+    jobs = ("refresh", "settle", "sweep", "full_sweep")
+    store.fill("runs_v1", [fresh | {"job": job} for job in jobs])
+    store.fill("erasures_v1", [erasure("ann", CUT, treatment="delete")])
+    active, unknown = CUT - 9 * DAY, CUT - 20 * DAY
+    store.fill("active_days_v1", [active_day("ann", end_of(active))])
+    rooms = [room("3", ["ann"], unknown), room("4", [], unknown, user_key="ann")]
+    store.fill("events_v1", [event("1", "ann", active), event("2", "ann", unknown), *rooms])
+    report = await store.sweep()
+    expected = {"events_deleted": 2, "speakers_removed": 1}
+    assert report.executed == {"erasure of ann": expected}
+    assert store.rows("ingest_id") == [("2",), ("3",)]
+    # The weekly search of all days finds it.
+    store.now += 7 * DAY
+    assert (await store.sweep()).rows["delete_events"] == 1
 
 
 def crash_after(store: Store, statement: str) -> None:
