@@ -671,7 +671,7 @@ async def test_an_execution_reads_the_days_on_which_people_were_active(store: St
     store.fill("erasures_v1", [erasure("ann", CUT, treatment="delete")])
     active, unknown = CUT - 9 * DAY, CUT - 20 * DAY
     store.fill("active_days_v1", [active_day("ann", end_of(active))])
-    rooms = [room("3", ["ann"], unknown), room("4", [], unknown, user_key="ann")]
+    rooms = [room("3", ["ann"], unknown), room("4", [], unknown - DAY, user_key="ann")]
     store.fill("events_v1", [event("1", "ann", active), event("2", "ann", unknown), *rooms])
     report = await store.sweep()
     expected = {"events_deleted": 2, "speakers_removed": 1}
