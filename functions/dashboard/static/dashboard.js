@@ -62,7 +62,7 @@
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true"); // it keeps the focus, unlike a disabled one
     progress.hidden = false;
-    say("Counting today's events…");
+    say("Counting the days to which events have come…");
     try {
       await answered(fetch(refresh.action, { method: "POST", headers: { Accept: "application/json" } }));
       await show(chosen(), { keep: true });
