@@ -13,7 +13,7 @@ def terraform_outputs() -> bytes:
     """Return what ``terraform output -json`` prints.
 
     Raises:
-        NothingDeployed: it prints nothing; the message says why.
+        NothingDeployed: Terraform is not installed, runs too long or fails.
     """
     command = ["terraform", f"-chdir={TERRAFORM}", "output", "-json"]
     try:
@@ -23,7 +23,9 @@ def terraform_outputs() -> bytes:
     except FileNotFoundError:
         raise NothingDeployed("terraform is not installed; give its outputs (--outputs)") from None
     except subprocess.TimeoutExpired:
-        raise NothingDeployed(f"terraform output ran longer than {TERRAFORM_SECONDS} s") from None
+        raise NothingDeployed(
+            f"terraform output ran longer than {TERRAFORM_SECONDS} s; give its outputs (--outputs)"
+        ) from None
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode().strip()
         raise NothingDeployed(

@@ -19,7 +19,8 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
             project is pinned to another cell, 422 if the project is missing or unknown or Pub/Sub
             refuses the event, 503 if two partners claim the project.
         reason: the reason code of a refusal; empty if the event is accepted.
-        project: the event's project; None for a test delivery without a project.
+        project: the project of an accepted event; None if the event is refused, or is a test
+            delivery without a project.
     """
 
     status: int

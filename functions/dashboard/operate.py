@@ -10,7 +10,8 @@ class RefreshFailed(Exception):
     """The rollups were not refreshed, or not in time.
 
     Args:
-        reason: the HTTP status of operate's response, or the name of the error's type.
+        reason: the HTTP status of operate's response, the name of the error's type, or
+            ``not finished``.
     """
 
 
@@ -18,8 +19,8 @@ def open_session(url: str) -> Any:
     """Return an HTTP session for calls to a private function.
 
     Args:
-        url: the private function's URL. With ``https://host``, each call has an identity token of
-            this function's service account, and the URL is the token's audience. With
+        url: the URL of the private function. With ``https://host``, each call has an identity token
+            of the dashboard's service account, with the URL as its audience. With
             ``http://host:port``, calls have no token.
     """
     from google.auth.transport.requests import AuthorizedSession, Request  # noqa: PLC0415 - slow

@@ -174,7 +174,7 @@ def to_list(value: object, coerce_one: Callable[[object], object]) -> list[objec
 
 
 def may_be_list(element: object) -> bool:
-    """Return whether an element of a list may itself be a list, written as text or as an object."""
+    """Return whether an element of a list may itself be a list, written as JSON text."""
     if not isinstance(element, str):
         return False
     text = element.strip()

@@ -83,7 +83,8 @@ class Draft:
 
         If an event has the same property under several names, names in ``value`` come before names
         beside ``value``, and otherwise `Layout.precedence` decides. The first readable value is
-        stored; the other values go to `extra`.
+        stored. The other values go to `extra`, except those of a personal or reduced property:
+        these are not stored.
 
         Args:
             value: the members of ``value``, decoded from JSON, by the sender's names.

@@ -252,7 +252,7 @@ PLACES: tuple[InventoryEntry, ...] = (
         "the call",
     ),
 )
-"""All places with data about people, except tables."""
+"""All places that data about people is in or passes through, except tables."""
 
 
 def partner_tables() -> tuple[StoreTable, ...]:
@@ -263,7 +263,7 @@ def partner_tables() -> tuple[StoreTable, ...]:
 def list_inventory(
     schemas: Iterable[TableSchema] | None = None, retention_days: int = RETENTION_DAYS
 ) -> list[InventoryEntry]:
-    """Return every column and place with data about people, columns first.
+    """Return every column with data about people, then every place that such data passes through.
 
     Args:
         schemas: the tables of the store; None for those of ``sql/store``.

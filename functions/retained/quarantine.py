@@ -52,8 +52,9 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
 
     Attributes:
         reason: a reason code such as ``not_json``.
-        partner: the name of the partner whose token the request had.
-        kind: ``chat``, ``room``, ``test``, or ``unknown``.
+        partner: the name of the partner whose token the request had. For a message, it is what the
+            message's attributes say, or ``unknown``.
+        kind: ``chat``, ``room``, ``test``, or ``unknown``; a malformed message may have another.
         received_at: when the body was received (UTC), with microseconds.
         body: the bytes as received, in base64.
         attributes: the attributes of the Pub/Sub message, if the body comes from one.
@@ -198,11 +199,10 @@ def id_of_body(body: bytes) -> str:
 
 
 def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str) -> str:
-    """Return the object's name: the same body of the same sender always has the same name.
+    """Return the object's name: the same for the same arguments, and otherwise another.
 
-    Equal bodies with different ids have different names. An existing object is never overwritten,
-    so different arguments must never give the same name. For this reason, each argument is hashed
-    separately, to digests of equal length.
+    An existing object is never overwritten, so different arguments must never give the same name.
+    For this reason, each argument is hashed separately, to digests of equal length.
     """
     texts = (text.encode(errors="surrogatepass") for text in (partner, kind, *own_id))
     digests = (hashlib.sha256(part).digest() for part in (data, *texts))

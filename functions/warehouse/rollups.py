@@ -94,7 +94,7 @@ class DaysToRefresh(NamedTuple):
 
 
 def open_days(now: datetime) -> list[date]:
-    """Return the days (UTC) of the open window, and today."""
+    """Return the days (UTC) of the open window, the last of which is today."""
     today = now.astimezone(UTC).date()
     return each_day(today - OPEN_WINDOW_DAYS * DAY, today)
 

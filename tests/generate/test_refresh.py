@@ -57,3 +57,12 @@ def test_people_are_columns_of_their_table() -> None:
         schema = json.loads((ROOT / f"sql/store/{rollup.table}.json").read_text())["schema"]
         integers = {column["name"] for column in schema if column["type"] == "INTEGER"}
         assert rollup.people <= integers
+
+
+@pytest.mark.parametrize("rollup", refresh.ROLLUPS, ids=lambda rollup: rollup.table)
+def test_rows_that_a_rollup_has_twice_are_found(rollup: refresh.Rollup) -> None:
+    text = (ROOT / "sql/operate/find_days_with_double_rollups.sql").read_text()
+    [read] = [part for part in text.split("UNION ALL") if f"${{store}}.{rollup.table}`" in part]
+    grouped = re.search(r"GROUP BY (.+)\n", read)
+    assert grouped is not None
+    assert tuple(grouped[1].split(", ")) == rollup.keys

@@ -237,8 +237,9 @@ class Execution:
     def _changes_of_active_days(self) -> list[_Change]:
         """Return the statements that change active days.
 
-        A refresh that read the events before they changed may store active days of erased people
-        after that. Later sweeps delete them.
+        A refresh may read events before this sweep changes them, and store active days of the
+        erased people afterwards. So sweeps repeat these statements until `REFRESHED` after an
+        execution.
         """
         since = self._now - REFRESHED
         if all(scope.executed_at and scope.executed_at < since for scope in self._scopes):

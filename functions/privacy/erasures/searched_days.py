@@ -1,9 +1,12 @@
 """The days on which a sweep searches the tables for events in scope.
 
-While erasures are being executed, these are the days on which the people were active, and all days
-with events that active days may not know. After that, an event in scope can only come late, and
-load has noted its day; or it comes on time, within an hour after it was received, which is shortly
-after the cut-off of an immediate erasure. So most sweeps search no day at all.
+While an erasure is being executed, these are the days on which its people were active, the days
+around its cut-off, and the days with events that active days may not know.
+
+After the execution, an event in scope can be stored in two ways only. It comes late: then load has
+noted its day. Or the erasure was immediate, and an event that was received shortly before the
+cut-off is stored shortly after it: so the days around a recent cut-off are searched. Most of the
+time there is neither, and a sweep searches no day at all.
 """
 
 from collections.abc import Collection

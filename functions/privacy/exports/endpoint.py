@@ -89,9 +89,10 @@ class Exports:
         """Make an export; answer 200 with the names of its objects, and whether it is complete.
 
         Raises:
-            ProblemError: the caller may not act on the project (`Owners.partner_of`), the bucket
-                does not answer (503), or the export was deleted meanwhile, because the person was
-                erased or the partner offboarded (503).
+            DecodeError: the body is not valid.
+            ProblemError: the caller may not act on the project, or the project's partner is unclear
+                (`Owners.partner_of`); the bucket does not answer (503); or the export was deleted
+                meanwhile, because the person was erased or the partner offboarded (503).
             StatementFailed: a table was not read, or it is unknown whether the receipt was written.
                 The bucket's lifecycle rule deletes the objects of the unfinished export.
         """

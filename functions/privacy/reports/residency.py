@@ -51,7 +51,9 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Residency:
-    """Reports where a cell's data is, to operators only, because the report names all partners.
+    """Reports where a cell's data is, to operators only.
+
+    The report names the partners that have datasets of their own.
 
     Args:
         promise: the promise to check.

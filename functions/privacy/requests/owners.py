@@ -1,12 +1,13 @@
 """Finds out which partner owns the data that a request is about.
 
 A cell accepts requests about every project that it has data of, even if no setting lists the
-project any more. Each row of the store names its partner, so the tables are searched for the
-partner. They are searched even if the project is pinned here, because its name may have belonged to
-another partner before. In that case ``events_v1`` is not searched, because it is far larger than
-the other tables: a former partner that sent room events only is not found. If a project is or was
-pinned here, its request is accepted even if no row is found: all data of the project may be in the
-bucket or among the dead letters.
+project any more. The rows of the store name their partner, so the partner is looked up in the
+tables. The small tables are searched even if the project is pinned here, because its name may have
+belonged to another partner before. ``events_v1`` is far larger, so it is searched only if the
+project is not pinned here and the small tables have no row of it. So, for a pinned project, a
+former partner that sent only room events is not found. If a project is or was pinned here, its
+request is accepted even if no row is found: all data of the project may be in the bucket or among
+the dead letters.
 """
 
 from dataclasses import dataclass

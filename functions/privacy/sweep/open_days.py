@@ -31,7 +31,7 @@ from functions.warehouse.statements import Statements
 
 @dataclass(frozen=True, slots=True)
 class OpenDays:
-    """Refreshes the days in the open window.
+    """Brings active days up to date, and the rollups of the past days in the open window.
 
     Args:
         statements: runs the statements of ``sql/operate``.
