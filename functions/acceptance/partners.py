@@ -157,8 +157,9 @@ class Directory:
         """Read the secret's content.
 
         Raises:
-            ValueError: the content is not JSON in the form that this module's docstring shows; the
-                message does not quote the content.
+            ValueError: the content is not JSON, or not an object with only the member `partners`;
+                the message does not quote the content. An error in a partner's record raises
+                nothing: it blocks this partner.
         """
         try:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))

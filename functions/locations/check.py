@@ -56,8 +56,7 @@ class Google:
     Args:
         endpoints: the endpoints of the APIs.
         project: the Google Cloud project of the resources.
-        quota_project: the project whose quota a person's requests use. A service account's requests
-            use the quota of the service account's project.
+        quota_project: the project whose quota requests use; if empty, that of the credentials.
     """
 
     def __init__(self, endpoints: Endpoints, project: str, quota_project: str = "") -> None:

@@ -16,8 +16,7 @@ class Topics:
 
     Args:
         endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
-        quota_project: the project whose quota a person's requests use. A service account's requests
-            use the quota of the service account's project.
+        quota_project: the project whose quota requests use; if empty, that of the credentials.
     """
 
     endpoint: str

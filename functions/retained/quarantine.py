@@ -202,7 +202,8 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str)
     """Return the object's name: the same for the same arguments, and otherwise another.
 
     An existing object is never overwritten, so different arguments must never give the same name.
-    For this reason, each argument is hashed separately, to digests of equal length.
+    For this reason, each argument but the reason, which is a folder, is hashed separately, to
+    digests of equal length.
     """
     texts = (text.encode(errors="surrogatepass") for text in (partner, kind, *own_id))
     digests = (hashlib.sha256(part).digest() for part in (data, *texts))

@@ -103,7 +103,7 @@ class Jobs:
             job_id: a unique id: at most 1,024 letters, digits, ``_`` and ``-``.
             sql: the statement.
             config: a `google.cloud.bigquery.QueryJobConfig`.
-            until: the time limit, in seconds of the clock.
+            until: when to give up: a time of the monotonic clock in seconds, not a duration.
 
         Returns:
             The `google.cloud.bigquery.QueryJob` that succeeded.
@@ -129,7 +129,7 @@ class Jobs:
 
         Args:
             job: a job that `run` returned.
-            until: the time limit, in seconds of the clock.
+            until: when to give up: a time of the monotonic clock in seconds, not a duration.
 
         Raises:
             JobFailed: the rows cannot be fetched.

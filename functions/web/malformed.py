@@ -33,6 +33,7 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
     for beginning, safe in _QUOTING.items():
         if text.startswith(beginning):
             places = _PLACE.findall(text)
-            # If the error seems to name two places, one of them is a text of the sender.
+            # A text of the sender may look like a place. So no place is named if there seem to be
+            # two, or if the place is not at the end.
             return safe + (places[0] if len(places) == 1 and text.endswith(places[0]) else "")
     return _QUOTED.sub("", text)

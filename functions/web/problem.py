@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the body of each error response of the private functions."""
+"""Problem details (RFC 9457): the body of the error responses of the private functions."""
 
 from collections.abc import Mapping
 

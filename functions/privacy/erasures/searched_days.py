@@ -53,11 +53,15 @@ class SearchedDays(NamedTuple):
         return {day for day in days if day <= last}
 
     def with_active(self, active: Collection[date], first: date, scopes: Scopes) -> "SearchedDays":
-        """Return these days, and those that an execution searches as well.
+        """Return the days to search while erasures are being executed.
+
+        These are also the days on which the people were active, and the days around due cut-offs.
+        Room events and copies are searched for on all days.
 
         Args:
-            active: the days on which the people may have been active. The days of cut-offs are
-                added: a row of active days may lie before and after one.
+            active: the days on which the people may have been active. The day of a cut-off may be
+                missing: if it was refreshed before the erasure was filed, one row stands for the
+                events before and after the cut-off.
             first: no stored event was received before this day (UTC).
             scopes: the scopes of all erasures.
         """

@@ -98,7 +98,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Add versions until the newest list has `entries` and all missing entries; return it."""
+        """Return the newest list, after adding `entries` to it, and what other writers left out."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):

@@ -111,7 +111,7 @@ class Records:
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
-        """Write a receipt of the data that one search deleted, unless it deleted nothing."""
+        """Write a receipt of what a search deleted for the partner; none if it deleted nothing."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())

@@ -174,7 +174,7 @@ class UnreadableObjects:
             new, scopes, counts, lambda: out_of_time() or self.clock() >= ends_at
         )
         if left:
-            log("WARNING", "not all objects were read", objects=left)
+            log("WARNING", "objects left unread", objects=left)
 
 
 def _is_new(stored: Stored, since: datetime) -> bool:

@@ -44,7 +44,7 @@ async def test_the_newest_are_read_while_there_is_time(capsys: pytest.CaptureFix
     left = [int(name.rsplit("/", 1)[1]) for name in bucket.contents if "project_unknown" in name]
     assert sorted(left) == list(range(moved, 100))
     [line] = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (line["message"], line["objects"]) == ("not all objects were read", 100 - moved)
+    assert (line["message"], line["objects"]) == ("objects left unread", 100 - moved)
 
 
 async def test_what_is_old_or_was_read_for_somebody_is_not_read_again() -> None:
