@@ -279,12 +279,9 @@ def test_a_function_may_touch_what_its_statements_name(
     full_plan: dict[str, Any], name: str
 ) -> None:
     files = {*(ROOT / "sql" / name).glob("*.sql")}
-    notes = ROOT / "sql" / "operate" / "note_days.sql"  # only privacy notes days with a statement
     if name == "privacy":  # it counts open days before it erases, and uses the ledger
-        shared = [*REFRESHES, "find_news", "record_run"]
-        files |= {ROOT / "sql" / "operate" / f"{statement}.sql" for statement in shared} | {notes}
-    else:
-        files.remove(notes)
+        shared = [*REFRESHES, "find_news", "note_days", "record_run"]
+        files |= {ROOT / "sql" / "operate" / f"{statement}.sql" for statement in shared}
     texts = [file.read_text() for file in files]
     reads_views = any(re.search(r"\$\{bi\}\.\w+", text) for text in texts)
     tables = {table for text in texts for table in re.findall(r"\$\{store\}\.(\w+)", text)}

@@ -86,9 +86,10 @@ locals {
       appends     = []
       tables = [
         "events_v1", "identities_v1",
-        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", "runs_v1",
+        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "late_days_v1",
+        "rooms_daily_v1", "runs_v1",
       ]
-      reads    = ["erasures_v1", "late_days_v1"] # whose erasure changes no number of people; what came late
+      reads    = ["erasures_v1"] # whose erasure changes no number of people
       views    = true
       queries  = true
       adds     = []
