@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from functions.events.body import is_too_deep
 from functions.events.coerce import (
     Limits,
     NotCoerced,
@@ -129,8 +130,10 @@ def _inner(element: object) -> list[object] | None:
     if not isinstance(element, str) or not may_be_list(element):
         return None
     try:
-        return msgspec.json.decode(element, type=list[object])
-    except (ValueError, RecursionError):
+        data = element.encode()
+        # How deep the decoder itself goes depends on the version of Python.
+        return None if is_too_deep(data) else msgspec.json.decode(data, type=list[object])
+    except ValueError:
         return None
 
 
