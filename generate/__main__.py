@@ -15,6 +15,7 @@ from generate import (
     privacy,
     reasons,
     refresh,
+    room_events,
     samples,
     schema,
     settings,
@@ -28,14 +29,16 @@ GENERATED = (
     f"{views.FOLDER}/*.sql",
     f"{views.FOLDER}/*.json",
     view_columns.EVENTS_PATH,
+    view_columns.ROOM_EVENTS_PATH,
     f"{samples.FOLDER}/*.json",
-    schema.PATH,
+    *schema.PATHS,
     dictionary.PATH,
     names.PATH,
     settings.PATH,
     reasons.ALERTS,
     f"{partner_rows.FOLDER}/{partner_rows.DELETE}*.sql",
     f"{partner_rows.FOLDER}/{partner_rows.COUNT}.sql",
+    *room_events.STATEMENTS.values(),
 )
 """Files that are generated as a whole. A file there that is no longer generated is removed."""
 
@@ -56,7 +59,10 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         name: path.read_text("utf-8")
         for name in metrics
         if (path := root / f"sql/bi/{name}.json").is_file()
-    } | {"events": event_columns[view_columns.EVENTS_PATH]}
+    } | {
+        "events": event_columns[view_columns.EVENTS_PATH],
+        "room_events": event_columns[view_columns.ROOM_EVENTS_PATH],
+    }
     return {
         **table,
         **views.render(catalogue),
@@ -69,6 +75,7 @@ def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
         **privacy.render(root),
         **reasons.render(catalogue, root),
         **refresh.render(root),
+        **room_events.render(root),
         **active_days.render(catalogue, root),
         **module_readme.render(root),
     }

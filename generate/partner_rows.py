@@ -36,9 +36,9 @@ people_on_hold AS (
     AND until > @now
 ),
 
-events_on_hold AS (
+rooms_on_hold AS (
   SELECT DISTINCT events.delivery_id
-  FROM `${store}.events_v1` AS events
+  FROM `${store}.room_events_v1` AS events
   CROSS JOIN
     UNNEST(IF(events.user_key IS NULL, events.room.speakers, [events.user_key])) AS person_key
   INNER JOIN people_on_hold
@@ -55,7 +55,7 @@ events_on_hold AS (
 _ON_HOLD = {
     "none": "0",
     "person": "COUNT(people_on_hold.user_key)",
-    "event": "COUNT(events_on_hold.delivery_id)",
+    "room": "COUNT(rooms_on_hold.delivery_id)",
     "hold": "COUNTIF(released_at IS NULL AND until > @now)",
 }
 
@@ -66,7 +66,7 @@ LEFT JOIN people_on_hold
     {alias}.project = people_on_hold.project
     AND {alias}.user_key = people_on_hold.user_key
 """,
-    "event": "LEFT JOIN events_on_hold ON {alias}.delivery_id = events_on_hold.delivery_id\n",
+    "room": "LEFT JOIN rooms_on_hold ON {alias}.delivery_id = rooms_on_hold.delivery_id\n",
 }
 
 _DELETE = "DELETE FROM `${{store}}.{name}`{alias}\n"
@@ -74,9 +74,9 @@ _DELETE = "DELETE FROM `${{store}}.{name}`{alias}\n"
 _COMMENTS = {
     "none": "-- Deletes a partner's rows.\n",
     "person": "-- Deletes a partner's rows, except those of people on legal hold.\n",
-    "event": """\
--- Deletes a partner's events, except those that a legal hold keeps: events of a person on hold, and
--- events of rooms with such a person as a speaker.
+    "room": """\
+-- Deletes a partner's room events, except those that a legal hold keeps: those of a person on hold,
+-- and those of rooms with such a person as a speaker.
 """,
     "hold": "-- Deletes a partner's legal holds that are released or over.\n",
 }
@@ -94,7 +94,7 @@ _EXCEPT = {
       AND holds.until > @now
   )
 """,
-    "event": """\
+    "room": """\
   AND delivery_id NOT IN (
     SELECT kept.delivery_id
     FROM `${{store}}.{name}` AS kept

@@ -1,4 +1,4 @@
-"""Writes the schema of ``events_v1``, in the form of BigQuery's API."""
+"""Writes the schemas of ``events_v1`` and ``room_events_v1``, in the form of BigQuery's API."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,15 @@ from typing import NotRequired, TypedDict
 
 from functions.events.catalogue import Catalogue, Event, Property
 
-PATH = "sql/store/events_v1.json"
+PATHS = {
+    "sql/store/events_v1.json": "All accepted chat events and test deliveries, one row a delivery.",
+    "sql/store/room_events_v1.json": "All accepted room events, one row a delivery.",
+}
+"""The files, and the descriptions of the tables. Room events have a table of their own, because the
+state of a room may be in an event of any day."""
+
+ROOMS = "sql/store/room_events_v1.json"
+"""The table whose rows have people beside the one whom the event is about: speakers."""
 DESCRIPTION_LIMIT = 1024
 """The maximum length of a column's description in characters, set by BigQuery."""
 
@@ -32,25 +40,36 @@ class Column(TypedDict):
 
 
 def render(catalogue: Catalogue) -> dict[str, str]:
-    """Return path -> content of the table file.
+    """Return path -> content of the table files.
 
     Raises:
         ValueError: a common property has no place in the table, or a description is too long.
     """
-    table = {
-        "description": "All accepted events, with one row for each delivery.",
-        "partition_by": "received_at",
-        "expires": True,
-        "require_partition_filter": True,
-        "clustering": ["project", "event", "room_id"],
-        "people": people(catalogue),
-        "schema": columns(catalogue),
+    tables = {
+        path: {
+            "description": description,
+            "partition_by": "received_at",
+            "expires": True,
+            "require_partition_filter": True,
+            "clustering": ["project", "event", "room_id"],
+            "people": people(catalogue, has_speakers=path == ROOMS),
+            "schema": columns(catalogue),
+        }
+        for path, description in PATHS.items()
     }
-    return {PATH: json.dumps(table, indent=2, ensure_ascii=False) + "\n"}
+    return {
+        path: json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+        for path, table in tables.items()
+    }
 
 
-def people(catalogue: Catalogue) -> dict[str, str]:
-    """Return the columns of ``events_v1`` with data about a person, and the form of that data."""
+def people(catalogue: Catalogue, *, has_speakers: bool) -> dict[str, str]:
+    """Return the columns of a table with data about a person, and the form of that data.
+
+    Args:
+        catalogue: the catalogue of events.
+        has_speakers: whether the table has room events, which name speakers.
+    """
     common = {
         prop.column for prop in catalogue.common if prop.privacy == "personal" and prop.column
     }
@@ -58,13 +77,13 @@ def people(catalogue: Catalogue) -> dict[str, str]:
         f"room.{prop.column}"
         for same in catalogue.room_columns.values()
         for prop in same
-        if prop.privacy == "personal"
+        if prop.privacy == "personal" and has_speakers
     }
     return dict.fromkeys(sorted(common | fields), "pseudonym") | {"extra": "unknown"}
 
 
 def columns(catalogue: Catalogue) -> list[Column]:
-    """Return the columns of ``events_v1`` in the table's order.
+    """Return the columns of both tables, in order.
 
     Raises:
         ValueError: a common property has no place in the table, or a description is too long.

@@ -1,4 +1,4 @@
-"""The columns of ``events`` and of each event's view, with what they mean.
+"""The columns of ``events``, ``room_events`` and each event's view, with what they mean.
 
 A view's columns are in a JSON file beside its query, in the form of BigQuery's API. Terraform sets
 the descriptions, and tests compare the names and types with the result of the query. The files of
@@ -13,6 +13,7 @@ from generate.schema import Column, columns, typed
 from generate.views import COMMON_COLUMNS, FOLDER
 
 EVENTS_PATH = "sql/bi/events.json"
+ROOM_EVENTS_PATH = "sql/bi/room_events.json"
 
 EVENTS_COLUMNS = (
     "ingest_id",
@@ -36,13 +37,14 @@ EVENTS_COLUMNS = (
     "flags",
     "stored_at",
 )
-"""Those of ``events_v1`` that analysts see, in the order of the view ``events``."""
+"""Those of the tables of events that analysts see, in the order of the view ``events``."""
 
 
 def render(catalogue: Catalogue) -> dict[str, str]:
     """Return path -> content of the files."""
     stored = {column["name"]: _shown(column) for column in columns(catalogue)}
-    files = {EVENTS_PATH: _lines(stored[name] for name in EVENTS_COLUMNS)}
+    events = _lines(stored[name] for name in EVENTS_COLUMNS)
+    files = {EVENTS_PATH: events, ROOM_EVENTS_PATH: events}
     for event in catalogue.events:
         common = [stored[name] for name in COMMON_COLUMNS]
         files[f"{FOLDER}/{event.view}.json"] = _lines([*common, *_own(event)])

@@ -61,6 +61,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
     loader = Loader(
         builder=RowBuilder(load_catalogue(), load_keys(settings.pseudonym_keys)),
         store_event=_table(settings, "events_v1", {"delivery_id": new_id}).store,
+        store_room_event=_table(settings, "room_events_v1", {"delivery_id": new_id}).store,
         store_identity=_table(settings, "identities_v1", {}).store,
         known=KnownPeople(settings.known_people),
         late_days=LateDays(_table(settings, "late_days_v1", {}).store),

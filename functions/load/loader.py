@@ -43,6 +43,7 @@ class Loader:
     Args:
         builder: builds the rows of messages.
         store_event: stores a row of ``events_v1``.
+        store_room_event: stores a row of ``room_events_v1``.
         store_identity: stores a row of ``identities_v1``.
         known: remembers which identities are stored already.
         late_days: notes the days of rows that come late.
@@ -54,6 +55,7 @@ class Loader:
 
     builder: RowBuilder
     store_event: Store
+    store_room_event: Store
     store_identity: Store
     known: KnownPeople
     late_days: LateDays
@@ -103,15 +105,16 @@ class Loader:
             await self._store_as(without_extra(loaded.row, loaded.flags), loaded.person)
 
     async def _store_as(self, row: Row, person: Identity | None) -> None:
+        store = self.store_room_event if row["kind"] == "room" else self.store_event
         if person is None or self.known.knows(person):
-            await self.store_event(row)
+            await store(row)
         else:
-            await self._store_both(row, person)
+            await self._store_both(store, row, person)
 
-    async def _store_both(self, row: Row, person: Identity) -> None:
+    async def _store_both(self, store: Store, row: Row, person: Identity) -> None:
         # Wait for both, even if one fails: no code may run after the response.
         outcomes = await asyncio.gather(
-            self.store_event(row),
+            store(row),
             self._introduce(person),
             return_exceptions=True,
         )

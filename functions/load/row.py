@@ -1,4 +1,4 @@
-"""Builds the row of ``events_v1`` from an event that Pub/Sub delivers."""
+"""Builds the row of ``events_v1`` or ``room_events_v1`` from an event that Pub/Sub delivers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -49,7 +49,7 @@ class Loaded(msgspec.Struct, frozen=True):
     """One event as a table row, with the person it is about.
 
     Attributes:
-        row: the row to store in ``events_v1``.
+        row: the row to store in ``events_v1``, or in ``room_events_v1`` if its kind is `room`.
         received_at: when the event was received, in microseconds since 1970.
         person: the identity of that person; None if the event has no user id or no project.
         flags: the values of the column ``flags``.

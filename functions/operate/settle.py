@@ -17,6 +17,10 @@ from functions.warehouse.ledger import Ledger, News
 from functions.warehouse.schema import EXTRA_DAYS, OPEN_WINDOW_DAYS
 from functions.warehouse.statements import StatementFailed, Statements
 
+DELETE_COPIES = ("delete_copies", "delete_room_copies")
+CLEAR_EXTRA = ("clear_extra", "clear_room_extra")
+"""The statements that change a day: one for each table of events."""
+
 
 @dataclass(slots=True)
 class SettleReport:
@@ -142,11 +146,11 @@ class Settle:
         steps = []
         for first, end in reversed(ranges(scope.days_with_copies(today))):
             copies = await self.statements.days("find_days_with_copies", first=first, end=end)
-            steps += [("delete_copies", day) for day in copies]
+            steps += [(name, day) for day in copies for name in DELETE_COPIES]
         steps.append(("merge_identities", midnight(today)))
         for first, end in reversed(ranges(scope.days_with_extra(today))):
             old = await self.statements.days("find_days_with_extra", first=first, end=end)
-            steps += [("clear_extra", day) for day in old]
+            steps += [(name, day) for day in old for name in CLEAR_EXTRA]
         return steps
 
     async def _note_changes(self, steps: list[tuple[str, datetime]], now: datetime) -> None:
@@ -155,16 +159,17 @@ class Settle:
         Views hide later copies in the open window. But if the first copy came late, to an earlier
         day, the day of a later copy was counted with it.
         """
-        days = {day.date() for name, day in steps if name == "delete_copies"}
+        days = {day.date() for name, day in steps if name in DELETE_COPIES}
         await self.ledger.note(days, "changed", now)
 
     async def _take(self, name: str, day: datetime, report: SettleReport) -> None:
         changed = await self.statements.change(name, day=day)
         match name:
-            case "delete_copies":
-                report.copies += changed
-                report.days.append(day.date().isoformat())
             case "merge_identities":
                 report.identities += changed
-            case "clear_extra":
+            case _ if name in CLEAR_EXTRA:
                 report.emptied += changed
+            case _:
+                report.copies += changed
+                if day.date().isoformat() not in report.days:
+                    report.days.append(day.date().isoformat())

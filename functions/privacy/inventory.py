@@ -22,12 +22,11 @@ from functions.privacy.exports.storage import PREFIX as EXPORTS
 from functions.retained import quarantine, spill
 from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, TableSchema, list_tables
 
-OnHold = Literal["none", "person", "event", "hold"]
+OnHold = Literal["none", "person", "room", "hold"]
 """Which of a partner's rows a legal hold keeps during an offboarding.
 
-``none``: no row. ``person``: rows with the user key of a person on hold. ``event``: events of a
-person on hold, and events of rooms with such a person as a speaker. ``hold``: the hold itself,
-while it is in force.
+``none``: no row. ``person``: rows with the user key of a person on hold. ``room``: room events of a
+person on hold, or with such a person as a speaker. ``hold``: the hold itself, while it is in force.
 """
 
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]
@@ -107,7 +106,6 @@ TABLES: tuple[StoreTable, ...] = (
             "user_key": PersonalColumn(
                 "the person whom the event is about", ("anonymise_events", "delete_events")
             ),
-            "room.speakers": PersonalColumn("people who may speak in a room", ("remove_speakers",)),
             "extra": PersonalColumn(
                 "properties that are not in the catalogue",
                 ("anonymise_events", "delete_events"),
@@ -115,7 +113,24 @@ TABLES: tuple[StoreTable, ...] = (
             ),
         },
         kept=AS_EVENTS,
-        on_hold="event",
+        on_hold="person",
+    ),
+    StoreTable(
+        "room_events_v1",
+        {
+            "user_key": PersonalColumn(
+                "the person who changed a room",
+                ("anonymise_room_events", "delete_room_events"),
+            ),
+            "room.speakers": PersonalColumn("people who may speak in a room", ("remove_speakers",)),
+            "extra": PersonalColumn(
+                "properties that are not in the catalogue",
+                ("anonymise_room_events", "delete_room_events"),
+                timedelta(days=EXTRA_DAYS),
+            ),
+        },
+        kept=AS_EVENTS,
+        on_hold="room",
     ),
     StoreTable(
         "active_days_v1",  # after events_v1: a refresh makes its rows from events

@@ -2,7 +2,7 @@
 -- All chat and room events within the retention, each shown once. While a person's erasure is
 -- pending, a random key replaces the person's user key, also among a room's speakers. After the
 -- erasure has been executed, events in its scope that arrive late are shown without the person.
--- Test deliveries are in test_deliveries.
+-- room_events has the room events alone. Test deliveries are in test_deliveries.
 --
 -- While the sender or Pub/Sub may still repeat an event (the open window), the store may have
 -- several copies of the event; this view shows one of them. Older days are settled: the store has
@@ -23,7 +23,7 @@ settled AS (
     AND received_at < TIMESTAMP_SUB(
       TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL ${open_window_days} DAY
     )
-    AND kind != 'test'
+    AND kind = 'chat'
 ),
 
 -- A copy has the same time of receipt as the event, unless the sender sent the event again.
@@ -55,7 +55,7 @@ copied AS (
     received_at >= TIMESTAMP_SUB(
       TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL ${open_window_days} DAY
     )
-    AND kind != 'test'
+    AND kind = 'chat'
   GROUP BY ingest_id, received_at
 ),
 
@@ -102,21 +102,6 @@ every_day AS (
 
 hidden AS (
   ${hidden}
-),
-
-hidden_speakers AS (
-  SELECT
-    project,
-    ARRAY_AGG(
-      STRUCT(
-        user_key AS user_key,
-        hidden_key AS hidden_key,
-        previous_cut_off AS previous_cut_off,
-        cut_off AS cut_off
-      )
-    ) AS people
-  FROM hidden
-  GROUP BY project
 )
 
 SELECT
@@ -137,34 +122,7 @@ SELECT
   every_day.os,
   every_day.device_type,
   every_day.properties,
-  IF(
-    hidden_speakers.people IS NULL,
-    every_day.room,
-    STRUCT(
-      every_day.room.name AS name,
-      every_day.room.about AS about,
-      every_day.room.status AS status,
-      every_day.room.start_time AS start_time,
-      every_day.room.end_time AS end_time,
-      every_day.room.stream_start_time AS stream_start_time,
-      every_day.room.stream_end_time AS stream_end_time,
-      every_day.room.stream_url AS stream_url,
-      every_day.room.source_url AS source_url,
-      every_day.room.pic AS pic,
-      every_day.room.is_speak AS is_speak,
-      ARRAY(
-        SELECT COALESCE(person.hidden_key, speaker)
-        FROM UNNEST(every_day.room.speakers) AS speaker WITH OFFSET AS place
-        LEFT JOIN UNNEST(hidden_speakers.people) AS person
-          ON
-            speaker = person.user_key
-            AND (person.previous_cut_off IS NULL OR every_day.received_at > person.previous_cut_off)
-            AND every_day.received_at <= person.cut_off
-        WHERE person.user_key IS NULL OR person.hidden_key IS NOT NULL
-        ORDER BY place
-      ) AS speakers
-    )
-  ) AS room,
+  every_day.room,
   every_day.flags,
   every_day.stored_at
 FROM every_day
@@ -174,8 +132,9 @@ LEFT JOIN hidden
     AND every_day.user_key = hidden.user_key
     AND (hidden.previous_cut_off IS NULL OR every_day.received_at > hidden.previous_cut_off)
     AND every_day.received_at <= hidden.cut_off
-LEFT JOIN hidden_speakers
-  ON
-    every_day.kind = 'room'
-    AND ARRAY_LENGTH(every_day.room.speakers) > 0
-    AND every_day.project = hidden_speakers.project
+UNION ALL
+SELECT
+  ingest_id, received_at, occurred_at, kind, partner, project, event, catalogued, room_id,
+  user_key, platform, source, screen_size, browser, os, device_type, properties, room, flags,
+  stored_at
+FROM `${bi}.room_events`

@@ -3,8 +3,7 @@
 -- column has the newest known value. An empty list of speakers replaces the earlier list if
 -- room_speakers_updated sent it.
 --
--- Events are ordered by the time of receipt. A query reads all days of `events`; a filter on
--- project uses the clustering of the settled days.
+-- Events are ordered by the time of receipt. A query reads all room events, which are few.
 WITH
 changes AS (
   SELECT
@@ -14,10 +13,8 @@ changes AS (
     room,
     received_at,
     CONCAT(CAST(UNIX_MICROS(received_at) AS STRING), ingest_id) AS place
-  FROM `${bi}.events`
-  WHERE
-    kind = 'room'
-    AND room_id IS NOT NULL
+  FROM `${bi}.room_events`
+  WHERE room_id IS NOT NULL
 )
 
 SELECT

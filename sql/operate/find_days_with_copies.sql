@@ -11,6 +11,14 @@ FROM (
   WHERE
     received_at >= TIMESTAMP_SUB(@first, INTERVAL ${open_window_days} DAY)
     AND received_at < @end
+  UNION ALL
+  SELECT
+    received_at,
+    ROW_NUMBER() OVER (PARTITION BY ingest_id ORDER BY received_at, delivery_id) AS place
+  FROM `${store}.room_events_v1`
+  WHERE
+    received_at >= TIMESTAMP_SUB(@first, INTERVAL ${open_window_days} DAY)
+    AND received_at < @end
 ) AS placed
 WHERE
   place > 1

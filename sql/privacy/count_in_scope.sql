@@ -25,6 +25,5 @@ INNER JOIN scopes
 WHERE
   events.received_at >= @first
   AND events.received_at < @end
-  AND events.kind = 'chat'
   AND TIMESTAMP_TRUNC(events.received_at, DAY) IN UNNEST(@days)
 GROUP BY scopes.erasure_id, scopes.claim, scopes.status, what

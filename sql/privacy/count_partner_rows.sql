@@ -12,9 +12,9 @@ people_on_hold AS (
     AND until > @now
 ),
 
-events_on_hold AS (
+rooms_on_hold AS (
   SELECT DISTINCT events.delivery_id
-  FROM `${store}.events_v1` AS events
+  FROM `${store}.room_events_v1` AS events
   CROSS JOIN
     UNNEST(IF(events.user_key IS NULL, events.room.speakers, [events.user_key])) AS person_key
   INNER JOIN people_on_hold
@@ -29,12 +29,26 @@ events_on_hold AS (
 SELECT
   'events_v1' AS place,
   COUNT(*) AS total,
-  COUNT(events_on_hold.delivery_id) AS on_hold
+  COUNT(people_on_hold.user_key) AS on_hold
 FROM `${store}.events_v1` AS events
-LEFT JOIN events_on_hold ON events.delivery_id = events_on_hold.delivery_id
+LEFT JOIN people_on_hold
+  ON
+    events.project = people_on_hold.project
+    AND events.user_key = people_on_hold.user_key
 WHERE
   events.received_at >= @since
   AND events.partner = @partner
+HAVING COUNT(*) > 0
+UNION ALL
+SELECT
+  'room_events_v1' AS place,
+  COUNT(*) AS total,
+  COUNT(rooms_on_hold.delivery_id) AS on_hold
+FROM `${store}.room_events_v1` AS room_events
+LEFT JOIN rooms_on_hold ON room_events.delivery_id = rooms_on_hold.delivery_id
+WHERE
+  room_events.received_at >= @since
+  AND room_events.partner = @partner
 HAVING COUNT(*) > 0
 UNION ALL
 SELECT

@@ -12,10 +12,12 @@ found AS (
     scopes.erasure_id,
     scopes.claim,
     scopes.status,
-    IF(scopes.treatment = 'delete', 'events_deleted', 'events_anonymised') AS what,
+    IF(
+      scopes.treatment = 'delete', 'room_events_deleted', 'room_events_anonymised'
+    ) AS what,
     events.received_at,
     events.stored_at
-  FROM `${store}.events_v1` AS events
+  FROM `${store}.room_events_v1` AS events
   INNER JOIN scopes
     ON
       events.project = scopes.project
@@ -25,7 +27,6 @@ found AS (
   WHERE
     events.received_at >= @first
     AND events.received_at < @end
-    AND events.kind != 'chat'
   UNION ALL
   SELECT
     scopes.erasure_id,
@@ -34,7 +35,7 @@ found AS (
     'speakers_removed' AS what,
     events.received_at,
     events.stored_at
-  FROM `${store}.events_v1` AS events
+  FROM `${store}.room_events_v1` AS events
   CROSS JOIN UNNEST(events.room.speakers) AS speaker
   INNER JOIN scopes
     ON

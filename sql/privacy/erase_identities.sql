@@ -16,18 +16,29 @@ USING (
     GROUP BY project, user_key
   ),
 
+  later AS (
+    SELECT project, user_key, received_at
+    FROM `${store}.events_v1`
+    WHERE
+      received_at >= @first
+      AND received_at < @end
+    UNION ALL
+    SELECT project, user_key, received_at
+    FROM `${store}.room_events_v1`
+    WHERE
+      received_at >= @first
+      AND received_at < @end
+  ),
+
   came_back AS (
-    SELECT events.project, events.user_key, MIN(events.received_at) AS received_at
-    FROM `${store}.events_v1` AS events
+    SELECT later.project, later.user_key, MIN(later.received_at) AS received_at
+    FROM later
     INNER JOIN erased
       ON
-        events.project = erased.project
-        AND events.user_key = erased.user_key
-        AND events.received_at > erased.cut_off
-    WHERE
-      events.received_at >= @first
-      AND events.received_at < @end
-    GROUP BY events.project, events.user_key
+        later.project = erased.project
+        AND later.user_key = erased.user_key
+        AND later.received_at > erased.cut_off
+    GROUP BY later.project, later.user_key
   )
 
   SELECT

@@ -40,8 +40,19 @@ USING (
   ),
 
   returned AS (
-    SELECT DISTINCT events.user_key
+    SELECT events.user_key
     FROM `${store}.events_v1` AS events
+    INNER JOIN latest
+      ON
+        events.user_key = latest.user_key
+        AND events.received_at > latest.cut_off
+    WHERE
+      events.received_at >= @since
+      AND events.received_at <= @cut_off
+      AND events.project = @project
+    UNION DISTINCT
+    SELECT events.user_key
+    FROM `${store}.room_events_v1` AS events
     INNER JOIN latest
       ON
         events.user_key = latest.user_key

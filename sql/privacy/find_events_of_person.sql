@@ -9,6 +9,18 @@ WHERE
   AND events.received_at <= @until
   AND (events.received_at > @after_time OR events.delivery_id > @after_delivery)
   AND events.project = @project
+  AND events.user_key IN UNNEST(@user_keys)
+UNION ALL
+SELECT
+  events.received_at,
+  events.delivery_id,
+  TO_JSON_STRING(events) AS content
+FROM `${store}.room_events_v1` AS events
+WHERE
+  events.received_at >= @after_time
+  AND events.received_at <= @until
+  AND (events.received_at > @after_time OR events.delivery_id > @after_delivery)
+  AND events.project = @project
   AND (
     events.user_key IN UNNEST(@user_keys)
     OR EXISTS (
@@ -17,5 +29,5 @@ WHERE
       WHERE speaker IN UNNEST(@user_keys)
     )
   )
-ORDER BY events.received_at, events.delivery_id
+ORDER BY received_at, delivery_id
 LIMIT 5000

@@ -18,6 +18,18 @@ late AS (
   WHERE received_at >= @stored_since AND received_at < @extra_since AND extra IS NOT NULL
   UNION ALL
   SELECT
+    'room_events_v1' AS place,
+    received_at AS since
+  FROM `${store}.room_events_v1`
+  WHERE received_at < @stored_since
+  UNION ALL
+  SELECT
+    'room_events_v1.extra' AS place,
+    received_at AS since
+  FROM `${store}.room_events_v1`
+  WHERE received_at >= @stored_since AND received_at < @extra_since AND extra IS NOT NULL
+  UNION ALL
+  SELECT
     'active_days_v1' AS place,
     TIMESTAMP(day) AS since
   FROM `${store}.active_days_v1`

@@ -1,7 +1,13 @@
 -- Finds the partners that have events of a project in this cell. It runs only if the project is not
 -- pinned to the cell, and no other table has rows of the project.
-SELECT DISTINCT partner
+SELECT partner
 FROM `${store}.events_v1`
+WHERE
+  received_at >= TIMESTAMP('2000-01-01')
+  AND project = @project
+UNION DISTINCT
+SELECT partner
+FROM `${store}.room_events_v1`
 WHERE
   received_at >= TIMESTAMP('2000-01-01')
   AND project = @project

@@ -1,5 +1,5 @@
 -- Removes erased people from the speakers of room events in scope. The events stay.
-UPDATE `${store}.events_v1` AS events
+UPDATE `${store}.room_events_v1` AS events
 SET
   room = STRUCT(
     events.room.name AS name,
@@ -30,7 +30,7 @@ FROM (
     rooms.delivery_id,
     rooms.received_at,
     ARRAY_AGG(DISTINCT scopes.user_key) AS erased
-  FROM `${store}.events_v1` AS rooms
+  FROM `${store}.room_events_v1` AS rooms
   CROSS JOIN UNNEST(rooms.room.speakers) AS speaker
   INNER JOIN scopes
     ON
@@ -42,7 +42,6 @@ FROM (
     rooms.received_at >= @first
     AND rooms.received_at < @end
     AND TIMESTAMP_TRUNC(rooms.received_at, DAY) IN UNNEST(@days)
-    AND rooms.kind = 'room'
   GROUP BY rooms.delivery_id, rooms.received_at
 ) AS found
 WHERE

@@ -240,6 +240,7 @@ class Cell:
         loader = Loader(
             builder=RowBuilder(load_catalogue(), KEYS),
             store_event=_table(stand_in, "events_v1").store,
+            store_room_event=_table(stand_in, "room_events_v1").store,
             store_identity=_table(stand_in, "identities_v1").store,
             known=KnownPeople(10_000),
             late_days=LateDays(_table(stand_in, "late_days_v1").store),

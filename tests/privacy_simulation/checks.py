@@ -151,8 +151,9 @@ class Checks:
         rows = self._cell.warehouse.rows(
             "SELECT user_key, MIN(received_at) AS first FROM ("
             f"SELECT user_key, received_at FROM `{WAREHOUSE.store}.events_v1` UNION ALL "
+            f"SELECT user_key, received_at FROM `{WAREHOUSE.store}.room_events_v1` UNION ALL "
             "SELECT speaker, received_at "
-            f"FROM `{WAREHOUSE.store}.events_v1`, UNNEST(room.speakers) AS speaker"
+            f"FROM `{WAREHOUSE.store}.room_events_v1`, UNNEST(room.speakers) AS speaker"
             ") WHERE user_key IS NOT NULL GROUP BY user_key"
         )
         for row in rows:

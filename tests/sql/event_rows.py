@@ -1,5 +1,6 @@
 """Fills tables for tests. Made-up rows of events are stored as `load` would store them."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from local.clients import ONCE
 
 
 def fill(client: bigquery.Client, dataset: str, table: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows into a table; rows of ``events_v1`` get what they lack and `load` would give."""
+    """Insert rows into a table; rows of ``events_v1`` go where `load` stores them."""
     for name, some in _placed(table, rows):
         assert not client.insert_rows_json(f"{dataset}.{name}", some, retry=ONCE, timeout=60)
 
@@ -18,10 +19,12 @@ def fill(client: bigquery.Client, dataset: str, table: str, rows: Sequence[dict[
 def _placed(
     table: str, rows: Sequence[dict[str, Any]]
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    if table == "events_v1":
-        rows = [
-            {"retry_key": None if is_fresh(row["ingest_id"]) else row["ingest_id"]} | row
-            for row in rows
-        ]
-    if rows:
-        yield table, list(rows)
+    tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if table != "events_v1":
+            tables[table].append(row)
+        else:
+            own = "room_events_v1" if row["kind"] == "room" else table
+            retry_key = None if is_fresh(row["ingest_id"]) else row["ingest_id"]
+            tables[own].append({"retry_key": retry_key} | row)
+    yield from tables.items()

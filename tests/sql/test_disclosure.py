@@ -245,6 +245,9 @@ async def test_what_is_older_than_promised_is_found(store: Store) -> None:
             event("3", NOW - 217 * DAY, "ann"),
             event("4", NOW - 33 * DAY, "ann", extra='{"a": 1}'),
             event("5", NOW - 31 * DAY, "ann", extra='{"a": 1}'),
+            event("6", old, kind="room"),
+            event("7", NOW - 34 * DAY, kind="room", extra='{"a": 1}'),
+            event("8", NOW - 31 * DAY, kind="room", extra='{"a": 1}'),
         ],
     )
     store.fill("active_days_v1", [active_day("ann", number) for number in (216, 217, 218, 219)])
@@ -273,6 +276,8 @@ async def test_what_is_older_than_promised_is_found(store: Store) -> None:
     assert await overdue(store) == {
         "events_v1": (2, old - DAY),
         "events_v1.extra": (1, NOW - 33 * DAY),
+        "room_events_v1": (1, old),
+        "room_events_v1.extra": (1, NOW - 34 * DAY),
         "active_days_v1": (2, (NOW - 219 * DAY).replace(hour=0)),
         "identities_v1": (1, old),
         "erasures that are due": (1, NOW - 2 * DAY),

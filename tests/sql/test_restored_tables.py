@@ -44,6 +44,7 @@ EARLIER = NOW - 190 * DAY
 KEYS = dict(re.findall(r"^\| `(\w+_v1)` \| `([a-z_, ]+)` \|", PAGE.text, re.MULTILINE))
 """By table, the columns that tell its rows apart, as the page has them."""
 TABLES = {table.name: table for table in list_tables()}
+OF_EVENTS = ("events_v1", "room_events_v1")
 BOUND = "received_at >= TIMESTAMP '2020-01-01'"
 COPY = "restored_"
 """How the names of copies begin."""
@@ -102,9 +103,9 @@ def must_be_bounded(statement: str) -> None:
 
 def chosen(table: str) -> str:
     """The lines of the page that choose a table to put back, as a reader fills them in."""
-    if table == "events_v1":
+    if table in OF_EVENTS:
         [line] = [text for text in PAGE.others if text.startswith("TABLE=")]
-        return str(line)
+        return str(line).replace("TABLE=events_v1", f"TABLE={table}")
     return f'TABLE={table} KEY="{KEYS[table]}" BOUND=TRUE ONLY=TRUE'
 
 
@@ -120,7 +121,7 @@ def copy(store: Store, table: str) -> None:
     copied.require_partition_filter = described.require_partition_filter
     copied.clustering_fields = described.clustering_fields
     store.client.create_table(copied)
-    bound = BOUND if table == "events_v1" else "TRUE"
+    bound = BOUND if table in OF_EVENTS else "TRUE"
     store.client.query(
         f"INSERT INTO `{restored(table)}` SELECT * FROM `{WAREHOUSE.store}.{table}` WHERE {bound}"
     ).result()
@@ -167,7 +168,7 @@ def yesterday(store: Store) -> None:
 def everything(store: Store) -> dict[str, list[Any]]:
     """Who is in which table, speakers too."""
     speakers = (
-        f"SELECT ingest_id, speaker FROM `{WAREHOUSE.store}.events_v1`"
+        f"SELECT ingest_id, speaker FROM `{WAREHOUSE.store}.room_events_v1`"
         f" CROSS JOIN UNNEST(room.speakers) AS speaker WHERE {BOUND}"
     )
     return {
@@ -184,7 +185,8 @@ def of(user: str, found: dict[str, list[Any]]) -> list[Any]:
 
 def lose(store: Store) -> None:
     """A hand deletes all that was received until yesterday, anonymised rows too."""
-    for table, column in {"events_v1": "received_at", "identities_v1": "last_seen"}.items():
+    columns = dict.fromkeys(OF_EVENTS, "received_at") | {"identities_v1": "last_seen"}
+    for table, column in columns.items():
         where = f"{column} < '{NOW.isoformat()}'"
         store.client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE {where}").result()
 
@@ -194,7 +196,7 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     store: Store, copies: None
 ) -> None:
     yesterday(store)
-    for table in ("events_v1", "identities_v1"):
+    for table in (*OF_EVENTS, "identities_v1"):
         copy(store, table)
     before = everything(store)
     store.now = NOW + MINUTE
@@ -204,7 +206,7 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     after = everything(store)
 
     lose(store)
-    for table in ("events_v1", "identities_v1"):
+    for table in (*OF_EVENTS, "identities_v1"):
         put_back(store, table)
     restored_at = NOW + 2 * MINUTE
     found = everything(store)
@@ -245,14 +247,14 @@ async def test_what_is_there_stays_and_comes_back_once(store: Store, copies: Non
         copy(store, table)
         put_back(store, table)
     found = everything(store)
-    assert len(found["events"]) == 8
+    assert (len(found["events"]), len(found["speakers"])) == (6, 3)
     assert store.rows("user_key", "erasures_v1") == [("dan",)]
 
 
 @pytest.mark.soak
 async def test_a_wrong_erasure_is_taken_back_and_no_other(store: Store, copies: None) -> None:
     yesterday(store)
-    for table in ("events_v1", "identities_v1"):
+    for table in (*OF_EVENTS, "identities_v1"):
         copy(store, table)
     before = everything(store)
     store.now = NOW + MINUTE
@@ -266,8 +268,10 @@ async def test_a_wrong_erasure_is_taken_back_and_no_other(store: Store, copies: 
     assert "TABLE=events_v1 " in of_events
     run(store, "UPDATE erasures_v1", "")
     put_back(store, "identities_v1", f"{told[0]}\n{of_identities}")
-    run(store, "DELETE FROM events_v1", f"{told[0]}\n{of_events}")
-    put_back(store, "events_v1", f"{told[0]}\n{of_events}")
+    for table in OF_EVENTS:
+        setting = f"{told[0]}\n{of_events.replace('TABLE=events_v1', f'TABLE={table}')}"
+        run(store, "DELETE FROM $TABLE", setting)
+        put_back(store, table, setting)
     assert of("bob", everything(store)) == [], "nobody else comes back, not even for a moment"
     store.now += HOUR
     await store.sweep(restored=Restored(NOW, NOW + 2 * MINUTE, "ops@cell.example"))

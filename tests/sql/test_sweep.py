@@ -315,7 +315,7 @@ async def test_speakers_are_taken_out_of_covered_rooms(store: Store) -> None:
     )
     report = await store.sweep()
     rows = store.client.query(
-        "SELECT room.speakers, room.name, room.is_speak FROM `local.chat_eu_store.events_v1`"
+        "SELECT room.speakers, room.name, room.is_speak FROM `local.chat_eu_store.room_events_v1`"
         " ORDER BY ingest_id"
     ).result()
     assert [(*row.values(),) for row in rows] == [
@@ -450,11 +450,41 @@ STEPS = [
     "find_work", "find_news", "claim_due_erasures", "find_scopes", "find_days_in_scope",
     "count_in_scope", "count_room_events_in_scope", "count_identities_in_scope",
     "find_days_with_retries", "add_receipts", "note_days", "delete_later_copies",
-    "anonymise_events", "delete_events", "remove_speakers",
+    "anonymise_events", "delete_events",
+    "anonymise_room_events", "delete_room_events", "remove_speakers",
     "anonymise_active_days", "delete_active_days", "erase_identities", "find_receipts",
     "add_receipts", "finish_erasures", "record_run",
 ]  # fmt: skip
 """The statements of an execution in which each has something to change; some run together."""
+
+
+async def test_people_who_changed_rooms_are_erased_there_and_their_later_copies(
+    store: Store,
+) -> None:
+    store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT, treatment="delete")])
+    kept = room("kept", ["eve"], CUT + HOUR, user_key="bob")
+    store.fill(
+        "events_v1",
+        [
+            kept,
+            *(room(f"of {user}", ["eve"], CUT, user_key=user) for user in ("ann", "bob", "cat")),
+            *(
+                room(f"of {user}", ["eve"], CUT + HOUR, user_key=user, delivery_id=f"again {user}")
+                for user in ("ann", "bob")
+            ),
+        ],
+    )
+    report = await store.sweep()
+    assert report.executed == {
+        "erasure of ann": {"room_events_anonymised": 1},
+        "erasure of bob": {"room_events_deleted": 1},
+    }
+    assert report.rows["delete_later_room_copies"] == 2
+    left = store.rows("ingest_id, retry_key, user_key", "room_events_v1")
+    assert {("kept", "kept", "bob"), ("of cat", "of cat", "cat")} < set(left)
+    [(ingest_id, retry_key, user_key)] = [row for row in left if row[2] not in {"bob", "cat"}]
+    assert ingest_id == retry_key != "of ann"
+    assert A_KEY.fullmatch(user_key)
 
 
 @pytest.mark.soak
@@ -471,7 +501,9 @@ async def test_the_statements_do_not_grow_with_the_people(store: Store) -> None:
         )
         store.fill("events_v1", [event(f"{user} 1", user, CUT) for user in users])
         store.fill("events_v1", [event(f"{user} 2", user, CUT + HOUR) for user in users])
-        store.fill("events_v1", [room(f"{people} room", users, CUT)])
+        rooms = [room(f"{people} room", users, CUT)]
+        rooms += [room(f"{user} room", [], CUT, user_key=user) for user in users]
+        store.fill("events_v1", rooms)
         store.fill("identities_v1", [identity(user, CUT, CUT) for user in users])
         report = await store.sweep()
         assert len(report.executed) == people
@@ -615,7 +647,8 @@ async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None
 async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> None:
     """Each run gets one step further; what it changed before is neither lost nor counted twice."""
     store.fill("erasures_v1", erasures(2))
-    store.fill("events_v1", [*traffic(2), room("r", ["user 0", "bob"], CUT)])
+    rooms = [room(f"of {number}", [], CUT, user_key=f"user {number}") for number in range(2)]
+    store.fill("events_v1", [*traffic(2), *rooms, room("r", ["user 0", "bob"], CUT)])
     store.fill("identities_v1", [identity("user 0", CUT, CUT)])
     # Once the erasures are claimed, no sweep takes their days from active days, because an earlier
     # one may have changed some of them. Identities are erased while the first statement changes
@@ -632,9 +665,10 @@ async def test_a_sweep_that_is_cut_off_anywhere_is_continued(store: Store) -> No
     assert total(store, "erasure of user 0") == {
         "events_anonymised": 4,
         "identities_erased": 1,
+        "room_events_anonymised": 1,
         "speakers_removed": 1,
     }
-    assert total(store, "erasure of user 1") == {"events_deleted": 4}
+    assert total(store, "erasure of user 1") == {"events_deleted": 4, "room_events_deleted": 1}
     noted = receipts(store, "erasure of user 0")
     assert [detail["step"] for detail in noted] == ["begun", "executed"]
     assert noted[-1]["exact"] is False, "the sweep that began it might have died unheard"

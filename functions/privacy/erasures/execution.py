@@ -25,9 +25,25 @@ Counts = Counter[tuple[str, str]]
 """How many events were changed, for each pair of an erasure id and a text which names a place and a
 change, such as ``spill_anonymised``."""
 
-REWRITES = frozenset(
-    {"anonymise_events", "delete_events", "delete_later_copies", "remove_speakers"}
+BY_CHANGE = {
+    "events_anonymised": "anonymise_events",
+    "room_events_anonymised": "anonymise_room_events",
+    "events_deleted": "delete_events",
+    "room_events_deleted": "delete_room_events",
+    "speakers_removed": "remove_speakers",
+}
+"""The statement that makes each change of events."""
+
+OF_TABLES = (
+    ("events_anonymised", "events_deleted"),
+    ("room_events_anonymised", "room_events_deleted", "speakers_removed"),
 )
+"""The changes of each table of events."""
+
+LATER_COPIES = ("delete_later_copies", "delete_later_room_copies")
+"""The statements that delete later copies of events, one for each table."""
+
+REWRITES = frozenset({*BY_CHANGE.values(), *LATER_COPIES})
 """The statements that change events. At the on-demand price, BigQuery bills all bytes of the days
 in which one of them changes a row, so they cost the most of all statements. They may run in a
 reservation of slots instead
@@ -58,14 +74,15 @@ class InScope:
     Attributes:
         days: the days (UTC) of events in scope, by the change that they will get.
         with_identities: the ids of the erasures that have identities in scope.
-        with_copies: the days (UTC) that may have later copies of events in scope.
+        with_copies: the days (UTC) that may have later copies of events in scope, by the statement
+            that deletes the copies.
         stored_before: the number of late events that an earlier sweep should have erased.
         receipts: the receipts with the numbers of the rows in scope.
     """
 
     days: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
     with_identities: set[str] = field(default_factory=set)
-    with_copies: set[date] = field(default_factory=set)
+    with_copies: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
     stored_before: int = 0
     receipts: list[Receipt] = field(default_factory=list)
 
@@ -73,6 +90,11 @@ class InScope:
     def days_of_events(self) -> set[date]:
         """The days (UTC) on which there are events in scope."""
         return {day for days in self.days.values() for day in days}
+
+    @property
+    def days_with_copies(self) -> set[date]:
+        """The days (UTC) that may have later copies of events in scope, of any table."""
+        return {day for days in self.with_copies.values() for day in days}
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Add a row of ``count_in_scope`` or ``count_identities_in_scope``."""
@@ -166,10 +188,11 @@ class Execution:
 
     async def _count(
         self, searched: SearchedDays, stored_before: datetime
-    ) -> tuple[list[Mapping[str, Any]], set[date]]:
+    ) -> tuple[list[Mapping[str, Any]], dict[str, set[date]]]:
         """Return what the statements counted, and the days that may have later copies of events.
 
-        No statement runs if no day is to be searched.
+        The days are by the statement that deletes the copies. No statement runs if no day is to be
+        searched.
         """
         counted = {"now": self._now, "stored_before": stored_before}
         queries = []
@@ -193,7 +216,10 @@ class Execution:
         ]
         answers = await together(*queries, *copies)
         rows = [row for answer in answers[: len(queries)] for row in answer]
-        days = {row["day"].date() for answer in answers[len(queries) :] for row in answer}
+        days: dict[str, set[date]] = defaultdict(set)
+        for answer in answers[len(queries) :]:
+            for row in answer:
+                days[row["statement"]].add(row["day"].date())
         return rows, days
 
     async def change_tables(self, found: InScope, out_of_time: Callable[[], bool]) -> Counter[str]:
@@ -220,13 +246,23 @@ class Execution:
                     raise OutOfTime
                 changed[name] += await self._statements.change(name, now=self._now, **parameters)
 
-        # First, because it needs events that delete_events deletes.
-        await change(*_on_days("delete_later_copies", found.with_copies, listed=False))
+        # First, because they need events that the others delete.
         await together(
-            change(
-                *_on_days("anonymise_events", found.days["events_anonymised"]),
-                *_on_days("delete_events", found.days["events_deleted"]),
-                *_on_days("remove_speakers", found.days["speakers_removed"]),
+            *(
+                change(*_on_days(name, found.with_copies[name], listed=False))
+                for name in LATER_COPIES
+            )
+        )
+        await together(
+            *(
+                change(
+                    *(
+                        step
+                        for what in whats
+                        for step in _on_days(BY_CHANGE[what], found.days[what])
+                    )
+                )
+                for whats in OF_TABLES
             ),
             change(*self._changes_of_active_days()),
             change(*self._changes_of_identities(found)),

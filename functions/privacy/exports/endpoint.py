@@ -171,6 +171,8 @@ class Exports:
                 sheet.missing.append("events")
                 break
             page += 1
-            sheet.counts["events_v1"] += len(events)
+            sheet.counts.update(
+                "room_events_v1" if event.get("kind") == "room" else "events_v1" for event in events
+            )
             await writing.add(f"events-{page:04}", events)
         await writing.finish(sheet.render(writing.files))

@@ -29,7 +29,7 @@ Record = dict[str, Any]
 
 
 def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
-    """Return the person's data in a row of ``events_v1``, without empty values.
+    """Return the person's data in a row of a table of events, without empty values.
 
     Args:
         row: the values of the row, by column.

@@ -47,7 +47,7 @@ class Tables:
         self._kept = timedelta(days=retention_days + 2)
 
     async def records(self, subject: Subject, now: datetime) -> dict[str, list[Record]]:
-        """Return the person's rows of all tables except ``events_v1``, by table.
+        """Return the person's rows of all tables except those of events, by table.
 
         Raises:
             StatementFailed: the tables were not read.

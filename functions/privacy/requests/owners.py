@@ -3,8 +3,8 @@
 A cell accepts requests about every project that it has data of, even if no setting lists the
 project any more. The rows of the store name their partner, so the partner is looked up in the
 tables. The small tables are searched even if the project is pinned here, because its name may have
-belonged to another partner before. ``events_v1`` is far larger, so it is searched only if the
-project is not pinned here and the small tables have no row of it. So, for a pinned project, a
+belonged to another partner before. The tables of events are far larger, so they are searched only if
+the project is not pinned here and the small tables have no row of it. So, for a pinned project, a
 former partner that sent only room events is not found. If a project is or was pinned here, its
 request is accepted even if no row is found: all data of the project may be in the bucket or among
 the dead letters.
@@ -64,7 +64,7 @@ class Owners:
 
         Args:
             project: the name of the project.
-            in_events: whether to search ``events_v1`` too, if no other table has rows of the
+            in_events: whether to search the tables of events too, if no other table has rows of the
                 project. A project with room events only has no rows in other tables. The search is
                 the last one because ``events_v1`` is by far the largest table.
         """

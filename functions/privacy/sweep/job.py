@@ -260,7 +260,7 @@ class Sweep:
         await together(
             self._receipts.add_all(found.receipts),
             self._search.note_changes(
-                found.days_of_events, found.with_copies, self._now().astimezone(UTC)
+                found.days_of_events, found.days_with_copies, self._now().astimezone(UTC)
             ),
         )
         report.rows += await execution.change_tables(found, out_of_time)

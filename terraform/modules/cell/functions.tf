@@ -54,7 +54,7 @@ locals {
       publishes   = []
       subscribes  = []
       bucket      = "roles/storage.objectCreator"
-      appends     = ["events_v1", "identities_v1", "late_days_v1"]
+      appends     = ["events_v1", "identities_v1", "late_days_v1", "room_events_v1"]
       tables      = []
       reads       = []
       views       = false
@@ -85,7 +85,7 @@ locals {
       bucket      = "roles/storage.objectUser"
       appends     = []
       tables = [
-        "events_v1", "identities_v1",
+        "events_v1", "identities_v1", "room_events_v1",
         "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "late_days_v1",
         "rooms_daily_v1", "runs_v1",
       ]
@@ -156,7 +156,7 @@ locals {
       bucket      = "roles/storage.objectUser"
       appends     = []
       tables = [
-        "erasures_v1", "events_v1", "holds_v1", "identities_v1", "late_days_v1", "receipts_v1", "runs_v1",
+        "erasures_v1", "events_v1", "holds_v1", "identities_v1", "late_days_v1", "receipts_v1", "room_events_v1", "runs_v1",
         "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; offboarding
       ]
       reads    = []

@@ -15,7 +15,13 @@ settled AS (
     ingest_id, received_at, stored_at, occurred_at, kind, partner, project, event, catalogued,
     room_id, user_key, platform, source, screen_size, browser, os, device_type, properties, room,
     flags
-  FROM `${store}.events_v1`
+  FROM (
+    SELECT *
+    FROM `${store}.events_v1`
+    UNION ALL
+    SELECT *
+    FROM `${store}.room_events_v1`
+  )
   WHERE
     received_at >= TIMESTAMP_SUB(
       TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL (${retention_days} + 1) DAY
@@ -31,7 +37,13 @@ open_window AS (
     ingest_id, received_at, stored_at, occurred_at, kind, partner, project, event, catalogued,
     room_id, user_key, platform, source, screen_size, browser, os, device_type, properties, room,
     flags
-  FROM `${store}.events_v1`
+  FROM (
+    SELECT *
+    FROM `${store}.events_v1`
+    UNION ALL
+    SELECT *
+    FROM `${store}.room_events_v1`
+  )
   WHERE
     received_at >= TIMESTAMP_SUB(
       TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL ${open_window_days} DAY

@@ -8,7 +8,13 @@
 WITH
 settled AS (
   SELECT ingest_id, received_at, partner, project
-  FROM `${store}.events_v1`
+  FROM (
+    SELECT *
+    FROM `${store}.events_v1`
+    UNION ALL
+    SELECT *
+    FROM `${store}.room_events_v1`
+  )
   WHERE
     received_at >= TIMESTAMP_SUB(
       TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL (${retention_days} + 1) DAY
@@ -21,7 +27,13 @@ settled AS (
 
 open_window AS (
   SELECT ingest_id, received_at, partner, project
-  FROM `${store}.events_v1`
+  FROM (
+    SELECT *
+    FROM `${store}.events_v1`
+    UNION ALL
+    SELECT *
+    FROM `${store}.room_events_v1`
+  )
   WHERE
     received_at >= TIMESTAMP_SUB(
       TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), INTERVAL ${open_window_days} DAY

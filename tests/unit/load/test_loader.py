@@ -41,6 +41,7 @@ class World:
         self.loader = Loader(
             builder=builder,
             store_event=lambda row: self._store("events", row),
+            store_room_event=lambda row: self._store("room_events", row),
             store_identity=lambda row: self._store("identities", row),
             known=KnownPeople(10),
             late_days=LateDays(lambda row: self._store("late_days", row)),
