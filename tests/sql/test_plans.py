@@ -78,6 +78,10 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         database.execute(
             "UPDATE p.store.events_v1 SET kind = 'test' WHERE ingest_id::INTEGER % 36 = 0"
         )
+        database.execute(
+            "INSERT INTO p.store.room_events_v1 SELECT * REPLACE ('room' AS kind)"
+            " FROM p.store.events_v1 WHERE kind = 'chat'"
+        )
         for table in ROLLUPS:
             database.execute(
                 f"INSERT INTO p.store.{table.name} (project, {table.partition_by})"
@@ -201,7 +205,7 @@ def test_events_are_scanned_between_constants(
     database: duckdb.DuckDBPyConnection, view: str
 ) -> None:
     found = scans(database, f"SELECT * FROM `p.bi.{view}`")
-    reads = [scan for scan in found if scan.table == "events_v1"]
+    reads = [scan for scan in found if scan.table in {"events_v1", "room_events_v1"}]
     oldest = TODAY - timedelta(days=WAREHOUSE.retention_days + 1)
     for scan in reads:
         first = oldest if scan.settled else FIRST_OPEN

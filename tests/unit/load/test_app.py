@@ -94,6 +94,16 @@ async def test_a_delivery_is_acknowledged_when_its_rows_are_stored(
     assert (row["user_key"], identity["user_id"]) == (identity["user_key"], "u")
 
 
+async def test_a_room_event_is_in_a_table_of_its_own(
+    client: httpx.AsyncClient, write_stub: Any
+) -> None:
+    body = {"event": "room_created", "value": {"name": "Final", "speakers": ["u"]}}
+    assert (await client.post("/", content=push(body, kind="room"))).status_code == 204
+    [row] = write_stub.of_table("room_events_v1")
+    assert row["room"]["name"] == "Final"
+    assert write_stub.of_table("events_v1") == []
+
+
 async def test_the_day_of_a_late_delivery_is_noted(
     client: httpx.AsyncClient, write_stub: Any
 ) -> None:

@@ -32,6 +32,7 @@ class World:
 
     def __init__(self, builder: RowBuilder) -> None:
         self.events: list[Row] = []
+        self.room_events: list[Row] = []
         self.identities: list[Row] = []
         self.late_days: list[Row] = []
         self.order: list[str] = []
@@ -101,6 +102,15 @@ async def test_an_event_and_its_new_person_are_stored(world: World) -> None:
     assert event["delivery_id"] == "delivery 0"
     assert event["user_key"] == identity["user_key"]
     assert (identity["user_id"], identity["nickname"]) == ("u", "Andy")
+
+
+@pytest.mark.parametrize("kind", ["chat", "room", "test"])
+async def test_room_events_are_stored_apart(world: World, kind: str) -> None:
+    for _ in range(2):  # the second is of a known person
+        await world.loader.load(message(kind=kind))
+    stored = world.room_events if kind == "room" else world.events
+    assert [row["kind"] for row in stored] == [kind] * 2
+    assert len(world.events) + len(world.room_events) == 2
 
 
 async def test_a_known_person_is_not_stored_again_that_day(world: World) -> None:

@@ -157,7 +157,7 @@ async def test_settling_reports_what_it_did(
     answer = await client.post("/settle", json={"days": ["2026-11-20"]})
     expected = {
         "days": ["2026-11-20"],
-        "copies": 1,
+        "copies": 2,
         "identities": 1,
         "emptied": 0,
         "remaining": 0,

@@ -91,11 +91,14 @@ async def test_only_days_with_something_to_do_are_changed(
     report = await settle.run()
     assert changed(statements) == [
         ("delete_copies", "11-22"),
+        ("delete_room_copies", "11-22"),
         ("delete_copies", "11-14"),
+        ("delete_room_copies", "11-14"),
         ("merge_identities", "11-22"),
         ("clear_extra", "09-01"),
+        ("clear_room_extra", "09-01"),
     ]
-    assert (report.copies, report.identities, report.emptied) == (2, 1, 1)
+    assert (report.copies, report.identities, report.emptied) == (4, 1, 2)
     assert (report.days, report.remaining) == (["2026-11-22", "2026-11-14"], 0)
 
 
@@ -112,7 +115,7 @@ async def test_what_the_time_does_not_suffice_for_remains(
     statements.answers = {"find_days_with_copies": [day(22), day(14)]}
     statements.after_change = clock.passing(120)
     report = await settle.run()
-    assert (report.days, report.remaining, report.failed) == (["2026-11-22"], 2, "")
+    assert (report.days, report.remaining, report.failed) == (["2026-11-22"], 4, "")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,8 @@ async def test_what_the_time_does_not_suffice_for_remains(
         ("find_days_with_copies", "find_days_with_copies", 1),
         ("find_days_with_extra", "find_days_with_extra", 1),
         ("note_days", "note_days", 1),
-        ("delete_copies", "delete_copies", 2),
+        ("delete_copies", "delete_copies", 3),
+        ("delete_room_copies", "delete_room_copies", 2),
         ("merge_identities", "merge_identities", 1),
         ("record_run", "record_run", 1),
     ],
