@@ -51,7 +51,7 @@ def test_a_new_table_has_its_statement_and_is_counted(tmp_path: Path, tables: An
     ("on_hold", "counted"),
     [
         ("person", "COUNT(people_on_hold.user_key)"),
-        ("event", "COUNT(events_on_hold.delivery_id)"),
+        ("room", "COUNT(rooms_on_hold.delivery_id)"),
         ("hold", "COUNTIF(released_at IS NULL AND until > @now)"),
     ],
 )
