@@ -248,7 +248,8 @@ async def test_a_hold_of_a_project_binds_whoever_it_belongs_to_now(world: World)
     counts = PartnerCounts()
     await world.offboarding.clear_tables("acme", counts, never)
     after = await world.offboarding.count("acme", ENTRY, never)
-    assert after.total["events_v1"] == 2
+    kept = {name: number for name, number in after.total.items() if "events_v1" in name}
+    assert kept == {"events_v1": 1, "room_events_v1": 1}
     assert after.deletable == {}
 
 
