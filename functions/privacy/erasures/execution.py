@@ -25,25 +25,20 @@ Counts = Counter[tuple[str, str]]
 """How many events were changed, for each pair of an erasure id and a text which names a place and a
 change, such as ``spill_anonymised``."""
 
-BY_CHANGE = {
-    "events_anonymised": "anonymise_events",
-    "room_events_anonymised": "anonymise_room_events",
-    "events_deleted": "delete_events",
-    "room_events_deleted": "delete_room_events",
-    "speakers_removed": "remove_speakers",
-}
-"""The statement that makes each change of events."""
-
-OF_TABLES = (
-    ("events_anonymised", "events_deleted"),
-    ("room_events_anonymised", "room_events_deleted", "speakers_removed"),
+BY_CHANGE = (
+    {"events_anonymised": "anonymise_events", "events_deleted": "delete_events"},
+    {
+        "room_events_anonymised": "anonymise_room_events",
+        "room_events_deleted": "delete_room_events",
+        "speakers_removed": "remove_speakers",
+    },
 )
-"""The changes of each table of events."""
+"""For each table of events, the statement that makes each change."""
 
 LATER_COPIES = ("delete_later_copies", "delete_later_room_copies")
-"""The statements that delete later copies of events, one for each table."""
+"""For each table, the statement that deletes later copies of events."""
 
-REWRITES = frozenset({*BY_CHANGE.values(), *LATER_COPIES})
+REWRITES = frozenset({*LATER_COPIES, *(name for each in BY_CHANGE for name in each.values())})
 """The statements that change events. At the on-demand price, BigQuery bills all bytes of the days
 in which one of them changes a row, so they cost the most of all statements. They may run in a
 reservation of slots instead
@@ -247,23 +242,14 @@ class Execution:
                 changed[name] += await self._statements.change(name, now=self._now, **parameters)
 
         # First, because they need events that the others delete.
-        await together(
-            *(
-                change(*_on_days(name, found.with_copies[name], listed=False))
-                for name in LATER_COPIES
-            )
+        copies = (_on_days(name, found.with_copies[name], listed=False) for name in LATER_COPIES)
+        await together(*(change(*steps) for steps in copies))
+        of_tables = (
+            [step for what, name in each.items() for step in _on_days(name, found.days[what])]
+            for each in BY_CHANGE
         )
         await together(
-            *(
-                change(
-                    *(
-                        step
-                        for what in whats
-                        for step in _on_days(BY_CHANGE[what], found.days[what])
-                    )
-                )
-                for whats in OF_TABLES
-            ),
+            *(change(*steps) for steps in of_tables),
             change(*self._changes_of_active_days()),
             change(*self._changes_of_identities(found)),
             self._read_receipts(),
