@@ -3,7 +3,7 @@
 A cell accepts requests about every project that it has data of, even if no setting lists the
 project any more. The rows of the store name their partner, so the partner is looked up in the
 tables. The small tables are searched even if the project is pinned here, because its name may have
-belonged to another partner before. The tables of events are far larger, so they are searched only if
+belonged to another partner before. The tables of events are far larger: they are searched only if
 the project is not pinned here and the small tables have no row of it. So, for a pinned project, a
 former partner that sent only room events is not found. If a project is or was pinned here, its
 request is accepted even if no row is found: all data of the project may be in the bucket or among
