@@ -39,7 +39,7 @@ from functions.web.routes import Route, application
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the function.
+    """Create the dashboard function, an ASGI application.
 
     Raises:
         ValueError: a setting is missing or malformed.
@@ -65,7 +65,7 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
 
 
 class Dashboard:
-    """Answers requests.
+    """Answers the requests of the dashboard.
 
     Args:
         identify: returns the e-mail address of the person who sent a request; may block.
@@ -128,7 +128,7 @@ class Dashboard:
                 403,
                 "You are not signed in",
                 f"{unidentified} Open the dashboard through Identity-Aware Proxy or “gcloud run "
-                "services proxy”. Ask the operator which of them to use.",
+                "services proxy”. Ask the operator which of the two to use.",
             ) from None
         except PermissionsUnavailable:
             raise _later("The list of permissions cannot be read at the moment") from None
@@ -179,7 +179,7 @@ class Dashboard:
 def _chosen(request: Request, projects: list[str]) -> tuple[str, Window]:
     project = request.query_params.get("project", projects[0])
     if project not in projects:
-        raise failure(403, "You may not see this project", f"Yours are: {', '.join(projects)}.")
+        raise failure(403, "You may not see this project", f"You may see: {', '.join(projects)}.")
     window = request.query_params.get("window", Window.DAYS_90)
     if window not in set(Window):
         raise failure(400, "Unknown window", f"`window` must be one of {', '.join(Window)}.")

@@ -7,7 +7,7 @@ from functions.observe.log import log
 
 
 class RefreshFailed(Exception):
-    """The rollups were not refreshed, or not in time.
+    """The rollups were not refreshed, or the refresh did not finish in time.
 
     Args:
         reason: the HTTP status of operate's response, the name of the error's type, or
@@ -53,7 +53,7 @@ class Operate:
         """Refresh the rollups of all days that are not up to date, and block until that is done.
 
         Raises:
-            RefreshFailed: operate did not answer, or did not finish.
+            RefreshFailed: operate did not answer, answered with an error, or did not finish.
         """
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - slow to import
         from requests.exceptions import RequestException  # noqa: PLC0415

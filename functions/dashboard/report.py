@@ -80,7 +80,7 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """A busy room; `people` is the number of people on the room's best day."""
+    """A busy room; `people` is the number of people on the day when the room had most people."""
 
     room_id: str
     name: str | None
@@ -144,7 +144,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def last_whole(self) -> Day | None:
-        """The newest counted day before today; None if there is none."""
+        """The newest day before today for which people are counted; None if there is none."""
         whole = (day for day in self.days if day.dau is not None and day.day < self.last)
         return max(whole, key=lambda day: day.day, default=None)
 
@@ -201,8 +201,8 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
     people = {row["day"]: row for row in rows.people}
     before = first - timedelta(days=1)
     # The rollup of people has a row for a day if people came in the 6 months up to that day. The
-    # rollup of events has a row for a day only if the day has events. When a page is requested,
-    # perhaps only one of the two rollups is refreshed.
+    # rollup of events has a row for a day only if the day has events. While a refresh runs, perhaps
+    # only one of the two rollups is up to date, so the last counted day of each is found.
     people_until = max(people, default=before)
     daily_until = max([*daily, people_until])
     return [
@@ -216,7 +216,7 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
 
 
 def _numbers(names: Iterable[str], row: Row, *, is_counted: bool) -> dict[str, Any]:
-    # A counted day without a row has no events: its numbers are 0.
+    # If a counted day has no row, it has no events, so its numbers are 0.
     return {name: row.get(name, 0) if is_counted else None for name in names}
 
 

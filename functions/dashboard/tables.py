@@ -99,7 +99,7 @@ TABLES: dict[str, Callable[[Report], Table]] = {
 def as_csv(table: Table) -> bytes:
     """Return a table as CSV (RFC 4180) that is safe to open in a spreadsheet.
 
-    It is UTF-8 with a byte order mark, without which Excel reads another encoding.
+    The text is UTF-8 with a byte order mark. Without this mark, Excel assumes another encoding.
     """
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
@@ -111,8 +111,8 @@ def as_csv(table: Table) -> bytes:
 def _inert(cell: Cell) -> Cell:
     """Prevent a spreadsheet from running a text as a formula (OWASP): senders choose room names.
 
-    In some countries, a spreadsheet splits cells at semicolons, even inside quotes. A line break
-    could begin a new row.
+    In some countries, a spreadsheet splits cells at semicolons, even inside quotes; so each part of
+    a text is checked. A line break could begin a new row, so it becomes a space.
     """
     if not isinstance(cell, str):
         return cell
@@ -125,6 +125,6 @@ _BREAKS = frozenset({"Cc", "Zl", "Zp"})
 
 
 def _is_formula(text: str) -> bool:
-    """Return whether a text begins like a formula, also with full-width or invisible characters."""
+    """Return whether a text begins like a formula, even with full-width or invisible characters."""
     visible = (each for each in normalize("NFKC", text) if each.isprintable() and each != " ")
     return next(visible, "") in {"=", "+", "-", "@"}
