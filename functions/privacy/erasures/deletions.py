@@ -2,9 +2,9 @@
 
 One statement records any number of messages, because BigQuery runs only two changes of a table at a
 time. The effect of a message depends only on the time when it was received, so messages may be
-recorded in any order and in any batches. All messages that are not recorded yet are added. After
-that, deletions that another erasure makes unnecessary are removed, and deletions that the person
-took back are restored.
+recorded in any order and in any batches. First, all messages that are not recorded yet are added.
+Then, deletions that another erasure makes unnecessary are removed, and deletions that the person
+took back are marked as restored.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,7 +63,8 @@ class Deletions:
     Args:
         statements: runs the statements of ``sql/privacy``.
         ledger: notes the days of cut-offs that are recorded late.
-        receipts: stores a receipt of each recorded deletion, and one if the person is restored.
+        receipts: stores a receipt for each deletion, and another one if the person took the
+            deletion back.
         now: returns the current time (timezone-aware).
         new_id: returns a new erasure id; ids sort by time.
     """

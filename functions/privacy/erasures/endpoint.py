@@ -22,7 +22,7 @@ from functions.web.problem import ProblemError
 
 
 class Executor(Protocol):
-    """Executes erasures, like `functions.privacy.sweep.job.Sweep`."""
+    """Executes erasures. The class that does this is `functions.privacy.sweep.job.Sweep`."""
 
     async def look(self) -> Any:
         """Find out what there is to do.
@@ -39,10 +39,13 @@ class Executor(Protocol):
         """
 
     async def run(self, erasure_ids: Sequence[str], *, prepared: Any) -> object:
-        """Execute the erasures with these ids, after `prepare`.
+        """Execute the erasures with these ids. Call this after `prepare`.
+
+        If a service does not answer, this may end early without an error. The next sweep does the
+        rest.
 
         Raises:
-            StatementFailed: not all of them are executed.
+            StatementFailed: not all of these erasures are executed.
         """
 
 
@@ -51,7 +54,7 @@ class Erasures:
     """Answers requests to ``/erasures``.
 
     Args:
-        partner_of: returns the partner of a project that the caller may act on.
+        partner_of: returns the partner of a project, if the caller may act on the project.
         filing: records erasures.
         preview: counts what an erasure would change.
         erasure_log: reads recorded erasures.
@@ -69,9 +72,11 @@ class Erasures:
     async def file(self, request: PrivacyRequest) -> Response:
         """``POST /erasures``: records an erasure and hides the people.
 
-        Answers 202, or 200 if the erasure was executed at once or the request is a dry run.
+        Answers 200 if the request is a dry run, or if all erasures that apply to the people are
+        executed. Otherwise, answers 202.
 
         Raises:
+            DecodeError: the body is not valid.
             ProblemError: the caller may not act on the project, the cell has no data of it, or two
                 partners have data under the project's name.
             StatementFailed: it is unknown whether all people are recorded; the request can be
@@ -104,10 +109,10 @@ class Erasures:
     async def _erase(
         self, draft: Draft, partner: str, earlier: Earlier, seen: Any, requested_by: str
     ) -> Filed:
-        """Record an erasure and execute it at once; what does not need each other runs together.
+        """Record an erasure and execute it at once. Independent steps run at the same time.
 
-        If a statement of the execution fails, the erasure is recorded and the people are hidden, so
-        the next sweep can execute it.
+        If the execution fails, the erasure is recorded and the people are hidden. Then the next
+        sweep executes the erasure.
         """
         _, is_prepared = await together(
             self.filing.store(draft, partner, earlier), _succeeds(self.executor.prepare(seen))
@@ -119,7 +124,7 @@ class Erasures:
         run = self.executor.run
         filed: Filed
         filed, _ = await together(note, _succeeds(run(tuple(sorted(ids)), prepared=seen)))
-        if missed := tuple(set(filed.all_ids) - ids):  # another request filed the same people
+        if missed := tuple(set(filed.all_ids) - ids):  # filed by a concurrent request
             await _succeeds(run(missed, prepared=seen))
         return filed
 
@@ -127,7 +132,8 @@ class Erasures:
         """``GET /erasures``: lists the erasures of the caller's projects, newest first.
 
         Raises:
-            ProblemError: a parameter is not valid, or the project is not one of the caller's.
+            ProblemError: a parameter is unknown or not valid (400), or the caller may not act on
+                the project (403).
         """
         unknown = request.query.keys() - {"project", "status", "before"}
         if unknown:
@@ -146,7 +152,7 @@ class Erasures:
         return _json(answer)
 
     async def show(self, request: PrivacyRequest) -> Response:
-        """``GET /erasures/{id}``: shows one erasure, which is found as long as it has receipts.
+        """``GET /erasures/{id}``: shows one erasure; after its tombstones expire, its receipts.
 
         Raises:
             ProblemError: the caller's projects have no erasure with this id (404).
@@ -157,8 +163,8 @@ class Erasures:
         """``DELETE /erasures/{id}``: restores the people of an erasure during its grace period.
 
         Raises:
-            ProblemError: the caller's projects have no such erasure (404), it is immediate or
-                being executed (409), or it was executed (410).
+            ProblemError: the caller's projects have no erasure with this id (404); the erasure has
+                no grace period or is being executed (409); or it was executed (410).
         """
         entry = await self._found(request.id, request.caller.matters())
         await self.restoring.restore(entry, request.caller.email)
@@ -172,7 +178,7 @@ class Erasures:
 
 
 async def _succeeds(action: Awaitable[object]) -> bool:
-    """Return whether a part of an execution succeeds; the next sweep repeats one that fails."""
+    """Run a part of an execution; return whether it succeeded. If not, the next sweep runs it."""
     try:
         await action
     except StatementFailed as failure:

@@ -33,30 +33,32 @@ BY_CHANGE = (
         "speakers_removed": "remove_speakers",
     },
 )
-"""For each table of events, the statement that makes each change."""
+"""For each table of events: the name of each change, and the statement that makes the change."""
 
 LATER_COPIES = ("delete_later_copies", "delete_later_room_copies")
-"""For each table, the statement that deletes later copies of events."""
+"""For each table of events, the statement that deletes later copies: copies of an event in scope
+that were received after the cut-off."""
 
 REWRITES = frozenset({*LATER_COPIES, *(name for each in BY_CHANGE for name in each.values())})
-"""The statements that change events. At the on-demand price, BigQuery bills all bytes of the days
-in which one of them changes a row, so they cost the most of all statements. They may run in a
+"""The statements that change events. At the on-demand price, BigQuery bills all bytes of each day
+on which such a statement changes a row. So these statements cost the most, and may run in a
 reservation of slots instead
 (https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand-query-size-calculation)."""
 
 REFRESHED = timedelta(hours=3)
-"""How long after an execution sweeps look for active days of the erased people. A refresh may have
-read the events before the execution and stored the active days after it. One sweep after the time
-limit of a statement would do; the limit is minutes, and the sweeps run hourly."""
+"""For this long after an execution, sweeps look again for active days of the erased people. A
+refresh may have read the events before the execution and stored the active days after it. It does
+so within minutes, the time limit of a statement, so one more hourly sweep would be enough."""
 
 
 RANGES = 4
-"""The maximum number of stretches of days for each of which a statement runs that has no list of
-days. If there are more, it also reads the days between them, because each statement takes time."""
+"""How often a statement that takes no list of days may run, because each run takes time. It runs
+once for each stretch of consecutive days. If there are more stretches, some of them are joined, and
+the days between them are read too."""
 
 
 class _Change(NamedTuple):
-    """A statement that changes rows, and its parameters beside the time of the sweep."""
+    """A statement that changes rows, and its parameters without ``now``."""
 
     name: str
     parameters: Mapping[str, Parameter]
@@ -67,7 +69,7 @@ class InScope:
     """What a sweep found in scope.
 
     Attributes:
-        days: the days (UTC) of events in scope, by the change that they will get.
+        days: the days (UTC) of events in scope, by the change that the events will get.
         with_identities: the ids of the erasures that have identities in scope.
         with_copies: the days (UTC) that may have later copies of events in scope, by the statement
             that deletes the copies.
@@ -88,11 +90,16 @@ class InScope:
 
     @property
     def days_with_copies(self) -> set[date]:
-        """The days (UTC) that may have later copies of events in scope, of any table."""
+        """The days (UTC) that may have later copies of events in scope, in any table."""
         return {day for days in self.with_copies.values() for day in days}
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add a row of ``count_in_scope`` or ``count_identities_in_scope``."""
+        """Add what a statement counted.
+
+        Args:
+            row: a row that ``count_in_scope``, ``count_room_events_in_scope`` or
+                ``count_identities_in_scope`` returned.
+        """
         if row["what"] == "identities_erased":
             self.with_identities.add(row["erasure_id"])
             return
@@ -102,12 +109,12 @@ class InScope:
 
 
 class Execution:
-    """Executes the erasures that are due, and erases late events in the scope of executed ones.
+    """Executes the erasures that are due, and erases late events of erased people.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
         receipts: stores the receipts.
-        scopes: the scopes of all these erasures.
+        scopes: the scopes of the erasures that are being executed or were executed.
         now: the time (UTC) at which the sweep began; people on hold at this time are skipped.
         oldest: no stored identity was last seen before this time (UTC).
         claim: the id that this sweep gave to the erasures that it began to execute.
@@ -140,10 +147,10 @@ class Execution:
     async def count(self, searched: SearchedDays, stored_before: datetime) -> InScope:
         """Find the rows in scope, and make receipts with their numbers.
 
-        The receipts have to be stored before any row is changed. If an earlier sweep began to
-        execute an erasure, the receipt of that sweep stays, so the rows that it changed are counted
-        too. Late rows are counted only once, because the id of their receipt contains the time at
-        which the newest of them was stored.
+        The receipts have to be stored before any row is changed. A stored receipt is not replaced:
+        if an earlier sweep began to execute an erasure, its receipt also counts the rows that it
+        has changed. The id of a receipt of late rows contains the time at which the newest row was
+        stored. So if a sweep is repeated, it does not count the same rows twice.
 
         Args:
             searched: the days to search.
@@ -186,8 +193,8 @@ class Execution:
     ) -> tuple[list[Mapping[str, Any]], dict[str, set[date]]]:
         """Return what the statements counted, and the days that may have later copies of events.
 
-        The days are by the statement that deletes the copies. No statement runs if no day is to be
-        searched.
+        The days are grouped by the statement that deletes the copies. Without days to search, no
+        statement runs.
         """
         counted = {"now": self._now, "stored_before": stored_before}
         queries = []
@@ -220,8 +227,9 @@ class Execution:
     async def change_tables(self, found: InScope, out_of_time: Callable[[], bool]) -> Counter[str]:
         """Change the rows in scope, with a statement for each table and treatment.
 
-        The statements of one table run one after the other, because BigQuery lets one of two
-        changes of the same rows fail. The tables are changed at the same time.
+        The statements for one table run one after the other: if two statements change the same rows
+        at the same time, BigQuery lets one of them fail. Different tables are changed at the same
+        time.
 
         Args:
             found: what `count` found.
@@ -241,7 +249,7 @@ class Execution:
                     raise OutOfTime
                 changed[name] += await self._statements.change(name, now=self._now, **parameters)
 
-        # First, because they need events that the others delete.
+        # These statements run first, because they need events that the other statements delete.
         copies = (_on_days(name, found.with_copies[name], listed=False) for name in LATER_COPIES)
         await together(*(change(*steps) for steps in copies))
         of_tables = (
@@ -260,8 +268,8 @@ class Execution:
         """Return the statements that change active days.
 
         A refresh may read events before this sweep changes them, and store active days of the
-        erased people afterwards. So sweeps repeat these statements until `REFRESHED` after an
-        execution.
+        erased people afterwards. So after an execution, sweeps repeat these statements for the time
+        `REFRESHED`.
         """
         since = self._now - REFRESHED
         if all(scope.executed_at and scope.executed_at < since for scope in self._scopes):
@@ -273,7 +281,8 @@ class Execution:
     def _changes_of_identities(self, found: InScope) -> list[_Change]:
         """Return the statement that erases the identities in scope.
 
-        It searches the events since the cut-offs for people who came back.
+        The list is empty if there are no such identities. The statement also reads the events since
+        the earliest cut-off, because the identity of a person who came back is not deleted.
         """
         if not found.with_identities:
             return []
@@ -286,7 +295,8 @@ class Execution:
     async def _read_receipts(self) -> None:
         """Read the receipts of the erasures that this sweep finishes.
 
-        The receipt with the numbers of rows may come from another sweep that began the erasure too.
+        The receipt with the numbers of rows may be from another sweep, which also began to execute
+        the erasure.
         """
         references = sorted({erasure_id for erasure_id, _ in self._begun})
         if references:
@@ -296,7 +306,10 @@ class Execution:
             self._stored = [(row["reference"], row["detail"]) for row in rows]
 
     async def note_places(self) -> None:
-        """Write receipts with the numbers of events changed in objects and dead letters."""
+        """Write receipts with the numbers of events that were changed in objects and dead letters.
+
+        Unreadable events get no receipt: their number is logged.
+        """
         taken: dict[str, dict[str, int]] = defaultdict(dict)
         for (erasure_id, what), number in sorted(self.counts.items()):
             taken[erasure_id][what] = number
@@ -311,11 +324,11 @@ class Execution:
         )
 
     async def finish(self, done_at: datetime, expires_at: datetime) -> dict[str, dict[str, int]]:
-        """Write receipts for the erasures that were executed, then mark these as executed.
+        """Write a receipt for each erasure that this sweep finishes, and mark it as executed.
 
-        Only at its end does a sweep write how many events it changed in objects and dead letters.
-        If a sweep crashes before that, the total is too low. So a total is marked as exact only if
-        this sweep also began to execute the erasure.
+        A sweep writes only at its end how many events it changed in objects and dead letters. If it
+        crashes before its end, these events are missing in the total. So the total is marked as
+        exact only if the same sweep began and finished the execution.
 
         Args:
             done_at: the time (UTC) since which no live data is left.
@@ -354,7 +367,7 @@ class Execution:
         return totals
 
     def taken(self) -> Counter[str]:
-        """Return the numbers of events changed in objects and dead letters, by place and change."""
+        """Return how many events were changed in objects and dead letters, by place and change."""
         numbers: Counter[str] = Counter()
         for (_, what), number in self.counts.items():
             numbers[what] += number
@@ -378,20 +391,24 @@ class Execution:
 
 
 def _on(days: Collection[date]) -> dict[str, Parameter]:
-    """Return the parameters of a statement for some days: their bounds, and a list of them."""
+    """Return the parameters of a statement for some days: the range of days, and their list."""
     each = [midnight(day) for day in sorted(days)]
     return {"first": each[0], "end": each[-1] + DAY, "days": each}
 
 
 def _on_days(name: str, days: Collection[date], *, listed: bool = True) -> list[_Change]:
-    """Return a statement that changes rows of some days, if there are any."""
+    """Return the runs of a statement that changes rows of these days; an empty list without days.
+
+    If `listed` is true, the statement takes a list of days, and runs once. If not, it runs once for
+    each range of consecutive days.
+    """
     if not listed:
         return [_Change(name, {"first": first, "end": end}) for first, end in ranges(days, RANGES)]
     return [_Change(name, _on(days))] if days else []
 
 
 def _step(step: str, claim: str) -> str:
-    """Return the name of a step for the receipt; it ends in "again" if the step is repeated."""
+    """Return a step's name for a receipt; add "again" if the erasure was executed before."""
     return f"{step} again" if claim.startswith(AGAIN) else step
 
 

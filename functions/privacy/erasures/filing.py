@@ -1,4 +1,4 @@
-"""Records requests to erase people. From then on, every view shows these people under other keys.
+"""Records requests to erase people. After that, every view shows these people under random keys.
 
 If a request is repeated, and no event of a person was received in between, the person gets no
 second erasure. Instead, the cut-off of the first erasure moves to now, so that events that are
@@ -39,7 +39,7 @@ class Filed(NamedTuple):
 
     @property
     def all_ids(self) -> tuple[str, ...]:
-        """The ids of all these erasures."""
+        """The ids of all erasures that apply to the people of the request."""
         return (self.erasure_id, *self.filed_before)
 
 
@@ -57,9 +57,10 @@ class Draft(NamedTuple):
     people: Sequence[Sequence[str]]
 
     def parts(self) -> list[dict[str, Parameter]]:
-        """Return the parameters that select the people and their erasures of the same kind.
+        """Return parameters with which statements find the people and their earlier erasures.
 
-        There is more than one part only if the people have very many user keys.
+        The list has more than one item only if the people have more than `KEYS_OF_A_STATEMENT` user
+        keys.
         """
         every_key = list(dict.fromkeys(key for keys in self.people for key in keys))
         return [
@@ -74,11 +75,13 @@ class Draft(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """The latest erasures of the same kind that the people of a request have.
+    """The latest erasure of each person of a request, of the same kind as the request.
+
+    ``sql/privacy/find_earlier_cut_off.sql`` says which erasures are of the same kind.
 
     Attributes:
-        since: the earliest cut-off among them (UTC); None if there are none.
-        erasure_ids: their ids.
+        since: the earliest cut-off of these erasures (UTC); None if there are none.
+        erasure_ids: the ids of these erasures.
     """
 
     since: datetime | None
@@ -102,7 +105,7 @@ class Filing:
         return Draft(self.context.new_id(), request, people)
 
     async def find_earlier(self, draft: Draft) -> Earlier:
-        """Find the latest erasures of the same kind.
+        """Find the latest erasure of each person of the draft, of the same kind as the draft.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -135,7 +138,7 @@ class Filing:
                 "file_erasure",
                 erasure_id=draft.erasure_id,
                 partner=partner,
-                # Without an earlier erasure, no event has to be read.
+                # Events are read only for people who have an earlier erasure.
                 since=earlier.since or now + DAY,
                 cut_off=now,
                 due_at=now if mode == "immediate" else now + GRACE,
@@ -144,10 +147,10 @@ class Filing:
             )
 
     async def note(self, draft: Draft, partner: str, requested_by: str) -> Filed:
-        """Find out which erasures apply to the people, and write a receipt for each.
+        """Find out which erasures apply to the people, and write a receipt for each erasure.
 
         Args:
-            draft: the erasure, which is recorded.
+            draft: the erasure, after `store` has recorded it.
             partner: the partner that the project belongs to.
             requested_by: the caller's address, for the receipts.
 

@@ -25,8 +25,7 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""Is used in place of an erasure id when unreadable data is moved. No erasure causes such a
-move."""
+"""Stands for an erasure id if unreadable data is moved, because no erasure causes such a move."""
 
 Taken = tuple[tuple[str, str], ...]
 """What was changed in an event: pairs of an erasure id and one of ``anonymised``, ``deleted`` and
@@ -143,7 +142,10 @@ class Redaction:
         return redacted, {**attributes, "ingest_id": own_id}
 
     def projects_of(self, partner: str) -> tuple[str, ...]:
-        """Return the projects that a partner's event may belong to if it names no project."""
+        """Return the partner's projects in which people have scopes.
+
+        If an event names no project, it may belong to each of these projects.
+        """
         return tuple(sorted(self.scopes.projects_of(partner)))
 
     def _scope(
@@ -168,7 +170,8 @@ class QuarantinedBody(NamedTuple):
     Attributes:
         record: what quarantine stores about the body.
         events: the events in the body.
-        kind: the kind of the event.
+        kind: the kind of the events. Events that are test deliveries have the kind ``test``
+            instead.
         received_at: when the request was received (timezone-aware).
     """
 
@@ -226,7 +229,7 @@ class _Left(NamedTuple):
 
 
 def _renewed(record: Quarantined, left: Sequence[_Left]) -> tuple[str, bytes]:
-    """Return the name and content of the object that has the events that are left."""
+    """Return the name and content of a new object with the events that are left."""
     ids = {event.position: event.ingest_id for event in left}
     return quarantine.renewed(
         msgspec.structs.replace(record, sender_id="", ingest_ids=ids),
@@ -243,7 +246,7 @@ def rewrite_spilled(
 ) -> Rewritten | None:
     """Remove erased people from an object of the spill; return None if it does not change.
 
-    The object keeps its name.
+    The object keeps its name. Unreadable events are moved to quarantine.
     """
     lines: list[bytes] = []
     damaged: list[bytes] = []
@@ -286,7 +289,8 @@ def rewrite_quarantined(
 ) -> Rewritten | None:
     """Remove erased people from an object of quarantine; return None if it does not change.
 
-    An object with a changed body gets a new name, because names are derived from bodies.
+    An object with a changed body gets a new name, because names are derived from bodies. An
+    unreadable object is moved to a folder for unreadable data.
     """
     try:
         record, body = quarantine.decode(content)
@@ -330,7 +334,7 @@ def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, 
 
 
 def _move_to_unreadable(name: str, unreadable: tuple[str, bytes]) -> Rewritten | None:
-    """Move an unreadable object, unless it is already in a folder for unreadable data."""
+    """Return how to move an unreadable object; None if its folder is one for unreadable data."""
     return (
         None
         if quarantine.is_unreadable(name)

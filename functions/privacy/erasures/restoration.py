@@ -13,7 +13,7 @@ from functions.web.problem import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """Takes erasures back, as if they had never been requested.
+    """Takes erasures back. After that, views show the people as before.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
@@ -59,7 +59,14 @@ class Restoring:
 
 
 def restoration(erasure_id: str, partner: str, project: str, requested_by: str = "") -> Receipt:
-    """Return the receipt of a restoration. If `requested_by` is empty, it came from the chat."""
+    """Return the receipt of a restoration.
+
+    Args:
+        erasure_id: the id of the erasure that is taken back.
+        partner: the partner that the project belongs to.
+        project: the project that the people are users of.
+        requested_by: the caller's address; empty if the person restored their profile in the chat.
+    """
     return Receipt(
         receipt_id=f"{erasure_id}/restored",
         operation="restoration",

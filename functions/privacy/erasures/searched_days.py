@@ -1,12 +1,12 @@
 """The days on which a sweep searches the tables for events in scope.
 
 While an erasure is being executed, these are the days on which its people were active, the days
-around its cut-off, and the days with events that active days may not know.
+around its cut-off, and the days with events that may be missing in active days.
 
-After the execution, an event in scope can be stored in two ways only. It comes late: then load has
-noted its day. Or the erasure was immediate, and an event that was received shortly before the
-cut-off is stored shortly after it: so the days around a recent cut-off are searched. Most of the
-time there is neither, and a sweep searches no day at all.
+After the execution, an event in scope can be stored in two cases only. In the first case, the event
+comes late, and load notes its day. In the second case, the erasure was immediate, and the event was
+received shortly before the cut-off and stored shortly after the cut-off. So a sweep searches the
+noted days, and the days around recent cut-offs. Usually there are no such days.
 """
 
 from collections.abc import Collection
@@ -23,10 +23,10 @@ class SearchedDays(NamedTuple):
     """The days (UTC) that a sweep searches.
 
     Attributes:
-        for_scope: the days that are searched for events in scope.
-        for_rooms: the days that are searched for room events with people in scope among the
-            speakers; active days do not know them.
-        for_copies: the days on which a sender may have repeated an event in scope, after the
+        for_scope: the days that are searched for chat events in scope.
+        for_rooms: the days that are searched for room events in scope, and for speakers in scope.
+            Active days do not help here: they are made from chat events only.
+        for_copies: the days on which a sender may have sent an event in scope again, after the
             cut-off.
         are_all: whether `for_scope` has every day on which a stored event can be in scope.
     """
@@ -39,7 +39,7 @@ class SearchedDays(NamedTuple):
     def with_copies(self, scopes: Scopes) -> set[date]:
         """Return the days to search for later copies of events in scope.
 
-        They may be younger than an event that is found by as many days as the open window has.
+        A later copy is received at most `OPEN_WINDOW_DAYS` after the event.
 
         Args:
             scopes: the scopes of all erasures.
@@ -53,15 +53,15 @@ class SearchedDays(NamedTuple):
         return {day for day in days if day <= last}
 
     def with_active(self, active: Collection[date], first: date, scopes: Scopes) -> "SearchedDays":
-        """Return the days to search while erasures are being executed.
+        """Return these days, with the days to search because erasures are being executed.
 
-        These are also the days on which the people were active, and the days around due cut-offs.
-        Room events and copies are searched for on all days.
+        Added are the days on which the people were active, and the days around the cut-offs of
+        these erasures. Room events and copies are searched for on all days.
 
         Args:
             active: the days on which the people may have been active. The day of a cut-off may be
-                missing: if it was refreshed before the erasure was filed, one row stands for the
-                events before and after the cut-off.
+                missing: if the day was refreshed before the erasure was filed, its row in active
+                days stands for events before and after the cut-off, and is not in scope.
             first: no stored event was received before this day (UTC).
             scopes: the scopes of all erasures.
         """
@@ -75,7 +75,7 @@ class SearchedDays(NamedTuple):
 
 
 def all_days(first: date, now: datetime) -> SearchedDays:
-    """Return every day from the first to today.
+    """Return every day from the first to the newest one that can have events.
 
     Args:
         first: no stored event in scope was received before this day (UTC).
@@ -91,7 +91,7 @@ def days_with_news(
     """Return the days to which events in scope may have come since the last finished sweep.
 
     Args:
-        scopes: the scopes of executed erasures.
+        scopes: the scopes of all erasures.
         late: the days that were noted since that sweep because rows came late (UTC).
         since: when that sweep began (UTC).
         now: the current time (UTC).
@@ -106,7 +106,10 @@ def days_with_news(
 
 
 def _around(cut_off: datetime) -> list[date]:
-    """Return the days on which events may come on time shortly before a cut-off."""
+    """Return the days (UTC) of events that were received before a cut-off and stored after it.
+
+    Late events are left out: load notes their days.
+    """
     return each_day(on_time_from(cut_off), cut_off.date())
 
 
