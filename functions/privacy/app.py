@@ -77,10 +77,11 @@ from functions.web.routes import Route
 def wire_rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
 ) -> tuple[ObjectRewriter, DeadLetterRewriter, ExportedCopies, UnreadableObjects]:
-    """Return what a sweep uses to remove people from the bucket and from dead letters.
+    """Return the rewriters of a sweep, in the order in which the sweep runs them.
 
-    Call this inside the running event loop. The order matters: if a replay publishes an object
-    during the sweep, its events can become dead letters. So objects are rewritten first.
+    They remove people from the bucket and from dead letters. Objects are rewritten before dead
+    letters: if a replay publishes an object during the sweep, the object's events can become dead
+    letters. Call this inside the running event loop.
 
     Args:
         settings: the function's settings.
@@ -231,7 +232,7 @@ def erasure_routes(
 
 
 def wire_events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
-    """Create the object that stores closed partners' events while a legal hold applies to them.
+    """Create the object that stores events of closed partners while a legal hold keeps them.
 
     Args:
         settings: the function's settings.

@@ -78,10 +78,12 @@ class Holds:
         """``POST /holds``: records a legal hold, and answers 201 with it.
 
         A repeated request returns the same hold. If a sweep is executing an erasure of these
-        people, the hold stops that. Changes that the sweep made before the hold stay.
+        people, the hold stops the execution, but does not bring back data that is already erased.
 
         Raises:
-            ProblemError: the caller may not act on the project, or ``until`` is in the past.
+            DecodeError: the body is not valid.
+            ProblemError: the caller may not act on the project, the project does not have exactly
+                one partner here (`Owners.partner_of`), or ``until`` is not in the future (422).
             StatementFailed: it is unknown whether the hold is recorded; the request can be
                 repeated.
         """
@@ -118,7 +120,7 @@ class Holds:
     async def release(self, request: PrivacyRequest) -> Response:
         """``DELETE /holds/{id}``: releases a hold, and answers 200 with it.
 
-        The next sweep executes the erasures that waited for the end of the hold.
+        One of the next sweeps executes the erasures that waited for the end of the hold.
 
         Raises:
             ProblemError: the caller's projects have no hold with this id (404).

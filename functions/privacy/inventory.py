@@ -1,6 +1,6 @@
 """The data inventory: every table and place with data about people or with rows of a partner.
 
-It is the only list of them. These parts of the system follow from it:
+No other file lists them. These parts of the system follow from this list:
 
 * the statements that count and delete a partner's rows, which `make generate` writes
   (`generate.partner_rows`), and the order in which an offboarding runs them;
@@ -38,7 +38,7 @@ class PersonalColumn(NamedTuple):
     Attributes:
         holds: what the column contains, in plain words.
         erased_by: the statements of ``sql/privacy`` that erase a person in this column.
-        kept: how long values are kept; None if as long as their row.
+        kept: how long values are kept; None if they are kept as long as their row.
     """
 
     holds: str
@@ -53,7 +53,7 @@ class StoreTable(NamedTuple):
         name: the name of the table, and of the table's file in ``sql/store``.
         columns: the columns with data about people, by dotted name.
         kept: how long rows with data about people are kept; None if for ever.
-        kept_from: when that time begins.
+        kept_from: what that time is counted from; ``receipt`` is the receipt of an event.
         on_hold: which rows of a partner a legal hold keeps.
         is_offboarded: whether an offboarding deletes a partner's rows.
     """
@@ -78,7 +78,7 @@ class InventoryEntry(NamedTuple):
         erased_by: the statements of ``sql/privacy``, or the classes that a sweep runs
             (`functions.privacy.app`), that erase a person there; empty if nothing does.
         kept: how long the data is kept; None if for ever.
-        kept_from: when that time begins.
+        kept_from: what that time is counted from; ``receipt`` is the receipt of an event.
     """
 
     kind: Kind
@@ -267,7 +267,7 @@ PLACES: tuple[InventoryEntry, ...] = (
         "the call",
     ),
 )
-"""All places that data about people is in or passes through, except tables."""
+"""All places, except tables, that contain data about people or that such data passes through."""
 
 
 def partner_tables() -> tuple[StoreTable, ...]:
@@ -292,9 +292,10 @@ def list_inventory(
 
 
 def list_limits(retention_days: int = RETENTION_DAYS) -> dict[str, timedelta]:
-    """Return how long data about people may be kept, for each table and each column with a limit.
+    """Return how long data about people may be kept, for each table and for some columns.
 
-    Columns that are emptied at once and tables that are kept for ever are left out.
+    A column is included only if its values are kept for a shorter time than its row. Columns that
+    are emptied at once, and tables that are kept for ever, are left out.
 
     Args:
         retention_days: the number of days for which this deployment keeps events.

@@ -71,8 +71,8 @@ class Exports:
         bucket: writes the objects of an export.
         objects: lists, reads and deletes the bucket's objects.
         deployment: the facts about the cell that are given in the export.
-        seconds: the time limit of the search. Objects and dead letters get half of it. The response
-            lists the places that were not searched completely.
+        seconds: the time limit of the search, in seconds. Half of this time is for objects and dead
+            letters. The response lists the places that were not searched completely.
         clock: returns the seconds of a monotonic clock.
     """
 
@@ -90,9 +90,10 @@ class Exports:
 
         Raises:
             DecodeError: the body is not valid.
-            ProblemError: the caller may not act on the project, or the project's partner is unclear
-                (`Owners.partner_of`); the bucket does not answer (503); or the export was deleted
-                meanwhile, because the person was erased or the partner offboarded (503).
+            ProblemError: the caller may not act on the project, or the project does not have
+                exactly one partner here (`Owners.partner_of`); the bucket does not answer (503); or
+                the export was deleted before it was finished, because the person was erased or the
+                partner was offboarded (503).
             StatementFailed: a table was not read, or it is unknown whether the receipt was written.
                 The bucket's lifecycle rule deletes the objects of the unfinished export.
         """

@@ -1,4 +1,7 @@
-"""Finds a project's events in retained objects. Erasures read these objects in the same way."""
+"""Finds a project's events in retained objects and in dead letters.
+
+`functions.privacy.erasures.redaction` reads the same objects and letters, to erase people.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,8 +24,8 @@ class RetainedMessage(NamedTuple):
     Attributes:
         data: the sender's bytes.
         kind: the kind of the event.
-        received_at: when the event was received (ISO 8601), from the attributes of the Pub/Sub
-            message; empty if unknown.
+        received_at: when the event was received (ISO 8601), as the attributes of its message or the
+            quarantined object say; empty if unknown.
     """
 
     data: bytes
@@ -31,7 +34,7 @@ class RetainedMessage(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """The project whose events are searched for.
+    """The project whose events are searched for, and its partner.
 
     Attributes:
         partner: the partner that the project belongs to.
@@ -66,12 +69,13 @@ def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Reta
 
 
 def messages_of(name: str, content: bytes, owner: Owner) -> list[RetainedMessage]:
-    """Return the owner's events in an object.
+    """Return the events in an object that belong to the owner's project.
 
-    Refused events whose project is unknown are included, because they may be the owner's.
+    Quarantined events of the partner are included if their project is unknown.
 
     Raises:
-        Unreadable: the object is malformed, or its body is not JSON.
+        Unreadable: the object is malformed, its body is not JSON, or the kind of an event is not
+            given.
     """
     try:
         if not name.startswith(spill.PREFIX):

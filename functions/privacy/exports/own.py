@@ -23,7 +23,7 @@ OF_A_ROOM = (
     "occurred_at",
     "room",
 )
-"""If the person is a speaker in a room, these columns of other users' events there are exported."""
+"""The columns that are exported from a room event of another user, if the person is a speaker."""
 
 Record = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Reads the data about one person from the tables, a page at a time."""
+"""Reads the data about one person from the tables. Events are read a page at a time."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ class Tables:
         self._kept = timedelta(days=retention_days + 2)
 
     async def records(self, subject: Subject, now: datetime) -> dict[str, list[Record]]:
-        """Return the person's rows of all tables except those of events, by table.
+        """Return the person's rows by table, from all tables except the tables of events.
 
         Raises:
             StatementFailed: the tables were not read.

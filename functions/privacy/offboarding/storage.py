@@ -26,7 +26,9 @@ class ClosedPartnerObjects:
     objects: CloudStorage
 
     async def clear(self, search: Search) -> None:
-        """Count the partners' objects (in the spill: events); delete them unless this is a dry run.
+        """Count closed partners' data in the bucket, and delete it unless this is a dry run.
+
+        In spill, events are counted; in quarantine and exports, objects.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -42,14 +44,17 @@ class ClosedPartnerObjects:
                 await clear(stored, search)
 
     async def _exported(self, stored: Stored, search: Search) -> None:
-        """Delete an object of an export, ``exports/<partner>/…``. Holds do not keep exports."""
+        """Delete an object of a closed partner's export, ``exports/<partner>/…``.
+
+        Legal holds do not keep exports.
+        """
         partner = _part(stored, 1)
         if partner in search.closed.partners:
             search.findings.total[partner, EXPORTS] += 1
             await self._delete(stored, partner, EXPORTS, search)
 
     async def _quarantined(self, stored: Stored, search: Search) -> None:
-        """Delete a quarantined body, ``quarantine/<reason>/<partner>/<kind>/…``."""
+        """Delete a closed partner's quarantined body, ``quarantine/<reason>/<partner>/…``."""
         named = _part(stored, 2)
         if named not in search.closed.partners and named != UNKNOWN:
             return
@@ -72,7 +77,7 @@ class ClosedPartnerObjects:
             await self._delete(stored, partner, QUARANTINE, search)
 
     async def _spilled(self, stored: Stored, search: Search) -> None:
-        """Remove the partners' events from an object; keep the events of other partners."""
+        """Remove closed partners' events from an object of the spill; keep all other events."""
         content = await self.objects.read(stored)
         if content is None:
             return  # it was replayed, or another run deleted it
@@ -104,7 +109,7 @@ class ClosedPartnerObjects:
         search.findings.deleted.update(deletable)
 
     async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
-        """Read a quarantined body; return None if it is unreadable."""
+        """Read a quarantined body; return None if it is unreadable or does not exist any more."""
         try:
             return quarantine.decode(await self.objects.read(stored) or b"")
         except ValueError:
@@ -121,7 +126,7 @@ def _part(stored: Stored, number: int) -> str:
 
 
 def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[str, str]]]:
-    """Yield a body's events, each with the attributes that a replay would give its message.
+    """Yield the events of a body, each with the attributes that its message has after a replay.
 
     The attribute ``project`` is absent if the event's project is unknown.
     """

@@ -24,8 +24,8 @@ NEWEST = "~"
 """A text that sorts after every id."""
 
 CLOCKS_APART = timedelta(days=1)
-"""The largest assumed difference between clocks. A receipt of an erasure is older than the time in
-the erasure's id by at most this."""
+"""The largest assumed difference between clocks. Because of it, the time of a receipt may be before
+the time in the id of the receipt's erasure."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,7 +34,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         erasure_id: the id of the erasure.
         project: the project that the people are users of.
-        status: the earliest step that one of the people is at; ``expired`` if only receipts remain.
+        status: the earliest of the steps that the people are at; ``expired`` if only receipts
+            remain.
         partner: the partner that the project belongs to.
         source: ``api`` or ``stream``.
         mode: ``grace`` or ``immediate``.
@@ -99,7 +100,7 @@ class ErasureLog:
         return await self._list(matters, status=status, before=before or NEWEST, project=project)
 
     async def find(self, erasure_id: str, matters: Sequence[str]) -> Entry | None:
-        """Return one erasure with its receipts; None if the caller may see none with this id.
+        """Return one erasure with its receipts; None if the caller may see no such erasure.
 
         Raises:
             StatementFailed: BigQuery did not answer.

@@ -3,7 +3,7 @@
 * User keys are computed from the ids, without a query. So the response has keys for each id, and
   does not reveal whether there is data about the person, or whether the person is hidden or erased.
 * Ids are read from ``identities_v1``. The random keys under which views show hidden people are not
-  in that table, so no id is found for them. During a pending erasure, no id is found for the
+  in that table, so no id is found for such a key. During a pending erasure, no id is found for the
   person's own key either, unless the person was seen after the cut-off. An erased person has no
   identity.
 * Before a look-up is answered, a receipt is written: the caller, the number of people, the reason.
@@ -64,7 +64,9 @@ class Lookups:
         """Answer with each id or key once, in the order of the request.
 
         Raises:
-            ProblemError: the caller may not act on the project (`Owners.partner_of`).
+            DecodeError: the body is not valid.
+            ProblemError: the caller may not act on the project, or the project does not have
+                exactly one partner here (`Owners.partner_of`).
             StatementFailed: the identities were not read, or it is unknown whether the receipt was
                 written.
         """

@@ -2,12 +2,16 @@
 
 A cell accepts requests about every project that it has data of, even if no setting lists the
 project any more. The rows of the store name their partner, so the partner is looked up in the
-tables. The small tables are searched even if the project is pinned here, because its name may have
-belonged to another partner before. The tables of events are far larger: they are searched only if
-the project is not pinned here and the small tables have no row of it. So, for a pinned project, a
-former partner that sent only room events is not found. If a project is or was pinned here, its
-request is accepted even if no row is found: all data of the project may be in the bucket or among
-the dead letters.
+tables.
+
+If the settings say that a project is or was pinned to this cell, they also name its partner. For
+such a project, only the small tables are searched, to find out whether its name belonged to another
+partner before. A former partner that sent only room events has no row there, so it is not found.
+For all other projects, the tables of events, which are far larger, are searched too if the small
+tables have no row of the project.
+
+A request about a project that is or was pinned here is accepted even if no table has a row of the
+project, because all data of the project may be in the bucket or among the dead letters.
 """
 
 from dataclasses import dataclass
@@ -28,14 +32,15 @@ class Owners:
     statements: Statements
 
     async def partner_of(self, caller: Caller, project: str) -> str:
-        """Return the name of the partner of a project that the caller may act on.
+        """Return the name of a project's partner, if the caller may act on the project.
 
         User keys do not depend on the partner, so an operation on a project changes all data under
-        the project's name. For this reason, it is refused while two partners have data under it.
+        the project's name. For this reason, no operation is allowed while two partners have data
+        under the same name.
 
         Raises:
             ProblemError: the project is not one of the caller's (403), two partners have data under
-                its name (409), or the cell has no data of it (422).
+                its name (409), or it was never pinned here and the tables have no data of it (422).
             StatementFailed: the store cannot be read.
         """
         caller.must_have(project)
@@ -64,9 +69,9 @@ class Owners:
 
         Args:
             project: the name of the project.
-            in_events: whether to search the tables of events too, if no other table has rows of the
-                project. A project with room events only has no rows in other tables. The search is
-                the last one because ``events_v1`` is by far the largest table.
+            in_events: whether to search the tables of events if the small tables have no row of the
+                project, which may have only room events. They are not searched first, because
+                ``events_v1`` is by far the largest table.
         """
         rows = await self.statements.rows("find_owners", project=project)
         if not rows and in_events:

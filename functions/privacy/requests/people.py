@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 def decode(body: bytes, form: type[T]) -> T:
-    """Decode the body of a request that names people, by the rules by which `load` reads ids.
+    """Decode the body of a request that names people. Ids are read by the same rules as in `load`.
 
     Args:
         body: the body of the request, in JSON.
@@ -79,7 +79,7 @@ def _placeholders() -> frozenset[str]:
 
 
 def names_one(text: str, ids: Iterable[str]) -> bool:
-    """Return whether a text contains one of these ids or user keys."""
+    """Return whether a text contains one of these ids or user keys; very short ones are ignored."""
     return any(person_id in text for person_id in ids if len(person_id) >= TELLING_CHARACTERS)
 
 

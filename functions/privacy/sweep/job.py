@@ -4,7 +4,7 @@ Each step finds the remaining work and can be repeated. So the next sweep contin
 one, and concurrent sweeps do no harm. The number of statements does not depend on the number of
 people.
 
-A sweep first asks what there is to do, from small tables. Most sweeps then read no event:
+A sweep first reads small tables, to find out what there is to do. Most sweeps then read no event:
 `functions.privacy.sweep.search` decides which days are searched. Once a week, a full sweep searches
 all days. If it finds an event that an earlier sweep has missed, an alert says so.
 """
@@ -45,11 +45,14 @@ class Rewriter(Protocol):
 
         Raises:
             OutOfTime: there was no time to read all events.
+            BucketUnavailable: the bucket did not answer.
+            SubscriptionUnavailable: Pub/Sub did not answer.
+            PublishFailed: Pub/Sub did not accept a message.
         """
 
 
 UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, PublishFailed)
-"""The errors that end a sweep early; the next sweep continues."""
+"""The errors of services that do not answer. They end a sweep early; the next sweep continues."""
 
 
 @dataclass(slots=True)
@@ -111,7 +114,7 @@ class Sweep:
         """Find out what there is to do.
 
         Args:
-            erasure_ids: only these erasures may begin; all that are due if there are none.
+            erasure_ids: only these erasures may begin; if empty, all that are due may begin.
 
         Raises:
             StatementFailed: the store could not be read.
@@ -123,7 +126,7 @@ class Sweep:
         return Seen(now, work, news, str(uuid.uuid4()))
 
     async def prepare(self, seen: Seen) -> None:
-        """Count the people of past days a last time, before an erasure without a grace period.
+        """Count the people of past days a last time before an immediate erasure is executed.
 
         Raises:
             StatementFailed: it is unknown whether all people are counted.
@@ -136,15 +139,18 @@ class Sweep:
         restored: Restored | None = None,
         prepared: Seen | None = None,
     ) -> SweepReport:
-        """Execute the erasures that are due.
+        """Execute the erasures that are due, and report what was done.
+
+        If the time limit is reached or a service does not answer, the sweep ends early. The report
+        says so, and the next sweep continues.
 
         Args:
-            erasure_ids: begin only these erasures, and earlier ones of the same people; None to
+            erasure_ids: begin only these erasures, and earlier erasures of the same people; None to
                 begin all that are due. Erasures that were begun before are continued in any case.
-            restored: the restoration of tables that the caller reported. Erasures that it undid are
-                repeated. None if no table was restored.
-            prepared: what `look` returned before the named erasures were filed, if `prepare` was
-                called; they have no grace period.
+            restored: the restoration of tables that the caller reported. Erasures that were undone
+                by the restoration are repeated. None if no table was restored.
+            prepared: what `look` returned, if the caller called `look` and `prepare` for these
+                erasures; None if not. Only immediate erasures are prepared.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
@@ -200,8 +206,8 @@ class Sweep:
             report.places = execution.taken()
             await execution.note_places()
         done_at = self._now().astimezone(UTC)
-        # A sweep that is recorded has searched its days. Whether its erasures are finished is
-        # another question, which their status answers.
+        # The ledger says only that the days were searched. The status of each erasure says whether
+        # the erasure is finished.
         report.executed, _ = await together(
             execution.finish(done_at, done_at + TOMBSTONE),
             self._search.record(chosen.days, now, done_at),
@@ -218,6 +224,9 @@ class Sweep:
         is_counted: bool = False,
     ) -> bool:
         """Claim the erasures that begin now, after their people were counted a last time.
+
+        First, erasures from the chat that are unnecessary are deleted, and those that people took
+        back are marked as restored.
 
         Returns:
             Whether any erasures begin now.
@@ -241,7 +250,7 @@ class Sweep:
             now=now,
             erasure_ids=erasure_ids,
             claim=seen.claim,
-            copy_salt=str(uuid.uuid4()),  # not the claim: receipts keep the claim for ever
+            copy_salt=str(uuid.uuid4()),  # not the claim, which receipts keep for ever
         )
         today = [self._open_days.refresh_today()] if is_recent or is_counted else []
         report.rows["claim_due_erasures"] += (await together(claim, *today))[0]

@@ -1,12 +1,12 @@
 """Refreshes active days and the rollups of recent days a last time before people are erased.
 
-After an erasure, it is not known any more that events on two days are about the same person. So the
-statements of `sql/operate` do not count days before the cut-off again. After a grace period, these
-days were counted long ago. If an erasure is immediate, some of these days are still in the open
-window, so those with news are counted now.
+After an erasure, the tables do not say any more that events on two days are about the same person.
+So the statements of `sql/operate` do not count days before the cut-off again. If the erasure had a
+grace period, these days were counted long ago. If the erasure is immediate, some of these days are
+still in the open window, so the days with news are counted now.
 
-Active days have to be up to date as well: a row whose events came both before and after the cut-off
-is made into two rows, and the erasure covers the first of them only.
+Active days have to be up to date too: if a row stands for events both before and after the cut-off,
+the refresh makes it into two rows, and the erasure applies only to the first one.
 """
 
 from collections.abc import Callable
@@ -44,14 +44,15 @@ class OpenDays:
     retention_days: int
 
     async def count_past(self, news: News, executed_at: datetime | None) -> None:
-        """Refresh the past days with news, and the numbers of people of all past days.
+        """Refresh the past days with news, and count the people of the past open days again.
 
-        These numbers are up to date if no past day has news, and no erasure was executed since they
-        were counted.
+        The past open days are those in the open window except today. Their people are not counted
+        again if no past day has news, and no erasure was executed since the last count.
 
         Args:
             news: what is new for the jobs.
-            executed_at: when an erasure was last executed (timezone-aware); None if none was.
+            executed_at: when an erasure was last executed (timezone-aware); None if that never
+                happened.
 
         Raises:
             StatementFailed: it is unknown whether everything is up to date.

@@ -1,9 +1,9 @@
 """Decides on which days a sweep searches for events in scope, and records what it covered.
 
-All days are searched in four cases: rows that were stored earlier may be in scope only now; another
-sweep began an execution and did not finish it; no earlier sweep has finished; the last search of
-all days was a week ago. Otherwise, only days with news are searched; and while erasures are being
-executed, the days on which the people were active.
+All days are searched in five cases: no earlier sweep has finished; tables were restored; rows that
+were stored earlier may be in scope only now; another sweep began an execution and did not finish
+it; the last search of all days was a week ago. In all other cases, only days with news are
+searched, and while erasures are being executed, also the days on which the people were active.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,7 +22,7 @@ from functions.warehouse.rollups import find_days
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 FULL_EVERY = timedelta(days=7)
-"""How often a sweep searches all days, even if nothing is noted."""
+"""How often a sweep searches all days, even if no day is noted."""
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """A time before any row was stored."""
@@ -32,10 +32,10 @@ class Seen(NamedTuple):
     """What a sweep knows before it changes anything.
 
     Attributes:
-        at: when it looked (UTC).
+        at: when the sweep looked (UTC).
         work: what there is to do.
         news: what is new for the jobs.
-        claim: the id that it gives to the erasures that it begins to execute.
+        claim: the id that the sweep gives to the erasures that it begins to execute.
     """
 
     at: datetime
@@ -48,7 +48,7 @@ class Chosen(NamedTuple):
     """What a sweep searches.
 
     Attributes:
-        days: the days.
+        days: the days to search.
         stored_before: an earlier sweep should have erased all late events that were stored before
             this time (UTC).
     """
@@ -99,7 +99,7 @@ class Search:
             seen: what the sweep knew before it began.
             restored: the restoration of tables that the caller reported; None if there is none.
             now: when the sweep began (UTC).
-            active: the days (UTC) on which the people were active whose erasure is being executed.
+            active: the days (UTC) on which people were active, if their erasure is being executed.
         """
         since, full_since = last_sweep(seen.news), seen.news.runs.get("full_sweep")
         if since is None or restored or may_have_old_rows(scopes, seen.work, since):
@@ -119,12 +119,12 @@ class Search:
     ) -> None:
         """Note days whose events a sweep is about to change, so that a refresh counts them again.
 
-        An erasure does not change the numbers of days before the open window, so such days are
-        noted only if copies are deleted.
+        An erasure does not change the counts of days before the open window, so such days are noted
+        only if copies are deleted.
 
         Args:
             erased: the days (UTC) of events in scope.
-            with_copies: the days (UTC) of which later copies of such events are deleted.
+            with_copies: the days (UTC) from which later copies of such events are deleted.
             now: the current time (UTC).
 
         Raises:
@@ -135,7 +135,7 @@ class Search:
         await self._ledger.note(days, "changed", now)
 
     async def note_restored(self, restored: Restored, now: datetime) -> None:
-        """Note the days that may have rows again that jobs had deleted, because of a restoration.
+        """Note the days on which a restoration of tables may bring back rows that jobs deleted.
 
         Args:
             restored: the restoration of tables that the caller reported.
@@ -156,8 +156,8 @@ class Search:
             done_at: when it ended (UTC).
 
         Raises:
-            StatementFailed: it is unknown whether this is recorded; the next sweep searches the
-                same days again.
+            StatementFailed: it is unknown whether this is recorded; if not, the next sweep searches
+                the same days again.
         """
         today = began_at.date()
         if days.are_all:
@@ -169,8 +169,9 @@ class Search:
     def _all_days(self, scopes: Scopes, now: datetime) -> SearchedDays:
         """Return every day on which a stored event can be in scope.
 
-        A tombstone can be older than `TOMBSTONE`, because of a legal hold or a repeated request.
-        Then late events may have arrived during all that time.
+        If no erasure is being executed, only late events can be in scope, and they are at most
+        `REMEMBERED` old. But a tombstone can be older than `TOMBSTONE`, because of a legal hold or
+        a repeated request. Then events may have come late during all that time.
         """
         waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
         age = self._retention if waited or scopes.due() else REMEMBERED
@@ -186,9 +187,10 @@ def last_sweep(news: News) -> datetime | None:
 def days_unknown_to_active_days(news: News, first: date, now: datetime) -> frozenset[date]:
     """Return the days (UTC) that may have events of people who have no row in active days.
 
-    These are the days that were not refreshed since events came to them; and those that were not
-    settled since then, because active days do not know a later copy of an event if it is on another
-    day than the first one.
+    First, these are the days to which events may have come since the last refresh of the day.
+    Second, these are the days to which events may have come since the last settle: until then, a
+    later copy of an event may be stored on another day than the first copy, and active days are
+    made from the first copy only. If `settle` has never run, these are all days.
 
     Args:
         news: what is new for the jobs.

@@ -1,7 +1,7 @@
 """What a sweep has to do about erasures, and whether executions begin now.
 
-An execution reads the tables once for all erasures together. So erasures that are due wait for each
-other for some hours, unless an execution is needed at once in any case.
+An execution reads the tables once for all erasures together. So an erasure that is due waits some
+hours for others, unless an execution begins at once for another reason.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,10 @@ from functions.warehouse.statements import Statements
 
 
 class Work(NamedTuple):
-    """What there is to do; the row that ``find_work.sql`` returns.
+    """What there is to do, as ``find_work.sql`` has counted it.
+
+    An erasure is waiting if it is due, no sweep has begun to execute it, and no legal hold prevents
+    that. An erasure counts once for each user key.
 
     Attributes:
         superseded: the number of erasures from the chat that another erasure makes unnecessary.
@@ -22,12 +25,12 @@ class Work(NamedTuple):
         expired: the number of rows of erasures that have expired.
         begun: the number of erasures that earlier sweeps began to execute and did not finish.
         immediate: the number of waiting erasures without a grace period.
-        overdue: the number of erasures that were due long ago.
+        overdue: the number of erasures that were due long ago and are not executed.
         waiting_since: since when the oldest waiting erasure is due (UTC); None if none waits.
         cut_off: the latest cut-off of the waiting erasures (UTC); None if none waits.
         expired_holds: the number of legal holds that ended long ago.
         hold_ended_at: when the last legal hold ended (UTC); None if no ended hold is stored.
-        executed_at: when an erasure was last executed (UTC); None if none is stored.
+        executed_at: when an erasure was last executed (UTC); None if no executed one is stored.
         is_named: whether only the erasures that the caller named count as waiting.
     """
 
@@ -47,8 +50,8 @@ class Work(NamedTuple):
     def begins(self, now: datetime) -> bool:
         """Return whether the execution of the waiting erasures begins now.
 
-        It begins if the caller named them, if one of them has no grace period, if one has waited
-        for others long enough, or if this sweep continues an execution anyway.
+        It begins if the caller named these erasures, if one of them has no grace period, if one of
+        them has waited long enough, or if this sweep continues another execution anyway.
 
         Args:
             now: the current time (UTC).
@@ -61,7 +64,7 @@ class Work(NamedTuple):
 
 
 async def find_work(statements: Statements, erasure_ids: Sequence[str], now: datetime) -> Work:
-    """Find what there is to do, and log if erasures are overdue. An alert reads this line.
+    """Find what there is to do, and log if erasures are overdue. An alert reads this log line.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
