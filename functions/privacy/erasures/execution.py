@@ -47,14 +47,14 @@ reservation of slots instead
 
 REFRESHED = timedelta(hours=3)
 """For this long after an execution, sweeps look again for active days of the erased people. A
-refresh may have read the events before the execution and stored the active days after it. It does
-so within minutes, the time limit of a statement, so one more hourly sweep would be enough."""
+refresh may have read the events before the execution and stored the active days after it. As each
+statement of a refresh ends within minutes, one more hourly sweep would be enough."""
 
 
 RANGES = 4
-"""How often a statement that takes no list of days may run, because each run takes time. It runs
-once for each stretch of consecutive days. If there are more stretches, some of them are joined, and
-the days between them are read too."""
+"""How many times a sweep may run a statement that takes no list of days, because each run takes
+time. Such a statement runs once for each stretch of consecutive days. If there are more stretches,
+some stretches are joined, and the days between them are read too."""
 
 
 class _Change(NamedTuple):
@@ -147,10 +147,10 @@ class Execution:
     async def count(self, searched: SearchedDays, stored_before: datetime) -> InScope:
         """Find the rows in scope, and make receipts with their numbers.
 
-        The receipts have to be stored before any row is changed. A stored receipt is not replaced:
-        if an earlier sweep began to execute an erasure, its receipt also counts the rows that it
-        has changed. The id of a receipt of late rows contains the time at which the newest row was
-        stored. So if a sweep is repeated, it does not count the same rows twice.
+        The receipts have to be stored before any row is changed. If an earlier sweep began to
+        execute an erasure, the receipt of that sweep is not replaced, because it also counts the
+        rows that the sweep has changed. The id of a receipt of late rows contains the time at which
+        the newest row was stored, so that a repeated sweep does not count the same rows twice.
 
         Args:
             searched: the days to search.
@@ -324,7 +324,7 @@ class Execution:
         )
 
     async def finish(self, done_at: datetime, expires_at: datetime) -> dict[str, dict[str, int]]:
-        """Write a receipt for each erasure that this sweep finishes, and mark it as executed.
+        """Write a receipt for each erasure that this sweep finishes; mark the erasures as executed.
 
         A sweep writes only at its end how many events it changed in objects and dead letters. If it
         crashes before its end, these events are missing in the total. So the total is marked as

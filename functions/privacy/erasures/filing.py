@@ -75,7 +75,7 @@ class Draft(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """The latest erasure of each person of a request, of the same kind as the request.
+    """For each person of a request, the latest erasure of the same kind as the request.
 
     ``sql/privacy/find_earlier_cut_off.sql`` says which erasures are of the same kind.
 
@@ -105,7 +105,7 @@ class Filing:
         return Draft(self.context.new_id(), request, people)
 
     async def find_earlier(self, draft: Draft) -> Earlier:
-        """Find the latest erasure of each person of the draft, of the same kind as the draft.
+        """Find, for each person of the draft, the latest erasure of the same kind as the draft.
 
         Raises:
             StatementFailed: BigQuery did not answer.

@@ -25,7 +25,7 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""Stands for an erasure id if unreadable data is moved, because no erasure causes such a move."""
+"""Is used instead of an erasure id if unreadable data is moved: no erasure causes such a move."""
 
 Taken = tuple[tuple[str, str], ...]
 """What was changed in an event: pairs of an erasure id and one of ``anonymised``, ``deleted`` and

@@ -39,7 +39,7 @@ class SearchedDays(NamedTuple):
     def with_copies(self, scopes: Scopes) -> set[date]:
         """Return the days to search for later copies of events in scope.
 
-        A later copy is received at most `OPEN_WINDOW_DAYS` after the event.
+        A later copy is received at most `OPEN_WINDOW_DAYS` days after the event.
 
         Args:
             scopes: the scopes of all erasures.
@@ -53,10 +53,10 @@ class SearchedDays(NamedTuple):
         return {day for day in days if day <= last}
 
     def with_active(self, active: Collection[date], first: date, scopes: Scopes) -> "SearchedDays":
-        """Return these days, with the days to search because erasures are being executed.
+        """Return these days, and the days to search because erasures are being executed.
 
-        Added are the days on which the people were active, and the days around the cut-offs of
-        these erasures. Room events and copies are searched for on all days.
+        The people's active days are added, and the days around the cut-offs of these erasures. Room
+        events and copies are searched for on all days.
 
         Args:
             active: the days on which the people may have been active. The day of a cut-off may be
@@ -114,5 +114,5 @@ def _around(cut_off: datetime) -> list[date]:
 
 
 def _last(now: datetime) -> date:
-    """Return the newest day that can have events; the clock of a receiver may be ahead."""
+    """Return the newest day that can have events: today, or tomorrow if a clock may be ahead."""
     return (now + OVERLAP).date()

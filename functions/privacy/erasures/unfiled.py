@@ -128,7 +128,7 @@ class Unfiled:
         ]
 
     def _all_keys(self, project: str, user_key: str, user_id: str | None) -> list[str]:
-        """Return a person's user keys of all versions; if the id is unknown, only `user_key`."""
+        """Return a person's user keys for all key versions; without an id, only `user_key`."""
         known = [] if user_id is None else user_keys(self.keys, project, [user_id])
         return list(dict.fromkeys([user_key, *known]))
 

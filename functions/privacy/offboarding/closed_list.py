@@ -63,7 +63,7 @@ class ClosedSecret:
     secret: Secret
 
     async def read(self) -> ClosedList:
-        """Return the newest list; first add the entries that are missing in it.
+        """Return the newest list; first add the entries that concurrent writers left out.
 
         Raises:
             ListUnavailable: the list cannot be read, or the missing entries cannot be written.
@@ -98,7 +98,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Return the newest list, after adding `entries` to it, and what other writers left out."""
+        """Add `entries`, and entries that other writers left out, to the newest list; return it."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -143,7 +143,7 @@ class ClosedSecret:
         return 0, ClosedList({})
 
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
-        """Return the list of the version `number`, with the entries that are missing in it.
+        """Return the list of the version `number`, with the entries that its writer left out.
 
         The list was made from the version `known.follows`. The versions between these two may have
         entries that the list lacks.

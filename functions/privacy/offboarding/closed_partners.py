@@ -62,7 +62,7 @@ class ClosedPartners:
         return any(person.partner == partner for person in self._on_hold)
 
     def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Return whether the user of an event, or a speaker of its room, is on hold.
+        """Return whether the user of an event, or a speaker that the event names, is on hold.
 
         Args:
             partner: the partner that the event belongs to.

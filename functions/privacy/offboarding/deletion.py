@@ -61,7 +61,7 @@ class PartnerCounts:
         return self.total - self.on_hold
 
     def add(self, partner: str, findings: Findings) -> None:
-        """Add what a search found of this partner."""
+        """Add what a search found for a partner."""
         for mine, theirs in (
             (self.total, findings.total),
             (self.on_hold, findings.on_hold),

@@ -144,8 +144,8 @@ class Offboardings:
 
         Args:
             out_of_time: returns whether the time limit is reached.
-            restored: the restoration of tables that the caller reported. Deletions that it undid
-                are repeated. None if no table was restored.
+            restored: the restoration of tables that the caller reported. Deletions that were undone
+                by the restoration are repeated. None if no table was restored.
         """
         report = OffboardingReport()
         try:

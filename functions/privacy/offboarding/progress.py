@@ -94,8 +94,8 @@ class OffboardingProgress:
         Args:
             partners: the partners on the closed list.
             out_of_time: returns whether the time limit is reached.
-            restored: the restoration of tables that the caller reported. Deletions that it undid
-                are repeated. None if no table was restored.
+            restored: the restoration of tables that the caller reported. Deletions that were undone
+                by the restoration are repeated. None if no table was restored.
 
         Returns:
             The state of each offboarding that this run worked on, by partner.
@@ -155,7 +155,7 @@ class OffboardingProgress:
         ordered_by: str,
         out_of_time: Deadline,
     ) -> None:
-        """Count the partner's data, and write a receipt, before anything is deleted."""
+        """Before anything is deleted, count the partner's data and write a receipt, only once."""
         if record.begun:
             return
         counts = await self.offboarding.count(partner, entry, out_of_time)

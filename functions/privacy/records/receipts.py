@@ -14,7 +14,8 @@ class Receipt(msgspec.Struct, frozen=True):
     """One receipt: a row of `receipts_v1`.
 
     Attributes:
-        receipt_id: the id. All attempts at one step have the same id, so one receipt is stored.
+        receipt_id: the id. All attempts at one step use the same id, so that only one receipt is
+            stored.
         operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
             ``release``, ``offboarding`` or ``residency``.
         reference: the id of the erasure, hold, export or other subject.

@@ -19,12 +19,12 @@ from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed, Statements
 
 CHECKED_EVERY = timedelta(hours=23)
-"""How long after the last check a sweep checks again. It is an hour less than a day, because sweeps
-may begin a little earlier or later each day."""
+"""A sweep checks again when the last check is this long ago. It is an hour less than a day, because
+sweeps may begin a little earlier or later each day."""
 
 TOLERANCE = timedelta(days=1)
-"""How long after the promised time data may be deleted. Nothing is deleted to the minute:
-partitions are whole days, and Cloud Storage applies its lifecycle rules about once a day."""
+"""Data may be deleted this much later than promised. Nothing is deleted to the minute: partitions
+are whole days, and Cloud Storage applies its lifecycle rules about once a day."""
 
 DUE_ERASURES = "erasures that are due"
 """The line of the report for erasures that should have been executed by now."""

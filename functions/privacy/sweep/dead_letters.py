@@ -69,7 +69,7 @@ class DeadLetterRewriter:
     async def _rewrite(
         self, letters: Sequence[Letter], redaction: Redaction, counts: Counts, lease: Lease
     ) -> None:
-        """Rewrite the letters of one pull. Letters that do not change stay leased."""
+        """Remove people from the letters of one pull. Letters that do not change stay leased."""
         replaced: list[_Replaced] = []
         unreadable: list[_Unreadable] = []
         for letter in letters:
@@ -130,7 +130,7 @@ def _count(taken: Taken, counts: Counts) -> None:
 
 
 class _Replaced(NamedTuple):
-    """A letter, its replacement (None to delete it), and the changes of its event."""
+    """A letter, its replacement (None if the letter is only deleted), and what was changed."""
 
     letter: Letter
     message: Message | None
@@ -138,7 +138,7 @@ class _Replaced(NamedTuple):
 
 
 class _Unreadable(NamedTuple):
-    """An unreadable letter, and the reason code to quarantine it with."""
+    """An unreadable letter, and the reason code for its quarantine."""
 
     letter: Letter
     reason: str

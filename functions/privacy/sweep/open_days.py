@@ -51,8 +51,8 @@ class OpenDays:
 
         Args:
             news: what is new for the jobs.
-            executed_at: when an erasure was last executed (timezone-aware); None if that never
-                happened.
+            executed_at: when an erasure was last executed (timezone-aware); None if no executed
+                erasure is stored.
 
         Raises:
             StatementFailed: it is unknown whether everything is up to date.

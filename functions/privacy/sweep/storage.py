@@ -88,7 +88,7 @@ class ObjectRewriter:
         return len(waiting)
 
     async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
-        """Rewrite one object. If it changed meanwhile, return the new version for another try."""
+        """Rewrite one object. If it changed meanwhile, return its new version, to try that too."""
         content = await self.objects.read(stored)
         if content is None:
             return []
