@@ -10,8 +10,8 @@ from functions.acceptance.partners import Directory, Partner, Unclear
 from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
-"""An unknown token may be a new one, so it causes an extra read of the secrets. This is the minimum
-time between such reads, in seconds."""
+"""An unknown token may be new, so it causes an extra read of the secrets, unless the last read
+began less than this many seconds ago."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -89,7 +89,7 @@ class Admission:
             SecretUnavailable: one of the secrets cannot be read, and the last good value is too
                 old.
             Unclear: the partner's record has an error, or it is not certain which partner has the
-                token: a secret has an error, or only an old value of it is known.
+                token: a secret has an error, or only an old value of a secret is known.
         """
         directory = self.at_hand() or await self.current()
         try:

@@ -9,7 +9,7 @@ import uuid_utils
 from functions.acceptance.values import SPACE
 
 _FRESH = "7"
-"""The version of a UUID that is made of the time. Only `fresh` makes such ids."""
+"""The version of a UUID that contains the time. Only `fresh` makes ids of this version."""
 
 
 def fresh() -> str:
@@ -18,10 +18,10 @@ def fresh() -> str:
 
 
 def is_fresh(ingest_id: str) -> bool:
-    """Return whether an ingest id is new for each request.
+    """Return whether `fresh` made an ingest id; if not, `derived` made it.
 
-    All copies of an event with such an id have the same time of receipt. Other ids are derived, so
-    a copy may come at another time: in a retry by the sender.
+    All copies of an event with a fresh id have the same time of receipt. A derived id is the same
+    in each retry by the sender, so copies may have different times of receipt.
     """
     return ingest_id[14:15] == _FRESH
 
@@ -29,9 +29,9 @@ def is_fresh(ingest_id: str) -> bool:
 def of_request(partner: str, kind: str, request_id: str, events: Sequence[bytes]) -> list[str]:
     """Return the ingest ids of the events of a request, in order.
 
-    Without an id of the request, all ids are new. With one, they are derived from it and from the
-    events. So a retry gives an event the same id, even if it comes days later, has only a part of
-    the events, or has them in another order.
+    If the request has no id, all ingest ids are new. Otherwise, each ingest id is derived from the
+    id of the request and the event. So an event has the same ingest id in a retry, even if the
+    retry comes days later, has only some of the events, or has them in another order.
 
     Args:
         partner: the name of the partner whose token the request has.
@@ -53,8 +53,8 @@ def of_request(partner: str, kind: str, request_id: str, events: Sequence[bytes]
 def derived(partner: str, kind: str, request_id: str, data: bytes, number: int) -> str:
     """Return the ingest id of an event whose request has an id.
 
-    Partner and kind are part of it, because two senders may choose the same id of a request. The
-    event is part of it, because some senders give all their requests the same id.
+    The ingest id depends on the partner and the kind, because two senders may choose the same id of
+    a request. It depends on the event, because some senders give all their requests the same id.
 
     Args:
         partner: the name of the partner whose token the request has.

@@ -33,7 +33,8 @@ from functions.secrets.file import SecretFile, SecretUnavailable
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*\Z")]
 """A partner's name. It is used in the names of objects, attributes and datasets."""
 
-# Senders cannot send a project name with half a surrogate pair, or with a space at either end.
+# A project that is read from an event never has half a surrogate pair, or a space at either end.
+# So a record with such a project is faulty.
 Text = Annotated[
     str,
     msgspec.Meta(pattern=r"^[^\s\ud800-\udfff](?:[^\r\n\ud800-\udfff]*[^\s\ud800-\udfff])?\Z"),
@@ -49,8 +50,8 @@ FIELDS: dict[str, Any] = {
     "signing_secrets": Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1)],
     "request_ids": bool,
 }
-"""The members of a record. `signing_secrets` must not be empty, as that would allow unsigned
-bodies."""
+"""The form of each member of a record. An empty list of `signing_secrets` is an error, because it
+would allow unsigned bodies."""
 
 OPTIONAL = frozenset({"signing_secrets", "request_ids"})
 
@@ -74,8 +75,8 @@ class Partner(msgspec.Struct, frozen=True):
         projects: for each of the partner's projects, the name of the cell; `DISPUTED` if another
             partner claims the project too. Events of a disputed project are refused, because it is
             unclear whose they are.
-        signing_secrets: the keys of which one must sign each request; if there are none, requests
-            need no signature.
+        signing_secrets: each request must be signed with one of these keys; if there are no keys,
+            requests need no signature.
         request_ids: whether the partner states that its ids of requests are unique.
     """
 
@@ -86,10 +87,11 @@ class Partner(msgspec.Struct, frozen=True):
 
     @property
     def has_request_ids(self) -> bool:
-        """Whether the ids of the partner's requests count, so that a retry is recognised.
+        """Whether retries are recognised by the ids of the partner's requests.
 
-        Some senders give all their requests the same id. With a signature, the id is a part of what
-        is signed, so it follows the specification of signed webhooks.
+        Some senders give all their requests the same id. So ids count only if the partner states
+        that they are unique, or signs requests: a signature covers the id, and the specification of
+        signed webhooks demands unique ids.
         """
         return self.request_ids or bool(self.signing_secrets)
 
@@ -159,7 +161,7 @@ class Directory:
         Raises:
             ValueError: the content is not JSON, or not an object with only the member `partners`;
                 the message does not quote the content. An error in a partner's record raises
-                nothing: it blocks this partner.
+                nothing, and blocks only this partner.
         """
         try:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
@@ -213,7 +215,7 @@ class Directory:
         return entry[1]
 
     def doubtful(self) -> "Directory":
-        """Return a copy in which an unknown token raises Unclear, because it may be a new one."""
+        """Return a copy in which an unknown token raises Unclear, because the token may be new."""
         return Directory(self._partners, self._faulty, is_certain=False)
 
     def without(self, closed: Container[str], unclear: Container[str] = ()) -> "Directory":
@@ -264,7 +266,10 @@ class Directory:
         return record.projects
 
     def _digests(self) -> dict[str, tuple[str, tuple[str, Partner] | None]]:
-        """Index the names and records by digest; a digest that admits no partner maps to None."""
+        """Index the partners by the digests of their tokens, and note partners that share a digest.
+
+        A digest has None instead of a partner if two partners share it, or if the record is faulty.
+        """
         by_digest: dict[str, tuple[str, tuple[str, Partner] | None]] = {}
         names: dict[str, str] = {}
         records: list[tuple[str, Partner | Faulty]] = [

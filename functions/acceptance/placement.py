@@ -36,7 +36,7 @@ ELSEWHERE = _refused(reasons.PROJECT_ELSEWHERE)
 """The project is pinned to another cell, so its events are not stored here."""
 
 DISPUTED = _refused(reasons.PROJECT_DISPUTED)
-"""Two partners claim the project, so its events are not stored until the operator corrects that."""
+"""Two partners claim the project. Its events are not stored until the operator corrects this."""
 
 NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
 """The event belongs to this cell, but Pub/Sub will never accept it."""

@@ -36,8 +36,8 @@ def message_of(
 ) -> Message:
     """Return the Pub/Sub message for an accepted event.
 
-    The receive times of a request's events are one microsecond apart, to keep the sender's order:
-    if one request restores a person and then deletes the person, the deletion applies.
+    The receive times of a request's events are one microsecond apart, to keep the sender's order.
+    For example, a person may restore and then delete the account: the deletion must count as later.
 
     Args:
         event: the event as received.

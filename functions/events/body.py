@@ -43,8 +43,8 @@ class BadMessage(Exception):
 def decode_json(data: bytes, repeated: Container[str] = ()) -> object:
     r"""Decode an event's JSON, up to `MAX_DEPTH`.
 
-    Of members with the same name in one object, the last one counts, unless the name is among those
-    that may be repeated.
+    If an object has several members with the same name, the last one counts. If the name is in
+    `repeated`, the values of all these members become one list.
 
     Values that no column can hold are replaced, so that the event can still be stored:
 
@@ -56,7 +56,7 @@ def decode_json(data: bytes, repeated: Container[str] = ()) -> object:
 
     Args:
         data: the event's bytes as sent.
-        repeated: names of members whose values become one list if they are repeated.
+        repeated: the names of members that may be repeated.
 
     Raises:
         BadMessage: the reason is ``not_json`` or ``too_deep``.

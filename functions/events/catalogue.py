@@ -57,12 +57,12 @@ class Event:
         section: the heading in the documentation under which the event is listed.
         description: one line that explains the event to readers.
         mandatory: whether the basic metrics need the event.
-        acts: what a person did on a day with such an event.
+        acts: the acts that the event counts as.
         properties: the event's own properties, without the common ones.
         lookup: the properties by canonical name and by alias; the event's own properties take
             precedence over aliases of common properties.
-        sample: values for the sample payload, by property name; for every other property, the
-            payload has the first example.
+        sample: values for the sample payload, by property name. A property that is missing here
+            gets its first allowed value or first example.
     """
 
     name: str
@@ -115,7 +115,8 @@ class Catalogue:
     def limits(self, prop: Property) -> Limits | None:
         """Return the possible values of a number; None if all numbers are possible.
 
-        A number with a unit is at least 0, unless the property states another minimum.
+        A number with a unit is at least 0, and at most the unit's maximum, unless the property
+        states other limits.
         """
         unit = self.units[prop.unit] if prop.unit else None
         if unit is None and prop.minimum is None and prop.maximum is None:
@@ -213,7 +214,7 @@ def _event(
 def _lookup(
     where: str, own: tuple[Property, ...], common: tuple[Property, ...]
 ) -> dict[str, Property]:
-    """Index an event's own properties, then the common ones under names that are still free."""
+    """Index properties by name and alias; own ones take precedence over aliases of common ones."""
     lookup = _index(where, ((p, (p.name, *p.aliases)) for p in own))
     for prop in common:
         if prop.name in lookup:

@@ -25,16 +25,16 @@ TIMESTAMPS = range(-62_135_596_800 * MICROSECONDS, 253_402_300_800 * MICROSECOND
 
 _SECONDS_BELOW = 10**11
 _MILLISECONDS_BELOW = 10**14
-"""A Unix time below `_SECONDS_BELOW` is in seconds (up to the year 5138); from there, and below
-`_MILLISECONDS_BELOW`, it is in milliseconds."""
+"""A Unix time below `_SECONDS_BELOW` is read as seconds (up to the year 5138). A larger one, below
+`_MILLISECONDS_BELOW`, is read as milliseconds. Any other number is refused."""
 
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,4})?", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 EXACT = 2**53
-"""Below this number, a 64-bit float holds every integer. From it on, several integers become the
-same float, so the integer that the sender meant is not known."""
+"""Below this number, a 64-bit float holds every integer. From this number on, several integers
+become the same float, so the integer that the sender meant is not known."""
 
 
 N = TypeVar("N", int, float)
@@ -78,8 +78,8 @@ def to_string(value: object) -> str | None:
 def to_id(value: object) -> str | None:
     """Read an id; a whole number becomes its digits, and a text never changes.
 
-    Some senders write ids as floats, such as ``1.6888417E7``. A float with a fraction, or from
-    `EXACT` on, is refused: two ids could be the same float.
+    Some senders write ids as floats, such as ``1.6888417E7``. A float with a fraction is refused.
+    So is a float from `EXACT` on, because two ids could become the same float.
     """
     if isinstance(value, str):
         return value if value.strip() else None
@@ -160,11 +160,11 @@ COERCIONS: Mapping[str, Callable[[object], object]] = {
 
 
 def to_list(value: object, coerce_one: Callable[[object], object]) -> list[object] | None:
-    """Read a list of values; a single value becomes a list, and unknown elements are removed.
+    """Read a list of values; a single value becomes a list, and blank elements are removed.
 
     Raises:
-        NotCoerced: one of the elements cannot be read as the wanted type, or it is a text that may
-            itself be a list in JSON.
+        NotCoerced: an element cannot be read as the wanted type, or is a text that may itself be a
+            list in JSON.
     """
     elements = value if isinstance(value, list) else [value]
     if any(may_be_list(element) for element in elements):
@@ -187,7 +187,7 @@ def to_microseconds(moment: datetime) -> int:
 
 
 def within(limits: Limits, coerce: Callable[[object], N | None]) -> Callable[[object], N | None]:
-    """Return a function that reads a number, and refuses it as ``not_sane`` beyond its limits."""
+    """Return a function that calls `coerce`, and refuses a number beyond the limits."""
     least, most = limits
 
     def read(value: object) -> N | None:
@@ -200,7 +200,7 @@ def within(limits: Limits, coerce: Callable[[object], N | None]) -> Callable[[ob
 
 
 def exact_number(value: object) -> int | float | None:
-    """Read a finite number, also from text, and return it as written."""
+    """Read a finite number, also from text; text with a point or an exponent becomes a float."""
     if isinstance(value, bool):
         raise NotCoerced
     if isinstance(value, int):

@@ -24,7 +24,7 @@ from functions.events.names import letters, snake_case
 Type = Literal["string", "id", "integer", "number", "boolean", "timestamp"]
 Privacy = Literal["analytical", "personal", "reduced"]
 Act = Literal["sent", "opened", "taken_part", "asked", "accepted"]
-"""What a person did on a day: ``active_days_v1`` has a column ``has_<act>`` for each."""
+"""What a person did on a day; ``active_days_v1`` has a column ``has_<act>`` for each act."""
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 
 _PYTHON_TYPES: dict[Type, tuple[type, ...]] = {
@@ -65,8 +65,8 @@ class Property(_Model):
     Attributes:
         name: the canonical name, in snake_case.
         sent_as: the sender's spelling.
-        column: the column that stores the property, or for a personal property, the user key that
-            replaces it; None if no column does.
+        column: the column that stores the property; for a personal property, the column that
+            stores its user key. None if there is no such column.
         type: the type to which values of the property are converted.
         repeated: whether the property may have several values.
         values: the allowed values; empty if all values are allowed.
@@ -74,10 +74,13 @@ class Property(_Model):
         aliases: other canonical names with the same meaning.
         numbered: whether the values may come one by one, under names with a number at the end.
         unit: the unit of a number; None if it has no unit, or if the sender does not state it.
-        minimum: the least possible number; None if there is no such limit.
-        maximum: the greatest possible number; None if the unit's maximum applies.
-        fractions: how an integer with a fraction is read; None if it is refused.
-        placeholders: words that are no id, in the form that `plain` returns.
+        minimum: the least possible number. None means 0 for a number with a unit, and no limit for
+            any other number.
+        maximum: the greatest possible number. None means the unit's maximum for a number with a
+            unit, and no limit for any other number.
+        fractions: how a number with a fraction becomes an integer; None if such a number is
+            refused.
+        placeholders: words that senders write if they know no id, in the form that `plain` returns.
         privacy: ``analytical``, ``personal`` or ``reduced``.
         description: one line that explains the property to readers.
     """
@@ -122,7 +125,7 @@ class Property(_Model):
 
     @model_validator(mode="after")
     def _check_reading(self) -> Self:
-        """Refuse rules for reading values that do not suit the type."""
+        """Check the members that say how values are read, such as `values` and `unit`."""
         texts = [letters(value) for value in self.values if isinstance(value, str)]
         if len(set(texts)) < len(texts):
             raise ValueError(f"{self.name}: two values differ in case or separators only")
@@ -144,10 +147,10 @@ class Unit(_Model):
     """The unit of a number.
 
     Attributes:
-        maximum: the greatest possible number, if the property states none; None if all numbers from
-            0 are possible.
-        spellings: for each way to write a unit, in lower case, the factor that converts a number to
-            this unit.
+        maximum: the greatest possible number, unless the property states another; None if there is
+            no limit.
+        spellings: the ways to write a unit behind a number, in lower case, each with the factor
+            that converts the number to this unit.
     """
 
     maximum: StrictInt | StrictFloat | None = None
@@ -169,7 +172,7 @@ class Flag(_Model):
 
 
 class EventDefinition(_Model):
-    """An event in ``catalogue.yaml``; `Event` explains the attributes."""
+    """An event in ``catalogue.yaml``; `functions.events.catalogue.Event` explains the members."""
 
     name: EventName
     description: Text
@@ -197,7 +200,7 @@ class RoomDefinition(_Model):
     """The Rooms webhook in ``catalogue.yaml``.
 
     Attributes:
-        aliases: for some common properties, the aliases in room events, instead of the usual ones.
+        aliases: the aliases of some common properties in room events; they replace the usual ones.
         events: the room events.
         fields: the properties that each room event may have.
     """
@@ -235,12 +238,12 @@ class Definition(_Model):
         if unknown:
             raise ValueError(f"room aliases of unknown common properties: {sorted(unknown)}")
         if [flag.name for flag in self.flags] != list(get_args(Finding)):
-            raise ValueError("flags: list each finding once, in the order of the code")
+            raise ValueError("flags: list each finding once, in the order of findings.py")
         return self
 
 
 def _check_privacy(where: str, properties: tuple[Property, ...], *, allowed: set[Privacy]) -> None:
-    """Raise ValueError if a property has a privacy class for which no code exists here."""
+    """Raise ValueError if the `privacy` of a property is not one of the allowed values."""
     for prop in properties:
         if prop.privacy not in allowed:
             expected = " or ".join(sorted(allowed))

@@ -26,7 +26,7 @@ _Found = tuple[bool, str, object, Destination]
 """A property: whether it was beside ``value``, the name and value as sent, and the destination."""
 
 LONGEST_LISTED = 64
-"""A longer text is not compared with the spellings of allowed values."""
+"""The maximum characters of a text that is compared with the spellings of allowed values."""
 
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -38,7 +38,7 @@ class Draft:
         columns: the values for columns of the row itself, by column.
         record: the values for columns of the ``properties`` or the ``room`` record, by column.
         extra: the values that have no column or do not fit their column, by name.
-        flags: findings about properties; they have the names of properties, but no values.
+        flags: findings about properties; a flag has the property's name, but never its value.
         user_id: the user id, as text; None if the event has none.
         nickname: the nickname as sent; None if the event has none.
         speakers: the user ids of the room's speakers.
@@ -81,10 +81,10 @@ class Draft:
     ) -> None:
         """Store the value of each property.
 
-        If an event has the same property under several names, names in ``value`` come before names
-        beside ``value``, and otherwise `Layout.precedence` decides. The first readable value is
-        stored. The other values go to `extra`, except those of a personal or reduced property:
-        these are not stored.
+        If an event has a property under several names, the first readable value is stored. Names in
+        ``value`` come before names beside ``value``, and `Layout.precedence` orders the names in
+        each place. The other values of the property go to `extra`; if the property is personal or
+        reduced, they are not stored.
 
         Args:
             value: the members of ``value``, decoded from JSON, by the sender's names.
@@ -143,7 +143,10 @@ class Draft:
     def _guess(
         self, sent_name: str, value: object, destination: Destination, finding: Finding
     ) -> object:
-        """Read a value that is not written as its type expects; return None if that fails."""
+        """Guess a value that `coerce` refused; return None if that fails.
+
+        If it fails, the value goes to another property with the same name, or else is refused.
+        """
         if destination.guess is not None:
             try:
                 typed, findings = destination.guess(value)
@@ -210,7 +213,7 @@ class Draft:
 def _join_parts(known: list[_Found], layout: Layout) -> list[_Found]:
     """Join the parts of a property, such as ``answer_1`` and ``answer_2``, to one list.
 
-    A name without a number is the first part if the numbers begin with 2.
+    If the numbers begin with 2, the name without a number is the first part.
     """
     parts: dict[tuple[bool, str], list[tuple[int, str, _Found]]] = {}
     joined: list[_Found] = []

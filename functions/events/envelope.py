@@ -23,7 +23,7 @@ class Envelope(msgspec.Struct, frozen=True):
             is not an object, but without a blank ``event``.
         event_at: the body's spelling of the member ``event``; None if there is no such member.
         value_at: the body's spelling of the member ``value``; None if there is no such member.
-        likely: the members of the body whose names may be known.
+        likely: the names of the body's members for which `may_be_known` is true.
     """
 
     event: str | None
@@ -62,7 +62,8 @@ def open_envelope(body: object) -> Envelope:
     """Separate the event's name from its properties.
 
     Args:
-        body: the body, decoded from JSON.
+        body: the body, decoded from JSON. If it is not an object, the envelope has it in `beside`,
+            as ``body``.
     """
     if not isinstance(body, dict):
         return Envelope(None, {}, {"body": body})
@@ -87,7 +88,7 @@ def open_envelope(body: object) -> Envelope:
 def spellings(
     members: Mapping[str, object], names: tuple[str, ...], likely: Sequence[str] | None = None
 ) -> Iterator[str]:
-    """Yield the members of a body that have one of these names in any spelling.
+    """Yield the spellings that a body uses for some names, in the order of these names.
 
     Examples of spellings of ``user_id`` are ``userId`` and ``User-Id``. The order of the members in
     the body makes no difference.
@@ -95,7 +96,8 @@ def spellings(
     Args:
         members: the members of a body.
         names: names in snake_case, the most important first.
-        likely: the members whose names may be known, if the caller has found them already.
+        likely: the names of the members for which `may_be_known` is true, if the caller has found
+            them already.
     """
     for name in names:
         if name in members:
@@ -118,7 +120,7 @@ def is_blank(member: object) -> bool:
 
 
 def project_text(member: object) -> str:
-    """Convert a member that is not blank to a project's name; empty if the member is no name."""
+    """Convert a member that is not blank to a project's name; empty if it cannot be a name."""
     try:
         return (to_id(member) or "").strip()
     except NotCoerced:

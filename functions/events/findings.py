@@ -14,4 +14,4 @@ Finding = Literal[
     "converted",
     "too_large",
 ]
-"""A flag is a finding, a colon and the name of a property. ``catalogue.yaml`` explains each."""
+"""A flag is a finding, a colon and a property's name. ``catalogue.yaml`` explains each finding."""

@@ -1,8 +1,8 @@
 """Reads values that are not written in the way that their type expects.
 
-`functions.events.draft` comes here only if `functions.events.coerce` refuses a value, so that usual
-values are read fast. What is read here may not be what the sender meant. Therefore, each result has
-findings for the column ``flags``.
+`functions.events.draft` uses this module only if `functions.events.coerce` refuses a value, so that
+usual values are read fast. A guessed value may not be what the sender meant. Therefore, each result
+has findings for the column ``flags``.
 """
 
 import math
@@ -32,12 +32,12 @@ _WRITTEN = re.compile(
     r"(?P<number>[+-]?(?:\d{1,30}(?:\.\d{0,30}|,\d{1,2})?|\.\d{1,30}))\s*(?P<unit>[a-z]{0,20}|\xd7)",
     re.ASCII | re.IGNORECASE,
 )
-"""A number with a decimal comma, with a unit behind it, or with both. With three digits behind it,
-a comma may separate thousands, so it is not read."""
+"""A number that may have a decimal comma, a unit behind it, or both. A comma with three digits
+behind it may separate thousands, so such a number does not match."""
 
 
 class Guess(NamedTuple):
-    """A value that was read, and the findings about it; None for "not known"."""
+    """A value that was read (None for "not known"), and the findings about the value."""
 
     value: object
     findings: tuple[Finding, ...]
@@ -64,7 +64,8 @@ def guess_number(value: object, rules: NumberRules) -> Guess:
     """Read a number that has a fraction, a decimal comma or a unit.
 
     Raises:
-        NotCoerced: the value is not such a number, or it is beyond the property's limits.
+        NotCoerced: the value is not such a number, it is beyond the property's limits, or it has a
+            fraction although the property does not allow fractions.
     """
     findings: tuple[Finding, ...] = ()
     try:
@@ -88,7 +89,7 @@ def guess_list(value: object, coerce_one: Callable[[object], object]) -> Guess:
     """Read a list that may be written as JSON text, and leave out placeholders.
 
     Raises:
-        NotCoerced: one of the other elements cannot be read as the wanted type.
+        NotCoerced: an element that is not a placeholder cannot be read as the wanted type.
     """
     elements, is_converted = spread(value)
     findings: dict[Finding, None] = {"converted": None} if is_converted else {}
@@ -107,10 +108,10 @@ def guess_list(value: object, coerce_one: Callable[[object], object]) -> Guess:
 
 
 def spread(value: object) -> tuple[list[object], bool]:
-    """Return the elements of a list, and whether a part of it was not written as a list.
+    """Return the elements of a list, and whether some of them were written in an unusual form.
 
-    Lists may also be written as JSON text (``'["A", "B"]'``), or as an object whose names are
-    numbers, as PHP writes some arrays. A single value is a list of one.
+    The unusual forms are a list as JSON text (``'["A", "B"]'``), and an object whose names are
+    numbers (PHP writes some arrays in this form). A single value counts as a list of one.
     """
     elements: list[object] = []
     is_converted = False

@@ -1,4 +1,4 @@
-"""Reads the ids of people; `load` and the privacy function use the same rules.
+"""Reads the ids of people and rooms; `load` and the privacy function use the same rules.
 
 Some senders write a word such as ``undefined`` where they know no id. As an id, this word would
 make one false person of many, and a deletion would hide all of them. So the catalogue lists these
@@ -16,7 +16,7 @@ _SPEAKER_IDS = ("user_id", "userid", "external_user_id", "external_id", "id")
 
 
 def to_identity(value: object, placeholders: Container[str]) -> str | None:
-    """Read the id of a person or a room; None if it is blank, and a blank is no placeholder.
+    """Read the id of a person or a room; a blank becomes None, unless it is a placeholder.
 
     Args:
         value: the id as sent.
@@ -46,7 +46,8 @@ def to_speaker(element: object, placeholders: Container[str]) -> str | None:
     """Read one speaker of a room: a user id, or an object that contains one.
 
     Raises:
-        NotCoerced: as `to_identity`, or the object contains no id.
+        NotCoerced: the element contains no id; the finding is ``placeholder`` if the id is a
+            placeholder.
     """
     return to_identity(_id_in(element), placeholders)
 
@@ -56,7 +57,8 @@ def without_speakers(member: object, leave_out: Callable[[str | None], bool]) ->
 
     Args:
         member: the room's speakers as sent.
-        leave_out: decides by the user id of a speaker; by None, if the speaker has no readable id.
+        leave_out: takes the user id of a speaker, or None if the speaker has no readable id;
+            returns whether to leave out the speaker.
     """
     return [element for element in spread(member)[0] if not leave_out(_speaker_id(element))]
 

@@ -51,17 +51,17 @@ class Destination(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the property's canonical name.
-        column: the column of the row or of the record; empty if the target is not a column.
+        column: the property's column in the catalogue; empty if it has none.
         target: the kind of the destination.
         coerce: returns the typed value, None for "not known", or raises NotCoerced.
         guess: reads values that `coerce` refuses, or raises NotCoerced; None if nothing may be
             guessed.
         allowed: the allowed values; empty if all values are allowed.
-        spellings: for the letters and digits of each allowed text, in lower case, the text.
+        spellings: the allowed texts, each by its letters and digits in lower case.
         private: whether the original value must not be stored anywhere in the row.
         repeated: whether the property may have several values.
-        otherwise: the destination of a value that this one cannot read, because the name also
-            belongs to another property; None if it does not.
+        otherwise: the destination for values that this one cannot read, if the name also belongs to
+            another property; None if it does not.
     """
 
     name: str
@@ -93,8 +93,8 @@ class Layout:
         record: the RECORD column that stores the event's own properties.
         destinations: destinations by canonical name, by alias and by the documentation's spelling.
         is_shared: whether a name belongs to two properties, and the value decides which one.
-        is_repeated: whether a property may have several values.
-        is_numbered: whether a property may come in parts with numbered names.
+        is_repeated: whether one of the event's own properties may have several values.
+        is_numbered: whether one of them may come in parts with numbered names.
 
     Args:
         catalogue: the catalogue of events.
@@ -143,7 +143,8 @@ class Layout:
         """Split the name of a part of a property, such as ``answer_2``, into name and number.
 
         Returns:
-            None if it is not the name of a part. The name is in snake_case.
+            The property's name in snake_case, and the number; None if the given name is not the
+            name of a part.
         """
         if name in self.destinations:
             return None
@@ -155,7 +156,7 @@ class Layout:
         return found["name"], int(found["number"])
 
     def precedence(self, name: str) -> tuple[int, str]:
-        """Return the key that sorts the names if an event has several names of one property.
+        """Return the sort key of a name, for an event with a property under several names.
 
         The documented spelling comes first, then the canonical name, then the aliases in the
         catalogue's order, then other spellings in alphabetical order. So the order of the members
@@ -223,7 +224,7 @@ def _destination(catalogue: Catalogue, prop: Property, *, own: bool) -> Destinat
 def _reading(
     catalogue: Catalogue, prop: Property
 ) -> tuple[Callable[[object], object], Callable[[object], Guess] | None]:
-    """Return the functions that read one value of a property: the strict one, and the other."""
+    """Return the function that reads a value strictly, and the one that guesses, if any."""
     if prop.placeholders:
         placeholders = frozenset(prop.placeholders)
         read = to_speaker if prop.name == "speakers" else to_identity

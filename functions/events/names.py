@@ -82,7 +82,7 @@ def letters(name: str) -> str:
 
 
 def may_be_known(name: str) -> bool:
-    """Return whether a name may be ``event`` or a known member; only False is a certain answer."""
+    """Return False if a name is certainly neither ``event`` nor a known member; otherwise True."""
     return letters(name) in _known_letters()
 
 

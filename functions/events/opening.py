@@ -11,8 +11,8 @@ from functions.events.envelope import Envelope, open_envelope
 from functions.events.layout import Layout, Layouts
 
 MOST_SEARCHES = 20
-"""The maximum number of names that are searched for in the bytes of an event. With more names, the
-event is decoded a second time at once."""
+"""The maximum number of names that are searched for in the bytes of an event. If there are more
+names, the event is decoded a second time without a search."""
 
 
 class Opened(NamedTuple):
@@ -32,8 +32,9 @@ class Opened(NamedTuple):
 def open_event(data: bytes, kind: Kind, layouts: Layouts) -> Opened:
     """Decode an event, and find its envelope and its layout.
 
-    If JSON has the same name twice, the last value counts. But some senders write several answers
-    as repeated members, so the values of such a property are joined to one list.
+    Some senders write several answers as members with the same name. If the property may have
+    several values, the values of these members are joined to one list. Otherwise the last one
+    counts.
 
     Args:
         data: the event's bytes as sent.
@@ -56,7 +57,8 @@ def open_event(data: bytes, kind: Kind, layouts: Layouts) -> Opened:
 def _repeated(data: bytes, envelope: Envelope, layout: Layout) -> frozenset[str]:
     """Return the names of list properties that may occur more than once in the event's bytes.
 
-    Each search reads all bytes. So after a number of names, the rest are not searched for.
+    Each search reads all bytes of the event. So with more than `MOST_SEARCHES` names, this returns
+    all of them without a search.
     """
     names = {
         name
