@@ -129,7 +129,7 @@ async def answer(
 
 
 def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> TableWriter:
-    """Create a table's writer; if it sends a row again, it takes new values from ``renewed``."""
+    """Create a table's writer; before it sends a row again, it renews the columns in `renewed`."""
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     appender = TableAppender(
         partial(open_channel, settings.bigquery_write_endpoint),

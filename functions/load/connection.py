@@ -107,7 +107,7 @@ class Connection:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def is_idle_since(self, moment: float) -> bool:
-        """Return whether the connection has been idle since a moment (in seconds of the clock)."""
+        """Return whether the connection has been idle since a moment, a time of the clock."""
         return not self._pending and self._last_used < moment
 
     async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:

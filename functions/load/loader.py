@@ -25,7 +25,7 @@ Store = Callable[[Row], Awaitable[None]]
 
 
 class NotStored(Exception):
-    """It is unknown whether the rows are stored; Pub/Sub should deliver the message again.
+    """The rows may not be stored, so Pub/Sub should deliver the message again.
 
     Attributes:
         reason: a code such as ``queue_full``.
@@ -65,10 +65,10 @@ class Loader:
     tally: LoadTally
 
     async def load(self, message: PushedMessage) -> None:
-        """Load one message; return when its rows are in BigQuery or it is in quarantine.
+        """Load one message; return when its rows are in BigQuery, or the message is in quarantine.
 
         Raises:
-            NotStored: it is unknown whether the message was stored or quarantined.
+            NotStored: the message may be neither stored nor quarantined.
         """
         stored_at = to_microseconds(self.now())
         try:
@@ -126,8 +126,9 @@ class Loader:
         try:
             await self.store_identity(self.builder.identity(person))
         except RowRefused as refusal:
-            # The event is stored nevertheless, and a search by user id still finds it, by the user
-            # key. The person is remembered, so the identity is not sent again before the next day.
+            # The event is stored nevertheless. A search by user id still finds the event, because
+            # the search computes the user key. The person is remembered, so that the identity is
+            # not sent again on this day.
             log("ERROR", "identity not stored", reason=refusal.reason, partner=person.partner)
             self.tally.counts.identities_refused += 1
         self.known.remember(person)

@@ -51,7 +51,7 @@ class Loaded(msgspec.Struct, frozen=True):
     Attributes:
         row: the row to store in ``events_v1``, or in ``room_events_v1`` if its kind is `room`.
         received_at: when the event was received, in microseconds since 1970.
-        person: the identity of that person; None if the event has no user id or no project.
+        person: the person's identity; None if the event has no user id or no project.
         flags: the values of the column ``flags``.
     """
 
@@ -64,7 +64,7 @@ class Loaded(msgspec.Struct, frozen=True):
 def without_extra(row: Row, flags: Sequence[str]) -> Row:
     """Remove ``extra`` from a row that is too large, and add the flag ``too_large:extra``.
 
-    This happens only if the operator has raised the limits of an event and of a request.
+    A row can be too large only if the operator has raised the limits of an event and of a request.
 
     Args:
         row: a row that is too large to be stored.

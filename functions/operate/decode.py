@@ -26,8 +26,7 @@ class Decoder:
     """Decodes objects to messages.
 
     Args:
-        directory: returns the present partners; `decode` does not catch the errors that this
-            raises.
+        directory: returns the present partners; `decode` does not catch its errors.
         cell: the name of this cell.
         max_event_bytes: the maximum size of one event in bytes.
     """
@@ -63,7 +62,11 @@ class Decoder:
         return self._accept(record, body, Sender(record.partner, partner, kind, record.sender_id))
 
     def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:
-        """Accept all events of a body or none; the object stays if one event is refused."""
+        """Return the messages of all events of a body.
+
+        Raises:
+            NotReplayable: one of the events is still refused, so none is replayed.
+        """
         try:
             events = split(record, body)
         except NotJson:

@@ -1,10 +1,10 @@
 """Refreshes active days and the rollups, which the dashboard and BI views read.
 
-A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run reads the
-events of days with news only: today, yesterday until no more events can come to it on time, days
-that were noted, and days that have left the open window. From active days, it counts different
-people over many days, for the whole open window. It records the days that are done, so the next run
-continues where an interrupted run stopped.
+A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run reads
+events only of the days that may have changed: today, yesterday (while its events may still come on
+time), noted days, and days that have left the open window since their last refresh. The numbers of
+different people over many days are made from active days, again for the whole open window. A run
+records the days that are done, so the next run continues where an interrupted run stopped.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -48,18 +48,18 @@ class RefreshReport:
     failed: str = ""
 
     def finish(self, parts: Iterable[Stretch]) -> None:
-        """Note that stretches are refreshed."""
+        """Move stretches from the remaining ones to the refreshed days."""
         for part in parts:
             self.remaining.remove(part)
             self.days += [day.isoformat() for day in part.days()]
 
 
 class Span(NamedTuple):
-    """Consecutive days for which different people over many days are counted together.
+    """Consecutive days that one call of each statement of `OVER_DAYS` replaces.
 
     Attributes:
-        all: all these days.
-        parts: the stretches of them whose events are read.
+        all: all days of the span.
+        parts: the stretches of the span whose events are read.
     """
 
     all: Stretch
@@ -70,9 +70,10 @@ class Plan(NamedTuple):
     """What a run has to refresh, the oldest days first.
 
     Attributes:
-        active: the days of which only active days are made again: those that the caller did not
-            name. Numbers of different people look back over many days, and need all active days.
-        spans: everything else.
+        active: if the caller named days, the stretches of changed days that the caller did not
+            name. Only their active days are made again, because the numbers of different people on
+            later days need them.
+        spans: all other days to refresh.
     """
 
     active: list[Stretch]
@@ -117,9 +118,10 @@ class Refresh:
         """Refresh the days that are not up to date, the oldest first.
 
         Args:
-            first: refresh from this UTC day on, even if nothing is new; by default, if `last` is
-                given, from the first day of the open window.
-            last: refresh up to this UTC day; by default, if `first` is given, up to today.
+            first: refresh all days from this UTC day on, even those that are up to date. If only
+                `last` is given, the first day is that of the open window.
+            last: refresh all days up to this UTC day. If only `first` is given, the last day is
+                today.
         """
         ends_at = self._clock() + self._seconds
         began_at = self._now()
@@ -146,7 +148,7 @@ class Refresh:
         return report
 
     async def _count(self, span: Span, take: Callable[[Names, Stretch], Awaitable[None]]) -> None:
-        """Refresh a span, and again while it has rows that two runs inserted at once."""
+        """Refresh a span; repeat this while the span has rows that two concurrent runs inserted."""
         parts = span.parts
         while True:
             for part in parts:
@@ -183,7 +185,7 @@ class Refresh:
         )
 
     async def _doubled_days(self, stretch: Stretch) -> set[date]:
-        """Return the days of a stretch for which two runs inserted rows at once."""
+        """Return the days of a stretch for which two concurrent runs inserted rows."""
         moments = stretch.moments()
         names = ("first", "end", "first_week", "end_week")
         bounds = {name: moments[name] for name in names}

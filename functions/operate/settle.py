@@ -1,9 +1,9 @@
 """Settles the store: keeps one row for each event and each person; clears old ``extra`` values.
 
-A run looks only at days to which rows came since the last finished run: the days since then, and
-the noted days. Each step finds out what there is to do, and can be repeated. So the next run
-continues where an interrupted run stopped, a run after a finished run changes nothing, and runs can
-overlap without harm.
+A run looks only at days to which rows may have come since the last finished run: the days since
+then, and the noted days. It first finds the days that need a change. Each change can be repeated
+without harm. So runs may overlap, the next run continues where an interrupted run stopped, and a
+run without new rows changes nothing.
 """
 
 from collections.abc import Callable, Collection
@@ -19,7 +19,7 @@ from functions.warehouse.statements import StatementFailed, Statements
 
 DELETE_COPIES = ("delete_copies", "delete_room_copies")
 CLEAR_EXTRA = ("clear_extra", "clear_room_extra")
-"""The statements that change a day: one for each table of events."""
+"""These statements change one day each. Both tuples have one statement for each table of events."""
 
 
 @dataclass(slots=True)
@@ -49,8 +49,9 @@ class SettleScope(NamedTuple):
     Attributes:
         late: the UTC days to which rows came late.
         since: the first day to which rows may have come on time since the last finished run. If
-            there is no such run, it is the first day that may have copies that views still hide.
-        extra_since: the first day on which unknown properties became too old since that run.
+            there is no such run, this is the day before the open window.
+        extra_since: the first day whose unknown properties became too old since that run. If there
+            is no such run, this is the oldest day whose events may still be stored.
     """
 
     late: frozenset[date]
@@ -58,17 +59,17 @@ class SettleScope(NamedTuple):
     extra_since: date
 
     def days_with_copies(self, today: date) -> set[date]:
-        """Return the days that may have later copies of events.
+        """Return the days that may have copies of events, apart from the first copy of each event.
 
-        A late row may be older than copies of its event. So the days after its day are included,
-        as many as the open window has.
+        If a row came late, other copies of its event may be stored on later days. So the days after
+        a late row's day are included, as many as the open window has.
         """
         past = [day for day in self.late if day <= today]
         after = {day + number * DAY for day in past for number in range(OPEN_WINDOW_DAYS + 1)}
         return {day for day in {*each_day(self.since, today), *after} if day <= today}
 
     def days_with_extra(self, today: date) -> set[date]:
-        """Return the days that may have unknown properties which are too old."""
+        """Return the days whose unknown properties may be too old."""
         old = today - EXTRA_DAYS * DAY
         return {
             *each_day(self.extra_since, old - DAY),
@@ -101,7 +102,7 @@ class Settle:
         """Settle the days to which rows came since the last finished run.
 
         Args:
-            days: further UTC days to settle, although no row came to them since.
+            days: further UTC days to settle, even if no rows came to them.
         """
         ends_at = self.clock() + self.seconds
         started_at = self.now().astimezone(UTC)
@@ -154,10 +155,11 @@ class Settle:
         return steps
 
     async def _note_changes(self, steps: list[tuple[str, datetime]], now: datetime) -> None:
-        """Note the days whose copies are deleted, so that a refresh counts them again.
+        """Note the days on which copies are deleted, so that a refresh counts these days again.
 
-        Views hide later copies in the open window. But if the first copy came late, to an earlier
-        day, the day of a later copy was counted with it.
+        Views hide copies in the open window, except the first copy of each event. But the first
+        copy may come late, to an earlier day. Then the day of another copy may have been counted
+        before, with that copy.
         """
         days = {day.date() for name, day in steps if name in DELETE_COPIES}
         await self.ledger.note(days, "changed", now)

@@ -13,7 +13,8 @@ class Chunk(msgspec.Struct, frozen=True):
     Attributes:
         messages: the messages, which fit into one publish.
         size: the maximum number of bytes that these messages take in a publish.
-        until: the time by which the messages must be durable, in seconds of the monotonic clock.
+        until: the moment by which the messages must be durable, as a time of the monotonic clock in
+            seconds.
     """
 
     messages: Sequence[Message]

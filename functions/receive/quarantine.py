@@ -1,4 +1,4 @@
-"""Quarantines authenticated bodies and events that were refused, so that they can be replayed."""
+"""Quarantines refused bodies and events of senders with a valid token, for a later replay."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -54,8 +54,8 @@ class QuarantinedRequests:
             body = join(data)
             own = [ids[position] for position in positions]
             if not sender.id:
-                # These ids are new ones. Each time that the sender sends the events again, they
-                # would be stored and replayed once more.
+                # Without an id of the request, the ingest ids are new. With new ids, each retry by
+                # the sender would be stored as another object, and be replayed as new events.
                 own = ingest_id.of_request(sender.partner, sender.kind, id_of_body(body), data)
             places = dict(zip(positions, own, strict=True))
             writes.append(self._keep(reason, sender, body, received_at, places))

@@ -145,9 +145,10 @@ class Receiver:
             raise WebhookRefusal(answers.unsigned())
 
     async def _receive(self, body: bytes, sender: Sender) -> Accepted:
-        """Quarantine the refused events, then store the others.
+        """Quarantine the refused events of a request, then publish or spill the others.
 
-        If either step fails, the answer is a 503, so that the sender repeats the whole request.
+        If a step fails, the answer is a 503, so that the sender repeats the whole request. If an
+        event belongs to another cell, or to a disputed project, no event of the request is stored.
         """
         received_at = format_nanoseconds(time.time_ns())
         try:

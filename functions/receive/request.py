@@ -73,7 +73,7 @@ def bearer_token(headers: Mapping[bytes, bytes]) -> str:
 
 
 def sender_id(headers: Mapping[bytes, bytes]) -> str:
-    """Return the id that the sender gave the request and repeats in retries; empty if none."""
+    """Return the sender's id of the request, the same in each retry; empty if there is none."""
     own = headers.get(b"webhook-id") or headers.get(b"idempotency-key") or b""
     return own.decode("latin-1")
 

@@ -37,14 +37,15 @@ UNKNOWN = "unknown"
 """Stands for the partner or kind if a malformed message does not name it."""
 
 MALFORMED = "malformed"
-"""The reason code of data that does not have the expected form, or has no partner and project."""
+"""The reason code of data that has a wrong form, or that names neither partner nor project."""
 
 UNREADABLE = (MALFORMED, "not_json", "too_deep")
 """The reason codes of unreadable data. Such data cannot be searched for people, so it is deleted
 sooner than other data."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-"""The partners and kinds that an object's name may contain; a malformed message may have others."""
+"""The form of partners and kinds in an object's name. If a malformed message has another partner or
+kind, the name has `UNKNOWN` instead."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
@@ -199,11 +200,11 @@ def id_of_body(body: bytes) -> str:
 
 
 def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str) -> str:
-    """Return the object's name: the same for the same arguments, and otherwise another.
+    """Return the name of the object that stores a body.
 
-    An existing object is never overwritten, so different arguments must never give the same name.
-    For this reason, each argument but the reason, which is a folder, is hashed separately, to
-    digests of equal length.
+    An existing object is never overwritten, so different arguments must give different names. The
+    reason is a folder in the name. Each of the other arguments is hashed separately: as all digests
+    have the same length, different arguments cannot join to the same bytes.
     """
     texts = (text.encode(errors="surrogatepass") for text in (partner, kind, *own_id))
     digests = (hashlib.sha256(part).digest() for part in (data, *texts))

@@ -24,8 +24,8 @@ from functions.observe.log import log
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)
-"""The maximum time between the creation of the secret and of Terraform's list; long enough to run
-`terraform apply` again after a failure."""
+"""The maximum time between the creation of the secret and the creation of Terraform's list. It is
+long enough to run `terraform apply` again after a failure."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 

@@ -83,7 +83,7 @@ class SecretFile(Generic[T]):
 
     @property
     def fresh_until(self) -> float:
-        """The time, in seconds of the clock, up to which `current` returns the same value."""
+        """The moment, as a time of the clock, up to which `current` returns the same value."""
         return self._fresh_until
 
     @property

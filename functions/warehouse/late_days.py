@@ -17,18 +17,19 @@ REMEMBERED_NOTE = timedelta(minutes=10)
 OVERLAP = timedelta(hours=1)
 """How far a run looks back before the start of the last finished run.
 
-It covers what can lie between a note, or the check whether a row is late, and the row: the time for
-which load remembers a note (`REMEMBERED_NOTE`), the time of an append and of its retries, and the
-differences between the clocks of instances.
+Load checks whether a row is late, and notes the row's day, before it stores the row. This overlap
+is longer than the time that can pass until the row is stored: the time for which load remembers a
+note (`REMEMBERED_NOTE`), the time of an append and of its retries, and the differences between the
+clocks of instances.
 """
 
 Reason = Literal["late", "filed", "restored", "changed"]
-"""Why a day is noted: load stores late rows; the day has the cut-off of an erasure that is filed
-late or taken back; a sweep or settle changes rows."""
+"""Why a day is noted: load stores a late row of the day; the cut-off of an erasure that is filed
+late, or is taken back, is on the day; a sweep or settle changes rows of the day."""
 
 
 def on_time_from(ran_at: datetime) -> date:
-    """Return the first day (UTC) of rows that came on time and that a run may not have seen.
+    """Return the first day (UTC) to which rows may have come on time since a run began.
 
     Args:
         ran_at: when the run began (UTC).

@@ -1,7 +1,8 @@
 """The ledger: what finished runs of jobs covered, and what is new since the last run of a job.
 
-A run writes its entry when it has finished, with the time at which it began. If a run fails, the
-next one begins where the last finished run began, so nothing is left out. Runs may overlap.
+A run writes its entry when it has finished, with the time at which it began. A run that fails
+writes no entry. So the next run covers all that is new since the last finished run began. Runs may
+overlap.
 """
 
 from collections.abc import Collection, Mapping
@@ -119,8 +120,8 @@ class Ledger:
             last: the last of these days (UTC).
 
         Raises:
-            StatementFailed: it is unknown whether the entry is written; the next run covers the
-                same again.
+            StatementFailed: it is unknown whether the entry is written. If it is not, the next run
+                covers the same days again.
         """
         await self._statements.change(
             "record_run",

@@ -40,7 +40,8 @@ def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter
         values: the value of each parameter, by name.
 
     Raises:
-        WrongParameters: the file lacks the statement, or has other parameters or types for it.
+        WrongParameters: ``sql/parameters.json`` lacks the statement, or the values do not fit the
+            statement's parameters there.
     """
     from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter  # noqa: PLC0415
 

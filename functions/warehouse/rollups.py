@@ -44,9 +44,9 @@ STRETCH_DAYS = 60
 """The maximum number of days that one statement replaces."""
 
 LOOK_BACK = 28 * 7 * DAY
-"""How long before its first week the numbers of a stretch look for active people. A person joins a
-cohort after 16 weeks without an event, and a cohort is followed for 12 weeks; the longest span of
-``active_users_v1``, 6 months, is shorter."""
+"""How far before the first week of a stretch its numbers look for active people. A person joins a
+cohort after 16 weeks without an event, and each cohort is followed for 12 weeks: 28 weeks together.
+The longest span of ``active_users_v1`` is shorter: 6 months."""
 
 
 class Stretch(NamedTuple):
@@ -85,8 +85,8 @@ class DaysToRefresh(NamedTuple):
 
     Attributes:
         changed: days whose events may have changed since their last refresh.
-        uncounted: those of them that have left the open window since then. Their numbers of
-            different people are not final.
+        uncounted: the changed days that have left the open window since their last refresh. Their
+            numbers of different people are not final.
     """
 
     changed: frozenset[date]
@@ -104,8 +104,7 @@ def find_days(news: News, now: datetime, oldest: date) -> DaysToRefresh:
 
     Events of a day may have changed if the day was never refreshed, if events may have come to it
     on time since its last refresh, or if it was noted since then. A day is also refreshed once when
-    it has left the open window, because views show each event of the open window once, and earlier
-    events as they are.
+    it has left the open window, because views hide copies of events only in the open window.
 
     Args:
         news: what is new for the jobs.

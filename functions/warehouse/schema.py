@@ -38,7 +38,7 @@ INCLUDED_QUERIES = {
     "scopes": "privacy/find_scopes.sql",
 }
 """The queries in ``sql/`` that views and other statements include, by the name of the variable. A
-query may include those before it."""
+query may include the queries before it in this mapping."""
 
 VIEW_REFERENCE = re.compile(r"\$\{bi\}\.(\w+)")
 

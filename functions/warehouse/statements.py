@@ -118,7 +118,7 @@ class Statements:
         self._jobs = Jobs(open_client, clock=clock, sleep=sleep)
 
     async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
-        """Run a query that returns days.
+        """Run a query that returns days; return the first moment of each day.
 
         Args:
             name: the name of the query's file, without its ending.

@@ -11,10 +11,11 @@ async def together(*actions: Awaitable[Any]) -> list[Any]:
     So no statement is still running when the caller handles the failure of another one.
 
     Returns:
-        What the actions returned, in their order.
+        The results of the actions, in the given order.
 
     Raises:
-        Exception: the failure of the first action, in their order, that failed.
+        Exception: an action failed. If several failed, this is the failure of the first of them in
+            the given order.
     """
     results = await asyncio.gather(*actions, return_exceptions=True)
     for result in results:

@@ -33,7 +33,7 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
     for beginning, safe in _QUOTING.items():
         if text.startswith(beginning):
             places = _PLACE.findall(text)
-            # A text of the sender may look like a place. So no place is named if there seem to be
-            # two, or if the place is not at the end.
+            # The error may quote a text of the sender that looks like a place. So the place is left
+            # out if there seem to be two places, or if the only one is not at the end.
             return safe + (places[0] if len(places) == 1 and text.endswith(places[0]) else "")
     return _QUOTED.sub("", text)
