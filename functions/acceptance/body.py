@@ -105,10 +105,10 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
-    """Return an event that has the documented form; send any other event to the careful path.
+    """Return an event that has the documented form; read any other event on the careful path.
 
-    The documented spelling of a name takes precedence. So members in other spellings need not be
-    decoded.
+    The documented spelling of a name takes precedence, so the event is complete without the members
+    in other spellings.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)

@@ -266,7 +266,7 @@ class Directory:
         return record.projects
 
     def _digests(self) -> dict[str, tuple[str, tuple[str, Partner] | None]]:
-        """Index the partners by the digests of their tokens, and note partners that share a digest.
+        """Index the partners by the digests of their tokens; record which partners share a digest.
 
         A digest has None instead of a partner if two partners share it, or if the record is faulty.
         """

@@ -210,7 +210,7 @@ BUCKET_UNAVAILABLE = Reason(
     status=503,
     code="bucket_unavailable",
     detail="this request could not be stored",
-    meaning="an unacceptable event could not be quarantined; no event was accepted",
+    meaning="a refused event could not be quarantined; other events may have been stored",
     retry="yes",
     too_many=1,
 )

@@ -43,7 +43,7 @@ class SigningKey:
         except (binascii.Error, ValueError):
             raise ValueError("a signing secret is not base64") from None
         if not secret.startswith(PREFIX) or len(self._key) not in KEY_BYTES:
-            raise ValueError(f"a signing secret is not {PREFIX} and 24 to 64 bytes")
+            raise ValueError(f"a signing secret is not {PREFIX} and the base64 of 24 to 64 bytes")
 
     def sign(self, content: bytes) -> bytes:
         """Return the signature as in the header ``webhook-signature``: version and base64."""

@@ -134,7 +134,7 @@ READER = _reader(None)
 
 
 def _joining(repeated: Container[str]) -> json.JSONDecoder:
-    """Return a reader that joins the values of repeated members with these names to one list."""
+    """Return a JSON reader. If an object repeats one of these names, the values become one list."""
 
     def read_object(members: _Members) -> dict[str, object]:
         joined = dict(members)

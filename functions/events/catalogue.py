@@ -242,7 +242,7 @@ def _columns(properties: Iterable[Property]) -> dict[str, tuple[Property, ...]]:
             raise ValueError(f"{prop.name}: only a common property may have no column")
         same = columns.get(prop.column, ())
         if same and (same[0].type, same[0].repeated) != (prop.type, prop.repeated):
-            raise ValueError(f"{prop.column}: its properties differ in type or repeated")
+            raise ValueError(f"{prop.column}: its properties differ in `type` or `repeated`")
         columns[prop.column] = (*same, prop)
     return columns
 

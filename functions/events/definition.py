@@ -46,7 +46,9 @@ def _canonical(name: str) -> str:
 
 def _plain(text: str) -> str:
     if not text.strip() or "\n" in text or "$" in text or "%{" in text:
-        raise ValueError("a text must be one line without $ and %{, which templates interpret")
+        raise ValueError(
+            "a text must be one line that is not blank, without $ and %{, which templates interpret"
+        )
     return text
 
 
@@ -132,7 +134,7 @@ class Property(_Model):
         if self.numbered and not self.repeated:
             raise ValueError(f"{self.name}: only a repeated property may be numbered")
         if self.fractions and self.type != "integer":
-            raise ValueError(f"{self.name}: only an integer may have the member fractions")
+            raise ValueError(f"{self.name}: only an integer may have `fractions`")
         of_numbers = (self.unit, self.minimum, self.maximum)
         if self.type not in {"integer", "number"} and any(x is not None for x in of_numbers):
             raise ValueError(f"{self.name}: only a number may have a unit, minimum or maximum")
@@ -236,7 +238,7 @@ class Definition(_Model):
     def _check(self) -> Self:
         unknown = self.room.aliases.keys() - {prop.name for prop in self.common}
         if unknown:
-            raise ValueError(f"room aliases of unknown common properties: {sorted(unknown)}")
+            raise ValueError(f"room aliases: these are no common properties: {sorted(unknown)}")
         if [flag.name for flag in self.flags] != list(get_args(Finding)):
             raise ValueError("flags: list each finding once, in the order of findings.py")
         return self

@@ -145,7 +145,7 @@ class Draft:
     ) -> object:
         """Guess a value that `coerce` refused; return None if that fails.
 
-        If it fails, the value goes to another property with the same name, or else is refused.
+        A value that cannot be guessed goes to another property with the same name, or is refused.
         """
         if destination.guess is not None:
             try:

@@ -22,7 +22,7 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
     Args:
         endpoint: ``https://host:port`` to use TLS and application default credentials, or
             ``http://host:port`` to connect without TLS or credentials.
-        quota_project: the project whose quota requests use; if empty, that of the credentials.
+        quota_project: the project whose quota is used; if empty, the project of the credentials.
 
     Raises:
         ValueError: the endpoint has neither form.

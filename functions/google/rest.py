@@ -28,7 +28,7 @@ def open_reader(endpoint: str, quota_project: str = "") -> Read:
     Args:
         endpoint: ``https://host`` to use application default credentials, or ``http://host:port``
             to call a stand-in without credentials.
-        quota_project: the project whose quota requests use; if empty, that of the credentials.
+        quota_project: the project whose quota is used; if empty, the project of the credentials.
 
     Raises:
         google.auth.exceptions.DefaultCredentialsError: there are no credentials.

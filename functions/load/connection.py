@@ -107,7 +107,7 @@ class Connection:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def is_idle_since(self, moment: float) -> bool:
-        """Return whether the connection has been idle since a moment, a time of the clock."""
+        """Return whether the connection has been idle since a moment (a time of the clock)."""
         return not self._pending and self._last_used < moment
 
     async def append(self, rows: Sequence[bytes], descriptor: bytes) -> Mapping[int, int]:
@@ -216,7 +216,7 @@ async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
 
 
 def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
-    """Convert the gRPC error that ended a call; the reason may be a refused schema."""
+    """Convert the gRPC error that ended a call to an exception; it may be a SchemaMismatch."""
     code, text = error.code(), error.details() or ""
     if code is grpc.StatusCode.INVALID_ARGUMENT and _is_about_schema(text):
         return SchemaMismatch(_named_columns(text))
@@ -224,10 +224,10 @@ def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
 
 
 def _failure(status: Any) -> AppendFailed:
-    """Convert the status of a failed append; distinguish bad rows from a table that lacks a column.
+    """Convert the status of a failed append to an exception.
 
-    BigQuery answers INVALID_ARGUMENT in both cases. If the error is about the schema, its details
-    say so; older servers say it only in the text.
+    BigQuery answers INVALID_ARGUMENT for bad rows and for a table that lacks a column. If the error
+    is about the schema, its details say so; older servers say it only in the text.
     """
     if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
         return AppendFailed(_status_name(status.code))

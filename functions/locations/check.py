@@ -56,7 +56,7 @@ class Google:
     Args:
         endpoints: the endpoints of the APIs.
         project: the Google Cloud project of the resources.
-        quota_project: the project whose quota requests use; if empty, that of the credentials.
+        quota_project: the project whose quota is used; if empty, the project of the credentials.
     """
 
     def __init__(self, endpoints: Endpoints, project: str, quota_project: str = "") -> None:

@@ -16,7 +16,7 @@ class Topics:
 
     Args:
         endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
-        quota_project: the project whose quota requests use; if empty, that of the credentials.
+        quota_project: the project whose quota is used; if empty, the project of the credentials.
     """
 
     endpoint: str

@@ -1,1 +1,1 @@
-"""Operate, the private function that replays, settles and refreshes."""
+"""Operate, the private function that replays events, settles the store and refreshes rollups."""

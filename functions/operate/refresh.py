@@ -3,8 +3,9 @@
 A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run reads
 events only of the days that may have changed: today, yesterday (while its events may still come on
 time), noted days, and days that have left the open window since their last refresh. The numbers of
-different people over many days are made from active days, again for the whole open window. A run
-records the days that are done, so the next run continues where an interrupted run stopped.
+different people over many days come from active days; they are made again for the whole open
+window. A run records the days that are done, so the next run continues where an interrupted run
+stopped.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping

@@ -168,7 +168,10 @@ class Replay:
         report.events += len(messages)
 
     async def _read(self, stored: Stored) -> list[Message] | None:
-        """Return an object's messages, without keeping its content in memory."""
+        """Return an object's messages; None if the object no longer exists.
+
+        This is a method of its own, so that the object's content does not stay in memory.
+        """
         content = await self.objects.read(stored)
         return None if content is None else await self.decode(stored, content)
 

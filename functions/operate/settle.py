@@ -19,7 +19,8 @@ from functions.warehouse.statements import StatementFailed, Statements
 
 DELETE_COPIES = ("delete_copies", "delete_room_copies")
 CLEAR_EXTRA = ("clear_extra", "clear_room_extra")
-"""These statements change one day each. Both tuples have one statement for each table of events."""
+"""`DELETE_COPIES` and `CLEAR_EXTRA` each have one statement for each table of events. A statement
+changes one day."""
 
 
 @dataclass(slots=True)

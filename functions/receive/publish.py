@@ -103,7 +103,7 @@ class BatchingPublisher:
 
 
 def _by_chunk(refused: Sequence[int], batch: Sequence[Chunk]) -> list[Refused]:
-    """Convert positions in a batch to positions in its chunks."""
+    """Convert positions in a batch to positions in each of the batch's chunks."""
     bounds = accumulate((len(chunk.messages) for chunk in batch), initial=0)
     return [
         [position - start for position in refused if start <= position < end]

@@ -51,7 +51,9 @@ def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter
         raise WrongParameters(f"sql/parameters.json does not declare {name}")
     if types.keys() != values.keys():
         differing = ", ".join(sorted(types.keys() ^ values.keys()))
-        raise WrongParameters(f"{name} is declared with other parameters: {differing}")
+        raise WrongParameters(
+            f"sql/parameters.json and the values for {name} differ in: {differing}"
+        )
     given: list[Any] = []
     for parameter, kind in types.items():
         value: Any = values[parameter]

@@ -1,4 +1,4 @@
-"""Parses the requests that Pub/Sub sends for a push subscription; each has one message."""
+"""Parses the requests of a Pub/Sub push subscription; each request has one message."""
 
 import msgspec
 
