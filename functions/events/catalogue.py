@@ -61,8 +61,8 @@ class Event:
         properties: the event's own properties, without the common ones.
         lookup: the properties by canonical name and by alias; the event's own properties take
             precedence over aliases of common properties.
-        sample: values for the sample payload, by property name. A property that is missing here
-            gets its first allowed value or first example.
+        sample: values for the sample payload, by property name. Any other property has its first
+            allowed value or example in the payload, or all of them if it may have several values.
     """
 
     name: str

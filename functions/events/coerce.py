@@ -187,7 +187,7 @@ def to_microseconds(moment: datetime) -> int:
 
 
 def within(limits: Limits, coerce: Callable[[object], N | None]) -> Callable[[object], N | None]:
-    """Return a function that calls `coerce`, and refuses a number beyond the limits."""
+    """Return a function that calls `coerce`, and refuses numbers out of range (``not_sane``)."""
     least, most = limits
 
     def read(value: object) -> N | None:
