@@ -91,51 +91,43 @@ async def test_a_row_has_the_rooms_of_the_day(
     ]
 
 
-def hidden(cut_off: datetime, number: int = 1, **other: Any) -> dict[str, Any]:
-    given = {"erasure_id": f"e{number}", "hidden_key": f"hidden {number}"}
-    return erasure("ann", cut_off, **given, **other)
-
-
 RESTORED = {"status": "restored", "hidden_key": None}
 EXECUTED = {"status": "executed", "hidden_key": None, "copy_salt": "s"}
 
-CASES: dict[str, tuple[list[dict[str, Any]], list[tuple[str, datetime]]]] = {
-    "nobody is hidden": ([], [("ann", END)]),
-    "an erasure on the day": ([hidden(NOON)], [("ann", NOON), ("ann", END)]),
-    "one that is being executed": (
-        [hidden(NOON, status="due")],
-        [("ann", NOON), ("ann", END)],
-    ),
-    "an erasure of another day": ([hidden(NOON + 2 * DAY)], [("ann", END)]),
-    "a restored erasure": ([erasure("ann", NOON, **RESTORED)], [("ann", END)]),
-    "two erasures on the day": (
-        [hidden(MORNING), hidden(NOON, 2)],
-        [("ann", MORNING), ("ann", NOON), ("ann", END)],
-    ),
+Cut = tuple[datetime, dict[str, Any]]
+CASES: dict[str, tuple[list[Cut], list[datetime]]] = {
+    "a person who is not hidden": ([], [END]),
+    "an erasure on the day": ([(NOON, {})], [NOON, END]),
+    "one that is being executed": ([(NOON, {"status": "due"})], [NOON, END]),
+    "an erasure of another day": ([(NOON + 2 * DAY, {})], [END]),
+    "a restored erasure": ([(NOON, RESTORED)], [END]),
+    "two erasures on the day": ([(MORNING, {}), (NOON, {})], [MORNING, NOON, END]),
     "an erasure on the day and one of the day after": (
-        [hidden(NOON), hidden(NOON + DAY, 2)],
-        [("ann", NOON), ("ann", END)],
+        [(NOON, {}), (NOON + DAY, {})],
+        [NOON, END],
     ),
-    "what comes too late for an executed erasure": (
-        [erasure("ann", NOON, **EXECUTED)],
-        [("ann", END)],
-    ),
-    "an erasure of the same person in another project": (
-        [hidden(NOON, project="shop")],
-        [("ann", END)],
-    ),
+    "what comes too late for an executed erasure": ([(NOON, EXECUTED)], [END]),
+    "an erasure of the same person in another project": ([(NOON, {"project": "shop"})], [END]),
 }
+"""The erasures of a person, and the ends of the person's active days of yesterday."""
 
 
-@pytest.mark.parametrize("case", CASES)
 async def test_a_day_is_cut_where_an_erasure_was_requested(
-    as_of_new_year: bigquery.Client, stand_in: StandIn, case: str
+    as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
-    erasures, expected = CASES[case]
-    rows = [event(str(at), "ann", at, flags=[]) for at in (MORNING, NOON, EVENING)]
+    rows, erasures = [], []
+    for case, (cuts, _) in CASES.items():
+        rows += [event(f"{case} {at}", case, at, flags=[]) for at in (MORNING, NOON, EVENING)]
+        for number, (cut_off, other) in enumerate(cuts):
+            name = f"{case} {number}"
+            given = {"erasure_id": name, "hidden_key": f"hidden {name}"} | other
+            erasures.append(erasure(case, cut_off, **given))
     new_year.insert(as_of_new_year, "events_v1", rows)
     new_year.insert(as_of_new_year, "erasures_v1", erasures)
-    assert sorted(await made(as_of_new_year, stand_in, "user_key, until")) == expected
+    found = await made(as_of_new_year, stand_in, "user_key, until")
+    ends = {case: [until for person, until in found if person == case] for case in CASES}
+    assert ends == {case: expected for case, (_, expected) in CASES.items()}
+    assert len(found) == sum(len(expected) for _, expected in CASES.values())
 
 
 async def test_anonymised_people_are_marked(
