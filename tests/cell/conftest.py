@@ -1,16 +1,20 @@
 """The embedded cell, started once as a person starts it, and clients of it."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from functions.events.attributes import Attributes, format_time
 from local import query
-from local.cell import Cell
-from tests.cell.running import PATIENCE_SECONDS, running_cell, until
+from local.cell import PARTNER, Cell
+from local.clients import publisher
+from tests.cell.running import PATIENCE_SECONDS, events_of, running_cell, until
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +41,7 @@ def sender(description: dict[str, Any]) -> Iterator[httpx.Client]:
 
 
 Post = Callable[..., httpx.Response]
+Publish = Callable[[dict[str, Any], datetime], str]
 Rows = Callable[[Sequence[str]], dict[str, dict[str, Any]]]
 
 
@@ -52,15 +57,28 @@ def post(sender: httpx.Client, cell: Cell) -> Post:
 
 
 @pytest.fixture(scope="session")
+def publish(cell: Cell) -> Publish:
+    """Publish an event as if `receive` had got it at this time; return its ingest id."""
+    client = publisher(cell)
+
+    def published(event: dict[str, Any], at: datetime) -> str:
+        ingest_id = str(uuid.uuid4())
+        project, name = event["value"]["project"], event["event"]
+        attributes = Attributes(ingest_id, format_time(at), "chat", PARTNER, project, name)
+        data = json.dumps(event).encode()
+        client.publish(cell.topic, data, **attributes.to_mapping()).result(PATIENCE_SECONDS)
+        return ingest_id
+
+    return published
+
+
+@pytest.fixture(scope="session")
 def stored(cell: Cell) -> Rows:
     """Wait for the rows of these ingest ids in the store; return them by ingest id."""
 
     def rows(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         names = ", ".join(f"'{test_id}'" for test_id in ids)
-        sql = (
-            f"SELECT * FROM {cell.store_dataset}.events_v1 "
-            f"WHERE received_at > TIMESTAMP '2000-01-01' AND ingest_id IN ({names})"
-        )
+        sql = f"SELECT * FROM {events_of(cell)} WHERE ingest_id IN ({names})"
         return {row["ingest_id"]: row for row in until(lambda: query.rows(cell, sql), len(ids))}
 
     return rows

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from local.cell import PORTS
+from local.cell import PORTS, Cell
 from local.children import die_with_parent, taken_ports
 
 ROOT = Path(__file__).parent.parent.parent
@@ -77,6 +77,15 @@ def within_a_day(act: Callable[[], Seen]) -> tuple[date, Seen]:
     if datetime.now(UTC).date() == today:
         return today, seen
     return today + timedelta(days=1), act()
+
+
+def events_of(cell: Cell) -> str:
+    """SQL of the events in the store, chat and rooms, with every copy: what follows FROM."""
+    of_tables = (
+        f"SELECT * FROM {cell.store_dataset}.{table} WHERE received_at > TIMESTAMP '2000-01-01'"
+        for table in ("events_v1", "room_events_v1")
+    )
+    return f"({' UNION ALL '.join(of_tables)})"
 
 
 def until(ask: Callable[[], list[dict[str, Any]]], count: int = 1) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ def test_everything_about_a_person_is_exported(
         post({"event": "session_started", "value": value}).raise_for_status()
     speakers = {"project": "dev", "roomId": "exported", "speakers": ["exported", "another"]}
     post({"event": "room_speakers_updated", "value": speakers}, "rooms").raise_for_status()
-    rooms = f"""SELECT room.speakers FROM {cell.store_dataset}.events_v1
+    rooms = f"""SELECT room.speakers FROM {cell.store_dataset}.room_events_v1
         WHERE received_at > TIMESTAMP '2000-01-01' AND room_id = 'exported'"""
     until(lambda: query.rows(cell, rooms))
     stored = f"""SELECT user_key FROM {cell.store_dataset}.events_v1

@@ -1,6 +1,5 @@
 """Erasures over the wire: by a webhook of the chat, and by the interface."""
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.events.attributes import Attributes, format_time
 from functions.retained import quarantine, spill
 from local import query
 from local.cell import PARTNER, Cell
 from local.clients import objects, publisher
-from tests.cell.conftest import Post, Rows
+from tests.cell.conftest import Post, Publish, Rows
 from tests.cell.running import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.cell
@@ -98,7 +96,7 @@ def test_the_nightly_job_can_be_asked_for(officer: httpx.Client) -> None:
 
 
 def test_the_order_of_arrival_does_not_matter(
-    cell: Cell, user: str, officer: httpx.Client, post: Post, stored: Rows
+    cell: Cell, user: str, publish: Publish, post: Post, stored: Rows
 ) -> None:
     now = datetime.now(UTC)
     for event, at in (
@@ -106,11 +104,7 @@ def test_the_order_of_arrival_does_not_matter(
         ("delete_profile_confirmed", now - timedelta(minutes=1)),
         ("delete_profile_confirmed", now + timedelta(minutes=1)),
     ):
-        ingest_id = str(uuid.uuid4())
-        attributes = Attributes(ingest_id, format_time(at), "chat", PARTNER, "dev", event)
-        client = publisher(cell)
-        data = json.dumps(chat(event, user)).encode()
-        client.publish(cell.topic, data, **attributes.to_mapping()).result(PATIENCE_SECONDS)
+        publish(chat(event, user), at)
     message = send(post, "message_sent", user)
     key = stored([message])[message]["user_key"]
     sql = (

@@ -13,7 +13,7 @@ from local.cell import Cell
 from local.clients import objects, publisher
 from tests.cell import page
 from tests.cell.page import Page
-from tests.cell.running import until
+from tests.cell.running import events_of, until
 from tests.load_faults.feed import simulated
 
 pytestmark = pytest.mark.cell
@@ -97,10 +97,7 @@ def test_the_day_of_an_event_that_comes_late_is_noted(cell: Cell) -> None:
 
 def stored_rows(cell: Cell, burst: str) -> list[dict[str, Any]]:
     """The rows of a burst in the store, copies included."""
-    sql = (
-        f"SELECT ingest_id FROM {cell.store_dataset}.events_v1 "
-        f"WHERE received_at > TIMESTAMP '2000-01-01' AND STARTS_WITH(ingest_id, '{burst}-')"
-    )
+    sql = f"SELECT ingest_id FROM {events_of(cell)} WHERE STARTS_WITH(ingest_id, '{burst}-')"
     return query.rows(cell, sql)
 
 

@@ -1,5 +1,6 @@
 """The commands of docs/privacy.md, run by a shell as a data-protection officer would."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from local import query
 from local.cell import PARTNER, Cell
 from tests.cell import page
-from tests.cell.conftest import Post, Rows
+from tests.cell.conftest import Post, Publish, Rows
 from tests.cell.page import Page
 
 pytestmark = pytest.mark.cell
@@ -71,7 +72,12 @@ def test_a_person_is_hidden_and_restored(cell: Cell, chatting: list[str]) -> Non
     assert shown(cell, chatting[0]) == before
 
 
-def test_a_person_is_erased_at_once(cell: Cell, chatting: list[str]) -> None:
+def test_a_person_is_erased_at_once(
+    cell: Cell, chatting: list[str], publish: Publish, stored: Rows
+) -> None:
+    # A late event of another person: the erasure first refreshes its day.
+    late = {"event": "la_opened", "value": {"user_id": "u-1001", "project": "dev"}}
+    stored([publish(late, datetime.now(UTC) - timedelta(days=2))])
     [erased] = ask(cell, '"immediate"')
     assert erased["status"] == "executed"
     assert {"begun", "executed"} <= {each["detail"]["step"] for each in erased["receipts"]}

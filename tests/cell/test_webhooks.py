@@ -218,9 +218,12 @@ def test_an_array_with_good_and_bad_elements(post: Post, stored: Rows) -> None:
     assert [rows[each]["kind"] for each in accepted] == ["chat", "test", "chat"]
 
 
-def test_a_room_event_lands_in_the_same_table(post: Post, stored: Rows) -> None:
+def test_a_room_event_lands_in_its_own_table(post: Post, stored: Rows, cell: Cell) -> None:
     sample = json.loads((ROOT / "docs/samples/room_updated.json").read_text())
-    [row] = stored(ids(post(sample, "rooms"))).values()
+    [ingest_id] = ids(post(sample, "rooms"))
+    row = stored([ingest_id])[ingest_id]
+    shown = f"SELECT event FROM room_events WHERE ingest_id = '{ingest_id}'"
+    assert query.rows(cell, shown) == [{"event": "room_updated"}]
     assert (row["kind"], row["event"], row["room"]["status"]) == ("room", "room_updated", "LIVE")
     assert all(len(speaker) == 32 for speaker in row["room"]["speakers"])
 

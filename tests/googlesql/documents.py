@@ -111,7 +111,8 @@ def _given(
     default = BI if "-m local query" in command else default
     conditions = list(_conditions(settings))
     for table, key in keys.items() if "$TABLE" in command else [("events_v1", "")]:
-        bound = "received_at >= TIMESTAMP '2020-01-01'" if table == "events_v1" else "TRUE"
+        is_bound = table.endswith("events_v1")
+        bound = "received_at >= TIMESTAMP '2020-01-01'" if is_bound else "TRUE"
         values = VALUES | {"TABLE": table, "KEY": key, "BOUND": bound}
         fitting = ["ONLY=TRUE", *(text for of, text in conditions if of == table)]
         for only in fitting if "$ONLY" in command else [""]:

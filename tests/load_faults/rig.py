@@ -19,7 +19,7 @@ from local.cell import PORTS
 from local.clients import objects, subscriber
 from local.provision import DELIVERY_ATTEMPTS
 from local.up import running
-from tests.cell.running import PATIENCE_SECONDS, free_port_base
+from tests.cell.running import PATIENCE_SECONDS, events_of, free_port_base
 from tests.faults.proxy import Proxy
 from tests.faults.rig import Rig, stop_schedule
 from tests.load_faults.feed import Event
@@ -85,9 +85,8 @@ class LoaderRig(Rig):
     async def stored(self, burst: str) -> int:
         """How many rows the store has of a burst, copies included."""
         [row] = await self.rows(
-            f"SELECT COUNT(*) AS n FROM {self.cell.store_dataset}.events_v1"
-            " WHERE received_at > TIMESTAMP '2000-01-01'"
-            f" AND STARTS_WITH(ingest_id, '{burst}-')"
+            f"SELECT COUNT(*) AS n FROM {events_of(self.cell)}"
+            f" WHERE STARTS_WITH(ingest_id, '{burst}-')"
         )
         return int(row["n"])
 

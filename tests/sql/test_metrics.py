@@ -170,7 +170,7 @@ METRICS: dict[str, Callable[[Events], list[Row]]] = {
     "catalogue_drift": lambda events: plain_metrics.catalogue_drift(events, lambda n: n != NEW),
 }
 """How each view, or rollup, is counted."""
-NO_METRICS = {"events", "rooms", "test_deliveries"}
+NO_METRICS = {"events", "room_events", "rooms", "test_deliveries"}
 """Views that count nothing."""
 
 

@@ -708,9 +708,10 @@ async def test_an_execution_reads_the_days_on_which_people_were_active(store: St
     rooms = [room("3", ["ann"], unknown), room("4", [], unknown - DAY, user_key="ann")]
     store.fill("events_v1", [event("1", "ann", active), event("2", "ann", unknown), *rooms])
     report = await store.sweep()
-    expected = {"events_deleted": 2, "speakers_removed": 1}
+    expected = {"events_deleted": 1, "room_events_deleted": 1, "speakers_removed": 1}
     assert report.executed == {"erasure of ann": expected}
-    assert store.rows("ingest_id") == [("2",), ("3",)]
+    assert store.rows("ingest_id") == [("2",)]
+    assert store.rows("ingest_id", "room_events_v1") == [("3",)]
     # The weekly search of all days finds it.
     store.now += 7 * DAY
     assert (await store.sweep()).rows["delete_events"] == 1
