@@ -16,9 +16,12 @@ These things are replaced in the package, in this process only:
 * Storage Write takes appends without the header by which the real service finds the region;
 * for the sake of time travel, which nothing here uses, it copies a table at each change to it: the
   more rows, the slower an append;
+* for the sake of materialised views and of snapshots, which nothing here has either, it parses each
+  statement twice;
 * for the sake of row policies, which nothing here has, it writes the text of every view into each
   statement that reads it: 66 views took 11 s to create, and now take 2 s;
-* a statement is parsed a dozen times, half of the work that remains; here it is parsed once;
+* a statement is parsed and translated a dozen times, at each run anew, and that is most of the work
+  that remains: here it is parsed once, and its translation is remembered;
 * an append stream occupies a thread for as long as it lasts, one that its client gave up even for
   longer, and there are six of them on two processors: then no append was taken any more;
 * it does not say of a table where it is: in its dataset's location;
@@ -27,7 +30,7 @@ These things are replaced in the package, in this process only:
 
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial, wraps
 from pathlib import Path
@@ -46,6 +49,7 @@ from sqlglot.dialects.dialect import Dialect
 configure_logging(level=LogLevel.ERROR, fmt=LogFormat.JSON)
 
 from bqemulator.api.routes import tabledata, tables  # noqa: E402 - see above
+from bqemulator.catalog import ddl_sync  # noqa: E402 - see above
 from bqemulator.grpc_api import write_servicer  # noqa: E402 - see above
 from bqemulator.jobs import executor  # noqa: E402 - see above
 from bqemulator.server import run_forever  # noqa: E402 - see above
@@ -64,7 +68,8 @@ from local import bigquery_jobs, bigquery_json  # noqa: E402 - see above
 HOST = "127.0.0.1"
 ROUTING_HEADER = "x-goog-request-params"
 APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
-REMEMBERED_STATEMENTS = 32
+REMEMBERED_STATEMENTS = 128
+REMEMBERED_ANSWERS = 256
 STREAM_THREADS = 256
 EXTRA_FIELDS = "Input schema has more fields than BigQuery schema, extra fields"
 """How BigQuery begins the refusal of a request whose rows have a field that the table lacks."""
@@ -97,6 +102,16 @@ def amend(rate: int = bigquery_jobs.RATE, reservations: Collection[str] = ()) ->
         (inner_query, "rewrite_for_row_access", _leaving_views),
         (write_servicer.BigQueryWriteHandler, "service", _refusing_unrouted),
         (Dialect, "parse", _parsing_once),
+        (SQLTranslator, "translate", _translating_once),
+        (executor, "rewrite_table_refs", _remembering),
+        (executor, "_parse_for_classification", _remembering),
+        (executor, "_reject_dml_on_immutable", _letting_all),
+        (executor, "_capture_dml_snapshots", _following_nothing),
+        (executor, "detect_drop_routine", _remembering),
+        (ddl_sync, "_detect_plain_create_table", _remembering),
+        (ddl_sync, "_detect_plain_create_view", _remembering),
+        (ddl_sync, "_detect_create_schema", _remembering),
+        (ddl_sync, "_detect_catalog_drop", _remembering),
         (grpc.aio, "server", _with_threads),
     ):
         setattr(owner, name, make(getattr(owner, name)))
@@ -254,6 +269,52 @@ def _parsing_once(parse: Callable[..., Any]) -> Callable[..., Any]:
         return [tree and tree.copy() for tree in parse_once(type(dialect), sql, **options)]
 
     return parse_copied
+
+
+def _letting_all(_reject: object) -> Callable[[str, str, object], None]:
+    return lambda _project, _sql, _context: None
+
+
+def _following_nothing(_capture: object) -> Callable[[str, str, object], Awaitable[None]]:
+    async def follow_nothing(_project: str, _sql: str, _context: object) -> None:
+        pass
+
+    return follow_nothing
+
+
+def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Remember the answers: of these functions, callers change none of them."""
+    return lru_cache(REMEMBERED_ANSWERS)(function)
+
+
+def _translating_once(translate: Callable[..., Any]) -> Callable[..., Any]:
+    @lru_cache(REMEMBERED_ANSWERS)
+    def translate_once(translator: SQLTranslator, sql: str, schema: _Compared, caller: Any) -> Any:
+        return translate(translator, sql, schema=schema.value, caller=caller)
+
+    def translate_remembered(
+        translator: SQLTranslator,
+        sql: str,
+        *,
+        schema: dict[str, Any] | None = None,
+        caller: Any = None,
+    ) -> Any:
+        return translate_once(translator, sql, _Compared(schema), caller)
+
+    return translate_remembered
+
+
+class _Compared:
+    """Something to remember answers by that has no hash of its own."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Compared) and self.value == other.value
 
 
 def is_routed(metadata: Iterable[tuple[str, str | bytes]]) -> bool:
