@@ -73,8 +73,11 @@ def test_a_person_is_hidden_and_restored(cell: Cell, chatting: list[str]) -> Non
 
 
 def test_a_person_is_erased_at_once(
-    cell: Cell, chatting: list[str], publish: Publish, stored: Rows
+    cell: Cell, chatting: list[str], post: Post, publish: Publish, stored: Rows
 ) -> None:
+    spoken = {"project": "dev", "roomId": "spoken in", "speakers": ["u-1001", "u-1002"]}
+    room = post({"event": "room_speakers_updated", "value": spoken}, "rooms").json()["results"][0]
+    assert len(stored([room["ingest_id"]])[room["ingest_id"]]["room"]["speakers"]) == 2
     # A late event of another person: the erasure first refreshes its day.
     late = {"event": "la_opened", "value": {"user_id": "u-1001", "project": "dev"}}
     stored([publish(late, datetime.now(UTC) - timedelta(days=2))])
@@ -82,6 +85,7 @@ def test_a_person_is_erased_at_once(
     assert erased["status"] == "executed"
     assert {"begun", "executed"} <= {each["detail"]["step"] for each in erased["receipts"]}
     assert query.rows(cell, f"SELECT 1 FROM events WHERE ingest_id = '{chatting[1]}'") == []
+    assert len(stored([room["ingest_id"]])[room["ingest_id"]]["room"]["speakers"]) == 1
 
 
 def test_a_hold_is_filed_and_released(cell: Cell, chatting: list[str]) -> None:
