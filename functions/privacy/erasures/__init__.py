@@ -1,1 +1,1 @@
-"""Erasures: records, previews, executes and takes back requests to erase people."""
+"""Erasing people: previews, records and executes erasures, and takes them back."""

@@ -1,10 +1,10 @@
 """Records that people deleted or restored their profile in the chat.
 
-One statement records any number of messages, because BigQuery runs only two changes of a table at a
-time. The effect of a message depends only on the time when it was received, so messages may be
-recorded in any order and in any batches. First, all messages that are not recorded yet are added.
-Then, deletions that another erasure makes unnecessary are removed, and deletions that the person
-took back are marked as restored.
+One statement records many messages, because BigQuery runs only two changes of a table at a time.
+The effect of a message depends only on the time when it was received. So messages may be recorded
+in any order and in any batches. First, all messages that are not recorded yet are added. Then,
+deletions that another erasure makes unnecessary are removed, and deletions that the person took
+back are marked as restored.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,9 +62,9 @@ class Deletions:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        ledger: notes the days of cut-offs that are recorded late.
-        receipts: stores a receipt for each deletion, and another one if the person took the
-            deletion back.
+        ledger: notes the days of messages that are recorded late.
+        receipts: stores a receipt for each deletion, and one more if the person takes the deletion
+            back.
         now: returns the current time (timezone-aware).
         new_id: returns a new erasure id; ids sort by time.
     """
@@ -77,7 +77,7 @@ class Deletions:
     new_id: Callable[[], str]
 
     async def file_all(self, told: Sequence[DeletionMessage]) -> None:
-        """Record the messages that are not recorded yet. Duplicates are recorded once.
+        """Record messages, and write receipts. A message that is already recorded is left out.
 
         Args:
             told: the messages, in any order; at least one.
@@ -88,7 +88,7 @@ class Deletions:
         """
         entries = {
             (deletion.event, deletion.project, entry.user_key, deletion.received_at): entry
-            for deletion in reversed(told)  # the first of two duplicates wins
+            for deletion in reversed(told)  # so the first of two duplicates is kept
             for entry in self._entries(deletion)
         }
         now = self.now()

@@ -22,30 +22,37 @@ from functions.web.problem import ProblemError
 
 
 class Executor(Protocol):
-    """Executes erasures. The class that does this is `functions.privacy.sweep.job.Sweep`."""
+    """Executes erasures, as `functions.privacy.sweep.job.Sweep` does."""
 
     async def look(self) -> Any:
-        """Find out what there is to do.
+        """Find out which work is due. Pass the result to `prepare` and `run`.
 
         Raises:
             StatementFailed: the store could not be read.
         """
 
     async def prepare(self, seen: Any) -> None:
-        """Do what has to be done before erasures without a grace period are executed.
+        """Count people a last time before erasures without a grace period are executed.
+
+        Args:
+            seen: what `look` returned.
 
         Raises:
-            StatementFailed: it is unknown whether that is done.
+            StatementFailed: it is unknown whether all people are counted.
         """
 
     async def run(self, erasure_ids: Sequence[str], *, prepared: Any) -> object:
-        """Execute the erasures with these ids. Call this after `prepare`.
+        """Execute the erasures with these ids. Call `prepare` first.
 
-        If a service does not answer, this may end early without an error. The next sweep does the
-        rest.
+        If a service does not answer, the execution may end early without an error. The next sweep
+        continues it.
+
+        Args:
+            erasure_ids: the ids of the erasures.
+            prepared: what `look` returned.
 
         Raises:
-            StatementFailed: not all of these erasures are executed.
+            StatementFailed: a statement failed, and not all of these erasures are executed.
         """
 
 
@@ -54,9 +61,10 @@ class Erasures:
     """Answers requests to ``/erasures``.
 
     Args:
-        partner_of: returns the partner of a project, if the caller may act on the project.
+        partner_of: returns the partner of a project; raises ProblemError if the caller may not act
+            on the project.
         filing: records erasures.
-        preview: counts what an erasure would change.
+        preview: counts the rows that an erasure would change.
         erasure_log: reads recorded erasures.
         restoring: restores people during the grace period.
         executor: executes erasures that have no grace period.
@@ -72,13 +80,13 @@ class Erasures:
     async def file(self, request: PrivacyRequest) -> Response:
         """``POST /erasures``: records an erasure and hides the people.
 
-        Answers 200 if the request is a dry run, or if all erasures that apply to the people are
-        executed. Otherwise, answers 202.
+        Answers 202, or 200 if all erasures that apply to the people are executed. A dry run only
+        counts rows, and answers 200.
 
         Raises:
             DecodeError: the body is not valid.
-            ProblemError: the caller may not act on the project, the cell has no data of it, or two
-                partners have data under the project's name.
+            ProblemError: the caller may not act on the project (403), two partners have data under
+                its name (409), or it was never pinned to this cell and has no data here (422).
             StatementFailed: it is unknown whether all people are recorded; the request can be
                 repeated.
         """
@@ -111,8 +119,7 @@ class Erasures:
     ) -> Filed:
         """Record an erasure and execute it at once. Independent steps run at the same time.
 
-        If the execution fails, the erasure is recorded and the people are hidden. Then the next
-        sweep executes the erasure.
+        If the execution fails, the people stay hidden until the next sweep executes the erasure.
         """
         _, is_prepared = await together(
             self.filing.store(draft, partner, earlier), _succeeds(self.executor.prepare(seen))
@@ -124,7 +131,7 @@ class Erasures:
         run = self.executor.run
         filed: Filed
         filed, _ = await together(note, _succeeds(run(tuple(sorted(ids)), prepared=seen)))
-        if missed := tuple(set(filed.all_ids) - ids):  # filed by a concurrent request
+        if missed := tuple(set(filed.all_ids) - ids):  # a concurrent request filed them
             await _succeeds(run(missed, prepared=seen))
         return filed
 
@@ -140,7 +147,7 @@ class Erasures:
             raise ProblemError(400, "The only parameters are `project`, `status` and `before`")
         project, status = request.query.get("project", ""), request.query.get("status", "")
         if status and status not in get_args(Status):
-            raise ProblemError(400, "`status` is not one of " + ", ".join(get_args(Status)))
+            raise ProblemError(400, "`status` must be one of " + ", ".join(get_args(Status)))
         if project:
             request.caller.must_have(project)
         entries = await self.erasure_log.page(
@@ -152,7 +159,9 @@ class Erasures:
         return _json(answer)
 
     async def show(self, request: PrivacyRequest) -> Response:
-        """``GET /erasures/{id}``: shows one erasure; after its tombstones expire, its receipts.
+        """``GET /erasures/{id}``: shows one erasure with its receipts.
+
+        After all its tombstones have expired, only the receipts are left.
 
         Raises:
             ProblemError: the caller's projects have no erasure with this id (404).
@@ -178,7 +187,7 @@ class Erasures:
 
 
 async def _succeeds(action: Awaitable[object]) -> bool:
-    """Run a part of an execution; return whether it succeeded. If not, the next sweep runs it."""
+    """Wait for a part of an execution; return whether it succeeded. If not, log a line."""
     try:
         await action
     except StatementFailed as failure:

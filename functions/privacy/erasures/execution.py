@@ -22,8 +22,8 @@ from functions.warehouse.statements import Statements
 from functions.warehouse.together import together
 
 Counts = Counter[tuple[str, str]]
-"""How many events were changed, for each pair of an erasure id and a text which names a place and a
-change, such as ``spill_anonymised``."""
+"""The number of changed events for each pair of an erasure id and a text. The text names a place
+and a change, such as ``spill_anonymised``."""
 
 BY_CHANGE = (
     {"events_anonymised": "anonymise_events", "events_deleted": "delete_events"},
@@ -33,32 +33,33 @@ BY_CHANGE = (
         "speakers_removed": "remove_speakers",
     },
 )
-"""For each table of events: the name of each change, and the statement that makes the change."""
+"""The changes of ``events_v1``, then those of ``room_events_v1``: the name of each change, and the
+statement that makes the change."""
 
 LATER_COPIES = ("delete_later_copies", "delete_later_room_copies")
-"""For each table of events, the statement that deletes later copies: copies of an event in scope
-that were received after the cut-off."""
+"""The statements that delete later copies from ``events_v1`` and from ``room_events_v1``. A later
+copy is a copy of an event in scope that was received after the cut-off."""
 
 REWRITES = frozenset({*LATER_COPIES, *(name for each in BY_CHANGE for name in each.values())})
 """The statements that change events. At the on-demand price, BigQuery bills all bytes of each day
-on which such a statement changes a row. So these statements cost the most, and may run in a
-reservation of slots instead
+on which such a statement changes a row. So these statements cost the most. A deployment may run
+them in a reservation of slots instead
 (https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand-query-size-calculation)."""
 
 REFRESHED = timedelta(hours=3)
-"""For this long after an execution, sweeps look again for active days of the erased people. A
-refresh may have read the events before the execution and stored the active days after it. As each
-statement of a refresh ends within minutes, one more hourly sweep would be enough."""
+"""For this long after an execution, each sweep erases active days of the erased people again. A
+refresh may have read events before the execution and stored active days after it. Each statement of
+a refresh ends within minutes, so this is long enough."""
 
 
 RANGES = 4
-"""How many times a sweep may run a statement that takes no list of days, because each run takes
-time. Such a statement runs once for each stretch of consecutive days. If there are more stretches,
-some stretches are joined, and the days between them are read too."""
+"""How often a sweep may run a statement that takes a first and a last moment and no list of days.
+Such a statement runs once for each stretch of consecutive days. If there are more stretches than
+this, some are joined, and the statement also reads the days between them."""
 
 
 class _Change(NamedTuple):
-    """A statement that changes rows, and its parameters without ``now``."""
+    """A statement of ``sql/privacy`` that changes rows, with its parameters except ``now``."""
 
     name: str
     parameters: Mapping[str, Parameter]
@@ -76,8 +77,8 @@ class Execution:
         claim: the id that this sweep gave to the erasures that it began to execute.
 
     Attributes:
-        counts: how many events were changed in objects and dead letters. Unreadable events, which
-            are only moved, have `NOBODY` in place of the erasure id.
+        counts: how many events were changed in objects and dead letters. Unreadable events are only
+            moved; they have `NOBODY` in place of the erasure id.
     """
 
     def __init__(
@@ -101,17 +102,20 @@ class Execution:
         self.counts: Counts = Counter()
 
     async def count(self, searched: SearchedDays, stored_before: datetime) -> InScope:
-        """Find the rows in scope, and make receipts with their numbers.
+        """Count the rows in scope, and make receipts with these numbers.
 
-        The receipts have to be stored before any row is changed. If an earlier sweep began to
-        execute an erasure, the receipt of that sweep is not replaced, because it also counts the
-        rows that the sweep has changed. The id of a receipt of late rows contains the time at which
-        the newest row was stored, so that a repeated sweep does not count the same rows twice.
+        The caller must store the receipts before any row is changed. A receipt that an earlier
+        sweep stored for the same execution is not replaced, because it also counts the rows that
+        the earlier sweep has changed. The id of a receipt of late rows contains the time at which
+        the newest row was stored. So a repeated sweep does not count the same rows twice.
 
         Args:
             searched: the days to search.
-            stored_before: late rows that were stored before this time (timezone-aware) are counted
-                in `InScope.stored_before`.
+            stored_before: `InScope.stored_before` counts the late rows that were stored before this
+                time (timezone-aware).
+
+        Raises:
+            StatementFailed: BigQuery did not answer.
         """
         rows, with_copies = await self._count(searched, stored_before)
         found = InScope(with_copies=with_copies)
@@ -147,10 +151,9 @@ class Execution:
     async def _count(
         self, searched: SearchedDays, stored_before: datetime
     ) -> tuple[list[Mapping[str, Any]], dict[str, set[date]]]:
-        """Return what the statements counted, and the days that may have later copies of events.
+        """Return the counts of rows in scope, and the days that may have later copies of events.
 
-        The days are grouped by the statement that deletes the copies. Without days to search, no
-        statement runs.
+        The days are grouped by the statement that deletes the copies.
         """
         counted = {"now": self._now, "stored_before": stored_before}
         queries = []
@@ -183,9 +186,9 @@ class Execution:
     async def change_tables(self, found: InScope, out_of_time: Callable[[], bool]) -> Counter[str]:
         """Change the rows in scope, with a statement for each table and treatment.
 
-        The statements for one table run one after the other: if two statements change the same rows
-        at the same time, BigQuery lets one of them fail. Different tables are changed at the same
-        time.
+        Different tables are changed at the same time. The statements for one table run one after
+        the other, because BigQuery lets one of two statements fail if they change the same rows at
+        the same time.
 
         Args:
             found: what `count` found.
@@ -195,7 +198,8 @@ class Execution:
             How many rows each statement changed, by the name of the statement.
 
         Raises:
-            OutOfTime: not all statements were run.
+            OutOfTime: the time limit is reached, and not all statements were run.
+            StatementFailed: it is unknown whether all rows are changed; the next sweep continues.
         """
         changed: Counter[str] = Counter()
 
@@ -205,7 +209,8 @@ class Execution:
                     raise OutOfTime
                 changed[name] += await self._statements.change(name, now=self._now, **parameters)
 
-        # These statements run first, because they need events that the other statements delete.
+        # Later copies are deleted first: to find them, BigQuery needs the events in scope, which
+        # the other statements delete.
         copies = (_on_days(name, found.with_copies[name], listed=False) for name in LATER_COPIES)
         await together(*(change(*steps) for steps in copies))
         of_tables = (
@@ -221,11 +226,11 @@ class Execution:
         return changed
 
     def _changes_of_active_days(self) -> list[_Change]:
-        """Return the statements that change active days.
+        """Return the statements that erase people from active days.
 
         A refresh may read events before this sweep changes them, and store active days of the
-        erased people afterwards. So after an execution, sweeps repeat these statements for the time
-        `REFRESHED`.
+        erased people afterwards. So these statements also run in the sweeps of the time `REFRESHED`
+        after an execution. In later sweeps, the list is empty.
         """
         since = self._now - REFRESHED
         if all(scope.executed_at and scope.executed_at < since for scope in self._scopes):
@@ -235,10 +240,10 @@ class Execution:
         return [_Change(name, {"first": self._oldest}) for name in [*names, "delete_active_days"]]
 
     def _changes_of_identities(self, found: InScope) -> list[_Change]:
-        """Return the statement that erases the identities in scope.
+        """Return the statement that erases identities; an empty list if none is in scope.
 
-        The list is empty if there are no such identities. The statement also reads the events since
-        the earliest cut-off, because the identity of a person who came back is not deleted.
+        The statement also reads the events since the earliest cut-off, because the identity of a
+        person who came back is not deleted.
         """
         if not found.with_identities:
             return []
@@ -251,8 +256,8 @@ class Execution:
     async def _read_receipts(self) -> None:
         """Read the receipts of the erasures that this sweep finishes.
 
-        The receipt with the numbers of rows may be from another sweep, which also began to execute
-        the erasure.
+        If another sweep also began to execute an erasure, the numbers of rows may be in the receipt
+        of that sweep.
         """
         references = sorted({erasure_id for erasure_id, _ in self._begun})
         if references:
@@ -262,9 +267,12 @@ class Execution:
             self._stored = [(row["reference"], row["detail"]) for row in rows]
 
     async def note_places(self) -> None:
-        """Write receipts with the numbers of events that were changed in objects and dead letters.
+        """Write receipts that say how many events were changed in objects and dead letters.
 
-        Unreadable events get no receipt: their number is logged.
+        Unreadable events get no receipt; a log line says how many there are.
+
+        Raises:
+            StatementFailed: it is unknown whether the receipts are stored.
         """
         taken: dict[str, dict[str, int]] = defaultdict(dict)
         for (erasure_id, what), number in sorted(self.counts.items()):
@@ -282,9 +290,9 @@ class Execution:
     async def finish(self, done_at: datetime, expires_at: datetime) -> dict[str, dict[str, int]]:
         """Write a receipt for each erasure that this sweep finishes; mark the erasures as executed.
 
-        A sweep writes only at its end how many events it changed in objects and dead letters. If it
-        crashes before its end, these events are missing in the total. So the total is marked as
-        exact only if the same sweep began and finished the execution.
+        A receipt has the total of all changes. If another sweep began the execution and crashed,
+        the total may lack events that it changed in objects and dead letters. So a total counts as
+        exact only if this sweep also began the execution.
 
         Args:
             done_at: the time (UTC) since which no live data is left.
@@ -292,6 +300,10 @@ class Execution:
 
         Returns:
             How many rows and events were changed for each erasure id, by the kind of change.
+
+        Raises:
+            StatementFailed: it is unknown whether the erasures are marked as executed; the next
+                sweep continues.
         """
         if not self._begun:
             return {}
@@ -323,7 +335,7 @@ class Execution:
         return totals
 
     def taken(self) -> Counter[str]:
-        """Return how many events were changed in objects and dead letters, by place and change."""
+        """Return how many events in objects and dead letters were changed, by place and change."""
         numbers: Counter[str] = Counter()
         for (_, what), number in self.counts.items():
             numbers[what] += number
@@ -347,16 +359,16 @@ class Execution:
 
 
 def _on(days: Collection[date]) -> dict[str, Parameter]:
-    """Return the parameters of a statement for some days: the range of days, and their list."""
+    """Return the parameters that name days: the first moment, the end, and the list of all days."""
     each = [midnight(day) for day in sorted(days)]
     return {"first": each[0], "end": each[-1] + DAY, "days": each}
 
 
 def _on_days(name: str, days: Collection[date], *, listed: bool = True) -> list[_Change]:
-    """Return the runs of a statement that changes rows of these days; an empty list without days.
+    """Return the runs of a statement that changes rows of these days; none if there are no days.
 
-    If `listed` is true, the statement takes a list of days, and runs once. If not, it runs once for
-    each range of consecutive days.
+    A statement that takes a list of days (`listed`) runs once. Any other statement runs once for
+    each stretch of consecutive days.
     """
     if not listed:
         return [_Change(name, {"first": first, "end": end}) for first, end in ranges(days, RANGES)]
@@ -364,11 +376,11 @@ def _on_days(name: str, days: Collection[date], *, listed: bool = True) -> list[
 
 
 def _step(step: str, claim: str) -> str:
-    """Return a step's name for a receipt; add "again" if the erasure was executed before."""
+    """Return the name of a step for a receipt, with "again" if the erasure was executed before."""
     return f"{step} again" if claim.startswith(AGAIN) else step
 
 
 class _CountsDetail(msgspec.Struct):
-    """The counts in the detail of a receipt, which are added up."""
+    """The part of a receipt's detail that is added up."""
 
     counts: dict[str, int] = {}  # msgspec copies an empty default for each instance

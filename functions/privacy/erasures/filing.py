@@ -1,9 +1,9 @@
 """Records requests to erase people. After that, every view shows these people under random keys.
 
 If a request is repeated, and no event of a person was received in between, the person gets no
-second erasure. Instead, the cut-off of the first erasure moves to now, so that events that are
-still on their way are in scope too. All steps can be repeated: if a request was interrupted, the
-caller sends it again.
+second erasure. Instead, the cut-off of the first erasure moves to now. So events that are still on
+their way to the warehouse are in scope too. All steps can be repeated: if a request was
+interrupted, the caller sends it again.
 """
 
 from collections import Counter
@@ -21,17 +21,17 @@ from functions.warehouse.days import DAY
 from functions.warehouse.parameters import Parameter
 
 KEYS_OF_A_STATEMENT = 50_000
-"""The maximum number of user keys in one statement. They take about 2.5 MB; BigQuery's limit is
-10 MB."""
+"""The maximum number of user keys in one statement. They take about 2.5 MB of its parameters;
+BigQuery allows 10 MB."""
 
 
 class Filed(NamedTuple):
     """The erasures that apply to the people of a request.
 
     Attributes:
-        erasure_id: the id of the new erasure. If every person had an erasure before, there is no
-            new one, and this is the id of the erasure that has most of the people.
-        filed_before: the ids of the other erasures, which were recorded before.
+        erasure_id: the id of the new erasure. If there is no new one, because each person had an
+            erasure already, this is the id of the earlier erasure with the most people.
+        filed_before: the ids of all other erasures; earlier requests recorded them.
     """
 
     erasure_id: str
@@ -44,7 +44,7 @@ class Filed(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A request that is to be recorded.
+    """A request for an erasure, before it is recorded.
 
     Attributes:
         erasure_id: the id of the new erasure.
@@ -57,10 +57,10 @@ class Draft(NamedTuple):
     people: Sequence[Sequence[str]]
 
     def parts(self) -> list[dict[str, Parameter]]:
-        """Return parameters with which statements find the people and their earlier erasures.
+        """Return the parameters that describe the request in a statement.
 
-        The list has more than one item only if the people have more than `KEYS_OF_A_STATEMENT` user
-        keys.
+        The user keys are split into parts of at most `KEYS_OF_A_STATEMENT`. Each part needs a
+        statement of its own.
         """
         every_key = list(dict.fromkeys(key for keys in self.people for key in keys))
         return [
@@ -75,9 +75,10 @@ class Draft(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """For each person of a request, the latest erasure of the same kind as the request.
+    """The earlier erasures that a request repeats: for each person, the latest one.
 
-    ``sql/privacy/find_earlier_cut_off.sql`` says which erasures are of the same kind.
+    A request repeats an erasure that was requested through the API, with the same mode and the same
+    treatment of rows. ``sql/privacy/find_earlier_cut_off.sql`` has the details.
 
     Attributes:
         since: the earliest cut-off of these erasures (UTC); None if there are none.
@@ -99,13 +100,13 @@ class Filing:
     context: Context
 
     def draft(self, request: ErasureRequest) -> Draft:
-        """Return the draft of a new erasure."""
+        """Return the draft of an erasure, with a new id and the user keys. Nothing is stored."""
         keys = self.context.keys
         people = [user_keys(keys, request.project, person.ids) for person in request.people]
         return Draft(self.context.new_id(), request, people)
 
     async def find_earlier(self, draft: Draft) -> Earlier:
-        """Find, for each person of the draft, the latest erasure of the same kind as the draft.
+        """Find the earlier erasures that a request repeats.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -125,7 +126,7 @@ class Filing:
         Args:
             draft: the erasure.
             partner: the partner that the project belongs to.
-            earlier: what `find_earlier` returned.
+            earlier: what `find_earlier` returned for the draft.
 
         Raises:
             StatementFailed: it is unknown whether all people are recorded; the request can be
@@ -138,7 +139,7 @@ class Filing:
                 "file_erasure",
                 erasure_id=draft.erasure_id,
                 partner=partner,
-                # Events are read only for people who have an earlier erasure.
+                # Without earlier erasures, this time is in the future, so no event is read.
                 since=earlier.since or now + DAY,
                 cut_off=now,
                 due_at=now if mode == "immediate" else now + GRACE,
@@ -165,7 +166,8 @@ class Filing:
             )
             before |= {row["user_key"]: row["erasure_id"] for row in rows}
         filed_in = [{before.get(key, draft.erasure_id) for key in keys} for keys in draft.people]
-        # Earlier erasures get a receipt too: their own request may have failed before it wrote one.
+        # Earlier erasures get a receipt too, because their own request may have failed before it
+        # wrote the receipt.
         noted = Counter(erasure for erasures in filed_in for erasure in erasures)
         await self.context.receipts.add_all(
             [
@@ -192,7 +194,7 @@ def _receipt(
 
 
 def _filed(erasure_id: str, people: Mapping[str, int]) -> Filed:
-    """Choose the erasure to answer with: the new one, or else the one with most people."""
+    """Return the erasures with people in them: first the new one, or else that with most people."""
     most = (
         erasure_id if erasure_id in people else max(people, key=lambda other_id: people[other_id])
     )

@@ -11,15 +11,16 @@ from functions.privacy.records.receipts import Receipt
 
 @dataclass(slots=True)
 class InScope:
-    """What a sweep found in scope.
+    """The rows that a sweep found in scope, before it changes them.
 
     Attributes:
-        days: the days (UTC) of events in scope, by the change that the events will get.
+        days: the days (UTC) of events in scope, by the change that the events will get, such as
+            ``events_deleted``.
         with_identities: the ids of the erasures that have identities in scope.
         with_copies: the days (UTC) that may have later copies of events in scope, by the statement
             that deletes the copies.
-        stored_before: the number of late events that an earlier sweep should have erased.
-        receipts: the receipts with the numbers of the rows in scope.
+        stored_before: the number of late rows that an earlier sweep should have erased.
+        receipts: the receipts that say how many rows are in scope.
     """
 
     days: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
@@ -35,11 +36,11 @@ class InScope:
 
     @property
     def days_with_copies(self) -> set[date]:
-        """The days (UTC) that may have later copies of events in scope, in any table."""
+        """The days (UTC) that may have later copies of chat or room events in scope."""
         return {day for days in self.with_copies.values() for day in days}
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add what a statement counted.
+        """Add the result of a statement that counts rows in scope.
 
         Args:
             row: a row that ``count_in_scope``, ``count_room_events_in_scope`` or

@@ -1,4 +1,4 @@
-"""Counts what an erasure would change, without recording it."""
+"""Counts the rows that an erasure would change, and changes nothing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from functions.warehouse.statements import Statements
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Counts what an erasure would change, with one statement for each table.
+    """Counts the rows that an erasure would change, for a request that is a dry run.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
@@ -26,7 +26,11 @@ class Preview:
     now: Callable[[], datetime]
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
-        """Count rows, days with events, and the people who are on hold or have a pending erasure.
+        """Count the people's rows and days with events, and how many people are on hold or hidden.
+
+        Returns:
+            The counts, as the members of the response. In ``already_filed``, they are the people
+            who have an erasure that is not executed yet.
 
         Raises:
             StatementFailed: BigQuery did not answer.
@@ -55,6 +59,6 @@ class Preview:
 
 
 def _people(people: Sequence[Sequence[str]], rows: Sequence[Any]) -> int:
-    """Count the people who have a user key in these rows."""
+    """Return how many of the people have at least one user key in these rows."""
     keys = {row["user_key"] for row in rows}
     return sum(not keys.isdisjoint(own) for own in people)

@@ -25,22 +25,22 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""Is used instead of an erasure id if unreadable data is moved: no erasure causes such a move."""
+"""Stands in place of an erasure id when unreadable data is moved, which no erasure causes."""
 
 Taken = tuple[tuple[str, str], ...]
-"""What was changed in an event: pairs of an erasure id and one of ``anonymised``, ``deleted`` and
-``speakers_removed``. Unreadable data has the pair `NOBODY` and ``unreadable``."""
+"""What was changed, for receipts: pairs of an erasure id and one of ``anonymised``, ``deleted`` and
+``speakers_removed``. The pair of moved unreadable data is `NOBODY` and ``unreadable``."""
 
 QUARANTINED_AS_UNREADABLE: Taken = ((NOBODY, "unreadable"),)
 
 
 class Redacted(NamedTuple):
-    """The result for an event that mentions a person in scope.
+    """An event from which people in scope are removed.
 
     Attributes:
-        data: the event without the people in scope; None if the event is to be deleted.
+        data: the event without these people; None if the whole event must be deleted.
         scope: the scope that the event's user is in; None if only speakers are in scope.
-        taken: what was changed, for the receipts.
+        taken: what was changed in the event.
     """
 
     data: bytes | None
@@ -49,7 +49,7 @@ class Redacted(NamedTuple):
 
 
 class Rewritten(NamedTuple):
-    """The objects that replace an object.
+    """What replaces an object from which erased people are removed.
 
     Attributes:
         objects: the names and contents of the new objects, in the order in which to write them;
@@ -78,7 +78,7 @@ class Redaction:
     def apply(
         self, data: bytes, kind: Kind, projects: tuple[str, ...], received_at: datetime
     ) -> Redacted | None:
-        """Redact an event; return None if it mentions no person in scope.
+        """Remove people in scope from an event; return None if it mentions no person in scope.
 
         Args:
             data: the event's bytes.
@@ -108,16 +108,18 @@ class Redaction:
     def apply_to(
         self, data: bytes, attributes: Mapping[str, str], known_at: datetime
     ) -> tuple[Redacted, dict[str, str]] | None:
-        """Redact the event in a message; return the result and the message's new attributes.
+        """Remove people in scope from the event in a message.
 
         Args:
             data: the event's bytes.
-            attributes: the message's attributes. Without a valid kind, ``chat`` is assumed, and
-                without a project, every project of the partner is searched.
+            attributes: the message's attributes. If they have no valid kind, the kind is taken to
+                be ``chat``. If they have no project, the event may belong to each project of the
+                partner.
             known_at: the time (timezone-aware) to use if ``received_at`` is missing or invalid.
 
         Returns:
-            None if the event mentions no person in scope.
+            The result, and the message's new attributes; None if the event mentions no person in
+            scope.
 
         Raises:
             BadMessage: the event is unreadable, or its attributes name neither project nor partner
@@ -142,9 +144,9 @@ class Redaction:
         return redacted, {**attributes, "ingest_id": own_id}
 
     def projects_of(self, partner: str) -> tuple[str, ...]:
-        """Return the partner's projects in which people have scopes.
+        """Return the projects of a partner for which there are scopes, in order.
 
-        If an event names no project, it may belong to each of these projects.
+        An event of the partner that names no project may belong to each of them.
         """
         return tuple(sorted(self.scopes.projects_of(partner)))
 
@@ -186,8 +188,8 @@ def rewrite_quarantined_body(
 ) -> Rewritten | None:
     """Remove erased people from a quarantined body; return None if it does not change.
 
-    Events that are not anonymised keep their ingest ids. Anonymised events get the same new ids as
-    their copies in the tables.
+    An anonymised event gets the same new ingest id as its copies in the tables. All other events
+    keep their ids.
 
     Args:
         quarantined: the body to rewrite.
@@ -229,7 +231,7 @@ class _Left(NamedTuple):
 
 
 def _renewed(record: Quarantined, left: Sequence[_Left]) -> tuple[str, bytes]:
-    """Return the name and content of a new object with the events that are left."""
+    """Return the name and content of the new object, which has the events that are left."""
     ids = {event.position: event.ingest_id for event in left}
     return quarantine.renewed(
         msgspec.structs.replace(record, sender_id="", ingest_ids=ids),
@@ -238,7 +240,7 @@ def _renewed(record: Quarantined, left: Sequence[_Left]) -> tuple[str, bytes]:
 
 
 PREFIXES = (spill.PREFIX, quarantine.PREFIX, quarantine.ON_HOLD)
-"""The prefixes in the bucket below which there are events."""
+"""The prefixes of objects with events in the bucket: spill, quarantine, and events on hold."""
 
 
 def rewrite_spilled(
@@ -334,7 +336,7 @@ def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, 
 
 
 def _move_to_unreadable(name: str, unreadable: tuple[str, bytes]) -> Rewritten | None:
-    """Return how to move an unreadable object; None if its folder is one for unreadable data."""
+    """Return the object to write instead; None if the old one is already in the right folder."""
     return (
         None
         if quarantine.is_unreadable(name)

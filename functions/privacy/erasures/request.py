@@ -19,11 +19,10 @@ class ErasureRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         project: the project that the people are users of.
         people: the people to erase.
-        mode: ``grace`` waits for the grace period, in which the people can be restored;
-            ``immediate`` does not wait.
-        rows: whether to delete or anonymise the people's rows. Requests delete rows by default; if
-            people delete their profile in the chat, their rows are anonymised.
-        dry_run: whether to only count what would be changed.
+        mode: with ``grace``, the erasure is executed after the grace period, and the people can be
+            restored until then; with ``immediate``, it is executed at once.
+        rows: ``delete`` to delete the people's rows, ``anonymise`` to keep them without the people.
+        dry_run: whether to only count the rows that the erasure would change.
     """
 
     project: Annotated[str, msgspec.Meta(min_length=1)]

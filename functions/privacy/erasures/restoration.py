@@ -13,11 +13,11 @@ from functions.web.problem import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """Takes erasures back. After that, views show the people as before.
+    """Takes erasures back, so that views show the people as before.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        erasure_log: reads the erasure again, to find out whether a sweep began to execute it first.
+        erasure_log: reads the erasure again, because a sweep may have begun to execute it.
         receipts: stores a receipt for each restoration.
         now: returns the current time (timezone-aware).
     """
@@ -51,7 +51,7 @@ class Restoring:
         )
         left = await self.erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
-            # A sweep began to execute the erasure first.
+            # The statement restored nobody: a sweep had begun to execute the erasure.
             _must_be_restorable(left or entry)
         await self.receipts.add(
             restoration(entry.erasure_id, entry.partner, entry.project, requested_by)

@@ -15,16 +15,17 @@ from functions.privacy.records.receipts import Receipt
 from functions.web.problem import ProblemError
 
 RUNNING = timedelta(minutes=10)
-"""Every sweep ends within this time, because the time-out of its request is shorter
-(`modules/cell/functions.tf`). A sweep that ran while tables were restored may have missed rows."""
+"""A sweep never runs for longer, because the time-out of its request is shorter
+(`modules/cell/functions.tf`). A sweep that began before tables were restored may have missed their
+rows. So erasures that were executed up to this long after the restoration are executed again."""
 
 
 AGAIN = "again:"
-"""If an erasure is executed again, its claim begins with this text."""
+"""If erasures are executed again, the id that they get as their claim begins with this text."""
 
 
 class Restored(NamedTuple):
-    """Says that tables were restored to an earlier time.
+    """A restoration of tables to an earlier time, as a caller reports it.
 
     Attributes:
         to: the time (UTC) to which tables were restored.
@@ -37,21 +38,24 @@ class Restored(NamedTuple):
     by: str
 
     def undid(self, done_at: datetime) -> bool:
-        """Return whether a step that was done at this time (timezone-aware) must be repeated."""
+        """Return whether a step of this time (timezone-aware) must be repeated.
+
+        The restoration may have undone the step, or the step may have missed restored rows.
+        """
         return self.to <= done_at <= self.at + RUNNING
 
     def receipt(self, claim: str) -> Receipt:
-        """Return a receipt which says that erasures are executed again, with this claim."""
+        """Return a receipt which says that the erasures with this claim are executed again."""
         detail = {"restored_to": self.to.isoformat(), "restored_at": self.at.isoformat()}
         return Receipt(claim, "repetition", claim, detail, requested_by=self.by)
 
 
 class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of ``POST /sweep``; the scheduler sends an empty one.
+    """The body of ``POST /sweep``. The scheduler's requests have no body, so both values are None.
 
     Attributes:
-        restored_to: the time to which tables were restored; None if no table was.
-        restored_at: when the last table was restored; None if no table was.
+        restored_to: the time to which tables were restored; None if no table was restored.
+        restored_at: when the last table was restored; None if no table was restored.
     """
 
     restored_to: Annotated[datetime, msgspec.Meta(tz=True)] | None = None

@@ -38,7 +38,7 @@ class Scope(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        """Whether the erasure is being executed now. If not, the scope is that of a tombstone."""
+        """Whether the erasure is being executed. If not, it was executed and has a tombstone."""
         return self.status == "due"
 
     @property
@@ -47,10 +47,10 @@ class Scope(NamedTuple):
         return self.treatment == "delete"
 
     def ingest_id(self, before: str) -> str:
-        """Return the new ingest id of an anonymised event, which had the id `before`.
+        """Return the ingest id that replaces the id `before` when an event is anonymised.
 
-        ``sql/privacy/anonymise_events.sql`` computes the same id, so copies of an event are still
-        recognised as copies.
+        ``sql/privacy/anonymise_events.sql`` computes the same id for rows. So all copies of an
+        event get the same id, and are still recognised as copies.
         """
         digest = hashlib.sha256((self.copy_salt + before).encode()).hexdigest()
         parts = (digest[:8], digest[8:12], "8" + digest[13:16], "a" + digest[17:20], digest[20:32])
@@ -61,7 +61,7 @@ class Scopes:
     """All scopes that a sweep has read; finds the scope that an event is in.
 
     Args:
-        scopes: may be in any order.
+        scopes: the scopes, in any order.
     """
 
     def __init__(self, scopes: Iterable[Scope]) -> None:
@@ -72,7 +72,7 @@ class Scopes:
             self._projects[scope.partner].add(scope.project)
 
     def __iter__(self) -> Iterator[Scope]:
-        """Iterate over the scopes, person by person."""
+        """Iterate over all scopes, grouped by person."""
         for scopes in self._by_person.values():
             yield from scopes
 
@@ -94,7 +94,7 @@ class Scopes:
         return None
 
     def projects_of(self, partner: str) -> set[str]:
-        """Return the partner's projects in which people have scopes."""
+        """Return the projects of a partner for which there are scopes."""
         return self._projects.get(partner, set())
 
     def due(self) -> list[Scope]:
@@ -103,5 +103,5 @@ class Scopes:
 
 
 def read_scopes(rows: Iterable[Mapping[str, Any]]) -> Scopes:
-    """Return the scopes in the rows that ``sql/privacy/find_scopes.sql`` returns."""
+    """Make scopes from the rows that ``sql/privacy/find_scopes.sql`` returned."""
     return Scopes(Scope(*(row[name] for name in Scope._fields)) for row in rows)

@@ -1,11 +1,11 @@
 """The days on which a sweep searches the tables for events in scope.
 
-While an erasure is being executed, these are the days on which its people were active, the days
-around its cut-off, and the days with events that may be missing in active days.
+While an erasure is being executed, a sweep searches the days on which the people were active, the
+days around the cut-off, and the days with events that active days may not have yet.
 
-After the execution, an event in scope can be stored in two cases only. In the first case, the event
-comes late, and load notes its day. In the second case, the erasure was immediate, and the event was
-received shortly before the cut-off and stored shortly after the cut-off. So a sweep searches the
+After the execution, an event in scope can be stored in two cases only. First, an event may come
+late, and load notes its day. Second, an event may be received shortly before the cut-off and stored
+shortly after it, so the execution of an immediate erasure may miss it. So later sweeps search the
 noted days, and the days around recent cut-offs. Usually there are no such days.
 """
 
@@ -23,11 +23,11 @@ class SearchedDays(NamedTuple):
     """The days (UTC) that a sweep searches.
 
     Attributes:
-        for_scope: the days that are searched for chat events in scope.
-        for_rooms: the days that are searched for room events in scope, and for speakers in scope.
-            Active days do not help here: they are made from chat events only.
-        for_copies: the days on which a sender may have sent an event in scope again, after the
-            cut-off.
+        for_scope: the days to search for chat events in scope.
+        for_rooms: the days to search for room events in scope, and for speakers in scope. Active
+            days do not tell these days, because they are made from chat events only.
+        for_copies: the days to which later copies of events in scope may have come. A later copy
+            is a copy that was received after the cut-off.
         are_all: whether `for_scope` has every day on which a stored event can be in scope.
     """
 
@@ -37,9 +37,10 @@ class SearchedDays(NamedTuple):
     are_all: bool
 
     def with_copies(self, scopes: Scopes) -> set[date]:
-        """Return the days to search for later copies of events in scope.
+        """Return the days (UTC) to search for later copies of events in scope.
 
-        A later copy is received at most `OPEN_WINDOW_DAYS` days after the event.
+        A later copy was received after the cut-off, at most `OPEN_WINDOW_DAYS` days after the
+        event.
 
         Args:
             scopes: the scopes of all erasures.
@@ -53,15 +54,14 @@ class SearchedDays(NamedTuple):
         return {day for day in days if day <= last}
 
     def with_active(self, active: Collection[date], first: date, scopes: Scopes) -> "SearchedDays":
-        """Return these days, and the days to search because erasures are being executed.
+        """Add the days that a sweep must search while erasures are being executed.
 
-        The people's active days are added, and the days around the cut-offs of these erasures. Room
-        events and copies are searched for on all days.
+        For chat events in scope, it adds `active` and the days around the cut-offs. For room events
+        and later copies, it adds all days.
 
         Args:
-            active: the days on which the people may have been active. The day of a cut-off may be
-                missing: if the day was refreshed before the erasure was filed, its row in active
-                days stands for events before and after the cut-off, and is not in scope.
+            active: the days (UTC) on which the people may have been active. Days of cut-offs may be
+                missing, because this method adds them.
             first: no stored event was received before this day (UTC).
             scopes: the scopes of all erasures.
         """
@@ -75,7 +75,7 @@ class SearchedDays(NamedTuple):
 
 
 def all_days(first: date, now: datetime) -> SearchedDays:
-    """Return every day from the first to the newest one that can have events.
+    """Return every day from `first` to the newest day that can have events.
 
     Args:
         first: no stored event in scope was received before this day (UTC).
@@ -92,8 +92,8 @@ def days_with_news(
 
     Args:
         scopes: the scopes of all erasures.
-        late: the days that were noted since that sweep because rows came late (UTC).
-        since: when that sweep began (UTC).
+        late: the days (UTC) that were noted since the last finished sweep, because rows came late.
+        since: when the last finished sweep began (UTC).
         now: the current time (UTC).
     """
     last = _last(now)
@@ -106,13 +106,13 @@ def days_with_news(
 
 
 def _around(cut_off: datetime) -> list[date]:
-    """Return the days (UTC) of events that were received before a cut-off and stored after it.
+    """Return the days (UTC) whose events may be received before a cut-off and stored after it.
 
-    Late events are left out: load notes their days.
+    Days with late events are left out, because load notes them.
     """
     return each_day(on_time_from(cut_off), cut_off.date())
 
 
 def _last(now: datetime) -> date:
-    """Return the newest day that can have events: today, or tomorrow if a clock may be ahead."""
+    """Return the newest day (UTC) that can have events, if another clock is ahead of this one."""
     return (now + OVERLAP).date()

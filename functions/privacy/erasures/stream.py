@@ -1,8 +1,8 @@
-"""``POST /stream``: records deletions and restorations in the chat, which Pub/Sub pushes.
+"""``POST /stream``: records that people deleted or restored their profile in the chat.
 
-Messages that arrive at the same time are recorded together. Each message is answered after it is
-recorded. Messages may arrive in any order and more than once; see
-`functions.privacy.erasures.deletions`.
+Pub/Sub pushes a message for each deletion and restoration. Messages that arrive at the same time
+are recorded together, and each request is answered after its message is recorded. Messages may
+arrive in any order and more than once; see `functions.privacy.erasures.deletions`.
 """
 
 import sys
@@ -26,12 +26,12 @@ from functions.web.problem import ProblemError, retry_later
 from functions.web.push import PushedMessage, parse_push
 
 BATCH = 1_000
-"""The maximum number of messages that are recorded together. They take about 0.5 MB; BigQuery's
-limit is 10 MB."""
+"""The maximum number of messages that are recorded together. The parameters of their statement take
+about 0.5 MB; BigQuery allows 10 MB."""
 
 
 class Unusable(Exception):
-    """The message reports no deletion or restoration of a known person; a retry would not help.
+    """The message does not say who deleted or restored a profile. A retry would not help.
 
     Args:
         reason: a code such as ``no_user_id``; it contains no data from the message.
@@ -65,7 +65,9 @@ class Stream:
         )
 
     async def take(self, request: PrivacyRequest) -> Response:
-        """``POST /stream``: answers 204 if the message is recorded or need not be recorded.
+        """``POST /stream``: records the message that Pub/Sub pushed, and answers 204.
+
+        Messages of closed partners, and messages that name no person, are dropped with 204.
 
         Raises:
             ProblemError: the caller is not Pub/Sub (403), the body is not a push (400), or the

@@ -1,9 +1,9 @@
 """``POST /unfiled``: each night, records deletions and restorations in the chat that were missed.
 
-Usually, a subscription delivers deletions and restorations, and they are recorded within seconds.
-If an event is missed, it is still stored in the warehouse. So this job compares the stored events
-with the recorded erasures, and records missing deletions and restorations. An alert reports that
-some were missing, because something must have gone wrong when they were delivered or recorded.
+Usually, a subscription delivers an event about each deletion and restoration, and ``POST /stream``
+records it within seconds. If that fails, the event is still in the warehouse, because load stores
+all events. So this job compares the stored events with the recorded erasures, and records those
+that are missing. If it finds any, an alert reports that something went wrong.
 """
 
 from collections import Counter
@@ -27,26 +27,26 @@ from functions.warehouse.statements import Statements
 from functions.web.problem import ProblemError, retry_later
 
 ON_TIME = timedelta(hours=1)
-"""Events younger than this do not count as missed: the subscription may still deliver them."""
+"""An event younger than this does not count as missed: the subscription may still deliver it."""
 
 PAGE = 1_000
 """The maximum number of events that ``find_unfiled_deletions.sql`` returns."""
 
 PAGES = 5
-"""The maximum number of pages that one run records for each stretch of consecutive days; the next
-run continues."""
+"""The maximum number of pages that one run records for each stretch of consecutive days. If more
+pages are left, the next run continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfiled:
-    """Finds deletions and restorations that are not recorded, and records them.
+    """Finds deletions and restorations in the chat that are not recorded, and records them.
 
-    Each run searches only days that may have got events since the last finished search. So the cost
-    does not grow with the number of stored events.
+    Each run searches only the days to which events may have come since the last finished search. So
+    the cost does not grow with the number of stored events.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        ledger: says when the last finished search began, and which days have notes; records
+        ledger: knows when the last finished search began, and which days are noted; records
             finished searches.
         deletions: records deletions and restorations.
         keys: the cell's pseudonym keys.
@@ -63,7 +63,10 @@ class Unfiled:
     now: Callable[[], datetime]
 
     async def post(self, request: PrivacyRequest) -> Response:
-        """Record missed events; answer 200 with their number, by event name; 202 if more are left.
+        """``POST /unfiled``: records missed deletions and restorations, and answers with counts.
+
+        Answers 200 if all are recorded, and 202 if the next run has to record the rest. The counts
+        are by event name.
 
         Raises:
             ProblemError: the caller is neither the scheduler nor an operator (403), or the closed
@@ -89,7 +92,7 @@ class Unfiled:
         return JSONResponse({"found": counts, "finished": finished}, 200 if finished else 202)
 
     async def _days(self, now: datetime) -> set[date]:
-        """Return the days (UTC) that may have got events since the last finished search."""
+        """Return the days (UTC) to which events may have come since the last finished search."""
         news = await self.ledger.news(now)
         ran_at = news.runs.get("unfiled")
         first = on_time_from(ran_at) if ran_at else now.date() - OPEN_WINDOW_DAYS * DAY
@@ -99,7 +102,10 @@ class Unfiled:
     async def _search(
         self, since: datetime, until: datetime, closed: list[str], counts: Counter[str]
     ) -> bool:
-        """Record missed events of a stretch of time; return whether all are recorded."""
+        """Record the missed events received from `since` to `until`; return whether none is left.
+
+        The numbers of recorded events are added to `counts`, by event name.
+        """
         for _ in range(PAGES):
             told = await self._find(since, until, closed)
             if told:
@@ -128,11 +134,11 @@ class Unfiled:
         ]
 
     def _all_keys(self, project: str, user_key: str, user_id: str | None) -> list[str]:
-        """Return a person's user keys for all key versions; without an id, only `user_key`."""
+        """Return a person's user keys for all key versions; only `user_key` if there is no id."""
         known = [] if user_id is None else user_keys(self.keys, project, [user_id])
         return list(dict.fromkeys([user_key, *known]))
 
 
 def _report(told: list[DeletionMessage]) -> None:
-    """Write the log line that an alert counts; it contains numbers only."""
+    """Log how many missed events were found; an alert reads this line."""
     log("ERROR", "deletions not filed", found=len(told), events=Counter(e.event for e in told))
