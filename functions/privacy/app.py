@@ -1,4 +1,4 @@
-"""Wires the privacy function: creates its objects, and connects them to its routes."""
+"""Creates the objects of the privacy function, and connects them to its routes."""
 
 import asyncio
 import time
@@ -79,9 +79,10 @@ def wire_rewriters(
 ) -> tuple[ObjectRewriter, DeadLetterRewriter, ExportedCopies, UnreadableObjects]:
     """Return the rewriters of a sweep, in the order in which the sweep runs them.
 
-    They remove people from the bucket and from dead letters. Objects are rewritten before dead
-    letters: if a replay publishes an object during the sweep, the object's events can become dead
-    letters. Call this inside the running event loop.
+    They remove erased people from the objects of the bucket and from dead letters, and they move
+    unreadable data to quarantine. Objects come before dead letters, because a replay during the
+    sweep can turn events of an object into dead letters. Call this function inside the running
+    event loop.
 
     Args:
         settings: the function's settings.
@@ -108,12 +109,12 @@ def wire_rewriters(
 
 
 def wire_retention(context: Context, settings: Settings, events_on_hold: EventsOnHold) -> Retention:
-    """Create the check that no data is kept for longer than promised.
+    """Return the object that checks that no data is kept for longer than promised.
 
     Args:
         context: the statements, keys and clock that all operations share.
         settings: the function's settings.
-        events_on_hold: finds retained events that no legal hold keeps any more.
+        events_on_hold: finds events below ``on_hold/`` whose legal hold is over.
     """
     return Retention(
         context.statements,
@@ -186,9 +187,7 @@ def _wire_promise(settings: Settings) -> Promise:
     try:
         parts = msgspec.json.decode(settings.parts, type=Parts)
     except msgspec.DecodeError as error:
-        raise ValueError(
-            f"setting PARTS is not a valid list of the cell's parts: {error}"
-        ) from None
+        raise ValueError(f"setting PARTS must be the JSON of the cell's parts: {error}") from None
     google = partial(Google, endpoints, settings.gcp_project)
     return Promise(google, parts, settings.location, gdpr=settings.gdpr)
 
@@ -232,7 +231,7 @@ def erasure_routes(
 
 
 def wire_events_on_hold(settings: Settings, people: PeopleOnHold) -> EventsOnHold:
-    """Create the object that stores events of closed partners while a legal hold keeps them.
+    """Return the object that stores events of closed partners while a legal hold keeps them.
 
     Args:
         settings: the function's settings.
@@ -250,7 +249,7 @@ def wire_offboardings(
     people: PeopleOnHold,
     events_on_hold: EventsOnHold,
 ) -> Offboardings:
-    """Create the object that answers requests to offboard partners.
+    """Return the object that answers requests to offboard partners.
 
     Args:
         settings: the function's settings.
@@ -288,13 +287,17 @@ def offboarding_routes(operations: Offboardings) -> list[Route[PrivacyRequest]]:
 
 
 def _deadline(seconds: float) -> Deadline:
-    """Return a deadline that is reached after this number of seconds."""
     ends_at = time.monotonic() + seconds
     return lambda: time.monotonic() >= ends_at
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the privacy function, an ASGI application. Call this inside the running event loop.
+    """Return the ASGI application of the privacy function.
+
+    Call this function inside the running event loop.
+
+    Args:
+        environ: the environment variables, which contain the settings.
 
     Raises:
         ValueError: a setting is missing or malformed.
@@ -342,9 +345,9 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
 
 
 def wire_limits(settings: Settings) -> Limits:
-    """Return the limits that all statements of this function share.
+    """Return the limits that all statements of the privacy function share.
 
-    Call this inside the running event loop.
+    Call this function inside the running event loop.
 
     Args:
         settings: the function's settings.
@@ -375,5 +378,5 @@ def _wire_statements(settings: Settings, folder: str, limits: Limits) -> Stateme
 
 
 def new_id() -> str:
-    """Return a new UUIDv7. Such ids sort by the time at which they were created."""
+    """Return a new id: a UUIDv7, so that ids sort by the time of their creation."""
     return str(uuid_utils.uuid7())

@@ -1,10 +1,10 @@
-"""The deadline after which a request starts no more steps."""
+"""The time limit of a request; after this time, the request starts no more steps."""
 
 from collections.abc import Callable
 
 Deadline = Callable[[], bool]
-"""Returns whether the deadline is reached."""
+"""Returns whether the time limit of a request is reached."""
 
 
 class OutOfTime(Exception):
-    """The deadline was reached before all steps were done; the next sweep does the rest."""
+    """The time limit was reached before all steps were done. The next sweep does the rest."""

@@ -1,9 +1,9 @@
 """The data inventory: every table and place with data about people or with rows of a partner.
 
-No other file lists them. These parts of the system follow from this list:
+This is the only such list. These parts of the system use it:
 
-* the statements that count and delete a partner's rows, which `make generate` writes
-  (`generate.partner_rows`), and the order in which an offboarding runs them;
+* the statements that count and delete a partner's rows (`generate.partner_rows` writes them);
+* the order in which an offboarding deletes the rows of tables;
 * the limits that ``GET /retention`` checks;
 * the tables of docs/privacy.md (`generate.privacy`).
 
@@ -25,8 +25,9 @@ from functions.warehouse.schema import EXTRA_DAYS, RETENTION_DAYS, TableSchema, 
 OnHold = Literal["none", "person", "room", "hold"]
 """Which of a partner's rows a legal hold keeps during an offboarding.
 
-``none``: no row. ``person``: rows with the user key of a person on hold. ``room``: room events of a
-person on hold, or with such a person as a speaker. ``hold``: the hold itself, while it is in force.
+``none``: it keeps no rows. ``person``: it keeps the rows with the user key of a person on hold.
+``room``: it keeps room events of a person on hold, and room events that list such a person as a
+speaker. ``hold``: it keeps the row of the hold itself, until the hold ends.
 """
 
 Kind = Literal["column", "prefix", "subscription", "topic", "logs"]
@@ -53,9 +54,9 @@ class StoreTable(NamedTuple):
         name: the name of the table, and of the table's file in ``sql/store``.
         columns: the columns with data about people, by dotted name.
         kept: how long rows with data about people are kept; None if for ever.
-        kept_from: what that time is counted from; ``receipt`` is the receipt of an event.
-        on_hold: which rows of a partner a legal hold keeps.
-        is_offboarded: whether an offboarding deletes a partner's rows.
+        kept_from: the moment at which this time begins; ``receipt`` is when an event was received.
+        on_hold: which rows of a partner a legal hold keeps during an offboarding.
+        is_offboarded: whether an offboarding deletes a partner's rows from the table.
     """
 
     name: str
@@ -75,10 +76,10 @@ class InventoryEntry(NamedTuple):
         form: ``personal``, ``pseudonym``, ``unknown`` (possibly personal), ``staff`` (about people
             who operate the cell), or ``none``.
         holds: what is stored there, in plain words.
-        erased_by: the statements of ``sql/privacy``, or the classes that a sweep runs
-            (`functions.privacy.app`), that erase a person there; empty if nothing does.
+        erased_by: the statements of ``sql/privacy``, or the classes in `functions.privacy`, that
+            erase a person in this place; empty if there are none.
         kept: how long the data is kept; None if for ever.
-        kept_from: what that time is counted from; ``receipt`` is the receipt of an event.
+        kept_from: the moment at which this time begins; ``receipt`` is when an event was received.
     """
 
     kind: Kind
@@ -95,7 +96,7 @@ class NotInInventory(Exception):
 
 
 AS_EVENTS = timedelta.max
-"""Stands for the time for which events are kept, which is a setting (``retention_days``)."""
+"""Means: as long as events are kept. The setting ``retention_days`` says how long that is."""
 
 _END_OF_HOLD = "end of the hold"
 
@@ -133,7 +134,7 @@ TABLES: tuple[StoreTable, ...] = (
         on_hold="room",
     ),
     StoreTable(
-        "active_days_v1",  # after events_v1: a refresh makes its rows from events
+        "active_days_v1",  # after events_v1: a refresh makes these rows from events
         {
             "user_key": PersonalColumn(
                 "a person who was active on a day",
@@ -158,7 +159,7 @@ TABLES: tuple[StoreTable, ...] = (
     StoreTable("active_users_v1"),
     StoreTable("cohorts_v1"),
     StoreTable(
-        "erasures_v1",  # after events_v1: until the events are deleted, erasures hide some of them
+        "erasures_v1",  # after events_v1: erasures hide events until the events are deleted
         {
             "user_key": PersonalColumn("the person to erase", ("delete_expired_erasures",)),
             "hidden_key": PersonalColumn(
@@ -170,7 +171,7 @@ TABLES: tuple[StoreTable, ...] = (
         on_hold="person",
     ),
     StoreTable(
-        "holds_v1",  # last: the statements of the other tables read it
+        "holds_v1",  # last: the statements that delete other rows read the holds
         {
             "user_key": PersonalColumn(
                 "the person whose data must be kept", ("delete_expired_holds",)
@@ -194,7 +195,7 @@ TABLES: tuple[StoreTable, ...] = (
 _OBJECTS = ("ObjectRewriter",)
 _LETTERS = ("DeadLetterRewriter",)
 _EXPIRES: tuple[str, ...] = ()
-"""No step erases people in this place, because the data expires before a tombstone does."""
+"""For places where no step erases people: all data there is deleted sooner than tombstones."""
 
 PLACES: tuple[InventoryEntry, ...] = (
     InventoryEntry(
@@ -278,7 +279,7 @@ def partner_tables() -> tuple[StoreTable, ...]:
 def list_inventory(
     schemas: Iterable[TableSchema] | None = None, retention_days: int = RETENTION_DAYS
 ) -> list[InventoryEntry]:
-    """Return every column with data about people, then every place that such data passes through.
+    """Return the entries of all columns with data about people, then those of all other places.
 
     Args:
         schemas: the tables of the store; None for those of ``sql/store``.
@@ -294,11 +295,14 @@ def list_inventory(
 def list_limits(retention_days: int = RETENTION_DAYS) -> dict[str, timedelta]:
     """Return how long data about people may be kept, for each table and for some columns.
 
-    A column is included only if its values are kept for a shorter time than its row. Columns that
-    are emptied at once, and tables that are kept for ever, are left out.
+    Tables that are kept for ever are left out. A column is included if its values are deleted some
+    time before its rows.
 
     Args:
         retention_days: the number of days for which this deployment keeps events.
+
+    Returns:
+        The limits by ``table`` or ``table.column``.
     """
     limits: dict[str, timedelta] = {}
     as_events = timedelta(days=retention_days)

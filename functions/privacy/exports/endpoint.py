@@ -48,7 +48,7 @@ class Sources(NamedTuple):
 
 
 class Deployment(NamedTuple):
-    """Facts about the cell that are given in an export.
+    """Facts about the cell that an export states.
 
     Attributes:
         bucket: the name of the cell's bucket.
@@ -63,14 +63,14 @@ class Deployment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """Makes exports. Each request makes a new one, and changes none of the exported data.
+    """Makes exports. Each request makes a new export, and does not change the exported data.
 
     Args:
         context: the statements, keys and clock that all operations share.
         sources: the places to search.
         bucket: writes the objects of an export.
         objects: lists, reads and deletes the bucket's objects.
-        deployment: the facts about the cell that are given in the export.
+        deployment: the facts about the cell that an export states.
         seconds: the time limit of the search, in seconds. Half of this time is for objects and dead
             letters. The response lists the places that were not searched completely.
         clock: returns the seconds of a monotonic clock.
@@ -86,7 +86,9 @@ class Exports:
     clock: Callable[[], float] = time.monotonic
 
     async def make(self, request: PrivacyRequest) -> Response:
-        """Make an export; answer 200 with the names of its objects, and whether it is complete.
+        """``POST /exports``: makes an export, and answers 200 when all its objects are written.
+
+        The answer names the objects, and says whether the export is complete.
 
         Raises:
             DecodeError: the body is not valid.
@@ -148,8 +150,8 @@ class Exports:
     async def _write(self, writing: Writing, subject: Subject, sheet: Sheet) -> None:
         """Search all places, and write the export.
 
-        The tables are searched last. If an event leaves the bucket during the search, it is stored
-        in a table, and is found there.
+        The tables are searched last, because events may move from the bucket to a table during the
+        search.
         """
         began = self.clock()
         retained, tables = self.sources.retained, self.sources.tables

@@ -19,13 +19,12 @@ class Unreadable(Exception):
 
 
 class RetainedMessage(NamedTuple):
-    """An event as the sender wrote it.
+    """An event from an object or a dead letter.
 
     Attributes:
         data: the sender's bytes.
         kind: the kind of the event.
-        received_at: when the event was received (ISO 8601), as the attributes of its message or the
-            quarantined object say; empty if unknown.
+        received_at: when the event was received (ISO 8601); empty if unknown.
     """
 
     data: bytes
@@ -34,7 +33,7 @@ class RetainedMessage(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """The project whose events are searched for, and its partner.
+    """A project whose events are searched for, and the partner of this project.
 
     Attributes:
         partner: the partner that the project belongs to.
@@ -46,13 +45,13 @@ class Owner(NamedTuple):
 
 
 def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> RetainedMessage | None:
-    """Return the event in a message; None if the event belongs to another project.
+    """Return the event in a message; None if it belongs to another project or partner.
 
     Args:
         data: the sender's bytes.
         attributes: the attributes of the message. If they name no project, the event is assumed to
             belong to the owner's project.
-        owner: the project whose events are searched for.
+        owner: the project and the partner whose events are searched for.
 
     Raises:
         Unreadable: the attributes do not name the kind of the event.
@@ -71,11 +70,16 @@ def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Reta
 def messages_of(name: str, content: bytes, owner: Owner) -> list[RetainedMessage]:
     """Return the events in an object that belong to the owner's project.
 
-    Quarantined events of the partner are included if their project is unknown.
+    Events of the partner are included if their project is unknown.
+
+    Args:
+        name: the name of the object, in spill, in quarantine or below ``on_hold/``.
+        content: the content of the object.
+        owner: the project and the partner whose events are searched for.
 
     Raises:
-        Unreadable: the object is malformed, its body is not JSON, or the kind of an event is not
-            given.
+        Unreadable: the object is malformed, its body is not JSON, or it does not name the kind of
+            an event.
     """
     try:
         if not name.startswith(spill.PREFIX):

@@ -23,16 +23,16 @@ OF_A_ROOM = (
     "occurred_at",
     "room",
 )
-"""The columns that are exported from a room event of another user, if the person is a speaker."""
+"""If a person is a speaker in another user's room event, only these columns are exported."""
 
 Record = dict[str, Any]
 
 
 def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
-    """Return the person's data in a row of a table of events, without empty values.
+    """Return one person's data in a row of a table of events, without empty values.
 
     Args:
-        row: the values of the row, by column.
+        row: the values of the row, by column. The person is the user or a speaker of the event.
         user_keys: the person's user keys.
     """
     if row.get("user_key") in user_keys:
@@ -48,16 +48,18 @@ def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
 
 
 def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts) -> Record | None:
-    """Return the person's data in a message, as the sender wrote it; None if there is none.
+    """Return one person's data in an event, as the sender wrote it; None if there is none.
+
+    If the person is only a speaker, the result says so, without data of the event.
 
     Args:
-        data: the event as sent.
+        data: the event as the sender wrote it.
         kind: the kind of the event.
         ids: the person's ids.
         layouts: the layouts of the events in the catalogue.
 
     Raises:
-        BadMessage: the message cannot be parsed.
+        BadMessage: the event cannot be parsed.
     """
     people = mentioned(data, kind, layouts)
     if people.user_id in ids:

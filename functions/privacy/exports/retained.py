@@ -22,8 +22,8 @@ from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 
 LETTERS = 10_000
-"""A search stops pulling when it has more dead letters than this. It keeps all pulled letters in
-memory, and a replay cannot get them until the search ends."""
+"""A search pulls no more dead letters when it has more than this number. A search keeps its letters
+in memory, and a replay cannot get them until the search ends."""
 
 
 @dataclass(slots=True)
@@ -56,9 +56,9 @@ class RetainedEvents:
     layouts: Layouts
 
     async def objects(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
-        """Search spill, quarantine and events on hold, several objects at a time.
+        """Search the objects in spill, quarantine and ``on_hold/`` for a person's events.
 
-        An object that cannot be read makes the result incomplete.
+        If an object cannot be read, the result is incomplete.
 
         Args:
             subject: the person to search for.
@@ -88,9 +88,11 @@ class RetainedEvents:
         return search
 
     async def dead_letters(self, subject: Subject, out_of_time: Callable[[], bool]) -> SearchResult:
-        """Search the dead letters that no other process has leased; then give all of them back.
+        """Search the dead letters for a person's events, and give all letters back to Pub/Sub.
 
-        If Pub/Sub does not answer, the result is incomplete.
+        The result is incomplete if Pub/Sub does not answer, if the time limit is reached, or if
+        there are more than `LETTERS` dead letters. Letters that another process has leased are not
+        searched.
         """
         search = SearchResult()
         found: list[Letter] = []

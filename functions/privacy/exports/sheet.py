@@ -13,7 +13,7 @@ from functions.privacy.requests.pages import render
 from functions.warehouse.schema import EXTRA_DAYS
 
 Missing = Literal["retained", "dead_letters", "events"]
-"""A place that was not searched completely. A later export may be complete."""
+"""The name of a place that was not searched completely."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,8 @@ PREFIX = "exports/"
 `functions.privacy.periods.EXPORTED`."""
 
 INDEX = "index.json"
-"""The object that says whose data an export contains. It is written first and deleted last."""
+"""The object that says whose data an export contains. It is written first. A sweep deletes it only
+after the other objects that the sweep finds."""
 
 WRITE_SECONDS = 30.0
 
@@ -60,7 +61,7 @@ class Writing:
     """Writes the objects of one export.
 
     The objects' names begin with ``exports/<partner>/<project>/``. Callers who may export data of
-    the project may read the objects below this prefix. The partner is part of the name because a
+    the project may read the objects below this prefix. The prefix names the partner, because a
     project may move to another partner, who must not read earlier exports.
 
     Args:
@@ -103,8 +104,8 @@ class Writing:
 
         Raises:
             BucketUnavailable: the bucket did not answer.
-            ErasedMeanwhile: the export was deleted meanwhile. This method has also deleted the
-                objects that were written after that.
+            ErasedMeanwhile: the export was deleted while it was written. This method has also
+                deleted the objects that were written after that.
         """
         content = sheet.encode()
         name = await self._write("cover-sheet.html", content, "text/html; charset=utf-8")
@@ -134,9 +135,8 @@ class ExportedCopies:
     ) -> None:
         """Delete the exports of people whose erasures are due or executed.
 
-        The cut-off does not matter here: until the erasure is executed, a new export may still
-        contain events from before the cut-off. So each export that began before the execution is
-        deleted.
+        An export is deleted if it began before the erasure was executed. The cut-off does not
+        matter: an export that began after the cut-off may still contain events from before it.
 
         Raises:
             OutOfTime: some exports were not checked.
@@ -158,8 +158,8 @@ class ExportedCopies:
     async def _delete(self, index: Stored) -> None:
         """Delete an export, even if it is still being written.
 
-        The second call of `_delete_parts` deletes objects that were written before the index was
-        deleted. `Writing.finish` deletes objects that were written later.
+        The first call of `_delete_parts` may miss objects that are written meanwhile, so a second
+        call follows. `Writing.finish` deletes objects that are written even later.
         """
         folder = index.name.removesuffix(INDEX)
         await _delete_parts(self.objects, folder)
@@ -177,10 +177,10 @@ async def _delete_parts(objects: CloudStorage, folder: str) -> None:
 def _erasures(
     content: bytes, scopes_by_person: Mapping[tuple[str, str], Sequence[Scope]]
 ) -> Collection[str]:
-    """Return the ids of the erasures that must delete the export with this index.
+    """Return the ids of the erasures because of which an export must be deleted.
 
-    If the index is malformed, the result is empty, and the bucket's lifecycle rule deletes the
-    export.
+    If the export's index is malformed, the result is empty. The bucket's lifecycle rule deletes
+    this export.
     """
     try:
         index = msgspec.json.decode(content, type=Index)

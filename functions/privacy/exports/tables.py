@@ -11,8 +11,8 @@ from functions.privacy.exports.own import Record, own_row
 from functions.warehouse.statements import Statements
 
 PAGE = 5_000
-"""The maximum number of rows in one page, as in ``sql/privacy/find_events_of_person.sql``. Only one
-page is in memory at a time."""
+"""The maximum number of rows in one page. ``sql/privacy/find_events_of_person.sql`` has the same
+limit. Only one page is in memory at a time."""
 
 
 class Subject(NamedTuple):
@@ -61,7 +61,7 @@ class Tables:
         return by_table
 
     async def events(self, subject: Subject, now: datetime) -> AsyncIterator[list[Record]]:
-        """Yield pages of the person's events that were received until ``now``, oldest first.
+        """Yield pages of the person's events that were received until `now`, oldest first.
 
         Raises:
             StatementFailed: a page was not read.

@@ -22,7 +22,8 @@ TO_DO = (
     "Take the partner's people out of `callers` of the privacy function.",
     "Delete the copies outside the cell: extracts of BI tools, exports that were handed over.",
 )
-"""The steps that operators must take when all data is deleted. No function has the permissions."""
+"""The steps that operators must take after all data is deleted. The functions lack the permissions
+for these steps."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
@@ -39,12 +40,12 @@ def certify(
     counts: PartnerCounts,
     at: datetime,
 ) -> Certificate:
-    """Return the certificate. It names only the partner and the partner's projects.
+    """Return the certificate of an offboarding. It names the partner and projects, but no person.
 
     Args:
         partner: the name of the partner.
         entry: the partner's entry in the closed list.
-        record: the contents of the receipts so far.
+        record: the contents of the offboarding's receipts so far.
         counts: the counts of the last search, which found nothing to delete.
         at: when that search began (timezone-aware).
     """

@@ -1,14 +1,16 @@
 """Writes the list of closed partners. Several writers may close partners at the same time.
 
-Secret Manager has no conditional write. If two writers read the same version, and each of them adds
-a version with a new entry, the last version lacks the other writer's entry. For this reason, each
-version says in `follows` from which version it was made. If there are versions between these two,
-the next reader adds their entries, and writes the list again. This way, no entry is lost, even if a
-writer ends before it notices the other versions. An entry that an operator removed stays removed,
-because a version that an operator writes has no `follows`.
+The list is a secret, and each version of the secret is a whole list. Secret Manager has no
+conditional write. So two writers may read the same version, and each may add a version with one new
+entry. Then the newer version lacks the entry of the older version.
 
-If the first version was destroyed, Terraform creates an empty list. Such a list is invalid: receive
-and load refuse it. The next reader in this module writes the previous list again.
+For this reason, each version says in `follows` from which version it was made. If there are other
+versions between these two, the next reader adds their entries, and writes the list again. So no
+entry is lost, even if a writer crashes. A version that an operator writes has no `follows`, so the
+entries that the operator removed are not added again.
+
+If the first version was destroyed, Terraform creates an empty list. Receive and load refuse such a
+list. The next reader in this module writes the previous list again.
 """
 
 import asyncio
@@ -22,26 +24,27 @@ from functions.observe.log import log
 from functions.secrets.closed_partners import ClosedList, ClosedPartner, ListReplaced
 
 FIRST = 1
-"""The version that Terraform adds when it creates the secret; it lists no partners."""
+"""The number of the version that Terraform adds to the new secret. It lists no partners."""
 
 ATTEMPTS = 10
 """The maximum number of versions that one call adds."""
 
 MAX_BYTES = 65_536
-"""The maximum size of a version of a secret
+"""The maximum size in bytes of a version of a secret
 (https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload)."""
 
 FULL_BYTES = MAX_BYTES - 4_096
-"""The maximum size of a list after a partner is added. It is less than `MAX_BYTES`, because two
-writers may add a partner at the same time, and the list with both partners must also fit.
-Otherwise, one of the partners would be open again."""
+"""The maximum size in bytes of a list with a new partner. It is less than `MAX_BYTES`: if two
+writers add partners at the same time, the list with both partners must fit too."""
 
 NEARLY_FULL = 0.8
-"""If a list has at least this share of `MAX_BYTES`, each read writes a log line, for an alert."""
+"""An alert fires if a list has at least this share of `MAX_BYTES`."""
 
 
 class ListUnavailable(Exception):
-    """The list cannot be read or written. Nevertheless, a partner may have been closed.
+    """The list of closed partners cannot be read or written.
+
+    A new version of the list may have been added nevertheless.
 
     Args:
         reason: the kind of failure.
@@ -49,7 +52,7 @@ class ListUnavailable(Exception):
 
 
 class ListFull(ListUnavailable):
-    """There is no room on the list, so it was not changed."""
+    """The list of closed partners is too long for another entry, so it was not changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,15 @@ class ClosedSecret:
     """The closed list in Secret Manager.
 
     Args:
-        secret: the secret, each version of which is a list.
+        secret: the secret. Each of its versions is a whole list.
     """
 
     secret: Secret
 
     async def read(self) -> ClosedList:
-        """Return the newest list; first add the entries that concurrent writers left out.
+        """Return the newest list.
+
+        If concurrent writers left out entries, this method first adds them to the list.
 
         Raises:
             ListUnavailable: the list cannot be read, or the missing entries cannot be written.
@@ -98,7 +103,7 @@ class ClosedSecret:
         _content(known, _with(known, {partner: entry}))
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
-        """Add `entries`, and entries that other writers left out, to the newest list; return it."""
+        """Add `entries`, and entries that other writers left out, to the list; return the list."""
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -114,17 +119,16 @@ class ClosedSecret:
                     return known
                 data = _content(before, whole)
                 added = Version(self.secret.add(data), data)
-                # Secret Manager may show a new version late. If so, the added one is the newest.
+                # Secret Manager may not show the added version yet.
                 newest = max(added, self.secret.newest())
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
         raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
-        """Return the number and the list of the newest version.
+        """Return the number and the list of the newest version, skipping replacements by Terraform.
 
-        Versions with which Terraform replaced the list do not count. If there is no other version,
-        return 0 and an empty list.
+        If Terraform wrote all versions as replacements, return 0 and an empty list.
 
         Raises:
             ListUnavailable: a version that may contain the list was destroyed.
@@ -143,10 +147,15 @@ class ClosedSecret:
         return 0, ClosedList({})
 
     def _whole(self, known: ClosedList, number: int, newest: int) -> ClosedList:
-        """Return the list of the version `number`, with the entries that its writer left out.
+        """Return the list of version `number`, with the entries that its writer left out.
 
-        The list was made from the version `known.follows`. The versions between these two may have
-        entries that the list lacks.
+        The writer read version `known.follows`. Versions that other writers added in between may
+        have more entries.
+
+        Args:
+            known: the list of version `number`.
+            number: the number of this version.
+            newest: the number of the newest version, from which the result is made.
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):
@@ -159,7 +168,7 @@ class ClosedSecret:
 
 
 def _with(known: ClosedList, entries: dict[str, ClosedPartner]) -> ClosedList:
-    """Return the list with these entries added; entries that it has already are not replaced."""
+    """Return the list with these entries added. Entries that are on the list already stay as is."""
     partners = entries | known.partners
     return ClosedList(
         partners, follows=known.follows, unreadable=_without(known.unreadable, partners)
@@ -171,10 +180,11 @@ def _without(unreadable: Mapping[str, bytes], partners: Collection[str]) -> dict
 
 
 def _content(before: ClosedList, whole: ClosedList) -> bytes:
-    """Return the list as JSON: at most `MAX_BYTES`, or `FULL_BYTES` if it has a new partner.
+    """Return the list `whole` as JSON.
 
     Raises:
-        ListFull: the JSON is too long.
+        ListFull: the JSON is longer than `FULL_BYTES` if `whole` has a partner that `before` lacks,
+            or longer than `MAX_BYTES` if not.
     """
     data = whole.to_json()
     limit = FULL_BYTES if whole.partners.keys() - before.partners.keys() else MAX_BYTES
@@ -185,7 +195,7 @@ def _content(before: ClosedList, whole: ClosedList) -> bytes:
 
 
 def _watch(known: ClosedList) -> None:
-    """Write a log line if the list is nearly full; the sweep reads the list every hour."""
+    """Write a log line, for an alert, if the list is nearly full."""
     size = len(known.to_json())
     if size >= MAX_BYTES * NEARLY_FULL:
         log("WARNING", "closed list nearly full", bytes=size, partners=len(known.partners))

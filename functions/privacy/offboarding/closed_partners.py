@@ -67,8 +67,8 @@ class ClosedPartners:
         Args:
             partner: the partner that the event belongs to.
             data: the event as the sender wrote it.
-            attributes: the attributes of the event's message. If they name no project, the event
-                may belong to any project of the partner.
+            attributes: the attributes of the event's message. If they name no project, people on
+                hold in all projects of the partner are searched for.
         """
         project = attributes.get("project")
         on_hold = {person.project for person in self._on_hold if person.partner == partner}
@@ -103,7 +103,7 @@ class PeopleOnHold:
     layouts: Layouts
 
     async def read(self, partners: Mapping[str, ClosedPartner], at: datetime) -> ClosedPartners:
-        """Return these partners, with their people who were on hold at the given time (UTC).
+        """Return these partners, with their people who were on legal hold at the time `at` (UTC).
 
         Raises:
             StatementFailed: the holds cannot be read.

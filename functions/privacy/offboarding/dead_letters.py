@@ -22,9 +22,9 @@ class ClosedPartnerLetters:
     subscription: Subscription
 
     async def clear(self, search: Search) -> None:
-        """Count the closed partners' dead letters; delete them unless this is a dry run.
+        """Count the dead letters of closed partners, and delete them. A dry run only counts.
 
-        Before an event on hold is deleted here, it is stored below ``on_hold/``.
+        If an event is on hold, it is stored below ``on_hold/`` before its dead letter is deleted.
 
         Raises:
             OutOfTime: there was no time to look at all letters.

@@ -20,7 +20,7 @@ from functions.warehouse.parameters import Parameter, declared
 from functions.warehouse.statements import Statements
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
-"""A time before any event. Partitioned tables require a bound; this one excludes no partition."""
+"""A time before all events, for statements that must give a range of partitions."""
 
 Partners = Mapping[str, ClosedPartner]
 
@@ -29,7 +29,7 @@ class Clearer(Protocol):
     """Deletes events in one place outside the tables, such as the dead letters."""
 
     async def clear(self, search: Search) -> None:
-        """Count the closed partners' events; delete them unless this is a dry run.
+        """Count the events of closed partners, and delete them. A dry run only counts.
 
         Raises:
             OutOfTime: a part of the place was not searched.
@@ -42,10 +42,12 @@ class PartnerCounts:
     """How many rows, objects and events of one partner were found, by table or place.
 
     Attributes:
-        total: all that were found.
+        total: how many were found.
         on_hold: how many of the total are on hold.
-        unreadable: how many objects cannot be parsed, but may have events of the partner.
-        deleted: how many of the total were deleted.
+        unreadable: how many objects cannot be parsed. They may have events of the partner. The
+            total does not include them.
+        deleted: how many of the total were deleted. This may include objects that another run
+            deleted at the same time.
         counted_all: False if the time was too short to count everything.
     """
 
@@ -57,7 +59,7 @@ class PartnerCounts:
 
     @property
     def deletable(self) -> Counter[str]:
-        """The total without data on hold."""
+        """How many of the total are not on hold."""
         return self.total - self.on_hold
 
     def add(self, partner: str, findings: Findings) -> None:
@@ -93,7 +95,7 @@ class Offboarding:
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
-        # `on_hold/` is searched last, so that a search also counts the events that it moved there.
+        # `on_hold/` comes last, so that a search also counts the events that it moves there.
         self._clearers: Sequence[Clearer] = (*clearers, events_on_hold)
         self._events_on_hold = events_on_hold
         self._people = people
@@ -102,7 +104,13 @@ class Offboarding:
     async def count(
         self, partner: str, entry: ClosedPartner, out_of_time: Deadline
     ) -> PartnerCounts:
-        """Count a partner's data until the time limit is reached; change nothing."""
+        """Count a partner's data, and change nothing.
+
+        If the time limit is reached, the counts are incomplete, and `counted_all` is False.
+
+        Raises:
+            BucketUnavailable, StatementFailed, SubscriptionUnavailable: the data cannot be counted.
+        """
         counts = await self._count_rows(partner)
         findings = Findings()
         search = await self._search({partner: entry}, findings, out_of_time, dry_run=True)
@@ -125,8 +133,8 @@ class Offboarding:
             out_of_time: returns whether the time limit is reached.
 
         Raises:
-            OutOfTime: some tables are not cleared.
-            StatementFailed: a statement failed; some tables are not cleared.
+            OutOfTime: there was no time for some tables.
+            StatementFailed: a statement failed, so some tables may still have rows to delete.
         """
         counted = await self._count_rows(partner)
         counts.total += counted.total
@@ -151,11 +159,14 @@ class Offboarding:
 
         Args:
             partners: the closed partners, by name.
-            counts_by_partner: the numbers of objects and events are added to these counts.
+            counts_by_partner: the numbers of objects and events are added to these counts, even if
+                this method raises an error.
             out_of_time: returns whether the time limit is reached.
 
         Raises:
             OutOfTime: some places were not searched.
+            BucketUnavailable, StatementFailed, SubscriptionUnavailable: a service did not answer,
+                so some places were not searched.
         """
         findings = Findings()
         search = await self._search(partners, findings, out_of_time)
@@ -169,7 +180,10 @@ class Offboarding:
     async def delete_released(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete events that no hold keeps any more; see `EventsOnHold.delete_released`."""
+        """Delete events on hold whose hold is over.
+
+        `EventsOnHold.delete_released` explains the arguments and the errors.
+        """
         await self._events_on_hold.delete_released(watched, self._now(), out_of_time, deleted)
 
     async def _count_rows(self, partner: str) -> PartnerCounts:

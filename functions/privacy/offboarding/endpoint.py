@@ -22,7 +22,7 @@ from functions.warehouse.statements import StatementFailed
 from functions.web.problem import RETRY_SECONDS, ProblemError, retry_later
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)
-"""Failures that end a run early. The next run continues."""
+"""The errors of services that do not answer. They end a run early, and the next run continues."""
 
 FULL = (
     "The list of closed partners is full: remove partners that were closed long ago "
@@ -35,7 +35,8 @@ class OffboardingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     Attributes:
         partner: the name of the partner.
-        confirm: the code from the previous answer; without a code, the data is only counted.
+        confirm: the code from the previous answer, which confirms the offboarding. If it is empty,
+            and the partner is not closed, the data is only counted.
     """
 
     partner: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -49,7 +50,7 @@ class OffboardingReport:
     Attributes:
         states: the state of each offboarding that the sweep worked on, by partner.
         finished: whether everything was searched.
-        unavailable: the failure that ended the run early; empty if none did.
+        unavailable: the name of the error that ended the run early; empty if there was none.
     """
 
     states: dict[str, str] = field(default_factory=dict)
@@ -76,10 +77,10 @@ class Offboardings:
     deadline: Callable[[], Deadline]
 
     async def order(self, request: PrivacyRequest) -> Response:
-        """``POST /offboardings``: counts the data that would be deleted; with a code, deletes it.
+        """``POST /offboardings``: counts a partner's data; with a valid code, deletes the data.
 
-        Answers 200 with the certificate once everything is deleted, and 202 until then. If the
-        partner is closed already, the offboarding is continued, and no code is needed.
+        The status of the answer is 200 if everything is deleted, and 202 if not. If the partner is
+        closed already, no code is needed: the request continues the offboarding.
 
         Raises:
             ProblemError: the caller is not an operator, there is no such partner, the code is not
@@ -89,7 +90,7 @@ class Offboardings:
         request.caller.must_be_operator()
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
         out_of_time = self.deadline()
-        # Without a valid code, a request can only continue an offboarding that was ordered before.
+        # A request with a valid code orders the offboarding. Other requests can only continue it.
         is_order = self.plan.confirms(wanted.partner, wanted.confirm)
         try:
             entry = (await self.closed.read()).partners.get(wanted.partner)
@@ -123,7 +124,7 @@ class Offboardings:
         )
 
     async def show(self, request: PrivacyRequest) -> Response:
-        """``GET /offboardings/{partner}``: shows the progress and the certificate.
+        """``GET /offboardings/{partner}``: shows the progress and certificate of an offboarding.
 
         Raises:
             ProblemError: the caller is not an operator, the partner is not closed (404), or the
@@ -140,7 +141,7 @@ class Offboardings:
     async def sweep(
         self, out_of_time: Deadline, restored: Restored | None = None
     ) -> OffboardingReport:
-        """Continue all offboardings.
+        """Continue all offboardings, and report their states.
 
         Args:
             out_of_time: returns whether the time limit is reached.

@@ -1,9 +1,9 @@
 """Stores closed partners' events on legal hold, below ``on_hold/`` in the bucket.
 
-If spilled events and dead letters of a closed partner were replayed, they would be lost, because
-`load` drops them. Quarantined bodies are deleted after some days. So events on hold are moved to a
-prefix that no replay and no lifecycle rule reaches. Each event is deleted when all holds on the
-people in it are over.
+In other places, such events would be lost: `load` drops events of closed partners when they are
+replayed, and a lifecycle rule deletes quarantined bodies after some days. Replays and lifecycle
+rules do not read ``on_hold/``. An event is deleted from there when the holds on all its people are
+over.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ class EventsOnHold:
     people: PeopleOnHold
 
     async def retain(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> None:
-        """Store an event. Storing the same event again writes the same object.
+        """Store an event below ``on_hold/``. If the event is there already, do nothing.
 
         Args:
             partner: the partner that the event belongs to.
@@ -58,9 +58,9 @@ class EventsOnHold:
         )
 
     async def clear(self, search: Search) -> None:
-        """Count the partners' objects, and delete objects whose hold is over.
+        """Count the closed partners' objects below ``on_hold/``; delete those whose hold is over.
 
-        A dry run deletes nothing.
+        A dry run only counts.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -75,19 +75,18 @@ class EventsOnHold:
             if await self._is_on_hold(stored, search.closed):
                 search.findings.on_hold[partner, ON_HOLD] += 1
             elif not search.dry_run and stored.written_at < search.closed.at - SKEW:
-                # Another run may have written a newer object for a hold that this run did not see.
+                # Newer objects stay: a run that saw a newer hold may have written them.
                 await self.objects.delete(stored)
                 search.findings.deleted[partner, ON_HOLD] += 1
 
     async def delete_released(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete objects of partners that are not `watched`, if no hold keeps the objects any more.
-
-        These partners were offboarded long ago, or are not closed any more.
+        """Delete the objects whose hold is over, except the objects of some partners.
 
         Args:
-            watched: the partners to leave out, because their offboardings search their objects.
+            watched: the partners whose objects are left out, because their offboardings search
+                them. All other partners were offboarded long ago, or are not closed any more.
             at: the current time (timezone-aware).
             out_of_time: returns whether the time limit is reached.
             deleted: counts the deleted objects by partner, even if this method raises an error.
@@ -130,9 +129,9 @@ class EventsOnHold:
         return {name: ClosedPartner((), at) for name in sorted(names - set(besides))}
 
     async def _is_on_hold(self, stored: Stored, closed: ClosedPartners) -> bool:
-        """Return whether a hold keeps an object.
+        """Return whether a legal hold keeps an object.
 
-        If any person of a partner is on hold, all unreadable objects of the partner are kept.
+        If any person of a partner is on hold, all unreadable objects of the partner are kept too.
         """
         partner = _partner(stored)
         if not closed.has_people_on_hold(partner):

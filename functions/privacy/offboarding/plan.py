@@ -19,9 +19,9 @@ from functions.web.problem import ProblemError, retry_later
 VALID = timedelta(minutes=15)
 
 LABEL = b"confirmation of offboardings"
-"""The text from which the key for confirmations is derived. No user key is derived from this text.
-The text for a user key begins with the length of the project's name, in four bytes. As a length,
-the first four bytes of this text are more than a billion, and no project has such a long name."""
+"""The text from which the key for confirmations is derived. It differs from all texts from which
+user keys are derived. These begin with the length of the project's name, in four bytes. Read as a
+length, the first four bytes of `LABEL` are more than a billion."""
 
 DIGITS = 16
 """The number of hex digits in a code: 64 bits, too many to guess before the code expires."""
@@ -47,7 +47,7 @@ class Confirmations:
         return self._code(partner, str(int(at.timestamp())))
 
     def confirms(self, code: str, partner: str, at: datetime) -> bool:
-        """Return whether a code was made for this partner within the last 15 minutes."""
+        """Return whether a code was made for this partner in the 15 minutes before `at`."""
         second = code.partition("-")[0]
         if not (second.isascii() and second.isdecimal() and len(second) <= 12):
             return False
@@ -127,9 +127,9 @@ class Plan:
         return entry
 
     async def _projects(self, partner: str) -> tuple[str, ...]:
-        """Return the partner's projects; none if the partner has no tokens in this cell any more.
+        """Return the partner's projects in all cells; none if the cell does not know the partner.
 
-        Projects in other cells are included, because they may have been in this cell before.
+        A project that is in another cell now may have been in this cell before.
         """
         try:
             pinned = (await self.directory()).projects_of(partner)

@@ -1,10 +1,11 @@
-"""Continues each offboarding until it is complete: when it is ordered, and then in each sweep.
+"""Continues offboardings: when an operator orders one, and then in each sweep until it is complete.
 
-The first step closes the partner. For the time `OffboardingProgress.closing` after that, instances
-with an older closed list may still accept events of the partner. So a certificate is only issued
-for a search that began later and found nothing to delete. For one day after the partner was closed,
-sweeps search the tables even if there is a certificate, because an instance may see the newest
-version of the secret late.
+First, the partner is closed. For some minutes (`OffboardingProgress.closing`), instances with an
+older closed list may still accept events of the partner. A certificate is issued when a search that
+began after this time finds nothing to delete.
+
+In rare cases, an instance sees the newest closed list much later. So sweeps search the tables for
+one day after the partner was closed, even if there is a certificate.
 """
 
 from collections import Counter
@@ -22,11 +23,11 @@ from functions.privacy.periods import REMEMBERED, SECRET_SEEN
 from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
-"""The maximum number of searches in one request. The first search deletes data, and the second
-finds nothing. The third is needed if events arrived meanwhile."""
+"""The maximum number of searches in one request. Usually, the first search deletes data, and the
+second finds nothing. A third search is needed if events arrive meanwhile."""
 
 WATCHED = REMEMBERED
-"""For this time after a partner was closed, sweeps search objects and dead letters for the
+"""The time after the closing of a partner in which sweeps search objects and dead letters for the
 partner's data, even if there is a certificate already."""
 
 
@@ -65,7 +66,7 @@ class OffboardingProgress:
     async def one(
         self, partner: str, entry: ClosedPartner, ordered_by: str, out_of_time: Deadline
     ) -> Outcome:
-        """Continue one offboarding, unless it is complete.
+        """Continue one offboarding, unless it is complete; return its progress.
 
         Args:
             partner: the name of the partner.
@@ -74,7 +75,8 @@ class OffboardingProgress:
             out_of_time: returns whether the time limit is reached.
 
         Raises:
-            OutOfTime: there is more to do.
+            OutOfTime: there was no time for all steps.
+            BucketUnavailable, StatementFailed, SubscriptionUnavailable: a service did not answer.
         """
         records = await self.records.read({partner: entry})
         if records[partner].complete:
@@ -85,11 +87,11 @@ class OffboardingProgress:
     async def all(
         self, partners: Partners, out_of_time: Deadline, restored: Restored | None = None
     ) -> dict[str, str]:
-        """Continue all offboardings that are not complete, and delete data that came later.
+        """Continue all offboardings, and delete data that arrived after an offboarding had ended.
 
-        A partner whose offboarding is complete is searched again during the time in which data may
-        still come late, or if restored tables may have the partner's rows again. Events on hold are
-        deleted when the hold is over, even if their partner is not on the closed list any more.
+        Complete offboardings are searched again if the partner was closed less than `WATCHED` ago,
+        or if restored tables may have the partner's rows again. Events on hold are deleted when the
+        hold is over, even if their partner is not on the closed list any more.
 
         Args:
             partners: the partners on the closed list.
@@ -101,7 +103,8 @@ class OffboardingProgress:
             The state of each offboarding that this run worked on, by partner.
 
         Raises:
-            OutOfTime: there is more to do.
+            OutOfTime: there was no time for all steps.
+            BucketUnavailable, StatementFailed, SubscriptionUnavailable: a service did not answer.
         """
         records = await self.records.read(partners)
         brought_back = _brought_back(records, restored)
@@ -121,7 +124,7 @@ class OffboardingProgress:
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
     async def _delete_released(self, watched: Partners, out_of_time: Deadline) -> None:
-        """Delete events whose hold is over, if this run did not search for their partner."""
+        """Delete events on hold whose hold is over, except those of partners in `watched`."""
         deleted: Counter[str] = Counter()
         try:
             await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)
@@ -155,7 +158,7 @@ class OffboardingProgress:
         ordered_by: str,
         out_of_time: Deadline,
     ) -> None:
-        """Before anything is deleted, count the partner's data and write a receipt, only once."""
+        """Count the partner's data and write the first receipt, unless it is written already."""
         if record.begun:
             return
         counts = await self.offboarding.count(partner, entry, out_of_time)
@@ -170,7 +173,7 @@ class OffboardingProgress:
         out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
-        """Search everything once and delete what is found; write receipts even if time runs out."""
+        """Search for data once, and delete it. Write receipts, even if this raises an error."""
         began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:

@@ -1,4 +1,4 @@
-"""The receipts of offboardings. Only they and the closed list store the state of an offboarding."""
+"""Reads and writes the receipts of offboardings, from which the state of an offboarding is read."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ class Record:
         ordered_by: the address of the caller who confirmed the offboarding; empty if unknown.
         total: the counts before the deletion, by table or place.
         counted_all: False if the time was too short to count everything.
-        deleted: how many rows, objects and events were deleted since, by table or place.
+        deleted: how many rows, objects and events were deleted so far, by table or place.
         on_hold: the certificate which says that everything except data on hold is deleted; None if
             there is none yet.
         complete: the certificate which says that everything is deleted; None if there is none yet.
@@ -72,7 +72,7 @@ class Records:
     new_id: Callable[[], str]
 
     async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
-        """Return, by partner, the contents of the receipts since the partner was closed.
+        """Return the contents of the receipts since each partner was closed, by partner.
 
         Raises:
             StatementFailed: the receipts cannot be read.
@@ -95,7 +95,7 @@ class Records:
     async def note_begun(
         self, partner: str, entry: ClosedPartner, ordered_by: str, counts: PartnerCounts
     ) -> None:
-        """Write the first receipt, once: the time of the closing, the projects, and the counts.
+        """Write the first receipt of an offboarding, unless it is stored already.
 
         Args:
             partner: the name of the partner.
@@ -111,7 +111,7 @@ class Records:
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
-        """Write a receipt of what a search deleted for the partner; none if it deleted nothing."""
+        """Write a receipt of the numbers of deleted rows, objects and events, if there are any."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())
@@ -139,7 +139,14 @@ class Records:
     async def note_certificate(
         self, partner: str, entry: ClosedPartner, step: str, certificate: Certificate
     ) -> None:
-        """Write the receipt with a certificate, once for each step: ``on_hold`` or ``complete``."""
+        """Write the receipt with a certificate, unless the step has one already.
+
+        Args:
+            partner: the name of the partner.
+            entry: the partner's entry in the closed list.
+            step: ``on_hold`` if data on hold remains; otherwise ``complete``.
+            certificate: the certificate.
+        """
         await self._note(partner, entry, step, {"certificate": certificate})
 
     async def _note(

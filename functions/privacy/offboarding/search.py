@@ -8,7 +8,7 @@ from functions.privacy.deadline import Deadline, OutOfTime
 from functions.privacy.offboarding.closed_partners import ClosedPartners
 
 Retain = Callable[[str, bytes, Mapping[str, str]], Awaitable[None]]
-"""Stores an event on hold; takes the partner, the bytes, and the attributes of the message."""
+"""Stores an event on hold. Takes the partner, the event's bytes and its message's attributes."""
 
 PlaceCounts = Counter[tuple[str, str]]
 """Numbers of objects and events, by partner and place."""
@@ -20,10 +20,11 @@ class Findings:
 
     Attributes:
         total: all objects and events.
-        on_hold: how many of the total are on hold, so that they are not deleted.
-        deleted: how many of the total were deleted.
-        unreadable: how many objects stay because they cannot be parsed, so that their partner is
-            unknown. They are not in the total.
+        on_hold: how many of the total stay because a legal hold keeps them.
+        deleted: how many of the total were deleted. This may include objects that another run
+            deleted at the same time.
+        unreadable: how many objects cannot be parsed. Their partner is unknown, so they stay. The
+            total does not include them.
     """
 
     total: PlaceCounts = field(default_factory=Counter)
@@ -34,7 +35,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search: the partners, what to do with their data, and the findings.
+    """A search for data of closed partners outside the tables.
 
     Attributes:
         closed: the partners to search for.
@@ -60,7 +61,7 @@ class Search:
             raise OutOfTime
 
     async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Return whether a legal hold keeps an event. If so, store it, unless this is a dry run.
+        """Return whether a legal hold keeps an event. If so, also store it, except in a dry run.
 
         Raises:
             BucketUnavailable: it is unknown whether the event is stored.
@@ -74,7 +75,7 @@ class Search:
     async def sort(
         self, place: str, events: Iterable[tuple[str, bytes, Mapping[str, str]]]
     ) -> PlaceCounts:
-        """Count partners' events; store those that are on hold, unless this is a dry run.
+        """Count events of closed partners, and store those on hold. A dry run only counts.
 
         Args:
             place: the place where the events were found.

@@ -26,7 +26,7 @@ class ClosedPartnerObjects:
     objects: CloudStorage
 
     async def clear(self, search: Search) -> None:
-        """Count closed partners' data in the bucket, and delete it unless this is a dry run.
+        """Count the data of closed partners in the bucket, and delete it. A dry run only counts.
 
         In spill, events are counted; in quarantine and exports, objects.
 
@@ -44,7 +44,7 @@ class ClosedPartnerObjects:
                 await clear(stored, search)
 
     async def _exported(self, stored: Stored, search: Search) -> None:
-        """Delete an object of a closed partner's export, ``exports/<partner>/…``.
+        """Delete an object of an export, ``exports/<partner>/…``, if its partner is closed.
 
         Legal holds do not keep exports.
         """
@@ -54,7 +54,7 @@ class ClosedPartnerObjects:
             await self._delete(stored, partner, EXPORTS, search)
 
     async def _quarantined(self, stored: Stored, search: Search) -> None:
-        """Delete a closed partner's quarantined body, ``quarantine/<reason>/<partner>/…``."""
+        """Delete an object ``quarantine/<reason>/<partner>/…`` if its partner is closed."""
         named = _part(stored, 2)
         if named not in search.closed.partners and named != UNKNOWN:
             return
@@ -72,7 +72,7 @@ class ClosedPartnerObjects:
         if search.dry_run:
             search.findings.on_hold[partner, QUARANTINE] += any(are_kept)
         elif are_kept and all(are_kept):
-            await self.objects.delete(stored)  # its events were moved to `on_hold/`
+            await self.objects.delete(stored)  # all its events are below `on_hold/` now
         else:
             await self._delete(stored, partner, QUARANTINE, search)
 
@@ -80,7 +80,7 @@ class ClosedPartnerObjects:
         """Remove closed partners' events from an object of the spill; keep all other events."""
         content = await self.objects.read(stored)
         if content is None:
-            return  # it was replayed, or another run deleted it
+            return  # a replay or another run deleted the object
         try:
             events = list(spill.decode(content))
         except ValueError:
@@ -103,7 +103,7 @@ class ClosedPartnerObjects:
             content = spill.encode(others)
             over = stored.generation
             if not await self.objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
-                return  # it changed meanwhile; the next search reads the new version
+                return  # it has a newer version, which the next search reads
         else:
             await self.objects.delete(stored)
         search.findings.deleted.update(deletable)
@@ -126,9 +126,9 @@ def _part(stored: Stored, number: int) -> str:
 
 
 def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[str, str]]]:
-    """Yield the events of a body, each with the attributes that its message has after a replay.
+    """Yield the events of a body, each with the attributes that a replay gives to its message.
 
-    The attribute ``project`` is absent if the event's project is unknown.
+    If the project of an event is unknown, the attribute ``project`` is missing.
     """
     if record.attributes is not None:
         yield body, record.attributes
@@ -136,7 +136,7 @@ def _events(record: Quarantined, body: bytes) -> Iterator[tuple[bytes, Mapping[s
     try:
         events = split(record, body)
     except NotJson:
-        return  # it cannot be searched for people
+        return  # a body that is not JSON names no person
     for _, own_id, event in events:
         attributes = {
             "ingest_id": own_id,

@@ -18,14 +18,14 @@ from functions.warehouse.together import together
 Status = Literal["hidden", "due", "executed", "restored", "expired"]
 
 PAGE = 500
-"""The maximum number of erasures in one answer, as in ``list_erasures.sql``."""
+"""The maximum number of erasures in one answer. ``list_erasures.sql`` has the same limit."""
 
 NEWEST = "~"
-"""A text that sorts after every id."""
+"""A text that sorts after every id, so that a list before it begins with the newest erasure."""
 
 CLOCKS_APART = timedelta(days=1)
-"""The largest assumed difference between clocks. Because of it, the time of a receipt may be before
-the time in the id of the receipt's erasure."""
+"""The largest assumed difference between the clocks of two instances. Because of this difference,
+a receipt may seem older than its erasure, whose id contains a time."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,17 +34,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         erasure_id: the id of the erasure.
         project: the project that the people are users of.
-        status: the earliest of the steps that the people are at; ``expired`` if only receipts
-            remain.
+        status: ``hidden``, ``due``, ``executed`` or ``restored``. If the people are at different
+            steps, this is the first of these steps. ``expired`` if only receipts remain.
         partner: the partner that the project belongs to.
-        source: ``api`` or ``stream``.
-        mode: ``grace`` or ``immediate``.
-        rows: ``anonymise`` or ``delete``; ``both`` if a later request changed it for some people.
+        source: ``api`` if a caller requested the erasure; ``stream`` if a person did so in the
+            chat.
+        mode: ``grace`` if there is a grace period; otherwise ``immediate``.
+        rows: whether the people's rows are anonymised or deleted: ``anonymise`` or ``delete``;
+            ``both`` if a later request changed this for some of the people.
         cut_off: the end of the scope (UTC).
-        due_at: when the erasure is to be executed (UTC).
+        due_at: when the erasure is due (UTC).
         executed_at: when the last person was erased (UTC).
         expires_at: when the last tombstone expires (UTC).
-        user_keys: the number of user keys at each step.
+        user_keys: the number of user keys by step, such as ``hidden`` or ``executed``.
         on_hold: the number of user keys that wait for the end of a legal hold.
         receipts: the receipts of the erasure; empty in a list of erasures.
     """
@@ -66,7 +68,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def matter(self) -> str:
-        """``partner/project``, as in `functions.privacy.requests.caller.Caller.matters`."""
+        """The part of the erasure log that this erasure is in, as ``partner/project``.
+
+        `functions.privacy.requests.caller.Caller.matters` returns the parts that a caller may see.
+        """
         return f"{self.partner}/{self.project}"
 
 
@@ -85,10 +90,10 @@ class ErasureLog:
     async def page(
         self, matters: Sequence[str], status: str = "", before: str = "", project: str = ""
     ) -> list[Entry]:
-        """Return the newest erasures, at most `PAGE`.
+        """Return the erasures that match the arguments, newest first: at most `PAGE`.
 
         Args:
-            matters: the partners and projects that the caller may see, as returned by
+            matters: the pairs ``partner/project`` that the caller may see, as returned by
                 `functions.privacy.requests.caller.Caller.matters`.
             status: only erasures with this status; empty for all.
             before: only erasures older than the one with this id; empty for all.
@@ -100,7 +105,7 @@ class ErasureLog:
         return await self._list(matters, status=status, before=before or NEWEST, project=project)
 
     async def find(self, erasure_id: str, matters: Sequence[str]) -> Entry | None:
-        """Return one erasure with its receipts; None if the caller may see no such erasure.
+        """Return an erasure with its receipts; None if it is unknown, or the caller may not see it.
 
         Raises:
             StatementFailed: BigQuery did not answer.

@@ -1,4 +1,7 @@
-"""Receipts say what was done, when, and how many rows it changed, without data about people."""
+"""Writes receipts. A receipt says what was done, when it was done, and how many rows were changed.
+
+A receipt has no data about the people whose data was changed, exported or looked up.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,15 +17,17 @@ class Receipt(msgspec.Struct, frozen=True):
     """One receipt: a row of `receipts_v1`.
 
     Attributes:
-        receipt_id: the id. All attempts at one step use the same id, so that only one receipt is
-            stored.
+        receipt_id: the id of the receipt. If a step is repeated, it uses the same id again, so that
+            only one receipt is stored.
         operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
             ``release``, ``offboarding`` or ``residency``.
-        reference: the id of the erasure, hold, export or other subject.
+        reference: the id of the erasure, hold, export or other operation; for an offboarding, the
+            name of the partner.
         detail: counts, reasons and dates; never an id or key of a person.
         partner: the partner concerned; empty if the receipt concerns the whole cell.
         project: the project concerned; empty if the receipt concerns all projects of the partner.
-        requested_by: the caller's address; empty if Pub/Sub or the scheduler called.
+        requested_by: the address of the caller; empty if Pub/Sub or the scheduler called, or if the
+            caller is unknown.
         people: the number of people concerned; None if the operation is not about people.
     """
 

@@ -1,12 +1,14 @@
-"""``POST /lookups``: turns ids into user keys, or back, for partners who join their own data.
+"""``POST /lookups``: returns the user keys of ids, or the ids of user keys.
 
-* User keys are computed from the ids, without a query. So the response has keys for each id, and
-  does not reveal whether there is data about the person, or whether the person is hidden or erased.
-* Ids are read from ``identities_v1``. The random keys under which views show hidden people are not
-  in that table, so no id is found for such a key. During a pending erasure, no id is found for the
-  person's own key either, unless the person was seen after the cut-off. An erased person has no
-  identity.
-* Before a look-up is answered, a receipt is written: the caller, the number of people, the reason.
+Partners need them to join the cell's data with their own.
+
+* User keys are computed from the ids, without reading a table. So the response has keys for each
+  id, even if the cell has no data about the person, or if the person is hidden or erased.
+* Ids are read from ``identities_v1``. If a person's erasure is pending or executed, no id is
+  found, unless the person was seen after the cut-off. Views show a hidden person under a random
+  key. This key is not in the table, so no id is found for it.
+* A receipt is written before the look-up is answered. It has the caller, the number of people and
+  the reason.
 """
 
 from collections.abc import Sequence
@@ -33,7 +35,7 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         project: the project that the people are users of.
-        reason: the purpose of the look-up, for the receipt; without names of people.
+        reason: the purpose of the look-up. The receipt stores it, so it must not name a person.
         ids: the ids to turn into user keys.
         user_keys: the user keys to turn into ids.
     """
@@ -61,7 +63,9 @@ class Lookups:
     context: Context
 
     async def ask(self, request: PrivacyRequest) -> Response:
-        """Answer with each id or key once, in the order of the request.
+        """``POST /lookups``: answers with the user keys of each id, or the ids of each user key.
+
+        The answer has each id or user key of the request once, in the order of the request.
 
         Raises:
             DecodeError: the body is not valid.

@@ -17,7 +17,7 @@ from functions.privacy.requests.request import PrivacyRequest
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The promise that a cell's data is in a region; checks the promise.
+    """Checks the promise that all data of a cell is in one region.
 
     Args:
         google: returns the Google APIs that report locations.
@@ -33,10 +33,10 @@ class Promise:
     gdpr: bool
 
     async def check(self) -> list[Location]:
-        """Check where each topic, secret, bucket, dataset and table is.
+        """Return whether each topic, secret, bucket, dataset and table is in the region.
 
-        A part of the cell has the state ``unknown`` if Google reported no location for it. If the
-        region must be in the European Union, the first entry of the result is about the region.
+        The state of a resource is ``unknown`` if Google reported no location. If the region must be
+        in the European Union, the first entry of the result says whether it is.
         """
         google = self.google()
         locations = [self._of_region()] if self.gdpr else []
@@ -51,9 +51,9 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Residency:
-    """Reports where a cell's data is, to operators only.
+    """Reports whether a cell's data is in the promised region.
 
-    The report names the partners that have datasets of their own.
+    Only operators may ask, because the report names the partners that have datasets of their own.
 
     Args:
         promise: the promise to check.
@@ -71,7 +71,7 @@ class Residency:
     new_id: Callable[[], str]
 
     async def ask(self, request: PrivacyRequest) -> Response:
-        """Check all resources; answer with JSON, or with a page if the caller accepts HTML.
+        """``POST /residency``: checks all resources, and answers in JSON, or in HTML if asked for.
 
         Raises:
             ProblemError: the caller is not an operator.

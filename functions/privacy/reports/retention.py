@@ -19,30 +19,30 @@ from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed, Statements
 
 CHECKED_EVERY = timedelta(hours=23)
-"""A sweep checks again when the last check is this long ago. It is an hour less than a day, because
-sweeps may begin a little earlier or later each day."""
+"""A sweep repeats the check if the last check began this long ago. This is an hour less than a day,
+because a sweep may begin a little earlier than the sweep of the day before."""
 
 TOLERANCE = timedelta(days=1)
-"""Data may be deleted this much later than promised. Nothing is deleted to the minute: partitions
-are whole days, and Cloud Storage applies its lifecycle rules about once a day."""
+"""The check accepts that data is deleted this much later than promised. BigQuery deletes whole days
+at a time, and Cloud Storage applies its lifecycle rules about once a day."""
 
 DUE_ERASURES = "erasures that are due"
-"""The line of the report for erasures that should have been executed by now."""
+"""The place in the report that stands for erasures that should have been executed by now."""
 
 State = Literal["ok", "late", "unknown"]
 
 
 class PlaceRetention(msgspec.Struct, frozen=True):
-    """Whether a place keeps data no longer than promised.
+    """The result of checking whether a place keeps data for longer than promised.
 
     Attributes:
-        place: a table, a column, or a prefix of the bucket.
-        days: the limit in days; None if each row has its own limit.
-        state: ``late`` if the place keeps data for too long; ``unknown`` if it could not be
-            checked, which does not count as a success.
+        place: a table, a column, or a prefix of the bucket; or `DUE_ERASURES`.
+        days: the limit in days; None if there is no common limit for all rows.
+        state: ``ok``; ``late`` if the place keeps data for too long; ``unknown`` if the place could
+            not be checked.
         overdue: how many rows or objects are too old; None if unknown.
         oldest: when the oldest of these rows or objects was received or written, or when its own
-            limit ended (UTC).
+            limit ended (UTC); None if there are none, or if this is unknown.
     """
 
     place: str
@@ -56,7 +56,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The result of checking every place.
 
     Attributes:
-        ok: whether every place keeps data no longer than promised.
+        ok: False if any place keeps data for too long, or could not be checked.
         asked_at: when the check began (timezone-aware).
         places: the result of each place.
     """
@@ -67,7 +67,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def late(self) -> dict[str, int | None]:
-        """How many rows or objects are too old, by place."""
+        """The number of rows or objects that are too old, by place."""
         return {place.place: place.overdue for place in self.places if place.state == "late"}
 
     @property
@@ -82,7 +82,7 @@ class Retention:
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        ledger: says when a sweep checked last.
+        ledger: records the daily checks.
         objects: the bucket's objects.
         overdue_on_hold: returns the objects below ``on_hold/`` whose hold had ended by a given time
             (timezone-aware).
@@ -99,7 +99,7 @@ class Retention:
     retention_days: int
 
     async def ask(self, request: PrivacyRequest) -> Response:
-        """``GET /retention``: reports on every place.
+        """``GET /retention``: checks every place, and answers with the result.
 
         Only operators may ask, because the report counts the rows of all partners.
 
@@ -111,10 +111,13 @@ class Retention:
         return Response(msgspec.json.encode(checked), media_type="application/json")
 
     async def check_daily(self) -> Checked | None:
-        """Check every place; return None if a sweep did so less than `CHECKED_EVERY` ago.
+        """Check every place, at most once a day.
 
-        If a place could not be checked, the next sweep checks all places again. If the ledger does
-        not answer, the result has only one place, the failed statement, with the state ``unknown``.
+        Returns:
+            None if the last check began less than `CHECKED_EVERY` ago. A check in which a place had
+            the state ``unknown`` does not count, so the next sweep checks again. If the ledger does
+            not answer, the result has only one place: the failed statement, with the state
+            ``unknown``.
         """
         now = self.now()
         try:
@@ -156,7 +159,7 @@ class Retention:
         try:
             rows = await self.statements.rows(
                 "find_overdue",
-                # A partition is deleted only when all rows of its day are old enough.
+                # BigQuery deletes the rows of a day together, when the newest one is old enough.
                 stored_since=now - stored - timedelta(days=1) - TOLERANCE,
                 extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
                 due_since=now - TOLERANCE,
@@ -187,7 +190,7 @@ class Retention:
         return PlaceRetention(entry.place, _days(entry), "late", len(late), min(late))
 
     async def _late(self, entry: InventoryEntry, at: datetime) -> list[Stored]:
-        """Return the objects of a prefix that should have been deleted by the given time."""
+        """Return the objects of a prefix that should have been deleted before the time `at`."""
         if entry.place == ON_HOLD:
             return await self.overdue_on_hold(at)
         if entry.kept is None:

@@ -1,1 +1,1 @@
-"""The parts that requests share: the caller, the caller's projects, people's ids, and pages."""
+"""Code that all kinds of requests share: callers, partners of projects, people's ids, pages."""

@@ -1,8 +1,8 @@
 """The callers of the privacy function, and the data that they may act on.
 
 IAM decides who may call the function at all. A secret lists each caller's projects in all cells,
-because a cell may still have data of a project that moved away. The scheduler's account may only
-start the scheduled jobs, and Pub/Sub's account may only push messages.
+because a cell may still have data of a project that moved to another cell. The scheduler's account
+may only start the scheduled jobs, and Pub/Sub's account may only push messages.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from functions.web.problem import ProblemError, retry_later
 
 EVERY_MATTER = ("*",)
 """The result of `Caller.matters` for an operator, who may see everything. Statements of
-``sql/privacy`` compare with this value."""
+``sql/privacy`` contain the same text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Caller:
         is_scheduler: whether the caller is the scheduler.
         is_push: whether the caller is Pub/Sub.
         pinned: the projects that are or were pinned to this cell, according to the settings.
-        owners: the partner of each project in all cells.
+        owners: the name of each project's partner, for the projects of all cells.
     """
 
     email: str
@@ -52,13 +52,13 @@ class Caller:
             raise ProblemError(403, "`project` is not one of your projects")
 
     def matters(self, project: str = "") -> tuple[str, ...]:
-        """Return the parts of the erasure log that the caller may see, as ``partner/project``.
+        """Return the pairs ``partner/project`` whose erasures and holds the caller may see.
 
         The partner is included because a project's name may have belonged to another partner
-        before. An operator gets `EVERY_MATTER`.
+        before. The result for an operator is `EVERY_MATTER`.
 
         Args:
-            project: the only project to return; empty for all projects.
+            project: return only this project; empty for all projects of the caller.
         """
         if self.is_operator:
             return EVERY_MATTER

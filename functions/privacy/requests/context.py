@@ -1,4 +1,4 @@
-"""The context: the objects that all operations share."""
+"""The context: the objects that all operations of the privacy function share."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -12,11 +12,11 @@ from functions.warehouse.statements import Statements
 
 
 class Context(NamedTuple):
-    """The objects that all operations share.
+    """The objects that all operations of the privacy function share.
 
     Attributes:
         statements: runs the statements of ``sql/privacy``.
-        ledger: records finished runs of jobs, and notes days.
+        ledger: records finished runs of jobs, and notes the days that jobs must look at again.
         receipts: stores a receipt for each operation.
         keys: the cell's pseudonym keys.
         partner_of: returns the partner of a project; raises ProblemError if the caller may not act

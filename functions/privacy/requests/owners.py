@@ -4,14 +4,14 @@ A cell accepts requests about every project that it has data of, even if no sett
 project any more. The rows of the store name their partner, so the partner is looked up in the
 tables.
 
-If the settings say that a project is or was pinned to this cell, they also name its partner. For
-such a project, only the small tables are searched, to find out whether its name belonged to another
-partner before. A former partner that sent only room events has no row there, so it is not found.
-For all other projects, the tables of events, which are far larger, are searched too if the small
-tables have no row of the project.
+* The settings name the partner of each project that is or was pinned to this cell. For such a
+  project, only the small tables are searched: its name may have belonged to another partner before.
+  An earlier partner that sent only room events has no row in these tables, so it is not found.
+* For all other projects, the small tables are searched first. If they have no row of the project,
+  the tables of events, which are far larger, are searched too.
 
-A request about a project that is or was pinned here is accepted even if no table has a row of the
-project, because all data of the project may be in the bucket or among the dead letters.
+A project that is or was pinned here may have no row in any table, because all its data may be in
+the bucket or among the dead letters. Requests about such a project are accepted too.
 """
 
 from dataclasses import dataclass
@@ -34,12 +34,12 @@ class Owners:
     async def partner_of(self, caller: Caller, project: str) -> str:
         """Return the name of a project's partner, if the caller may act on the project.
 
-        User keys do not depend on the partner, so an operation on a project changes all data under
-        the project's name. For this reason, no operation is allowed while two partners have data
-        under the same name.
+        An operation on a project changes all data under the project's name, because user keys do
+        not depend on the partner. So no operation is allowed while two partners have data under
+        this name.
 
         Raises:
-            ProblemError: the project is not one of the caller's (403), two partners have data under
+            ProblemError: the caller may not act on the project (403), two partners have data under
                 its name (409), or it was never pinned here and the tables have no data of it (422).
             StatementFailed: the store cannot be read.
         """
@@ -69,9 +69,8 @@ class Owners:
 
         Args:
             project: the name of the project.
-            in_events: whether to search the tables of events if the small tables have no row of the
-                project, which may have only room events. They are not searched first, because
-                ``events_v1`` is by far the largest table.
+            in_events: whether to search the tables of events too, if the small tables have no row
+                of the project.
         """
         rows = await self.statements.rows("find_owners", project=project)
         if not rows and in_events:

@@ -30,12 +30,12 @@ def render(name: str, **values: object) -> str:
 
 
 def page(name: str, **values: object) -> HTMLResponse:
-    """Return a response with a page; see `render`."""
+    """Render a page, and return it as a response. `render` explains the arguments."""
     return HTMLResponse(render(name, **values), headers=HEADERS)
 
 
 def moment(value: datetime) -> str:
-    """Format a time in UTC, such as 22 November 2026, 14:05 UTC."""
+    """Return a time (UTC) as text, such as ``22 November 2026, 14:05 UTC``."""
     return f"{value.day} {value:%B %Y, %H:%M} UTC"
 
 

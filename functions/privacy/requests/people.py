@@ -16,7 +16,7 @@ LONGEST_ID = 1_024
 
 
 class Id(str):
-    """A user id as `load` reads it: a text as sent, or the digits of a whole number."""
+    """A user id from a request. `load` reads ids by the same rules: a whole number becomes text."""
 
     __slots__ = ()
 
@@ -25,8 +25,8 @@ IDS_OF_A_PERSON = 20
 """The maximum number of ids of one person in a request."""
 
 TELLING_CHARACTERS = 4
-"""Only ids with at least this many characters are searched for in a text, because shorter ones may
-occur in it by chance."""
+"""The minimum length of the ids that `names_one` looks for. Shorter ids may occur in a text by
+chance."""
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,8 +50,8 @@ def decode(body: bytes, form: type[T]) -> T:
         form: the type of the body; its ids have the type `Id`.
 
     Raises:
-        msgspec.DecodeError: the body does not have this form, or one of the ids identifies no
-            person; the error names the field and not the id.
+        msgspec.DecodeError: the body does not have this form, or a value cannot be the id of a
+            person. The message names the field, but does not quote the id.
     """
     return msgspec.json.decode(body, type=form, dec_hook=_read_id)
 
@@ -62,8 +62,7 @@ def _read_id(_wanted: type, value: object) -> Id:
     except NotCoerced as refused:
         if refused.finding == "placeholder":
             raise ValueError(
-                "This is blank, or a word that senders write if they know no id, so it identifies"
-                " no person"
+                "An id must identify one person: blanks and words such as `none` or `null` do not"
             ) from None
         raise ValueError(
             "Expected a text or a whole number; write a number from 2^53 on as text"
@@ -79,12 +78,12 @@ def _placeholders() -> frozenset[str]:
 
 
 def names_one(text: str, ids: Iterable[str]) -> bool:
-    """Return whether a text contains one of these ids or user keys; very short ones are ignored."""
+    """Return whether a text contains one of these ids or user keys. Very short ids are ignored."""
     return any(person_id in text for person_id in ids if len(person_id) >= TELLING_CHARACTERS)
 
 
 def user_keys(keys: PseudonymKeys, project: str, ids: Iterable[str]) -> list[str]:
-    """Return the user keys of ids, for every version of the pseudonym key, without duplicates."""
+    """Return the user keys of these ids under all versions of the pseudonym key, each key once."""
     return list(
         dict.fromkeys(key for person_id in ids for key in keys.all_user_keys(project, person_id))
     )

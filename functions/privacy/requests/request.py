@@ -25,7 +25,7 @@ class PrivacyRequest(NamedTuple):
 
     Attributes:
         caller: the sender of the request.
-        id: the last part of the path, if the route has an id.
+        id: the last part of the path, if the route has an id; otherwise empty.
         body: the body; ``{}`` if it was empty.
         accept: the header ``Accept``; empty if there is none.
         query: the parameters of the query string.

@@ -50,7 +50,7 @@ def test_a_placeholder_is_refused_and_the_error_names_the_field(word: object) ->
     with pytest.raises(msgspec.ValidationError) as refused:
         person("ann", word)
     assert describe(refused.value) == (
-        "This is blank, or a word that senders write if they know no id, so it identifies no person"
+        "An id must identify one person: blanks and words such as `none` or `null` do not"
         " - at `$.ids[1]`"
     )
 
@@ -82,5 +82,5 @@ def test_every_request_about_people_reads_ids_so(
 ) -> None:
     text = json.dumps({"project": "dev"} | body)
     assert "'16888417'" in repr(decode(text.replace('"IDS"', "1.6888417E7").encode(), form))
-    with pytest.raises(msgspec.ValidationError, match="identifies no person"):
+    with pytest.raises(msgspec.ValidationError, match="must identify one person"):
         decode(text.replace("IDS", "undefined").encode(), form)
