@@ -278,7 +278,7 @@ def wire_offboardings(
 
 
 def offboarding_routes(operations: Offboardings) -> list[Route[PrivacyRequest]]:
-    """Return the routes that offboard partners."""
+    """Return the routes that begin, list and show offboardings."""
     return [
         Route("POST", "/offboardings", operations.order),
         Route("GET", "/offboardings", operations.list_all),

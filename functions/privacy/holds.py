@@ -24,7 +24,7 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         project: the project that the people are users of.
         ids: all ids that the people have in the project.
-        reason: why the data must be kept; it is stored, so it must not name a person.
+        reason: why the data must be kept. The reason is stored, so it must not name a person.
         until: when the hold ends (timezone-aware), unless it is released before.
     """
 
@@ -35,7 +35,7 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if names_one(self.reason, self.ids):
-            raise ValueError("`reason` names a person: leave that out, because reasons are stored")
+            raise ValueError("`reason` must not name a person, because reasons are stored")
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,15 +75,16 @@ class Holds:
     context: Context
 
     async def file(self, request: PrivacyRequest) -> Response:
-        """``POST /holds``: records a legal hold, and answers 201 with it.
+        """``POST /holds``: records a legal hold, and answers 201 with the hold.
 
         A repeated request returns the same hold. If a sweep is executing an erasure of these
         people, the hold stops the execution, but does not bring back data that is already erased.
 
         Raises:
             DecodeError: the body is not valid.
-            ProblemError: the caller may not act on the project, the project does not have exactly
-                one partner here (`Owners.partner_of`), or ``until`` is not in the future (422).
+            ProblemError: the caller may not act on the project (403), two partners have data under
+                its name (409), it was never pinned to this cell and has no data here (422), or
+                ``until`` is not in the future (422).
             StatementFailed: it is unknown whether the hold is recorded; the request can be
                 repeated.
         """
@@ -113,14 +114,14 @@ class Holds:
     async def list_all(self, request: PrivacyRequest) -> Response:
         """``GET /holds``: lists the holds of the caller's projects, newest first.
 
-        Released holds are included.
+        Holds that were released or have ended are in the list while they are stored.
         """
         return _json({"holds": await self._find(request.caller.matters())})
 
     async def release(self, request: PrivacyRequest) -> Response:
-        """``DELETE /holds/{id}``: releases a hold, and answers 200 with it.
+        """``DELETE /holds/{id}``: releases a hold, and answers 200 with the hold.
 
-        One of the next sweeps executes the erasures that waited for the end of the hold.
+        After that, a sweep executes the erasures that waited for the end of the hold.
 
         Raises:
             ProblemError: the caller's projects have no hold with this id (404).

@@ -190,7 +190,8 @@ TABLES: tuple[StoreTable, ...] = (
         is_offboarded=False,
     ),
 )
-"""The tables, in the order in which an offboarding deletes a partner's rows."""
+"""All tables with data about people or with rows of a partner, in the order in which an offboarding
+deletes the partner's rows."""
 
 _OBJECTS = ("ObjectRewriter",)
 _LETTERS = ("DeadLetterRewriter",)
@@ -268,7 +269,7 @@ PLACES: tuple[InventoryEntry, ...] = (
         "the call",
     ),
 )
-"""All places, except tables, that contain data about people or that such data passes through."""
+"""All places outside the tables that have data about people, or that such data passes through."""
 
 
 def partner_tables() -> tuple[StoreTable, ...]:
@@ -282,7 +283,7 @@ def list_inventory(
     """Return the entries of all columns with data about people, then those of all other places.
 
     Args:
-        schemas: the tables of the store; None for those of ``sql/store``.
+        schemas: the schemas of the tables; None for those of ``sql/store``.
         retention_days: the number of days for which this deployment keeps events.
 
     Raises:
@@ -295,8 +296,8 @@ def list_inventory(
 def list_limits(retention_days: int = RETENTION_DAYS) -> dict[str, timedelta]:
     """Return how long data about people may be kept, for each table and for some columns.
 
-    Tables that are kept for ever are left out. A column is included if its values are deleted some
-    time before its rows.
+    A table has a limit if its rows have data about people and are not kept for ever. A column has a
+    limit of its own if its values are kept for some time, but not as long as its row.
 
     Args:
         retention_days: the number of days for which this deployment keeps events.

@@ -14,10 +14,10 @@ the hourly sweeps may fail.
 
 GATHERING = timedelta(hours=12)
 """How long an erasure that is due may wait for other erasures. An execution reads the tables once
-for all erasures together, so executions twice a day cost less than executions every hour."""
+for all erasures together, so two executions a day cost less than one each hour."""
 
 OVERDUE = timedelta(hours=20)
-"""An alert fires if an erasure that was due this long ago is not executed yet."""
+"""An alert fires if an erasure was due this long ago, is not on legal hold, and is not executed."""
 
 SUBSCRIPTION = timedelta(days=7)
 """How long Pub/Sub keeps a message that is not acknowledged (`modules/cell/pubsub.tf`)."""

@@ -33,8 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         storage_endpoint: the region's endpoint of Cloud Storage, ``https://host``.
         bucket: the cell's bucket, with spill, quarantine and exports.
         bigquery_endpoint: the region's endpoint of BigQuery, ``https://host``.
-        store_dataset: the full name of the functions' dataset, ``projects/P/datasets/D``.
-        bi_dataset: the full name of the views' dataset, ``projects/P/datasets/D``.
+        store_dataset: the full name of the dataset with the tables, ``projects/P/datasets/D``.
+        bi_dataset: the full name of the dataset with the views, ``projects/P/datasets/D``.
         parts: the cell's resources that have a location, as JSON: the members ``topics``,
             ``secrets``, ``buckets`` and ``datasets`` of Terraform's output.
         gdpr: whether the cell must be in the European Union.

@@ -1,4 +1,4 @@
-"""Removes erased people from dead letters: replaces letters that name them by letters that do not.
+"""Removes erased people from dead letters, by replacing the letters that mention these people.
 
 A letter is acknowledged only after its replacement is published. An unreadable letter is
 acknowledged only after it is in quarantine. All other letters are given back at the end.
@@ -23,7 +23,8 @@ from functions.privacy.erasures.scope import Scopes
 from functions.retained import quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""Publishes messages; see `functions.google.topic.Publisher.publish`."""
+"""Publishes messages and returns the indexes of refused ones, as
+`functions.google.topic.Publisher.publish` does."""
 
 Keep = Callable[[str, bytes], Awaitable[object]]
 """Writes an object, given its name and content, unless an object with this name exists."""
@@ -36,9 +37,9 @@ class DeadLetterRewriter:
     Args:
         subscription: the subscription with the dead letters; see `Lease` for its acknowledgement
             deadline.
-        publish: publishes to the dead-letter topic; returns the indexes of refused messages.
+        publish: publishes to the dead-letter topic.
         keep: writes unreadable letters to quarantine.
-        redaction: returns an object that removes the people with the given scopes from events.
+        redaction: makes an object that removes the people in the given scopes from events.
         now: returns the current time (timezone-aware).
     """
 
@@ -51,7 +52,12 @@ class DeadLetterRewriter:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Remove people in scope from the letters; count the changed letters by erasure.
+        """Remove people in scope from all dead letters.
+
+        Args:
+            scopes: the scopes of all erasures.
+            counts: the numbers of changed letters are added here.
+            out_of_time: returns whether to stop.
 
         Raises:
             SubscriptionUnavailable: Pub/Sub did not answer.
@@ -95,7 +101,7 @@ class DeadLetterRewriter:
             try:
                 message = Message(redacted.data, Attributes.from_mapping(attributes))
             except ValueError:
-                # A replay could not store the event, because the letter's attributes are invalid.
+                # The letter's attributes are invalid, so no replay could store it: it is dropped.
                 log("WARNING", "dead letter dropped", message_id=letter.message_id)
         return _Replaced(letter, message, redacted.taken)
 

@@ -41,7 +41,12 @@ class Rewriter(Protocol):
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Remove people in scope, and quarantine unreadable data; count changed events by erasure.
+        """Remove people in scope from all events in one place, and quarantine unreadable data.
+
+        Args:
+            scopes: the scopes of all erasures.
+            counts: the numbers of changed events are added here.
+            out_of_time: returns whether to stop.
 
         Raises:
             OutOfTime: there was no time to read all events.
@@ -57,7 +62,7 @@ UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, Publ
 
 @dataclass(slots=True)
 class SweepReport:
-    """What a sweep reports.
+    """The report of a sweep.
 
     Attributes:
         finished: whether all work that was due is done.
@@ -76,13 +81,13 @@ class SweepReport:
 
 
 class Sweep:
-    """Executes erasures.
+    """Executes the erasures that are due, and erases late events of people who were erased before.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
         receipts: stores the receipts.
         search: chooses the days to search, and records finished sweeps.
-        open_days: refreshes the rollups of recent days, before people are erased.
+        open_days: refreshes active days and the rollups of recent days, before people are erased.
         rewriters: remove people from events outside the tables, in this order.
         now: returns the current time (timezone-aware).
         clock: returns the seconds of a monotonic clock.
@@ -111,7 +116,7 @@ class Sweep:
         self._seconds = seconds
 
     async def look(self, erasure_ids: Sequence[str] = ()) -> Seen:
-        """Find out what there is to do.
+        """Find out which work is due, and which days have news.
 
         Args:
             erasure_ids: only these erasures may begin; if empty, all that are due may begin.
@@ -126,7 +131,12 @@ class Sweep:
         return Seen(now, work, news, str(uuid.uuid4()))
 
     async def prepare(self, seen: Seen) -> None:
-        """Count the people of past days a last time before an immediate erasure is executed.
+        """Count people a last time, on the days before today, before erasures are executed.
+
+        This is needed if a cut-off is in the open window, as with immediate erasures.
+
+        Args:
+            seen: what `look` returned.
 
         Raises:
             StatementFailed: it is unknown whether all people are counted.
@@ -149,8 +159,8 @@ class Sweep:
                 begin all that are due. Erasures that were begun before are continued in any case.
             restored: the restoration of tables that the caller reported. Erasures that were undone
                 by the restoration are repeated. None if no table was restored.
-            prepared: what `look` returned, if the caller called `look` and `prepare` for these
-                erasures; None if not. Only immediate erasures are prepared.
+            prepared: what `look` returned, if the caller has called `look` and `prepare`, which
+                immediate erasures need; None if not.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
@@ -206,8 +216,8 @@ class Sweep:
             report.places = execution.taken()
             await execution.note_places()
         done_at = self._now().astimezone(UTC)
-        # The ledger says only that the days were searched. The status of each erasure says whether
-        # the erasure is finished.
+        # It does no harm if only the second of these two succeeds: the ledger says that the days
+        # were searched, and not that the erasures are finished.
         report.executed, _ = await together(
             execution.finish(done_at, done_at + TOMBSTONE),
             self._search.record(chosen.days, now, done_at),
@@ -223,10 +233,11 @@ class Sweep:
         *,
         is_counted: bool = False,
     ) -> bool:
-        """Claim the erasures that begin now, after their people were counted a last time.
+        """Begin to execute the erasures that are due, unless they wait for others.
 
-        First, erasures from the chat that are unnecessary are deleted, and those that people took
-        back are marked as restored.
+        Before that, erasures from the chat are deleted if another erasure makes them unnecessary,
+        and are marked as restored if the people took them back. If a cut-off is in the open window,
+        people are counted a last time.
 
         Returns:
             Whether any erasures begin now.
@@ -250,7 +261,7 @@ class Sweep:
             now=now,
             erasure_ids=erasure_ids,
             claim=seen.claim,
-            copy_salt=str(uuid.uuid4()),  # not the claim, which receipts keep for ever
+            copy_salt=str(uuid.uuid4()),  # not the claim: receipts keep claims for ever
         )
         today = [self._open_days.refresh_today()] if is_recent or is_counted else []
         report.rows["claim_due_erasures"] += (await together(claim, *today))[0]
@@ -285,7 +296,10 @@ class Sweep:
             )
 
     async def _begin_again(self, restored: Restored, report: SweepReport) -> None:
-        """Reopen erasures that were executed since the time to which tables were restored."""
+        """Make erasures due again that were executed after the time to which tables were restored.
+
+        Also write a receipt about it, and note the days whose rows may be back.
+        """
         claim = f"{AGAIN}{uuid.uuid4()}"
         await self._receipts.add(restored.receipt(claim))
         await self._search.note_restored(restored, self._now().astimezone(UTC))

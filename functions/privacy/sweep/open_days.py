@@ -1,12 +1,13 @@
 """Refreshes active days and the rollups of recent days a last time before people are erased.
 
 After an erasure, the tables do not say any more that events on two days are about the same person.
-So the statements of `sql/operate` do not count days before the cut-off again. If the erasure had a
-grace period, these days were counted long ago. If the erasure is immediate, some of these days are
-still in the open window, so the days with news are counted now.
+So the statements of ``sql/operate`` can no longer count people correctly on the days before the
+cut-off, and never lower the counts of these days. If an erasure had a grace period, these days
+were counted long ago. If an erasure is immediate, some of these days are still in the open window.
+So their people are counted now, before the erasure is executed.
 
-Active days have to be up to date too: if a row stands for events both before and after the cut-off,
-the refresh makes it into two rows, and the erasure applies only to the first one.
+Active days must be up to date too. A row may stand for events before and after the cut-off. A
+refresh splits such a row, so that the erasure applies only to the part before the cut-off.
 """
 
 from collections.abc import Callable
@@ -31,7 +32,7 @@ from functions.warehouse.statements import Statements
 
 @dataclass(frozen=True, slots=True)
 class OpenDays:
-    """Brings active days up to date, and the rollups of the past days in the open window.
+    """Refreshes active days and the rollups of recent days, before people are erased.
 
     Args:
         statements: runs the statements of ``sql/operate``.
@@ -44,10 +45,10 @@ class OpenDays:
     retention_days: int
 
     async def count_past(self, news: News, executed_at: datetime | None) -> None:
-        """Refresh the past days with news, and count the people of the past open days again.
+        """Refresh the days before today that have news, and count people over several days again.
 
-        The past open days are those in the open window except today. Their people are not counted
-        again if no past day has news, and no erasure was executed since the last count.
+        People are counted for the days of the open window before today. This is left out if no
+        erasure was executed since the last count and no day before today has news.
 
         Args:
             news: what is new for the jobs.
@@ -72,10 +73,10 @@ class OpenDays:
             await replace(self.statements, OVER_DAYS, Stretch(window[0], window[-2], frozen=False))
 
     async def refresh_today(self) -> None:
-        """Refresh the active days of today.
+        """Refresh the rows of active days for today.
 
         Raises:
-            StatementFailed: it is unknown whether they are up to date.
+            StatementFailed: it is unknown whether the rows are up to date.
         """
         today = open_days(self.now())[-1]
         await replace(self.statements, ACTIVE_DAYS, Stretch(today, today, frozen=False))

@@ -1,9 +1,10 @@
-"""Decides on which days a sweep searches for events in scope, and records what it covered.
+"""Decides on which days a sweep searches for events in scope, and records which days it searched.
 
-All days are searched in five cases: no earlier sweep has finished; tables were restored; rows that
-were stored earlier may be in scope only now; another sweep began an execution and did not finish
-it; the last search of all days was a week ago. In all other cases, only days with news are
-searched, and while erasures are being executed, also the days on which the people were active.
+A sweep searches all days in five cases: no earlier sweep has finished; tables were restored; rows
+of earlier sweeps may have come into scope since; another sweep began an execution and did not
+finish it; the last search of all days was a week ago. In all other cases, a sweep searches only
+days with news. While erasures are being executed, it also searches the days on which the people
+were active.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,19 +23,19 @@ from functions.warehouse.rollups import find_days
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 FULL_EVERY = timedelta(days=7)
-"""How often a sweep searches all days, even if no day is noted."""
+"""When the last search of all days began this long ago, a sweep searches all days again."""
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """A time before any row was stored."""
 
 
 class Seen(NamedTuple):
-    """What a sweep knows before it changes anything.
+    """What a sweep has read before it changes anything.
 
     Attributes:
-        at: when the sweep looked (UTC).
-        work: what there is to do.
-        news: what is new for the jobs.
+        at: when the sweep read it (UTC).
+        work: how many erasures are due, and other work.
+        news: the last runs of jobs, and the days that are noted.
         claim: the id that the sweep gives to the erasures that it begins to execute.
     """
 
@@ -45,12 +46,12 @@ class Seen(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """What a sweep searches.
+    """The days that a sweep searches.
 
     Attributes:
         days: the days to search.
-        stored_before: an earlier sweep should have erased all late events that were stored before
-            this time (UTC).
+        stored_before: if a late event was stored before this time (UTC), an earlier sweep should
+            have erased it.
     """
 
     days: SearchedDays
@@ -58,7 +59,7 @@ class Chosen(NamedTuple):
 
 
 class Search:
-    """Chooses the days that a sweep searches.
+    """Chooses the days that a sweep searches, notes changed days, and records finished sweeps.
 
     Args:
         ledger: has the noted days and the times of finished sweeps.
@@ -74,7 +75,7 @@ class Search:
         return now - self._retention
 
     async def news(self, now: datetime) -> News:
-        """Return what is new for the jobs.
+        """Return the last runs of jobs, and the days that are noted.
 
         Args:
             now: the current time (timezone-aware).
@@ -92,14 +93,14 @@ class Search:
         now: datetime,
         active: Collection[date],
     ) -> Chosen:
-        """Return what a sweep searches.
+        """Choose the days that a sweep searches.
 
         Args:
             scopes: the scopes of all erasures.
-            seen: what the sweep knew before it began.
+            seen: what the sweep has read before it changed anything.
             restored: the restoration of tables that the caller reported; None if there is none.
             now: when the sweep began (UTC).
-            active: the days (UTC) on which people were active, if their erasure is being executed.
+            active: the active days (UTC) of the people whose erasures are being executed.
         """
         since, full_since = last_sweep(seen.news), seen.news.runs.get("full_sweep")
         if since is None or restored or may_have_old_rows(scopes, seen.work, since):
@@ -119,12 +120,12 @@ class Search:
     ) -> None:
         """Note days whose events a sweep is about to change, so that a refresh counts them again.
 
-        An erasure does not change the counts of days before the open window, so such days are noted
-        only if copies are deleted.
+        Before the open window, only days with deleted copies are noted. An erasure does not change
+        the counts of other days there.
 
         Args:
             erased: the days (UTC) of events in scope.
-            with_copies: the days (UTC) from which later copies of such events are deleted.
+            with_copies: the days (UTC) that may have later copies of events in scope.
             now: the current time (UTC).
 
         Raises:
@@ -135,7 +136,7 @@ class Search:
         await self._ledger.note(days, "changed", now)
 
     async def note_restored(self, restored: Restored, now: datetime) -> None:
-        """Note the days on which a restoration of tables may bring back rows that jobs deleted.
+        """Note the days to which a restoration of tables may bring back rows that jobs deleted.
 
         Args:
             restored: the restoration of tables that the caller reported.
@@ -151,13 +152,13 @@ class Search:
         """Record that a sweep has finished.
 
         Args:
-            days: the days that it searched.
-            began_at: when it began (UTC).
-            done_at: when it ended (UTC).
+            days: the days that the sweep searched.
+            began_at: when the sweep began (UTC).
+            done_at: when the sweep ended (UTC).
 
         Raises:
-            StatementFailed: it is unknown whether this is recorded; if not, the next sweep searches
-                the same days again.
+            StatementFailed: it is unknown whether the sweep is recorded. If it is not, the next
+                sweep searches the same days again.
         """
         today = began_at.date()
         if days.are_all:
@@ -169,9 +170,9 @@ class Search:
     def _all_days(self, scopes: Scopes, now: datetime) -> SearchedDays:
         """Return every day on which a stored event can be in scope.
 
-        If no erasure is being executed, only late events can be in scope, and they are at most
-        `REMEMBERED` old. But a tombstone can be older than `TOMBSTONE`, because of a legal hold or
-        a repeated request. Then events may have come late during all that time.
+        If no erasure is being executed, only late events can be in scope, and they were received
+        at most `REMEMBERED` ago. This does not hold if a tombstone is older than `TOMBSTONE`, after
+        a legal hold or a repeated request. Then late events may be older too.
         """
         waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
         age = self._retention if waited or scopes.due() else REMEMBERED
@@ -179,21 +180,21 @@ class Search:
 
 
 def last_sweep(news: News) -> datetime | None:
-    """Return when the last finished sweep began (UTC); None if there is none."""
+    """Return when the last finished sweep began (UTC); None if no sweep has finished."""
     runs = (news.runs.get("sweep"), news.runs.get("full_sweep"))
     return max((ran_at for ran_at in runs if ran_at), default=None)
 
 
 def days_unknown_to_active_days(news: News, first: date, now: datetime) -> frozenset[date]:
-    """Return the days (UTC) that may have events of people who have no row in active days.
+    """Return the days (UTC) on which a person may have events but no row in active days.
 
-    First, these are the days to which events may have come since the last refresh of the day.
-    Second, these are the days to which events may have come since the last settle: until then, a
-    later copy of an event may be stored on another day than the first copy, and active days are
-    made from the first copy only. If `settle` has never run, these are all days.
+    These are, first, the days to which events may have come since they were last refreshed. Second,
+    they are the days to which events may have come since the last run of `settle`. Until `settle`
+    runs, a later copy of an event may be stored on another day than the first copy, and active days
+    are made from the first copy only. If `settle` has never run, all days are returned.
 
     Args:
-        news: what is new for the jobs.
+        news: the last runs of jobs, and the days that are noted.
         first: no stored event was received before this day (UTC).
         now: the current time (UTC).
     """
@@ -208,7 +209,7 @@ def days_unknown_to_active_days(news: News, first: date, now: datetime) -> froze
 
 
 def may_have_old_rows(scopes: Scopes, work: Work, since: datetime) -> bool:
-    """Return whether rows that were stored before the last sweep may be in scope only now.
+    """Return whether rows that an earlier sweep has left may have come into scope since then.
 
     This happens if a legal hold ended, or if a repeated request moved the cut-off of an executed
     erasure.

@@ -1,4 +1,4 @@
-"""Removes erased people from objects: replaces objects that name them by objects that do not.
+"""Removes erased people from objects, by replacing the objects that mention these people.
 
 Unreadable data is moved to folders of quarantine that are only for unreadable data.
 """
@@ -26,20 +26,20 @@ from functions.privacy.periods import UNREADABLE
 from functions.retained import quarantine, spill
 
 MARGIN = timedelta(hours=1)
-"""The largest assumed difference between the clocks of Cloud Storage and of the sweeps."""
+"""We assume that the clocks of Cloud Storage and of the sweeps differ by at most this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectRewriter:
     """Rewrites the objects of spill, of quarantine, and of events on hold.
 
-    New objects are written before the old one is deleted, and an object is only overwritten if it
-    did not change since it was read. So no other data is lost, even if a sweep is interrupted
-    or a replay runs at the same time.
+    New objects are written before the old one is deleted. An object is overwritten only if it has
+    not changed since it was read. So no data of other people is lost, even if a sweep is
+    interrupted or a replay runs at the same time.
 
     Args:
         objects: the cell's bucket.
-        redaction: returns an object that removes the people with the given scopes from events.
+        redaction: makes an object that removes the people in the given scopes from events.
     """
 
     objects: CloudStorage
@@ -48,7 +48,12 @@ class ObjectRewriter:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Remove people in scope from objects; count the changed events by erasure.
+        """Remove people in scope from all objects that may contain their events.
+
+        Args:
+            scopes: the scopes of all erasures.
+            counts: the numbers of changed events are added here.
+            out_of_time: returns whether to stop.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -66,7 +71,13 @@ class ObjectRewriter:
         counts: Counts,
         out_of_time: Callable[[], bool],
     ) -> int:
-        """Rewrite these objects, in this order; return how many are left if time runs out.
+        """Rewrite objects, beginning with the first; return how many are left if time runs out.
+
+        Args:
+            objects: the objects to rewrite.
+            scopes: the scopes of all erasures.
+            counts: the numbers of changed events are added here.
+            out_of_time: returns whether to stop.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -88,7 +99,7 @@ class ObjectRewriter:
         return len(waiting)
 
     async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
-        """Rewrite one object. If it changed meanwhile, return its new version, to try that too."""
+        """Rewrite one object; if it changed since it was listed, return its new version instead."""
         content = await self.objects.read(stored)
         if content is None:
             return []
@@ -123,7 +134,8 @@ class ObjectRewriter:
 def concerns(scopes: Scopes, stored: Stored) -> bool:
     """Return whether an object may contain events in scope.
 
-    Objects that are older than the execution of an erasure were rewritten during the execution.
+    After an erasure is executed, it concerns newer objects only. The execution has rewritten the
+    older ones.
     """
     return any(
         scope.executed_at is None or stored.written_at > scope.executed_at - MARGIN
@@ -132,7 +144,7 @@ def concerns(scopes: Scopes, stored: Stored) -> bool:
 
 
 SECONDS = 60.0
-"""The time limit of one search for unreadable data. The sweep has other steps to do."""
+"""The time limit in seconds of one search for unreadable data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,7 @@ class UnreadableObjects:
 
     Args:
         objects: the cell's bucket.
-        stored: rewrites objects.
+        stored: rewrites the objects.
         now: returns the current time (timezone-aware).
         clock: returns the seconds of a monotonic clock.
     """
@@ -154,9 +166,15 @@ class UnreadableObjects:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Rewrite new objects, the newest first: earlier sweeps have read most of the older ones.
+        """Move unreadable data out of new objects, beginning with the newest object.
 
-        If there is no time for all objects, a log line says so, and the next sweep continues.
+        Earlier sweeps have read most of the older objects. If there is no time for all objects, a
+        log line says so, and the next sweep continues.
+
+        Args:
+            scopes: the scopes of all erasures.
+            counts: the numbers of moved events are added here.
+            out_of_time: returns whether to stop.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -180,8 +198,8 @@ class UnreadableObjects:
 def _is_new(stored: Stored, since: datetime) -> bool:
     """Return whether an object may contain unreadable data that no sweep has read.
 
-    In quarantine, only objects of the last week count: there may be many older objects, but earlier
-    sweeps have read them. In the spill, all objects count, because the spill is usually empty.
+    In quarantine, this applies only to objects of the last week, because earlier sweeps have read
+    the older ones. In the spill, it applies to all objects, because the spill is usually empty.
     """
     if stored.name.startswith(spill.PREFIX):
         return True

@@ -1,7 +1,8 @@
 """What a sweep has to do about erasures, and whether executions begin now.
 
-An execution reads the tables once for all erasures together. So an erasure that is due waits some
-hours for others, unless an execution begins at once for another reason.
+An execution reads the tables once for all erasures together. So an erasure that is due waits up to
+`functions.privacy.periods.GATHERING` for other erasures. It waits no longer if another erasure has
+to be executed at once.
 """
 
 from collections.abc import Sequence
@@ -14,24 +15,25 @@ from functions.warehouse.statements import Statements
 
 
 class Work(NamedTuple):
-    """What there is to do, as ``find_work.sql`` has counted it.
+    """What a sweep has to do, as ``sql/privacy/find_work.sql`` counts it.
 
-    An erasure is waiting if it is due, no sweep has begun to execute it, and no legal hold prevents
-    that. An erasure counts once for each user key.
+    An erasure counts once for each user key. It is waiting if it is due and may begin: no sweep has
+    begun to execute it, no legal hold prevents that, no other erasure makes it unnecessary, and the
+    people did not take it back. If the caller names erasures, only these can be waiting.
 
     Attributes:
         superseded: the number of erasures from the chat that another erasure makes unnecessary.
         restored: the number of erasures from the chat that people took back.
-        expired: the number of rows of erasures that have expired.
-        begun: the number of erasures that earlier sweeps began to execute and did not finish.
+        expired: the number of rows of ``erasures_v1`` that have expired.
+        begun: the number of erasures that sweeps began to execute and did not finish.
         immediate: the number of waiting erasures without a grace period.
-        overdue: the number of erasures that were due long ago and are not executed.
+        overdue: the number of begun or waiting erasures that were due long ago.
         waiting_since: since when the oldest waiting erasure is due (UTC); None if none waits.
         cut_off: the latest cut-off of the waiting erasures (UTC); None if none waits.
-        expired_holds: the number of legal holds that ended long ago.
-        hold_ended_at: when the last legal hold ended (UTC); None if no ended hold is stored.
+        expired_holds: the number of rows of legal holds that ended long ago.
+        hold_ended_at: when a legal hold last ended (UTC); None if no ended hold is stored.
         executed_at: when an erasure was last executed (UTC); None if no executed one is stored.
-        is_named: whether only the erasures that the caller named count as waiting.
+        is_named: whether the caller named the erasures that may begin.
     """
 
     superseded: int
@@ -51,7 +53,7 @@ class Work(NamedTuple):
         """Return whether the execution of the waiting erasures begins now.
 
         It begins if the caller named these erasures, if one of them has no grace period, if one of
-        them has waited long enough, or if this sweep continues another execution anyway.
+        them has waited for `GATHERING`, or if this sweep continues another execution anyway.
 
         Args:
             now: the current time (UTC).
@@ -64,15 +66,17 @@ class Work(NamedTuple):
 
 
 async def find_work(statements: Statements, erasure_ids: Sequence[str], now: datetime) -> Work:
-    """Find what there is to do, and log if erasures are overdue. An alert reads this log line.
+    """Find out what a sweep has to do.
+
+    If erasures are overdue, a log line says so, and an alert reads this line.
 
     Args:
         statements: runs the statements of ``sql/privacy``.
-        erasure_ids: only these erasures may begin; all that are due if the list is empty.
+        erasure_ids: only these erasures may begin; if empty, all that are due may begin.
         now: the current time (UTC).
 
     Raises:
-        StatementFailed: the query failed.
+        StatementFailed: the store could not be read.
     """
     [row] = await statements.rows(
         "find_work",
