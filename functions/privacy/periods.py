@@ -8,8 +8,8 @@ GRACE = timedelta(days=28)
 """The time from the request of an erasure until the erasure is due.
 
 We promise that all live data of the person is deleted by the end of day 30. An erasure that is due
-may wait for other erasures for `GATHERING`. After that, more than a day is left, because some of
-the hourly sweeps may fail.
+may wait for other erasures for `GATHERING`. More than a day is then left as a reserve, in case
+some of the hourly sweeps fail.
 """
 
 GATHERING = timedelta(hours=12)

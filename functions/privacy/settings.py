@@ -24,7 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         secrets_endpoint: the endpoint of Secret Manager's REST API, ``https://host``.
         scheduler_account: the service account of the scheduler, which may only start the scheduled
             jobs.
-        push_account: the service account of Pub/Sub, which pushes deletions in the chat.
+        push_account: the service account that Pub/Sub uses to push messages about deletions in the
+            chat.
         pseudonym_keys: the folder with a file for each version of the pseudonym key.
         pubsub_endpoint: the region's endpoint of Pub/Sub, ``https://host:port``.
         dead_letter_topic: the full name of the topic for dead letters, ``projects/p/topics/t``.

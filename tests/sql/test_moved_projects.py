@@ -85,7 +85,7 @@ async def test_a_project_without_data_here_is_refused(desk: Desk, email: str) ->
     answer = await desk.erase("ann", email=email)
     assert (answer.status_code, answer.json()["title"]) == (
         422,
-        "`project` is not pinned to this cell, and the tables here have no data of it",
+        "`project` must be pinned to this cell, or have data in the tables here",
     )
 
 

@@ -54,7 +54,7 @@ async def test_nobody_files_for_a_project_of_others(
     answer = await desk.ask("POST", path, body, email)
     assert (answer.status_code, answer.json()["title"]) == (
         403,
-        "`project` is not one of your projects",
+        "`project` must be one of your projects",
     )
     assert desk.statements.watch.ran == []
 

@@ -15,14 +15,14 @@ from functions.retained.quarantine import Quarantined
 
 
 class Unreadable(Exception):
-    """An object or a message cannot be parsed. It is deleted when its retention time ends."""
+    """An object or a message cannot be parsed. Such data is deleted when its time is over."""
 
 
 class RetainedMessage(NamedTuple):
     """An event from an object or a dead letter.
 
     Attributes:
-        data: the sender's bytes.
+        data: the event's bytes, as the sender wrote them.
         kind: the kind of the event.
         received_at: when the event was received (ISO 8601); empty if unknown.
     """
@@ -36,8 +36,8 @@ class Owner(NamedTuple):
     """A project whose events are searched for, and the partner of this project.
 
     Attributes:
-        partner: the partner that the project belongs to.
-        project: the project that the person is a user of.
+        partner: the name of the partner.
+        project: the name of the project.
     """
 
     partner: str
@@ -48,7 +48,7 @@ def message_of(data: bytes, attributes: Mapping[str, str], owner: Owner) -> Reta
     """Return the event in a message; None if it belongs to another project or partner.
 
     Args:
-        data: the sender's bytes.
+        data: the event's bytes, as the sender wrote them.
         attributes: the attributes of the message. If they name no project, the event is assumed to
             belong to the owner's project.
         owner: the project and the partner whose events are searched for.

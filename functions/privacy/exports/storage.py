@@ -81,7 +81,7 @@ class Writing:
         self.files: list[File] = []
 
     async def begin(self, index: Index) -> None:
-        """Write the index. From then on, an erasure of the person finds the export and deletes it.
+        """Write the index. After that, an erasure of the person finds and deletes the export.
 
         Raises:
             BucketUnavailable: the bucket did not answer.
@@ -133,7 +133,7 @@ class ExportedCopies:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Delete the exports of people whose erasures are due or executed.
+        """Delete the exports of people whose erasures are due or executed; count them by erasure.
 
         An export is deleted if it began before the erasure was executed. The cut-off does not
         matter: an export that began after the cut-off may still contain events from before it.
@@ -179,8 +179,8 @@ def _erasures(
 ) -> Collection[str]:
     """Return the ids of the erasures because of which an export must be deleted.
 
-    If the export's index is malformed, the result is empty. The bucket's lifecycle rule deletes
-    this export.
+    If `content`, the index of the export, is malformed, the result is empty. The bucket's lifecycle
+    rule deletes such an export.
     """
     try:
         index = msgspec.json.decode(content, type=Index)

@@ -126,9 +126,10 @@ class ClosedSecret:
         raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
-        """Return the number and the list of the newest version, skipping replacements by Terraform.
+        """Return the number and the list of the newest version, or 0 and an empty list.
 
-        If Terraform wrote all versions as replacements, return 0 and an empty list.
+        Versions with which Terraform replaced the list are skipped. If all versions are skipped,
+        the result is 0 and an empty list.
 
         Raises:
             ListUnavailable: a version that may contain the list was destroyed.
@@ -155,7 +156,7 @@ class ClosedSecret:
         Args:
             known: the list of version `number`.
             number: the number of this version.
-            newest: the number of the newest version, from which the result is made.
+            newest: the number of the newest version; it becomes `follows` of the result.
         """
         partners, unreadable = known.partners, dict(known.unreadable)
         for between in reversed(range(known.follows + 1, number) if known.follows else ()):
@@ -168,7 +169,7 @@ class ClosedSecret:
 
 
 def _with(known: ClosedList, entries: dict[str, ClosedPartner]) -> ClosedList:
-    """Return the list with these entries added. Entries that are on the list already stay as is."""
+    """Return the list with these entries added. Entries that the list has already are kept."""
     partners = entries | known.partners
     return ClosedList(
         partners, follows=known.follows, unreadable=_without(known.unreadable, partners)

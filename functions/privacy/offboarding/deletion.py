@@ -180,7 +180,7 @@ class Offboarding:
     async def delete_released(
         self, watched: Collection[str], out_of_time: Deadline, deleted: Counter[str]
     ) -> None:
-        """Delete events on hold whose hold is over.
+        """Delete the objects below ``on_hold/`` whose hold is over, except those of some partners.
 
         `EventsOnHold.delete_released` explains the arguments and the errors.
         """

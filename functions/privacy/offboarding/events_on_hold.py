@@ -75,7 +75,8 @@ class EventsOnHold:
             if await self._is_on_hold(stored, search.closed):
                 search.findings.on_hold[partner, ON_HOLD] += 1
             elif not search.dry_run and stored.written_at < search.closed.at - SKEW:
-                # Newer objects stay: a run that saw a newer hold may have written them.
+                # Only older objects are deleted. Another run may have written newer objects for a
+                # new hold.
                 await self.objects.delete(stored)
                 search.findings.deleted[partner, ON_HOLD] += 1
 
@@ -107,7 +108,10 @@ class EventsOnHold:
             deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 
     async def overdue(self, at: datetime) -> list[Stored]:
-        """Return the objects whose hold had ended by the given time (timezone-aware).
+        """Return the objects below ``on_hold/`` whose hold had ended by a given time.
+
+        Args:
+            at: this time (timezone-aware).
 
         Raises:
             BucketUnavailable: the bucket did not answer.

@@ -124,7 +124,7 @@ class OffboardingProgress:
         return {name: outcome.record.state for name, outcome in outcomes.items()}
 
     async def _delete_released(self, watched: Partners, out_of_time: Deadline) -> None:
-        """Delete events on hold whose hold is over, except those of partners in `watched`."""
+        """Delete objects on hold whose hold is over, except those of `watched` partners."""
         deleted: Counter[str] = Counter()
         try:
             await self.offboarding.delete_released(watched.keys(), out_of_time, deleted)
@@ -173,7 +173,7 @@ class OffboardingProgress:
         out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
-        """Search for data once, and delete it. Write receipts, even if this raises an error."""
+        """Search once for the partners' data; delete it. Write receipts, even after an error."""
         began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:

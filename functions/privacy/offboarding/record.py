@@ -72,7 +72,9 @@ class Records:
     new_id: Callable[[], str]
 
     async def read(self, partners: Mapping[str, ClosedPartner]) -> dict[str, Record]:
-        """Return the contents of the receipts since each partner was closed, by partner.
+        """Return the contents of each partner's receipts, by partner.
+
+        If a partner was offboarded twice, the receipts of the first offboarding are left out.
 
         Raises:
             StatementFailed: the receipts cannot be read.
@@ -111,7 +113,7 @@ class Records:
         await self._note(partner, entry, "begun", detail, ordered_by)
 
     async def note_deleted(self, partner: str, entry: ClosedPartner, deleted: Counter[str]) -> None:
-        """Write a receipt of the numbers of deleted rows, objects and events, if there are any."""
+        """Write a receipt with the numbers of deleted rows, objects and events, if any."""
         detail = {"deleted": nonzero(deleted)}
         if detail["deleted"]:
             await self._note(partner, entry, "deleted", detail, own_id=self.new_id())

@@ -61,7 +61,7 @@ class Search:
             raise OutOfTime
 
     async def keeps(self, partner: str, data: bytes, attributes: Mapping[str, str]) -> bool:
-        """Return whether a legal hold keeps an event. If so, also store it, except in a dry run.
+        """Return whether a legal hold keeps an event. If so, store the event, except in a dry run.
 
         Raises:
             BucketUnavailable: it is unknown whether the event is stored.

@@ -103,7 +103,7 @@ class ClosedPartnerObjects:
             content = spill.encode(others)
             over = stored.generation
             if not await self.objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
-                return  # it has a newer version, which the next search reads
+                return  # the object has a newer version, which the next search reads
         else:
             await self.objects.delete(stored)
         search.findings.deleted.update(deletable)

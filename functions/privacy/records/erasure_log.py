@@ -21,7 +21,7 @@ PAGE = 500
 """The maximum number of erasures in one answer. ``list_erasures.sql`` has the same limit."""
 
 NEWEST = "~"
-"""A text that sorts after every id, so that a list before it begins with the newest erasure."""
+"""A text that sorts after every id. As the argument `before`, it selects all erasures."""
 
 CLOCKS_APART = timedelta(days=1)
 """The largest assumed difference between the clocks of two instances. Because of this difference,

@@ -47,7 +47,7 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if bool(self.ids) == bool(self.user_keys):
-            raise ValueError("give either `ids` or `user_keys`, not both")
+            raise ValueError("Give exactly one of `ids` and `user_keys`")
         if names_one(self.reason, (*self.ids, *self.user_keys)):
             raise ValueError("`reason` names a person: leave that out, because reasons are stored")
 

@@ -71,7 +71,9 @@ class Residency:
     new_id: Callable[[], str]
 
     async def ask(self, request: PrivacyRequest) -> Response:
-        """``POST /residency``: checks all resources, and answers in JSON, or in HTML if asked for.
+        """``POST /residency``: checks all resources, and answers with a report.
+
+        The report is an HTML page if the header ``Accept`` contains ``text/html``; otherwise JSON.
 
         Raises:
             ProblemError: the caller is not an operator.

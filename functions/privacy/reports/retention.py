@@ -159,7 +159,8 @@ class Retention:
         try:
             rows = await self.statements.rows(
                 "find_overdue",
-                # BigQuery deletes the rows of a day together, when the newest one is old enough.
+                # One more day: BigQuery deletes the rows of a day together, when the newest one is
+                # old enough.
                 stored_since=now - stored - timedelta(days=1) - TOLERANCE,
                 extra_since=now - timedelta(days=EXTRA_DAYS + 1) - TOLERANCE,
                 due_since=now - TOLERANCE,

@@ -49,7 +49,7 @@ class Caller:
             ProblemError: the caller may not act on the project (403).
         """
         if not self.is_operator and project not in self.projects:
-            raise ProblemError(403, "`project` is not one of your projects")
+            raise ProblemError(403, "`project` must be one of your projects")
 
     def matters(self, project: str = "") -> tuple[str, ...]:
         """Return the pairs ``partner/project`` whose erasures and holds the caller may see.

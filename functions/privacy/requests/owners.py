@@ -2,7 +2,7 @@
 
 A cell accepts requests about every project that it has data of, even if no setting lists the
 project any more. The rows of the store name their partner, so the partner is looked up in the
-tables.
+tables. The project decides which tables are searched:
 
 * The settings name the partner of each project that is or was pinned to this cell. For such a
   project, only the small tables are searched: its name may have belonged to another partner before.
@@ -51,7 +51,7 @@ class Owners:
             partners.add(owner)
         if not partners:
             raise ProblemError(
-                422, "`project` is not pinned to this cell, and the tables here have no data of it"
+                422, "`project` must be pinned to this cell, or have data in the tables here"
             )
         if len(partners) > 1:
             raise ProblemError(
@@ -61,7 +61,7 @@ class Owners:
             )
         [partner] = partners
         if not caller.is_operator and partner != owner:
-            raise ProblemError(403, "`project` is not one of your projects")
+            raise ProblemError(403, "`project` must be one of your projects")
         return partner
 
     async def _stored(self, project: str, *, in_events: bool) -> set[str]:
