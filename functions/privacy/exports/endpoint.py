@@ -92,10 +92,10 @@ class Exports:
 
         Raises:
             DecodeError: the body is not valid.
-            ProblemError: the caller may not act on the project, or the project does not have
-                exactly one partner here (`Owners.partner_of`); the bucket does not answer (503); or
-                the export was deleted before it was finished, because the person was erased or the
-                partner was offboarded (503).
+            ProblemError: the caller may not act on the project (403), two partners have data under
+                its name (409), or it was never pinned to this cell and has no data here (422). The
+                bucket does not answer, or an erasure or an offboarding deleted the export before
+                it was finished (503).
             StatementFailed: a table was not read, or it is unknown whether the receipt was written.
                 The bucket's lifecycle rule deletes the objects of the unfinished export.
         """

@@ -49,7 +49,7 @@ class LookupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if bool(self.ids) == bool(self.user_keys):
             raise ValueError("Give exactly one of `ids` and `user_keys`")
         if names_one(self.reason, (*self.ids, *self.user_keys)):
-            raise ValueError("`reason` names a person: leave that out, because reasons are stored")
+            raise ValueError("`reason` must not name a person, because reasons are stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Lookups:
 
         Raises:
             DecodeError: the body is not valid.
-            ProblemError: the caller may not act on the project, or the project does not have
-                exactly one partner here (`Owners.partner_of`).
+            ProblemError: the caller may not act on the project (403), two partners have data under
+                its name (409), or it was never pinned to this cell and has no data here (422).
             StatementFailed: the identities were not read, or it is unknown whether the receipt was
                 written.
         """

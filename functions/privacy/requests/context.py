@@ -19,8 +19,8 @@ class Context(NamedTuple):
         ledger: records finished runs of jobs, and notes the days that jobs must look at again.
         receipts: stores a receipt for each operation.
         keys: the cell's pseudonym keys.
-        partner_of: returns the partner of a project; raises ProblemError if the caller may not act
-            on the project, or if the project does not have exactly one partner in this cell.
+        partner_of: returns the name of a project's partner. It raises ProblemError if the caller
+            may not act on the project, or if no partner or several partners have data of it here.
         now: returns the current time (timezone-aware).
         new_id: returns a new id; ids sort by time.
     """
