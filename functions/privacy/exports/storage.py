@@ -122,7 +122,7 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class ExportedCopies:
-    """Deletes the exports of people who are erased.
+    """Deletes all objects of the exports of people who are erased.
 
     Args:
         objects: the bucket's objects.

@@ -119,17 +119,16 @@ class ClosedSecret:
                     return known
                 data = _content(before, whole)
                 added = Version(self.secret.add(data), data)
-                # Secret Manager may not show the added version yet.
+                # For a moment, Secret Manager may still answer with an older version.
                 newest = max(added, self.secret.newest())
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
         raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
-        """Return the number and the list of the newest version, or 0 and an empty list.
+        """Return number and list of the newest valid version; 0 and an empty list if there is none.
 
-        Versions with which Terraform replaced the list are skipped. If all versions are skipped,
-        the result is 0 and an empty list.
+        A version with which Terraform replaced the list is not valid.
 
         Raises:
             ListUnavailable: a version that may contain the list was destroyed.

@@ -26,7 +26,7 @@ Partners = Mapping[str, ClosedPartner]
 
 
 class Clearer(Protocol):
-    """Deletes events in one place outside the tables, such as the dead letters."""
+    """Deletes closed partners' events in one place outside the tables, such as the dead letters."""
 
     async def clear(self, search: Search) -> None:
         """Count the events of closed partners, and delete them. A dry run only counts.
@@ -63,7 +63,7 @@ class PartnerCounts:
         return self.total - self.on_hold
 
     def add(self, partner: str, findings: Findings) -> None:
-        """Add what a search found for a partner."""
+        """Add the numbers that a search found for a partner."""
         for mine, theirs in (
             (self.total, findings.total),
             (self.on_hold, findings.on_hold),

@@ -1,9 +1,9 @@
 """Stores closed partners' events on legal hold, below ``on_hold/`` in the bucket.
 
 In other places, such events would be lost: `load` drops events of closed partners when they are
-replayed, and a lifecycle rule deletes quarantined bodies after some days. Replays and lifecycle
-rules do not read ``on_hold/``. An event is deleted from there when the holds on all its people are
-over.
+replayed, and a lifecycle rule deletes quarantined bodies after some days. No replay and no
+lifecycle rule applies to ``on_hold/``. Sweeps delete an event there when the holds on all people in
+the event are over.
 """
 
 from collections import Counter

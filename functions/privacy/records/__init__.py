@@ -1,1 +1,1 @@
-"""The records of what was done: receipts, and the erasure log."""
+"""Receipts of all operations, and the erasure log."""

@@ -1,6 +1,6 @@
 """``POST /lookups``: returns the user keys of ids, or the ids of user keys.
 
-Partners need them to join the cell's data with their own.
+Partners need this to join the cell's data with their own.
 
 * User keys are computed from the ids, without reading a table. So the response has keys for each
   id, even if the cell has no data about the person, or if the person is hidden or erased.

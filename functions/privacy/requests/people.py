@@ -1,4 +1,4 @@
-"""People in requests: their ids, and the user keys of these ids."""
+"""Reads the ids of people in requests, and computes the user keys of these ids."""
 
 import functools
 from collections.abc import Iterable
