@@ -187,7 +187,7 @@ class Erasures:
 
 
 async def _succeeds(action: Awaitable[object]) -> bool:
-    """Wait for a part of an execution; return whether it succeeded. If not, log a line."""
+    """Wait for a part of an execution; return whether it succeeded. A failure is logged."""
     try:
         await action
     except StatementFailed as failure:

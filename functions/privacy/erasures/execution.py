@@ -53,9 +53,9 @@ a refresh ends within minutes, so this is long enough."""
 
 
 RANGES = 4
-"""How often a sweep may run a statement that takes a first and a last moment and no list of days.
-Such a statement runs once for each stretch of consecutive days. If there are more stretches than
-this, some are joined, and the statement also reads the days between them."""
+"""How many times one sweep may run a statement that takes no list of days. Such a statement runs
+once for each stretch of consecutive days. If there are more stretches, some of them are joined, and
+the statement also reads the days between them."""
 
 
 class _Change(NamedTuple):
@@ -228,9 +228,9 @@ class Execution:
     def _changes_of_active_days(self) -> list[_Change]:
         """Return the statements that erase people from active days.
 
-        A refresh may read events before this sweep changes them, and store active days of the
-        erased people afterwards. So these statements also run in the sweeps of the time `REFRESHED`
-        after an execution. In later sweeps, the list is empty.
+        A refresh may read events before an execution, and store active days of the erased people
+        after it. So all sweeps within `REFRESHED` after an execution run these statements again.
+        For later sweeps, the list is empty.
         """
         since = self._now - REFRESHED
         if all(scope.executed_at and scope.executed_at < since for scope in self._scopes):

@@ -21,8 +21,8 @@ from functions.warehouse.days import DAY
 from functions.warehouse.parameters import Parameter
 
 KEYS_OF_A_STATEMENT = 50_000
-"""The maximum number of user keys in one statement. They take about 2.5 MB of its parameters;
-BigQuery allows 10 MB."""
+"""The maximum number of user keys in one statement. The parameters then take about 2.5 MB; BigQuery
+allows 10 MB."""
 
 
 class Filed(NamedTuple):
@@ -57,10 +57,9 @@ class Draft(NamedTuple):
     people: Sequence[Sequence[str]]
 
     def parts(self) -> list[dict[str, Parameter]]:
-        """Return the parameters that describe the request in a statement.
+        """Return the parameters for statements about this request, in parts.
 
-        The user keys are split into parts of at most `KEYS_OF_A_STATEMENT`. Each part needs a
-        statement of its own.
+        A part has at most `KEYS_OF_A_STATEMENT` user keys, and needs a statement of its own.
         """
         every_key = list(dict.fromkeys(key for keys in self.people for key in keys))
         return [
@@ -194,7 +193,7 @@ def _receipt(
 
 
 def _filed(erasure_id: str, people: Mapping[str, int]) -> Filed:
-    """Return the erasures with people in them: first the new one, or else that with most people."""
+    """Return the erasures that the people are in, the new one or the one with most people first."""
     most = (
         erasure_id if erasure_id in people else max(people, key=lambda other_id: people[other_id])
     )

@@ -26,11 +26,11 @@ class Preview:
     now: Callable[[], datetime]
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
-        """Count the people's rows and days with events, and how many people are on hold or hidden.
+        """Count the rows of the people, the days with their events, and the people on legal hold.
 
         Returns:
-            The counts, as the members of the response. In ``already_filed``, they are the people
-            who have an erasure that is not executed yet.
+            The counts, as the members of the response. The member ``already_filed`` counts the
+            people who have another erasure that is not executed yet.
 
         Raises:
             StatementFailed: BigQuery did not answer.

@@ -25,11 +25,11 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""Stands in place of an erasure id when unreadable data is moved, which no erasure causes."""
+"""Takes the place of an erasure id when unreadable data is moved: no erasure causes such a move."""
 
 Taken = tuple[tuple[str, str], ...]
 """What was changed, for receipts: pairs of an erasure id and one of ``anonymised``, ``deleted`` and
-``speakers_removed``. The pair of moved unreadable data is `NOBODY` and ``unreadable``."""
+``speakers_removed``. If unreadable data was moved, the pair is `NOBODY` and ``unreadable``."""
 
 QUARANTINED_AS_UNREADABLE: Taken = ((NOBODY, "unreadable"),)
 
@@ -144,7 +144,7 @@ class Redaction:
         return redacted, {**attributes, "ingest_id": own_id}
 
     def projects_of(self, partner: str) -> tuple[str, ...]:
-        """Return the projects of a partner for which there are scopes, in order.
+        """Return the projects of a partner for which there are scopes, in alphabetical order.
 
         An event of the partner that names no project may belong to each of them.
         """
@@ -336,7 +336,7 @@ def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, 
 
 
 def _move_to_unreadable(name: str, unreadable: tuple[str, bytes]) -> Rewritten | None:
-    """Return the object to write instead; None if the old one is already in the right folder."""
+    """Return what replaces an unreadable object; None if its folder is for unreadable data."""
     return (
         None
         if quarantine.is_unreadable(name)

@@ -21,7 +21,8 @@ rows. So erasures that were executed up to this long after the restoration are e
 
 
 AGAIN = "again:"
-"""If erasures are executed again, the id that they get as their claim begins with this text."""
+"""The claim of erasures that are executed again begins with this text. A claim is an id that all
+erasures get that begin together."""
 
 
 class Restored(NamedTuple):
@@ -38,7 +39,7 @@ class Restored(NamedTuple):
     by: str
 
     def undid(self, done_at: datetime) -> bool:
-        """Return whether a step of this time (timezone-aware) must be repeated.
+        """Return whether a step that was done at this time (timezone-aware) must be repeated.
 
         The restoration may have undone the step, or the step may have missed restored rows.
         """

@@ -25,7 +25,7 @@ class SearchedDays(NamedTuple):
     Attributes:
         for_scope: the days to search for chat events in scope.
         for_rooms: the days to search for room events in scope, and for speakers in scope. Active
-            days do not tell these days, because they are made from chat events only.
+            days do not show which days these are, because they are made from chat events only.
         for_copies: the days to which later copies of events in scope may have come. A later copy
             is a copy that was received after the cut-off.
         are_all: whether `for_scope` has every day on which a stored event can be in scope.
@@ -54,10 +54,10 @@ class SearchedDays(NamedTuple):
         return {day for day in days if day <= last}
 
     def with_active(self, active: Collection[date], first: date, scopes: Scopes) -> "SearchedDays":
-        """Add the days that a sweep must search while erasures are being executed.
+        """Return these days and the days that must be searched while erasures are being executed.
 
-        For chat events in scope, it adds `active` and the days around the cut-offs. For room events
-        and later copies, it adds all days.
+        For chat events, the added days are `active` and the days around the cut-offs. For room
+        events and later copies, all days are added.
 
         Args:
             active: the days (UTC) on which the people may have been active. Days of cut-offs may be
@@ -114,5 +114,5 @@ def _around(cut_off: datetime) -> list[date]:
 
 
 def _last(now: datetime) -> date:
-    """Return the newest day (UTC) that can have events, if another clock is ahead of this one."""
+    """Return the newest day (UTC) that can have events; other clocks may be ahead of this one."""
     return (now + OVERLAP).date()

@@ -102,7 +102,7 @@ class Unfiled:
     async def _search(
         self, since: datetime, until: datetime, closed: list[str], counts: Counter[str]
     ) -> bool:
-        """Record the missed events received from `since` to `until`; return whether none is left.
+        """Record the missed events received from `since` to `until`; return whether all are done.
 
         The numbers of recorded events are added to `counts`, by event name.
         """

@@ -35,8 +35,8 @@ class DeadLetterRewriter:
     """Rewrites dead letters.
 
     Args:
-        subscription: the subscription with the dead letters; see `Lease` for its acknowledgement
-            deadline.
+        subscription: the subscription with the dead letters. Its acknowledgement deadline must be
+            longer than a call of `rewrite` takes.
         publish: publishes to the dead-letter topic.
         keep: writes unreadable letters to quarantine.
         redaction: makes an object that removes the people in the given scopes from events.

@@ -1,7 +1,7 @@
 """``POST /sweep``: executes erasures that are due, and continues offboardings.
 
-Once a day, the request also checks that no data is kept for longer than promised, so that this
-check needs no job of its own.
+Once a day, the endpoint also checks that no data is kept for longer than promised. So this check
+needs no job of its own.
 """
 
 from collections.abc import Awaitable, Callable

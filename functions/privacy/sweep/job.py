@@ -131,7 +131,7 @@ class Sweep:
         return Seen(now, work, news, str(uuid.uuid4()))
 
     async def prepare(self, seen: Seen) -> None:
-        """Count people a last time, on the days before today, before erasures are executed.
+        """Count the people of past days a last time, so that erasures can be executed.
 
         This is needed if a cut-off is in the open window, as with immediate erasures.
 
@@ -159,8 +159,7 @@ class Sweep:
                 begin all that are due. Erasures that were begun before are continued in any case.
             restored: the restoration of tables that the caller reported. Erasures that were undone
                 by the restoration are repeated. None if no table was restored.
-            prepared: what `look` returned, if the caller has called `look` and `prepare`, which
-                immediate erasures need; None if not.
+            prepared: what `look` returned; None if the caller has not called `look` and `prepare`.
         """
         ends_at = self._clock() + self._seconds
         report = SweepReport()
@@ -216,8 +215,8 @@ class Sweep:
             report.places = execution.taken()
             await execution.note_places()
         done_at = self._now().astimezone(UTC)
-        # It does no harm if only the second of these two succeeds: the ledger says that the days
-        # were searched, and not that the erasures are finished.
+        # The sweep may be recorded even if the erasures cannot be finished: the ledger says only
+        # which days were searched.
         report.executed, _ = await together(
             execution.finish(done_at, done_at + TOMBSTONE),
             self._search.record(chosen.days, now, done_at),
@@ -298,7 +297,7 @@ class Sweep:
     async def _begin_again(self, restored: Restored, report: SweepReport) -> None:
         """Make erasures due again that were executed after the time to which tables were restored.
 
-        Also write a receipt about it, and note the days whose rows may be back.
+        Before that, store a receipt, and note the days whose deleted rows may be back.
         """
         claim = f"{AGAIN}{uuid.uuid4()}"
         await self._receipts.add(restored.receipt(claim))

@@ -47,8 +47,8 @@ class OpenDays:
     async def count_past(self, news: News, executed_at: datetime | None) -> None:
         """Refresh the days before today that have news, and count people over several days again.
 
-        People are counted for the days of the open window before today. This is left out if no
-        erasure was executed since the last count and no day before today has news.
+        People are counted for the days of the open window before today. They are not counted again
+        if no day before today has news, and no erasure was executed since the last count.
 
         Args:
             news: what is new for the jobs.

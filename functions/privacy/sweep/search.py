@@ -1,7 +1,7 @@
 """Decides on which days a sweep searches for events in scope, and records which days it searched.
 
 A sweep searches all days in five cases: no earlier sweep has finished; tables were restored; rows
-of earlier sweeps may have come into scope since; another sweep began an execution and did not
+that an earlier sweep has left may be in scope now; another sweep began an execution and did not
 finish it; the last search of all days was a week ago. In all other cases, a sweep searches only
 days with news. While erasures are being executed, it also searches the days on which the people
 were active.
@@ -33,7 +33,7 @@ class Seen(NamedTuple):
     """What a sweep has read before it changes anything.
 
     Attributes:
-        at: when the sweep read it (UTC).
+        at: when the sweep began to read (UTC).
         work: how many erasures are due, and other work.
         news: the last runs of jobs, and the days that are noted.
         claim: the id that the sweep gives to the erasures that it begins to execute.
@@ -120,8 +120,8 @@ class Search:
     ) -> None:
         """Note days whose events a sweep is about to change, so that a refresh counts them again.
 
-        Before the open window, only days with deleted copies are noted. An erasure does not change
-        the counts of other days there.
+        Days in the open window are always noted. Older days are noted only if copies are deleted
+        from them, because erasing people does not change the counts of older days.
 
         Args:
             erased: the days (UTC) of events in scope.
@@ -209,7 +209,7 @@ def days_unknown_to_active_days(news: News, first: date, now: datetime) -> froze
 
 
 def may_have_old_rows(scopes: Scopes, work: Work, since: datetime) -> bool:
-    """Return whether rows that an earlier sweep has left may have come into scope since then.
+    """Return whether rows that an earlier sweep has left may be in scope now.
 
     This happens if a legal hold ended, or if a repeated request moved the cut-off of an executed
     erasure.

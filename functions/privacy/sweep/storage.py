@@ -99,7 +99,7 @@ class ObjectRewriter:
         return len(waiting)
 
     async def _rewrite(self, stored: Stored, redaction: Redaction, counts: Counts) -> list[Stored]:
-        """Rewrite one object; if it changed since it was listed, return its new version instead."""
+        """Rewrite one object. If it has changed since it was listed, return its new version."""
         content = await self.objects.read(stored)
         if content is None:
             return []
@@ -134,8 +134,8 @@ class ObjectRewriter:
 def concerns(scopes: Scopes, stored: Stored) -> bool:
     """Return whether an object may contain events in scope.
 
-    After an erasure is executed, it concerns newer objects only. The execution has rewritten the
-    older ones.
+    The execution of an erasure rewrites the objects that exist at that time. So after the
+    execution, only newer objects may contain events in scope of this erasure.
     """
     return any(
         scope.executed_at is None or stored.written_at > scope.executed_at - MARGIN

@@ -1,8 +1,8 @@
 """What a sweep has to do about erasures, and whether executions begin now.
 
 An execution reads the tables once for all erasures together. So an erasure that is due waits up to
-`functions.privacy.periods.GATHERING` for other erasures. It waits no longer if another erasure has
-to be executed at once.
+`functions.privacy.periods.GATHERING` for other erasures. If another erasure must be executed at
+once, the waiting erasures are executed together with it.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from functions.warehouse.statements import Statements
 class Work(NamedTuple):
     """What a sweep has to do, as ``sql/privacy/find_work.sql`` counts it.
 
-    An erasure counts once for each user key. It is waiting if it is due and may begin: no sweep has
-    begun to execute it, no legal hold prevents that, no other erasure makes it unnecessary, and the
-    people did not take it back. If the caller names erasures, only these can be waiting.
+    An erasure counts once for each user key. An erasure is waiting if it is due and can begin: no
+    sweep has begun to execute it, no legal hold prevents that, no other erasure makes it
+    unnecessary, and the person did not take it back. If the caller names erasures, all other
+    erasures do not count as waiting.
 
     Attributes:
         superseded: the number of erasures from the chat that another erasure makes unnecessary.
@@ -28,7 +29,7 @@ class Work(NamedTuple):
         begun: the number of erasures that sweeps began to execute and did not finish.
         immediate: the number of waiting erasures without a grace period.
         overdue: the number of begun or waiting erasures that were due long ago.
-        waiting_since: since when the oldest waiting erasure is due (UTC); None if none waits.
+        waiting_since: when the first of the waiting erasures was due (UTC); None if none waits.
         cut_off: the latest cut-off of the waiting erasures (UTC); None if none waits.
         expired_holds: the number of rows of legal holds that ended long ago.
         hold_ended_at: when a legal hold last ended (UTC); None if no ended hold is stored.
