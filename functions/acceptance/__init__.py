@@ -1,1 +1,1 @@
-"""Decides who may send, and turns bodies into messages; used by `receive` and by replays."""
+"""Decides which events a cell accepts, and makes Pub/Sub messages from them."""

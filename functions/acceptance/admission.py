@@ -1,4 +1,4 @@
-"""Decides who may send: each partner in the partners secret that is not on the closed list."""
+"""Decides who may send events: every partner in the partners secret, except closed partners."""
 
 import asyncio
 import math
@@ -10,37 +10,46 @@ from functions.acceptance.partners import Directory, Partner, Unclear
 from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
-"""An unknown token may be new, so it causes an extra read of the secrets, unless the last read
-began less than this many seconds ago."""
+"""An unknown token may be new, so the secrets are read again for it. This read is left out if the
+last one began less than this many seconds ago."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
 class FreshSecret(Protocol[T_co]):
-    """A secret that is kept fresh, such as `functions.secrets.file.SecretFile`."""
+    """A secret whose value is read again when it is old, as in `functions.secrets.file`."""
 
     @property
     def fresh_until(self) -> float:
-        """The monotonic time in seconds up to which `current` returns the same value."""
+        """The time, in monotonic seconds, up to which `current` starts no new read.
+
+        A call of `current` with a short `within` may start a read before this time.
+        """
 
     @property
     def is_certain(self) -> bool:
-        """Whether the value that `current` returned last comes from the latest read."""
+        """Whether the last attempt to read the secret succeeded.
+
+        If not, `current` returns an older value, which may be out of date.
+        """
 
     async def current(self, within: float = ...) -> T_co:
-        """Return the value. Until the next read, each call returns the same object.
+        """Return the secret's value; first read the secret if the last read is too old.
+
+        Between two reads, all calls return the same object.
 
         Args:
-            within: the maximum age of the last read, in seconds.
+            within: the maximum seconds since the last read began. The secret also has a limit of
+                its own; the shorter one counts.
 
         Raises:
-            SecretUnavailable: the secret cannot be read, and the last good value is too old.
+            SecretUnavailable: the secret cannot be read, and its last good value is too old.
         """
 
 
 class _Now(NamedTuple, Generic[T_co]):
-    """The value of a secret, and the state of the secret when the value was read."""
+    """The value of a `FreshSecret`, and its two properties at the same moment."""
 
     value: T_co
     fresh_until: float
@@ -48,7 +57,10 @@ class _Now(NamedTuple, Generic[T_co]):
 
 
 class Admission:
-    """Combines the partners secret and the closed list, so that each request needs one look-up.
+    """Finds the partner that a token belongs to; closed partners are not found.
+
+    The partners secret and the closed list are combined when they are read, so that each request
+    needs only one look-up.
 
     Args:
         partners: the partners secret.
@@ -72,24 +84,24 @@ class Admission:
         self._fresh_until = float("-inf")
 
     def at_hand(self) -> Directory | None:
-        """Return the directory of admitted partners without waiting.
+        """Return the directory of admitted partners without waiting; None if a new read is due.
 
-        Returns None if the secrets may have changed; the caller must then await `current`.
+        If this returns None, the caller must await `current`.
         """
         return self._at_hand if self._clock() <= self._fresh_until else None
 
     async def find(self, token: str) -> tuple[str, Partner] | None:
         """Return the name and record of the partner with this token; None if no partner has it.
 
-        For an unknown token, this waits for a new read of the secrets, unless the last read began
-        less than `NEW_TOKEN_SECONDS` ago. So a new token works at once, and wrong tokens cannot
-        cause more frequent reads. Requests with a known token do not wait for such a read.
+        If the token is unknown or its partner's record has an error, this reads the secrets again,
+        because they may have changed. It does not do so if the last read began less than
+        `NEW_TOKEN_SECONDS` ago. So a new token works at once, but wrong tokens cannot cause many
+        reads.
 
         Raises:
-            SecretUnavailable: one of the secrets cannot be read, and the last good value is too
-                old.
-            Unclear: the partner's record has an error, or it is not certain which partner has the
-                token: a secret has an error, or only an old value of a secret is known.
+            SecretUnavailable: a secret cannot be read, and its last good value is too old.
+            Unclear: the partner's record has an error, or two partners have the token, or the token
+                is unknown and the secrets could not be read completely.
         """
         directory = self.at_hand() or await self.current()
         try:
@@ -101,17 +113,17 @@ class Admission:
         return (await self.current(NEW_TOKEN_SECONDS)).find(token)
 
     async def current(self, within: float = math.inf) -> Directory:
-        """Return the directory of admitted partners.
+        """Return the directory of admitted partners; first read the secrets if they are old.
 
-        While a secret cannot be read, the directory is made from the last good value. The `find` of
-        this directory raises Unclear for an unknown token, because the token may be new.
+        If a read fails, the directory is made from the last good value. For an unknown token, its
+        method `find` then raises Unclear, because the token may be new.
 
         Args:
-            within: the maximum age of the last reads of the secrets, in seconds.
+            within: the secrets are read again if their last reads began more than this many seconds
+                ago.
 
         Raises:
-            SecretUnavailable: one of the secrets cannot be read, and the last good value is too
-                old.
+            SecretUnavailable: a secret cannot be read, and its last good value is too old.
         """
         partners, closed = await asyncio.gather(
             _now(self._partners, within), _now(self._closed, within)
@@ -128,6 +140,6 @@ class Admission:
 
 
 async def _now(secret: FreshSecret[T], within: float) -> _Now[T]:
-    # Read the secret's state at once, because it may change while the other secret is awaited.
+    # Read both properties at once: they may change while `current` awaits the other secret.
     value = await secret.current(within)
     return _Now(value, secret.fresh_until, secret.is_certain)

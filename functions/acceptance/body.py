@@ -1,8 +1,11 @@
-"""Splits a webhook's body into events; a body is one JSON object, an array, or NDJSON.
+"""Splits the body of a webhook request into events.
 
-The bytes of each event stay as the sender sent them. The fast path decodes only the members that
-routing needs. Events that the fast path cannot decode take the careful path, which also accepts
-half a surrogate pair: JavaScript sends one if a nickname was cut inside an emoji.
+A body is one JSON object, an array of objects, or NDJSON (one object on each line). The bytes of
+each event stay as the sender sent them.
+
+Most events take a fast path, which decodes only the event's name and project. All other events take
+the careful path, which accepts unusual spellings and broken characters. For example, JavaScript
+sends half a surrogate pair if a nickname was cut inside an emoji.
 """
 
 import contextlib
@@ -16,18 +19,20 @@ from functions.events.envelope import open_envelope
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 FAST_PIECES = 100_000
-"""A body with more commas or lines than this is split value by value, to limit the memory."""
+"""A body with more commas or more newlines than this is split one value at a time, to save
+memory."""
 
 
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
-    """One event of a body.
+    """One event of a webhook's body.
 
     Attributes:
         data: the event's bytes, as the sender sent them.
         name: the event's name as sent; None if the event has no usable name.
-        project: the project that the event names, as text; None if the event names no project;
-            empty if the value cannot be a project's name, such as a list.
-        is_test: whether the product's Test button sent the body; see `parse`.
+        project: the event's project, as text. None if the event names no project; empty if the
+            member has a value that cannot be a project's name, such as a list.
+        is_test: whether the event is a test delivery: it has no name, no ``value`` and no property
+            of the catalogue.
     """
 
     data: bytes
@@ -46,7 +51,8 @@ class _Body(msgspec.Struct):
 
 
 _FLAT = 2 * MAX_DEPTH
-"""A text with fewer bytes than this cannot be nested too deeply: each level needs two brackets."""
+"""A JSON text with fewer bytes than this is never nested too deeply, because each level takes two
+brackets."""
 
 _BODY = msgspec.json.Decoder(_Body)
 _BODIES = msgspec.json.Decoder(list[_Body])
@@ -57,16 +63,17 @@ _LINE = msgspec.json.Decoder(msgspec.Raw)
 def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     """Split a body into its events.
 
-    The product's Test button sends JSON that has no event name, no `value` and no property of the
-    catalogue. Such JSON gives an event with `is_test`, and so does an empty array.
+    The product's Test button sends JSON without an event name, ``value`` or property of the
+    catalogue. Such JSON becomes one event with ``is_test=True``, and so does an empty array.
 
     Args:
         body: the body as received, with or without a byte order mark.
         most: the maximum number of events. If the body has more, only the first `most + 1` events
-            are returned, and the rest of the body need not be valid JSON.
+            are returned, and the rest of the body may be invalid JSON.
 
     Raises:
-        NotJson: the body is neither a JSON value nor NDJSON, or an event is nested too deeply.
+        NotJson: the body is not UTF-8, or it is neither JSON nor NDJSON, or an event is nested too
+            deeply.
     """
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.isascii():
@@ -91,7 +98,7 @@ def parse_one(body: bytes) -> ReceivedEvent:
     """Read a body as one event, even if it is an array.
 
     Raises:
-        NotJson: the body is not exactly one JSON value, or is nested too deeply.
+        NotJson: the body is not exactly one JSON value in UTF-8, or is nested too deeply.
     """
     _check_utf8(body)
     return _event(body)
@@ -105,10 +112,10 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
-    """Return an event that has the documented form; read any other event on the careful path.
+    """Make an event from its decoded name and project.
 
-    The documented spelling of a name takes precedence, so the event is complete without the members
-    in other spellings.
+    If one of them is blank, or if the event may be nested too deeply, take the careful path.
+    Members in other spellings are not needed, because the documented spellings take precedence.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)
@@ -126,12 +133,12 @@ def _event(data: bytes) -> ReceivedEvent:
 
 
 def _careful(data: bytes) -> ReceivedEvent:
-    """Read an event in the same way as `load` does."""
+    """Read an event with the functions that `load` uses; they accept unusual spellings."""
     try:
         envelope = open_envelope(decode_json(data))
     except BadMessage as bad:
         if bad.reason == "not_json":
-            only_value(data.decode())  # raises NotJson with the position
+            only_value(data.decode())  # raises NotJson, which tells where the error is
         raise NotJson("the body is nested too deeply") from None
     return ReceivedEvent(data, envelope.event, envelope.project(), envelope.is_test())
 

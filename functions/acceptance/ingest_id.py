@@ -1,4 +1,4 @@
-"""Makes ingest ids. Two deliveries with the same ingest id are copies of one event."""
+"""Makes ingest ids, this system's ids of events. All copies of an event have the same ingest id."""
 
 import hashlib
 from collections import Counter
@@ -9,34 +9,36 @@ import uuid_utils
 from functions.acceptance.values import SPACE
 
 _FRESH = "7"
-"""The version of a UUID that contains the time. Only `fresh` makes ids of this version."""
+"""The digit in a UUID that gives its version: 7. Only `fresh` makes ids of this version."""
 
 
 def fresh() -> str:
-    """Return a new id: a UUIDv7 (RFC 9562), so that ids sort by time."""
+    """Return a new ingest id, a UUIDv7 (RFC 9562). Such ids sort by time."""
     return str(uuid_utils.uuid7())
 
 
 def is_fresh(ingest_id: str) -> bool:
-    """Return whether `fresh` made an ingest id; if not, `derived` made it.
+    """Return whether an ingest id was made by `fresh`; all other ids were made by `derived`.
 
-    All copies of an event with a fresh id have the same time of receipt. A derived id is the same
-    in each retry by the sender, so copies may have different times of receipt.
+    Copies of an event with an id from `fresh` all have the same time of receipt. An id from
+    `derived` is the same when the sender retries, so its copies may have different times of
+    receipt.
     """
     return ingest_id[14:15] == _FRESH
 
 
 def of_request(partner: str, kind: str, request_id: str, events: Sequence[bytes]) -> list[str]:
-    """Return the ingest ids of the events of a request, in order.
+    """Return the ingest id of each event of a request, in the order of the events.
 
-    If the request has no id, all ingest ids are new. Otherwise, each ingest id is derived from the
-    id of the request and the event. So an event has the same ingest id in a retry, even if the
+    If the request has no id, all ingest ids are new. Otherwise, an ingest id is derived from the
+    request's id and the event's bytes. So an event has the same ingest id in a retry, even if the
     retry comes days later, has only some of the events, or has them in another order.
 
     Args:
         partner: the name of the partner whose token the request has.
         kind: the kind of the webhook.
-        request_id: the id of the request, the same on each retry; empty if there is none.
+        request_id: the id that the sender gave the request; a retry has the same id. Empty if there
+            is none.
         events: the bytes of the events.
     """
     if not request_id:
@@ -51,17 +53,17 @@ def of_request(partner: str, kind: str, request_id: str, events: Sequence[bytes]
 
 
 def derived(partner: str, kind: str, request_id: str, data: bytes, number: int) -> str:
-    """Return the ingest id of an event whose request has an id.
+    """Return the ingest id of an event; the same arguments always give the same id.
 
-    The ingest id depends on the partner and the kind, because two senders may choose the same id of
-    a request. It depends on the event, because some senders give all their requests the same id.
+    The partner and the kind count, because two senders may choose the same request id. The event's
+    bytes count, because some senders give all their requests the same id.
 
     Args:
         partner: the name of the partner whose token the request has.
         kind: the kind of the webhook.
         request_id: the id of the request.
         data: the event's bytes, without space around them.
-        number: how many events before it in the request have the same bytes.
+        number: how many earlier events of the request have the same bytes.
     """
     digest = hashlib.sha256()
     for part in (partner, kind, request_id):
@@ -70,6 +72,6 @@ def derived(partner: str, kind: str, request_id: str, data: bytes, number: int) 
     digest.update(number.to_bytes(8, "big"))
     digest.update(data)
     name = bytearray(digest.digest()[:16])
-    name[6] = (name[6] & 0x0F) | 0x80  # version 8: the application's own format
-    name[8] = (name[8] & 0x3F) | 0x80  # variant: RFC 9562
+    name[6] = (name[6] & 0x0F) | 0x80  # UUID version 8: a custom format
+    name[8] = (name[8] & 0x3F) | 0x80  # the variant of UUID in RFC 9562
     return str(uuid_utils.UUID(bytes=bytes(name)))

@@ -1,4 +1,4 @@
-"""The partners secret: who may send, with which tokens, and for which projects.
+"""Reads the partners secret: who may send events, with which tokens, and for which projects.
 
 The secret is JSON. It has digests of the tokens, never the tokens themselves::
 
@@ -9,8 +9,8 @@ The secret is JSON. It has digests of the tokens, never the tokens themselves::
         "request_ids": true
     }}}
 
-An error in a partner's record affects that partner only. Until the error is corrected, the
-partner's sender gets 503 and retries. With 401, the sender would drop the events.
+An error in a partner's record affects that partner only. Until the error is corrected, requests of
+the partner get 503, so that the sender retries them. After 401, the sender would drop the events.
 """
 
 import hashlib
@@ -31,10 +31,10 @@ from functions.secrets.file import SecretFile, SecretUnavailable
 
 # The pattern ends with `\Z`, because `$` would allow a newline at the end.
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*\Z")]
-"""A partner's name. It is used in the names of objects, attributes and datasets."""
+"""A partner's name. It is also a part of the names of objects in the bucket and of datasets."""
 
-# A project that is read from an event never has half a surrogate pair, or a space at either end.
-# So a record with such a project is faulty.
+# The name of a project or a cell. Spaces at its ends, line breaks and half surrogate pairs are
+# errors, because an event's project never has spaces at its ends or half a surrogate pair.
 Text = Annotated[
     str,
     msgspec.Meta(pattern=r"^[^\s\ud800-\udfff](?:[^\r\n\ud800-\udfff]*[^\s\ud800-\udfff])?\Z"),
@@ -50,31 +50,34 @@ FIELDS: dict[str, Any] = {
     "signing_secrets": Annotated[tuple[SigningKey, ...], msgspec.Meta(min_length=1)],
     "request_ids": bool,
 }
-"""The form of each member of a record. An empty list of `signing_secrets` is an error, because it
-would allow unsigned bodies."""
+"""The form of each member of a partner's record. An empty list of `signing_secrets` is an error,
+because it would allow unsigned bodies."""
 
 OPTIONAL = frozenset({"signing_secrets", "request_ids"})
 
 DISPUTED = ""
-"""Replaces the name of the cell for a project that two partners claim."""
+"""Takes the place of a cell's name if two partners claim the same project."""
 
 
 class Unclear(Exception):
-    """The partner cannot be identified, because the secret is faulty or out of date."""
+    """The secret does not say for certain who the partner is, or which projects the partner has.
+
+    The secret has an error, or its value may be out of date.
+    """
 
 
 class RecordFaulty(Unclear):
-    """The partner is known, but the partner's record has an error."""
+    """The partner's record has an error, or two partners have the same token."""
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """A partner's record.
+    """A partner's record in the partners secret.
 
     Attributes:
-        tokens_sha256: the hex digest of the partner's token; during a rotation, of both tokens.
-        projects: for each of the partner's projects, the name of the cell; `DISPUTED` if another
-            partner claims the project too. Events of a disputed project are refused, because it is
-            unclear whose they are.
+        tokens_sha256: the SHA-256 digest of the partner's token, in hex; during a rotation, the
+            digests of both tokens.
+        projects: the name of the cell of each project, by project. The name is `DISPUTED` if
+            another partner claims the project too; events of such a project are refused.
         signing_secrets: each request must be signed with one of these keys; if there are no keys,
             requests need no signature.
         request_ids: whether the partner states that its ids of requests are unique.
@@ -87,23 +90,25 @@ class Partner(msgspec.Struct, frozen=True):
 
     @property
     def has_request_ids(self) -> bool:
-        """Whether retries are recognised by the ids of the partner's requests.
+        """Whether a repeated request is recognised by its request id.
 
-        Some senders give all their requests the same id. So ids count only if the partner states
-        that they are unique, or signs requests: a signature covers the id, and the specification of
-        signed webhooks demands unique ids.
+        Some senders give all their requests the same id, so ids are ignored by default. They count
+        if the partner states that they are unique, or if the partner signs requests. The
+        specification of signed webhooks demands unique ids.
         """
         return self.request_ids or bool(self.signing_secrets)
 
 
 class Faulty(msgspec.Struct, frozen=True):
-    """The readable parts of a record that has an error.
+    """The readable parts of a partner's record that has an error.
 
     Attributes:
-        fields: the names of the faulty fields; ``record`` stands for the record itself.
-        tokens_sha256: the readable digests of the partner's tokens.
-        all_tokens: whether all digests are readable.
-        projects: for each project, the name of the cell; None if the projects cannot be read.
+        fields: the names of the faulty fields. ``record`` stands for the form of the record, or for
+            the partner's name; ``closed`` stands for the partner's entry in the closed list.
+        tokens_sha256: the digests of the partner's tokens that can be read.
+        all_tokens: whether all digests of the record can be read.
+        projects: the name of the cell of each project, by project; None if the projects cannot be
+            read.
     """
 
     fields: tuple[str, ...]
@@ -113,10 +118,11 @@ class Faulty(msgspec.Struct, frozen=True):
 
 
 class Fault(NamedTuple):
-    """An error in the secret, for a log line.
+    """An error in the partners secret, as log lines report it.
 
     Attributes:
-        partner: the partner's name; if the name is invalid, the partner's position in the secret.
+        partner: the partner's name. If the name is invalid, the partner's position in the secret,
+            such as ``#2``.
         field: the name of the faulty field; the field's value is never logged.
     """
 
@@ -134,7 +140,8 @@ class Directory:
     Args:
         partners: the valid records, by the partner's name.
         faulty: the records with an error, by the partner's name.
-        is_certain: whether the directory is complete, so that an unknown token is certainly wrong.
+        is_certain: whether all tokens are known; if not, `find` raises Unclear for an unknown
+            token.
     """
 
     def __init__(
@@ -156,12 +163,13 @@ class Directory:
 
     @classmethod
     def from_json(cls, text: bytes) -> "Directory":
-        """Read the secret's content.
+        """Read the content of the partners secret.
+
+        An error in a partner's record raises nothing, and blocks only this partner.
 
         Raises:
-            ValueError: the content is not JSON, or not an object with only the member `partners`;
-                the message does not quote the content. An error in a partner's record raises
-                nothing, and blocks only this partner.
+            ValueError: the content is not a JSON object with the single member `partners`; the
+                message does not quote the content.
         """
         try:
             decoded = _READER.decode(text.decode("utf-8-sig", "surrogateescape"))
@@ -179,7 +187,7 @@ class Directory:
 
     @property
     def faults(self) -> list[Fault]:
-        """All errors in the secret, sorted."""
+        """All errors in the partners secret, sorted by partner and field."""
         in_records = {
             Fault(name, field) for name, record in self._faulty.items() for field in record.fields
         }
@@ -194,13 +202,13 @@ class Directory:
     def find(self, token: str) -> tuple[str, Partner] | None:
         """Return the name and record of the partner with this token; None if no partner has it.
 
-        The look-up uses the token's digest, because an attacker cannot choose the digest. The
-        digests are then compared in constant time. The empty token never matches, whatever digests
-        the secret has.
+        The token is found by its digest, and the digests are then compared in constant time. So the
+        time of the answer tells an attacker nothing about valid tokens. The empty token belongs to
+        no partner.
 
         Raises:
             RecordFaulty: the partner's record has an error, or two partners have this token.
-            Unclear: the token is not found, but some digests are unreadable or may be missing.
+            Unclear: no partner has the token, but some digests may be missing or cannot be read.
         """
         if not token:
             return None
@@ -215,16 +223,16 @@ class Directory:
         return entry[1]
 
     def doubtful(self) -> "Directory":
-        """Return a copy in which an unknown token raises Unclear, because the token may be new."""
+        """Return a copy whose `find` raises Unclear for an unknown token: the token may be new."""
         return Directory(self._partners, self._faulty, is_certain=False)
 
     def without(self, closed: Container[str], unclear: Container[str] = ()) -> "Directory":
-        """Return a copy without some partners, so that their tokens are unknown.
+        """Return a copy without closed partners; their tokens are unknown to the copy.
 
         Args:
             closed: the names of closed partners.
-            unclear: the names of partners that may be closed; the copy treats their records as
-                faulty.
+            unclear: the names of partners that may be closed; for their tokens, `find` of the copy
+                raises RecordFaulty.
         """
         faulty = {
             name: Faulty(
@@ -253,10 +261,10 @@ class Directory:
         return self._by_name.get(name)
 
     def projects_of(self, name: str) -> Mapping[str, str]:
-        """Return the name of the cell of each project of a partner; empty for an unknown partner.
+        """Return a partner's projects with the names of their cells; empty for an unknown partner.
 
         Raises:
-            Unclear: the projects cannot be read, or another partner claims one of them.
+            Unclear: the partner's projects cannot be read, or another partner claims one of them.
         """
         record = self._by_name.get(name) or self._faulty.get(name)
         if record is None:
@@ -266,9 +274,9 @@ class Directory:
         return record.projects
 
     def _digests(self) -> dict[str, tuple[str, tuple[str, Partner] | None]]:
-        """Index the partners by the digests of their tokens; record which partners share a digest.
+        """Return the partner that each token digest belongs to; also fill `_shared`.
 
-        A digest has None instead of a partner if two partners share it, or if the record is faulty.
+        The partner is None if two partners share the digest, or if the record has an error.
         """
         by_digest: dict[str, tuple[str, tuple[str, Partner] | None]] = {}
         names: dict[str, str] = {}
@@ -288,13 +296,13 @@ class Directory:
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object's members; a duplicate member becomes None, which no field accepts."""
+    """Return the members of a JSON object; a name that occurs twice gets the invalid value None."""
     times = Counter(name for name, _ in pairs)
     return {name: value if times[name] == 1 else None for name, value in pairs}
 
 
 def _no_number(_digits: str) -> None:
-    """Read any number as None: no field is a number, and some numbers are too large to decode."""
+    """Read every number as None: no field is a number, and Python cannot decode huge numbers."""
 
 
 _READER = json.JSONDecoder(
@@ -303,8 +311,8 @@ _READER = json.JSONDecoder(
     parse_float=_no_number,
     parse_constant=_no_number,
 )
-"""Accepts unusual numbers, half surrogate pairs and duplicate names, so that they invalidate only
-the record that contains them."""
+"""A JSON decoder that accepts huge numbers, broken characters and duplicate names. So these are
+errors only in the record that contains them."""
 
 
 def _disputing(partner: Partner, claims: Counter[str]) -> Partner:
@@ -316,7 +324,7 @@ def _disputing(partner: Partner, claims: Counter[str]) -> Partner:
 
 
 def _read(name: str, record: object) -> Partner | Faulty:
-    """Read one record, member by member, so that the valid members of a faulty record are known."""
+    """Read a partner's record; if it has an error, return its readable parts."""
     members = record if isinstance(record, dict) else {}
     fields = [field for field in FIELDS if field in members or field not in OPTIONAL]
     read = {field: _converted(members.get(field), FIELDS[field]) for field in fields}
@@ -338,7 +346,7 @@ def _read(name: str, record: object) -> Partner | Faulty:
 
 
 def _converted(value: object, form: Any) -> Any:
-    """Return a member's value; None if it does not have the expected form."""
+    """Return a value, converted to the expected form; None if it does not have this form."""
     try:
         return msgspec.convert(value, form, dec_hook=_signing_key)
     except msgspec.ValidationError:
@@ -356,18 +364,18 @@ def _signing_key(expected: type[Any], value: object) -> SigningKey:
 
 
 class PartnersUnavailable(SecretUnavailable):
-    """The secret cannot be read, and the last good value is too old; no partner is admitted."""
+    """The partners secret cannot be read, and its last good value is too old."""
 
 
 class PartnersFile(SecretFile[Directory]):
-    """Keeps the directory of partners fresh.
+    """Reads the partners secret from a file, and reads it again when the value is old.
 
-    New and revoked tokens take effect at the next read of the secret.
+    New and revoked tokens take effect at the next read.
 
     Args:
         path: the secret's file.
         clock: returns monotonic seconds.
-        read: returns the file's content; may block.
+        read: reads the file and returns its content; may block.
     """
 
     def __init__(
@@ -380,7 +388,7 @@ class PartnersFile(SecretFile[Directory]):
 
 
 def _parse(text: bytes) -> Directory:
-    """Read the secret; log each error in it at every read, because an alert counts the lines."""
+    """Read the secret; log each of its errors at every read, because an alert counts the lines."""
     directory = Directory.from_json(text)
     for fault in directory.faults:
         log("ERROR", "partner record faulty", partner=fault.partner, field=fault.field, faults=1)

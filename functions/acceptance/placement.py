@@ -8,16 +8,16 @@ from functions.acceptance.partners import Partner
 from functions.acceptance.reasons import Reason
 
 MAX_EVENT_BYTES = 1_048_576
-"""The default of the setting that limits the size of one event, in bytes."""
+"""The maximum size of one event in bytes, unless a setting says otherwise."""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
-    """The decision about an event.
+    """The decision whether this cell accepts an event.
 
     Attributes:
-        status: the HTTP status: 200 if the event is accepted, 413 if it is too large, 421 if the
-            project is pinned to another cell, 422 if the project is missing or unknown or Pub/Sub
-            refuses the event, 503 if two partners claim the project.
+        status: the HTTP status. 200: accepted. 413: too large. 421: the project is pinned to
+            another cell. 422: the project is missing or unknown, or Pub/Sub refuses the event. 503:
+            two partners claim the project.
         reason: the reason code of a refusal; empty if the event is accepted.
         project: the project of an accepted event; None if the event is refused, or is a test
             delivery without a project.
@@ -33,13 +33,13 @@ def _refused(reason: Reason) -> Placement:
 
 
 ELSEWHERE = _refused(reasons.PROJECT_ELSEWHERE)
-"""The project is pinned to another cell, so its events are not stored here."""
+"""The refusal of an event whose project is pinned to another cell."""
 
 DISPUTED = _refused(reasons.PROJECT_DISPUTED)
-"""Two partners claim the project. Its events are not stored until the operator corrects this."""
+"""The refusal of an event whose project two partners claim. The operator has to correct this."""
 
 NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
-"""The event belongs to this cell, but Pub/Sub will never accept it."""
+"""The refusal of an event of this cell that Pub/Sub will never accept."""
 
 _TEST = Placement(200, "", None)
 _MISSING = _refused(reasons.PROJECT_MISSING)
@@ -48,7 +48,7 @@ _TOO_LARGE = _refused(reasons.EVENT_TOO_LARGE)
 
 
 def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: int) -> Placement:
-    """Decide whether an event is accepted here.
+    """Decide whether this cell accepts an event.
 
     Args:
         event: the event as received.

@@ -1,7 +1,7 @@
-"""The reasons for refusing a webhook: all statuses and reason codes of `receive`, declared once.
+"""Lists all reasons for which `receive` refuses a request or an event.
 
-`make generate` copies the declarations to docs/webhook-contract.md, docs/openapi.yaml,
-docs/operations.md and the alerts of the Terraform module.
+`make generate` copies the list to docs/webhook-contract.md, docs/openapi.yaml, docs/operations.md
+and the alerts of the Terraform module.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One reason.
+    """A reason to refuse a request or an event.
 
     Attributes:
         status: the HTTP status.
         code: the reason code, for programs; it is also in the log line ``received``.
-        detail: the sentence in the response, for people; may have a placeholder like ``{limit}``.
-        meaning: the description of the reason in the contract.
-        retry: the advice in the contract whether to retry.
+        detail: the sentence in the response, for people; may have a placeholder such as
+            ``{limit}``.
+        meaning: the description of the reason in docs/webhook-contract.md.
+        retry: the advice whether to retry, in docs/webhook-contract.md.
         too_many: the number of refusals in 15 minutes at which an alert fires.
         of: what is refused. ``request``: the whole request. ``event``: one event; the reason is in
             ``results``, and is also the reason of the request if no event was accepted.
@@ -235,4 +236,4 @@ REASONS = tuple(value for value in tuple(globals().values()) if isinstance(value
 """All reasons, in the order in which the contract lists them."""
 
 OF_EVENTS = {reason.code: reason for reason in REASONS if reason.of == "event"}
-"""The reasons to refuse one event, by code."""
+"""The reasons for refusing one event, by reason code."""

@@ -1,4 +1,4 @@
-"""The sender of a request, and how an accepted event becomes a message."""
+"""Describes the sender of a request, and makes the Pub/Sub message of an accepted event."""
 
 import msgspec
 
@@ -10,14 +10,14 @@ from functions.events.names import event_name
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """The sender of a request.
+    """The sender of a request, and the kind and the id of the request.
 
     Attributes:
         partner: the partner's name.
         record: the partner's record.
         kind: the kind of the webhook.
-        id: the id that the sender gave the request, the same on each retry; empty if there is
-            none, or if the sender's ids do not count.
+        id: the id that the sender gave the request, the same on each retry. Empty if there is none,
+            or if `Partner.has_request_ids` is false.
     """
 
     partner: str
@@ -36,8 +36,9 @@ def message_of(
 ) -> Message:
     """Return the Pub/Sub message for an accepted event.
 
-    The receive times of a request's events are one microsecond apart, to keep the sender's order.
-    For example, a person may restore and then delete the account: the deletion must count as later.
+    The events of a request get times of receipt that are one microsecond apart, so that they keep
+    the sender's order. For example, if a person restores the account and then deletes it, the
+    deletion must count as later.
 
     Args:
         event: the event as received.
@@ -45,7 +46,7 @@ def message_of(
         sender: the sender of the request.
         ingest_id: the event's id, from `functions.acceptance.ingest_id.of_request`.
         position: the event's position in the request, from 0.
-        received_at: the time (UTC) at which the request was received, as text.
+        received_at: when the request was received (UTC), as text.
     """
     kind: Kind = "test" if event.is_test else sender.kind
     name = None if event.name is None else event_name(kind, event.name)

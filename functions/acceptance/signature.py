@@ -1,7 +1,8 @@
-"""Verifies Standard Webhooks signatures, which prove that a partner sent this body, id and time.
+"""Verifies Standard Webhooks signatures, which prove that a partner sent a request.
 
 The scheme is version 1 of https://www.standardwebhooks.com: HMAC-SHA256 over
-``webhook-id.webhook-timestamp.body``. Headers are compared as raw bytes, so decoding cannot fail.
+``webhook-id.webhook-timestamp.body``. Headers are compared as bytes, because decoding them could
+fail.
 """
 
 import base64
@@ -13,24 +14,24 @@ from typing import NamedTuple
 
 PREFIX = "whsec_"
 KEY_BYTES = range(24, 65)
-"""The key lengths that the scheme allows."""
+"""The lengths in bytes that Standard Webhooks allows for a signing key."""
 
 _SIGNATURE_VERSION = b"v1,"
 
-# Neither the id nor the time may contain a full stop, so that the signed text can be split in one
-# way only. Twelve digits of seconds are enough for 30,000 years.
+# The signed text joins the id, the time and the body with full stops. So the id and the time must
+# not contain a full stop. Twelve digits of seconds are enough for 30,000 years.
 _ID = re.compile(rb"[^.]+")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}")
 
 
 class SigningKey:
-    """A partner's signing key; the object's text form hides the key, so log lines cannot show it.
+    """A partner's signing key. Its text form hides the key, so log lines cannot show it.
 
     Args:
         secret: the partner's signing secret: ``whsec_`` and base64, with or without padding.
 
     Raises:
-        ValueError: the secret has the wrong form or length; the message does not quote the secret.
+        ValueError: the secret has the wrong form or length; the message does not quote it.
     """
 
     __slots__ = ("_key",)
@@ -41,12 +42,14 @@ class SigningKey:
         try:
             self._key = base64.b64decode(encoded + padding, validate=True)
         except (binascii.Error, ValueError):
-            raise ValueError("a signing secret is not base64") from None
+            raise ValueError(f"a signing secret must be {PREFIX} followed by base64") from None
         if not secret.startswith(PREFIX) or len(self._key) not in KEY_BYTES:
-            raise ValueError(f"a signing secret is not {PREFIX} and the base64 of 24 to 64 bytes")
+            raise ValueError(
+                f"a signing secret must be {PREFIX} followed by the base64 of 24 to 64 bytes"
+            )
 
     def sign(self, content: bytes) -> bytes:
-        """Return the signature as in the header ``webhook-signature``: version and base64."""
+        """Sign bytes; return a signature in the form of the header ``webhook-signature``."""
         digest = hmac.digest(self._key, content, "sha256")
         return _SIGNATURE_VERSION + base64.b64encode(digest)
 
@@ -67,17 +70,18 @@ def verify(
     now: float,
     tolerance: float,
 ) -> bool:
-    """Return whether one of the keys signed this request recently.
+    """Return whether a request is signed with one of the keys, and was sent recently.
 
-    Signatures of other versions are ignored, because a sender may send several versions.
+    The request may have several signatures, also of other versions of the scheme. One valid
+    signature of version 1 is enough.
 
     Args:
         keys: the valid keys: one, or more during a rotation.
         headers: the request's headers, by lower-case names.
         body: the body's bytes as received.
         now: the current time in seconds since 1970, UTC.
-        tolerance: the maximum difference, in seconds, between ``now`` and the sender's time, in
-            either direction.
+        tolerance: the maximum seconds between ``now`` and the time in the request; that time may be
+            earlier or later than ``now``.
     """
     signed = _Signed(
         *(

@@ -1,7 +1,8 @@
-"""Splits bodies with Python's JSON decoder, which gives the position of an error.
+"""Splits webhook bodies into JSON values with Python's own decoder.
 
-This module handles bodies that msgspec refuses, and bodies with very many values. Python's decoder
-accepts half a surrogate pair and numbers of any size; this module refuses NaN and infinity.
+This is for bodies that msgspec, which is faster, refuses, and for bodies with very many values.
+Python's decoder accepts broken characters and numbers of any size, and says where an error is. NaN
+and infinity are refused.
 """
 
 import json
@@ -16,30 +17,30 @@ _SPACES = frozenset(SPACE.decode())
 
 
 class NotJson(Exception):
-    """The body is not JSON in UTF-8, or nested too deeply. The message does not quote the body."""
+    """The body is not JSON in UTF-8, or is nested too deeply. The message never quotes the body."""
 
 
 def values(text: str, most: int) -> list[bytes]:
-    """Split an array, or values that newlines separate; an empty array counts as one value.
+    """Return the bytes of each element of a JSON array, or of each JSON value of NDJSON.
 
-    A value may extend over several lines.
+    A value may extend over several lines. An empty array counts as one value.
 
     Args:
         text: the body, without surrounding space.
-        most: the maximum number of values to return; the rest is not parsed.
+        most: the maximum number of values to return; the text after them is not parsed.
 
     Raises:
-        NotJson: the text is neither an array nor values that newlines separate.
+        NotJson: the text is neither an array nor JSON values that newlines separate.
     """
     elements = _elements(text) if text.startswith("[") else _values(text)
     return [element.encode() for element in islice(elements, most)] or [text.encode()]
 
 
 def only_value(text: str) -> object:
-    """Decode a text that consists of one JSON value.
+    """Decode a text that is exactly one JSON value.
 
     Raises:
-        NotJson: the text is not exactly one value.
+        NotJson: the text is not exactly one JSON value.
     """
     value, end = _value_at(text, _skip_space(text, 0))
     if _skip_space(text, end) < len(text):
@@ -80,7 +81,7 @@ def _skip_space(text: str, position: int) -> int:
 
 
 def _value_at(text: str, position: int) -> tuple[object, int]:
-    """Decode the value that starts at a position; return the value and the position after it."""
+    """Decode the JSON value that starts at a position; return it and the position after its end."""
     try:
         return READER.raw_decode(text, position)
     except json.JSONDecodeError as error:

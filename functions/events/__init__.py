@@ -1,1 +1,1 @@
-"""The catalogue of events, and code that reads events and their properties, for all functions."""
+"""The catalogue of events, and the code that reads events and their properties."""

@@ -1,4 +1,4 @@
-"""The attributes of an event's Pub/Sub message, and the form of times and kinds in attributes."""
+"""Reads and writes the attributes of an event's Pub/Sub message."""
 
 import re
 import time
@@ -20,7 +20,7 @@ publish request."""
 
 
 class Attributes(msgspec.Struct, frozen=True, gc=False):
-    """The attributes of an event's message; partners' subscriptions can filter by them.
+    """The attributes of an event's Pub/Sub message. Subscriptions can filter messages by them.
 
     Attributes:
         ingest_id: this system's id of the event, a UUID in canonical form.
@@ -40,7 +40,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
     event: str | None
 
     def to_mapping(self) -> dict[str, str]:
-        """Return the attributes for Pub/Sub; leave out attributes that are None."""
+        """Return the attributes in the form that Pub/Sub takes, without those that are None."""
         attributes = {
             "ingest_id": self.ingest_id,
             "received_at": self.received_at,
@@ -55,7 +55,7 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def from_mapping(cls, attributes: Mapping[str, str]) -> "Attributes":
-        """Read a message's attributes.
+        """Read the attributes of a Pub/Sub message.
 
         Raises:
             ValueError: an attribute is missing or malformed; the message names the attribute, but
@@ -77,14 +77,17 @@ class Attributes(msgspec.Struct, frozen=True, gc=False):
 
 
 def format_time(moment: datetime) -> str:
-    """Return a time in the form of ``received_at``: in UTC, with microseconds and a final ``Z``."""
+    """Format a time like ``2026-11-22T14:25:32.123456Z``: in UTC, with microseconds."""
     return _written(floor(moment.timestamp()), moment.microsecond)
 
 
 def format_nanoseconds(since_1970: int) -> str:
-    """Return a time from `time.time_ns` in the form of ``received_at``.
+    """Format a time from `time.time_ns` like ``2026-11-22T14:25:32.123456Z``.
 
     This takes half as long as a conversion through `datetime`.
+
+    Args:
+        since_1970: nanoseconds since 1970.
     """
     second, nanosecond = divmod(since_1970, 1_000_000_000)
     return _written(second, nanosecond // 1000)
@@ -99,18 +102,20 @@ _AS_WRITTEN = re.compile(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z")
 
 @lru_cache(maxsize=16)
 def _second(timestamp: int) -> str:
-    """Format whole seconds; cached, because formatting them for every event is slow."""
+    """Format whole seconds since 1970; cached, because formatting a time for every event is slow.
+    """
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(timestamp))
 
 
 def microseconds_later(text: str, count: int) -> str:
-    """Add microseconds to a ``received_at`` attribute.
+    """Return a ``received_at`` attribute that is some microseconds later than another.
 
-    If the result is in the same second, only the fraction is replaced. That is ten times as fast as
-    `datetime` arithmetic, and this function runs once for each event of a request.
+    If both are in the same second, only the fraction is replaced. That is ten times as fast as
+    `datetime` arithmetic. Speed matters, because this runs once for each event of a request.
 
-    Raises:
-        ValueError: the text is not an ISO 8601 time with an offset.
+    Args:
+        text: the attribute to start from.
+        count: the number of microseconds.
     """
     if count == 0:
         return text
@@ -122,19 +127,19 @@ def microseconds_later(text: str, count: int) -> str:
 
 
 def parse_kind(text: str) -> Kind:
-    """Read a ``kind`` attribute.
+    """Read the attribute ``kind`` of a message.
 
     Raises:
         ValueError: the text is not one of `KINDS`.
     """
     kind = _KINDS.get(text)
     if kind is None:
-        raise ValueError("attribute kind is not one of " + ", ".join(KINDS))
+        raise ValueError("attribute kind must be one of " + ", ".join(KINDS))
     return kind
 
 
 def parse_time(text: str) -> datetime:
-    """Read a ``received_at`` attribute.
+    """Read the attribute ``received_at`` of a message.
 
     Raises:
         ValueError: the text is not an ISO 8601 time with an offset.
@@ -143,13 +148,13 @@ def parse_time(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # in UTC, the year may be below 1 or above 9999
-        raise ValueError("attribute received_at is not an ISO 8601 time") from None
-    raise ValueError("attribute received_at has no offset from UTC")
+    except (ValueError, OverflowError):  # OverflowError: the year in UTC is 0 or 10000
+        raise ValueError("attribute received_at must be an ISO 8601 time") from None
+    raise ValueError("attribute received_at must have an offset from UTC")
 
 
 def cut(text: str, limit: int) -> str:
-    """Truncate a text to at most ``limit`` bytes of UTF-8.
+    """Cut a text, so that it has at most ``limit`` bytes of UTF-8.
 
     Half a surrogate pair, which UTF-8 cannot encode, becomes a question mark.
     """

@@ -1,7 +1,7 @@
-"""Reads an event's JSON as tolerantly as is safe, and writes JSON that BigQuery accepts.
+"""Decodes the JSON of events, and encodes JSON for BigQuery.
 
-``receive`` and ``load`` read events with the same function, so ``load`` can read every event that
-``receive`` accepts.
+Decoding accepts much that is not correct JSON. ``receive`` and ``load`` decode events with the same
+function, so ``load`` can read every event that ``receive`` accepts.
 """
 
 import json
@@ -14,14 +14,15 @@ import msgspec
 INT64 = range(-(2**63), 2**63)
 
 MAX_DEPTH = 500
-"""The maximum levels of nesting in an event; every decoder used here can read that many."""
+"""The maximum depth of arrays and objects in an event. Every decoder used here can read this
+depth."""
 
 STORED_DEPTH = 100
-"""The maximum levels of nesting in a JSON column; deeper values are stored as text. BigQuery's own
-limit is 500."""
+"""The maximum depth of arrays and objects in a JSON column. Deeper values are stored as text.
+BigQuery's own limit is 500."""
 
 LONGEST_INTEGER = 4_000
-"""The maximum digits of an integer that is read as a number; Python's limit is 4,300 digits."""
+"""An integer with more digits than this becomes text. Python's limit is 4,300 digits."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u0000|.)", re.DOTALL)
@@ -29,7 +30,7 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class BadMessage(Exception):
-    """A message that cannot become a row, however often it is delivered.
+    """A message cannot become a row, even if Pub/Sub delivers it again.
 
     Attributes:
         reason: a reason code such as ``not_json``.
@@ -41,25 +42,25 @@ class BadMessage(Exception):
 
 
 def decode_json(data: bytes, repeated: Container[str] = ()) -> object:
-    r"""Decode an event's JSON, up to `MAX_DEPTH`.
+    r"""Decode an event's JSON.
 
     If an object has several members with the same name, the last one counts. If the name is in
     `repeated`, the values of all these members become one list.
 
     Values that no column can hold are replaced, so that the event can still be stored:
 
-    - Half a surrogate pair, such as ``"\ud83d"``, becomes U+FFFD. It is common: JavaScript sends
-      one for a text that was cut inside a character outside the Basic Multilingual Plane.
+    - Half a surrogate pair, such as ``"\ud83d"``, becomes U+FFFD. JavaScript often sends one: it
+      cut a text inside a character such as an emoji.
     - The character NUL (``"\u0000"``) becomes U+FFFD, too.
-    - A number beyond the range of a 64-bit float, such as ``1e400``, and an integer of more than
-      `LONGEST_INTEGER` digits become text.
+    - A number beyond the range of a 64-bit float, such as ``1e400``, becomes text.
+    - An integer of more than `LONGEST_INTEGER` digits becomes text.
 
     Args:
         data: the event's bytes as sent.
         repeated: the names of members that may be repeated.
 
     Raises:
-        BadMessage: the reason is ``not_json`` or ``too_deep``.
+        BadMessage: the reason is ``not_json``, or ``too_deep`` if the depth is above `MAX_DEPTH`.
     """
     if is_too_deep(data):
         raise BadMessage("too_deep")
@@ -79,9 +80,9 @@ def decode_json(data: bytes, repeated: Container[str] = ()) -> object:
 
 
 def is_too_deep(data: bytes) -> bool:
-    """Return whether a JSON text is nested deeper than `MAX_DEPTH`.
+    """Return whether arrays and objects in a JSON text are nested deeper than `MAX_DEPTH`.
 
-    Counting brackets first is fast, and nearly every event has fewer brackets than `MAX_DEPTH`.
+    The brackets are counted first, because that is fast, and nearly every event has few brackets.
     """
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
@@ -130,11 +131,12 @@ def _reader(read_object: Callable[[_Members], dict[str, object]] | None) -> json
 
 
 READER = _reader(None)
-"""Reads JSON that msgspec refuses, because it has half a surrogate pair or a very large number."""
+"""A JSON decoder for texts with half surrogate pairs or very large numbers, which msgspec
+refuses."""
 
 
 def _joining(repeated: Container[str]) -> json.JSONDecoder:
-    """Return a JSON reader. If an object repeats one of these names, the values become one list."""
+    """Return a JSON decoder that joins members with the same name, if `repeated` has the name."""
 
     def read_object(members: _Members) -> dict[str, object]:
         joined = dict(members)
@@ -154,30 +156,32 @@ def _flat(values: list[object]) -> list[object]:
 
 
 def encode_exactly(value: object) -> bytes:
-    """Encode a value from `decode_json`; unlike `encode_json`, write every number as a number."""
+    """Encode a value from `decode_json` as JSON in UTF-8. Numbers stay as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def encode_json(value: object) -> str:
     """Encode a value from `decode_json` for a BigQuery column of the type JSON.
 
-    Only 64-bit integers are written as numbers; all other numbers are written as text, because
-    BigQuery refuses a whole row if a number in a JSON column does not round-trip. ZetaSQL prints
-    the number with its own library and compares the digits (``CheckNumberRoundtrip`` in
-    ``googlesql/public/json_value.cc``), and for some numbers, such as ``67.174118``, that library
-    does not print the shortest form. With this rule, the JSON type of a property does not depend on
-    the digits; ``JSON_VALUE`` and ``LAX_FLOAT64`` read both forms. A value nested deeper than
-    `STORED_DEPTH` becomes text that contains the value's JSON.
+    64-bit integers are written as numbers, all other numbers as text. BigQuery refuses a whole row
+    if a number in a JSON column does not round-trip: when BigQuery prints the number, the digits
+    must be the same (``CheckNumberRoundtrip`` in ``googlesql/public/json_value.cc``). Some numbers
+    fail, such as ``67.174118``. All numbers with a fraction become text, so that the JSON type does
+    not depend on the digits. ``JSON_VALUE`` and ``LAX_FLOAT64`` read both forms.
+
+    A value that is nested deeper than `STORED_DEPTH` becomes a text with the value's JSON.
     """
     return msgspec.json.encode(storable(value, STORED_DEPTH)).decode()
 
 
 def storable(value: object, depth: int) -> object:
-    """Return a value in a form that BigQuery's JSON can hold.
+    """Return a value that a BigQuery column of the type JSON can hold.
+
+    Numbers that are not 64-bit integers become text, and so do deeply nested values.
 
     Args:
         value: a value from `decode_json`.
-        depth: the levels of nesting to keep; deeper values become text.
+        depth: the levels of arrays and objects to keep; deeper ones become text.
     """
     if isinstance(value, dict | list) and depth == 0:
         return encode_exactly(value).decode()

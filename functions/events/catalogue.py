@@ -1,8 +1,7 @@
-"""The catalogue: all events, and the meaning of each property.
+"""Reads the catalogue: all events, and the meaning of their properties.
 
-``catalogue.yaml`` is the single source. `load` and `privacy` read and check it once, at the start,
-and turn it into plain dictionaries, so that `load` can look up every property of every event
-quickly.
+``catalogue.yaml`` is the only source. `load` and `privacy` read and check it once, when they start,
+and make dictionaries from it. So `load` can quickly find every property of every event.
 """
 
 import functools
@@ -48,21 +47,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """An event of the catalogue, or a stand-in for events that the catalogue lacks.
+    """An event of the catalogue, or the stand-in for events that are not in the catalogue.
 
     Attributes:
         name: the event's name in the documentation's spelling; ``uncatalogued`` for the stand-in.
-        aliases: other canonical names of the event.
-        view: the event's view in the BI dataset; None if it has no view.
+        aliases: other names of the event, in snake_case.
+        view: the name of the event's view in the BI dataset; None if it has no view.
         section: the heading in the documentation under which the event is listed.
         description: one line that explains the event to readers.
         mandatory: whether the basic metrics need the event.
         acts: the acts that the event counts as.
-        properties: the event's own properties, without the common ones.
-        lookup: the properties by canonical name and by alias; the event's own properties take
-            precedence over aliases of common properties.
-        sample: values for the sample payload, by property name. Any other property has its first
-            allowed value or example in the payload, or all of them if it may have several values.
+        properties: the event's own properties, without those that all events have.
+        lookup: the properties by name and by alias, in snake_case. If a name of the event's own
+            property is also an alias of a common property, it means the event's own property.
+        sample: values for the event's sample payload, by property name. A property without a value
+            here gets its first allowed value or example; if it may have several values, it gets all
+            of them.
     """
 
     name: str
@@ -85,10 +85,11 @@ class Catalogue:
         events: the events of the All Events webhook, in the order of the file.
         room_events: the events of the Rooms webhook.
         common: the properties that every event may have.
-        property_columns: for each column of the ``properties`` record, the properties stored in it.
-        room_columns: for each column of the ``room`` record, the properties stored in it.
+        property_columns: the properties that each column of the ``properties`` record stores, by
+            column.
+        room_columns: the properties that each column of the ``room`` record stores, by column.
         units: the units of numbers, by name.
-        flags: the codes of the column ``flags``.
+        flags: the codes of the column ``flags``, with their explanations.
     """
 
     events: tuple[Event, ...]
@@ -102,21 +103,21 @@ class Catalogue:
     _fallback: Mapping[str, Event]
 
     def event(self, kind: Kind, name: str) -> Event | None:
-        """Return the event with this name, in any spelling; None if the catalogue lacks it."""
+        """Return the event with this name, in any spelling; None if it is not in the catalogue."""
         return self._by_name[kind].get(snake_case(name))
 
     def fallback(self, kind: Kind) -> Event:
-        """Return the stand-in for events that are not in the catalogue.
+        """Return the stand-in for events of a kind that are not in the catalogue.
 
-        Its ``lookup`` has the common properties and, for the Rooms webhook, the room's fields.
+        It has the common properties; for the kind ``room``, it also has the properties of rooms.
         """
         return self._fallback[kind]
 
     def limits(self, prop: Property) -> Limits | None:
-        """Return the possible values of a number; None if all numbers are possible.
+        """Return the least and the greatest possible value of a property; None if all are possible.
 
-        A number with a unit is at least 0, and at most the unit's maximum, unless the property
-        states other limits.
+        The property's own limits count. Where it has none, a number with a unit is between 0 and
+        the unit's maximum.
         """
         unit = self.units[prop.unit] if prop.unit else None
         if unit is None and prop.minimum is None and prop.maximum is None:
@@ -130,7 +131,7 @@ class Catalogue:
 
 @functools.cache
 def load_catalogue() -> Catalogue:
-    """Read ``catalogue.yaml``.
+    """Read ``catalogue.yaml``; later calls return the same object.
 
     Raises:
         ValueError: the file breaks a rule; the message names the rule and the place.
@@ -139,7 +140,7 @@ def load_catalogue() -> Catalogue:
 
 
 def parse(source: object) -> Catalogue:
-    """Check a decoded ``catalogue.yaml`` and index it.
+    """Check a decoded ``catalogue.yaml``, and make the catalogue from it.
 
     Raises:
         ValueError: the file breaks a rule; the message names the rule and the place.
@@ -214,7 +215,7 @@ def _event(
 def _lookup(
     where: str, own: tuple[Property, ...], common: tuple[Property, ...]
 ) -> dict[str, Property]:
-    """Index properties by name and alias; own ones take precedence over aliases of common ones."""
+    """Index properties by name and alias; own names come before aliases of common properties."""
     lookup = _index(where, ((p, (p.name, *p.aliases)) for p in own))
     for prop in common:
         if prop.name in lookup:

@@ -1,10 +1,13 @@
 """Converts a JSON value to the type of its column.
 
-Senders write numbers as text and text as numbers; both are accepted. If a value cannot be read as
-the column's type, the functions raise `NotCoerced`. Then `functions.events.guess` may still read
-the value; otherwise the caller keeps the original value. For every type, an empty text means "not
-known" and becomes NULL. Words such as ``none`` are treated as ordinary texts; only properties with
-placeholders refuse some words (`functions.events.identity`).
+Senders write numbers as text and text as numbers; both are accepted. A function raises `NotCoerced`
+if it cannot read a value as the column's type. After that, `functions.events.guess` may still read
+the value. If that fails, too, ``extra`` gets the value as sent; a personal or reduced value is not
+kept.
+
+For every type, an empty text means "not known" and becomes NULL. Words such as ``none`` are treated
+as ordinary texts; only properties with placeholders refuse some words
+(`functions.events.identity`).
 """
 
 import math
@@ -25,8 +28,9 @@ TIMESTAMPS = range(-62_135_596_800 * MICROSECONDS, 253_402_300_800 * MICROSECOND
 
 _SECONDS_BELOW = 10**11
 _MILLISECONDS_BELOW = 10**14
-"""A Unix time below `_SECONDS_BELOW` is read as seconds (up to the year 5138). A larger one, below
-`_MILLISECONDS_BELOW`, is read as milliseconds. Any other number is refused."""
+"""A number below `_SECONDS_BELOW` is read as a Unix time in seconds (up to the year 5138). A larger
+number, below `_MILLISECONDS_BELOW`, is read as a Unix time in milliseconds. All other numbers are
+refused."""
 
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,4})?", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -41,10 +45,10 @@ N = TypeVar("N", int, float)
 
 
 class NotCoerced(Exception):
-    """The value cannot be read as the wanted type.
+    """A value cannot be read as the wanted type, or is outside the property's limits.
 
     Attributes:
-        finding: the finding about the property for the column ``flags``.
+        finding: the code for the column ``flags``.
     """
 
     def __init__(self, finding: Finding = "not_coerced") -> None:
@@ -62,7 +66,8 @@ class Limits(NamedTuple):
 def to_string(value: object) -> str | None:
     """Read a text; a number or boolean becomes the text that JSON uses for it.
 
-    Some senders write all numbers as floats. So the float ``3.0`` becomes ``3``, as in JavaScript.
+    A blank text gives None. Some senders write all numbers as floats, so the float ``3.0`` becomes
+    ``3``, as in JavaScript.
     """
     if isinstance(value, str):
         return value if value.strip() else None
@@ -76,10 +81,11 @@ def to_string(value: object) -> str | None:
 
 
 def to_id(value: object) -> str | None:
-    """Read an id; a whole number becomes its digits, and a text never changes.
+    """Read an id as text: a whole number becomes its digits, and a text does not change.
 
-    Some senders write ids as floats, such as ``1.6888417E7``. A float with a fraction is refused.
-    So is a float from `EXACT` on, because two ids could become the same float.
+    A blank text gives None. Some senders write ids as floats, such as ``1.6888417E7``. A float with
+    a fraction is refused. A float from `EXACT` on is refused, too, because several ids may become
+    the same float.
     """
     if isinstance(value, str):
         return value if value.strip() else None
@@ -93,7 +99,7 @@ def to_id(value: object) -> str | None:
 
 
 def to_integer(value: object) -> int | None:
-    """Read a 64-bit integer, also from text; accept ``15.0``, but not the boolean ``true``."""
+    """Read a 64-bit integer from a number or a text. Accept ``15.0``; refuse booleans."""
     number = exact_number(value)
     if number is None:
         return None
@@ -107,7 +113,7 @@ def to_integer(value: object) -> int | None:
 
 
 def to_number(value: object) -> float | None:
-    """Read a finite number, also from text."""
+    """Read a finite number from a number or a text; refuse booleans."""
     number = exact_number(value)
     if number is None:
         return None
@@ -155,16 +161,18 @@ COERCIONS: Mapping[str, Callable[[object], object]] = {
     "boolean": to_boolean,
     "timestamp": to_timestamp,
 }
-"""For each type in the catalogue, the function that reads a value. The function returns None for
-"not known", or raises NotCoerced."""
+"""For each type in the catalogue, the function that reads a value. It returns None for a blank
+text, and raises NotCoerced if it cannot read the value."""
 
 
 def to_list(value: object, coerce_one: Callable[[object], object]) -> list[object] | None:
-    """Read a list of values; a single value becomes a list, and blank elements are removed.
+    """Read a list of values; None if no element is left after blank elements are removed.
+
+    A single value becomes a list with one element.
 
     Raises:
-        NotCoerced: an element cannot be read as the wanted type, or is a text that may itself be a
-            list in JSON.
+        NotCoerced: an element cannot be read as the wanted type, or may itself be a list in JSON
+            text.
     """
     elements = value if isinstance(value, list) else [value]
     if any(may_be_list(element) for element in elements):
@@ -174,7 +182,7 @@ def to_list(value: object, coerce_one: Callable[[object], object]) -> list[objec
 
 
 def may_be_list(element: object) -> bool:
-    """Return whether an element of a list may itself be a list, written as JSON text."""
+    """Return whether a value may be a list that was written as JSON text."""
     if not isinstance(element, str):
         return False
     text = element.strip()
@@ -187,7 +195,10 @@ def to_microseconds(moment: datetime) -> int:
 
 
 def within(limits: Limits, coerce: Callable[[object], N | None]) -> Callable[[object], N | None]:
-    """Return a function that calls `coerce`, and refuses numbers out of range (``not_sane``)."""
+    """Return a function that reads a number with `coerce`, and refuses one outside the limits.
+
+    It refuses a number by raising NotCoerced with the finding ``not_sane``.
+    """
     least, most = limits
 
     def read(value: object) -> N | None:
@@ -200,7 +211,10 @@ def within(limits: Limits, coerce: Callable[[object], N | None]) -> Callable[[ob
 
 
 def exact_number(value: object) -> int | float | None:
-    """Read a finite number, also from text; text with a point or an exponent becomes a float."""
+    """Read a finite number from a number or a text, without losing digits of an integer.
+
+    A text with a point or an exponent becomes a float.
+    """
     if isinstance(value, bool):
         raise NotCoerced
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""The form of ``catalogue.yaml``, and the rules that each part of it must obey."""
+"""Checks ``catalogue.yaml``: the form of each part, and the rules that each part must obey."""
 
 import re
 from decimal import Decimal
@@ -24,7 +24,8 @@ from functions.events.names import letters, snake_case
 Type = Literal["string", "id", "integer", "number", "boolean", "timestamp"]
 Privacy = Literal["analytical", "personal", "reduced"]
 Act = Literal["sent", "opened", "taken_part", "asked", "accepted"]
-"""What a person did on a day; ``active_days_v1`` has a column ``has_<act>`` for each act."""
+"""Something that a person did on a day. ``active_days_v1`` has a column ``has_<act>`` for each
+act."""
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 
 _PYTHON_TYPES: dict[Type, tuple[type, ...]] = {
@@ -66,15 +67,16 @@ class Property(_Model):
 
     Attributes:
         name: the canonical name, in snake_case.
-        sent_as: the sender's spelling.
-        column: the column that stores the property; for a personal property, the column that
-            stores its user key. None if there is no such column.
+        sent_as: the name in the documentation's spelling.
+        column: the column that stores the property; for a personal property, the column that stores
+            the user key instead. None if no column stores the property.
         type: the type to which values of the property are converted.
         repeated: whether the property may have several values.
         values: the allowed values; empty if all values are allowed.
         examples: example values, if all values are allowed.
         aliases: other canonical names with the same meaning.
-        numbered: whether the values may come one by one, under names with a number at the end.
+        numbered: whether each value may come under a name with a number at the end, such as
+            ``answer_2``.
         unit: the unit of a number; None if it has no unit, or if the sender does not state it.
         minimum: the least possible number. None means 0 for a number with a unit, and no limit for
             any other number.
@@ -82,8 +84,11 @@ class Property(_Model):
             unit, and no limit for any other number.
         fractions: how a number with a fraction becomes an integer; None if such a number is
             refused.
-        placeholders: words that senders write if they know no id, in the form that `plain` returns.
-        privacy: ``analytical``, ``personal`` or ``reduced``.
+        placeholders: words that senders write instead of an unknown id, in the form that
+            `functions.events.identity.plain` returns.
+        privacy: ``analytical``: stored as sent. ``personal``: identifies a person, and is stored as
+            a user key or in an identity only. ``reduced``: only values that derive from it are
+            stored.
         description: one line that explains the property to readers.
     """
 
@@ -149,10 +154,10 @@ class Unit(_Model):
     """The unit of a number.
 
     Attributes:
-        maximum: the greatest possible number, unless the property states another; None if there is
-            no limit.
-        spellings: the ways to write a unit behind a number, in lower case, each with the factor
-            that converts the number to this unit.
+        maximum: the greatest possible number in this unit; None if there is no limit. A property
+            may have a maximum of its own.
+        spellings: the ways to write the unit or a similar unit behind a number, in lower case. Each
+            has the factor that converts such a number to this unit.
     """
 
     maximum: StrictInt | StrictFloat | None = None
@@ -160,7 +165,7 @@ class Unit(_Model):
 
 
 class Flag(_Model):
-    """One code of the column ``flags``.
+    """A code of the column ``flags``, with its explanation.
 
     Attributes:
         name: the code.
@@ -174,7 +179,7 @@ class Flag(_Model):
 
 
 class EventDefinition(_Model):
-    """An event in ``catalogue.yaml``; `functions.events.catalogue.Event` explains the members."""
+    """An event in ``catalogue.yaml``. `functions.events.catalogue.Event` explains the members."""
 
     name: EventName
     description: Text
@@ -199,10 +204,11 @@ class Section(_Model):
 
 
 class RoomDefinition(_Model):
-    """The Rooms webhook in ``catalogue.yaml``.
+    """The part of ``catalogue.yaml`` about the Rooms webhook.
 
     Attributes:
-        aliases: the aliases of some common properties in room events; they replace the usual ones.
+        aliases: for some common properties, the aliases in room events; they replace the usual
+            aliases.
         events: the room events.
         fields: the properties that each room event may have.
     """
@@ -226,7 +232,7 @@ class RoomDefinition(_Model):
 
 
 class Definition(_Model):
-    """The whole ``catalogue.yaml``."""
+    """The whole content of ``catalogue.yaml``."""
 
     flags: tuple[Flag, ...]
     units: dict[str, Unit]
@@ -238,7 +244,7 @@ class Definition(_Model):
     def _check(self) -> Self:
         unknown = self.room.aliases.keys() - {prop.name for prop in self.common}
         if unknown:
-            raise ValueError(f"room aliases: these are no common properties: {sorted(unknown)}")
+            raise ValueError(f"room aliases: {sorted(unknown)} must be common properties")
         if [flag.name for flag in self.flags] != list(get_args(Finding)):
             raise ValueError("flags: list each finding once, in the order of findings.py")
         return self

@@ -1,4 +1,4 @@
-"""Drafts an event's row: puts each property in the place that the event's layout gives it."""
+"""Fills the row of an event: puts each property in the place that the event's layout names."""
 
 import re
 from collections.abc import Mapping
@@ -13,30 +13,32 @@ from functions.events.names import letters, snake_case
 from functions.events.user_agent import reduce_user_agent
 
 MAX_FLAGS = 32
-"""The maximum number of flags; a hostile body can have a thousand unknown names."""
+"""The maximum number of flags of a row. A hostile body can have a thousand unknown names."""
 
 EARLIEST_SANE = 1_420_070_400 * MICROSECONDS
-"""2015-01-01T00:00:00Z, the earliest accepted time; the sending product did not exist before it."""
+"""The earliest time that an event may have: 2015-01-01T00:00:00Z, in microseconds since 1970. The
+sending product did not exist before that."""
 
 MAX_AHEAD = 86_400 * MICROSECONDS
 """How far in the future an event's time may be: one day, in microseconds. Clocks differ, and some
 senders send local time as UTC."""
 
 _Found = tuple[bool, str, object, Destination]
-"""A property: whether it was beside ``value``, the name and value as sent, and the destination."""
+"""A property that an event has: whether it was beside ``value`` (not in it), its name and its value
+as sent, and its destination."""
 
 LONGEST_LISTED = 64
-"""The maximum characters of a text that is compared with the spellings of allowed values."""
+"""The maximum number of characters that another spelling of an allowed value may have."""
 
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Draft:
-    """The row of an event while properties are added to it.
+    """The row of an event, while properties are added to it.
 
     Attributes:
         columns: the values for columns of the row itself, by column.
-        record: the values for columns of the ``properties`` or the ``room`` record, by column.
+        record: the values for the fields of the ``properties`` or the ``room`` record, by field.
         extra: the values that have no column or do not fit their column, by name.
         flags: findings about properties; a flag has the property's name, but never its value.
         user_id: the user id, as text; None if the event has none.
@@ -45,7 +47,8 @@ class Draft:
 
     Args:
         received_at: when the event was received, in microseconds since 1970.
-        project: the project for which the event was accepted.
+        project: the project for which the event was accepted; None for a test delivery without a
+            project.
     """
 
     __slots__ = (
@@ -79,17 +82,17 @@ class Draft:
         layout: Layout,
         beside: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Store the value of each property.
+        """Add the properties of an event to this draft.
 
-        If an event has a property under several names, the first readable value is stored. Names in
-        ``value`` come before names beside ``value``, and `Layout.precedence` orders the names in
-        each place. The other values of the property go to `extra`; if the property is personal or
-        reduced, they are not stored.
+        If the event has a property under several names, the first value that can be read is stored.
+        Names in ``value`` come before names beside ``value``; within each place,
+        `Layout.precedence` gives the order. The other values go to `extra`, unless the property is
+        personal or reduced.
 
         Args:
             value: the members of ``value``, decoded from JSON, by the sender's names.
             layout: the layout of the event.
-            beside: the members beside ``event`` and ``value``.
+            beside: the other members of the body, which are beside ``event`` and ``value``.
         """
         known: list[_Found] = []
         names: set[str] = set()
@@ -98,7 +101,7 @@ class Draft:
             for name, member in members.items():
                 destination = destinations.get(name) or layout.find(name)
                 if is_beside and name in value and value[name] == member:
-                    continue  # ``value`` has the same member
+                    continue  # ``value`` has the same member, which is stored
                 if destination is None:
                     self._keep_unknown(name, member)
                 elif member is not None and destination.target != "nowhere":
@@ -112,7 +115,7 @@ class Draft:
             self._add(name, member, destination)
 
     def note_unnamed(self) -> None:
-        """Flag that the event has no usable name."""
+        """Add the flag ``unnamed:event``: the event has no usable name."""
         self._flag("unnamed", "event")
 
     def _keep_unknown(self, sent_name: str, value: object) -> None:
@@ -143,9 +146,10 @@ class Draft:
     def _guess(
         self, sent_name: str, value: object, destination: Destination, finding: Finding
     ) -> object:
-        """Guess a value that `coerce` refused; return None if that fails.
+        """Guess a value that `coerce` refused; return None if it cannot be guessed.
 
-        A value that cannot be guessed goes to another property with the same name, or is refused.
+        If the sent name also belongs to another property (`Destination.otherwise`), that property
+        gets a value that cannot be guessed. If there is no such property, the value is refused.
         """
         if destination.guess is not None:
             try:
@@ -175,8 +179,8 @@ class Draft:
             case "occurred_at":
                 self._store_occurred_at(destination, value, typed)
             case "project" if typed != self._project:
-                # The column has the project that was accepted; if the event names another project,
-                # that name goes to `extra` only.
+                # The event names another project than the one for which it was accepted. The row's
+                # column has the accepted project, so the named project goes to `extra`.
                 self.extra[destination.name] = value
 
     def _store_occurred_at(self, destination: Destination, value: object, typed: object) -> None:
@@ -187,7 +191,7 @@ class Draft:
             self._refuse("not_sane", destination, destination.name, value)
 
     def _listed(self, destination: Destination, typed: object) -> object:
-        """Return a value in the catalogue's spelling; flag a value that the catalogue lacks."""
+        """Return an allowed value in the catalogue's spelling; keep and flag any other value."""
         if isinstance(typed, list):
             return [self._listed(destination, element) for element in typed]
         if typed in destination.allowed:
@@ -213,7 +217,7 @@ class Draft:
 def _join_parts(known: list[_Found], layout: Layout) -> list[_Found]:
     """Join the parts of a property, such as ``answer_1`` and ``answer_2``, to one list.
 
-    If the numbers begin with 2, the name without a number is the first part.
+    If the lowest number is 2, the first part is the name without a number, such as ``answer``.
     """
     parts: dict[tuple[bool, str], list[tuple[int, str, _Found]]] = {}
     joined: list[_Found] = []

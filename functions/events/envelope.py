@@ -1,8 +1,8 @@
-"""The envelope of a webhook: separates the name of the event from its properties.
+"""Opens the envelope of a webhook's body: separates the event's name from its properties.
 
-The sending product documents one shape, ``{"event": "name", "value": {...}}``, but not the bodies
-of its room webhooks or of its Test button. So properties are also accepted beside ``event``, and
-all names in any spelling. The order of the members never matters.
+The sending product documents one form, ``{"event": "name", "value": {...}}``. It does not document
+the bodies of its room webhooks and of its Test button. So properties are also accepted beside
+``event``, and all names in any spelling. The order of the members never matters.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,16 +14,18 @@ from functions.events.names import is_member, load_names, may_be_known, snake_ca
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """A decoded webhook body.
+    """The body of a webhook, split into the event's name and its properties.
 
     Attributes:
         event: the event's name as sent; None if the body has no usable name.
         value: the members of ``value``.
-        beside: all other members, including an ``event`` that is not a name and a ``value`` that
-            is not an object, but without a blank ``event``.
-        event_at: the body's spelling of the member ``event``; None if there is no such member.
-        value_at: the body's spelling of the member ``value``; None if there is no such member.
-        likely: the names of the body's members for which `may_be_known` is true.
+        beside: all other members of the body. A ``value`` that is not an object is among them. A
+            blank ``event`` is left out.
+        event_at: the body's spelling of ``event``; None if the body has no usable name.
+        value_at: the body's spelling of ``value``; None if the body has no ``value`` that is an
+            object.
+        likely: the names of the body's members for which `functions.events.names.may_be_known` is
+            true.
     """
 
     event: str | None
@@ -34,10 +36,11 @@ class Envelope(msgspec.Struct, frozen=True):
     likely: Sequence[str] = ()
 
     def project(self) -> str | None:
-        """Return the body's project as text.
+        """Return the project that the body names, as text.
 
-        The first member that is not blank decides. Members of ``value`` come before those beside
-        it, and the documented spelling comes before others. A whole number becomes its digits.
+        If several members name a project, the first that is not blank counts. Members of ``value``
+        come before members beside it, and the documented spelling comes before others. A whole
+        number becomes its digits.
 
         Returns:
             None if the body has no project; the empty text if the member cannot be a project's
@@ -52,18 +55,21 @@ class Envelope(msgspec.Struct, frozen=True):
         return None
 
     def is_test(self) -> bool:
-        """Return whether the body has no name, no `value` object and no member of a known event."""
+        """Return whether the body looks like a test delivery.
+
+        A test delivery has no event name, no ``value`` object, and no property of the catalogue.
+        """
         if self.event is not None or self.value_at is not None:
             return False
         return not any(is_member(name) for name in self.likely)
 
 
 def open_envelope(body: object) -> Envelope:
-    """Separate the event's name from its properties.
+    """Split a body into the event's name and its properties.
 
     Args:
-        body: the body, decoded from JSON. If it is not an object, the envelope has it in `beside`,
-            as ``body``.
+        body: the body, decoded from JSON. If it is not an object, it becomes the member ``body`` of
+            `Envelope.beside`.
     """
     if not isinstance(body, dict):
         return Envelope(None, {}, {"body": body})
@@ -88,16 +94,16 @@ def open_envelope(body: object) -> Envelope:
 def spellings(
     members: Mapping[str, object], names: tuple[str, ...], likely: Sequence[str] | None = None
 ) -> Iterator[str]:
-    """Yield the spellings that a body uses for some names, in the order of these names.
+    """Yield the names of members that are spellings of the given names.
 
-    Examples of spellings of ``user_id`` are ``userId`` and ``User-Id``. The order of the members in
-    the body makes no difference.
+    For example, ``userId`` and ``User-Id`` are spellings of ``user_id``. The result has the order
+    of the given names. The order of the members makes no difference.
 
     Args:
         members: the members of a body.
         names: names in snake_case, the most important first.
-        likely: the names of the members for which `may_be_known` is true, if the caller has found
-            them already.
+        likely: the names of the members for which `may_be_known` is true; None if the caller does
+            not know them.
     """
     for name in names:
         if name in members:
@@ -110,7 +116,7 @@ def spellings(
 
 
 def is_name(member: object) -> bool:
-    """Return whether a member can be an event's name."""
+    """Return whether a member can be an event's name: a text that is not blank."""
     return isinstance(member, str) and bool(member.strip())
 
 
@@ -120,7 +126,7 @@ def is_blank(member: object) -> bool:
 
 
 def project_text(member: object) -> str:
-    """Convert a member that is not blank to a project's name; empty if it cannot be a name."""
+    """Convert a value that is not blank to a project's name; empty if it cannot be a name."""
     try:
         return (to_id(member) or "").strip()
     except NotCoerced:

@@ -1,4 +1,4 @@
-"""The codes in the column ``flags``: what does not fit the catalogue, and what was guessed."""
+"""The findings: codes in the column ``flags`` for values that do not fit, or that were guessed."""
 
 from typing import Literal
 
@@ -14,4 +14,5 @@ Finding = Literal[
     "converted",
     "too_large",
 ]
-"""A flag is a finding, a colon and a property's name. ``catalogue.yaml`` explains each finding."""
+"""A code for something unusual about a property. A flag is such a code, a colon and the property's
+name. ``catalogue.yaml`` explains each code."""

@@ -1,8 +1,8 @@
-"""Reads values that are not written in the way that their type expects.
+"""Reads values that are written in an unusual way, such as a number with its unit.
 
 `functions.events.draft` uses this module only if `functions.events.coerce` refuses a value, so that
-usual values are read fast. A guessed value may not be what the sender meant. Therefore, each result
-has findings for the column ``flags``.
+usual values are read fast. A guessed value may not be what the sender meant. Therefore the row gets
+a flag for it.
 """
 
 import math
@@ -26,18 +26,18 @@ from functions.events.coerce import (
 from functions.events.findings import Finding
 
 Fractions = Literal["rounded", "floored"]
-"""How a number with a fraction becomes a whole number."""
+"""How a number with a fraction becomes a whole number: the nearest one, or the next lower one."""
 
 _WRITTEN = re.compile(
     r"(?P<number>[+-]?(?:\d{1,30}(?:\.\d{0,30}|,\d{1,2})?|\.\d{1,30}))\s*(?P<unit>[a-z]{0,20}|\xd7)",
     re.ASCII | re.IGNORECASE,
 )
-"""A number that may have a decimal comma, a unit behind it, or both. A comma with three digits
-behind it may separate thousands, so such a number does not match."""
+"""Matches a number, optionally with a decimal comma and with a unit behind it. A comma with three
+digits behind it may separate thousands, so such a number does not match."""
 
 
 class Guess(NamedTuple):
-    """A value that was read (None for "not known"), and the findings about the value."""
+    """A guessed value, and the findings about it. The value is None if it is "not known"."""
 
     value: object
     findings: tuple[Finding, ...]
@@ -48,7 +48,8 @@ class NumberRules(NamedTuple):
 
     Attributes:
         is_whole: whether the property is an integer.
-        fractions: how an integer with a fraction is read; None if it is refused.
+        fractions: how a number with a fraction becomes an integer; None if such a number is
+            refused.
         limits: the possible values; None if all numbers are possible.
         factors: for each spelling of a unit, in lower case, the factor that converts a number to
             the property's unit; empty if the catalogue states no unit.
@@ -64,8 +65,8 @@ def guess_number(value: object, rules: NumberRules) -> Guess:
     """Read a number that has a fraction, a decimal comma or a unit.
 
     Raises:
-        NotCoerced: the value is not such a number, it is beyond the property's limits, or it has a
-            fraction although the property does not allow fractions.
+        NotCoerced: the value is not a number in such a form, or is outside the property's limits,
+            or has a fraction that the property does not allow.
     """
     findings: tuple[Finding, ...] = ()
     try:
@@ -86,7 +87,7 @@ def guess_number(value: object, rules: NumberRules) -> Guess:
 
 
 def guess_list(value: object, coerce_one: Callable[[object], object]) -> Guess:
-    """Read a list that may be written as JSON text, and leave out placeholders.
+    """Read a list, also from JSON text; leave out placeholders.
 
     Raises:
         NotCoerced: an element that is not a placeholder cannot be read as the wanted type.
@@ -108,10 +109,10 @@ def guess_list(value: object, coerce_one: Callable[[object], object]) -> Guess:
 
 
 def spread(value: object) -> tuple[list[object], bool]:
-    """Return the elements of a list, and whether some of them were written in an unusual form.
+    """Return the elements of a list, and whether some of them came in an unusual form.
 
     The unusual forms are a list as JSON text (``'["A", "B"]'``), and an object whose names are
-    numbers (PHP writes some arrays in this form). A single value counts as a list of one.
+    numbers (PHP writes some arrays in this form). A single value counts as a list with one element.
     """
     elements: list[object] = []
     is_converted = False
@@ -132,7 +133,7 @@ def _inner(element: object) -> list[object] | None:
         return None
     try:
         data = element.encode()
-        # How deep the decoder itself goes depends on the version of Python.
+        # Check the depth, because the decoder's own limit depends on the version of Python.
         return None if is_too_deep(data) else msgspec.json.decode(data, type=list[object])
     except ValueError:
         return None

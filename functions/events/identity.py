@@ -1,8 +1,8 @@
 """Reads the ids of people and rooms; `load` and the privacy function use the same rules.
 
-Some senders write a word such as ``undefined`` where they know no id. As an id, this word would
-make one false person of many, and a deletion would hide all of them. So the catalogue lists these
-placeholders, and none of them ever identifies a person.
+Some senders write a word such as ``undefined`` if they do not know an id. If this word counted as
+an id, many people would become one, and a deletion would hide all of them. So the catalogue lists
+such words as placeholders. A placeholder never identifies a person.
 """
 
 from collections.abc import Callable, Container
@@ -12,18 +12,22 @@ from functions.events.guess import spread
 from functions.events.names import snake_case
 
 _SPEAKER_IDS = ("user_id", "userid", "external_user_id", "external_id", "id")
-"""The names of an id in an object that describes a speaker, the most important first."""
+"""An object that describes a speaker may have the user id under one of these names. The most
+important name comes first."""
 
 
 def to_identity(value: object, placeholders: Container[str]) -> str | None:
-    """Read the id of a person or a room; a blank becomes None, unless it is a placeholder.
+    """Read the id of a person or a room; None if it is blank.
+
+    If the empty text is one of the placeholders, a blank id is refused as a placeholder.
 
     Args:
         value: the id as sent.
-        placeholders: the words that are no id, as `plain` returns them.
+        placeholders: the words that stand for an unknown id, in the form that `plain` returns.
 
     Raises:
-        NotCoerced: the value is not an id; the finding is ``placeholder`` if it is a placeholder.
+        NotCoerced: the value cannot be an id; the finding is ``placeholder`` if it is a
+            placeholder.
     """
     text = value if isinstance(value, str) else to_id(value) or ""
     word = text.strip().casefold() if text.isprintable() else plain(text)
@@ -33,9 +37,9 @@ def to_identity(value: object, placeholders: Container[str]) -> str | None:
 
 
 def plain(text: str) -> str:
-    """Return a text in the form in which placeholders are compared.
+    """Return a text in lower case, without invisible characters and surrounding space.
 
-    Case, white space around the text, and characters that cannot be seen make no difference.
+    Placeholders are compared in this form.
     """
     if not text.isprintable():
         text = "".join(character for character in text if character.isprintable())
@@ -43,11 +47,11 @@ def plain(text: str) -> str:
 
 
 def to_speaker(element: object, placeholders: Container[str]) -> str | None:
-    """Read one speaker of a room: a user id, or an object that contains one.
+    """Read the user id of one speaker of a room; None if it is blank.
 
-    Raises:
-        NotCoerced: the element contains no id; the finding is ``placeholder`` if the id is a
-            placeholder.
+    Args:
+        element: the user id, or an object that contains it.
+        placeholders: the words that stand for an unknown id, in the form that `plain` returns.
     """
     return to_identity(_id_in(element), placeholders)
 

@@ -1,7 +1,7 @@
-"""The destination of each property of an event, computed once from the catalogue.
+"""Says where each property of an event is stored; computed once from the catalogue.
 
-`load` looks up every property of every event, so the look-up of a documented spelling is a single
-dictionary access.
+`load` looks up every property of every event, so it must be fast: for a documented spelling, the
+look-up is a single dictionary access.
 """
 
 import re
@@ -28,13 +28,13 @@ Target = Literal[
     "user_agent",
     "occurred_at",
     "project",
-    "nowhere",  # not stored, because it is personal and not needed
+    "nowhere",  # not stored in the row, because it is personal
 ]
-"""The kind of place where a property is stored. It is not an enum, because texts compare faster,
-and this code runs for every property."""
+"""The kind of place where a property is stored. The kinds are texts, not an enum, because texts
+compare faster, and this code runs for every property."""
 
 _PART = re.compile(r"(?P<name>.*?[^0-9_])_?(?P<number>[0-9]{1,4})")
-"""The name of a part of a property, such as ``answer_2``."""
+"""Matches the name of one part of a property, such as ``answer_2``."""
 
 _SPECIAL: dict[str, Target] = {
     "user_id": "user_id",
@@ -47,21 +47,22 @@ _SPECIAL: dict[str, Target] = {
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Where a property's value is stored, and with which type.
+    """Where and how a property's value is stored.
 
     Attributes:
         name: the property's canonical name.
         column: the property's column in the catalogue; empty if it has none.
-        target: the kind of the destination.
-        coerce: returns the typed value, None for "not known", or raises NotCoerced.
-        guess: reads values that `coerce` refuses, or raises NotCoerced; None if nothing may be
-            guessed.
+        target: the kind of place where the value is stored.
+        coerce: reads a value; returns None for "not known", and raises NotCoerced if it cannot read
+            it.
+        guess: reads values that `coerce` refuses, or raises NotCoerced; None if values of the
+            property are never guessed.
         allowed: the allowed values; empty if all values are allowed.
-        spellings: the allowed texts, each by its letters and digits in lower case.
+        spellings: the allowed texts, by their letters and digits in lower case.
         private: whether the original value must not be stored anywhere in the row.
         repeated: whether the property may have several values.
-        otherwise: the destination for values that this one cannot read, if the name also belongs to
-            another property; None if it does not.
+        otherwise: the destination of another property with the same name; it takes the values that
+            this one cannot read. None if there is no such property.
     """
 
     name: str
@@ -76,7 +77,7 @@ class Destination(msgspec.Struct, frozen=True):
     otherwise: "Destination | None" = None
 
     def reads(self, value: object) -> bool:
-        """Return whether a value, as sent, can be read."""
+        """Return whether a value, as sent, can be read by this destination or by `otherwise`."""
         for read in (self.coerce, self.guess):
             with suppress(NotCoerced):
                 if read is not None:
@@ -86,15 +87,17 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 class Layout:
-    """The destinations of one event's properties.
+    """The destinations of the properties of one event.
 
     Attributes:
         name: the event's name in the documentation's spelling; None if it is not in the catalogue.
         record: the RECORD column that stores the event's own properties.
         destinations: destinations by canonical name, by alias and by the documentation's spelling.
-        is_shared: whether a name belongs to two properties, and the value decides which one.
+        is_shared: whether some name belongs to two properties, so that its value decides which is
+            meant.
         is_repeated: whether one of the event's own properties may have several values.
-        is_numbered: whether one of them may come in parts with numbered names.
+        is_numbered: whether one of the event's own properties may come in parts with numbered
+            names.
 
     Args:
         catalogue: the catalogue of events.
@@ -156,11 +159,11 @@ class Layout:
         return found["name"], int(found["number"])
 
     def precedence(self, name: str) -> tuple[int, str]:
-        """Return the sort key of a name, for an event with a property under several names.
+        """Return a sort key for the names of one property; the lowest key comes first.
 
-        The documented spelling comes first, then the canonical name, then the aliases in the
-        catalogue's order, then other spellings in alphabetical order. So the order of the members
-        in the body never matters.
+        An event may have the property under several names. The documented spelling comes first,
+        then the canonical name, then the aliases in the catalogue's order, then other spellings in
+        alphabetical order. So the order of the members in the body never matters.
         """
         order = self._order.get(name)
         return (order, "") if order is not None else (len(self._order), name)
@@ -191,7 +194,11 @@ class Layouts:
         }
 
     def find(self, kind: Kind, name: str | None) -> Layout:
-        """Return an event's layout; an uncatalogued event gets the fallback layout of the kind."""
+        """Return the layout of an event.
+
+        If the event is not in the catalogue, this is the layout for uncatalogued events of its
+        kind.
+        """
         event = self._catalogue.event(kind, name) if name is not None else None
         return self._fallback[kind] if event is None else self._by_event[event]
 
@@ -224,7 +231,7 @@ def _destination(catalogue: Catalogue, prop: Property, *, own: bool) -> Destinat
 def _reading(
     catalogue: Catalogue, prop: Property
 ) -> tuple[Callable[[object], object], Callable[[object], Guess] | None]:
-    """Return the function that reads a value strictly, and the one that guesses, if any."""
+    """Return two functions: one reads a value strictly, the other guesses (None if none does)."""
     if prop.placeholders:
         placeholders = frozenset(prop.placeholders)
         read = to_speaker if prop.name == "speakers" else to_identity

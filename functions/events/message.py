@@ -16,11 +16,12 @@ PUBLISH_BYTES = 9_000_000
 """The maximum bytes of one publish request; Pub/Sub's limit is 10 MB (10,000,000 bytes)."""
 
 MESSAGE_OVERHEAD_BYTES = 400
-"""An upper bound for the bytes of a message's framing and attributes, without the event's name."""
+"""The maximum bytes that a message has besides its data and the event's name: framing, and the
+other attributes."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """A message to publish: the event's bytes as sent, and the message's attributes."""
+    """A message for Pub/Sub: the event's bytes as sent, and the attributes."""
 
     data: bytes
     attributes: Attributes
@@ -32,10 +33,10 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 def message_again(data: bytes, attributes: Mapping[str, str]) -> Message:
-    """Return the message that replays an event that was accepted before.
+    """Return a message that publishes a retained event again.
 
-    The attribute ``event`` is computed again from the data, so that filters on the catalogue's
-    spelling also match events that were retained under another spelling.
+    The attribute ``event`` is computed again from the data. The retained attribute may have another
+    spelling than the catalogue has now, and then the filters of subscriptions would not match it.
 
     Args:
         data: the event's bytes as sent.

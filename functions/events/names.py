@@ -18,8 +18,8 @@ from functions.events.attributes import ATTRIBUTE_BYTES, Kind, cut
 SOURCE = Path(__file__).with_name("names.json")
 
 CACHED_LENGTH = 64
-"""The maximum length of a cached name. Senders choose the names, so both the number and the length
-of cached names must have a limit."""
+"""Names with more characters than this are not cached. Senders choose the names, so both the number
+and the length of cached names must have a limit."""
 
 _CANONICAL = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -44,7 +44,7 @@ class Names(msgspec.Struct, frozen=True):
 
 @functools.cache
 def load_names() -> Names:
-    """Read ``names.json``.
+    """Read ``names.json``; later calls return the same object.
 
     Raises:
         OSError: the file cannot be read.
@@ -74,15 +74,19 @@ _known = functools.lru_cache(maxsize=2048)(_convert)
 def letters(name: str) -> str:
     """Return the letters and digits of a name, in lower case.
 
-    Two names that are equal in snake_case have the same letters. So comparing letters is a first
-    test, ten times as fast as `snake_case`. Speed matters, because a sender may give an event a
-    hundred thousand members.
+    Names that are equal in snake_case have the same letters. So a comparison of letters is a first
+    test, which is ten times as fast as `snake_case`. Speed matters, because a sender may give an
+    event a hundred thousand members.
     """
     return _SEPARATORS.sub("", name.lower())
 
 
 def may_be_known(name: str) -> bool:
-    """Return False if a name is certainly neither ``event`` nor a known member; otherwise True."""
+    """Return whether a name may be a spelling of ``event``, ``value`` or a property of the
+    catalogue.
+
+    This is a fast first test: False is certain, True is not.
+    """
     return letters(name) in _known_letters()
 
 
@@ -113,7 +117,7 @@ def _name(kind: Kind, sent: str) -> str:
     if known is not None:
         return known
     if not canonical:
-        # BigQuery and attributes refuse these characters. `load` replaces them in the same way.
+        # Replace the characters that BigQuery and Pub/Sub refuse, in the same way as `decode_json`.
         canonical = _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", sent.strip())
     return cut(canonical, ATTRIBUTE_BYTES)
 

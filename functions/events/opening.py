@@ -11,15 +11,15 @@ from functions.events.envelope import Envelope, open_envelope
 from functions.events.layout import Layout, Layouts
 
 MOST_SEARCHES = 20
-"""The maximum number of names that are searched for in the bytes of an event. If there are more
+"""The maximum number of names for which the bytes of an event are searched. If there are more
 names, the event is decoded a second time without a search."""
 
 
 class Opened(NamedTuple):
-    """An event that was opened.
+    """A decoded event, with its envelope and its layout.
 
     Attributes:
-        envelope: the event's name and properties.
+        envelope: the event's name and properties, as sent.
         layout: the destinations of the properties.
         is_object: whether the body is a JSON object.
     """

@@ -11,14 +11,14 @@ from functions.events.layout import Layout, Layouts
 from functions.events.opening import open_event
 
 _PERSONAL = frozenset({"user_id", "nickname", "nowhere"})
-"""Targets of properties that may identify a person."""
+"""The values of `Destination.target` for properties that may identify a person."""
 
 
 class Mentioned(NamedTuple):
     """The people whom an event mentions.
 
     Attributes:
-        user_id: the user id of the event's person; None if the event names no person.
+        user_id: the user id of the person whom the event is about; None if there is none.
         speakers: the user ids of the room's speakers.
     """
 
@@ -44,9 +44,15 @@ def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
 
 
 def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
-    """Return the user id of the event's person; None if the event names no person.
+    """Return the user id of the person whom an event is about; None if there is none.
 
-    Arguments and errors are those of `mentioned`.
+    Args:
+        data: the event's bytes as sent.
+        kind: the kind of the event.
+        layouts: the layouts of all events.
+
+    Raises:
+        BadMessage: the JSON cannot be read.
     """
     return mentioned(data, kind, layouts).user_id
 
@@ -60,8 +66,8 @@ def take_out(
         data: the event's bytes as sent.
         kind: the kind of the event.
         layouts: the layouts of all events.
-        user: whether to remove the event's person, and all properties that may be personal: those
-            that are unknown, and those that cannot be read.
+        user: whether to remove the person whom the event is about. This also removes all properties
+            that may be personal: those that are unknown, and those whose values cannot be read.
         speakers: the user ids to remove from the room's speakers.
 
     Raises:
@@ -73,13 +79,13 @@ def take_out(
 def keep_one(data: bytes, kind: Kind, layouts: Layouts, *, ids: Container[str]) -> bytes:
     """Remove all speakers from an event except one person; return the event's new bytes.
 
-    A speaker without a readable id is removed, too, because it may be another person.
+    A speaker without a readable id is removed, too, because this may be another person.
 
     Args:
         data: the event's bytes as sent.
         kind: the kind of the event.
         layouts: the layouts of all events.
-        ids: the ids of the person.
+        ids: the user ids of the person who stays.
 
     Raises:
         BadMessage: the JSON cannot be read.

@@ -64,7 +64,7 @@ def _reduced(agent: str) -> Client:
 @cache
 def _parser() -> Parser:
     # The resolver in Rust is 10 to 30 times as fast as the one in Python. Building it takes a
-    # quarter of a second, so this waits for the first user agent.
+    # quarter of a second, so it is built only when the first user agent arrives.
     return Parser(Resolver(load_lazy_builtins()))
 
 

@@ -41,13 +41,14 @@ from functions.web.push import NotAPush, parse_push
 from functions.web.routes import Handler, Route, application
 
 _STORED = Response(status_code=204)
-"""The answer to nearly every delivery. It can be shared, because sending it does not change it."""
+"""The answer to nearly every delivery. All requests share this object, because sending an answer
+does not change it."""
 
 TABLES = Path(__file__).parents[2] / "sql" / "store"
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the function; call this inside the running event loop.
+    """Create the application of the load function; call this inside the running event loop.
 
     Raises:
         ValueError: a setting, a pseudonym key or the catalogue is malformed.
@@ -86,10 +87,14 @@ def new_id() -> str:
 
 
 def serve(answer_push: Handler) -> ASGIApp:
-    """Return the application that serves pushes, and ``/health`` through the router.
+    """Return the application of the load function.
 
-    Pushes do not pass through the router. With it, a push would take 25 microseconds of processor
-    time between the server and the table, instead of 16.
+    It answers pushes directly, and everything else through the router. The router would add 9
+    microseconds of processor time to the 16 that a push takes. The router still has the route of
+    pushes, so that it answers other methods with 405 and ``Allow: POST``.
+
+    Args:
+        answer_push: answers a push.
     """
     others = application([Route("POST", "/", answer_push)])
 
@@ -110,7 +115,11 @@ async def answer(
     paced: Paced,
     request: Request,
 ) -> Response:
-    """Answer a push."""
+    """Answer a push.
+
+    The status is 204 if the push is dealt with, 400 if it is malformed, and 503 if Pub/Sub should
+    deliver it again.
+    """
     body = b""
     try:
         body = await intake.read(request.receive)
@@ -129,7 +138,7 @@ async def answer(
 
 
 def _table(settings: Settings, name: str, renewed: Mapping[str, Callable[[], str]]) -> TableWriter:
-    """Create a table's writer; before it sends a row again, it renews the columns in `renewed`."""
+    """Create a table's writer. Before it sends a row again, it renews the columns in `renewed`."""
     encoder = RowEncoder(load_schema(TABLES / f"{name}.json"))
     appender = TableAppender(
         partial(open_channel, settings.bigquery_write_endpoint),

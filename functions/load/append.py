@@ -1,8 +1,8 @@
-"""Appends rows to one BigQuery table, on one connection to the Storage Write API's default stream.
+"""Appends rows to one BigQuery table through the Storage Write API's default stream.
 
 The default stream stores rows at least once: if the answer to an append is lost, a retry can store
-the rows a second time. Settling later finds such copies by ingest id, deletes one and keeps the
-other. Settling must be able to tell copies apart, so a row is changed before it is sent again.
+the rows a second time. Settling later finds such copies by ingest id, and keeps only one of them.
+It must be able to tell the copies apart, so a row is changed before it is sent again.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ without any sign, and an append on it would wait until its time limit.
 """
 
 LOOK_SECONDS = 60.0
-"""While the table lacks columns, this module looks for these columns at this interval, in
-seconds."""
+"""While the table lacks columns, the number of seconds between checks for these columns."""
 
 ASK_SECONDS = 5.0
-"""The seconds for which a list of the table's columns is reused, so that failing appends do not
-fetch it each time."""
+"""The seconds for which a fetched list of the table's columns is reused. So not every append that
+fails fetches the list."""
 
 MAX_MISMATCHES = 3
-"""The maximum number of retries with fewer columns; each error may name other missing columns."""
+"""The maximum number of times that an append is repeated with fewer columns. Each error may name
+other missing columns."""
 
 
 class TableAppender:
@@ -90,7 +90,7 @@ class TableAppender:
             empty, all rows are stored; otherwise none is stored.
 
         Raises:
-            RowsRefused: BigQuery refuses some rows without naming them; no row is stored.
+            RowsRefused: BigQuery refuses some rows, but does not say which; no row is stored.
             AppendFailed: it is unknown whether the rows are stored.
         """
         try:
@@ -103,7 +103,7 @@ class TableAppender:
         except TimeoutError:
             failure = AppendFailed("deadline")
             if self._connection is not None:
-                # The other appends on this connection would time out too.
+                # End the connection, because its other appends would time out, too.
                 self._connection.end(failure)
             raise failure from None
 
@@ -127,11 +127,12 @@ class TableAppender:
     async def _refit(self, used: Fit, mismatch: SchemaMismatch) -> None:
         """From now on, leave out the columns that the table lacks.
 
-        BigQuery's error and the stream's schema both say which columns these are. Right after a
-        change of the table, only one of the two sources may be up to date.
+        Two sources name these columns: BigQuery's error, and the schema of the stream. Right after
+        a change of the table, only one of them may be up to date.
 
         Raises:
-            SchemaMismatch: the given `mismatch`, if no further column is known to be missing.
+            SchemaMismatch: no further column is known to be missing; the error is the argument
+                `mismatch`.
         """
         async with self._refitting:
             if self._fit is not used:
@@ -140,7 +141,7 @@ class TableAppender:
             lacking = used.missing_in(columns) if columns else frozenset()
             fit = used.without(lacking | mismatch.columns | used.missing)
             if fit.missing == used.missing and self._narrower is not None:
-                fit = self._narrower  # the new columns cannot be used yet
+                fit = self._narrower  # new columns are visible, but cannot be used yet
             if fit.missing <= used.missing:
                 raise mismatch
             self._use(fit)
@@ -163,7 +164,7 @@ class TableAppender:
         return self._columns
 
     def _told(self, columns: Iterable[str]) -> None:
-        """Use the columns that the service reports for the table; ignore an empty list."""
+        """Use all columns that the table has, according to the service; ignore an empty list."""
         known = list(columns)
         if known and self._fit.missing:
             narrower = self._fit
@@ -172,7 +173,7 @@ class TableAppender:
                 self._narrower = narrower
 
     def _use(self, fit: Fit) -> None:
-        """Use another set of columns from now on, and log the change."""
+        """Use the columns of another `Fit` from now on, and log the change."""
         if fit.missing == self._fit.missing:
             return
         self._fit = fit
@@ -196,9 +197,9 @@ def _fitted(rows: Sequence[bytes], fit: Fit) -> Sequence[bytes]:
     """Change rows so that they fit the table.
 
     Raises:
-        AppendFailed: a row has a value for a missing column, and the table has no place for it.
-            Pub/Sub will deliver the event again, and the append will succeed when the table has the
-            column.
+        AppendFailed: a row has a value for a missing column, and the table has no place for the
+            value. Pub/Sub will deliver the event again. The append will succeed when the table has
+            the column.
     """
     if not fit.missing:
         return rows

@@ -1,6 +1,6 @@
-"""One AppendRows call of the Storage Write API, made without the generated client.
+"""Calls AppendRows of BigQuery's Storage Write API, without Google's client library.
 
-With the generated client's message classes, each row takes several times as long. The client's
+With the message classes of that library, each row would take several times as long. The library's
 stream class uses threads and has no time limit.
 """
 
@@ -35,7 +35,7 @@ _DEAD = frozenset(
         grpc.StatusCode.UNKNOWN,  # a broken HTTP/2 stream, as some proxies report it
     }
 )
-"""If a connection ends with one of these statuses, a new connection may work at once."""
+"""If a connection ended with one of these statuses, a new connection may work at once."""
 
 _EXTRA_FIELDS = re.compile(r"extra fields?: '([^']*)'", re.IGNORECASE)
 
@@ -71,11 +71,11 @@ class SchemaMismatch(AppendFailed):
 
 
 class RowsRefused(AppendFailed):
-    """BigQuery refuses rows of the append without naming them; no row is stored."""
+    """BigQuery refuses some rows of an append, but does not say which; no row is stored."""
 
 
 class Connection:
-    """Sends requests in order, and receives the answers in the same order.
+    """A connection to the write stream of a table; answers arrive in the order of the requests.
 
     Attributes:
         is_ended: whether the connection can no longer be used.
@@ -84,7 +84,8 @@ class Connection:
         channel: a channel for this connection only; it is closed when the connection ends.
         stream: the full name of the write stream.
         clock: returns monotonic seconds.
-        on_schema: called with the table's columns when the service reports a change.
+        on_schema: called with the names of the table's columns when the service reports a change of
+            the table.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class Connection:
 
         Args:
             rows: serialised rows.
-            descriptor: the serialised protobuf type of a row.
+            descriptor: the serialised descriptor of a row, which is its protobuf type.
 
         Returns:
             The error code of each row that BigQuery refused, by the row's index. If the mapping is
@@ -125,13 +126,13 @@ class Connection:
             ConnectionDead: the connection ended before the answer arrived; a new connection may
                 work.
             SchemaMismatch: the rows have a column that the table lacks.
-            RowsRefused: BigQuery refuses some rows without naming them.
+            RowsRefused: BigQuery refuses some rows, but does not say which.
             AppendFailed: it is unknown whether the rows are stored.
         """
-        # The first request of a connection must have the descriptor, and so must the first request
-        # after a change of the descriptor ("ProtoData.writer_schema"). Send the descriptor until
-        # the service has accepted a request with it, because the service may not keep the
-        # descriptor of a refused request.
+        # The API needs the descriptor in the first request of a connection, and in the first one
+        # after each change of the descriptor ("ProtoData.writer_schema"). If the service refuses
+        # such a request, it may forget the descriptor. So requests have the descriptor until the
+        # service has accepted one of them.
         known = descriptor == self._sent == self._accepted
         self._sent = descriptor
         request = append_request(self._stream, rows, None if known else descriptor)
@@ -155,7 +156,7 @@ class Connection:
         self._task.cancel()
 
     async def ended(self) -> None:
-        """Wait until the channel is closed."""
+        """Wait until the connection's channel is closed."""
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
@@ -198,7 +199,7 @@ async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
     """Fetch the columns of a stream's table; a field of a RECORD is ``record.field``.
 
     Args:
-        channel: a channel for this call only; it is closed afterwards.
+        channel: a channel for this call only; the call closes it.
         stream: the full name of the write stream.
 
     Raises:
@@ -216,7 +217,7 @@ async def stream_columns(channel: grpc.aio.Channel, stream: str) -> list[str]:
 
 
 def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
-    """Convert the gRPC error that ended a call to an exception; it may be a SchemaMismatch."""
+    """Convert the gRPC error that ended a connection to an exception of this module."""
     code, text = error.code(), error.details() or ""
     if code is grpc.StatusCode.INVALID_ARGUMENT and _is_about_schema(text):
         return SchemaMismatch(_named_columns(text))
@@ -224,10 +225,10 @@ def _ended(error: grpc.aio.AioRpcError) -> AppendFailed:
 
 
 def _failure(status: Any) -> AppendFailed:
-    """Convert the status of a failed append to an exception.
+    """Convert the status of a failed append to an exception of this module.
 
-    BigQuery answers INVALID_ARGUMENT for bad rows and for a table that lacks a column. If the error
-    is about the schema, its details say so; older servers say it only in the text.
+    BigQuery answers INVALID_ARGUMENT for bad rows, and also if the table lacks a column. In the
+    second case, the details of the status say so; older servers say so only in the text.
     """
     if status.code != grpc.StatusCode.INVALID_ARGUMENT.value[0]:
         return AppendFailed(_status_name(status.code))
@@ -241,7 +242,7 @@ def _is_about_schema(text: str) -> bool:
 
 
 def _named_columns(text: str) -> frozenset[str]:
-    """Read the columns from "... extra fields: 'a,b.c' ...", the text that BigQuery uses now."""
+    """Read the columns from an error such as "… extra fields: 'a,b.c' …"; it may name none."""
     match = _EXTRA_FIELDS.search(text)
     return frozenset(name.strip() for name in match[1].split(",")) if match else frozenset()
 

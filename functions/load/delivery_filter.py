@@ -14,7 +14,7 @@ class DeliveryFilter:
     """Loads deliveries, and drops the deliveries of closed partners.
 
     Args:
-        closed: reads the closed list.
+        closed: returns the closed list.
         load_message: loads one message, like `functions.load.loader.Loader.load`.
         tally: counts deliveries that are dropped, or refused because the list cannot be read.
     """

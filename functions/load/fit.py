@@ -1,9 +1,10 @@
-"""Fits rows to a table's present columns; an upgrade may reach `load` before the table.
+"""Changes rows so that they fit a table that does not have all columns yet.
 
-BigQuery refuses a whole request if its rows have a field that the table lacks. A new column can be
-missing for minutes: until Terraform adds it, and then until the write service sees it. Meanwhile
-the column's values are stored in ``extra``, under the key `RETAINED_COLUMNS`, and ``flags`` names
-the column. So no value is lost, and queries can find all values.
+BigQuery refuses a whole request if one of its rows has a field that the table lacks. In an upgrade,
+`load` may know a new column minutes before the table has it: Terraform has to add the column, and
+the write service has to notice it. Meanwhile the column's values are stored in ``extra``, under the
+key `RETAINED_COLUMNS`, and ``flags`` names the column. So no value is lost, and queries can find
+all values.
 """
 
 import json
@@ -34,7 +35,7 @@ class NoPlace(Exception):
 
 
 class Fit:
-    """Fits encoded rows to a table.
+    """Changes encoded rows so that they fit the columns of a table.
 
     Attributes:
         missing: the columns that the table lacks; a field of a RECORD is ``record.field``.
@@ -58,7 +59,7 @@ class Fit:
         self._keeps = {"extra", "flags"} <= names
 
     def without(self, missing: Iterable[str]) -> "Fit":
-        """Return a `Fit` with the same encoder, and with these missing columns."""
+        """Return a `Fit` with the same encoder and other missing columns."""
         return Fit(self._encoder, missing)
 
     def missing_in(self, table: Iterable[str]) -> frozenset[str]:
@@ -73,7 +74,7 @@ class Fit:
         )
 
     def apply(self, row: bytes) -> bytes:
-        """Return an encoded row in which ``extra`` has the values of the missing columns.
+        """Return an encoded row without the missing columns; their values are moved to ``extra``.
 
         Raises:
             NoPlace: the row has a value for a missing column, and the table lacks ``extra`` or
@@ -90,7 +91,7 @@ class Fit:
         extra = json.loads(message.extra) if message.HasField("extra") else {}
         key = RETAINED_COLUMNS
         while key in extra:
-            key = f"_{key}"  # do not replace a member from the sender
+            key = f"_{key}"  # the sender's own member stays
         message.extra = encode_json(extra | {key: taken})
         message.flags.extend(f"{FLAG}:{path}" for path in sorted(_leaves(taken)))
         encoded: bytes = message.SerializeToString()
@@ -105,10 +106,10 @@ def _paths(schema: Columns, scope: str = "") -> Iterator[str]:
 
 
 def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[str]:
-    """Iterate over missing columns; if all fields of a RECORD are missing, yield only the RECORD.
+    """Yield the missing columns; if all fields of a RECORD are missing, yield only the RECORD.
 
-    Required columns are never yielded: BigQuery cannot add a required column to an existing table,
-    and refuses rows without it.
+    A required column is never yielded. A table has all its required columns from the start, because
+    BigQuery cannot add such a column later.
     """
     for column in schema:
         path = f"{scope}{column['name']}"
@@ -189,7 +190,7 @@ def _one(value: Any, column: Mapping[str, Any]) -> object:
 
 
 def _leaves(taken: Mapping[str, object]) -> Iterator[str]:
-    """Iterate over the names of removed columns; a field is named ``record.field``."""
+    """Yield the names of removed columns; a field of a RECORD is named ``record.field``."""
     for name, value in taken.items():
         elements = value if isinstance(value, list) else [value]
         records = [element for element in elements if isinstance(element, dict)]

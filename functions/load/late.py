@@ -22,7 +22,7 @@ _DAY = 86_400 * MICROSECONDS
 
 
 def is_late(received_at: int, now: int) -> bool:
-    """Return whether a row comes late.
+    """Return whether a row comes late: it is stored more than an hour after the event was received.
 
     Args:
         received_at: when the event was received, in microseconds since 1970.
@@ -32,7 +32,7 @@ def is_late(received_at: int, now: int) -> bool:
 
 
 class LateDays:
-    """Notes days in ``late_days_v1``: each day at most once in ten minutes.
+    """Writes notes to ``late_days_v1``: for each day, at most one in ten minutes.
 
     Args:
         store: stores a row of ``late_days_v1``, like `functions.load.table.TableWriter.store`.
@@ -58,7 +58,7 @@ class LateDays:
         if abs(now - self._noted.get(day, -_DAY)) < _REMEMBERED_NOTE:
             return
         if day not in self._storing:
-            # Deliveries of the same day that arrive meanwhile wait for the same note.
+            # Deliveries of this day that arrive before the note is stored wait for it, too.
             self._storing[day] = asyncio.ensure_future(self._note(day, now))
         await asyncio.shield(self._storing[day])
 

@@ -1,4 +1,4 @@
-"""Loads a delivery: stores its rows, or quarantines its message."""
+"""Loads deliveries: stores their rows, or quarantines their messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ Store = Callable[[Row], Awaitable[None]]
 
 
 class NotStored(Exception):
-    """The rows may not be stored, so Pub/Sub should deliver the message again.
+    """It is not certain that the message's rows are stored, so Pub/Sub should deliver it again.
 
     Attributes:
         reason: a code such as ``queue_full``.
@@ -68,7 +68,7 @@ class Loader:
         """Load one message; return when its rows are in BigQuery, or the message is in quarantine.
 
         Raises:
-            NotStored: the message may be neither stored nor quarantined.
+            NotStored: it is not certain that the message is stored or quarantined.
         """
         stored_at = to_microseconds(self.now())
         try:
@@ -126,9 +126,9 @@ class Loader:
         try:
             await self.store_identity(self.builder.identity(person))
         except RowRefused as refusal:
-            # The event is stored nevertheless. A search by user id still finds the event, because
-            # the search computes the user key. The person is remembered, so that the identity is
-            # not sent again on this day.
+            # The event is stored nevertheless. A search by user id still finds it, because the
+            # search computes the user key. Below, the person is remembered, so that the identity
+            # is not sent again on this day.
             log("ERROR", "identity not stored", reason=refusal.reason, partner=person.partner)
             self.tally.counts.identities_refused += 1
         self.known.remember(person)

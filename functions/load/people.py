@@ -1,4 +1,4 @@
-"""Remembers which identities are stored, so that few events have to store one."""
+"""Remembers which identities are stored, so that most events need not store one."""
 
 from collections import OrderedDict
 
@@ -9,15 +9,16 @@ _DAY = 86_400 * MICROSECONDS
 
 
 class KnownPeople:
-    """A limited memory of people, by user key and day; the least recently seen is forgotten first.
+    """Remembers the people whose identities are stored.
 
-    The day is included, so that ``identities_v1`` gets a row for each person once a day. The
-    nickname is included, so that a new nickname is stored at once. A person who was forgotten gets
-    one extra row. Only a hash of the nickname is kept, because senders choose the length of
+    People are remembered by day, so ``identities_v1`` gets a row for each person once a day. A
+    person with a new nickname does not count as known, so the new nickname is stored at once. If
+    there are too many people, the person who was seen least recently is forgotten; this person gets
+    one extra row. Instead of a nickname, its hash is kept, because senders choose the length of
     nicknames.
 
     Args:
-        limit: the maximum number of people.
+        limit: the maximum number of people; each counts once for each day.
     """
 
     def __init__(self, limit: int) -> None:
@@ -25,7 +26,7 @@ class KnownPeople:
         self._nicknames: OrderedDict[tuple[str, int], int | None] = OrderedDict()
 
     def knows(self, person: Identity) -> bool:
-        """Return whether the person's identity of this day is stored.
+        """Return whether a person's identity is stored for the day of the event.
 
         If the given identity has a nickname, the stored one must have the same nickname.
         """
@@ -36,7 +37,7 @@ class KnownPeople:
         return person.nickname is None or self._nicknames[key] == hash(person.nickname)
 
     def remember(self, person: Identity) -> None:
-        """Remember that the person's identity is stored."""
+        """Remember that a person's identity is stored."""
         key = _key(person)
         nickname = person.nickname
         self._nicknames[key] = self._nicknames.get(key) if nickname is None else hash(nickname)

@@ -1,9 +1,9 @@
-"""Encodes rows for the Storage Write API, with the columns in the file that defines the table.
+"""Encodes rows for BigQuery's Storage Write API, from the file that defines the table.
 
-The API takes protobuf messages of a type that the writer describes when it connects. This module
-builds the type at run time from the table's schema, so there is no second description of the table
-that could differ. The mapping of column types to protobuf types is in BigQuery's documentation,
-"Supported protocol buffer data types".
+The API takes protobuf messages. The writer describes their type when it connects. This module
+builds the type at run time from the table's columns, so that no second description of the table can
+differ. BigQuery's documentation, "Supported protocol buffer data types", says which protobuf type a
+column needs.
 """
 
 import json
@@ -75,14 +75,13 @@ class RowEncoder:
         return encoded
 
     def read(self, encoded: bytes) -> Any:
-        """Return the protobuf message of an encoded row."""
+        """Decode a row that `encode` returned; return it as a protobuf message."""
         return self._row.FromString(encoded)
 
     def override(self, encoded: bytes, values: Mapping[str, object]) -> bytes:
         """Return an encoded row with new values in some columns.
 
-        The new values are appended, because the last value of a field counts in protobuf's wire
-        format.
+        The new values are appended to the row, because protobuf uses the last value of a field.
         """
         overriding: bytes = self._row(**values).SerializePartialToString()
         return encoded + overriding

@@ -17,14 +17,15 @@ from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS
 LONGEST_AHEAD = 365 * 86_400 * MICROSECONDS
-"""BigQuery accepts streamed rows only for partitions from 10 years ago to one year ahead."""
+"""BigQuery accepts streamed rows only for partitions from 10 years in the past to one year in the
+future. This is the limit for the future, in microseconds."""
 
 Row = dict[str, object]
 """Values by column name, as `functions.load.protobuf.RowEncoder.encode` takes them."""
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
-    """The identity of the person an event is about, for ``identities_v1``.
+    """The identity of the person whom an event is about, for ``identities_v1``.
 
     Attributes:
         partner: the name of the partner.
@@ -46,7 +47,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """One event as a table row, with the person it is about.
+    """The row of an event, and the person whom the event is about.
 
     Attributes:
         row: the row to store in ``events_v1``, or in ``room_events_v1`` if its kind is `room`.
@@ -79,8 +80,8 @@ class RowBuilder:
 
     Args:
         catalogue: the catalogue of events.
-        keys: the cell's pseudonym keys; the time at which an event was received selects one of
-            them.
+        keys: the cell's pseudonym keys. For each event, the time at which it was received selects
+            one of them.
     """
 
     def __init__(self, catalogue: Catalogue, keys: PseudonymKeys) -> None:
@@ -172,5 +173,5 @@ class RowBuilder:
 
 
 def _user_keys(key: bytes, project: str, user_ids: list[str]) -> list[str]:
-    # Remove duplicates and keep the sender's order.
+    # `dict.fromkeys` removes duplicates and keeps the sender's order.
     return list(dict.fromkeys(user_key(key, project, one) for one in user_ids))

@@ -10,7 +10,7 @@ from functions.web.intake import MAX_WAITING_BYTES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings, read from the environment by `functions.web.environment.read`.
+    """The settings of `load`; `functions.web.environment.read` reads them from the environment.
 
     Attributes:
         cell: the cell's name, such as ``eu``.

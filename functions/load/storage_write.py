@@ -1,8 +1,8 @@
-"""The messages of the Storage Write API that are needed to append rows.
+"""Declares the messages of BigQuery's Storage Write API that are needed to append rows.
 
-Importing Google's client would cost about a second and 60 MB at every cold start, so this module
-declares the messages itself. Their field numbers are those of ``google.cloud.bigquery.storage.v1``
-(storage.proto). A test checks that Google's client encodes the messages to the same bytes.
+An import of Google's client library would take about a second and 60 MB at every cold start. The
+field numbers are those of ``google.cloud.bigquery.storage.v1`` (storage.proto). A test checks that
+Google's client encodes the messages to the same bytes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 APPEND_ROWS = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
 GET_WRITE_STREAM = "/google.cloud.bigquery.storage.v1.BigQueryWrite/GetWriteStream"
 VIEW_FULL = 2
-"""``WriteStreamView.FULL``, which includes the table's columns."""
+"""The value of ``WriteStreamView.FULL``. With this view, the service also returns the table's
+columns."""
 MAX_REQUEST_BYTES = 9_000_000
 """The maximum bytes of the rows in one request. The API's limit is 10 MB, including the framing and
 the descriptor."""
@@ -76,7 +77,7 @@ def _message_classes() -> dict[str, Any]:
                 label=_Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL,
                 type_name=f".{kind.removeprefix('*')}" if field_type == _MESSAGE else None,
             )
-    # Use a separate pool, so that these types do not conflict with the official ones.
+    # A pool of its own keeps these types from conflicting with those of Google's client.
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return {
@@ -108,9 +109,10 @@ def append_request(write_stream: str, rows: Sequence[bytes], descriptor: bytes |
 
 
 def storage_error_code(status: Any) -> int:
-    """Return the ``StorageErrorCode`` of a status; 0 if it has none.
+    """Return the ``StorageErrorCode`` of a status; 0 if the status has none.
 
-    Such an error concerns the table, the stream or the schema, never the values of one row.
+    An error with such a code concerns the table, the stream or the schema, never the values of a
+    row.
     """
     for detail in status.details:
         if detail.type_url.endswith(".StorageError"):
@@ -119,7 +121,7 @@ def storage_error_code(status: Any) -> int:
 
 
 def column_paths(fields: Sequence[Any], scope: str = "") -> Iterator[str]:
-    """Iterate over the columns of a ``TableSchema``; a field of a RECORD is ``record.field``.
+    """Yield the columns of a ``TableSchema``; a field of a RECORD is named ``record.field``.
 
     Args:
         fields: the fields of the schema.

@@ -10,23 +10,23 @@ from functions.observe.log import log
 from functions.web.batching import Batcher
 
 Append = Callable[[Sequence[bytes]], Awaitable[Mapping[int, int]]]
-"""Stores all rows and returns an empty mapping, or stores no row and returns the error code of each
-refused row by its index."""
+"""A function that appends rows. It either stores all rows and returns an empty mapping, or it
+stores no row and returns the error code of each refused row, by the row's index."""
 
 ROW_FRAME_BYTES = 8
-"""The bytes that a request has before each row: a tag and a length."""
+"""The bytes that a request needs for each row besides the row itself: a tag and a length."""
 
 MAX_SUSPECTS = 8
-"""If this many rows are refused one by one and none is stored, the cause is probably not the rows
-but the table or this code, so the append fails."""
+"""If BigQuery refuses this many single rows and stores none, the append fails. The cause is then
+probably the table or this code, not the rows."""
 
 
 class RowRefused(Exception):
-    """This row can never be stored.
+    """A row can never be stored.
 
     Attributes:
-        reason: ``not_encodable`` if it does not fit the table's schema, ``row_too_large`` if it is
-            larger than the limit, ``row_refused`` if BigQuery refuses it.
+        reason: ``not_encodable`` if the row does not fit the table's schema, ``row_too_large`` if
+            it is larger than the limit, ``row_refused`` if BigQuery refuses it.
     """
 
     def __init__(self, reason: str) -> None:
@@ -35,7 +35,7 @@ class RowRefused(Exception):
 
 
 class TableWriter:
-    """Stores rows; one append has the rows of many deliveries.
+    """Stores rows of a table. An append contains the rows of several concurrent deliveries.
 
     Args:
         name: the table's name, for log lines.
@@ -114,13 +114,13 @@ async def store_all_good(
 ) -> list[bool]:
     """Store the good rows of a batch.
 
-    BigQuery refuses a whole append if one of the rows is bad. If it names the bad rows, the good
-    rows are sent again. If it does not, the batch is split in halves, which are sent separately.
+    BigQuery refuses a whole append if one of its rows is bad. If BigQuery names the bad rows, the
+    good rows are sent again. Otherwise the batch is split into halves, which are sent separately.
 
     Args:
         append: appends rows.
         rows: serialised rows.
-        proven: whether the table has stored rows before. If so, a refused row must be bad.
+        proven: whether the table has stored rows before. If so, the cause of a refusal is the row.
 
     Returns:
         For each row, whether it is stored; false if BigQuery refuses it.
@@ -151,7 +151,7 @@ async def store_all_good(
             raise AppendFailed("row errors have an index outside the append")
         good = [index for position, index in enumerate(indexes) if position not in refused]
         if refused:
-            proven = True  # BigQuery named the bad rows, so it accepts the others
+            proven = True  # BigQuery named the bad rows, so the table accepts others
             waiting += [good] if good else []
         for index in () if refused else good:
             stored[index] = True

@@ -44,13 +44,13 @@ class LoadTally:
         """Count a stored delivery.
 
         Args:
-            freshness: the seconds since the event was received.
+            freshness: the seconds from the receipt of the event until its row was stored.
         """
         self.counts.stored += 1
         self._freshness.append(freshness)
 
     def write(self) -> bool:
-        """Write the log line, unless there are no counts; return whether it was written."""
+        """Write the log line if there are counts; return whether it was written."""
         if self._freshness:
             self.counts.freshness_ms = Milliseconds.of(self._freshness)
         counts, self.counts, self._freshness = self.counts, LoadCounts(), []

@@ -1,1 +1,1 @@
-"""Observability: log lines, and the counts in them."""
+"""Writes log lines, and keeps the counts that some log lines report."""

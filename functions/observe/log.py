@@ -35,8 +35,8 @@ def log(severity: Severity, message: str, **fields: object) -> None:
 TRACE_FIELD = "logging.googleapis.com/trace"
 
 _TRACE_CONTEXT = re.compile(
-    r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}"  # traceparent, W3C Trace Context
-    r"|([0-9a-f]{32})(?:/\d{1,20})?(?:;o=\d)?"  # X-Cloud-Trace-Context, Google's own
+    r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}"  # the header traceparent (W3C Trace Context)
+    r"|([0-9a-f]{32})(?:/\d{1,20})?(?:;o=\d)?"  # the header X-Cloud-Trace-Context
 )
 
 
@@ -44,11 +44,12 @@ def trace(headers: Mapping[str, str], gcp_project: str) -> dict[str, str]:
     """Return the field that connects a log line with the trace of a request.
 
     Args:
-        headers: the request's headers, looked up by lower-case names.
-        gcp_project: the Google Cloud project.
+        headers: the request's headers, by lower-case name.
+        gcp_project: the name of the Google Cloud project.
 
     Returns:
-        One field; no field if no header names a trace, or if `gcp_project` is empty.
+        A mapping with one field. It is empty if no header names a trace, or if `gcp_project` is
+            empty.
     """
     for name in ("traceparent", "x-cloud-trace-context"):
         match = _TRACE_CONTEXT.fullmatch(headers.get(name, ""))

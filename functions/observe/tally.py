@@ -1,8 +1,8 @@
-"""Paces the log lines that count an instance's work: at most one line a second.
+"""Limits the log lines that count an instance's work to one line a second.
 
 Log-based metrics and alerts read these lines. Cloud Run may freeze an instance after a response, so
-a line should be written before a response. A request writes the line before it responds if the last
-line is at least a second old. Otherwise a timer writes the line when that second is over.
+it is best to write a line before the response. A request does so if the last line is at least a
+second old. Otherwise a timer writes the line when that second is over.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ INTERVAL_SECONDS = 1.0
 
 
 class Milliseconds(msgspec.Struct, frozen=True):
-    """A distribution of durations, in milliseconds.
+    """A summary of durations, in milliseconds.
 
     Attributes:
         p50: the median.
@@ -32,7 +32,7 @@ class Milliseconds(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, seconds: list[float]) -> "Milliseconds":
-        """Summarise one or more durations in seconds; percentiles are by nearest rank."""
+        """Summarise durations given in seconds, at least one; percentiles are by nearest rank."""
         ordered = sorted(seconds)
 
         def rank(share: float) -> float:
@@ -42,11 +42,11 @@ class Milliseconds(msgspec.Struct, frozen=True):
 
 
 class Paced:
-    """Calls a function that writes a log line, at most once a second.
+    """Calls `write`, a function that writes a log line, at most once a second.
 
     Args:
-        write: writes a line with the counts since the last line, or no line if there are no counts;
-            returns whether it wrote a line.
+        write: writes a line with the counts since the last line, and returns True; if there are no
+            counts, it writes no line and returns False.
         clock: returns monotonic seconds.
     """
 
@@ -60,7 +60,7 @@ class Paced:
         self._timer: asyncio.TimerHandle | None = None
 
     def write_when_due(self) -> None:
-        """Write the line now or within a second; call this at the end of every request."""
+        """Write the log line now or within a second. Call this at the end of every request."""
         if self._timer is not None:
             return
         wait = self._written_at + self._interval - self._clock()
@@ -70,7 +70,7 @@ class Paced:
             self._timer = asyncio.get_running_loop().call_later(wait, self.write)
 
     def write(self) -> None:
-        """Write the line now."""
+        """Write the log line now, and stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -78,10 +78,10 @@ class Paced:
             self._written_at = self._clock()
 
     def finish_at_sigterm(self) -> None:
-        """From SIGTERM on, write at the end of every request.
+        """After SIGTERM, write the log line at the end of every request.
 
-        After SIGTERM, the server finishes its requests and the process ends, so a timer might fire
-        too late. The server's own signal handler is still called. Call this in the main thread.
+        After SIGTERM, the server finishes its requests, and then the process ends. A timer might be
+        too late. The server's own handler of SIGTERM still runs. Call this in the main thread.
         """
         loop = asyncio.get_running_loop()
         stop = signal.getsignal(signal.SIGTERM)

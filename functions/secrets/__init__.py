@@ -1,1 +1,1 @@
-"""Reads secrets, and keeps the value of a mounted secret fresh."""
+"""Reads secrets from mounted files."""

@@ -1,14 +1,17 @@
-"""The closed list: the partners that were offboarded.
+"""Reads the closed list: a secret that lists the partners that were offboarded.
 
-An entry stays in the list for as long as data of the partner may still arrive. A secret contains
-the list as JSON. Terraform creates the first version, which is empty; the privacy function adds the
-later versions (`functions.privacy.offboarding.closed_list`)::
+The secret is JSON::
 
     {"partners": {"acme": {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}}}
 
-If Terraform's version is destroyed, the next `terraform apply` creates an empty list again, which
-would admit every closed partner. To detect this, Terraform records in the list when it created the
-list, and when it created the secret. A list that is much younger than the secret is refused.
+Terraform creates the first version of the secret, with an empty list. The privacy function adds the
+later versions (`functions.privacy.offboarding.closed_list`). A partner stays in the list for as
+long as data of the partner may still arrive.
+
+If Terraform's version is destroyed, the next `terraform apply` creates an empty list again. That
+list would admit every closed partner. To detect this, Terraform writes two times into its list:
+when it created the list, and when it created the secret. A list that is much younger than the
+secret is refused.
 """
 
 import time
@@ -24,14 +27,17 @@ from functions.observe.log import log
 from functions.secrets.file import KEEP_SECONDS, REFRESH_SECONDS, SecretFile, SecretUnavailable
 
 FIRST_DAY = timedelta(days=1)
-"""The maximum time between the creation of the secret and the creation of Terraform's list. It is
-long enough to run `terraform apply` again after a failure."""
+"""Terraform must create its list within this time after it created the secret. The time is long
+enough to run `terraform apply` again after a failure."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class ListReplaced(ValueError):
-    """Terraform replaced the list; an earlier version of the secret has the closed partners."""
+    """Terraform replaced the closed list by an empty one.
+
+    An earlier version of the secret names the closed partners.
+    """
 
 
 class ClosedUnavailable(SecretUnavailable):
@@ -39,7 +45,7 @@ class ClosedUnavailable(SecretUnavailable):
 
 
 class ClosedPartner(msgspec.Struct, frozen=True):
-    """A partner that was offboarded.
+    """An entry of the closed list: a partner that was offboarded.
 
     Attributes:
         projects: the partner's projects in all cells, because a project may have moved between
@@ -59,16 +65,16 @@ class _ClosedListFile(msgspec.Struct):
 
 
 class ClosedList(msgspec.Struct, frozen=True):
-    """The secret's content. Members that this version of the code does not know are ignored.
+    """The content of the closed list. Members with unknown names are ignored.
 
     Attributes:
         partners: the closed partners, by name.
-        follows: the version of the secret from which this list was made; 0 if the list does not
-            say.
+        follows: the number of the secret's version from which this list was made; 0 if the list
+            does not contain it.
         made_at: when Terraform created the list; None if Terraform did not create it.
-        secret_made_at: when Terraform created the secret; None if the list does not say.
-        unreadable: the JSON of malformed entries, by partner. It is not known whether such a
-            partner is closed, so the partner's events are refused; other events are not affected.
+        secret_made_at: when Terraform created the secret; None if the list does not contain it.
+        unreadable: the JSON of each malformed entry, by partner. Such a partner may be closed, so
+            its events are refused. Other events are not affected.
     """
 
     partners: dict[str, ClosedPartner]
@@ -79,11 +85,11 @@ class ClosedList(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_json(cls, text: bytes) -> "ClosedList":
-        """Read the secret's content.
+        """Read the content of the closed list; malformed entries go to `unreadable`.
 
         Raises:
-            ListReplaced: Terraform replaced the list.
-            ValueError: the content does not have the form that this module's docstring shows; the
+            ListReplaced: Terraform replaced the list by an empty one.
+            ValueError: the content is not JSON, or does not have the form of a closed list; the
                 message does not quote the content.
         """
         try:
@@ -102,7 +108,7 @@ class ClosedList(msgspec.Struct, frozen=True):
         return cls(partners, content.follows, made_at, secret_made_at, unreadable)
 
     def to_json(self) -> bytes:
-        """Return the content for the secret's next version; malformed entries stay as they are."""
+        """Return the list as JSON for the secret's next version, including malformed entries."""
         unreadable = {name: msgspec.Raw(entry) for name, entry in self.unreadable.items()}
         return msgspec.json.encode(
             {"partners": unreadable | self.partners, "follows": self.follows}
@@ -116,7 +122,7 @@ class ClosedList(msgspec.Struct, frozen=True):
                 project decides, because each project belongs to one partner only.
 
         Raises:
-            ClosedUnavailable: a malformed entry belongs, or may belong, to the event's partner.
+            ClosedUnavailable: a malformed entry is, or may be, the entry of the event's partner.
         """
         partner = attributes.get("partner")
         if partner:
@@ -132,13 +138,13 @@ class ClosedList(msgspec.Struct, frozen=True):
 
 
 class ClosedFile(SecretFile[ClosedList]):
-    """Keeps the closed list fresh.
+    """Reads the closed list from a file, and reads it again when the value is old.
 
     Args:
         path: the secret's file.
         clock: returns monotonic seconds.
-        read: returns the file's content; may block.
-        refresh_seconds: the age in seconds after which the file is read again.
+        read: reads the file and returns its content; may block.
+        refresh_seconds: the age in seconds at which the file is read again.
         keep_seconds: the age in seconds up to which the last good value may be used.
     """
 

@@ -1,8 +1,11 @@
-"""Reads a secret from a mounted file and keeps the value fresh; fails closed.
+"""Reads a secret from a mounted file, and reads it again when the value is old.
 
-The first request after the refresh time reads the file again, and requests wait for that read.
-Reading in the background would not work: between requests, an instance has almost no processor
-time, so the first request after a quiet period would use an old value.
+If the secret cannot be read, the last good value is used for a limited time. After that time,
+requests are refused.
+
+A request starts the new read, and waits for it. A read in the background would not work: between
+requests, an instance has almost no processor time. So the first request after a quiet period would
+use an old value.
 """
 
 import asyncio
@@ -20,37 +23,40 @@ from functions.observe.log import log
 T = TypeVar("T")
 
 REFRESH_SECONDS = 60.0
-"""A change of the secret takes effect within this time, in seconds."""
+"""The age in seconds at which a value is read again. A change of the secret takes effect within
+this time."""
 
 KEEP_SECONDS = 600.0
-"""How long the last good value may be used while the secret cannot be read, in seconds."""
+"""The age in seconds up to which the last good value is used while the secret cannot be read."""
 
 RETRY_SECONDS = 1.0
-"""The interval in seconds between reads while there is no value that may be used."""
+"""The seconds between attempts to read the secret while no value is young enough to be used."""
 
 READ_SECONDS = 5.0
-"""The time limit of one read in seconds; the mounted volume fetches the secret at every read."""
+"""The time limit of one read in seconds. A read can be slow, because a mounted volume fetches the
+secret at every read."""
 
 HANGING_READS = 4
-"""No new read starts while more than this number of reads still run after their time limit. Reads
-cannot be stopped, because each runs in a thread."""
+"""While more reads than this are still running, no new read starts. A read that hangs cannot be
+stopped, because it runs in a thread."""
 
 
 class SecretUnavailable(Exception):
-    """The secret cannot be read, and the last good value is too old."""
+    """A secret cannot be read, and its last good value is too old."""
 
 
 class SecretFile(Generic[T]):
-    """Keeps a secret's value fresh.
+    """Reads a secret from a file, and reads it again when the value is old.
 
     Args:
         name: the secret's name, for log lines.
         path: the secret's file.
-        parse: converts the file's content to the value. An exception means that the read failed.
-        unavailable: the exception type to raise when no value may be used.
+        parse: converts the file's content to the value. If this raises an exception, the read
+            counts as failed.
+        unavailable: the type of the exception to raise when no value may be used.
         clock: returns monotonic seconds.
-        read: returns the file's content; may block.
-        refresh_seconds: the age in seconds after which the file is read again.
+        read: reads the file and returns its content; may block.
+        refresh_seconds: the age in seconds at which the file is read again.
         keep_seconds: the age in seconds up to which the last good value may be used.
     """
 
@@ -83,36 +89,41 @@ class SecretFile(Generic[T]):
 
     @property
     def fresh_until(self) -> float:
-        """The moment, as a time of the clock, up to which `current` returns the same value."""
+        """The time, in seconds of the clock, up to which `current` starts no new read.
+
+        A call of `current` with a short `within` may start a read before this time.
+        """
         return self._fresh_until
 
     @property
     def is_certain(self) -> bool:
-        """Whether the value that `current` returned last comes from the latest read.
+        """Whether the last attempt to read the secret succeeded.
 
-        If not, the secret cannot be read at present, and the value may be out of date.
+        If not, `current` returns an older value, which may be out of date.
         """
         return self._read_at >= self._tried_at
 
     async def current(self, within: float = math.inf) -> T:
-        """Return the value. Until the next read, each call returns the same object.
+        """Return the secret's value; first read the file again if the last read is too old.
 
-        After the refresh time, this waits up to `READ_SECONDS` for a read, which all waiting
-        callers share. If the read fails, this returns the last good value. Until the next read is
-        due, further calls return that value without waiting.
+        A caller waits up to `READ_SECONDS` for the read. Concurrent callers wait for the same read.
+        If it fails, this returns the last good value. Between two reads, all calls return the same
+        object.
 
         Args:
-            within: the maximum age of the last read in seconds; it shortens the refresh time.
+            within: the maximum seconds since the last read began, if this is less than the refresh
+                time.
 
         Raises:
-            SecretUnavailable: no value is young enough; the exception has the type `unavailable`.
+            SecretUnavailable: no value is young enough to be used; the exception's type is the
+                argument `unavailable` of the class.
         """
         now = self._clock()
         too_old = now - self._read_at > self._keep
         if now - self._tried_at > (RETRY_SECONDS if too_old else min(self._refresh, within)):
             self._try(now)
         if self._latest is not None and self._latest in self._reading:
-            # If the time limit of the read has passed, the caller does not wait.
+            # Wait at most until the time limit of the read, which counts from the read's start.
             await asyncio.wait([self._latest], timeout=max(self._give_up_at - now, 0.0))
         if self._value is None or self._clock() - self._read_at > self._keep:
             raise self._unavailable
@@ -138,7 +149,7 @@ class SecretFile(Generic[T]):
         except Exception as error:  # noqa: BLE001 - any error means that the read has failed
             log("ERROR", "secret not read", secret=self._name, reason=type(error).__name__)
         else:
-            # A read that hung may end after a later read, whose value is newer.
+            # Take this value, unless a read that started later has already ended.
             if started > self._read_at:
                 self._value, self._read_at = value, started
         if self._latest not in self._reading:
@@ -146,7 +157,7 @@ class SecretFile(Generic[T]):
 
 
 def _in_thread(read: Callable[[], bytes]) -> asyncio.Future[bytes]:
-    """Read in a thread that blocks neither the event loop's thread pool nor the process's exit."""
+    """Call `read` in a thread of its own, which does not keep the process from ending."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[bytes] = loop.create_future()
 
@@ -155,7 +166,7 @@ def _in_thread(read: Callable[[], bytes]) -> asyncio.Future[bytes]:
             settle = partial(future.set_result, read())
         except Exception as error:  # noqa: BLE001 - the caller handles the error
             settle = partial(future.set_exception, error)
-        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+        with contextlib.suppress(RuntimeError):  # the event loop is closed
             loop.call_soon_threadsafe(settle)
 
     threading.Thread(target=run, name="secret", daemon=True).start()

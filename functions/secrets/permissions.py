@@ -1,4 +1,4 @@
-"""Reads which projects each viewer of the dashboard, or each caller of `privacy`, may access."""
+"""Reads permissions: the projects that a dashboard viewer or a caller of `privacy` may access."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class PermissionsUnavailable(Exception):
-    """The secret cannot be read, so every request is refused.
+    """The permissions secret cannot be read, so every request is refused.
 
     Args:
-        reason: the name of the error's type.
+        reason: the name of the error's type, such as ``FileNotFoundError``.
     """
 
 
@@ -31,10 +31,10 @@ class Permissions(msgspec.Struct, frozen=True):
 
     Attributes:
         projects: all projects that are or were pinned to the cell.
-        everything: the e-mail addresses of people who may access all of these projects.
-        some: for each other person, by e-mail address, the projects that they may access.
-        owners: the partner that owns each project, for the projects of all cells; only in the
-            secret for callers of `privacy`.
+        everything: the e-mail addresses of people who may access all projects of the cell.
+        some: the projects that each other person may access, by e-mail address.
+        owners: the partner that owns each project, by project, for the projects of all cells; only
+            the secret for callers of `privacy` has owners.
     """
 
     projects: list[str]
@@ -61,7 +61,7 @@ class Permissions(msgspec.Struct, frozen=True):
         return sorted(self.named_for(email) & set(self.projects))
 
     def named_for(self, email: str) -> frozenset[str]:
-        """Return the projects of all cells that the secret names for a person.
+        """Return the projects that the secret lists for a person; some may be in other cells.
 
         Args:
             email: the person's e-mail address in lower case.
@@ -75,14 +75,15 @@ class Permissions(msgspec.Struct, frozen=True):
 
 
 def read_permissions(path: Path) -> Permissions:
-    """Read the secret.
+    """Read a permissions secret from a file.
 
-    A mounted secret is fetched at each read, so a person who is removed loses access at once. A
-    malformed entry gives no access to the person whom it names, and does not affect other people.
-    The log line gives only the entry's position, because the entry's name is an e-mail address.
+    Each call reads the file again, so a person who is removed loses access at once. A malformed
+    entry gives its person no access; other people are not affected. The log line names the entry by
+    its position, because its name is an e-mail address.
 
     Raises:
-        PermissionsUnavailable: the secret cannot be read, or lacks the form that Terraform writes.
+        PermissionsUnavailable: the secret cannot be read, or does not have the form that Terraform
+            writes.
     """
     try:
         content = msgspec.json.decode(path.read_bytes(), type=_PermissionsFile)

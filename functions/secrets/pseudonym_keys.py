@@ -1,13 +1,15 @@
-"""User keys: keyed pseudonyms of people, the only user column that BI tools see.
+"""Computes user keys: pseudonyms of people, and the only user column that BI tools see.
 
-By trying all ids, anyone could reverse a plain hash of a user id. A keyed hash can be reversed only
-with the key. A version of the key never changes. A new version gives each person a new user key, so
-a search for a person has to try every version.
+A user key is a hash of a user id, computed with a secret key. A plain hash could be reversed:
+anyone could try all user ids. With a secret key, only somebody who has the key can do that.
 
-The version that a row uses depends on when the event was received, not on when it is loaded. So all
-copies of an event have the same user key, however late they are loaded. An erasure can also compute
+A version of the key never changes. A new version gives each person a new user key, so a search for
+a person has to try every version.
+
+The time at which an event was received decides which version its row uses. The time of loading
+makes no difference. So all copies of an event have the same user key. An erasure can also compute
 every user key of the events received so far, even if some are loaded later. For this, all functions
-must have a new version before it is first used; the version's file says from when it is used.
+must have a new version before it is first used. The file of a version says from when it is used.
 """
 
 import base64
@@ -21,17 +23,18 @@ from typing import NamedTuple
 
 KEY_BYTES = 32
 USER_KEY_DIGITS = 32
-"""The hex digits of a user key: 128 bits, so that two people of a project never share a key."""
+"""The number of hex digits in a user key. They have 128 bits, so two people of a project never
+share a key."""
 
 
 class PseudonymKeys(NamedTuple):
-    """The keys of a cell.
+    """The pseudonym keys of a cell.
 
     Attributes:
         version: the number of the newest version.
         by_version: the key of each version.
-        since: for each version, the time (UTC) from which it is used; a version without a time was
-            always used.
+        since: the time (UTC) from which a version is used, by version. A version without a time has
+            always been used.
     """
 
     version: int
@@ -40,11 +43,11 @@ class PseudonymKeys(NamedTuple):
 
     @property
     def current(self) -> bytes:
-        """The key of the newest version."""
+        """The newest version of the pseudonym key."""
         return self.by_version[self.version]
 
     def version_at(self, received_at: datetime) -> int:
-        """Return the number of the key version that the user keys of an event use.
+        """Return the number of the key version with which an event's user keys are computed.
 
         Args:
             received_at: when the event was received, with an offset from UTC.
@@ -57,19 +60,19 @@ class PseudonymKeys(NamedTuple):
         return max(begun, default=min(self.by_version))
 
     def all_user_keys(self, project: str, user_id: str) -> list[str]:
-        """Return a person's user keys for all versions, the oldest first."""
+        """Return a person's user key of each key version, the oldest version first."""
         return [user_key(key, project, user_id) for _, key in sorted(self.by_version.items())]
 
 
 def load_keys(folder: Path) -> PseudonymKeys:
-    """Read a cell's keys from a folder with one file for each version; file ``1`` has version 1.
+    """Read a cell's pseudonym keys from a folder; the file ``1`` has version 1, and so on.
 
-    A file contains the key in base64 and, after a space, the time from which it is used (RFC 3339).
-    A key without a time was always used. Files whose names begin with a dot are ignored, because
-    mounted volumes contain such files.
+    A file contains the key in base64. A space and a time (RFC 3339) may follow: the key is used
+    from this time on. A key without a time has always been used. Files whose names begin with a dot
+    are ignored, because mounted volumes contain such files.
 
     Raises:
-        ValueError: there is no key, or a key is malformed; the message names the file only.
+        ValueError: there is no key, or a file is malformed; the message names the file only.
         OSError: the folder or a file cannot be read.
     """
     keys: dict[int, bytes] = {}
@@ -89,8 +92,8 @@ def load_keys(folder: Path) -> PseudonymKeys:
 def user_key(key: bytes, project: str, user_id: str) -> str:
     """Return a person's user key within a project: 32 hex digits.
 
-    In the hashed text, each part follows its length. Without the lengths, project ``a`` with user
-    ``bc`` and project ``ab`` with user ``c`` would get the same key.
+    The hashed text contains the length of each part before the part. Otherwise, project ``a`` with
+    user ``bc`` and project ``ab`` with user ``c`` would get the same user key.
     """
     project_bytes, user_bytes = project.encode(), user_id.encode()
     message = b"".join(
