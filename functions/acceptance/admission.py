@@ -49,8 +49,6 @@ class FreshSecret(Protocol[T_co]):
 
 
 class _Now(NamedTuple, Generic[T_co]):
-    """The value of a `FreshSecret`, and its two properties at the same moment."""
-
     value: T_co
     fresh_until: float
     is_certain: bool
@@ -93,8 +91,8 @@ class Admission:
     async def find(self, token: str) -> tuple[str, Partner] | None:
         """Return the name and record of the partner with this token; None if no partner has it.
 
-        If the token is unknown or its partner's record has an error, this reads the secrets again,
-        because they may have changed. It does not do so if the last read began less than
+        If the token is unknown, or the partner's record has an error, `find` reads the secrets
+        again, because they may have changed. It does not do so if the last read began less than
         `NEW_TOKEN_SECONDS` ago. So a new token works at once, but wrong tokens cannot cause many
         reads.
 

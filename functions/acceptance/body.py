@@ -114,8 +114,8 @@ def _check_utf8(body: bytes) -> None:
 def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
     """Make an event from its decoded name and project.
 
-    If one of them is blank, or if the event may be nested too deeply, take the careful path.
-    Members in other spellings are not needed, because the documented spellings take precedence.
+    If one of them is blank, or if the event may be nested too deeply, take the careful path. The
+    decoded members have the documented spelling, which takes precedence over other spellings.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)

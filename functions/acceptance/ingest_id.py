@@ -21,8 +21,8 @@ def is_fresh(ingest_id: str) -> bool:
     """Return whether an ingest id was made by `fresh`; all other ids were made by `derived`.
 
     Copies of an event with an id from `fresh` all have the same time of receipt. An id from
-    `derived` is the same when the sender retries, so its copies may have different times of
-    receipt.
+    `derived` stays the same if the sender retries. So copies of an event with such an id may have
+    different times of receipt.
     """
     return ingest_id[14:15] == _FRESH
 

@@ -76,8 +76,8 @@ class Partner(msgspec.Struct, frozen=True):
     Attributes:
         tokens_sha256: the SHA-256 digest of the partner's token, in hex; during a rotation, the
             digests of both tokens.
-        projects: the name of the cell of each project, by project. The name is `DISPUTED` if
-            another partner claims the project too; events of such a project are refused.
+        projects: for each project, the name of its cell; `DISPUTED` if another partner claims the
+            project too. Events of a disputed project are refused.
         signing_secrets: each request must be signed with one of these keys; if there are no keys,
             requests need no signature.
         request_ids: whether the partner states that its ids of requests are unique.
@@ -92,8 +92,8 @@ class Partner(msgspec.Struct, frozen=True):
     def has_request_ids(self) -> bool:
         """Whether a repeated request is recognised by its request id.
 
-        Some senders give all their requests the same id, so ids are ignored by default. They count
-        if the partner states that they are unique, or if the partner signs requests. The
+        Some senders give all their requests the same id, so request ids are ignored by default.
+        They count if the partner states that they are unique, or if the partner signs requests. The
         specification of signed webhooks demands unique ids.
         """
         return self.request_ids or bool(self.signing_secrets)
@@ -107,8 +107,7 @@ class Faulty(msgspec.Struct, frozen=True):
             the partner's name; ``closed`` stands for the partner's entry in the closed list.
         tokens_sha256: the digests of the partner's tokens that can be read.
         all_tokens: whether all digests of the record can be read.
-        projects: the name of the cell of each project, by project; None if the projects cannot be
-            read.
+        projects: for each project, the name of its cell; None if the projects cannot be read.
     """
 
     fields: tuple[str, ...]
@@ -202,9 +201,9 @@ class Directory:
     def find(self, token: str) -> tuple[str, Partner] | None:
         """Return the name and record of the partner with this token; None if no partner has it.
 
-        The token is found by its digest, and the digests are then compared in constant time. So the
-        time of the answer tells an attacker nothing about valid tokens. The empty token belongs to
-        no partner.
+        The look-up uses the token's digest, and compares digests in constant time. So the time of
+        the answer tells an attacker nothing about valid tokens. The empty token belongs to no
+        partner.
 
         Raises:
             RecordFaulty: the partner's record has an error, or two partners have this token.
@@ -274,9 +273,10 @@ class Directory:
         return record.projects
 
     def _digests(self) -> dict[str, tuple[str, tuple[str, Partner] | None]]:
-        """Return the partner that each token digest belongs to; also fill `_shared`.
+        """Return the partner that each token digest belongs to.
 
         The partner is None if two partners share the digest, or if the record has an error.
+        `_shared` gets the names of partners that share a digest.
         """
         by_digest: dict[str, tuple[str, tuple[str, Partner] | None]] = {}
         names: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """Splits webhook bodies into JSON values with Python's own decoder.
 
-This is for bodies that msgspec, which is faster, refuses, and for bodies with very many values.
-Python's decoder accepts broken characters and numbers of any size, and says where an error is. NaN
+It is slower than msgspec, but it accepts broken characters and numbers of any size, and says where
+an error is. It is used for bodies that msgspec refuses, and for bodies with very many values. NaN
 and infinity are refused.
 """
 

@@ -166,8 +166,8 @@ def encode_json(value: object) -> str:
     64-bit integers are written as numbers, all other numbers as text. BigQuery refuses a whole row
     if a number in a JSON column does not round-trip: when BigQuery prints the number, the digits
     must be the same (``CheckNumberRoundtrip`` in ``googlesql/public/json_value.cc``). Some numbers
-    fail, such as ``67.174118``. All numbers with a fraction become text, so that the JSON type does
-    not depend on the digits. ``JSON_VALUE`` and ``LAX_FLOAT64`` read both forms.
+    fail, such as ``67.174118``. Every float becomes text, so the JSON type does not depend on the
+    digits. ``JSON_VALUE`` and ``LAX_FLOAT64`` read both forms.
 
     A value that is nested deeper than `STORED_DEPTH` becomes a text with the value's JSON.
     """

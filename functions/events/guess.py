@@ -37,7 +37,7 @@ digits behind it may separate thousands, so such a number does not match."""
 
 
 class Guess(NamedTuple):
-    """A guessed value, and the findings about it. The value is None if it is "not known"."""
+    """A guessed value, and the findings about it. The value None means "not known"."""
 
     value: object
     findings: tuple[Finding, ...]

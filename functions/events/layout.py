@@ -61,8 +61,8 @@ class Destination(msgspec.Struct, frozen=True):
         spellings: the allowed texts, by their letters and digits in lower case.
         private: whether the original value must not be stored anywhere in the row.
         repeated: whether the property may have several values.
-        otherwise: the destination of another property with the same name; it takes the values that
-            this one cannot read. None if there is no such property.
+        otherwise: if a sent name may mean two properties, the destination of the second one; it
+            takes the values that this one cannot read. None if the name means only this property.
     """
 
     name: str
@@ -231,7 +231,7 @@ def _destination(catalogue: Catalogue, prop: Property, *, own: bool) -> Destinat
 def _reading(
     catalogue: Catalogue, prop: Property
 ) -> tuple[Callable[[object], object], Callable[[object], Guess] | None]:
-    """Return two functions: one reads a value strictly, the other guesses (None if none does)."""
+    """Return two functions for a property: one reads strictly; the other guesses, or is None."""
     if prop.placeholders:
         placeholders = frozenset(prop.placeholders)
         read = to_speaker if prop.name == "speakers" else to_identity

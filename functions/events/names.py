@@ -82,8 +82,7 @@ def letters(name: str) -> str:
 
 
 def may_be_known(name: str) -> bool:
-    """Return whether a name may be a spelling of ``event``, ``value`` or a property of the
-    catalogue.
+    """Return whether a name may mean ``event``, ``value`` or a property of the catalogue.
 
     This is a fast first test: False is certain, True is not.
     """

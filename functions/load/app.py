@@ -117,8 +117,8 @@ async def answer(
 ) -> Response:
     """Answer a push.
 
-    The status is 204 if the push is dealt with, 400 if it is malformed, and 503 if Pub/Sub should
-    deliver it again.
+    The status is 204 if the event is stored, quarantined or dropped, 400 if the request is not a
+    push, and 503 if Pub/Sub should deliver the event again.
     """
     body = b""
     try:

@@ -91,7 +91,7 @@ class Fit:
         extra = json.loads(message.extra) if message.HasField("extra") else {}
         key = RETAINED_COLUMNS
         while key in extra:
-            key = f"_{key}"  # the sender's own member stays
+            key = f"_{key}"  # the sender's own member keeps its name
         message.extra = encode_json(extra | {key: taken})
         message.flags.extend(f"{FLAG}:{path}" for path in sorted(_leaves(taken)))
         encoded: bytes = message.SerializeToString()

@@ -67,7 +67,8 @@ class LateDays:
             await self._store({"noted_at": now, "day": day, "reason": "late"})
             self._noted[day] = now
         except RowRefused as refusal:
-            # The note is at fault, not the event, so Pub/Sub has to deliver the event again.
+            # BigQuery refused the note, not the event's row. AppendFailed makes Pub/Sub deliver the
+            # event again.
             raise AppendFailed("late_day_refused") from refusal
         finally:
             del self._storing[day]

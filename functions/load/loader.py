@@ -21,11 +21,11 @@ from functions.web.batching import QueueFull
 from functions.web.push import PushedMessage
 
 Store = Callable[[Row], Awaitable[None]]
-"""Stores one row, like `functions.load.table.TableWriter.store`."""
+"""A function that stores one row, like `functions.load.table.TableWriter.store`."""
 
 
 class NotStored(Exception):
-    """It is not certain that the message's rows are stored, so Pub/Sub should deliver it again.
+    """It is not certain that a message is stored, so Pub/Sub should deliver the message again.
 
     Attributes:
         reason: a code such as ``queue_full``.

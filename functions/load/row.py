@@ -21,7 +21,8 @@ LONGEST_AHEAD = 365 * 86_400 * MICROSECONDS
 future. This is the limit for the future, in microseconds."""
 
 Row = dict[str, object]
-"""Values by column name, as `functions.load.protobuf.RowEncoder.encode` takes them."""
+"""A row: values by column name, in the form that `functions.load.protobuf.RowEncoder.encode`
+takes."""
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):

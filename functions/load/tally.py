@@ -30,7 +30,7 @@ class LoadCounts(msgspec.Struct):
 
 
 class LoadTally:
-    """Counts results, and writes the log line.
+    """Counts the results of deliveries, and writes the log line ``loaded``.
 
     Attributes:
         counts: the counts since the last line.

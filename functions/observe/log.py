@@ -49,7 +49,7 @@ def trace(headers: Mapping[str, str], gcp_project: str) -> dict[str, str]:
 
     Returns:
         A mapping with one field. It is empty if no header names a trace, or if `gcp_project` is
-            empty.
+        empty.
     """
     for name in ("traceparent", "x-cloud-trace-context"):
         match = _TRACE_CONTEXT.fullmatch(headers.get(name, ""))

@@ -32,9 +32,9 @@ class Permissions(msgspec.Struct, frozen=True):
     Attributes:
         projects: all projects that are or were pinned to the cell.
         everything: the e-mail addresses of people who may access all projects of the cell.
-        some: the projects that each other person may access, by e-mail address.
-        owners: the partner that owns each project, by project, for the projects of all cells; only
-            the secret for callers of `privacy` has owners.
+        some: the projects that a person who is not in `everything` may access, by e-mail address.
+        owners: for each project of all cells, the partner that owns it; only the secret for callers
+            of `privacy` has owners.
     """
 
     projects: list[str]
