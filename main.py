@@ -1,4 +1,7 @@
-"""The entry points of the functions. FUNCTION_TARGET names the function that a process serves."""
+"""The entry points of the deployed functions.
+
+The environment variable FUNCTION_TARGET names the function that a process serves.
+"""
 
 from functions_framework import aio
 

@@ -1,1 +1,1 @@
-"""Dashboard, the private function that serves the back-office page with a project's metrics."""
+"""The private function `dashboard`: serves a page with the metrics of a project."""

@@ -1,4 +1,4 @@
-"""Adds headers to all responses, and builds error responses."""
+"""Adds security headers to the dashboard's responses, and builds its error responses."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ from functions.dashboard.page import Page
 from functions.web.problem import ProblemError, problem
 
 HEADERS = {
-    # A page loads nothing from other sites, has no inline scripts or styles, and is not shown in a
-    # frame.
+    # The page loads nothing from other sites, has no inline scripts or styles, and cannot be shown
+    # in a frame.
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",
@@ -30,23 +30,23 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""The security headers of every response."""
+"""The security headers of all responses."""
 
 ADVICE = {404: "The dashboard is at /."}
-"""Advice for a person who gets an error from the router, by HTTP status."""
+"""What a person should do after an error that has no advice of its own, by HTTP status."""
 
 
 class Answers(NamedTuple):
     """Builds error responses.
 
     Attributes:
-        page: renders HTML.
+        page: renders the HTML of error pages.
     """
 
     page: Page
 
     async def explain(self, request: Request, error: ProblemError) -> Response:
-        """Return an error as a page if the request accepts HTML; if not, as problem details."""
+        """Return an error response: a page for requests that accept HTML, else problem details."""
         detail = str((error.members or {}).get("detail", ADVICE.get(error.status, "")))
         if "text/html" in request.headers.get("accept", ""):
             text = self.page.refusal(error.title, detail)
@@ -55,7 +55,7 @@ class Answers(NamedTuple):
 
 
 def failure(status: int, title: str, detail: str) -> ProblemError:
-    """Return an error with an explanation for the person.
+    """Return an error that explains itself to the person who uses the dashboard.
 
     Args:
         status: the HTTP status.
@@ -68,7 +68,7 @@ def failure(status: int, title: str, detail: str) -> ProblemError:
 def guarded(app: ASGIApp) -> ASGIApp:
     """Return an application that adds `HEADERS` to the responses of `app`.
 
-    If a response has no `Cache-Control`, its caching is forbidden.
+    A response without `Cache-Control` also gets a header that forbids caching.
     """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,6 @@
-"""Wires the dashboard function and answers its requests.
+"""Wires the function `dashboard`, and answers its requests.
 
-IAM decides who may call the function; the viewers secret lists the projects that each person may
+IAM decides who may call the function. The viewers secret lists the projects that each person may
 see.
 """
 
@@ -39,7 +39,7 @@ from functions.web.routes import Route, application
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the dashboard function, an ASGI application.
+    """Create the ASGI application of `dashboard`.
 
     Raises:
         ValueError: a setting is missing or malformed.
@@ -71,7 +71,7 @@ class Dashboard:
         identify: returns the e-mail address of the person who sent a request; may block.
         viewers: returns the permissions of all viewers; may block.
         rollups: reads the rollups.
-        operate: refreshes the rollups.
+        operate: calls `operate` to refresh the rollups.
         now: returns the current time, with a time zone.
     """
 
@@ -94,12 +94,12 @@ class Dashboard:
         self._answers = Answers(self._page)
 
     def application(self) -> ASGIApp:
-        """Return the ASGI application."""
+        """Return the ASGI application that serves all routes."""
         routes = [*self.routes(), *self._assets.routes()]
         return guarded(application(routes, {ProblemError: self._answers.explain}))
 
     def routes(self) -> list[Route[Request]]:
-        """Return the routes that show or refresh numbers."""
+        """Return all routes except those of the style sheet and the scripts."""
         return [
             Route("GET", "/", self._show_page),
             Route("GET", "/data", self._show_data),
@@ -108,7 +108,7 @@ class Dashboard:
         ]
 
     async def _admit(self, request: Request) -> tuple[str, list[str]]:
-        """Return the viewer's e-mail address and projects; refuse a viewer without projects."""
+        """Return the viewer's e-mail address and projects. Answer 403 if there are no projects."""
         email, projects = await asyncio.to_thread(self._identify_viewer, request)
         if not projects:
             raise failure(
@@ -164,7 +164,8 @@ class Dashboard:
 
     async def _refresh(self, request: Request) -> Response:
         await self._admit(request)
-        # A page of another site could make the browser send this request with the person's cookies.
+        # Refuse requests from other sites: a page there could make the browser send this request
+        # with the person's cookies.
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             raise failure(403, "Request from another site", "Press Refresh on the dashboard.")
         try:

@@ -1,4 +1,7 @@
-"""The style sheet and the scripts of the page. Each path contains a hash of the file's content."""
+"""The style sheet and the scripts of the page.
+
+The path of each file contains a hash of its content, so browsers can keep the file for a year.
+"""
 
 import gzip
 import hashlib
@@ -18,7 +21,7 @@ _YEAR = "private, max-age=31536000, immutable"
 
 
 class Asset(NamedTuple):
-    """A file to serve.
+    """A style sheet or script to serve.
 
     Attributes:
         content: the file's bytes.
@@ -32,10 +35,10 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """All assets. Each file is read once.
+    """The style sheet and the scripts of the page, read from disk when this object is created.
 
     Attributes:
-        paths: the path of each asset, by its file name.
+        paths: the path in the URL of each file, by file name.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """Identifies viewers through Identity-Aware Proxy, by e-mail addresses that Google has verified.
 
-A deployment without the proxy uses `functions.web.caller.invoker`. Each deployment has only one of
-these two ways to identify viewers: with both, a request could choose the weaker one.
+A deployment without the proxy uses `functions.web.caller.invoker` instead. No deployment uses both,
+because then a request could choose the weaker way.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from functions.web.caller import Unidentified, address
 
 Identify = Callable[[Mapping[str, str]], str]
-"""Takes a request's headers; returns the sender's e-mail address in lower case. May block."""
+"""Takes the headers of a request; returns the caller's e-mail address in lower case. May block."""
 
 ASSERTION = "x-goog-iap-jwt-assertion"
 IAP_KEYS = "https://www.gstatic.com/iap/verify/public_key"
@@ -20,12 +20,12 @@ CLOCK_SKEW_SECONDS = 10
 
 
 class KeysUnavailable(Exception):
-    """Google's public keys, which are needed to verify an assertion, cannot be fetched."""
+    """Google's public keys cannot be fetched, so no assertion can be verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityAwareProxy:
-    """Identifies a person by the assertion that Identity-Aware Proxy signs.
+    """Identifies a person by the signed assertion that Identity-Aware Proxy adds to each request.
 
     Args:
         audience: the audience that assertions must have; it names this service.
@@ -38,7 +38,7 @@ class IdentityAwareProxy:
     verify: Callable[[str, str], Mapping[str, Any]]
 
     def __call__(self, headers: Mapping[str, str]) -> str:
-        """Return the sender's e-mail address in lower case.
+        """Return the e-mail address, in lower case, of the person who sent a request.
 
         Raises:
             Unidentified: the request has no genuine assertion of Identity-Aware Proxy, or the

@@ -7,7 +7,7 @@ from functions.observe.log import log
 
 
 class RefreshFailed(Exception):
-    """The rollups were not refreshed, or the refresh did not finish in time.
+    """The refresh of the rollups failed, or did not finish in time.
 
     Args:
         reason: the HTTP status of operate's response, the name of the error's type, or
@@ -19,8 +19,8 @@ def open_session(url: str) -> Any:
     """Return an HTTP session for calls to a private function.
 
     Args:
-        url: the URL of the private function. With ``https://host``, each call has an identity token
-            of the dashboard's service account, with the URL as its audience. With
+        url: the URL of the private function. If it is ``https://host``, each call has an identity
+            token of the dashboard's service account, with the URL as its audience. If it is
             ``http://host:port``, calls have no token.
     """
     from google.auth.transport.requests import AuthorizedSession, Request  # noqa: PLC0415 - slow
@@ -33,10 +33,10 @@ def open_session(url: str) -> Any:
 
 
 class Operate:
-    """Calls the operate function.
+    """Calls the function `operate`.
 
     Args:
-        url: the URL of the operate function.
+        url: the URL of `operate`.
         seconds: the time limit of a call in seconds.
         connect: opens an HTTP session for a URL; called before the first call.
     """
@@ -50,10 +50,10 @@ class Operate:
         self._session: Any = None
 
     def refresh(self) -> None:
-        """Refresh the rollups of all days that are not up to date, and block until that is done.
+        """Refresh the rollups of all days that are not up to date. Block until the refresh ends.
 
         Raises:
-            RefreshFailed: operate did not answer, answered with an error, or did not finish.
+            RefreshFailed: `operate` did not answer, answered with an error, or did not finish.
         """
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - slow to import
         from requests.exceptions import RequestException  # noqa: PLC0415

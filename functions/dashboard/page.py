@@ -1,4 +1,4 @@
-"""Renders the page; Jinja escapes all values."""
+"""Renders the dashboard's pages as HTML. Jinja escapes all values."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,16 @@ from functions.dashboard.tables import TABLES, Cell
 
 TEMPLATES = Path(__file__).parent / "templates"
 LEVELS = 10
-"""The darkest shade of the heat map; shade 0 is for 0%."""
+"""The number of the darkest shade of the heat map; number 0 is for 0%."""
 
 
 class Change(NamedTuple):
-    """A number now, and the same number some days earlier.
+    """A number of people on a day, and the same number some days earlier.
 
     Attributes:
-        now: the number now.
-        before: the earlier number; None if it is unknown.
-        days: how many days earlier.
+        now: the number on the newest counted day.
+        before: the number `days` earlier; None if it is not counted.
+        days: the number of days between the two.
     """
 
     now: int
@@ -34,7 +34,7 @@ class Page:
     """Renders pages.
 
     Args:
-        paths: the path of each asset, by file name.
+        paths: the path in the URL of the style sheet and of each script, by file name.
     """
 
     def __init__(self, paths: Mapping[str, str]) -> None:
@@ -51,12 +51,12 @@ class Page:
         )
 
     def report(self, report: Report, projects: Sequence[str], email: str) -> str:
-        """Render the report of a project.
+        """Render the page with the report of a project.
 
         Args:
             report: the numbers to show.
-            projects: all projects that the person may see.
-            email: the person's e-mail address.
+            projects: all projects that the viewer may see.
+            email: the viewer's e-mail address.
         """
         return self._templates.get_template("report.html").render(
             report=report,
@@ -67,15 +67,15 @@ class Page:
         )
 
     def refusal(self, title: str, advice: str) -> str:
-        """Render a page that says what is wrong and what to do."""
+        """Render an error page. ``title`` says what is wrong, and ``advice`` what to do."""
         return self._templates.get_template("refusal.html").render(title=title, advice=advice)
 
 
 def changes(report: Report) -> dict[str, Change]:
     """Return the newest numbers of active people, by name: ``dau``, ``wau`` and ``mau``.
 
-    Each number comes with the number of 1, 7 or 30 days before. The result is empty if no day is
-    counted.
+    Each number comes with the number of 1 day (``dau``), 7 days (``wau``) or 30 days (``mau``)
+    earlier. The result is empty if no day is counted yet.
     """
     if report.counted is None:
         return {}
@@ -94,9 +94,9 @@ def number(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Format a share as a percentage: 4.2% or 42%; None becomes a dash.
+    """Format a share from 0 to 1 as a percentage, such as 4.2% or 42%; None becomes a dash.
 
-    Halves are rounded up, like in SQL. Python's own formatting would round to the even digit.
+    Halves are rounded up, as SQL does it. Python's formatting would round halves to an even digit.
     """
     if share is None:
         return "–"  # noqa: RUF001 - an en dash is intended
@@ -112,12 +112,12 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Format a time in UTC: 22 Nov 2026, 14:05 UTC."""
+    """Format a time, which must be in UTC: 22 Nov 2026, 14:05 UTC."""
     return f"{day(value)}, {value:%H:%M} UTC"
 
 
 def cell(value: Cell) -> str:
-    """Format a cell of a table."""
+    """Format a table's cell: whole numbers with separators, other numbers as percentages."""
     match value:
         case None:
             return ""
@@ -131,7 +131,7 @@ def cell(value: Cell) -> str:
 
 
 def level(share: float | None) -> int:
-    """Return the shade of a share in the heat map: from 0 for 0% to `LEVELS` for 100%."""
+    """Return the shade of a share in the heat map, from 0 (for 0%) to `LEVELS` (for 100%)."""
     if not share:
         return 0
     return min(LEVELS, 1 + int(share * LEVELS))

@@ -16,7 +16,7 @@ WEEKS = 12
 
 
 class Window(StrEnum):
-    """The days that a report covers; the value is the window's name in requests."""
+    """The days that a report can cover. Requests use the values, such as ``90d``."""
 
     DAYS_90 = "90d"
     MONTHS_6 = "6m"
@@ -41,12 +41,12 @@ class Window(StrEnum):
 
 
 class Cohort(msgspec.Struct, frozen=True):
-    """The people who started in a week.
+    """The people who started in the same week.
 
     Attributes:
-        week: the week's Monday (UTC).
-        people: the number of people who started.
-        returned: how many of these people came in each later week up to now; at most `WEEKS` weeks.
+        week: the Monday (UTC) of the week in which these people started.
+        people: the number of these people.
+        returned: how many of these people came in each later week; at most `WEEKS` weeks.
     """
 
     week: date
@@ -54,10 +54,10 @@ class Cohort(msgspec.Struct, frozen=True):
     returned: list[int]
 
     def share(self, weeks_later: int) -> float | None:
-        """Return the share of people who came in a later week.
+        """Return the share (0 to 1) of the cohort's people who came a number of weeks later.
 
-        None if the week is in the future, if cohorts are not followed for so long, or if the cohort
-        has no people.
+        The result is None if that week is in the future, if cohorts are not followed for so long,
+        or if the cohort has no people.
         """
         if not 1 <= weeks_later <= len(self.returned) or not self.people:
             return None
@@ -65,7 +65,7 @@ class Cohort(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """The numbers of a UTC day; None means that a number is not counted yet."""
+    """The numbers of a UTC day. A number is None if it is not counted yet."""
 
     day: date
     events: int | None = None
@@ -80,7 +80,7 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """A busy room; `people` is the number of people on the day when the room had most people."""
+    """A busy room. `people` is the number of people on the room's best day."""
 
     room_id: str
     name: str | None
@@ -91,7 +91,7 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step of the entry funnel; `share` is `people` divided by the `people` of the first step."""
+    """A step of the entry funnel. `share` is `people` divided by the people of the first step."""
 
     step: str
     people: int
@@ -99,7 +99,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """The numbers of the whole window; each person counts once."""
+    """The numbers of a whole window. A person who came on several days counts once."""
 
     events: int
     messages: int
@@ -117,11 +117,11 @@ class Report(msgspec.Struct, frozen=True):
         window: ``90d`` or ``6m``.
         first: the first UTC day of the window.
         last: the last UTC day of the window: today.
-        synchronised_at: the UTC time at which the rollups were last brought up to date; None if
-            they were last brought up to date before the window.
-        last_received_at: the UTC time at which the newest counted chat event of the window was
-            received; None if the window has none.
-        counted: the newest day for which people are counted; None if there is none.
+        synchronised_at: when the rollups were last brought up to date (UTC); None if that was
+            before the window.
+        last_received_at: when the newest counted chat event of the window was received (UTC); None
+            if the window has no such event.
+        counted: the newest day for which people are counted; None if no day is counted.
         totals: the numbers of the whole window.
         days: the numbers of each day of the window.
         rooms: the busiest rooms, the busiest first.
@@ -144,7 +144,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def last_whole(self) -> Day | None:
-        """The newest day before today for which people are counted; None if there is none."""
+        """The newest day before today for which people are counted; None if no day is counted."""
         whole = (day for day in self.days if day.dau is not None and day.day < self.last)
         return max(whole, key=lambda day: day.day, default=None)
 
@@ -157,8 +157,8 @@ class Report(msgspec.Struct, frozen=True):
 DAILY = Totals.__struct_fields__
 PEOPLE = ("active_users", "senders")
 SUMMED = tuple(name for name in DAILY if name not in PEOPLE)
-"""Numbers that can be added up over days. Counts of people cannot be added up, because a person may
-come on many days."""
+"""The numbers that can be added up over days. Counts of people cannot: a person may come on many
+days, and would count several times."""
 SPANS = ("dau", "wau", "mau")
 STEPS = {
     "started": "Opened the chat",
@@ -169,11 +169,11 @@ STEPS = {
 
 
 def report(project: str, window: Window, today: date, rows: Rows) -> Report:
-    """Build a report.
+    """Build the report of a project.
 
     Args:
         project: the project's name.
-        window: the days that the report covers.
+        window: the window that the report covers.
         today: the last UTC day of the window.
         rows: the results of the page's queries for this window.
     """
@@ -202,7 +202,7 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
     before = first - timedelta(days=1)
     # The rollup of people has a row for a day if people came in the 6 months up to that day. The
     # rollup of events has a row for a day only if the day has events. While a refresh runs, perhaps
-    # only one of the two rollups is up to date, so the last counted day of each is found.
+    # only one of the two rollups is up to date, so each has a last counted day of its own.
     people_until = max(people, default=before)
     daily_until = max([*daily, people_until])
     return [
@@ -216,7 +216,7 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
 
 
 def _numbers(names: Iterable[str], row: Row, *, is_counted: bool) -> dict[str, Any]:
-    # If a counted day has no row, it has no events, so its numbers are 0.
+    # A counted day without a row has no events, so its numbers are 0.
     return {name: row.get(name, 0) if is_counted else None for name in names}
 
 
@@ -244,16 +244,17 @@ def _funnel(daily: Iterable[Row]) -> list[Step]:
 
 
 def today(now: datetime) -> date:
-    """Return the UTC day of a time."""
+    """Return the UTC day of a time, which must be timezone-aware."""
     return now.astimezone(UTC).date()
 
 
 def follow(rows: Iterable[Row], last: date) -> list[Cohort]:
-    """Return the cohorts, newest first.
+    """Return the cohorts that have a row, the newest first.
 
     Args:
         rows: rows with ``cohort_week``, ``week`` and ``people``; a week without a row has 0 people.
-        last: the last counted day; the week of this day is included, even if the week is not over.
+        last: the last counted day. Cohorts are followed up to the week of this day, even if the
+            week is not over.
     """
     counts = {(row["cohort_week"], row["week"]): row["people"] for row in rows}
     started = sorted({cohort for cohort, _ in counts}, reverse=True)

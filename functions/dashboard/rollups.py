@@ -1,4 +1,4 @@
-"""Reads the rollups, and the record of their refreshes, with the queries in ``sql/dashboard/``."""
+"""Reads the rollups, and the time of their last refresh, with the queries in ``sql/dashboard``."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-# This import is slow. It is made here, so that it delays the start instead of the first page.
+# This import is slow. At this place, it makes the start of the process slower, not the first page.
 import google.cloud.bigquery  # noqa: F401
 
 from functions.observe.log import log
@@ -20,7 +20,7 @@ class QueriesFailed(Exception):
 
 
 class Rows(NamedTuple):
-    """The results of one page's queries; each field is named like the file of the query."""
+    """The rows that the queries of a page return. Each field has the name of its query's file."""
 
     daily: Sequence[Row]
     people: Sequence[Row]
@@ -31,7 +31,7 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rollups:
-    """Runs all queries of a page concurrently.
+    """Runs all queries of a page at the same time.
 
     Args:
         statements: runs the statements of ``sql/dashboard``.
@@ -40,13 +40,13 @@ class Rollups:
     statements: Statements
 
     async def read(self, project: str, first: date, last: date, first_week: date) -> Rows:
-        """Return the rows for a stretch of days.
+        """Return the rows of all queries for the days from ``first`` to ``last``.
 
         Args:
             project: the project's name.
             first: the first UTC day.
             last: the last UTC day.
-            first_week: the Monday of the first cohort.
+            first_week: the Monday (UTC) of the oldest cohort to return.
 
         Raises:
             QueriesFailed: one of the queries failed.

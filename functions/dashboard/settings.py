@@ -1,4 +1,4 @@
-"""The dashboard's settings."""
+"""The settings of the function `dashboard`."""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ class Table(NamedTuple):
     """A table of a report.
 
     Attributes:
-        name: the table's name in URLs.
+        name: the table's name in the URL of its CSV file.
         title: the table's caption.
         columns: the heading of each column on the page, by the column's name in CSV files.
         rows: the cells of each row, in the order of the columns; None is an empty cell.
@@ -109,10 +109,11 @@ def as_csv(table: Table) -> bytes:
 
 
 def _inert(cell: Cell) -> Cell:
-    """Prevent a spreadsheet from running a text as a formula (OWASP): senders choose room names.
+    """Change a text so that no spreadsheet runs it as a formula: senders choose room names (OWASP).
 
-    In some countries, a spreadsheet splits cells at semicolons, even inside quotes; so each part of
-    a text is checked. A line break could begin a new row, so it becomes a space.
+    In some countries, a spreadsheet splits cells at semicolons, even inside quotes. So each part
+    that begins like a formula gets a ``'``. A line break could begin a new row, so it becomes a
+    space.
     """
     if not isinstance(cell, str):
         return cell
@@ -125,6 +126,6 @@ _BREAKS = frozenset({"Cc", "Zl", "Zp"})
 
 
 def _is_formula(text: str) -> bool:
-    """Return whether a text begins like a formula, even with full-width or invisible characters."""
+    """Return whether a text begins like a formula; ignore spaces and invisible characters."""
     visible = (each for each in normalize("NFKC", text) if each.isprintable() and each != " ")
     return next(visible, "") in {"=", "+", "-", "@"}

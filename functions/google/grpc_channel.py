@@ -10,9 +10,9 @@ OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 )
-"""Channels to the same address do not share a connection, so that a new channel never uses the dead
-connection of an old one. The size of responses is not limited, because the response to a pull can
-exceed gRPC's default limit of 4 MB.
+"""With these options, channels to the same address do not share a connection, so a new channel
+never uses the dead connection of an old one. And a response may have any size, because the response
+to a pull can exceed gRPC's default limit of 4 MB.
 """
 
 
@@ -25,7 +25,7 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
         quota_project: the project whose quota is used; if empty, the project of the credentials.
 
     Raises:
-        ValueError: the endpoint has neither form.
+        ValueError: the endpoint has none of these forms.
         google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     scheme, address = urlsplit(endpoint)[:2]
@@ -35,12 +35,12 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
         return grpc.aio.secure_channel(
             address, _default_credentials(quota_project), options=OPTIONS
         )
-    raise ValueError(f"an endpoint is http://host:port or https://host:port, not {endpoint!r}")
+    raise ValueError("an endpoint must have the form http://host:port or https://host:port")
 
 
 @functools.cache
 def _default_credentials(quota_project: str) -> grpc.ChannelCredentials:
-    # Imported here, because this library is slow to import and plain connections do not need it.
+    # This library is slow to import, and connections without TLS do not need it.
     import google.auth  # noqa: PLC0415
     from google.auth.transport.grpc import AuthMetadataPlugin  # noqa: PLC0415
     from google.auth.transport.requests import Request  # noqa: PLC0415
@@ -56,9 +56,9 @@ def _default_credentials(quota_project: str) -> grpc.ChannelCredentials:
 
 
 def routing_header(name: str, resource: str) -> tuple[tuple[str, str], ...]:
-    """Return the metadata that routes a call to the resource's region.
+    """Return the metadata with which Google routes a call to the region of the resource.
 
-    Generated clients send this metadata; calls without a generated client have to send it too.
+    Google's generated clients add this metadata themselves; raw calls have to send it.
 
     Args:
         name: the field of the request that names the resource, such as ``topic``.

@@ -1,4 +1,4 @@
-"""Pulls all letters of a subscription, and gives back the letters that are not acknowledged."""
+"""Leases all letters of a subscription, and gives back those that are not acknowledged."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,8 +8,8 @@ from typing import Self
 from functions.google.subscription import Letter, Subscription, SubscriptionUnavailable
 
 EMPTY_PULLS = 2
-"""A subscription counts as empty after this many empty pulls in a row. A single pull may return
-nothing although there are letters (Pub/Sub's documentation of pull)."""
+"""A subscription counts as empty after this many empty pulls in a row. According to Pub/Sub's
+documentation, a single pull may return nothing although there are messages."""
 
 
 class Lease:
@@ -20,8 +20,8 @@ class Lease:
 
     Args:
         subscription: the subscription with the letters. Its acknowledgement deadline must be longer
-            than the lease lasts; otherwise a letter can be pulled twice.
-        stop: called before each pull; returns whether to stop.
+            than the lease lasts. Otherwise a letter can be pulled twice.
+        stop: called before each pull; returns whether to end without this pull.
     """
 
     def __init__(self, subscription: Subscription, stop: Callable[[], bool] | None = None) -> None:
@@ -40,7 +40,7 @@ class Lease:
         return self._empty_pulls >= EMPTY_PULLS
 
     async def __aenter__(self) -> Self:
-        """Start a lease, without pulling letters."""
+        """Begin the lease. This pulls no letters yet."""
         return self
 
     async def __aexit__(
@@ -54,28 +54,28 @@ class Lease:
             await self._subscription.give_back([*self._leased.values()])
 
     def __aiter__(self) -> Self:
-        """Iterate over the batches; a second loop continues where the first one ended."""
+        """Return the iterator over batches. A second loop continues where the first one ended."""
         return self
 
     async def __anext__(self) -> list[Letter]:
-        """Pull a batch.
+        """Pull a batch of letters, which may be empty.
 
         Raises:
-            SubscriptionUnavailable: the call failed.
+            SubscriptionUnavailable: the pull failed.
         """
         if self.is_complete or (self._stop is not None and self._stop()):
             raise StopAsyncIteration
         letters = await self._subscription.pull()
         self._empty_pulls = 0 if letters else self._empty_pulls + 1
-        # Keep the letters without their content, to save memory: a letter can be given back by its
-        # ack id alone.
+        # To save memory, keep the letters without their content: the ack id is enough to give a
+        # letter back.
         self._leased |= {
             letter.ack_id: letter._replace(data=b"", attributes={}) for letter in letters
         }
         return letters
 
     async def acknowledge(self, letters: Sequence[Letter]) -> None:
-        """Acknowledge letters: Pub/Sub deletes them.
+        """Acknowledge letters, so that Pub/Sub deletes them.
 
         Raises:
             SubscriptionUnavailable: the call failed. The letters stay leased, and are given
@@ -85,6 +85,6 @@ class Lease:
         self.drop(letters)
 
     def drop(self, letters: Sequence[Letter]) -> None:
-        """Forget letters, so that they are not given back at the end."""
+        """Remove letters from the lease, so that they are not given back at the end."""
         for letter in letters:
             del self._leased[letter.ack_id]

@@ -8,16 +8,16 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT_SECONDS = 30
 
 Read = Callable[[str], dict[str, Any]]
-"""Reads the resource at a path below an endpoint. The call blocks, and may raise `NotThere` or
+"""Takes a path below an endpoint; returns the resource at this path. Blocks; raises `NotThere` or
 `NotAnswered`."""
 
 
 class NotThere(Exception):
-    """The API answers that the resource does not exist."""
+    """According to the API, the resource does not exist."""
 
 
 class NotAnswered(Exception):
-    """The API did not return the resource; the error says why, without quoting the answer."""
+    """The API did not return the resource. The message says why, without quoting the response."""
 
 
 def open_reader(endpoint: str, quota_project: str = "") -> Read:

@@ -12,7 +12,7 @@ REQUEST_SECONDS = 10.0
 
 
 class SecretsUnavailable(Exception):
-    """A call to Secret Manager failed; a version may have been added nevertheless.
+    """A call to Secret Manager failed. If it was to add a version, the version may exist now.
 
     Args:
         reason: the HTTP status of the response, or the name of the error's type.
@@ -53,7 +53,7 @@ def open_session(endpoint: str) -> Any:
 
 
 class Secret:
-    """One secret. All methods block.
+    """Reads and adds versions of one secret. All methods block.
 
     Args:
         endpoint: the endpoint of Secret Manager's API.

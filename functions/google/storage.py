@@ -1,7 +1,7 @@
 """Reads and writes objects of the cell's bucket, in Cloud Storage or a stand-in with the same API.
 
-`Bucket` only creates objects. `CloudStorage` lists, reads, writes and deletes objects. It never
-changes an object whose version is not the expected one.
+`Bucket` only creates objects. `CloudStorage` lists, reads, writes and deletes objects. It replaces
+or deletes an object only if the object still has the expected version.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ def open_bucket(endpoint: str, project: str, name: str) -> Any:
 
 
 CONCURRENT_WRITES = 16
-"""The maximum number of concurrent writes. Each write needs a thread, because the client library
-blocks."""
+"""The maximum number of concurrent writes of a `Bucket`. Each write needs a thread, because the
+client library blocks."""
 
 RETRY_DELAYS = (0.1, 1.0, 2.0)
 """The delay before the first retry, the longest delay (both in seconds), and the factor between
@@ -73,8 +73,8 @@ class Bucket:
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
         """Write an object, unless an object with this name exists.
 
-        Callers must choose names so that objects with the same name have the same content.
-        Temporary errors are retried. The account only needs the permission to create objects.
+        Objects with the same name must have the same content. Temporary errors are retried. The
+        service account needs only the permission to create objects.
 
         Args:
             name: the object's name.
@@ -92,7 +92,7 @@ class Bucket:
         try:
             await asyncio.wait_for(writing, within)
         except Exception as error:
-            # After any error, it is unknown whether the object is stored.
+            # After every error, the object may be stored or not.
             raise BucketUnavailable(type(error).__name__) from error
 
     def _write(self, name: str, data: bytes, content_type: str, until: float) -> None:
@@ -106,9 +106,9 @@ class Bucket:
         try:
             self._create(name, data, content_type, remaining)
         except Forbidden:
-            # If the object exists, Cloud Storage may answer 412 (it exists) or 403 (the account may
-            # not replace it): Google does not document which check comes first. So a 403 may mean
-            # that the object exists, and then a write under another name succeeds.
+            # If the object exists, Cloud Storage may answer 403 (the account may not replace it)
+            # instead of 412 (it exists): Google does not document which check comes first. In this
+            # case, a write under another name succeeds.
             self._create(_beside(name), data, content_type, remaining)
 
     def _create(self, name: str, data: bytes, content_type: str, within: float) -> None:
@@ -126,7 +126,7 @@ class Bucket:
 
 
 def _beside(name: str) -> str:
-    """Return a different name in the same folder, with the same ending."""
+    """Return a new name, in the same folder and with the same ending as another name."""
     stem, dot, suffix = name.rpartition(".")
     return f"{stem}-{uuid_utils.uuid7()}{dot}{suffix}" if dot else f"{name}-{uuid_utils.uuid7()}"
 
@@ -134,8 +134,8 @@ def _beside(name: str) -> str:
 T = TypeVar("T")
 
 CONCURRENT_REQUESTS = 8
-"""The maximum number of concurrent requests. Each request needs a thread, because the client
-library blocks."""
+"""The maximum number of concurrent requests of a `CloudStorage`. Each request needs a thread,
+because the client library blocks."""
 
 
 class Stored(NamedTuple):
@@ -184,13 +184,13 @@ class CloudStorage:
         return await self._call(partial(_read, stored))
 
     async def write(self, name: str, content: bytes, content_type: str, *, over: int) -> bool:
-        """Write an object if its version has not changed; return whether it was written.
+        """Write an object if it has the expected version; return whether it was written.
 
         Args:
             name: the object's name.
             content: the whole content.
             content_type: the object's media type.
-            over: the generation of the version to replace; 0 if the object must not exist.
+            over: the generation that the object must have; 0 if the object must not exist.
 
         Raises:
             BucketUnavailable: the request failed or timed out; the object may have been written
@@ -199,7 +199,7 @@ class CloudStorage:
         return await self._call(partial(_write, name, content, content_type, over))
 
     async def delete(self, stored: Stored) -> None:
-        """Delete a version. Do nothing if it was replaced or deleted before.
+        """Delete an object, unless this version of it was replaced or deleted before.
 
         Raises:
             BucketUnavailable: the request failed or timed out; the version may have been deleted
@@ -208,8 +208,8 @@ class CloudStorage:
         await self._call(partial(_delete, stored))
 
     async def _call(self, action: Callable[[Any, dict[str, Any]], T]) -> T:
-        # There is no time limit here, because a thread cannot be stopped: it would run on after the
-        # response.
+        # Only the action itself has a time limit. If this coroutine ended earlier, the thread would
+        # run on, even after the response.
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._act, action)
 
     def _act(self, action: Callable[[Any, dict[str, Any]], T]) -> T:

@@ -1,4 +1,4 @@
-"""Pulls messages from one Pub/Sub subscription with the client library."""
+"""Leases messages from one Pub/Sub subscription, with Google's client library."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,8 +9,8 @@ PULL_MESSAGES = 1_000
 """The maximum number of messages in one pull, set by Pub/Sub."""
 
 PULL_SECONDS = 10.0
-"""The time limit of a pull in seconds. If there are no messages, Pub/Sub may wait longer than this
-before it answers.
+"""The time limit of a pull in seconds. If there are no messages, Pub/Sub may not answer within this
+time.
 """
 
 REQUEST_SECONDS = 10.0
@@ -28,7 +28,7 @@ class Letter(NamedTuple):
     """A message that this process has leased.
 
     Attributes:
-        ack_id: the id with which this delivery can be acknowledged.
+        ack_id: the id with which the message can be acknowledged or given back.
         message_id: Pub/Sub's id of the message.
         data: the message's bytes.
         attributes: the message's attributes.
@@ -55,9 +55,10 @@ class Subscription:
         self._client: Any = None
 
     async def pull(self) -> list[Letter]:
-        """Lease messages that no other client has leased, and return them.
+        """Lease up to `PULL_MESSAGES` messages that no other client has leased.
 
-        The list may be empty although there are messages.
+        Returns:
+            The messages. The list may be empty although there are messages.
 
         Raises:
             SubscriptionUnavailable: the call failed.
@@ -90,7 +91,7 @@ class Subscription:
         await self._each("acknowledge", letters)
 
     async def give_back(self, letters: Sequence[Letter]) -> None:
-        """End the leases, so that the messages can be pulled again at once.
+        """End the leases of messages, so that they can be pulled again at once.
 
         Raises:
             SubscriptionUnavailable: the call failed.
@@ -98,7 +99,7 @@ class Subscription:
         await self._each("modify_ack_deadline", letters, ack_deadline_seconds=0)
 
     async def _each(self, method: str, letters: Sequence[Letter], **fields: object) -> None:
-        for start in range(0, len(letters), PULL_MESSAGES):  # to limit the bytes of a request
+        for start in range(0, len(letters), PULL_MESSAGES):  # the size of a request is limited
             ack_ids = [letter.ack_id for letter in letters[start : start + PULL_MESSAGES]]
             await self._call(method, REQUEST_SECONDS, ack_ids=ack_ids, **fields)
 
@@ -112,7 +113,7 @@ class Subscription:
             call = getattr(self._client, method)
             return await call(request=request, retry=None, timeout=seconds)
         except GoogleAPIError as error:
-            self._client = None  # a failed channel would wait before it connects again
+            self._client = None  # a new channel connects at once; a failed one would wait
             raise SubscriptionUnavailable(type(error).__name__) from error
 
 

@@ -1,7 +1,7 @@
 """Publishes to the topic of events with raw gRPC calls.
 
-In prototypes, the generated clients reduced the throughput by a third and made cold starts 0.1 s
-slower (docs/benchmarks.md).
+Google's generated clients are slower: in prototypes, the throughput was a third lower, and a cold
+start took 0.1 s longer (docs/benchmarks.md).
 """
 
 import asyncio
@@ -35,20 +35,22 @@ class PublishFailed(Exception):
 
 
 class NotPublishable(Exception):
-    """Pub/Sub refuses the form of one of the messages; it took none of them."""
+    """Pub/Sub refuses the form of at least one message, so it took no message of the publish."""
 
 
 async def publish_by_halves(
     publish: Callable[[Sequence[Message]], Awaitable[None]], messages: Sequence[Message]
 ) -> list[int]:
-    """Publish messages. If Pub/Sub refuses one, publish each half separately to find the bad one.
+    """Publish messages; find those whose form Pub/Sub refuses.
+
+    If Pub/Sub refuses a publish, each half of the messages is published separately.
 
     Args:
         publish: publishes all of the given messages or none, like `Topic.publish`.
         messages: at least one message.
 
     Returns:
-        The positions of the refused messages; all others are published.
+        The positions of the messages whose form Pub/Sub refuses; all others are published.
 
     Raises:
         PublishFailed: it is unknown which messages are published.
@@ -90,7 +92,7 @@ class Topic:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def publish(self, messages: Sequence[Message], within: float) -> None:
-        """Publish all messages or none.
+        """Publish messages: all of them or none.
 
         Args:
             messages: the messages, which must fit into one publish.
@@ -98,7 +100,7 @@ class Topic:
 
         Raises:
             PublishFailed: the publish failed; the messages may have been published nevertheless.
-            NotPublishable: Pub/Sub refuses the form of one of the messages.
+            NotPublishable: Pub/Sub refuses the form of at least one message, and took none.
         """
         request = publish_request.encode(self._name, messages)
         until = self._clock() + within
@@ -138,9 +140,10 @@ class Topic:
         return self._channel
 
     def _disconnect(self, channel: grpc.aio.Channel | None, grace: float | None) -> None:
-        """Close a channel, unless it was replaced before.
+        """Close a channel, unless it was closed before.
 
-        Other publishes on the channel have `grace` seconds to finish; with None, they end at once.
+        Other publishes on the channel have `grace` seconds to finish. If `grace` is None, they end
+        at once.
         """
         if channel is None or channel is not self._channel:
             return

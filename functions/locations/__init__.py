@@ -1,1 +1,1 @@
-"""Checks, through Google's APIs, where the resources of a cell are."""
+"""Checks through Google's APIs whether the resources of a cell are in the promised region."""

@@ -11,7 +11,8 @@ from functions.locations.parts import Datasets, Endpoints, Parts
 from functions.locations.topics import Topics
 
 State = Literal["holds", "fails", "unknown"]
-"""``unknown`` means that the check could not be made; it must not count as a success."""
+"""The result of a check: the resource is in the promised region, it is not, or the check could not
+be made. ``unknown`` must not count as a success."""
 
 AT_A_TIME = 8
 """The maximum number of concurrent requests; each needs a thread, because REST calls block."""
@@ -40,8 +41,9 @@ class Location(NamedTuple):
     Attributes:
         kind: the kind of the resource.
         name: the resource's name, for readers.
-        state: whether the resource is in the promised region and in no other.
-        detail: the region, a description of the fault, or why the check could not be made.
+        state: whether the resource is in the promised region only.
+        detail: for ``holds``, the region; for ``fails``, a description of the fault; for
+            ``unknown``, why the check could not be made.
     """
 
     kind: str
@@ -67,7 +69,7 @@ class Google:
         self._readers: dict[str, Read] = {}
 
     def resources(self, parts: Parts) -> list[Resource]:
-        """Return the topics, secrets, buckets and datasets. The tables come from `tables`."""
+        """Return all resources of a cell except tables, which `tables` returns."""
         to = self._endpoints
         paths = [
             *(("secret", name, to.secrets, f"v1/{name}", secret_fault) for name in parts.secrets),
@@ -92,7 +94,7 @@ class Google:
         ]
 
     async def tables(self, dataset: str) -> list[Resource]:
-        """Return the tables of a dataset, without views, which have no data of their own.
+        """Return the tables of a dataset. Views are left out, because they contain no data.
 
         Raises:
             NotThere: the dataset does not exist.
@@ -137,13 +139,13 @@ async def check(resources: Iterable[Resource], region: str) -> list[Location]:
 
 
 async def check_tables(google: Google, datasets: Datasets, region: str) -> list[Location]:
-    """Check the locations of all tables in these datasets; BigQuery lists the tables."""
+    """Check the locations of all tables that these datasets contain."""
     locations: list[Location] = []
     for dataset in _names(datasets):
         try:
             resources = await google.tables(dataset)
         except NotThere:
-            continue  # the check of the dataset itself reports this
+            continue  # `check` reports that the dataset does not exist
         except NotAnswered as error:
             locations.append(Location("table", f"{dataset}.*", "unknown", str(error)))
         else:

@@ -1,4 +1,4 @@
-"""Finds out from an API's answer whether a resource is in the wrong place."""
+"""Finds out from the response of an API whether a resource is in the wrong place."""
 
 from typing import Any
 
@@ -20,14 +20,15 @@ EU_REGIONS = frozenset(
         "europe-west9",
     }
 )
-"""Regions in a member state of the European Union; the same list as in ``terraform/regions.tf``.
+"""Google's regions in member states of the European Union.
 
-London (europe-west2) and Zürich (europe-west6) are not in the EU. A test compares the two lists.
+London (europe-west2) and Zürich (europe-west6) are not in the EU. ``terraform/regions.tf`` has the
+same list; a test compares the two.
 """
 
 
 def topic_fault(topic: Answer, region: str) -> str:
-    """Describe the fault if a topic's messages may leave the region; empty if they stay in it."""
+    """Return an empty text if a topic's messages stay in the region; otherwise, what is wrong."""
     policy = topic.get("messageStoragePolicy", {})
     regions = policy.get("allowedPersistenceRegions", [])
     if regions != [region]:
@@ -38,7 +39,7 @@ def topic_fault(topic: Answer, region: str) -> str:
 
 
 def secret_fault(secret: Answer, region: str) -> str:
-    """Describe the fault if a secret is not stored in the region alone; empty if it is."""
+    """Return an empty text if a secret is stored in the region only; otherwise, what is wrong."""
     replicas = secret.get("replication", {}).get("userManaged", {}).get("replicas", [])
     locations = [replica.get("location", "") for replica in replicas]
     if locations != [region]:
@@ -47,7 +48,7 @@ def secret_fault(secret: Answer, region: str) -> str:
 
 
 def location_fault(resource: Answer, region: str) -> str:
-    """Describe the fault if a dataset, table or bucket is not in the region; empty if it is.
+    """Return an empty text if a dataset, table or bucket is in the region; otherwise, its place.
 
     The comparison ignores case, because Cloud Storage returns locations in capitals.
     """
@@ -58,5 +59,5 @@ def location_fault(resource: Answer, region: str) -> str:
 
 
 def promise_fault(region: str) -> str:
-    """Describe the fault if a region is outside the European Union; empty if it is inside."""
+    """Return an empty text if a region is in the European Union; otherwise, what is wrong."""
     return "" if region in EU_REGIONS else f"{region} is not in a member state of the EU"

@@ -1,4 +1,4 @@
-"""The parts of a cell that have a location, in the form that Terraform writes."""
+"""The resources of a cell that have a location, in the form of Terraform's output."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ class Datasets(msgspec.Struct, frozen=True):
     Attributes:
         store: the dataset that the functions read and write.
         bi: the dataset that BI tools see.
-        partners: for each partner that has its own readers, the dataset for these readers.
+        partners: for each partner with readers of its own, the dataset that these readers see.
     """
 
     store: str
@@ -18,7 +18,7 @@ class Datasets(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """A cell's resources with a location; other members of Terraform's output are ignored.
+    """The resources of a cell that have a location, read from Terraform's output.
 
     Attributes:
         topics: the topics' full names, ``projects/P/topics/T``.

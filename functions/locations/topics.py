@@ -15,7 +15,8 @@ class Topics:
     """Reads topics; create it inside the running event loop.
 
     Args:
-        endpoint: Pub/Sub's endpoint, for `functions.google.grpc_channel.open_channel`.
+        endpoint: Pub/Sub's endpoint, in the form that `functions.google.grpc_channel.open_channel`
+            takes.
         quota_project: the project whose quota is used; if empty, the project of the credentials.
     """
 

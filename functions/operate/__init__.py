@@ -1,1 +1,1 @@
-"""Operate, the private function that replays events, settles the store and refreshes rollups."""
+"""The private function `operate`: replays events, settles the store and refreshes rollups."""

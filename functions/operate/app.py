@@ -1,4 +1,4 @@
-"""Wires the operate function: creates the objects that it consists of, and connects them."""
+"""Wires the function `operate`: creates its objects, and connects them."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ from functions.web.routes import application
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the function; call this inside the running event loop.
+    """Create the ASGI application of `operate`; call this inside the running event loop.
 
     Raises:
         ValueError: a setting is missing or malformed.

@@ -3,7 +3,7 @@
 A replay pulls letters from the dead-letter subscription, publishes them to the topic of events, and
 only then acknowledges them. Each message keeps its bytes and its ingest id. Attributes that Pub/Sub
 added are dropped, and the event's name is computed again. A replay may be interrupted, and several
-replays may run at the same time, because the views show each event once.
+replays may run at the same time: if an event is published twice, the views show it once.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ class DeadLetterReplay:
     Args:
         subscription: the dead-letter subscription. Its acknowledgement deadline must be longer than
             ``seconds``, so that no letter is pulled twice in one run.
-        publish: publishes messages; returns the positions of the refused ones.
+        publish: publishes messages; returns the positions of those whose form Pub/Sub refuses.
         clock: returns monotonic seconds.
         seconds: the seconds after which the run ends.
         most: the run ends when it has leased more letters than this without publishing them.
@@ -49,10 +49,10 @@ class DeadLetterReplay:
     async def run(self, *, dry_run: bool) -> ReplayReport:
         """Replay the letters of the subscription.
 
-        Pub/Sub does not report the number of letters, so a dry run leases them batch by batch,
+        Pub/Sub does not report the number of letters, so a dry run leases letters batch by batch,
         counts them, and gives all of them back. It misses letters that another replay has leased.
-        ``remaining`` in the report is the number of letters that the run pulled, but neither
-        replayed nor counted.
+        ``remaining`` in the report is the number of letters that the run leased, but did not
+        publish or count.
 
         Args:
             dry_run: whether to only report what would be replayed.
@@ -88,15 +88,15 @@ class DeadLetterReplay:
         good = [event for position, event in enumerate(events) if position not in refused]
         for position in sorted(refused):
             _refuse(events[position].letter, report, "not_publishable")
-        _count(good, report)  # published, even if the acknowledgement fails
+        _count(good, report)  # these events are published, even if acknowledging fails
         if good:
             letters = [event.letter for event in good]
-            lease.drop(letters)  # published, so do not give them back if acknowledging fails
+            lease.drop(letters)  # do not give back published letters if acknowledging fails
             await self.subscription.acknowledge(letters)
 
 
 def _open(letters: Sequence[Letter], report: ReplayReport) -> list[_Event]:
-    """Return the letters that are events. Report all other letters; they stay dead letters."""
+    """Return the letters that can be replayed. Report the others, which stay dead letters."""
     events = []
     for letter in letters:
         try:

@@ -1,7 +1,7 @@
 """Decodes spilled and quarantined objects to Pub/Sub messages.
 
-Events that were accepted before keep their attributes, including their ingest ids. Bodies that the
-receiver refused are checked again, with the present partners, limits and code.
+Events that `receive` accepted keep their attributes, including their ingest ids. Bodies that
+`receive` refused are checked again, with the present partners, limits and code.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ class Decoder:
     """Decodes objects to messages.
 
     Args:
-        directory: returns the present partners; `decode` does not catch its errors.
+        directory: returns the present partners; may raise PartnersUnavailable.
         cell: the name of this cell.
         max_event_bytes: the maximum size of one event in bytes.
     """
@@ -39,14 +39,14 @@ class Decoder:
         """Decode an object's content to messages.
 
         Raises:
-            NotReplayable: the content is malformed or still refused.
+            NotReplayable: the content is malformed, or one of its events is still refused.
             PartnersUnavailable: the partners secret cannot be read.
         """
         if stored.name.startswith(spill.PREFIX):
             return _spilled(content)
         try:
             record, body = quarantine.decode(content)
-            if record.attributes is not None:  # it was accepted, but could not be loaded
+            if record.attributes is not None:  # `receive` had accepted the event
                 return [message_again(body, record.attributes)]
             kind = parse_kind(record.kind)
             parse_time(record.received_at)
@@ -62,10 +62,10 @@ class Decoder:
         return self._accept(record, body, Sender(record.partner, partner, kind, record.sender_id))
 
     def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:
-        """Return the messages of all events of a body.
+        """Return the messages of all events of a quarantined body.
 
         Raises:
-            NotReplayable: one of the events is still refused, so none is replayed.
+            NotReplayable: the body is not JSON, or one of its events is still refused.
         """
         try:
             events = split(record, body)

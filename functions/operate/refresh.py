@@ -1,10 +1,10 @@
 """Refreshes active days and the rollups, which the dashboard and BI views read.
 
-A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run reads
-events only of the days that may have changed: today, yesterday (while its events may still come on
-time), noted days, and days that have left the open window since their last refresh. The numbers of
-different people over many days come from active days; they are made again for the whole open
-window. A run records the days that are done, so the next run continues where an interrupted run
+A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run reads the
+chat events of days that may have changed: today, yesterday (while its events may still come on
+time), noted days, and days that have left the open window since their last refresh. Counts of
+different people over many days are made from active days, and made again for the whole open window.
+A run records each stretch of days that is done, so the next run continues where an interrupted run
 stopped.
 """
 
@@ -34,7 +34,7 @@ Names = Mapping[str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class RefreshReport:
-    """The result of a run.
+    """The result of a refresh.
 
     Attributes:
         days: the UTC days that were refreshed.
@@ -49,18 +49,18 @@ class RefreshReport:
     failed: str = ""
 
     def finish(self, parts: Iterable[Stretch]) -> None:
-        """Move stretches from the remaining ones to the refreshed days."""
+        """Record that stretches are refreshed: move them from `remaining` to `days`."""
         for part in parts:
             self.remaining.remove(part)
             self.days += [day.isoformat() for day in part.days()]
 
 
 class Span(NamedTuple):
-    """Consecutive days that one call of each statement of `OVER_DAYS` replaces.
+    """Consecutive days for which each statement of `OVER_DAYS` runs once.
 
     Attributes:
         all: all days of the span.
-        parts: the stretches of the span whose events are read.
+        parts: the stretches of the span whose events are read again.
     """
 
     all: Stretch
@@ -71,10 +71,9 @@ class Plan(NamedTuple):
     """What a run has to refresh, the oldest days first.
 
     Attributes:
-        active: if the caller named days, the stretches of changed days that the caller did not
-            name. Only their active days are made again, because the numbers of different people on
-            later days need them.
-        spans: all other days to refresh.
+        active: stretches of which only active days are refreshed. If the caller named days, these
+            are the other days that may have changed: counts of people on the named days need them.
+        spans: the days of which active days and rollups are refreshed.
     """
 
     active: list[Stretch]
@@ -82,7 +81,7 @@ class Plan(NamedTuple):
 
 
 class _OutOfTime(Exception):
-    """There is no time for another statement."""
+    """The time is over, so no more statements are started."""
 
 
 class Refresh:
@@ -90,12 +89,12 @@ class Refresh:
 
     Args:
         statements: runs the statements.
-        ledger: has the noted days, and records the refreshed stretches.
+        ledger: says which days are noted, and records the refreshed stretches.
         now: returns the current time, with a time zone.
         clock: returns monotonic seconds.
         seconds: the seconds after which no more statements are started.
-        retention_days: the number of days for which events are kept; older days cannot be counted
-            again.
+        retention_days: the number of days for which events are kept. Older days are not refreshed,
+            because they cannot be counted again.
     """
 
     def __init__(
@@ -116,13 +115,12 @@ class Refresh:
         self._retention = retention_days * DAY
 
     async def run(self, first: date | None = None, last: date | None = None) -> RefreshReport:
-        """Refresh the days that are not up to date, the oldest first.
+        """Refresh the named days or, if none are named, all days that are not up to date.
 
         Args:
-            first: refresh all days from this UTC day on, even those that are up to date. If only
-                `last` is given, the first day is that of the open window.
-            last: refresh all days up to this UTC day. If only `first` is given, the last day is
-                today.
+            first: the first day (UTC) to refresh; if only `last` is given, the first day of the
+                open window.
+            last: the last day (UTC) to refresh; if only `first` is given, today.
         """
         ends_at = self._clock() + self._seconds
         began_at = self._now()
@@ -149,7 +147,7 @@ class Refresh:
         return report
 
     async def _count(self, span: Span, take: Callable[[Names, Stretch], Awaitable[None]]) -> None:
-        """Refresh a span; repeat this while the span has rows that two concurrent runs inserted."""
+        """Refresh a span. Repeat this as long as two concurrent runs inserted the same rows."""
         parts = span.parts
         while True:
             for part in parts:
@@ -186,7 +184,7 @@ class Refresh:
         )
 
     async def _doubled_days(self, stretch: Stretch) -> set[date]:
-        """Return the days of a stretch for which two concurrent runs inserted rows."""
+        """Return the days of a stretch for which two concurrent runs inserted the same rows."""
         moments = stretch.moments()
         names = ("first", "end", "first_week", "end_week")
         bounds = {name: moments[name] for name in names}

@@ -22,7 +22,7 @@ from functions.retained.quarantine import Quarantine
 
 @dataclass(slots=True)
 class ReplayReport:
-    """The result of a replay; after a dry run, the result that a replay would have.
+    """The result of a replay or, for a dry run, the result that a replay would have.
 
     Attributes:
         objects: the number of objects that were replayed and deleted; 0 for dead letters.
@@ -33,8 +33,8 @@ class ReplayReport:
             ended.
         quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
             their form.
-        failed: the names of objects, or the message ids of dead letters, that cannot be replayed;
-            they are kept.
+        failed: the names of the objects, or the message ids of the dead letters, that have an error
+            and were not replayed. They are kept.
         unavailable: the code of the error that ended the replay early; empty if there was none.
     """
 
@@ -48,15 +48,17 @@ class ReplayReport:
 
 
 def day_of(message: Message) -> str:
-    """Return the UTC day on which an event was received, as ISO 8601."""
+    """Return the UTC day on which a message's event was received, such as ``2026-11-30``."""
     return parse_time(message.attributes.received_at).astimezone(UTC).date().isoformat()
 
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""Publishes messages, like `functions.google.topic.Publisher.publish`."""
+"""Publishes messages; returns the positions of those whose form Pub/Sub refuses. Raises
+PublishFailed."""
 
 Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
-"""Decodes an object's content to messages, like `functions.operate.decode.Decoder.decode`."""
+"""Takes an object and its content; returns the messages to publish. Raises NotReplayable, or
+PartnersUnavailable."""
 
 
 UNAVAILABLE: dict[type[Exception], str] = {
@@ -68,12 +70,12 @@ UNAVAILABLE: dict[type[Exception], str] = {
 
 
 class NotReplayable(Exception):
-    """An object cannot be replayed; the message is a reason code."""
+    """An object cannot be replayed; the exception's message is a reason code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The objects to replay.
+    """Says which objects to replay.
 
     Attributes:
         prefix: the prefix of the objects' names.
@@ -88,7 +90,7 @@ class Selection:
     dry_run: bool = False
 
     def selects(self, stored: Stored) -> bool:
-        """Return whether an object was written between `start` and `end`."""
+        """Return whether an object was written from `start` on and before `end`."""
         return (self.start is None or self.start <= stored.written_at) and (
             self.end is None or stored.written_at < self.end
         )
@@ -100,9 +102,9 @@ class Replay:
 
     Args:
         objects: reads and deletes the bucket's objects.
-        publish: publishes messages; returns the positions of the refused ones.
+        publish: publishes messages; returns the positions of those whose form Pub/Sub refuses.
         decode: decodes an object to messages.
-        quarantine: takes spilled events whose form Pub/Sub refuses.
+        quarantine: stores spilled events whose form Pub/Sub refuses.
         clock: returns monotonic seconds.
         seconds: the seconds after which no further object is replayed.
     """
@@ -140,7 +142,7 @@ class Replay:
         return report
 
     async def _handle(self, stored: Stored, report: ReplayReport, *, dry_run: bool) -> bool:
-        """Replay one object; return False if a service did not answer and the object remains."""
+        """Replay one object; return False if the object has to wait, because a service failed."""
         try:
             await self._replay(stored, report, dry_run=dry_run)
         except NotReplayable as refusal:
@@ -153,7 +155,7 @@ class Replay:
     async def _replay(self, stored: Stored, report: ReplayReport, *, dry_run: bool) -> None:
         messages = await self._read(stored)
         if messages is None:
-            return  # another replay was faster
+            return  # another replay has deleted the object
         days = {day_of(message) for message in messages}
         if not dry_run:
             refused = await self.publish(messages)
@@ -170,7 +172,7 @@ class Replay:
     async def _read(self, stored: Stored) -> list[Message] | None:
         """Return an object's messages; None if the object no longer exists.
 
-        This is a method of its own, so that the object's content does not stay in memory.
+        The object's content is used only in this method, so it does not stay in memory.
         """
         content = await self.objects.read(stored)
         return None if content is None else await self.decode(stored, content)
@@ -178,10 +180,10 @@ class Replay:
     async def _quarantine_refused(
         self, stored: Stored, refused: list[Message], report: ReplayReport
     ) -> None:
-        """Quarantine events that Pub/Sub refused, so that their spilled object can be deleted.
+        """Quarantine events whose form Pub/Sub refuses, so that their object can be deleted.
 
         Raises:
-            NotReplayable: Pub/Sub refused events of an object that is in quarantine already.
+            NotReplayable: there are such events, and their object is in quarantine already.
         """
         if refused and not stored.name.startswith(spill.PREFIX):
             raise NotReplayable("not_publishable")

@@ -2,8 +2,8 @@
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
 the store; ``POST /refresh`` refreshes active days and rollups. The answer is 200 with a report,
-which says what work remains. The answer is 400 if the body is malformed. It is 503 if a service did
-not answer or a statement failed; then the scheduler calls again.
+which says what work remains. The answer is 400 if the body is malformed, and 503 if a service did
+not answer or a statement failed. After a 503, the scheduler calls again.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class ReplayRequest(
 
     Attributes:
         source: ``bucket`` or ``dead_letters``; `prefix`, `start` and `end` are only for ``bucket``.
-        prefix: the prefix of the objects' names.
+        prefix: the prefix of the names of the objects to replay; None for the whole spill.
         start: replay only objects that were written at this time or later, ISO 8601 with an offset;
             ``from`` in the body.
         end: replay only objects that were written before this time; ``to`` in the body.
@@ -85,7 +85,7 @@ class RefreshRequest(
 
 
 class Operations(NamedTuple):
-    """The operations of this function."""
+    """The objects that carry out the operations of this function."""
 
     replay: Replay
     dead_letters: DeadLetterReplay
@@ -134,7 +134,7 @@ async def _refresh(refresh: Refresh, request: Request) -> Response:
 
 
 async def _read(request: Request, form: type[Body]) -> Body:
-    """Return the body of a request. For an empty body, return the defaults of `form`."""
+    """Decode a request's body to the type `form`. An empty body gives the defaults of `form`."""
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=form)
     except MALFORMED as error:
@@ -143,7 +143,7 @@ async def _read(request: Request, form: type[Body]) -> Body:
 
 
 def _finished(report: Mapping[str, Any]) -> Response:
-    """Return the report of a run; answer 503 if one of the statements failed."""
+    """Return a response with the report of a run. Raise a 503 if one of its statements failed."""
     if report["failed"]:
         raise retry_later(f"Not finished: {report['failed']}", report)
     return JSONResponse(report)

@@ -1,4 +1,4 @@
-"""The operate function's settings."""
+"""The settings of the function `operate`."""
 
 from pathlib import Path
 

@@ -1,9 +1,9 @@
 """Settles the store: keeps one row for each event and each person; clears old ``extra`` values.
 
-A run looks only at days to which rows may have come since the last finished run: the days since
-then, and the noted days. It first finds the days that need a change. Each change can be repeated
-without harm. So runs may overlap, the next run continues where an interrupted run stopped, and a
-run without new rows changes nothing.
+A run looks only at days to which rows may have come since the last finished run began: the days
+since then, and the noted days. It first finds the days that need a change. Each change can be
+repeated without harm, so runs may overlap, and the next run continues where an interrupted run
+stopped. A run without new rows changes nothing.
 """
 
 from collections.abc import Callable, Collection
@@ -25,14 +25,14 @@ changes one day."""
 
 @dataclass(slots=True)
 class SettleReport:
-    """The result of a run.
+    """The result of settling.
 
     Attributes:
         days: the UTC days on which copies were deleted; these days must be refreshed.
         copies: the number of deleted copies of events.
         identities: the number of rows that were deleted from or inserted into ``identities_v1``.
         emptied: the number of rows in which ``extra`` was cleared.
-        remaining: the number of statements that failed or were left for lack of time.
+        remaining: the number of statements that failed or were not started.
         failed: the statement whose failure ended the run; empty if none failed.
     """
 
@@ -45,14 +45,15 @@ class SettleReport:
 
 
 class SettleScope(NamedTuple):
-    """The days that a run looks at.
+    """The days (UTC) that a run looks at.
 
     Attributes:
-        late: the UTC days to which rows came late.
+        late: the days that were noted as late since the last finished run, and the days that the
+            request names.
         since: the first day to which rows may have come on time since the last finished run. If
             there is no such run, this is the day before the open window.
-        extra_since: the first day whose unknown properties became too old since that run. If there
-            is no such run, this is the oldest day whose events may still be stored.
+        extra_since: the first day whose ``extra`` values have become too old since the last
+            finished run. If there is no such run, this is the oldest day that may have events.
     """
 
     late: frozenset[date]
@@ -60,17 +61,17 @@ class SettleScope(NamedTuple):
     extra_since: date
 
     def days_with_copies(self, today: date) -> set[date]:
-        """Return the days that may have copies of events, apart from the first copy of each event.
+        """Return the days (UTC) that may have a second or later copy of an event.
 
-        If a row came late, other copies of its event may be stored on later days. So the days after
-        a late row's day are included, as many as the open window has.
+        If a row came late, other copies of its event may be stored on later days. So the result
+        includes the days after a late row's day, as many days as the open window has.
         """
         past = [day for day in self.late if day <= today]
         after = {day + number * DAY for day in past for number in range(OPEN_WINDOW_DAYS + 1)}
         return {day for day in {*each_day(self.since, today), *after} if day <= today}
 
     def days_with_extra(self, today: date) -> set[date]:
-        """Return the days whose unknown properties may be too old."""
+        """Return the days (UTC) whose ``extra`` values may be too old to be kept."""
         old = today - EXTRA_DAYS * DAY
         return {
             *each_day(self.extra_since, old - DAY),
@@ -84,7 +85,7 @@ class Settle:
 
     Args:
         statements: runs the statements.
-        ledger: says when the last run was and which days are noted; records finished runs.
+        ledger: says when the last run began, and which days are noted; records finished runs.
         now: returns the current time, with a time zone.
         clock: returns monotonic seconds.
         seconds: the seconds after which no more statements are started.
@@ -144,7 +145,7 @@ class Settle:
         return SettleScope(late, since, since - EXTRA_DAYS * DAY)
 
     async def _steps(self, scope: SettleScope, today: date) -> list[tuple[str, datetime]]:
-        """Return the statements to run, each with the day to run it for."""
+        """Return the names of the statements to run, each with the day that it changes."""
         steps = []
         for first, end in reversed(ranges(scope.days_with_copies(today))):
             copies = await self.statements.days("find_days_with_copies", first=first, end=end)
@@ -158,9 +159,9 @@ class Settle:
     async def _note_changes(self, steps: list[tuple[str, datetime]], now: datetime) -> None:
         """Note the days on which copies are deleted, so that a refresh counts these days again.
 
-        Views hide copies in the open window, except the first copy of each event. But the first
-        copy may come late, to an earlier day. Then the day of another copy may have been counted
-        before, with that copy.
+        In the open window, views show only the first copy of each event. But the first copy may
+        come late, to an earlier day. Then a refresh may have counted a later copy already, on the
+        day of the later copy.
         """
         days = {day.date() for name, day in steps if name in DELETE_COPIES}
         await self.ledger.note(days, "changed", now)

@@ -1,1 +1,1 @@
-"""Receive, the public function that takes webhooks; a 2xx means that every event is durable."""
+"""The public function `receive`: takes webhooks, and answers 2xx only if all events are durable."""

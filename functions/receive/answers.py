@@ -16,7 +16,8 @@ from functions.events.message import Message
 from functions.web.problem import MEDIA_TYPE
 
 RETRY_SECONDS = 10
-"""The `Retry-After` of a 503, in seconds: enough for a queue to drain or a service to recover."""
+"""The `Retry-After` of a 503: the sender should wait this many seconds before it retries. In this
+time, a full queue can drain, or a service can recover."""
 
 _RETRY = {"Retry-After": str(RETRY_SECONDS)}
 _AUTHENTICATE = {"WWW-Authenticate": "Bearer"}
@@ -25,7 +26,8 @@ _TOGETHER: dict[int, dict[str, object]] = {
     reason.status: {"status": reason.status, "reason": reason.code}
     for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED)
 }
-"""The result of a valid event in a request that is refused as a whole, by the request's status."""
+"""A request with one of these statuses is refused as a whole. In the response, each valid event of
+the request has this result."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -43,12 +45,12 @@ class WebhookRefusal(Exception):
 
 
 def ok() -> Response:
-    """Return the 200 to a health check, or to a GET or HEAD with a valid token."""
+    """Return a 200, for a health check or for a GET or HEAD with a valid token."""
     return Response(b'{"status":"ok"}\n', 200, media_type="application/json")
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """The response to nearly every request; it is faster to send than a Starlette response.
+    """A 200 with a body of JSON; it is faster to send than a Starlette response.
 
     Attributes:
         body: the response body, encoded as JSON.
@@ -64,13 +66,15 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 
 
 def accepted_one(ingest_id: str) -> Accepted:
-    """Answer a request whose only event is accepted and durable."""
+    """Return the response to a request whose only event is accepted and durable."""
     body = f'{{"accepted":1,"results":[{{"status":200,"ingest_id":"{ingest_id}"}}]}}\n'
     return Accepted(body.encode())
 
 
 def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
-    """Answer a request whose events are all durable; at least one of them was accepted.
+    """Return the response to a request with at least one accepted event.
+
+    All accepted events must be durable, and all refused events must be quarantined.
 
     Args:
         placements: the decision about each event of the request, in order.
@@ -86,7 +90,7 @@ def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Ac
 
 
 def refused(placements: Sequence[Placement], status: int) -> Response:
-    """Answer a request without any accepted event.
+    """Return the response to a request if none of its events is accepted.
 
     Args:
         placements: the decision about each event of the request, in order.
@@ -120,10 +124,10 @@ def webhook_problem(
     """Return a response with problem details.
 
     Args:
-        reason: why the request is refused.
+        reason: the reason of the refusal, with its status, code and detail.
         detail: a more precise sentence, which replaces the reason's detail.
-        field: the field at fault, if there is one.
-        results: a result for each event, if the request was split into events.
+        field: the field of the event that is wrong; None if there is no such field.
+        results: a result for each event; None if the request could not be split into events.
         headers: additional response headers.
     """
     members = {
@@ -143,44 +147,47 @@ def webhook_problem(
 
 
 def unavailable(reason: Reason, detail: str = "") -> Response:
-    """Return a 503: it is not certain that the events are stored, so the sender should retry."""
+    """Return a 503, which tells the sender to retry, because the events may not be stored."""
     return webhook_problem(reason, detail, headers=_RETRY)
 
 
 def not_allowed(allow: str, detail: str) -> Response:
-    """Return a 405 that names the allowed methods."""
+    """Return a 405. The text ``allow`` lists the allowed methods."""
     return webhook_problem(reasons.METHOD_NOT_ALLOWED, detail, headers={"Allow": allow})
 
 
 def unauthorized() -> Response:
-    """Return a 401. It does not say whether the token is missing or wrong."""
+    """Return a 401. The response does not say whether the token is missing or wrong."""
     return webhook_problem(reasons.TOKEN_UNKNOWN, headers=_AUTHENTICATE)
 
 
 def unsigned() -> Response:
-    """Return a 401: the required signature is missing or not valid."""
+    """Return a 401, for a request whose required signature is missing or not valid."""
     return webhook_problem(reasons.SIGNATURE_INVALID, headers=_AUTHENTICATE)
 
 
 def too_large(limit: int) -> Response:
-    """Return a 413: the request has more than ``limit`` bytes."""
+    """Return a 413, for a request with more than ``limit`` bytes."""
     reason = reasons.REQUEST_TOO_LARGE
     return webhook_problem(reason, reason.detail.format(limit=limit))
 
 
 def incomplete() -> Response:
-    """Return a 400: the connection ended before the body did."""
+    """Return a 400, for a connection that ended before the whole body arrived."""
     return webhook_problem(reasons.BODY_INCOMPLETE)
 
 
 def late(seconds: float) -> Response:
-    """Return a 408: the whole body did not arrive in time. The rest of the body is not read."""
+    """Return a 408, for a body that did not arrive within the time limit.
+
+    The response closes the connection, because the rest of the body is not read.
+    """
     reason = reasons.BODY_LATE
     detail = reason.detail.format(seconds=seconds)
     return webhook_problem(reason, detail, headers={"Connection": "close"})
 
 
 def too_many(limit: int) -> Response:
-    """Return a 413: the request has more than ``limit`` events."""
+    """Return a 413, for a request with more than ``limit`` events."""
     reason = reasons.TOO_MANY_EVENTS
     return webhook_problem(reason, reason.detail.format(limit=limit))

@@ -1,4 +1,4 @@
-"""Wires the receiver: creates the objects that it consists of, and connects them."""
+"""Wires the function `receive`: creates its objects, and connects them."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -23,11 +23,11 @@ from functions.secrets.closed_partners import ClosedFile
 from functions.web.environment import read
 
 PROBE_SECONDS = 5.0
-"""The minimum seconds between attempts to publish while events are spilled."""
+"""While events are spilled, a publish is tried at most once in this many seconds."""
 
 
 def create(environ: Mapping[str, str]) -> ASGIApp:
-    """Create the receiver; call this inside the running event loop.
+    """Create the ASGI application of `receive`; call this inside the running event loop.
 
     Raises:
         ValueError: a setting is missing or malformed.

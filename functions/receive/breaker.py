@@ -11,11 +11,11 @@ from functions.observe.log import log
 
 
 class Breaker:
-    """The breaker for the publishes of one process.
+    """Decides whether this process may try to publish.
 
     Args:
-        retry_seconds: the seconds after a failure, or after the start of a probe, until the next
-            probe. This must be longer than a publish can take, so that probes never overlap.
+        retry_seconds: after a failure, and after the start of a probe, the breaker admits no probe
+            for this many seconds. A publish must not take longer, so that probes never overlap.
         clock: returns monotonic seconds.
     """
 
@@ -28,11 +28,11 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the breaker is open, so that all calls except probes fail at once."""
+        """Whether the breaker is open: it admits no publish except probes."""
         return self._probe_at is not None
 
     def admits(self) -> bool:
-        """Return whether a call may be made. While the breaker is open, that call is a probe."""
+        """Return whether a publish may be tried. If the breaker is open, the publish is a probe."""
         if self._probe_at is None:
             return True
         now = self._clock()
@@ -42,7 +42,7 @@ class Breaker:
         return True
 
     def failed(self, reason: str) -> None:
-        """Record a failure.
+        """Record that a publish failed.
 
         Args:
             reason: a code for the log line.
@@ -52,7 +52,7 @@ class Breaker:
         self._probe_at = self._clock() + self._retry_seconds
 
     def succeeded(self) -> None:
-        """Record a success."""
+        """Record that a publish succeeded."""
         if self.is_open:
             self._probe_at = None
             log("WARNING", "publishing resumed")

@@ -25,8 +25,8 @@ class Durable:
         publisher: publishes events.
         spill: spills the events that the publisher does not take.
         within: the seconds in which the events of one request must be published or spilled.
-        max_waiting: the maximum number of events that are being published or spilled. Partners
-            share this number in the same way as the memory for bodies (`functions.web.intake`).
+        max_waiting: the maximum number of events that are being published or spilled. A partner may
+            use at most as much of this number as stays free, so a single partner can use half.
         count_spilled: called with the number of spilled events.
         clock: returns monotonic seconds.
     """
@@ -49,12 +49,12 @@ class Durable:
         self._clock = clock
 
     def store(self, messages: Sequence[Message]) -> Awaitable[Sequence[int]]:
-        """Make the events of one request durable; await the result at once.
+        """Make the events of one request durable. The caller must await the result at once.
 
         Returns:
-            An awaitable that returns the positions of the messages whose form Pub/Sub refuses; all
-            other messages are then durable. The awaitable raises NotDurable if it is unknown which
-            messages are durable.
+            An awaitable. It returns the positions of the messages whose form Pub/Sub refuses, when
+            all other messages are durable. It raises NotDurable if it is unknown which messages are
+            durable.
 
         Raises:
             QueueFull: too many events are being stored, in total or for this partner.
@@ -64,8 +64,7 @@ class Durable:
         return self._keep(chunks[0]) if len(chunks) == 1 else self._keep_all(chunks)
 
     async def _keep_all(self, chunks: Sequence[Chunk]) -> Sequence[int]:
-        # Wait for all chunks, even if one fails, because chunks in progress count towards the
-        # limit.
+        # Wait for all chunks, even if one fails: no chunk may be in progress after the response.
         outcomes = await asyncio.gather(*map(self._keep, chunks), return_exceptions=True)
         starts = accumulate((len(chunk.messages) for chunk in chunks), initial=0)
         refused: list[int] = []

@@ -13,15 +13,12 @@ from functions.web.batching import Batcher
 PUBLISHES_IN_FLIGHT = 8
 
 SPACING_SECONDS = 0.005
-"""The minimum seconds between the starts of two publishes. It applies only while a publish is in
-progress.
-
-A publish takes as much processor time as receiving two events, so fewer and larger publishes are
-cheaper.
-"""
+"""While a publish is in progress, the next one starts at least this many seconds after it. So
+publishes are fewer and larger, which is cheaper: each publish takes as much processor time as
+receiving two events."""
 
 Refused = Sequence[int]
-"""The messages that Pub/Sub will never take, as positions in a chunk."""
+"""The positions of the messages of a chunk whose form Pub/Sub refuses."""
 
 
 class BatchingPublisher:
@@ -29,11 +26,12 @@ class BatchingPublisher:
 
     Args:
         topic: publishes the messages.
-        breaker: decides when to try.
+        breaker: decides whether a publish may be tried.
         deadline: the time limit of one publish in seconds.
-        reserve: the seconds before a chunk's `until` that are reserved for spilling. A publish is
-            started only if its deadline ends before these seconds begin.
-        observe: called after each publish, even a failed one, with the seconds that it took.
+        reserve: the last seconds before a chunk's `until`, which are kept free for spilling. A
+            publish starts only if its time limit ends before these seconds begin.
+        observe: called after each publish, even a failed one, with the seconds that the publish
+            took.
         clock: returns monotonic seconds.
     """
 
@@ -65,15 +63,16 @@ class BatchingPublisher:
         """Publish a chunk.
 
         Returns:
-            An awaitable that returns the positions of the messages whose form Pub/Sub refuses. It
-            raises PublishFailed if it is unknown whether all other messages are published.
+            An awaitable. It returns the positions of the messages whose form Pub/Sub refuses, when
+            all other messages are published. It raises PublishFailed if some messages may not be
+            published.
         """
         return self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)
 
     async def _send(self, batch: list[Chunk]) -> Sequence[Refused]:
         now = self._clock()
-        # The first chunk has waited longest. It can be late although Pub/Sub works, so the breaker
-        # does not record a failure.
+        # The first chunk has waited longest. Too little time may be left for it even if Pub/Sub
+        # works, so this does not count as a failure for the breaker.
         if batch[0].until - now < self._deadline + self._reserve:
             raise PublishFailed("late")
         if not self._breaker.admits():
@@ -88,7 +87,7 @@ class BatchingPublisher:
         return _by_chunk(refused, batch) if refused else [()] * len(batch)
 
     async def _publish(self, messages: Sequence[Message], until: float) -> list[int]:
-        """Publish messages; return the positions of the refused ones."""
+        """Publish messages; return the positions of those whose form Pub/Sub refuses."""
 
         async def publish(part: Sequence[Message]) -> None:
             started = self._clock()
@@ -103,7 +102,7 @@ class BatchingPublisher:
 
 
 def _by_chunk(refused: Sequence[int], batch: Sequence[Chunk]) -> list[Refused]:
-    """Convert positions in a batch to positions in each of the batch's chunks."""
+    """Return, for each chunk of a batch, the positions in the chunk of its refused messages."""
     bounds = accumulate((len(chunk.messages) for chunk in batch), initial=0)
     return [
         [position - start for position in refused if start <= position < end]

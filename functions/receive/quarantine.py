@@ -1,4 +1,4 @@
-"""Quarantines refused bodies and events of senders with a valid token, for a later replay."""
+"""Quarantines bodies and events that came with a valid token but were refused."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +14,12 @@ from functions.retained.quarantine import Quarantine, id_of_body
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRequests:
-    """Quarantines the bodies of requests, and single events from them.
+    """Quarantines whole bodies of requests, and single events of requests.
 
     Args:
         quarantine: writes the objects.
-        count: called with the number of quarantined events; a body that cannot be split counts as
-            one.
+        count: called with the number of quarantined events; a body that cannot be split into events
+            counts as one.
     """
 
     quarantine: Quarantine
@@ -33,17 +33,19 @@ class QuarantinedRequests:
         sender: Sender,
         received_at: str,
     ) -> None:
-        """Quarantine events of a request; events with the same reason and project share an object.
+        """Quarantine the refused events of a request.
+
+        Events with the same reason code and the same project share one object.
 
         Args:
             refused: the decision about each refused event, by the event's position in the request.
             events: all events of the request.
-            ids: the ingest ids of all these events.
+            ids: the ingest id of each event, in the same order.
             sender: the sender of the request.
             received_at: the UTC time at which the request was received, ISO 8601.
 
         Raises:
-            BucketUnavailable: the bucket did not take all of the objects.
+            BucketUnavailable: at least one of the objects may not be stored.
         """
         alike: dict[tuple[str, str | None], list[int]] = {}
         for position, placement in refused.items():
@@ -54,8 +56,9 @@ class QuarantinedRequests:
             body = join(data)
             own = [ids[position] for position in positions]
             if not sender.id:
-                # Without an id of the request, the ingest ids are new. With new ids, each retry by
-                # the sender would be stored as another object, and be replayed as new events.
+                # The sender gave the request no id, so each retry has new `ids`. Ids that are made
+                # from the body are the same in each retry. So retries share one object, and a
+                # replay does not make new events of them.
                 own = ingest_id.of_request(sender.partner, sender.kind, id_of_body(body), data)
             places = dict(zip(positions, own, strict=True))
             writes.append(self._keep(reason, sender, body, received_at, places))
@@ -70,11 +73,11 @@ class QuarantinedRequests:
         Args:
             reason: the reason code of the refusal.
             sender: the sender of the request.
-            body: the body.
+            body: the body's bytes, as received.
             received_at: the UTC time at which the request was received, ISO 8601.
 
         Raises:
-            BucketUnavailable: the bucket did not take the object.
+            BucketUnavailable: the object may not be stored.
         """
         await self._keep(reason, sender, body, received_at, {})
 

@@ -1,4 +1,4 @@
-"""Takes a request through all steps of the receiver."""
+"""Takes webhooks through all steps of the function `receive`, from the token to the answer."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -45,19 +45,20 @@ UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
     NotDurable: (reasons.PUBLISH_FAILED, ""),
     QueueFull: (reasons.QUEUE_FULL, ""),
 }
-"""For each error that is answered 503: the reason, and a more precise detail or an empty text."""
+"""The errors that are answered with a 503. Each has a reason, and a text that replaces the detail
+of the reason if it is not empty."""
 
 
 class Receiver:
     """Answers webhooks. The answer is a 2xx only if every event of the request is durable.
 
     Args:
-        settings: has the limits and the name of the cell.
+        settings: the limits, and the name of the cell.
         admission: finds the partner of a token.
         durable: makes accepted events durable.
-        quarantine: stores authenticated bodies and events that are refused.
+        quarantine: stores refused bodies and events.
         tally: counts the results.
-        paced: writes the log line with these counts, at most once a second.
+        paced: writes the log line with the counts of `tally`, at most once a second.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Receiver:
         )
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; this method is the ASGI application."""
         try:
             answer: ASGIApp = await self._answer(scope, receive)
         except WebhookRefusal as refusal:
@@ -118,7 +119,7 @@ class Receiver:
             self._intake.release(body, name)
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, partner: str) -> bytes:
-        """Read the body that a partner sends; the caller must call `_intake.release` for it."""
+        """Return the body of a partner's request. The caller must call `_intake.release` for it."""
         most = self._settings.max_request_bytes
         if announces_more(headers, most):
             raise WebhookRefusal(answers.too_large(most))
@@ -134,7 +135,7 @@ class Receiver:
     def _check_signature(
         self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes
     ) -> None:
-        """Refuse a body that has no valid signature of this partner."""
+        """Raise WebhookRefusal if a request has no valid signature of its partner."""
         if not signature.verify(
             partner.signing_secrets,
             headers,
@@ -198,8 +199,12 @@ class Receiver:
         return outcomes, messages
 
     def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
-        """Answer a request whose events are all durable: each is accepted or quarantined."""
-        if len(outcomes) == len(messages) == 1:  # most requests take this fast path
+        """Return the answer to a request whose events are all published, spilled or quarantined.
+
+        Raises:
+            WebhookRefusal: none of the events is accepted.
+        """
+        if len(outcomes) == len(messages) == 1:  # most requests have one event
             self._tally.accept(1)
             return answers.accepted_one(messages[0].attributes.ingest_id)
         if not messages:

@@ -1,4 +1,4 @@
-"""Reads the path, the token and the sender's id of a request.
+"""Reads a webhook's path and token, and the id that the sender gave the request.
 
 This module reads no IP address. The only headers that it reads are Authorization, webhook-id,
 Idempotency-Key and Content-Length.
@@ -13,16 +13,16 @@ from functions.events.attributes import Kind
 from functions.receive.answers import WebhookRefusal, not_allowed, webhook_problem
 
 READS = frozenset({"GET", "HEAD"})
-"""The methods that do not store anything."""
+"""The HTTP methods that store nothing."""
 
 WEBHOOKS: dict[str, Kind] = {"events": "chat", "rooms": "room"}
-"""The kind of webhook that each path takes."""
-
+"""The kind of webhook for each path, such as ``/events``."""
 
 HEALTH = "/health"
 
 LENGTH_DIGITS = 18
-"""A Content-Length with more digits is not converted to a number: it is above every limit."""
+"""A Content-Length with more digits than this is above every limit, so it is not converted to a
+number."""
 
 
 def route(scope: Scope) -> tuple[Kind, str] | None:
@@ -33,8 +33,8 @@ def route(scope: Scope) -> tuple[Kind, str] | None:
         health check.
 
     Raises:
-        WebhookRefusal: 404 for an unknown path, 405 for a method that the path does not allow, and
-            405 for a GET or HEAD with a query string.
+        WebhookRefusal: 404 for an unknown path, 405 for a method that the path does not allow,
+            405 for a GET or HEAD of a webhook's path with a query string.
     """
     path, method = scope["path"], scope["method"]
     if path == HEALTH:
@@ -62,7 +62,7 @@ def _target(path: str) -> tuple[Kind, str] | None:
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """Return a request's headers by lower-case name; if a header is repeated, the first counts."""
+    """Return a request's headers by lower-case name; if a header is repeated, its first value."""
     return dict(reversed(scope["headers"]))
 
 
@@ -73,12 +73,15 @@ def bearer_token(headers: Mapping[bytes, bytes]) -> str:
 
 
 def sender_id(headers: Mapping[bytes, bytes]) -> str:
-    """Return the sender's id of the request, the same in each retry; empty if there is none."""
+    """Return the id that the sender gave the request; empty if there is none.
+
+    A sender gives each retry the id of the first attempt.
+    """
     own = headers.get(b"webhook-id") or headers.get(b"idempotency-key") or b""
     return own.decode("latin-1")
 
 
 def announces_more(headers: Mapping[bytes, bytes], limit: int) -> bool:
-    """Return whether the Content-Length of a request is above the limit."""
+    """Return whether a request's Content-Length is above ``limit``, the maximum number of bytes."""
     length = headers.get(b"content-length", b"")
     return length.isdigit() and (len(length) > LENGTH_DIGITS or int(length) > limit)

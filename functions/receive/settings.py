@@ -1,4 +1,4 @@
-"""The receiver's settings."""
+"""The settings of the function `receive`."""
 
 from pathlib import Path
 

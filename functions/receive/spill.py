@@ -27,7 +27,7 @@ def _utc_now() -> datetime:
 
 
 class Spill:
-    """Writes the events of concurrent requests together into one object.
+    """Spills events: writes the events of concurrent requests into one object.
 
     Args:
         bucket: the cell's bucket.
@@ -56,10 +56,10 @@ class Spill:
         )
 
     async def put(self, chunk: Chunk) -> None:
-        """Spill a chunk; return when it is durable.
+        """Spill the messages of a chunk; return when they are durable.
 
         Raises:
-            BucketUnavailable: the write failed or timed out; it is unknown whether the chunk is
+            BucketUnavailable: the write failed or timed out; it is unknown whether the messages are
                 durable.
         """
         await self._batcher.put(chunk, items=len(chunk.messages), size=chunk.size)

@@ -15,12 +15,13 @@ class Received(msgspec.Struct):
     Attributes:
         requests: the number of requests with a valid token, by partner.
         accepted: the number of accepted events: published or spilled.
-        refused: the number of refused events, by reason; a request that is not split into events
-            counts as one.
+        refused: the number of refused events, by reason code; a request that was refused before it
+            was split into events counts as one.
         spilled: the number of spilled events.
-        quarantined: the number of quarantined events; a body that cannot be split counts as one.
-        publish_ms: the durations of publishes, including failed ones; None if there were no
-            publishes.
+        quarantined: the number of quarantined events; a body that cannot be split into events
+            counts as one.
+        publish_ms: the durations of publishes in milliseconds, including failed publishes; None if
+            there were no publishes.
     """
 
     requests: Counter[str] = msgspec.field(default_factory=Counter)
@@ -44,7 +45,7 @@ _PROBLEM = msgspec.json.Decoder(_Problem)
 
 
 class ReceiveTally:
-    """Counts results, and writes the log line."""
+    """Counts the results of webhooks, and writes the log line ``received``."""
 
     def __init__(self) -> None:
         self._counts = Received()
@@ -59,11 +60,14 @@ class ReceiveTally:
         self._counts.accepted += events
 
     def refuse(self, reason: str) -> None:
-        """Count a refused event or request."""
+        """Count a refused event or request. ``reason`` is its reason code."""
         self._counts.refused[reason] += 1
 
     def refuse_all(self, answer: Response) -> None:
-        """Count a request without any accepted event, by the reasons in the response."""
+        """Count the refused events of a request by the reason codes in its response.
+
+        If the response has no result for each event, the request counts as one event.
+        """
         problem = _PROBLEM.decode(answer.body)
         reasons = [result.reason for result in problem.results] or [problem.reason]
         self._counts.refused.update(reasons)
@@ -73,7 +77,7 @@ class ReceiveTally:
         self._counts.spilled += events
 
     def quarantine(self, events: int) -> None:
-        """Count quarantined events; a body that cannot be split counts as one."""
+        """Count quarantined events."""
         self._counts.quarantined += events
 
     def publish(self, seconds: float) -> None:
@@ -81,7 +85,7 @@ class ReceiveTally:
         self._publishes.append(seconds)
 
     def write(self) -> bool:
-        """Write the log line, unless there are no counts; return whether it was written."""
+        """Write the log line if anything was counted; return whether it was written."""
         if self._publishes:
             self._counts.publish_ms = Milliseconds.of(self._publishes)
         counts, self._counts, self._publishes = self._counts, Received(), []

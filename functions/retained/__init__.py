@@ -1,1 +1,1 @@
-"""The formats of retained objects: quarantine, spill, and events that are on hold."""
+"""The formats of objects that the bucket keeps: quarantine, spill, and events on hold."""

@@ -18,7 +18,7 @@ class QuarantinedEvent(NamedTuple):
 
     Attributes:
         position: the event's position in the original request, from 0.
-        ingest_id: the event's id; each replay gives the event the same one.
+        ingest_id: the event's ingest id; it is the same in each replay.
         event: the event as received.
     """
 
@@ -28,7 +28,7 @@ class QuarantinedEvent(NamedTuple):
 
 
 def join(events: Sequence[bytes]) -> bytes:
-    """Join events to a body: a single event stays unchanged, several events become an array."""
+    """Return the body that contains these events: a single event as it is, several as an array."""
     return events[0] if len(events) == 1 else b"[" + b",".join(events) + b"]"
 
 
@@ -40,12 +40,12 @@ def split(record: Quarantined, body: bytes) -> list[QuarantinedEvent]:
         body: the bytes of the body, decoded from the record.
 
     Raises:
-        NotJson: the body is not JSON, or the number of events differs from that of
-            ``ingest_ids``.
+        NotJson: the body is not JSON, or it has more or fewer events than the record has ingest
+            ids.
     """
     ids = record.ingest_ids
     if not ids:
-        # `most` is no limit here, because each event has at least one byte.
+        # Each event has at least one byte, so this value of `most` allows all events.
         events = parse(body, most=len(body))
         own = ingest_id.of_request(
             record.partner,

@@ -21,8 +21,9 @@ from functions.google.storage import Bucket
 PREFIX = "quarantine/"
 
 ON_HOLD = "on_hold/"
-"""The folder for a closed partner's events that are on hold. It is separate from quarantine, where
-objects are deleted by age and can be replayed. When the hold ends, the events are deleted."""
+"""The folder for events of a closed partner that a legal hold keeps. They are not in quarantine,
+because objects there are deleted by age and can be replayed. They are deleted when the hold
+ends."""
 
 LEGAL_HOLD = "legal_hold"
 """The reason code of events in the folder `ON_HOLD`."""
@@ -34,7 +35,7 @@ WRITE_SECONDS = 5.0
 
 
 UNKNOWN = "unknown"
-"""Stands for the partner or kind if a malformed message does not name it."""
+"""The partner or kind of a malformed message that does not name it."""
 
 MALFORMED = "malformed"
 """The reason code of data that has a wrong form, or that names neither partner nor project."""
@@ -44,8 +45,8 @@ UNREADABLE = (MALFORMED, "not_json", "too_deep")
 sooner than other data."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-"""The form of partners and kinds in an object's name. If a malformed message has another partner or
-kind, the name has `UNKNOWN` instead."""
+"""The form that a partner or kind must have in an object's name. If a malformed message has another
+form of partner or kind, the name has `UNKNOWN` instead."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):
@@ -53,14 +54,14 @@ class Quarantined(msgspec.Struct, omit_defaults=True):
 
     Attributes:
         reason: a reason code such as ``not_json``.
-        partner: the name of the partner whose token the request had. For a message, it is what the
-            message's attributes say, or ``unknown``.
-        kind: ``chat``, ``room``, ``test``, or ``unknown``; a malformed message may have another.
+        partner: the name of the partner whose token the request had; for a Pub/Sub message, the
+            partner in its attributes, or ``unknown``.
+        kind: ``chat``, ``room``, ``test`` or ``unknown``; a malformed message may have any text.
         received_at: when the body was received (UTC), with microseconds.
         body: the bytes as received, in base64.
         attributes: the attributes of the Pub/Sub message, if the body comes from one.
-        sender_id: the sender's id of the request, if receive quarantined the whole request; may be
-            empty.
+        sender_id: the id that the sender gave the request, if the body is the whole request; empty
+            if there is none.
         ingest_ids: the ingest id of each event of the body, by the event's position in the
             request, from 0; empty if the body is the whole request, or comes from a message.
     """
@@ -100,10 +101,13 @@ class Quarantine:
         sender_id: str = "",
         ingest_ids: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
-        """Quarantine a body; return when it is stored. `Quarantined` explains the arguments.
+        """Quarantine a body; return when it is stored.
+
+        The argument ``data`` is the bytes of the body. The other arguments are the attributes of
+        `Quarantined`.
 
         Raises:
-            BucketUnavailable: the bucket did not store the body.
+            BucketUnavailable: the write failed or timed out; the body may be stored nevertheless.
         """
         record = Quarantined(
             reason=reason,
@@ -124,7 +128,7 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
 
     Args:
         record: the record to store.
-        data: the bytes that the record has in base64.
+        data: the bytes of the record's body, which the record has in base64.
     """
     if record.attributes:
         own_id = _id_of_message(record.attributes)
@@ -139,7 +143,7 @@ def to_object(record: Quarantined, data: bytes) -> tuple[str, bytes]:
 
 
 def renewed(record: Quarantined, body: bytes) -> tuple[str, bytes]:
-    """Replace the body of a record; return the name and content of the object that stores it."""
+    """Return the name and content of the object that stores a record with another body."""
     return to_object(msgspec.structs.replace(record, body=base64.b64encode(body).decode()), body)
 
 
@@ -152,8 +156,8 @@ def of_message(
         reason: a reason code such as ``not_json``.
         data: the event's bytes.
         attributes: the attributes of the message; any of them may be missing.
-        known_at: the time of receipt to store if the attributes have none.
-        source: a text that distinguishes equal messages without an ingest id.
+        known_at: the time to store as the time of receipt if the attributes have none.
+        source: a text that makes the names differ for equal messages without an ingest id.
     """
     partner = attributes.get("partner") or UNKNOWN
     kind = attributes.get("kind") or UNKNOWN
@@ -173,12 +177,12 @@ def of_message(
 
 
 def is_unreadable(name: str) -> bool:
-    """Return whether an object is in a folder for unreadable data."""
+    """Return whether the object with this name is in a folder for unreadable data."""
     return name.startswith(tuple(f"{PREFIX}{reason}/" for reason in UNREADABLE))
 
 
 def decode(content: bytes) -> tuple[Quarantined, bytes]:
-    """Read an object's content: the record, and the body's bytes.
+    """Return the record in an object's content, and the bytes of the record's body.
 
     Raises:
         ValueError: the content is not a quarantined body.
@@ -191,10 +195,10 @@ def decode(content: bytes) -> tuple[Quarantined, bytes]:
 
 
 def id_of_body(body: bytes) -> str:
-    """Return the id to use for a request without a sender's id, so that its events get ingest ids.
+    """Return an id for a request to which the sender gave none; ingest ids are made from it.
 
-    It is computed from the body, so that a second replay does not create new events. A sender
-    cannot choose such an id, because a header cannot contain a line feed.
+    The id is computed from the body, so a second replay gives the events the same ingest ids. A
+    sender cannot choose such an id, because a header cannot contain a line feed.
     """
     return f"quarantine\n{hashlib.sha256(body).hexdigest()}"
 
@@ -203,8 +207,8 @@ def object_name(reason: str, partner: str, kind: str, data: bytes, *own_id: str)
     """Return the name of the object that stores a body.
 
     An existing object is never overwritten, so different arguments must give different names. The
-    reason is a folder in the name. Each of the other arguments is hashed separately: as all digests
-    have the same length, different arguments cannot join to the same bytes.
+    reason is a folder in the name. Each other argument is hashed separately: all digests have the
+    same length, so digests of different arguments cannot join to the same bytes.
     """
     texts = (text.encode(errors="surrogatepass") for text in (partner, kind, *own_id))
     digests = (hashlib.sha256(part).digest() for part in (data, *texts))

@@ -1,7 +1,7 @@
-"""The format of spill, which stores accepted events while Pub/Sub does not accept them.
+"""The format of spill: accepted events, stored in the bucket because Pub/Sub did not take them.
 
 An object is NDJSON with one line for each event: the event's bytes in base64, and the attributes of
-the Pub/Sub message. A replay publishes the same message, so the event keeps its ingest id.
+its Pub/Sub message. A replay publishes the same message, so the event keeps its ingest id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,14 +34,14 @@ def object_name(flushed_at: datetime, unique: str) -> str:
     """Return an object's name: ``spill/YYYY/MM/DD/HH/<unique>.ndjson``, with the hour in UTC.
 
     Args:
-        flushed_at: when the object is written, with an offset from UTC.
+        flushed_at: when the object is written (timezone-aware).
         unique: a UUIDv7, so that the names within an hour sort by time.
     """
     return f"{PREFIX}{flushed_at.astimezone(UTC):%Y/%m/%d/%H}/{unique}.ndjson"
 
 
 def encode(events: Iterable[Spilled]) -> bytes:
-    """Return an object's content."""
+    """Return the content of an object with these events."""
     return _ENCODER.encode_lines(events)
 
 

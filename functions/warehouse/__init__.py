@@ -1,1 +1,1 @@
-"""The BigQuery warehouse: its schema, its days, and the statements and jobs that it runs."""
+"""The code for BigQuery: schema, UTC days, statements, query jobs, rollups and the ledger."""

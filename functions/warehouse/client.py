@@ -12,8 +12,8 @@ def open_client(endpoint: str, project: str, location: str) -> Any:
         endpoint: ``https://host`` for BigQuery with application default credentials, or
             ``http://host:port`` for a stand-in without credentials.
         project: the Google Cloud project.
-        location: the location of the datasets. A job without a location may move data to another
-            location.
+        location: the location of the datasets. All jobs of the client run there, so that no data
+            leaves it.
     """
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
     from google.cloud.bigquery import Client  # noqa: PLC0415

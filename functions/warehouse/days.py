@@ -1,4 +1,4 @@
-"""UTC days: tables are partitioned by day, and the rollups count by day."""
+"""Functions for UTC days, by which tables are partitioned and rollups count."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,11 +22,12 @@ def ranges(days: Iterable[date], at_most: int | None = None) -> list[tuple[datet
 
     Args:
         days: UTC days, in any order.
-        at_most: the maximum number of stretches; None for no maximum. If there are more, stretches
-            are joined across the smallest gaps, and include the days of these gaps.
+        at_most: the maximum number of stretches; None for no maximum. If there are more, the
+            smallest gaps between stretches are filled, so the result includes the days of these
+            gaps.
 
     Returns:
-        The first moment of each stretch, and the first moment after it.
+        For each stretch, its first moment and the first moment after it.
     """
     stretches: list[tuple[date, date]] = []
     for day in sorted(set(days)):

@@ -36,29 +36,28 @@ HOPELESS = frozenset(
         "stopped",
     }
 )
-"""Errors after which a retry would fail too (https://cloud.google.com/bigquery/docs/error-messages).
+"""BigQuery's reasons for errors after which a retry would fail too
+(https://cloud.google.com/bigquery/docs/error-messages).
 
-``notFound`` is missing here, because Terraform deletes a view before it creates the new version.
+After ``notFound``, a retry may succeed: Terraform deletes a view before it creates the new version.
 """
 
 UNKNOWN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 """HTTP statuses below 500 after which the same request can be sent again."""
 
 CONFLICTS = ("concurrent update", "Could not serialize access")
-"""If an ``invalidQuery`` error contains one of these texts, two changes of the same rows caused it,
-and a retry may succeed."""
+"""BigQuery reports a conflict of two changes of the same rows as ``invalidQuery``, with one of
+these texts in the message. After a conflict, a retry may succeed."""
 
 
 class JobFailed(Exception):
-    """BigQuery refused to start a job, or the job ended in an error. The job changed nothing.
-
-    `Jobs.rows` raises this too, if the rows of a job that succeeded cannot be fetched.
+    """A job failed and changed nothing, or the rows of a finished job cannot be fetched.
 
     The exception's message is BigQuery's reason. BigQuery's own message is dropped, because some
     messages quote values.
 
     Args:
-        reason: BigQuery's reason, such as ``rateLimitExceeded``.
+        reason: BigQuery's reason, such as ``rateLimitExceeded``, or the name of an error's type.
         is_transient: whether another job with the same statement may succeed.
     """
 
@@ -69,14 +68,14 @@ class JobFailed(Exception):
 
 
 class JobUnfinished(Exception):
-    """Time is up, and the job may still be running and change rows.
+    """Time is up, and the job may still be running and may change rows.
 
-    BigQuery tries to stop a job after ``jobTimeoutMs``, but does not guarantee that the job stops.
+    The job has a ``jobTimeoutMs``, but BigQuery does not guarantee that a job stops then.
     """
 
 
 class Jobs:
-    """Runs any number of jobs at a time; waiting for a job does not occupy a thread.
+    """Runs query jobs, any number at a time. No thread waits while a job runs.
 
     Args:
         open_client: opens the client when it is first needed, because the library imports slowly.
@@ -149,7 +148,7 @@ class Jobs:
             looks = await self._pause(looks, until)
 
     async def _begin(self, job_id: str, sql: str, config: Any, until: float) -> Any:
-        """Start the job and return it; None if no request got an answer in time."""
+        """Start a job and return it; None if no request succeeded in time."""
 
         def insert() -> Any:
             from google.api_core.exceptions import Conflict  # noqa: PLC0415 - slow to import
@@ -181,7 +180,7 @@ class Jobs:
             looks = await self._pause(looks, until)
 
     async def _wait(self, job: Any, job_id: str, until: float) -> Any:
-        """Return the job when it has ended; None if it did not end in time."""
+        """Wait for a job and return it; None if it did not end in time."""
         looks = 0
         while job.state != "DONE":
             if self._clock() >= until:
@@ -191,7 +190,7 @@ class Jobs:
         return job
 
     async def _cancel(self, job_id: str) -> Any:
-        """Cancel the job and return it when it has ended; None if it did not end in time."""
+        """Cancel a job, wait until it has ended, and return it; None if it did not end in time."""
         until = self._clock() + CANCEL_SECONDS
         looks, cancelled = 0, False
         while True:
@@ -204,7 +203,7 @@ class Jobs:
             looks = await self._pause(looks, until)
 
     async def _look(self, method: str, job_id: str) -> Any:
-        """Get or cancel the job and return it; None if the request got no answer."""
+        """Get or cancel a job with one request, and return the job; None if the request failed."""
         ask = getattr(self._client, method)
         try:
             return await asyncio.to_thread(
@@ -220,14 +219,14 @@ class Jobs:
 
 
 def _failure(error: Any) -> JobFailed:
-    """Convert an error of BigQuery to an exception."""
+    """Convert an error in BigQuery's response to an exception."""
     reason = str(error.get("reason", "")) or "unknown"
     met = any(text in str(error.get("message", "")) for text in CONFLICTS)
     return JobFailed(reason, is_transient=met or reason not in HOPELESS)
 
 
 def _refusal(error: Exception) -> JobFailed | None:
-    """Convert a request's error to an exception; None if BigQuery may have run the request."""
+    """Convert the error of a request to an exception; None if the request can be sent again."""
     code = getattr(error, "code", None)
     if code is None or code >= HTTPStatus.INTERNAL_SERVER_ERROR or code in UNKNOWN:
         return None

@@ -1,8 +1,8 @@
-"""Late days: the days that are noted in ``late_days_v1``, so that jobs need not search for them.
+"""Notes of days: the table ``late_days_v1`` names the days that jobs have to look at again.
 
-A row that is stored more than `LATE` after its event was received comes late, and its day is noted
-before the row is stored. So a job finds every row that was stored since its last run if it looks at
-the noted days and at the days since `on_time_from`.
+A row comes late if it is stored more than `LATE` after its event was received. Load notes the day
+of the row before it stores the row. So a job finds every row that was stored since its last run if
+it looks at the noted days and at the days since `on_time_from`.
 """
 
 from datetime import date, datetime, timedelta
@@ -12,24 +12,32 @@ LATE = timedelta(hours=1)
 """A row comes late if it is stored more than this time after its event was received."""
 
 REMEMBERED_NOTE = timedelta(minutes=10)
-"""For how long an instance of load does not note the same day again."""
+"""An instance of load notes the same day at most once in this time."""
 
 OVERLAP = timedelta(hours=1)
-"""How far a run looks back before the start of the last finished run.
+"""A run looks back to this long before the last finished run began.
 
-Load checks whether a row is late, and notes the row's day, before it stores the row. This overlap
-is longer than the time that can pass until the row is stored: the time for which load remembers a
-note (`REMEMBERED_NOTE`), the time of an append and of its retries, and the differences between the
-clocks of instances.
+Load notes the day of a late row before it stores the row. So a run may see the note, but not yet
+the row, and the next run has to look at the day again. The overlap is longer than the time from the
+note to the row: load remembers a note (`REMEMBERED_NOTE`), an append and its retries take time, and
+the clocks of instances differ.
 """
 
 Reason = Literal["late", "filed", "restored", "changed"]
-"""Why a day is noted: load stores a late row of the day; the cut-off of an erasure that is filed
-late, or is taken back, is on the day; a sweep or settle changes rows of the day."""
+"""Why jobs have to look at a day again.
+
+- ``late``: load stores a late row of the day, or a restoration of tables may bring back its rows.
+- ``filed``: the cut-off of an erasure is on the day, and the erasure is filed late.
+- ``restored``: the cut-off of an erasure is on the day, and the erasure is taken back. This reason
+  is never stored in ``late_days_v1``: ``sql/operate/find_news.sql`` reads it from ``erasures_v1``.
+- ``changed``: a sweep or settle changes rows of the day.
+"""
 
 
 def on_time_from(ran_at: datetime) -> date:
     """Return the first day (UTC) to which rows may have come on time since a run began.
+
+    Rows may have come late to earlier days; notes name these days.
 
     Args:
         ran_at: when the run began (UTC).

@@ -1,8 +1,8 @@
-"""The ledger: what finished runs of jobs covered, and what is new since the last run of a job.
+"""Reads and writes the ledger, which has an entry for each finished run of a job.
 
-A run writes its entry when it has finished, with the time at which it began. A run that fails
-writes no entry. So the next run covers all that is new since the last finished run began. Runs may
-overlap.
+A run writes its entry when it has finished. The entry says when the run began and which days it
+covered. A run that fails writes no entry. So the next run covers everything that is new since the
+last finished run began. Runs may overlap.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,16 +15,17 @@ from functions.warehouse.late_days import OVERLAP, Reason
 from functions.warehouse.statements import Statements
 
 Job = Literal["refresh", "retention", "settle", "sweep", "full_sweep", "unfiled"]
-"""A job that has entries in the ledger. A full sweep is a sweep that looked at all days."""
+"""A job that has entries in the ledger. A full sweep is a sweep that searched all days. ``unfiled``
+looks each night for deletions in the chat for which no erasure was filed."""
 
 
 class Note(NamedTuple):
     """The newest note of a day for one reason.
 
     Attributes:
-        noted_at: when the day was noted (UTC).
+        noted_at: when the day was last noted for this reason (UTC).
         day: the day (UTC).
-        reason: why it was noted.
+        reason: why the day was noted.
     """
 
     noted_at: datetime
@@ -33,12 +34,13 @@ class Note(NamedTuple):
 
 
 class News(NamedTuple):
-    """What is new for the jobs.
+    """The times of runs and notes, from which each job finds out what is new for it.
 
     Attributes:
         runs: when the last finished run of each job began (UTC).
-        notes: the notes within the time for which events are kept.
-        refreshed: when the last finished refresh of each day (UTC) began.
+        notes: the newest note of each day for each reason; notes that are older than all stored
+            events are left out.
+        refreshed: for each day (UTC), when the last finished refresh that covered it began (UTC).
     """
 
     runs: Mapping[Job, datetime]
@@ -46,10 +48,13 @@ class News(NamedTuple):
     refreshed: Mapping[date, datetime] = MappingProxyType({})
 
     def late_days(self, since: datetime | None) -> set[date]:
-        """Return the days (UTC) to which rows may have come late since a run began.
+        """Return the days (UTC) that were noted as late since a run began.
+
+        Days that were noted up to `OVERLAP` before the run are included: their rows may have been
+        stored after the run began.
 
         Args:
-            since: when the run began (timezone-aware); None for all noted days.
+            since: when the run began (timezone-aware); None to return all days noted as late.
         """
         return {
             note.day
@@ -63,7 +68,8 @@ class Ledger:
 
     Args:
         statements: runs the statements of ``sql/operate``.
-        retention_days: the number of days for which events are kept; older entries do not matter.
+        retention_days: the number of days for which events are kept. Older entries and notes are
+            not read.
     """
 
     def __init__(self, statements: Statements, retention_days: int) -> None:
@@ -71,13 +77,13 @@ class Ledger:
         self._kept = retention_days * DAY
 
     async def news(self, now: datetime) -> News:
-        """Return what is new for the jobs.
+        """Read the times of runs and notes, from which each job finds out what is new for it.
 
         Args:
             now: the current time (timezone-aware).
 
         Raises:
-            StatementFailed: the ledger could not be read.
+            StatementFailed: they could not be read.
         """
         rows = await self._statements.rows("find_news", oldest=now - self._kept)
         return News(
@@ -95,7 +101,7 @@ class Ledger:
 
         Args:
             days: the days (UTC); if there are none, nothing is written.
-            reason: why they are noted.
+            reason: why the days are noted.
             now: the current time (timezone-aware).
 
         Raises:
@@ -113,15 +119,15 @@ class Ledger:
         """Record that a run has finished.
 
         Args:
-            job: the job.
+            job: the job that ran.
             started_at: when the run began (timezone-aware), before it read anything.
-            finished_at: when it ended (timezone-aware).
-            first: the first of the consecutive days that it covered (UTC).
-            last: the last of these days (UTC).
+            finished_at: when the run ended (timezone-aware).
+            first: the first day (UTC) that the run covered.
+            last: the last day (UTC) that the run covered.
 
         Raises:
-            StatementFailed: it is unknown whether the entry is written. If it is not, the next run
-                covers the same days again.
+            StatementFailed: it is unknown whether the entry is written. Without the entry, the next
+                run covers the same days again.
         """
         await self._statements.change(
             "record_run",

@@ -18,7 +18,7 @@ Parameter = datetime | date | str | Sequence[str] | Sequence[datetime]
 
 
 class WrongParameters(ValueError):
-    """The values do not fit a statement's parameters.
+    """The values do not fit the parameters of a statement.
 
     The message names the statement and the parameters, but quotes no value.
     """
@@ -26,7 +26,7 @@ class WrongParameters(ValueError):
 
 @cache
 def declared() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Read the type of each parameter, by folder of ``sql/``, statement and parameter."""
+    """Return the BigQuery type of each parameter, by folder, statement and parameter."""
     text = (SQL / "parameters.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, dict[str, dict[str, str]]])
 
@@ -58,7 +58,7 @@ def query_parameters(folder: str, statement: str, values: Mapping[str, Parameter
     for parameter, kind in types.items():
         value: Any = values[parameter]
         if kind not in _FITS or not _FITS[kind](value):
-            raise WrongParameters(f"{parameter} of {name} does not have the type {kind}")
+            raise WrongParameters(f"{parameter} of {name} must have the type {kind}")
         if kind.startswith("ARRAY<"):
             inner = kind.removeprefix("ARRAY<").removesuffix(">")
             given.append(ArrayQueryParameter(parameter, inner, value))

@@ -1,7 +1,8 @@
 """Brings ``active_days_v1`` and the rollups up to date, with the statements in ``sql/operate``.
 
-``active_days_v1`` has a row for each person and day. It is made from the events of the day, and the
-numbers of different people over several days are made from it. Rollups are counts by day or week.
+``active_days_v1`` has a row for each person and day, made from the person's events of the day. The
+rollups are counts by day or week. Counts of different people over many days are made from
+``active_days_v1``; all other counts are made from events.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,33 +30,34 @@ OVER_DAYS: dict[str, tuple[str, ...]] = {
     "refresh_cohorts": ("first_week", "since", "end_week", "thawed"),
 }
 """The statements that count different people over many days, each with the names of its parameters.
-They read active days only."""
+They read active days, not events."""
 
 OF_A_DAY = ACTIVE_DAYS | BY_DAY
-"""The statements that read the events of the days that they replace, and of no other day."""
+"""The statements that replace the rows of days with rows from the chat events of these days."""
 
 REFRESHES = OF_A_DAY | OVER_DAYS
-"""All statements that replace a stretch of days."""
+"""All statements that bring a stretch of days up to date, with the names of their parameters."""
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-"""A time before every note."""
+"""The time of the last note of a day that was never noted."""
 
 STRETCH_DAYS = 60
 """The maximum number of days that one statement replaces."""
 
 LOOK_BACK = 28 * 7 * DAY
-"""How far before the first week of a stretch its numbers look for active people. A person joins a
-cohort after 16 weeks without an event, and each cohort is followed for 12 weeks: 28 weeks together.
-The longest span of ``active_users_v1`` is shorter: 6 months."""
+"""To count people in a stretch, active days are read from this long before its first week. Cohorts
+need 28 weeks: a person joins a cohort after 16 weeks without an event, and a cohort is followed for
+12 weeks. ``active_users_v1`` needs less: its longest span is 6 months."""
 
 
 class Stretch(NamedTuple):
-    """Consecutive days that are refreshed together.
+    """Consecutive days that one statement refreshes together.
 
     Attributes:
         first: the first day (UTC).
         last: the last day (UTC).
-        frozen: whether the numbers of different people on these days are final.
+        frozen: whether the counts of different people for these days are final. A refresh does not
+            change final counts.
     """
 
     first: date
@@ -63,11 +65,11 @@ class Stretch(NamedTuple):
     frozen: bool
 
     def days(self) -> list[date]:
-        """Return these days."""
+        """Return all days of the stretch."""
         return each_day(self.first, self.last)
 
     def moments(self) -> dict[str, datetime]:
-        """Return a value for each parameter that `REFRESHES` names."""
+        """Return a time (UTC) for each parameter that `REFRESHES` names."""
         first_week = midnight(self.first - self.first.weekday() * DAY)
         end_week = midnight(self.last + (7 - self.last.weekday()) * DAY)
         return {
@@ -81,12 +83,12 @@ class Stretch(NamedTuple):
 
 
 class DaysToRefresh(NamedTuple):
-    """The days (UTC) whose rows may not be up to date.
+    """The days (UTC) whose active days and rollups may not be up to date.
 
     Attributes:
-        changed: days whose events may have changed since their last refresh.
+        changed: all days whose rows may not be up to date.
         uncounted: the changed days that have left the open window since their last refresh. Their
-            numbers of different people are not final.
+            counts of different people are not final yet.
     """
 
     changed: frozenset[date]
@@ -94,7 +96,7 @@ class DaysToRefresh(NamedTuple):
 
 
 def open_days(now: datetime) -> list[date]:
-    """Return the days (UTC) of the open window, the last of which is today."""
+    """Return the days (UTC) of the open window, from the oldest to today."""
     today = now.astimezone(UTC).date()
     return each_day(today - OPEN_WINDOW_DAYS * DAY, today)
 
@@ -102,9 +104,9 @@ def open_days(now: datetime) -> list[date]:
 def find_days(news: News, now: datetime, oldest: date) -> DaysToRefresh:
     """Find the days that have to be refreshed.
 
-    Events of a day may have changed if the day was never refreshed, if events may have come to it
-    on time since its last refresh, or if it was noted since then. A day is also refreshed once when
-    it has left the open window, because views hide copies of events only in the open window.
+    A day has to be refreshed if it was never refreshed, or if one of these things happened since
+    its last refresh: events may have come to it on time; it was noted; or it left the open window.
+    Views hide copies of events only in the open window, so a day is counted again after it left.
 
     Args:
         news: what is new for the jobs.
@@ -129,18 +131,19 @@ def find_days(news: News, now: datetime, oldest: date) -> DaysToRefresh:
 async def replace(
     statements: Statements, names: Mapping[str, Iterable[str]], stretch: Stretch
 ) -> int:
-    """Replace the rows of a stretch of days; the statements run at the same time.
+    """Replace the rows of a stretch of days. All statements run at the same time.
 
     Args:
         statements: runs the statements of ``sql/operate``.
-        names: some of `REFRESHES`. None of them may read what another of them writes.
+        names: the statements to run, with the names of their parameters: some of `REFRESHES`. No
+            statement may read a table that another one writes.
         stretch: the days.
 
     Returns:
         The number of rows that were deleted or inserted.
 
     Raises:
-        StatementFailed: one of the statements failed, and the others have ended.
+        StatementFailed: a statement failed. By then, the other statements have ended.
     """
     moments = stretch.moments()
     changes = await together(
@@ -153,11 +156,11 @@ async def replace(
 
 
 def stretches(wanted: Iterable[date], thawed: frozenset[date] = frozenset()) -> list[Stretch]:
-    """Group days into stretches that can be refreshed together, the oldest first.
+    """Group days into stretches that one statement can refresh, the oldest first.
 
     Args:
         wanted: the days to refresh.
-        thawed: the days for which counts of people are not final yet.
+        thawed: the days whose counts of different people are not final yet.
     """
     result: list[Stretch] = []
     for day in sorted(wanted):

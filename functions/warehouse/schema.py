@@ -19,8 +19,8 @@ import msgspec
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 OPEN_WINDOW_DAYS = 8
-"""The number of days in which a second delivery of an event may come. Pub/Sub keeps messages for 7
-days, and senders retry for 4 days; one day is added."""
+"""For how many days after an event a second delivery of it may come. Pub/Sub keeps messages for 7
+days, senders retry for only 4 days, and one day is added."""
 
 SIX_MONTHS_DAYS = 184
 """The maximum number of days in 6 months, such as March to August or July to December."""
@@ -37,8 +37,8 @@ INCLUDED_QUERIES = {
     "active_days": "operate/find_active_days.sql",
     "scopes": "privacy/find_scopes.sql",
 }
-"""The queries in ``sql/`` that views and other statements include, by the name of the variable. A
-query may include the queries before it in this mapping."""
+"""The files in ``sql/`` whose text replaces a variable in views and statements, by the name of the
+variable. A file may use the variables before it in this mapping."""
 
 VIEW_REFERENCE = re.compile(r"\$\{bi\}\.(\w+)")
 
@@ -53,8 +53,8 @@ class Warehouse(NamedTuple):
     Attributes:
         store: the dataset that the functions read and write, as ``project.dataset``.
         bi: the dataset that BI tools see, as ``project.dataset``.
-        open_window_days: the whole days (UTC) before today in which a second delivery of an event
-            may come.
+        open_window_days: the number of days (UTC) before today whose events may still be delivered
+            a second time.
         retention_days: the age in days at which a partition is deleted.
     """
 
@@ -64,7 +64,7 @@ class Warehouse(NamedTuple):
     retention_days: int = RETENTION_DAYS
 
     def variables(self) -> dict[str, str]:
-        """Return the values of the variables that files in ``sql/`` use."""
+        """Return the value of each variable that files in ``sql/`` may use, by name."""
         values = {name: str(value) for name, value in self._asdict().items()}
         for name, file in INCLUDED_QUERIES.items():
             values[name] = render((SQL / file).read_text("utf-8"), values)
@@ -122,7 +122,7 @@ class View(NamedTuple):
 
     Attributes:
         name: the name of the view's file, without its ending.
-        query: the text of the query, not rendered.
+        query: the text of the query, with variables.
         references: the names of the views that the query reads.
         columns: the columns that the query returns, in order.
     """
@@ -142,7 +142,7 @@ def dataset_name(resource: str) -> str:
     match resource.split("/"):
         case ["projects", project, "datasets", dataset] if project and dataset:
             return f"{project}.{dataset}"
-    raise ValueError(f"a dataset is projects/P/datasets/D, not {resource!r}")
+    raise ValueError("a dataset must have the form projects/P/datasets/D")
 
 
 def render(text: str, variables: Mapping[str, str]) -> str:
@@ -172,7 +172,9 @@ def list_tables(root: Path = SQL) -> list[TableSchema]:
 
 
 def list_views(root: Path = SQL) -> list[View]:
-    """Read the BI views, in an order in which they can be created: no view reads a later one.
+    """Read the BI views, in an order in which they can be created.
+
+    Each view comes after the views that it reads.
 
     Raises:
         ValueError: views read each other in a cycle, or a view reads a view that does not exist.

@@ -20,16 +20,16 @@ from functions.warehouse.parameters import Parameter, query_parameters
 from functions.warehouse.schema import SQL, render
 
 RETRY_DELAYS = (1.0, 4.0, 16.0)
-"""The pauses in seconds between attempts. BigQuery runs two changes of a table at a time, queues
-twenty more, and refuses the rest. If two changes affect the same rows, one of them fails."""
+"""The pauses in seconds between attempts. An attempt fails, for example, if too many changes of a
+table wait (BigQuery runs two and queues twenty), or if another change affects the same rows."""
 
 RESERVED_SHARE = 0.5
-"""The share of a statement's time that its attempt in a reservation may take. The rest is left for
-an attempt at the on-demand price, which may use more slots."""
+"""The share of a statement's time limit that its attempt in a reservation may take. The rest is
+left for an attempt at the on-demand price, which may use more slots."""
 
 
 class Reservation(NamedTuple):
-    """A reservation of BigQuery slots, for statements that cost less by slots than by bytes.
+    """A reservation of BigQuery slots, and the statements that are cheaper there than on demand.
 
     Only the first attempt of a statement runs in the reservation. All later attempts run at the
     on-demand price. So a reservation that is missing, forbidden or too small makes a statement more
@@ -38,7 +38,7 @@ class Reservation(NamedTuple):
     Attributes:
         name: the full name, ``projects/P/locations/L/reservations/R``. The location must be that of
             the datasets.
-        statements: the names of the statements.
+        statements: the names of the statements that run in the reservation.
     """
 
     name: str
@@ -51,9 +51,10 @@ class Limits(NamedTuple):
     Attributes:
         changes: limits the concurrent changes of an instance, so that the changes of all instances
             fit into BigQuery's queue.
-        bytes: the maximum bytes that one attempt of a statement should bill.
-        stops: whether BigQuery refuses a statement that would bill more. If not, the statement
-            runs and a log line reports the bytes, because cost must not delay a due erasure.
+        bytes: the maximum bytes that BigQuery should bill for one attempt of a statement.
+        stops: True if BigQuery must refuse a statement that would bill more. False if the
+            statement must run anyway, and a log line reports the bytes: cost must not delay a due
+            erasure.
         reservation: the reservation for some of the statements; None if all statements run at the
             on-demand price.
     """
@@ -70,7 +71,7 @@ class StatementFailed(Exception):
     Args:
         statement: the name of the statement's file, without its ending.
         kind: BigQuery's reason, such as ``backendError``; ``stopped`` if the job was cancelled,
-            ``unfinished`` if it may still be running, ``noTime`` if it was not started.
+            ``unfinished`` if it may still be running, ``noTime`` if no time was left to start it.
     """
 
     def __init__(self, statement: str, kind: str) -> None:
@@ -80,18 +81,18 @@ class StatementFailed(Exception):
 
 
 class Statements:
-    """Runs any number of statements at a time.
+    """Runs the statements of one folder, any number at a time.
 
     Args:
         folder: the folder in ``sql/`` that contains the statements.
         open_client: opens the client when it is first needed, because the library imports slowly.
         variables: the values of the variables in the files, from
             `functions.warehouse.schema.Warehouse.variables`.
-        service: the name of the function, with which jobs are labelled; by default, the folder.
+        service: the name of the function, for the ids and labels of jobs; by default, the folder.
         seconds: the time limit of a statement in seconds, including all attempts and pauses. When
             the time is up, the job is cancelled, which may take another
             `functions.warehouse.jobs.CANCEL_SECONDS`.
-        limits: the limits that all statements of the function share; None for no limits.
+        limits: the limits for the statements of the function; None for no limits.
         clock: returns monotonic seconds.
         sleep: waits for a number of seconds.
     """
@@ -118,7 +119,7 @@ class Statements:
         self._jobs = Jobs(open_client, clock=clock, sleep=sleep)
 
     async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
-        """Run a query that returns days; return the first moment of each day.
+        """Run a query whose first column has days; return the first moment (UTC) of each day.
 
         Args:
             name: the name of the query's file, without its ending.
@@ -130,7 +131,7 @@ class Statements:
         return [row[0] for row in await self.rows(name, **parameters)]
 
     async def rows(self, name: str, **parameters: Parameter) -> list[Any]:
-        """Run a query and return its rows; each row gives columns by name or by position.
+        """Run a query and return its rows; ``row[name]`` and ``row[position]`` give a column.
 
         Args:
             name: the name of the query's file, without its ending.
@@ -169,7 +170,7 @@ class Statements:
         run = uuid_utils.uuid7()
         for attempt, delay in enumerate((*RETRY_DELAYS, None), 1):
             left = until - self._clock()
-            if left <= 0:  # the time ran out while other changes were running
+            if left <= 0:  # the wait for other changes took all of the time
                 raise StatementFailed(name, "noTime")
             job_id = f"{self._service}-{name}-{run}-{attempt}"
             reservation = self._reservation_of(name) if attempt == 1 else None

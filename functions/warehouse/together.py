@@ -6,16 +6,16 @@ from typing import Any
 
 
 async def together(*actions: Awaitable[Any]) -> list[Any]:
-    """Run actions at the same time, and wait until all of them have ended.
+    """Run actions at the same time, and wait until all of them have ended, even if one fails.
 
-    So no statement is still running when the caller handles the failure of another one.
+    So no action is still running when the caller handles the failure of another action.
 
     Returns:
         The results of the actions, in the given order.
 
     Raises:
-        Exception: an action failed. If several failed, this is the failure of the first of them in
-            the given order.
+        Exception: an action failed. If several actions failed, this is the failure of the one that
+            was given first.
     """
     results = await asyncio.gather(*actions, return_exceptions=True)
     for result in results:

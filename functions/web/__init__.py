@@ -1,1 +1,1 @@
-"""The parts of a web service: entry point, settings, callers, request bodies, problem details."""
+"""Code for HTTP: entry point, router, settings, callers, request bodies, problem details."""

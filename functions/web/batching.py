@@ -1,4 +1,4 @@
-"""Micro-batching: a batch holds the entries that arrived while earlier batches were in flight.
+"""Micro-batching: entries that arrive while a batch is in flight are sent in the next batch.
 
 An idle batcher sends an entry at once, so it adds no latency. A busy batcher sends larger batches,
 so the cost of each entry falls as the load grows. If sending a batch is expensive, the batcher can
@@ -14,28 +14,27 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _Waiting = tuple[T, int, int, asyncio.Future[R]]
-"""An entry, the number of items in it, the entry's size in bytes, and the future for its result."""
+"""An entry, the number of its items, its size in bytes, and the future for its result."""
 
 
 class QueueFull(Exception):
-    """The queue is full; the caller should refuse the request and let the sender retry."""
+    """Too much is waiting. The caller should refuse the request, and let the sender retry."""
 
 
 class Batcher(Generic[T, R]):
     """Groups entries of concurrent callers into batches.
 
     Args:
-        send: sends one batch and returns a result for each entry, in order. If it raises, every
-            caller of that batch gets the error.
+        send: sends a batch, and returns a result for each entry, in order. If it raises an error,
+            the callers of all entries of the batch get this error.
         max_items: the maximum number of items in one batch, summed over its entries.
         max_bytes: the maximum size of one batch in bytes. A larger entry is sent alone.
         max_in_flight: the maximum number of concurrent batches.
-        max_waiting: the maximum number of waiting items; `put` refuses more. By default there is no
-            limit, for callers that have limits of their own.
+        max_waiting: the maximum number of items that wait for a batch; by default, there is no
+            limit. If there are more, `put` raises QueueFull.
         linger: the seconds for which the first entry of a batch waits for other entries.
-        spacing: the minimum seconds between the starts of two batches. This applies only while a
-            batch is in flight and the next batch is not full. A fast service gets one batch after
-            the other; a slow service gets batches at regular intervals.
+        spacing: while a batch is in flight, the next one starts at least this many seconds after
+            it, unless the next one is full. So a slow service gets batches at regular intervals.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Batcher(Generic[T, R]):
     def put(self, entry: T, *, size: int, items: int = 1) -> "asyncio.Future[R]":
         """Add an entry to the next batch.
 
-        This is not a coroutine, because creating one for each entry costs time.
+        This method is not a coroutine, because creating a coroutine for each entry takes time.
 
         Args:
             entry: the entry to send.
@@ -107,7 +106,7 @@ class Batcher(Generic[T, R]):
             self._in_flight.add(loop.create_task(self._run(self._take())))
 
     def _is_too_early(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Return whether the next batch has to wait; if so, schedule it."""
+        """Return whether the next batch has to wait because of `spacing`; if so, schedule it."""
         if not self._in_flight or self._waiting_items >= self._max_items:
             return False
         remaining = self._began + self._spacing - loop.time()
@@ -147,8 +146,8 @@ class Batcher(Generic[T, R]):
         except Exception as error:  # noqa: BLE001 - every error goes to the callers
             failure = error
         finally:
-            # Start the next batch before the callers of this one resume, so that both proceed at
-            # the same time.
+            # Start the next batch before the callers of this batch resume, so that the batch is
+            # already in flight while they work.
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.discard(task)

@@ -47,17 +47,17 @@ class Unidentified(Exception):
     """The caller cannot be identified.
 
     Args:
-        reason: a sentence that tells the caller why; it quotes no credentials.
+        reason: a sentence for the caller that says why, without quoting credentials.
     """
 
 
 def invoker(headers: Mapping[str, str]) -> str:
-    """Return the caller's e-mail address, which Cloud Run has verified.
+    """Return the caller's e-mail address, from an identity token that Cloud Run has verified.
 
-    Cloud Run verifies the identity token (IAM, ``roles/run.invoker``) and passes it on without its
-    signature, so this function reads the token without verifying it. If a request has
-    ``X-Serverless-Authorization``, Cloud Run verifies only that header, and ``Authorization`` can
-    contain anything.
+    Cloud Run verifies the token (IAM, ``roles/run.invoker``) and passes it on without its
+    signature, so this function does not verify it. If a request has the header
+    ``X-Serverless-Authorization``, Cloud Run verifies only the token there. Then this function does
+    not read ``Authorization``, which can contain anything.
 
     Raises:
         Unidentified: the request has no readable token, or the token has no verified address.
@@ -74,7 +74,7 @@ def invoker(headers: Mapping[str, str]) -> str:
 
 
 def address(email: object) -> str:
-    """Return an e-mail address in lower case.
+    """Return a caller's e-mail address in lower case.
 
     Raises:
         Unidentified: the value is not an e-mail address.

@@ -1,4 +1,4 @@
-"""Creates the functions in ``main.py``, which functions-framework finds by name."""
+"""Creates the entry points in ``main.py``, which functions-framework finds by their names."""
 
 import asyncio
 import gc
@@ -22,17 +22,17 @@ KEEP_ALIVE_SECONDS = 650
 balancers reuse connections for 600 seconds
 (https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends). If the server
 closed a connection earlier, a request that arrives at that moment would get no answer. gunicorn's
-default is 2 seconds. functions-framework keeps that default, and ignores gunicorn's own
-settings."""
+default is only 2 seconds."""
 
-# This changes the worker's class. gunicorn creates the worker after this import.
+# functions-framework ignores gunicorn's settings, so this changes the class of the worker. gunicorn
+# creates the worker after this import.
 UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
     "timeout_keep_alive": KEEP_ALIVE_SECONDS
 }
 
 
 class _Answered(Response):
-    """A response that an ASGI application sends; the framework takes only a `Response`."""
+    """Lets an ASGI application answer, because functions-framework takes only a `Response`."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
@@ -44,14 +44,13 @@ class _Answered(Response):
 def entry_point(name: str) -> Handler:
     """Return the function that functions-framework calls to serve ``functions.<name>``.
 
-    Only the package that this process serves is imported. It is imported now, so that a broken
-    deployment fails when it starts. The application is created at the first request, because the
-    framework imports ``main.py`` before the server forks, and clients must not be created before a
-    fork.
+    If this process serves that package, the package is imported now, so that a broken deployment
+    fails when it starts. The application is created at the first request, because the framework
+    imports ``main.py`` before the server forks, and clients must not be created before a fork.
 
     Args:
-        name: the name of the package. Its ``app.create(environ)`` returns an ASGI application,
-            which answers all methods and paths.
+        name: the name of the package. The function ``create(environ)`` in its module ``app``
+            returns the ASGI application that answers all methods and paths.
     """
     if os.environ.get("FUNCTION_TARGET") == name:
         importlib.import_module(f"functions.{name}.app")
@@ -74,13 +73,13 @@ def entry_point(name: str) -> Handler:
 
 
 def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
-    """Let an application answer all further requests without the layers of the framework.
+    """Let an application answer all later requests directly, without functions-framework.
 
     The framework wraps every function in layers: four middlewares, four routes, and a conversion of
-    the result. They take more than half of the processor time of the smallest request
+    the result. These layers take more than half of the processor time of the smallest request
     (docs/benchmarks.md). They are not needed, because no exception of an application reaches them.
 
-    The framework has no hook to avoid the layers, because it creates the Starlette application
+    The framework has no option to leave out the layers: it creates the Starlette application
     itself. Starlette refuses `add_middleware` after its first request, and a route that is added
     later runs inside the middlewares. `CONFIG_KWARGS` only configures the worker. It cannot replace
     the application, which gunicorn passes to the worker.
@@ -93,10 +92,10 @@ def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
     Args:
         name: the name of the function, for the log.
         application: answers all requests.
-        app: the application of the framework.
+        app: the application of functions-framework, which answered until now.
 
     Returns:
-        The application that answers from now on.
+        The application that answers from now on; it also logs errors of ``application``.
     """
     framework = app.middleware_stack
 
@@ -111,8 +110,8 @@ def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
             _log_crash(name, error, scope)
         else:
             return
-        # This is not inside `except`, because the server may refuse a second response, and would
-        # then log the first error too.
+        # If a response had already begun, this raises an error, and the server logs it. Inside
+        # `except`, the log would also show the first error, which may quote a payload.
         await problem(500, "Internal error")(scope, receive, send)
 
     app.middleware_stack = serve
@@ -131,7 +130,7 @@ def _create(name: str) -> ASGIApp:
 
 
 def _log_crash(name: str, error: Exception, scope: Scope) -> None:
-    """Log the place of the error, without its message, which may quote a payload."""
+    """Log where an error was raised. Its message is left out, because it may quote a payload."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     tied = trace(Headers(scope=scope), os.environ.get("GCP_PROJECT", ""))

@@ -1,7 +1,7 @@
-"""Reads settings from environment variables, which have the names of the fields in capitals.
+"""Reads settings from environment variables. Each variable has a setting's name in capitals.
 
 Each function declares its settings as a frozen `msgspec.Struct` in its own package. Terraform and
-the embedded cell set the variables. Only `functions.web.entry` reads other variables.
+the embedded cell set the variables. Only `functions.web.entry` reads variables without this module.
 """
 
 from collections.abc import Mapping
@@ -14,14 +14,15 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def read(cls: type[S], environ: Mapping[str, str]) -> S:
-    """Fill a settings struct from environment variables.
+    """Return a function's settings, read from environment variables.
 
     Args:
-        cls: the struct; the field ``max_event_bytes`` is read from ``MAX_EVENT_BYTES``.
-        environ: the variables. Variables without a field are ignored; empty ones count as unset.
+        cls: the type of the settings. Its field ``max_event_bytes``, for example, is read from
+            ``MAX_EVENT_BYTES``.
+        environ: the variables. An empty variable counts as missing; other variables are ignored.
 
     Raises:
-        ValueError: a variable is missing or malformed; the message says which, without its value.
+        ValueError: a variable is missing or malformed; the message names it without its value.
     """
     values: dict[str, str] = {}
     for field in msgspec.structs.fields(cls):

@@ -1,9 +1,9 @@
 """Reads request bodies within a time limit, and limits the memory that they use.
 
-A body uses memory from its first byte until its request is answered. All senders share the memory,
-and no sender can take all of it: a partner may use at most as much memory as stays free. A single
-partner can use half of the memory; two partners can use a third each. So some memory stays free for
-other partners, however many connections one partner opens.
+A body uses memory from its first byte until its request is answered. All partners share the memory,
+and a partner may use at most as much of it as stays free. So a single partner can use half of the
+memory, and two partners can use a third each. Some memory always stays free for other partners,
+however many connections one partner opens.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from functions.web.batching import QueueFull
 from functions.web.time_limit import TimeLimit
 
 MAX_WAITING_BYTES = 67_108_864
-"""The default of `max_waiting_bytes`: the bytes that all bodies in memory may use together."""
+"""How many bytes all bodies in memory may use together, if a setting does not say otherwise."""
 
 EVERYBODY = ""
-"""The owner of bodies without a partner. This owner may use all of the memory."""
+"""The owner of bodies that no partner sent. This owner may use all of the memory."""
 
 
 class BodyTooLarge(Exception):
@@ -34,7 +34,7 @@ class BodyLate(Exception):
 
 
 class Shares:
-    """Divides a limited amount among owners.
+    """Divides a limited amount among owners. An owner may hold at most as much as stays free.
 
     Args:
         size: the total amount.
@@ -68,15 +68,15 @@ class Shares:
 
 
 class Intake:
-    """Limits the bytes of all requests in progress, and the number of unfinished bodies.
+    """Reads bodies; limits the bytes of all bodies in memory, and the number of unfinished bodies.
 
-    Bytes count when they arrive. A sender that announces a length and sends nothing uses no bytes,
-    but its body counts as unfinished.
+    Bytes count from their arrival, not from the Content-Length. A body counts as unfinished from
+    the call of `read` until its last byte arrives.
 
     Args:
-        max_bytes: the maximum bytes of all requests in progress together.
+        max_bytes: the maximum bytes of all bodies in memory together.
         max_unfinished: the maximum number of bodies that are being received.
-        seconds: the maximum seconds from the start of a body to its end; None for no limit.
+        seconds: the time limit in seconds for reading one body; None for no limit.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Intake:
     async def read(
         self, receive: Receive, limit: int = sys.maxsize, owner: str = EVERYBODY
     ) -> bytes:
-        """Read a request's body, and count its bytes until `release`.
+        """Read a request's body. Its bytes count until `release` is called.
 
         Args:
             receive: the ASGI `receive` of the request.
@@ -97,10 +97,10 @@ class Intake:
             owner: the name of the partner who sends the body.
 
         Returns:
-            The body. Call `release` after the request is answered, unless this method raises.
+            The body. The caller must call `release` when the request is answered.
 
         Raises:
-            QueueFull: too much memory is in use or too many bodies are unfinished, in total or for
+            QueueFull: too much memory is in use, or too many bodies are unfinished: in total, or by
                 this owner.
             BodyTooLarge: the body is longer than `limit`.
             BodyIncomplete: the connection ended before the body did.
@@ -130,8 +130,8 @@ class Intake:
             within.end(task)
 
     async def _read(self, receive: Receive, limit: int, owner: str) -> bytes:
-        # Starlette reads a body with an asynchronous generator, which takes longer than parsing the
-        # body.
+        # `Request.body` of Starlette does the same with an asynchronous generator, but takes longer
+        # than parsing the body.
         body: bytes | bytearray = b""
         more = True
         try:
@@ -150,10 +150,10 @@ class Intake:
                     body += chunk
                 more = message.get("more_body", False)
         finally:
-            if more:  # the body did not end
+            if more:  # the body is incomplete
                 self._bytes.give(len(body), owner)
         return bytes(body)
 
     def release(self, body: bytes, owner: str = EVERYBODY) -> None:
-        """Stop counting the bytes of a body."""
+        """Stop counting the bytes of a body that `read` returned to this owner."""
         self._bytes.give(len(body), owner)

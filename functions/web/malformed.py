@@ -1,7 +1,7 @@
-"""Says why a body is not valid, without a word of its content.
+"""Says why a body is not valid, without quoting it.
 
-msgspec's errors quote values and unknown names. Both may be about a person: for example, an id that
-stands in the wrong field.
+msgspec's errors quote values and the names of unknown fields. Both may be personal data, such as an
+id in the wrong field.
 """
 
 import re
@@ -17,15 +17,15 @@ _QUOTING = {
     "Object contains unknown field `": "Object has an unknown field",
     "Invalid enum value ": "Unknown value",
 }
-"""The beginnings of errors that quote the sender, and the texts that replace these errors."""
+"""How errors that quote the body begin, and the texts that replace these errors."""
 
 
 def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
     """Return why a body is not valid, and in which field.
 
     Args:
-        error: the error of `msgspec.json.decode`. The decoded type must have only named fields, so
-            that no path in the error quotes the sender.
+        error: the error of `msgspec.json.decode`. The type to decode must have only named fields,
+            so that the place in the error does not quote the body.
     """
     if isinstance(error, UnicodeDecodeError):
         return "the body is not UTF-8"
@@ -33,7 +33,7 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
     for beginning, safe in _QUOTING.items():
         if text.startswith(beginning):
             places = _PLACE.findall(text)
-            # The error may quote a text of the sender that looks like a place. So the place is left
-            # out if there seem to be two places, or if the only one is not at the end.
+            # The error ends with the place in the body. But the quoted text may look like a place
+            # too, so the place is left out if there are two, or if the only one is not at the end.
             return safe + (places[0] if len(places) == 1 and text.endswith(places[0]) else "")
     return _QUOTED.sub("", text)

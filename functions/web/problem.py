@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the body of the error responses of the private functions."""
+"""Error responses of the private functions: problem details as JSON (RFC 9457)."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ from starlette.responses import JSONResponse, Response
 MEDIA_TYPE = "application/problem+json"
 
 RETRY_SECONDS = 60
-"""The `Retry-After` of a 503: callers should try again after this many seconds."""
+"""The `Retry-After` of a 503: callers should wait this many seconds before they try again."""
 
 
 class ProblemError(Exception):
-    """Ends a request with problem details.
+    """Ends a request with an error response: problem details.
 
     Args:
         status: the HTTP status.
@@ -35,12 +35,12 @@ class ProblemError(Exception):
         self.members = members
 
     def response(self) -> Response:
-        """Return the response."""
+        """Return the error response."""
         return problem(self.status, self.title, self.headers, self.members)
 
 
 def retry_later(title: str, members: Mapping[str, object] | None = None) -> ProblemError:
-    """Return an error with status 503, for a request that may succeed in a minute."""
+    """Return an error with status 503, which asks the caller to try again in a minute."""
     return ProblemError(503, title, {"Retry-After": str(RETRY_SECONDS)}, members)
 
 
@@ -51,8 +51,6 @@ def problem(
     members: Mapping[str, object] | None = None,
 ) -> Response:
     """Return a response with problem details.
-
-    `functions.receive.answers` has the responses of the public function.
 
     Args:
         status: the HTTP status.

@@ -9,7 +9,7 @@ class PushedMessage(msgspec.Struct, rename="camel"):
     """A Pub/Sub message in a push request.
 
     Attributes:
-        data: the event's bytes, as the sender sent them. The request has them as base64.
+        data: the event's bytes, decoded from base64.
         attributes: the message's attributes.
         publish_time: the UTC time at which Pub/Sub accepted the message, ISO 8601.
     """
@@ -30,7 +30,7 @@ class Push(msgspec.Struct):
 
 
 class NotAPush(ValueError):
-    """The body is not a Pub/Sub push; Pub/Sub did not send it."""
+    """The body of a request does not have the form of a Pub/Sub push."""
 
 
 _decoder = msgspec.json.Decoder(Push)
@@ -40,7 +40,7 @@ def parse_push(body: bytes) -> Push:
     """Read the body of a push request.
 
     Raises:
-        NotAPush: the body is not a Pub/Sub push.
+        NotAPush: the body does not have the form of a Pub/Sub push.
     """
     try:
         return _decoder.decode(body)

@@ -1,6 +1,6 @@
 """The router of the private functions: paths, methods, `/health`, and error responses.
 
-`receive` does not use it: its own routing is faster (docs/benchmarks.md).
+The function `receive` has its own router, which is faster (docs/benchmarks.md).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,8 +29,8 @@ class Route(NamedTuple, Generic[R]):
     Attributes:
         method: the HTTP method. A route for GET also answers HEAD.
         path: a path such as ``/erasures`` or ``/erasures/{id}``, in Starlette's notation.
-        handle: answers a request, and may raise `ProblemError`. A function may define its own type
-            of request.
+        handle: takes a request of the type ``R`` and returns the response; may raise
+            `ProblemError`.
     """
 
     method: str
@@ -43,12 +43,13 @@ def application(
 ) -> ASGIApp:
     """Return the ASGI application that serves these routes, and ``GET /health``.
 
-    Other paths are answered 404 and other methods 405, both as problem details. Starlette's own
-    responses are plain text, so its defaults are replaced.
+    The response to another path is a 404, and the response to another method is a 405. Both are
+    problem details instead of Starlette's plain text.
 
     Args:
         routes: the operations of the function.
-        error_handlers: handlers for other exceptions, or a different handler for `ProblemError`.
+        error_handlers: returns responses for further exceptions. It may also replace the handler of
+            `ProblemError`.
     """
     methods: dict[str, dict[str, Handler]] = {"/health": {"GET": _health, "HEAD": _health}}
     for route in routes:
@@ -64,12 +65,12 @@ def application(
 
 @dataclass(frozen=True, slots=True)
 class _ByMethod:
-    """Serves one path. This is a class, because Starlette passes only GET and HEAD to functions."""
+    """Serves one path. It is a class, because Starlette passes only GET and HEAD to a function."""
 
     handlers: Mapping[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].endswith("\n"):  # the router's `$` also matches before a last newline
+        if scope["path"].endswith("\n"):  # Starlette's router ignores a newline at the end
             raise ProblemError(404, "Not found")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handle = self.handlers.get(method)

@@ -1,18 +1,18 @@
 """A time limit for the same step of many concurrent requests.
 
-`asyncio.timeout` sets a timer for each use and cancels it again, which takes longer than parsing a
-body. Here, all requests have the same limit, so their limits end in the order in which the requests
-began. So one timer is enough: the timer for the oldest request.
+`asyncio.timeout` sets and cancels a timer for each request, which takes longer than parsing a body.
+Here, all requests have the same limit, so the oldest request reaches it first. One timer is enough:
+the timer of the oldest request.
 """
 
 import asyncio
 
 
 class TimeLimit:
-    """Cancels tasks that do not end a step in time.
+    """Cancels tasks that take too long for a step, such as reading a body.
 
     Args:
-        seconds: the maximum seconds of the step.
+        seconds: the time limit of the step in seconds.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -21,7 +21,7 @@ class TimeLimit:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, task: asyncio.Task[object]) -> None:
-        """Begin the step of a task; the caller must call `end` after the step, however it ends."""
+        """Start the limit for a task. The caller must call `end` afterwards, even if it fails."""
         loop = task.get_loop()
         ends_at = loop.time() + self._seconds
         self._ends[task] = ends_at
@@ -29,14 +29,15 @@ class TimeLimit:
             self._timer = loop.call_at(ends_at, self._cancel_late)
 
     def is_late(self, task: asyncio.Task[object]) -> bool:
-        """Return whether the limit, and nothing else, cancelled a task during the step.
+        """Return whether a task was cancelled only because its time was over.
 
-        If so, the task is not cancelled any more, and the caller must suppress the CancelledError.
+        If so, this method takes back the cancellation, and the caller must suppress the
+        CancelledError.
         """
         return task not in self._ends and not task.uncancel()
 
     def end(self, task: asyncio.Task[object]) -> None:
-        """End the step of a task."""
+        """End the limit for a task."""
         self._ends.pop(task, None)
 
     def _cancel_late(self) -> None:
