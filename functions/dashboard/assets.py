@@ -56,7 +56,7 @@ class Assets:
         self._assets = {self.paths[name]: _asset(name, body) for name, body in contents.items()}
 
     def routes(self) -> list[Route[Request]]:
-        """Return the route of each asset."""
+        """Return a route for each style sheet and script."""
         return [Route("GET", path, partial(_serve, asset)) for path, asset in self._assets.items()]
 
 

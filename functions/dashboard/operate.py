@@ -1,4 +1,4 @@
-"""Calls the operate function to refresh the rollups."""
+"""Calls the function `operate` to refresh the rollups."""
 
 from collections.abc import Callable
 from typing import Any

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-# This import is slow. At this place, it makes the start of the process slower, not the first page.
+# This import is slow. Here, it delays the start of the process instead of the first page.
 import google.cloud.bigquery  # noqa: F401
 
 from functions.observe.log import log

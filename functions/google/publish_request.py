@@ -19,7 +19,7 @@ _ATTRIBUTE = _MESSAGE = _VALUE = b"\x12"
 """The tag that precedes field number 2, if the field is bytes or text."""
 
 _OWN = ("ingest_id", "received_at")
-"""Attributes that differ for each event. All other attributes are cached after their encoding."""
+"""Attributes that differ for each event. The encoding of all other attributes is cached."""
 
 
 def encode(topic: str, messages: Iterable[Message]) -> bytes:

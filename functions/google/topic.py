@@ -140,7 +140,7 @@ class Topic:
         return self._channel
 
     def _disconnect(self, channel: grpc.aio.Channel | None, grace: float | None) -> None:
-        """Close a channel, unless it was closed before.
+        """Close a channel, unless another one has replaced it already.
 
         Other publishes on the channel have `grace` seconds to finish. If `grace` is None, they end
         at once.

@@ -11,8 +11,8 @@ from functions.locations.parts import Datasets, Endpoints, Parts
 from functions.locations.topics import Topics
 
 State = Literal["holds", "fails", "unknown"]
-"""The result of a check: the resource is in the promised region, it is not, or the check could not
-be made. ``unknown`` must not count as a success."""
+"""``holds``: the resource is in the promised region. ``fails``: it is not. ``unknown``: the check
+could not be made, which must not count as a success."""
 
 AT_A_TIME = 8
 """The maximum number of concurrent requests; each needs a thread, because REST calls block."""

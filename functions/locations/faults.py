@@ -28,7 +28,7 @@ same list; a test compares the two.
 
 
 def topic_fault(topic: Answer, region: str) -> str:
-    """Return an empty text if a topic's messages stay in the region; otherwise, what is wrong."""
+    """Return a description of the fault, or an empty text if messages stay in the region."""
     policy = topic.get("messageStoragePolicy", {})
     regions = policy.get("allowedPersistenceRegions", [])
     if regions != [region]:
@@ -39,7 +39,7 @@ def topic_fault(topic: Answer, region: str) -> str:
 
 
 def secret_fault(secret: Answer, region: str) -> str:
-    """Return an empty text if a secret is stored in the region only; otherwise, what is wrong."""
+    """Return a description of the fault, or an empty text if a secret is in the region only."""
     replicas = secret.get("replication", {}).get("userManaged", {}).get("replicas", [])
     locations = [replica.get("location", "") for replica in replicas]
     if locations != [region]:
@@ -48,9 +48,10 @@ def secret_fault(secret: Answer, region: str) -> str:
 
 
 def location_fault(resource: Answer, region: str) -> str:
-    """Return an empty text if a dataset, table or bucket is in the region; otherwise, its place.
+    """Return a description of the fault, or an empty text if a resource is in the region.
 
-    The comparison ignores case, because Cloud Storage returns locations in capitals.
+    The resource is a dataset, a table or a bucket. The comparison ignores case, because Cloud
+    Storage returns locations in capitals.
     """
     location = resource.get("location", "")
     if location.lower() != region:
@@ -59,5 +60,5 @@ def location_fault(resource: Answer, region: str) -> str:
 
 
 def promise_fault(region: str) -> str:
-    """Return an empty text if a region is in the European Union; otherwise, what is wrong."""
+    """Return a description of the fault, or an empty text if a region is in the European Union."""
     return "" if region in EU_REGIONS else f"{region} is not in a member state of the EU"

@@ -56,7 +56,7 @@ class RefreshReport:
 
 
 class Span(NamedTuple):
-    """Consecutive days for which each statement of `OVER_DAYS` runs once.
+    """Consecutive days that each statement of `OVER_DAYS` replaces in one run.
 
     Attributes:
         all: all days of the span.
@@ -73,7 +73,7 @@ class Plan(NamedTuple):
     Attributes:
         active: stretches of which only active days are refreshed. If the caller named days, these
             are the other days that may have changed: counts of people on the named days need them.
-        spans: the days of which active days and rollups are refreshed.
+        spans: the days of which rollups are refreshed too.
     """
 
     active: list[Stretch]

@@ -1,4 +1,4 @@
-"""The HTTP endpoints of the operate function. IAM decides who may call it.
+"""The HTTP endpoints of the function `operate`. IAM decides who may call them.
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
 the store; ``POST /refresh`` refreshes active days and rollups. The answer is 200 with a report,
@@ -81,7 +81,7 @@ class RefreshRequest(
 
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
         if self.first and self.last and self.first > self.last:
-            raise ValueError("`from` is after `to`")
+            raise ValueError("`from` must not be after `to`")
 
 
 class Operations(NamedTuple):

@@ -102,7 +102,7 @@ class BatchingPublisher:
 
 
 def _by_chunk(refused: Sequence[int], batch: Sequence[Chunk]) -> list[Refused]:
-    """Return, for each chunk of a batch, the positions in the chunk of its refused messages."""
+    """Split positions in a batch by chunk. The result counts from the start of each chunk."""
     bounds = accumulate((len(chunk.messages) for chunk in batch), initial=0)
     return [
         [position - start for position in refused if start <= position < end]

@@ -45,8 +45,8 @@ UNREADABLE = (MALFORMED, "not_json", "too_deep")
 sooner than other data."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-"""The form that a partner or kind must have in an object's name. If a malformed message has another
-form of partner or kind, the name has `UNKNOWN` instead."""
+"""The form that a partner or kind must have in an object's name. If the partner or kind of a
+malformed message has another form, the name has `UNKNOWN` instead."""
 
 
 class Quarantined(msgspec.Struct, omit_defaults=True):

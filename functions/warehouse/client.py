@@ -13,7 +13,7 @@ def open_client(endpoint: str, project: str, location: str) -> Any:
             ``http://host:port`` for a stand-in without credentials.
         project: the Google Cloud project.
         location: the location of the datasets. All jobs of the client run there, so that no data
-            leaves it.
+            leaves the location.
     """
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
     from google.cloud.bigquery import Client  # noqa: PLC0415

@@ -83,7 +83,7 @@ class Ledger:
             now: the current time (timezone-aware).
 
         Raises:
-            StatementFailed: they could not be read.
+            StatementFailed: the ledger could not be read.
         """
         rows = await self._statements.rows("find_news", oldest=now - self._kept)
         return News(

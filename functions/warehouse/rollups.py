@@ -106,7 +106,8 @@ def find_days(news: News, now: datetime, oldest: date) -> DaysToRefresh:
 
     A day has to be refreshed if it was never refreshed, or if one of these things happened since
     its last refresh: events may have come to it on time; it was noted; or it left the open window.
-    Views hide copies of events only in the open window, so a day is counted again after it left.
+    Views hide copies of events only in the open window, so a day is counted again after it has
+    left.
 
     Args:
         news: what is new for the jobs.

@@ -1,4 +1,4 @@
-"""Micro-batching: entries that arrive while a batch is in flight are sent in the next batch.
+"""Micro-batching: entries that arrive while a batch is in flight are sent together afterwards.
 
 An idle batcher sends an entry at once, so it adds no latency. A busy batcher sends larger batches,
 so the cost of each entry falls as the load grows. If sending a batch is expensive, the batcher can
@@ -146,8 +146,8 @@ class Batcher(Generic[T, R]):
         except Exception as error:  # noqa: BLE001 - every error goes to the callers
             failure = error
         finally:
-            # Start the next batch before the callers of this batch resume, so that the batch is
-            # already in flight while they work.
+            # Start the next batch before the callers of this batch resume, so that they work while
+            # the next batch is in flight.
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.discard(task)

@@ -36,7 +36,7 @@ def read(cls: type[S], environ: Mapping[str, str]) -> S:
         try:
             msgspec.convert(text, field_type, strict=False, dec_hook=_path)
         except msgspec.ValidationError:
-            raise ValueError(f"setting {name.upper()} is not {field_type.__name__}") from None
+            raise ValueError(f"setting {name.upper()} must be {field_type.__name__}") from None
     return msgspec.convert(values, cls, strict=False, dec_hook=_path)
 
 

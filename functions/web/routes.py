@@ -48,8 +48,8 @@ def application(
 
     Args:
         routes: the operations of the function.
-        error_handlers: returns responses for further exceptions. It may also replace the handler of
-            `ProblemError`.
+        error_handlers: the handlers of further exceptions that a route may raise. They may include
+            another handler of `ProblemError`.
     """
     methods: dict[str, dict[str, Handler]] = {"/health": {"GET": _health, "HEAD": _health}}
     for route in routes:

@@ -34,5 +34,5 @@ def test_what_is_missing_is_named(cell: dict[str, str]) -> None:
 
 
 def test_what_is_malformed_is_named_and_its_value_is_not() -> None:
-    with pytest.raises(ValueError, match=r"^setting LIMIT is not int$"):
+    with pytest.raises(ValueError, match=r"^setting LIMIT must be int$"):
         read(Settings, REQUIRED | {"LIMIT": "secret"})
