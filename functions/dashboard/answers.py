@@ -33,7 +33,7 @@ HEADERS = {
 """The security headers of all responses."""
 
 ADVICE = {404: "The dashboard is at /."}
-"""What a person should do after an error that has no advice of its own, by HTTP status."""
+"""What a viewer should do after an error that has no advice of its own, by HTTP status."""
 
 
 class Answers(NamedTuple):
@@ -55,12 +55,12 @@ class Answers(NamedTuple):
 
 
 def failure(status: int, title: str, detail: str) -> ProblemError:
-    """Return an error that explains itself to the person who uses the dashboard.
+    """Return an error with a title and advice for the viewer.
 
     Args:
         status: the HTTP status.
         title: a short description of the problem.
-        detail: a sentence that says what the person can do.
+        detail: a sentence that says what the viewer can do.
     """
     return ProblemError(status, title, members={"detail": detail})
 

@@ -126,7 +126,7 @@ class Bucket:
 
 
 def _beside(name: str) -> str:
-    """Return a new name, in the same folder and with the same ending as another name."""
+    """Return a new name with the folder and the ending of ``name``."""
     stem, dot, suffix = name.rpartition(".")
     return f"{stem}-{uuid_utils.uuid7()}{dot}{suffix}" if dot else f"{name}-{uuid_utils.uuid7()}"
 
@@ -208,8 +208,8 @@ class CloudStorage:
         await self._call(partial(_delete, stored))
 
     async def _call(self, action: Callable[[Any, dict[str, Any]], T]) -> T:
-        # Only the action itself has a time limit. If this coroutine ended earlier, the thread would
-        # run on, even after the response.
+        # Only the action has a time limit. If this coroutine had one and ended first, the thread
+        # would run on, even after the response.
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._act, action)
 
     def _act(self, action: Callable[[Any, dict[str, Any]], T]) -> T:

@@ -23,7 +23,7 @@ class Resource(NamedTuple):
 
     Attributes:
         kind: ``topic``, ``secret``, ``bucket``, ``dataset`` or ``table``.
-        name: the resource's name, for readers.
+        name: the resource's name in reports.
         read: reads the resource from Google's API.
         fault: takes the API's answer and the promised region; returns a description of the fault,
             or an empty text if there is none.
@@ -40,7 +40,7 @@ class Location(NamedTuple):
 
     Attributes:
         kind: the kind of the resource.
-        name: the resource's name, for readers.
+        name: the resource's name in reports.
         state: whether the resource is in the promised region only.
         detail: for ``holds``, the region; for ``fails``, a description of the fault; for
             ``unknown``, why the check could not be made.

@@ -40,7 +40,7 @@ class RefreshReport:
         days: the UTC days that were refreshed.
         rows: the number of rows that were deleted from or inserted into active days and rollups.
         remaining: the stretches of days that were not refreshed.
-        failed: the statement whose failure ended the run; empty if none failed.
+        failed: the name of the statement whose failure ended the run; empty if none failed.
     """
 
     days: list[str] = field(default_factory=list)

@@ -33,7 +33,7 @@ class SettleReport:
         identities: the number of rows that were deleted from or inserted into ``identities_v1``.
         emptied: the number of rows in which ``extra`` was cleared.
         remaining: the number of statements that failed or were not started.
-        failed: the statement whose failure ended the run; empty if none failed.
+        failed: the name of the statement whose failure ended the run; empty if none failed.
     """
 
     days: list[str] = field(default_factory=list)

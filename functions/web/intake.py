@@ -26,11 +26,11 @@ class BodyTooLarge(Exception):
 
 
 class BodyIncomplete(Exception):
-    """The connection ended before the body did."""
+    """The connection ended before the whole body arrived."""
 
 
 class BodyLate(Exception):
-    """The body did not end within the time limit."""
+    """The whole body did not arrive within the time limit."""
 
 
 class Shares:
@@ -58,7 +58,7 @@ class Shares:
         self._held[owner] = held
 
     def give(self, amount: int, owner: str) -> None:
-        """Give back some of an owner's share."""
+        """Give back some of the amount that an owner holds."""
         self._free += amount
         held = self._held.get(owner, 0) - amount
         if held:
@@ -103,8 +103,8 @@ class Intake:
             QueueFull: too much memory is in use, or too many bodies are unfinished: in total, or by
                 this owner.
             BodyTooLarge: the body is longer than `limit`.
-            BodyIncomplete: the connection ended before the body did.
-            BodyLate: the body did not end within the time limit.
+            BodyIncomplete: the connection ended before the whole body arrived.
+            BodyLate: the whole body did not arrive within the time limit.
         """
         self._unfinished.take(1, owner)
         try:

@@ -21,7 +21,10 @@ class TimeLimit:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, task: asyncio.Task[object]) -> None:
-        """Start the limit for a task. The caller must call `end` afterwards, even if it fails."""
+        """Start the time limit for a task's step.
+
+        The caller must call `end` when the step has ended, even if the step failed.
+        """
         loop = task.get_loop()
         ends_at = loop.time() + self._seconds
         self._ends[task] = ends_at
@@ -37,7 +40,7 @@ class TimeLimit:
         return task not in self._ends and not task.uncancel()
 
     def end(self, task: asyncio.Task[object]) -> None:
-        """End the limit for a task."""
+        """Stop the time limit for a task's step."""
         self._ends.pop(task, None)
 
     def _cancel_late(self) -> None:
