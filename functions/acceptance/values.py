@@ -68,7 +68,7 @@ def _elements(text: str) -> Iterator[str]:
         closed = text[position : position + 1] == "]"
         if not closed:
             if text[position : position + 1] != ",":
-                raise NotJson(f"the array lacks a comma or its end at character {position}")
+                raise NotJson(f"the array must have a comma or its end at character {position}")
             position = _skip_space(text, position + 1)
     if position + 1 < len(text):
         raise NotJson(f"the body has more text after the array, at character {position + 1}")

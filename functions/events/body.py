@@ -22,7 +22,8 @@ STORED_DEPTH = 100
 BigQuery's own limit is 500."""
 
 LONGEST_INTEGER = 4_000
-"""An integer with more digits than this becomes text. Python's limit is 4,300 digits."""
+"""An integer with more digits than this becomes text. Python itself reads integers of up to 4,300
+digits."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u0000|.)", re.DOTALL)

@@ -55,10 +55,10 @@ def open_event(data: bytes, kind: Kind, layouts: Layouts) -> Opened:
 
 
 def _repeated(data: bytes, envelope: Envelope, layout: Layout) -> frozenset[str]:
-    """Return the names of list properties that may occur more than once in the event's bytes.
+    """Return the names of members that may occur more than once in the event's bytes.
 
-    Each search reads all bytes of the event. So with more than `MOST_SEARCHES` names, this returns
-    all of them without a search.
+    Only properties that may have several values count. Each search reads all bytes of the event. So
+    with more than `MOST_SEARCHES` names, this returns all of them without a search.
     """
     names = {
         name

@@ -164,7 +164,7 @@ class TableAppender:
         return self._columns
 
     def _told(self, columns: Iterable[str]) -> None:
-        """Use all columns that the table has, according to the service; ignore an empty list."""
+        """Stop leaving out columns that the service now reports; ignore an empty list."""
         known = list(columns)
         if known and self._fit.missing:
             narrower = self._fit

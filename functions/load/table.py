@@ -151,7 +151,7 @@ async def store_all_good(
             raise AppendFailed("row errors have an index outside the append")
         good = [index for position, index in enumerate(indexes) if position not in refused]
         if refused:
-            proven = True  # BigQuery named the bad rows, so the table accepts others
+            proven = True  # the table accepts rows, except those that BigQuery named
             waiting += [good] if good else []
         for index in () if refused else good:
             stored[index] = True

@@ -109,7 +109,7 @@ def user_key(key: bytes, project: str, user_id: str) -> str:
 
 def _version(file: Path) -> int:
     if not (file.name.isascii() and file.name.isdecimal() and int(file.name) > 0):
-        raise ValueError(f"pseudonym key {file.name} is not named by its version, such as 1")
+        raise ValueError(f"pseudonym key {file.name} must be named by its version, such as 1")
     return int(file.name)
 
 
@@ -118,9 +118,9 @@ def _key(file: Path) -> tuple[bytes, datetime | None]:
         encoded, _, time = file.read_text(encoding="ascii").strip().partition(" ")
         key = base64.b64decode(encoded, validate=True)
     except (binascii.Error, UnicodeDecodeError):
-        raise ValueError(f"pseudonym key {file.name} is not base64") from None
+        raise ValueError(f"pseudonym key {file.name} must be base64") from None
     if len(key) != KEY_BYTES:
-        raise ValueError(f"pseudonym key {file.name} is not {KEY_BYTES} bytes long")
+        raise ValueError(f"pseudonym key {file.name} must be {KEY_BYTES} bytes long")
     return key, _begins_at(file, time) if time else None
 
 
@@ -128,7 +128,7 @@ def _begins_at(file: Path, time: str) -> datetime:
     try:
         begins_at = datetime.fromisoformat(time)
     except ValueError:
-        raise ValueError(f"pseudonym key {file.name} is not followed by a time") from None
+        raise ValueError(f"pseudonym key {file.name} may be followed only by a time") from None
     if begins_at.tzinfo is None:
-        raise ValueError(f"pseudonym key {file.name} is not followed by a time with an offset")
+        raise ValueError(f"pseudonym key {file.name} may be followed only by a time with an offset")
     return begins_at.astimezone(UTC)

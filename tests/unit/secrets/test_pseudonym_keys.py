@@ -87,7 +87,7 @@ def test_where_every_version_was_announced_the_first_is_used_until_then() -> Non
 @pytest.mark.parametrize("time", ["soon", "2026-11-24T10:00:00", "2026-11-24T10:00:00Z x"])
 def test_a_malformed_time_is_refused(tmp_path: Path, time: str) -> None:
     (tmp_path / "1").write_text(f"{base64.b64encode(KEY).decode()} {time}")
-    with pytest.raises(ValueError, match="key 1 is not followed by a time"):
+    with pytest.raises(ValueError, match="key 1 may be followed only by a time"):
         load_keys(tmp_path)
 
 
@@ -99,13 +99,13 @@ def test_no_key_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["latest", "0", "-1", "1.txt", "²"])
 def test_a_name_that_is_no_version_is_refused(tmp_path: Path, name: str) -> None:
     write_key(tmp_path, name, KEY)
-    with pytest.raises(ValueError, match="not named by its version"):
+    with pytest.raises(ValueError, match="must be named by its version"):
         load_keys(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["c2hvcnQ=", "not base64!", "é", ""])
 def test_a_malformed_key_is_refused_without_being_quoted(tmp_path: Path, content: str) -> None:
     (tmp_path / "1").write_text(content)
-    with pytest.raises(ValueError, match="pseudonym key 1 is not") as caught:
+    with pytest.raises(ValueError, match="pseudonym key 1 must be") as caught:
         load_keys(tmp_path)
     assert not content or content not in str(caught.value)
