@@ -18,7 +18,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class FreshSecret(Protocol[T_co]):
-    """A secret whose value is read again when it is old, as in `functions.secrets.file`."""
+    """A secret whose value is read again when it is old."""
 
     @property
     def fresh_until(self) -> float:

@@ -55,8 +55,8 @@ def of_request(partner: str, kind: str, request_id: str, events: Sequence[bytes]
 def derived(partner: str, kind: str, request_id: str, data: bytes, number: int) -> str:
     """Return the ingest id of an event; the same arguments always give the same id.
 
-    The partner and the kind count, because two senders may choose the same request id. The event's
-    bytes count, because some senders give all their requests the same id.
+    The id depends on the partner and the kind, because two senders may choose the same request id.
+    It depends on the event's bytes, because some senders give all their requests the same id.
 
     Args:
         partner: the name of the partner whose token the request has.

@@ -115,6 +115,9 @@ def microseconds_later(text: str, count: int) -> str:
     Args:
         text: the attribute to start from.
         count: the number of microseconds.
+
+    Raises:
+        ValueError: the text is not an ISO 8601 time with an offset.
     """
     if count == 0:
         return text

@@ -52,6 +52,10 @@ def to_speaker(element: object, placeholders: Container[str]) -> str | None:
     Args:
         element: the user id, or an object that contains it.
         placeholders: the words that stand for an unknown id, in the form that `plain` returns.
+
+    Raises:
+        NotCoerced: the element contains no id; the finding is ``placeholder`` if the id is a
+            placeholder.
     """
     return to_identity(_id_in(element), placeholders)
 

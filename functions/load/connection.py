@@ -242,7 +242,7 @@ def _is_about_schema(text: str) -> bool:
 
 
 def _named_columns(text: str) -> frozenset[str]:
-    """Read the columns from an error such as "… extra fields: 'a,b.c' …"; it may name none."""
+    """Return the columns that an error such as "… extra fields: 'a,b.c' …" names."""
     match = _EXTRA_FIELDS.search(text)
     return frozenset(name.strip() for name in match[1].split(",")) if match else frozenset()
 

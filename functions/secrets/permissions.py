@@ -78,8 +78,8 @@ def read_permissions(path: Path) -> Permissions:
     """Read a permissions secret from a file.
 
     Each call reads the file again, so a person who is removed loses access at once. A malformed
-    entry gives its person no access; other people are not affected. The log line names the entry by
-    its position, because its name is an e-mail address.
+    entry gives its person no access; other people are not affected. A log line tells the position
+    of a malformed entry, not the name, because the name is an e-mail address.
 
     Raises:
         PermissionsUnavailable: the secret cannot be read, or does not have the form that Terraform
