@@ -8,7 +8,7 @@ from functions.acceptance.partners import Partner
 from functions.acceptance.reasons import Reason
 
 MAX_EVENT_BYTES = 1_048_576
-"""The maximum size of one event in bytes, unless a setting says otherwise."""
+"""The default of a setting: the maximum size of one event, in bytes."""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):

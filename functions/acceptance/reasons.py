@@ -20,10 +20,10 @@ class Reason:
         meaning: the description of the reason in docs/webhook-contract.md.
         retry: the advice whether to retry, in docs/webhook-contract.md.
         too_many: the number of refusals in 15 minutes at which an alert fires.
-        of: what is refused. ``request``: the whole request. ``event``: one event; the reason is in
-            ``results``, and is also the reason of the request if no event was accepted.
-            ``neighbour``: a valid event in a request that is refused because of another event; the
-            reason is in ``results``.
+        of: the part that is refused. ``request``: the whole request. ``event``: one event; the
+            reason is in ``results``, and is also the reason of the request if no event was
+            accepted. ``neighbour``: a valid event in a request that is refused because of another
+            event; the reason is in ``results``.
     """
 
     status: int

@@ -169,8 +169,8 @@ class Flag(_Model):
 
     Attributes:
         name: the code.
-        meaning: what the sender sent.
-        stored: what is stored of the value.
+        meaning: the form of the sender's value that the code reports.
+        stored: the value that the row has in this case.
     """
 
     name: Finding

@@ -86,8 +86,8 @@ class Draft:
 
         If the event has a property under several names, the first value that can be read is stored.
         Names in ``value`` come before names beside ``value``; within each place,
-        `Layout.precedence` gives the order. The other values go to `extra`, unless the property is
-        personal or reduced.
+        `Layout.precedence` gives the order. The other values go to `extra`; those of a personal or
+        reduced property are dropped.
 
         Args:
             value: the members of ``value``, decoded from JSON, by the sender's names.

@@ -149,7 +149,7 @@ class SecretFile(Generic[T]):
         except Exception as error:  # noqa: BLE001 - any error means that the read has failed
             log("ERROR", "secret not read", secret=self._name, reason=type(error).__name__)
         else:
-            # Take this value, unless a read that started later has already ended.
+            # Take only a newer value: a read that hung may end after a read that started later.
             if started > self._read_at:
                 self._value, self._read_at = value, started
         if self._latest not in self._reading:
