@@ -22,6 +22,7 @@ These things are replaced in the package, in this process only:
   statement that reads it: 66 views took 11 s to create, and now take 2 s;
 * a statement is parsed and translated a dozen times, at each run anew, and that is most of the work
   that remains: here it is parsed once, and its translation is remembered;
+* a dry run of a query reads all rows; here it only prepares to;
 * an append stream occupies a thread for as long as it lasts, one that its client gave up even for
   longer, and there are six of them on two processors: then no append was taken any more;
 * it does not say of a table where it is: in its dataset's location;
@@ -48,7 +49,7 @@ from sqlglot.dialects.dialect import Dialect
 # The package logs while the rest of it is imported.
 configure_logging(level=LogLevel.ERROR, fmt=LogFormat.JSON)
 
-from bqemulator.api.routes import tabledata, tables  # noqa: E402 - see above
+from bqemulator.api.routes import jobs, tabledata, tables  # noqa: E402 - see above
 from bqemulator.catalog import ddl_sync  # noqa: E402 - see above
 from bqemulator.grpc_api import write_servicer  # noqa: E402 - see above
 from bqemulator.jobs import executor  # noqa: E402 - see above
@@ -100,6 +101,7 @@ def amend(rate: int = bigquery_jobs.RATE, reservations: Collection[str] = ()) ->
         (parameters, "_extract_value", bigquery_json.checking_parameters),
         (SnapshotManager, "capture", _keeping_no_past),
         (inner_query, "rewrite_for_row_access", _leaving_views),
+        (jobs, "_dry_run_response", _reading_no_rows),
         (write_servicer.BigQueryWriteHandler, "service", _refusing_unrouted),
         (Dialect, "parse", _parsing_once),
         (SQLTranslator, "translate", _translating_once),
@@ -280,6 +282,15 @@ def _following_nothing(_capture: object) -> Callable[[str, str, object], Awaitab
         pass
 
     return follow_nothing
+
+
+def _reading_no_rows(respond: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def respond_without_rows(*, bq_sql: str, **others: Any) -> Any:
+        if executor.classify_statement_type(bq_sql) == "SELECT":
+            bq_sql = f"SELECT * FROM (\n{bq_sql}\n) LIMIT 0"  # noqa: S608 - the caller's own text
+        return await respond(bq_sql=bq_sql, **others)
+
+    return respond_without_rows
 
 
 def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
