@@ -64,7 +64,7 @@ integration: setup ## the tests against the embedded cell
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "(cell or slow) and not soak" --calls=$(CALLS)
 
 terraform: setup ## the checks of the Terraform configuration alone
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "terraform and not soak"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "terraform and not soak" tests/terraform
 
 verify: setup ## after an apply: is it all there, in its region, and working? (VERIFY="--help")
 	@$(BIN)/python -m verify $(VERIFY)
@@ -73,8 +73,8 @@ offboard: setup ## remove a partner from all cells: close its tokens, delete its
 	@$(BIN)/python -m offboard $(OFFBOARD) -- $(PARTNER)
 
 soak: setup $(CHECKOV)/ready ## all that takes longer than ten seconds: faults, load, fuzz, Terraform
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "soak and terraform"
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "soak and not terraform and not history" $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "soak and terraform" tests/terraform
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "soak and not terraform and not history" --ignore=tests/terraform $(ALONE:%=--ignore=%)
 	$(BIN)/python -m pytest -q -m soak $(ALONE)
 
 histories: setup ## random histories of a warehouse, counted in two ways (up to half an hour each)
