@@ -3,15 +3,24 @@
 import asyncio
 from collections import Counter
 
-from tests.cell.running import PATIENCE_SECONDS
+from tests.cell.running import PATIENCE_SECONDS, events_of
 from tests.faults.record import Record
 from tests.faults.rig import Rig
+
+AT_TWO_TIMES = """
+SELECT ingest_id FROM {events}
+WHERE SUBSTR(ingest_id, 15, 1) = '7'
+GROUP BY ingest_id
+HAVING COUNT(DISTINCT received_at) > 1
+"""
 
 
 async def settle(rig: Rig, record: Record) -> set[str]:
     """Bring everything back, replay, and hold the outcome against the record.
 
-    Every event that was answered 2xx is shown exactly once; every other one at most once.
+    Every event that was answered 2xx is shown exactly once; every other one at most once. All
+    copies of an event that the receiver gave its id have the time of receipt that it gave: the view
+    ``events`` finds copies by both.
 
     Returns:
         The rooms of the events that are shown.
@@ -22,6 +31,7 @@ async def settle(rig: Rig, record: Record) -> set[str]:
     assert record.accepted - shown.keys() == set(), "accepted, and not there"
     assert shown.keys() - record.sent == set()
     assert [room for room, count in shown.items() if count > 1] == [], "shown more than once"
+    assert await rig.rows(AT_TWO_TIMES.format(events=events_of(rig.cell))) == []
     return set(shown)
 
 
