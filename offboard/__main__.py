@@ -54,8 +54,8 @@ def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_jso
 
     The command first shows what it would delete, and asks for confirmation. You can run it again at
     any time. The exit code is 0 if no cell has data of the partner any more. It is 3 if cells
-    continue by themselves, or a legal hold keeps data. It is 1 if a cell failed, or if it is
-    unknown whether a cell has closed the partner.
+    continue by themselves, or a legal hold keeps data. It is 1 if a cell failed, if it is
+    unknown whether a cell has closed the partner, or if the command stopped before it closed any.
     """
     people = Console(stderr=True)
     try:

@@ -14,7 +14,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         location: the datasets' location, such as ``europe-west1``.
         store_dataset: the full name of the dataset with the tables, ``projects/P/datasets/D``; the
             dashboard reads only the rollups and the ledger.
-        bi_dataset: the full name of the dataset with the views; the dashboard reads no view.
+        bi_dataset: the full name of the dataset with the views. It only fills in the variables of
+            the SQL files; the dashboard reads no view.
         operate_url: the URL of the operate function, which the dashboard calls to refresh. With
             ``https://``, calls have an identity token; with ``http://``, they have none.
         viewers_file: the file with the secret that lists the projects of each viewer.

@@ -142,7 +142,9 @@ class Property(_Model):
             raise ValueError(f"{self.name}: only an integer may have `fractions`")
         of_numbers = (self.unit, self.minimum, self.maximum)
         if self.type not in {"integer", "number"} and any(x is not None for x in of_numbers):
-            raise ValueError(f"{self.name}: only a number may have a unit, minimum or maximum")
+            raise ValueError(
+                f"{self.name}: only an integer or a number may have a unit, minimum or maximum"
+            )
         if self.placeholders and self.type != "id":
             raise ValueError(f"{self.name}: only an id may have placeholders")
         if any(plain(word) != word for word in self.placeholders):

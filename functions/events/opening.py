@@ -32,9 +32,9 @@ class Opened(NamedTuple):
 def open_event(data: bytes, kind: Kind, layouts: Layouts) -> Opened:
     """Decode an event, and find its envelope and its layout.
 
-    Some senders write several answers as members with the same name. If the property may have
-    several values, the values of these members are joined to one list. Otherwise the last one
-    counts.
+    A JSON object may have several members with the same name: some senders write each value of a
+    property as a member of its own. If the layout allows several values for the property, the
+    values are joined to one list. Otherwise the last member counts.
 
     Args:
         data: the event's bytes as sent.

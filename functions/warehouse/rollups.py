@@ -122,7 +122,7 @@ def find_days(news: News, now: datetime, oldest: date) -> DaysToRefresh:
     uncounted: set[date] = set()
     for day in each_day(oldest, days[-1]):
         at = news.refreshed.get(day)
-        if day < days[0] and (at is None or at < midnight(day + OPEN_WINDOW_DAYS * DAY)):
+        if day < days[0] and (at is None or day >= open_days(at)[0]):
             uncounted.add(day)
         elif at is None or day >= on_time_from(at) or noted.get(day, NEVER) >= at - OVERLAP:
             changed.add(day)
@@ -157,11 +157,15 @@ async def replace(
 
 
 def stretches(wanted: Iterable[date], thawed: frozenset[date] = frozenset()) -> list[Stretch]:
-    """Group days into stretches that one statement can refresh, the oldest first.
+    """Group days into stretches, the oldest first. One statement can refresh a stretch.
+
+    The days of a stretch are consecutive, at most `STRETCH_DAYS`, and either all of them are in
+    `thawed` or none.
 
     Args:
         wanted: the days to refresh.
-        thawed: the days whose counts of different people are not final yet.
+        thawed: the days whose counts of different people are not final yet. A stretch of other days
+            is frozen.
     """
     result: list[Stretch] = []
     for day in sorted(wanted):

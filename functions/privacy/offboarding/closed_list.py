@@ -97,7 +97,8 @@ class ClosedSecret:
 
         Raises:
             ListFull: there is no room.
-            ListUnavailable: the list cannot be read.
+            ListUnavailable: the list cannot be read, or entries that other writers left out cannot
+                be added.
         """
         known = await self.read()
         _content(known, _with(known, {partner: entry}))

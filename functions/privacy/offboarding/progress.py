@@ -2,10 +2,11 @@
 
 First, the partner is closed. For some minutes (`OffboardingProgress.closing`), instances with an
 older closed list may still accept events of the partner. A certificate is issued when a search that
-began after this time finds nothing to delete.
+began after this time finds nothing to delete and no unreadable object.
 
 In rare cases, an instance sees the newest closed list much later. So sweeps search the tables for
-one day after the partner was closed, even if there is a certificate.
+one day after the partner was closed, and objects and dead letters for as long as `WATCHED`, even if
+there is a certificate.
 """
 
 from collections import Counter
@@ -89,15 +90,16 @@ class OffboardingProgress:
     ) -> dict[str, str]:
         """Continue all offboardings, and delete data that arrived after an offboarding had ended.
 
-        Complete offboardings are searched again if the partner was closed less than `WATCHED` ago,
-        or if restored tables may have the partner's rows again. Events on hold are deleted when the
-        hold is over, even if their partner is not on the closed list any more.
+        Of complete offboardings, objects and dead letters are searched again if the partner was
+        closed less than `WATCHED` ago. Tables are searched again if it was less than `SECRET_SEEN`
+        ago, or if restored tables may have the partner's rows again. Events on hold are deleted
+        when the hold is over, even if their partner is not on the closed list any more.
 
         Args:
             partners: the partners on the closed list.
             out_of_time: returns whether the time limit is reached.
-            restored: the restoration of tables that the caller reported. Deletions that were undone
-                by the restoration are repeated. None if no table was restored.
+            restored: the caller's report that tables were restored. Deletions that were undone by
+                the restoration are repeated. None if no table was restored.
 
         Returns:
             The state of each offboarding that this run worked on, by partner.

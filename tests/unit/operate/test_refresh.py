@@ -150,9 +150,9 @@ async def test_a_run_of_named_days_makes_the_active_days_of_others_with_news(
 async def test_people_are_counted_anew_unless_the_day_had_its_last_count(
     refresh: Refresh, statements: Statements, news: list[dict[str, Any]]
 ) -> None:
-    news += refreshed([date(2026, 10, 1)], day(8, 10))
-    await refresh.run(date(2026, 9, 30), date(2026, 10, 1))
     news += refreshed([date(2026, 10, 1)], day(9, 10))
+    await refresh.run(date(2026, 9, 30), date(2026, 10, 1))
+    news += refreshed([date(2026, 10, 1)], day(10, 10))
     await refresh.run(date(2026, 10, 1), date(2026, 10, 1))
     thawed = [
         moments["thawed"] for name, moments in statements.changes if name == "refresh_active_users"

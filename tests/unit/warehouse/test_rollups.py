@@ -1,15 +1,26 @@
 """Stretches of days, and statements that replace them."""
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from functions.warehouse.ledger import News
 from functions.warehouse.parameters import Parameter
-from functions.warehouse.rollups import OF_A_DAY, Stretch, replace, stretches
+from functions.warehouse.rollups import (
+    OF_A_DAY,
+    Stretch,
+    find_days,
+    open_days,
+    replace,
+    stretches,
+)
 from functions.warehouse.statements import StatementFailed
 from tests.fakes.statements import Statements
 
+HOUR = timedelta(hours=1)
 THAWED = frozenset(date(2026, 11, number) for number in range(14, 23))
 STRETCH = Stretch(date(2026, 11, 3), date(2026, 11, 3), frozen=True)
 
@@ -50,6 +61,18 @@ def test_days_in_a_row_are_refreshed_together(
 ) -> None:
     found = stretches([date(2026, 11, number) for number in wanted], THAWED)
     assert [(each.first.day, each.last.day, each.frozen) for each in found] == expected
+
+
+@given(st.integers(0, 24 * 30), st.integers(0, 24 * 30))
+def test_a_day_is_refreshed_once_more_when_it_has_left_the_open_window(
+    hours_at: int, hours_now: int
+) -> None:
+    """Within the window the views hide copies, so a count from then may differ."""
+    first = day(1)
+    at, now = (first + hours * HOUR for hours in sorted((hours_at, hours_now)))
+    was_open, is_open = (first.date() in open_days(moment) for moment in (at, now))
+    found = find_days(News({}, refreshed={first.date(): at}), now, first.date())
+    assert (first.date() in found.uncounted) == (was_open and not is_open)
 
 
 def test_a_stretch_is_sixty_days_at_most() -> None:
