@@ -22,12 +22,19 @@ from functions.operate.refresh import Refresh
 from functions.operate.replay import Replay, ReplayReport, Selection
 from functions.operate.settle import Settle
 from functions.retained import spill
+from functions.web.body import read_body
 from functions.web.malformed import MALFORMED, describe
 from functions.web.problem import ProblemError, retry_later
 from functions.web.routes import Route
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Body = TypeVar("Body", bound=msgspec.Struct)
+
+MAX_BODY_BYTES = 2**20
+"""The maximum size of a body."""
+
+MOST_DAYS = 4_000
+"""The maximum number of days in a request: more than BigQuery accepts streamed rows for."""
 
 
 class ReplayRequest(
@@ -59,10 +66,11 @@ class SettleRequest(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST /settle``, which settles each day with new rows.
 
     Attributes:
-        days: further UTC days to settle, such as the days that a replay reported.
+        days: further UTC days to settle, such as the days that a replay reported; at most
+            `MOST_DAYS`.
     """
 
-    days: list[date] = []
+    days: Annotated[list[date], msgspec.Meta(max_length=MOST_DAYS)] = []
 
 
 class RefreshRequest(
@@ -135,8 +143,9 @@ async def _refresh(refresh: Refresh, request: Request) -> Response:
 
 async def _read(request: Request, form: type[Body]) -> Body:
     """Decode a request's body to the type `form`. An empty body gives the defaults of `form`."""
+    body = await read_body(request, MAX_BODY_BYTES) or b"{}"
     try:
-        return msgspec.json.decode(await request.body() or b"{}", type=form)
+        return msgspec.json.decode(body, type=form)
     except MALFORMED as error:
         operation = request.scope["path"].removeprefix("/")
         raise ProblemError(400, f"Not a {operation} request: {describe(error)}") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -34,6 +34,10 @@ class HoldRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: Annotated[datetime, msgspec.Meta(tz=True)]
 
     def __post_init__(self) -> None:  # noqa: D105 - msgspec's hook for further checks
+        try:
+            self.until.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("`until` is before the year 1 or after the year 9999 in UTC") from None
         if names_one(self.reason, self.ids):
             raise ValueError("`reason` must not name a person, because reasons are stored")
 

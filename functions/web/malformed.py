@@ -8,8 +8,9 @@ import re
 
 import msgspec
 
-MALFORMED = (msgspec.DecodeError, UnicodeDecodeError)
-"""The errors of `msgspec.json.decode` for a body that is not valid."""
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""The errors of `msgspec.json.decode` for a body that is not valid. It raises RecursionError for a
+body that is nested too deeply, even if no field is to have the nested part."""
 
 _PLACE = re.compile(r" - at `\$[^`]*`")
 _QUOTED = re.compile(r" '[^']*'")
@@ -20,7 +21,7 @@ _QUOTING = {
 """How errors that quote the body begin, and the texts that replace these errors."""
 
 
-def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
+def describe(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) -> str:
     """Return why a body is not valid, and in which field.
 
     Args:
@@ -29,6 +30,8 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
     """
     if isinstance(error, UnicodeDecodeError):
         return "the body is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "the body is nested too deeply"
     text = str(error)
     for beginning, safe in _QUOTING.items():
         if text.startswith(beginning):

@@ -9,11 +9,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from starlette import routing
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions.web.problem import ProblemError
+from functions.web.problem import ProblemError, problem
 
 Handler = Callable[[Request], Awaitable[Response]]
 ErrorHandlers = Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]]
@@ -59,7 +59,11 @@ def application(
         redirect_slashes=False,
         default=_not_found,
     )
-    handlers: dict[Any, Any] = {ProblemError: _answer_problem, **(error_handlers or {})}
+    handlers: dict[Any, Any] = {
+        ProblemError: _answer_problem,
+        ClientDisconnect: _answer_nobody,
+        **(error_handlers or {}),
+    }
     return ExceptionMiddleware(router, handlers)
 
 
@@ -87,6 +91,11 @@ async def _health(_request: Request) -> Response:
 
 async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise ProblemError(404, "Not found")
+
+
+async def _answer_nobody(_request: Request, _error: ClientDisconnect) -> Response:
+    """Answer a caller that has left before its body ended, so that no error is logged."""
+    return problem(400, "The connection ended before the body did")
 
 
 async def _answer_problem(_request: Request, error: ProblemError) -> Response:

@@ -63,6 +63,11 @@ class Statements(statements.Statements):
         self.after_change: Hook = ignore
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of all statements."""
+        return frozenset(self._declared)
+
+    @property
     def receipts(self) -> list[dict[str, Any]]:
         """The receipts that were added."""
         return [

@@ -12,7 +12,7 @@ from functions.privacy.erasures.filing import Draft, Earlier, Filed, Filing
 from functions.privacy.erasures.preview import Preview
 from functions.privacy.erasures.request import ErasureRequest
 from functions.privacy.erasures.restoration import Restoring
-from functions.privacy.records.erasure_log import PAGE, Entry, ErasureLog, Status
+from functions.privacy.records.erasure_log import PAGE, Entry, ErasureLog, Status, is_erasure_id
 from functions.privacy.requests.caller import Caller
 from functions.privacy.requests.people import decode
 from functions.privacy.requests.request import PrivacyRequest
@@ -142,16 +142,21 @@ class Erasures:
             ProblemError: a parameter is unknown or not valid (400), or the caller may not act on
                 the project (403).
         """
-        unknown = request.query.keys() - {"project", "status", "before"}
+        query = request.query
+        unknown = query.keys() - {"project", "status", "before"}
         if unknown:
             raise ProblemError(400, "The only parameters are `project`, `status` and `before`")
-        project, status = request.query.get("project", ""), request.query.get("status", "")
-        if status and status not in get_args(Status):
+        project, status, before = (query.get(name) for name in ("project", "status", "before"))
+        if status is not None and status not in get_args(Status):
             raise ProblemError(400, "`status` must be one of " + ", ".join(get_args(Status)))
-        if project:
+        if before is not None and not is_erasure_id(before):
+            raise ProblemError(400, "`before` is not the id of an erasure")
+        if project is not None:
+            if not project:
+                raise ProblemError(400, "`project` is empty")
             request.caller.must_have(project)
         entries = await self.erasure_log.page(
-            request.caller.matters(project), status, request.query.get("before", ""), project
+            request.caller.matters(project or ""), status or "", before or "", project or ""
         )
         answer: dict[str, Any] = {"erasures": entries}
         if len(entries) == PAGE:

@@ -7,6 +7,7 @@ arrive in any order and more than once; see `functions.privacy.erasures.deletion
 
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from starlette.responses import Response
 
@@ -17,6 +18,7 @@ from functions.events.layout import Layouts
 from functions.events.person import user_id
 from functions.observe.log import log
 from functions.privacy.erasures.deletions import DELETED, RESTORED, DeletionMessage, Deletions
+from functions.privacy.periods import GRACE
 from functions.privacy.requests.people import user_keys
 from functions.privacy.requests.request import PrivacyRequest
 from functions.secrets.closed_partners import ClosedList, ClosedUnavailable
@@ -28,6 +30,11 @@ from functions.web.push import PushedMessage, parse_push
 BATCH = 1_000
 """The maximum number of messages that are recorded together. The parameters of their statement take
 about 0.5 MB; BigQuery allows 10 MB."""
+
+
+LATEST = datetime.max.replace(tzinfo=UTC) - GRACE
+"""The latest time of receipt whose grace period has an end. Only a damaged message has a later one.
+"""
 
 
 class Unusable(Exception):
@@ -112,6 +119,8 @@ class Stream:
             raise Unusable("no_user_id")
         keys = user_keys(self._keys, known.project, [user])
         received_at = parse_time(known.received_at)
+        if received_at > LATEST:
+            raise Unusable("bad_attributes")
         return DeletionMessage(event, known.partner, known.project, keys, received_at)
 
     async def _file(self, told: list[DeletionMessage]) -> list[None]:

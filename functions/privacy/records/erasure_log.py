@@ -187,12 +187,20 @@ def _receipt(row: Any) -> dict[str, Any]:
     }
 
 
+def is_erasure_id(text: str) -> bool:
+    """Return whether a text has the form of an erasure's id."""
+    return _time(text) is not None
+
+
 def _time(erasure_id: str) -> datetime | None:
-    """Return the time in an id (UUIDv7, RFC 9562); None if the text is not such an id."""
+    """Return the time in an id (UUIDv7, RFC 9562); None if the text is not such an id.
+
+    The time in a UUIDv7 may be after the year 9999. Such an id is not one of ours.
+    """
     try:
         parsed = UUID(erasure_id)
-    except ValueError:
+        if parsed.version != 7:
+            return None
+        return datetime.fromtimestamp((parsed.int >> 80) / 1_000, UTC)
+    except (ValueError, OverflowError):
         return None
-    if parsed.version != 7:
-        return None
-    return datetime.fromtimestamp((parsed.int >> 80) / 1_000, UTC)

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 
 from functions.privacy.requests.caller import Caller, Callers
 from functions.warehouse.statements import StatementFailed
-from functions.web.malformed import describe
+from functions.web.body import read_body
+from functions.web.malformed import MALFORMED, describe
 from functions.web.problem import ProblemError, problem, retry_later
 from functions.web.routes import Route, application
 
@@ -48,7 +49,7 @@ def serve(callers: Callers, routes: Sequence[Route[PrivacyRequest]]) -> ASGIApp:
             Route[Request](route.method, route.path, partial(_identify, callers, route.handle))
             for route in routes
         ],
-        {msgspec.DecodeError: _answer_malformed, StatementFailed: _answer_unfinished},
+        {**dict.fromkeys(MALFORMED, _answer_malformed), StatementFailed: _answer_unfinished},
     )
 
 
@@ -58,30 +59,24 @@ async def _identify(callers: Callers, answer: Answer, request: Request) -> Respo
         PrivacyRequest(
             caller,
             request.path_params.get("id", ""),
-            await _body(request) or b"{}",
+            await read_body(request, MAX_BODY_BYTES) or b"{}",
             request.headers.get("accept", ""),
-            dict(request.query_params),
+            _query(request),
         )
     )
 
 
-async def _body(request: Request) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise ProblemError(413, f"A request may have at most {MAX_BODY_BYTES} bytes")
-        chunks.append(chunk)
-    body = b"".join(chunks)
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        raise ProblemError(400, f"The request is not valid: {describe(error)}") from None
-    return body
+def _query(request: Request) -> dict[str, str]:
+    """Return the parameters of the query string; refuse a request that repeats one of them."""
+    query = dict(request.query_params)
+    if len(query) < len(request.query_params.multi_items()):
+        raise ProblemError(400, "A parameter of the query string is given more than once")
+    return query
 
 
-async def _answer_malformed(_request: Request, error: msgspec.DecodeError) -> Response:
+async def _answer_malformed(
+    _request: Request, error: msgspec.DecodeError | UnicodeDecodeError | RecursionError
+) -> Response:
     return problem(400, f"The request is not valid: {describe(error)}")
 
 

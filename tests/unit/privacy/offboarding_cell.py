@@ -133,6 +133,7 @@ class OffboardingCell:
     Attributes:
         now: the time.
         fails_at: the number of the step that fails; 0 for none.
+        routes: the routes of offboardings and of the sweep.
         steps: the names of all steps that were begun, and of the changes after which one ended.
         over_after: how often a request can ask whether its time is over, until it is.
     """
@@ -203,13 +204,11 @@ class OffboardingCell:
             operations.deadline,
             lambda: self.now,
         )
-        served = serve(
-            Callers(lambda: permissions, SCHEDULER, PUSH),
-            [
-                *offboarding_routes(operations),
-                Route("POST", "/sweep", sweep_endpoint.post),
-            ],
-        )
+        self.routes = [
+            *offboarding_routes(operations),
+            Route("POST", "/sweep", sweep_endpoint.post),
+        ]
+        served = serve(Callers(lambda: permissions, SCHEDULER, PUSH), self.routes)
         return httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://p")
 
     async def ask(

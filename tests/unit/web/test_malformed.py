@@ -42,6 +42,7 @@ def description(body: bytes) -> str:
         (b'{"people": [{"ids": [1]}]}', "Expected `str`, got `int` - at `$.people[0].ids[0]`"),
         (b'{"people": [{}]}', "Object missing required field `ids` - at `$.people[0]`"),
         (b'{"mode": "\xff"}', "the body is not UTF-8"),
+        (b'{"me": ' + b"[" * 200_000, "the body is nested too deeply"),
     ],
 )
 def test_an_error_says_what_and_where(body: bytes, expected: str) -> None:
