@@ -176,6 +176,8 @@ def query(sql: str, port_base: int, *, as_json: bool, as_csv: bool) -> None:
     cell = _running_cell(port_base)
     try:
         result = queries.run(cell, sql)
+    except queries.NotAQuery as refusal:
+        raise click.ClickException(str(refusal)) from None
     except GoogleAPICallError as error:
         raise click.ClickException(error.message or str(error)) from None
     columns = [field.name for field in result.schema]

@@ -5,6 +5,7 @@ hands a token to a function once it has verified it: without its signature. Run 
 local.proxy --port 8608 --to http://127.0.0.1:8607 --email you@demo.example``.
 """
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,9 +13,11 @@ import click
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from local.identity_token import identity_token
 
@@ -37,11 +40,13 @@ def application(to: str, email: str) -> Starlette:
     client = httpx.AsyncClient(base_url=to, timeout=SECONDS, trust_env=False)
 
     async def forward(request: Request) -> Response:
+        if not _is_local(request.headers):
+            return Response("Call this proxy as 127.0.0.1 or localhost.\n", 421)
         headers = [(name, value) for name, value in request.headers.items() if name in PASSED]
         headers.append(("authorization", f"Bearer {identity_token(email)}"))
         sent = client.build_request(
             request.method,
-            httpx.URL(path=request.url.path, query=request.url.query.encode()),
+            client.base_url.copy_with(raw_path=_target(request.scope)),
             headers=headers,
             content=await request.body(),
         )
@@ -60,6 +65,23 @@ def application(to: str, email: str) -> Starlette:
 
     return Starlette(routes=[Route("/{path:path}", forward, methods=METHODS)], lifespan=lifespan)
 
+
+def _is_local(headers: Headers) -> bool:
+    """Return whether a caller named this machine.
+
+    A page of another site could let the name of its own server mean this machine (DNS rebinding).
+    Then a browser would let the page read the answers, but it would send the page's name in Host.
+    """
+    return all(LOCAL.fullmatch(host) for host in headers.getlist("host") or [""])
+
+
+def _target(scope: Scope) -> bytes:
+    """Return the path and the query of a request as sent; Starlette's URL also depends on Host."""
+    path: bytes = scope["raw_path"]
+    return path + b"?" + scope["query_string"] if scope["query_string"] else path
+
+
+LOCAL = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]+)?")
 
 PASSED = {
     "accept",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+import sqlglot
 from google.cloud import bigquery
 from rich.console import Console
 from rich.table import Table
@@ -18,12 +19,32 @@ from local.clients import ONCE, warehouse
 TIMEOUT_SECONDS = 60
 
 
+class NotAQuery(ValueError):
+    """The text is not one query, so it could change tables."""
+
+
+def check(sql: str) -> None:
+    """Check that a text is one query, which changes nothing.
+
+    Raises:
+        NotAQuery: the text is something else, or cannot be read.
+    """
+    try:
+        statements = sqlglot.parse(sql, read="bigquery")
+    except sqlglot.errors.SqlglotError:
+        raise NotAQuery("this is not a query that the stand-in can read") from None
+    if len(statements) != 1 or not isinstance(statements[0], sqlglot.exp.Query):
+        raise NotAQuery("only one query that begins with SELECT or WITH can be run")
+
+
 def run(cell: Cell, sql: str) -> bigquery.table.RowIterator:
     """Run a query; names without a dataset mean the BI dataset.
 
     Raises:
+        NotAQuery: the text is not one query.
         google.api_core.exceptions.GoogleAPICallError: BigQuery refuses it.
     """
+    check(sql)
     # query().result() raises what query_and_wait() hides with the stand-in: SQL errors.
     job = warehouse(cell).query(sql, retry=ONCE, job_retry=None, timeout=TIMEOUT_SECONDS)
     return job.result(retry=ONCE, job_retry=None, timeout=TIMEOUT_SECONDS)

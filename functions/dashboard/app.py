@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
@@ -164,17 +165,30 @@ class Dashboard:
 
     async def _refresh(self, request: Request) -> Response:
         await self._admit(request)
-        # Refuse requests from other sites: a page there could make the browser send this request
-        # with the person's cookies.
-        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        if not _is_from_here(request.headers):
             raise failure(403, "Request from another site", "Press Refresh on the dashboard.")
         try:
             await asyncio.to_thread(self._operate.refresh)
         except RefreshFailed:
             raise _later("The numbers could not be brought up to date") from None
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse(f"/?{request.url.query}", 303)
+            # Not from `request.url`, which Starlette makes of the header Host.
+            return RedirectResponse(f"/?{request.scope['query_string'].decode('latin-1')}", 303)
         return JSONResponse({"refreshed": True})
+
+
+def _is_from_here(headers: Headers) -> bool:
+    """Return whether a request comes from a page of this dashboard, or from no page at all.
+
+    A page of another site could make the browser send a request with the person's cookies. Browsers
+    say so in `Sec-Fetch-Site`. Old browsers do not have this header, but write the page's site in
+    `Origin`. Programs send neither of the two headers.
+    """
+    sites = headers.getlist("sec-fetch-site")
+    if sites:
+        return set(sites) == {"same-origin"}
+    host = headers.get("host", "")
+    return set(headers.getlist("origin")) <= {f"https://{host}", f"http://{host}"}
 
 
 def _chosen(request: Request, projects: list[str]) -> tuple[str, Window]:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.web.caller import Unidentified, address
+from starlette.datastructures import Headers
 
-Identify = Callable[[Mapping[str, str]], str]
+from functions.web.caller import Unidentified, address, only
+
+Identify = Callable[[Headers], str]
 """Takes the headers of a request; returns the caller's e-mail address in lower case. May block."""
 
 ASSERTION = "x-goog-iap-jwt-assertion"
@@ -37,15 +39,15 @@ class IdentityAwareProxy:
     audience: str
     verify: Callable[[str, str], Mapping[str, Any]]
 
-    def __call__(self, headers: Mapping[str, str]) -> str:
+    def __call__(self, headers: Headers) -> str:
         """Return the e-mail address, in lower case, of the person who sent a request.
 
         Raises:
-            Unidentified: the request has no genuine assertion of Identity-Aware Proxy, or the
-                assertion has no e-mail address.
+            Unidentified: the request has no genuine assertion of Identity-Aware Proxy or more than
+                one, or the assertion has no e-mail address.
             KeysUnavailable: Google's public keys cannot be fetched.
         """
-        assertion = headers.get(ASSERTION, "")
+        assertion = only(headers, ASSERTION)
         if not assertion:
             raise Unidentified("The request did not come through Identity-Aware Proxy.")
         try:
@@ -78,6 +80,6 @@ def verify_assertion(assertion: str, audience: str) -> Mapping[str, Any]:
         )
     except TransportError as error:
         raise KeysUnavailable from error
-    except GoogleAuthError as error:
+    except (GoogleAuthError, RecursionError) as error:  # the latter, if it is nested too deeply
         raise ValueError(type(error).__name__) from error
     return said

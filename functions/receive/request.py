@@ -4,7 +4,7 @@ This module reads no IP address. The only headers that it reads are Authorizatio
 Idempotency-Key and Content-Length.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.types import Scope
 
@@ -66,9 +66,17 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     return dict(reversed(scope["headers"]))
 
 
-def bearer_token(headers: Mapping[bytes, bytes]) -> str:
-    """Return the token of ``Authorization: Bearer``; empty if there is none."""
-    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the token of ``Authorization: Bearer``; empty if there is none, or if it is not clear.
+
+    Args:
+        headers: all headers of the request. If it has two with the name ``Authorization``, another
+            system on the way may have checked the one that does not count here.
+    """
+    values = [value for name, value in headers if name == b"authorization"]
+    if len(values) != 1:
+        return ""
+    scheme, _, token = values[0].decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 

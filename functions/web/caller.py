@@ -2,9 +2,11 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
 
 import msgspec
+from starlette.datastructures import Headers
+
+from functions.web.malformed import MALFORMED
 
 
 class Malformed(ValueError):
@@ -39,7 +41,7 @@ def claims(token: str) -> Claims:
     try:
         text = base64.urlsafe_b64decode(payload.encode("ascii") + b"=" * (-len(payload) % 4))
         return _CLAIMS.decode(text)
-    except (UnicodeError, binascii.Error, msgspec.DecodeError):
+    except (UnicodeError, binascii.Error, *MALFORMED):
         raise Malformed from None
 
 
@@ -51,7 +53,19 @@ class Unidentified(Exception):
     """
 
 
-def invoker(headers: Mapping[str, str]) -> str:
+def only(headers: Headers, name: str) -> str | None:
+    """Return the value of a header; None if the request does not have it.
+
+    Raises:
+        Unidentified: the request has the header more than once, so it is unclear which one counts.
+    """
+    values = headers.getlist(name)
+    if len(values) > 1:
+        raise Unidentified(f"The request has the header {name} more than once.")
+    return values[0] if values else None
+
+
+def invoker(headers: Headers) -> str:
     """Return the caller's e-mail address, from an identity token that Cloud Run has verified.
 
     Cloud Run verifies the token (IAM, ``roles/run.invoker``) and passes it on without its
@@ -60,9 +74,12 @@ def invoker(headers: Mapping[str, str]) -> str:
     not read ``Authorization``, which can contain anything.
 
     Raises:
-        Unidentified: the request has no readable token, or the token has no verified address.
+        Unidentified: the request has no readable token or more than one, or the token has no
+            verified address.
     """
-    header = headers.get("x-serverless-authorization", headers.get("authorization", ""))
+    header = only(headers, "x-serverless-authorization")
+    if header is None:
+        header = only(headers, "authorization") or ""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unidentified("The request carries no identity token.")

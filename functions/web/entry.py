@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
 from functions.observe.log import log, trace
@@ -24,10 +25,26 @@ balancers reuse connections for 600 seconds
 closed a connection earlier, a request that arrives at that moment would get no answer. gunicorn's
 default is only 2 seconds."""
 
+
+class Protocol(HttpToolsProtocol):
+    """The server's protocol, which ignores trailers.
+
+    Trailers are headers after a body in chunks (RFC 9110, 6.5). The server appends them to the list
+    of headers that the application has. So a request could get headers that no system on the way
+    has checked. From the end of the headers on, this class has the server write to another list.
+    """
+
+    def on_headers_complete(self) -> None:
+        """Begin a request, whose headers are complete."""
+        super().on_headers_complete()
+        self.headers = []
+
+
 # functions-framework ignores gunicorn's settings, so this changes the class of the worker. gunicorn
 # creates the worker after this import.
 UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
-    "timeout_keep_alive": KEEP_ALIVE_SECONDS
+    "http": Protocol,
+    "timeout_keep_alive": KEEP_ALIVE_SECONDS,
 }
 
 

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from starlette.datastructures import Headers
+
 from functions.secrets.permissions import Permissions, PermissionsUnavailable
 from functions.web.caller import Unidentified, invoker
 from functions.web.problem import ProblemError, retry_later
@@ -96,7 +98,7 @@ class Callers:
         self._scheduler = scheduler_account.lower()
         self._push = push_account.lower()
 
-    async def identify(self, headers: Mapping[str, str]) -> Caller:
+    async def identify(self, headers: Headers) -> Caller:
         """Return the caller who sent these headers.
 
         Raises:

@@ -250,6 +250,46 @@ async def test_another_site_cannot_press_refresh(
     assert (answer.status_code, operate.refreshed) == (403, 0)
 
 
+SAME, OTHER = "http://dashboard", "https://other.example"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([], 200),
+        ([("origin", SAME)], 200),
+        ([("origin", "https://dashboard")], 200),
+        ([("origin", OTHER)], 403),
+        ([("origin", "null")], 403),
+        ([("origin", "")], 403),
+        ([("origin", "http://[")], 403),
+        ([("origin", "http://dashboard.other.example")], 403),
+        ([("origin", SAME), ("origin", OTHER)], 403),
+        ([("sec-fetch-site", "same-origin"), ("origin", OTHER)], 200),
+        ([("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], 403),
+    ],
+)
+async def test_without_sec_fetch_site_the_origin_decides(
+    client: httpx.AsyncClient, operate: Operate, headers: list[tuple[str, str]], status: int
+) -> None:
+    answer = await client.post("/refresh", headers=[*bearer(ANN).items(), *headers])
+    assert (answer.status_code, operate.refreshed) == (status, int(status == 200))
+
+
+@pytest.mark.parametrize("host", ["[", "dashboard/data?x=", "dashboard?", "evil.example#"])
+async def test_the_header_host_changes_no_route_and_no_redirect(
+    client: httpx.AsyncClient, host: str
+) -> None:
+    headers = bearer(ANN) | AS_PERSON | {"host": host, "sec-fetch-site": "same-origin"}
+    answer = await client.post("/refresh?window=6m", headers=headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?window=6m")
+
+
+async def test_two_tokens_are_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/data", headers=[*bearer(ANN).items(), *bearer(ANN).items()])
+    assert answer.status_code == 403
+
+
 async def test_what_fails_says_when_to_come_again(
     client: httpx.AsyncClient, rollups: Rollups, operate: Operate, secret: Secret
 ) -> None:

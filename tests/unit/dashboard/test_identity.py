@@ -1,5 +1,6 @@
 """Who asks: only an address that Google vouches for."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from google.auth import jwt
 from google.auth.crypt.es256 import ES256Signer
 from google.auth.exceptions import TransportError
+from starlette.datastructures import Headers
 
 from functions.dashboard.identity import (
     IAP_ISSUER,
@@ -27,7 +29,11 @@ def says(**claims: Any) -> IdentityAwareProxy:
     return IdentityAwareProxy(AUDIENCE, lambda *_: {"iss": IAP_ISSUER} | claims)
 
 
-ASSERTED = {"x-goog-iap-jwt-assertion": "assertion"}
+def asserting(assertion: str) -> Headers:
+    return Headers({"x-goog-iap-jwt-assertion": assertion})
+
+
+ASSERTED = asserting("assertion")
 
 
 def test_the_proxys_assertion_names_the_person() -> None:
@@ -44,7 +50,12 @@ def test_an_assertion_that_names_nobody_is_refused(claims: dict[str, Any]) -> No
 
 def test_without_an_assertion_no_other_credential_counts() -> None:
     with pytest.raises(Unidentified):
-        says(email="ann@acme.example")(bearer("ann@acme.example"))
+        says(email="ann@acme.example")(Headers(bearer("ann@acme.example")))
+
+
+def test_two_assertions_name_nobody() -> None:
+    with pytest.raises(Unidentified, match="more than once"):
+        says(email="ann@acme.example")(Headers(raw=ASSERTED.raw * 2))
 
 
 @pytest.fixture
@@ -74,7 +85,7 @@ def signed(key: ec.EllipticCurvePrivateKey, **changes: Any) -> str:
 
 def test_a_genuine_assertion_is_verified(key: ec.EllipticCurvePrivateKey) -> None:
     proxy = IdentityAwareProxy(AUDIENCE, verify_assertion)
-    assert proxy({"x-goog-iap-jwt-assertion": signed(key)}) == "ann@acme.example"
+    assert proxy(asserting(signed(key))) == "ann@acme.example"
 
 
 def test_an_assertion_that_is_not_genuine_lets_nobody_in(key: ec.EllipticCurvePrivateKey) -> None:
@@ -86,10 +97,11 @@ def test_an_assertion_that_is_not_genuine_lets_nobody_in(key: ec.EllipticCurvePr
         signed(key, iat=ago, exp=ago + 600),
         signed(key)[:-4] + "AAAA",
         "nonsense",
+        f"{base64.urlsafe_b64encode(b'[' * 20_000).decode()}.e30.e30",
         "",
     ):
         with pytest.raises(Unidentified):
-            proxy({"x-goog-iap-jwt-assertion": assertion})
+            proxy(asserting(assertion))
 
 
 def test_keys_that_cannot_be_fetched_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def test_any_other_path_or_method_is_refused(method: str, path: str, query: byte
 
 @given(st.binary())
 def test_any_authorization_is_a_token_or_none(value: bytes) -> None:
-    assert isinstance(bearer_token({b"authorization": value}), str)
+    assert isinstance(bearer_token([(b"authorization", value)]), str)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,9 @@ def test_any_authorization_is_a_token_or_none(value: bytes) -> None:
     [(b"Bearer t", "t"), (b"bEARER  t ", "t"), (b"Bearer", ""), (b"Basic t", ""), (b"t", "")],
 )
 def test_only_bearer_has_a_token(value: bytes, token: str) -> None:
-    assert bearer_token({b"authorization": value}) == token
+    authorization = (b"authorization", value)
+    assert bearer_token([(b"accept", b"*/*"), authorization]) == token
+    assert bearer_token([authorization, authorization]) == ""
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Who calls: only an address that Google vouches for."""
 
+import base64
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import Headers
 
 from functions.web.caller import Claims, Malformed, Unidentified, claims, invoker
 from tests.unit.identity_tokens import bearer, token
@@ -13,14 +15,24 @@ SERVERLESS = "x-serverless-authorization"
 
 
 def test_the_caller_is_who_the_token_names() -> None:
-    assert invoker(bearer("Ann@Acme.example")) == "ann@acme.example"
+    assert invoker(Headers(bearer("Ann@Acme.example"))) == "ann@acme.example"
 
 
 def test_of_two_tokens_the_one_counts_that_cloud_run_checks() -> None:
     forged = bearer("operator@acme.example")
-    assert invoker(forged | bearer("eve@acme.example", SERVERLESS)) == "eve@acme.example"
+    checked = forged | bearer("eve@acme.example", SERVERLESS)
+    assert invoker(Headers(checked)) == "eve@acme.example"
     with pytest.raises(Unidentified):
-        invoker(forged | {SERVERLESS: ""})
+        invoker(Headers(forged | {SERVERLESS: ""}))
+
+
+@pytest.mark.parametrize("name", ["authorization", SERVERLESS])
+def test_two_tokens_of_one_kind_name_nobody(name: str) -> None:
+    good = [(name.encode(), value.encode()) for value in bearer("ann@acme.example").values()]
+    other = [(b"authorization", b"Bearer other")] if name == SERVERLESS else []
+    assert invoker(Headers(raw=[*good, *other])) == "ann@acme.example"
+    with pytest.raises(Unidentified, match="more than once"):
+        invoker(Headers(raw=[*good, *good, *other]))
 
 
 @pytest.mark.parametrize(
@@ -38,11 +50,12 @@ def test_of_two_tokens_the_one_counts_that_cloud_run_checks() -> None:
         f"Bearer {token({'email': ['ann@acme.example'], 'email_verified': True})}",
         f"Bearer {token({'email': '', 'email_verified': True})}",
         f"Bearer {token([])}",
+        f"Bearer a.{base64.urlsafe_b64encode(b'[' * 20_000).decode()}.c",
     ],
 )
 def test_nobody_is_made_of_anything_else(header: str) -> None:
     with pytest.raises(Unidentified):
-        invoker({"authorization": header})
+        invoker(Headers({"authorization": header}))
 
 
 @given(st.text())
