@@ -16,8 +16,8 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         status: the HTTP status. 200: accepted. 413: too large. 421: the project is pinned to
-            another cell. 422: the project is missing or unknown, or Pub/Sub refuses the event. 503:
-            two partners claim the project.
+            another cell. 422: the project is missing or unknown, or Pub/Sub refuses the event. 429:
+            the event is refused, and not quarantined. 503: two partners claim the project.
         reason: the reason code of a refusal; empty if the event is accepted.
         project: the project of an accepted event; None if the event is refused, or is a test
             delivery without a project.
@@ -40,6 +40,9 @@ DISPUTED = _refused(reasons.PROJECT_DISPUTED)
 
 NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
 """The refusal of an event of this cell that Pub/Sub will never accept."""
+
+QUARANTINE_FULL = _refused(reasons.QUARANTINE_FULL)
+"""The refusal of an event that is not quarantined either, because the partner's quota is used up."""
 
 _TEST = Placement(200, "", None)
 _MISSING = _refused(reasons.PROJECT_MISSING)

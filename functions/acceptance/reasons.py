@@ -164,6 +164,25 @@ NOT_PUBLISHABLE = Reason(
     too_many=1,
     of="event",
 )
+QUARANTINE_FULL = Reason(
+    status=429,
+    code="quarantine_full",
+    detail="this cannot be accepted, and too much that could not be accepted was kept today",
+    meaning="the body or the event cannot be accepted, and so much of that kind was quarantined for"
+    " you today that no more is kept; nothing of the request was stored",
+    retry="yes, without what cannot be accepted; otherwise after midnight UTC",
+    too_many=1,
+    of="event",
+)
+TOGETHER_FULL = Reason(
+    status=429,
+    code="refused_together",
+    meaning="only in `results`: this event is valid, but was not stored, because another event of"
+    " the same request cannot be accepted, and is not kept either",
+    retry="yes; send it without the others",
+    too_many=100,
+    of="neighbour",
+)
 PARTNERS_UNAVAILABLE = Reason(
     status=503,
     code="partners_unavailable",

@@ -39,8 +39,7 @@ def open_bucket(endpoint: str, project: str, name: str) -> Any:
 
 
 CONCURRENT_WRITES = 16
-"""The maximum number of concurrent writes of a `Bucket`. Each write needs a thread, because the
-client library blocks."""
+"""The default of the maximum number of concurrent writes."""
 
 RETRY_DELAYS = (0.1, 1.0, 2.0)
 """The delay before the first retry, the longest delay (both in seconds), and the factor between
@@ -61,14 +60,18 @@ class Bucket:
             ``http://host:port`` to use a stand-in without credentials.
         project: the Google Cloud project.
         name: the bucket's name.
+        at_a_time: the maximum number of concurrent writes. Other writes wait. Each write needs a
+            thread, because the client library blocks.
     """
 
-    def __init__(self, endpoint: str, project: str, name: str) -> None:
+    def __init__(
+        self, endpoint: str, project: str, name: str, at_a_time: int = CONCURRENT_WRITES
+    ) -> None:
         self._endpoint = endpoint
         self._project = project
         self._name = name
         self._bucket: Any = None
-        self._threads = ThreadPoolExecutor(CONCURRENT_WRITES, thread_name_prefix="bucket")
+        self._threads = ThreadPoolExecutor(at_a_time, thread_name_prefix="bucket")
 
     async def write(self, name: str, data: bytes, *, content_type: str, within: float) -> None:
         """Write an object, unless an object with this name exists.

@@ -15,7 +15,7 @@ from functions.acceptance.values import NotJson
 from functions.events.attributes import parse_kind, parse_time
 from functions.events.message import Message, message_again
 from functions.google.storage import Stored
-from functions.operate.replay import NotReplayable
+from functions.operate.replay import Decoded, NotReplayable
 from functions.retained import quarantine, spill
 from functions.retained.bodies import split
 from functions.retained.quarantine import Quarantined
@@ -35,19 +35,19 @@ class Decoder:
     cell: str
     max_event_bytes: int
 
-    async def decode(self, stored: Stored, content: bytes) -> list[Message]:
+    async def decode(self, stored: Stored, content: bytes) -> Decoded:
         """Decode an object's content to messages.
 
         Raises:
-            NotReplayable: the content is malformed, or one of its events is still refused.
+            NotReplayable: the content is malformed, or all of its events are still refused.
             PartnersUnavailable: the partners secret cannot be read.
         """
         if stored.name.startswith(spill.PREFIX):
-            return _spilled(content)
+            return Decoded(_spilled(content))
         try:
             record, body = quarantine.decode(content)
             if record.attributes is not None:  # `receive` had accepted the event
-                return [message_again(body, record.attributes)]
+                return Decoded([message_again(body, record.attributes)])
             kind = parse_kind(record.kind)
             parse_time(record.received_at)
         except ValueError:
@@ -61,25 +61,32 @@ class Decoder:
             raise NotReplayable("partner_unknown")
         return self._accept(record, body, Sender(record.partner, partner, kind, record.sender_id))
 
-    def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> list[Message]:
-        """Return the messages of all events of a quarantined body.
+    def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> Decoded:
+        """Return the messages of those events of a quarantined body that are accepted now.
+
+        A body may have events of many projects. The operator may have corrected the cause for some
+        of them only, so these do not wait for the others.
 
         Raises:
-            NotReplayable: the body is not JSON, or one of its events is still refused.
+            NotReplayable: the body is not JSON, or all of its events are still refused.
         """
         try:
             events = split(record, body)
         except NotJson:
             raise NotReplayable("not_json") from None
-        messages = []
+        messages: list[Message] = []
+        refused = ""
         for position, own_id, event in events:
             placement = place(event, sender.record, self.cell, self.max_event_bytes)
             if placement.status != HTTPStatus.OK:
-                raise NotReplayable(placement.reason)
+                refused = refused or placement.reason
+                continue
             messages.append(
                 message_of(event, placement.project, sender, own_id, position, record.received_at)
             )
-        return messages
+        if not messages:
+            raise NotReplayable(refused)
+        return Decoded(messages, refused)
 
 
 def _spilled(content: bytes) -> list[Message]:

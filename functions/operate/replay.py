@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from functions.acceptance.partners import PartnersUnavailable
 from functions.events.attributes import parse_time
@@ -34,7 +35,7 @@ class ReplayReport:
         quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
             their form.
         failed: the names of the objects, or the message ids of the dead letters, that have an error
-            and were not replayed. They are kept.
+            and were not replayed, or not completely. They are kept.
         unavailable: the code of the error that ended the replay early; empty if there was none.
     """
 
@@ -56,8 +57,22 @@ Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
 """Publishes messages; returns the positions of those whose form Pub/Sub refuses. Raises
 PublishFailed."""
 
-Decode = Callable[[Stored, bytes], Awaitable[list[Message]]]
-"""Takes an object and its content; returns the messages to publish. Raises NotReplayable, or
+
+class Decoded(NamedTuple):
+    """What an object contains.
+
+    Attributes:
+        messages: the messages to publish.
+        refused: why other events of the object are still refused; empty if there are none. The
+            object then stays, and the messages have the same ingest ids in each replay.
+    """
+
+    messages: list[Message]
+    refused: str = ""
+
+
+Decode = Callable[[Stored, bytes], Awaitable[Decoded]]
+"""Takes an object and its content; returns what the object contains. Raises NotReplayable, or
 PartnersUnavailable."""
 
 
@@ -153,9 +168,10 @@ class Replay:
         return True
 
     async def _replay(self, stored: Stored, report: ReplayReport, *, dry_run: bool) -> None:
-        messages = await self._read(stored)
-        if messages is None:
+        decoded = await self._read(stored)
+        if decoded is None:
             return  # another replay has deleted the object
+        messages = decoded.messages
         days = {day_of(message) for message in messages}
         if not dry_run:
             refused = await self.publish(messages)
@@ -163,14 +179,17 @@ class Replay:
             await self._quarantine_refused(
                 stored, [messages[position] for position in refused], report
             )
-            await self.objects.delete(stored)
+            if not decoded.refused:
+                await self.objects.delete(stored)
             report.events -= len(refused)
         report.days |= days
-        report.objects += 1
         report.events += len(messages)
+        if decoded.refused:
+            raise NotReplayable(decoded.refused)
+        report.objects += 1
 
-    async def _read(self, stored: Stored) -> list[Message] | None:
-        """Return an object's messages; None if the object no longer exists.
+    async def _read(self, stored: Stored) -> Decoded | None:
+        """Return what an object contains; None if the object no longer exists.
 
         The object's content is used only in this method, so it does not stay in memory.
         """

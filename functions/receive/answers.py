@@ -19,12 +19,17 @@ RETRY_SECONDS = 10
 """The `Retry-After` of a 503: the sender should wait this many seconds before it retries. In this
 time, a full queue can drain, or a service can recover."""
 
+FULL_RETRY_SECONDS = 3_600
+"""The `Retry-After` of a 429, in seconds. The limit ends at midnight UTC at the latest."""
+
 _RETRY = {"Retry-After": str(RETRY_SECONDS)}
+_RETRY_FULL = {"Retry-After": str(FULL_RETRY_SECONDS)}
+_RETRY_OF = {429: _RETRY_FULL, 503: _RETRY}
 _AUTHENTICATE = {"WWW-Authenticate": "Bearer"}
 
 _TOGETHER: dict[int, dict[str, object]] = {
     reason.status: {"status": reason.status, "reason": reason.code}
-    for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED)
+    for reason in (reasons.TOGETHER_ELSEWHERE, reasons.TOGETHER_DISPUTED, reasons.TOGETHER_FULL)
 }
 """A request with one of these statuses is refused as a whole. In the response, each valid event of
 the request has this result."""
@@ -105,7 +110,7 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
             _refusal(placement) if placement.reason else _TOGETHER[status]
             for placement in placements
         ],
-        headers=_RETRY if status == 503 else None,
+        headers=_RETRY_OF.get(status),
     )
 
 
@@ -149,6 +154,11 @@ def webhook_problem(
 def unavailable(reason: Reason, detail: str = "") -> Response:
     """Return a 503, which tells the sender to retry, because the events may not be stored."""
     return webhook_problem(reason, detail, headers=_RETRY)
+
+
+def quarantine_full() -> Response:
+    """Return a 429: the body cannot be split into events, and is not kept."""
+    return webhook_problem(reasons.QUARANTINE_FULL, headers=_RETRY_FULL)
 
 
 def not_allowed(allow: str, detail: str) -> Response:

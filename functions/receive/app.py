@@ -11,12 +11,13 @@ from functions.google.grpc_channel import open_channel
 from functions.google.storage import Bucket
 from functions.google.topic import Topic
 from functions.observe.tally import Paced
+from functions.receive import quarantine
 from functions.receive.breaker import Breaker
 from functions.receive.durable import Durable
 from functions.receive.publish import BatchingPublisher
 from functions.receive.receiver import Receiver
 from functions.receive.settings import Settings
-from functions.receive.spill import Spill
+from functions.receive.spill import OBJECTS_IN_FLIGHT, Spill
 from functions.receive.tally import ReceiveTally
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedFile
@@ -33,15 +34,14 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         ValueError: a setting is missing or malformed.
     """
     settings = read(Settings, environ)
-    bucket = Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket)
     tally = ReceiveTally()
     paced = Paced(tally.write)
     paced.finish_at_sigterm()
     receiver = Receiver(
         settings,
         _admission(settings),
-        _durable(settings, bucket, tally),
-        Quarantine(bucket),
+        _durable(settings, tally),
+        Quarantine(_bucket(settings, quarantine.AT_A_TIME)),
         tally,
         paced,
     )
@@ -57,7 +57,12 @@ def _admission(settings: Settings) -> Admission:
     return Admission(PartnersFile(settings.partners_file), closed)
 
 
-def _durable(settings: Settings, bucket: Bucket, tally: ReceiveTally) -> Durable:
+def _bucket(settings: Settings, at_a_time: int) -> Bucket:
+    """Return a client with connections of its own, so that spill never waits for quarantine."""
+    return Bucket(settings.storage_endpoint, settings.gcp_project, settings.bucket, at_a_time)
+
+
+def _durable(settings: Settings, tally: ReceiveTally) -> Durable:
     deadline, within = settings.publish_deadline_seconds, settings.durable_within_seconds
     if not 0 < deadline < within:
         raise ValueError(
@@ -72,7 +77,7 @@ def _durable(settings: Settings, bucket: Bucket, tally: ReceiveTally) -> Durable
     )
     return Durable(
         publisher,
-        Spill(bucket),
+        Spill(_bucket(settings, OBJECTS_IN_FLIGHT)),
         within=within,
         max_waiting=settings.max_waiting_events,
         count_spilled=tally.spill,

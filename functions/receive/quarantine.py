@@ -1,15 +1,29 @@
-"""Quarantines bodies and events that came with a valid token but were refused."""
+"""Quarantines bodies and events that came with a valid token but were refused.
+
+Each partner has a quota (`functions.receive.quota`), because each object costs money, and each
+erasure has to search it.
+"""
 
 import asyncio
+import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
 from functions.acceptance.placement import Placement
 from functions.acceptance.sender import Sender
+from functions.receive.quota import Quota
 from functions.retained.bodies import join
-from functions.retained.quarantine import Quarantine, id_of_body
+from functions.retained.quarantine import Quarantine, Quarantined, id_of_body, to_object
+from functions.web.intake import Shares
+
+AT_A_TIME = 8
+"""The maximum number of objects that are written at the same time. They have connections of their
+own, so spill never waits for them."""
+
+WRITES_WAITING = 4 * AT_A_TIME
+"""The maximum number of objects that are being written or wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +32,17 @@ class QuarantinedRequests:
 
     Args:
         quarantine: writes the objects.
+        quota: limits what a partner can have stored.
         count: called with the number of quarantined events; a body that cannot be split into events
             counts as one.
+        writing: limits the objects that are being written. Partners share this number in the same
+            way as the memory for bodies (`functions.web.intake`).
     """
 
     quarantine: Quarantine
+    quota: Quota
     count: Callable[[int], None]
+    writing: Shares = field(default_factory=lambda: Shares(WRITES_WAITING))
 
     async def keep_all(
         self,
@@ -35,7 +54,7 @@ class QuarantinedRequests:
     ) -> None:
         """Quarantine the refused events of a request.
 
-        Events with the same reason code and the same project share one object.
+        Events with the same reason code share one object. So a request needs only a few writes, even if each of its events names another project.
 
         Args:
             refused: the decision about each refused event, by the event's position in the request.
@@ -45,13 +64,15 @@ class QuarantinedRequests:
             received_at: the UTC time at which the request was received, ISO 8601.
 
         Raises:
+            QuarantineFull: the partner's quota is used up, so none of the events is quarantined.
+            QueueFull: too many objects are being written, in total or for this partner.
             BucketUnavailable: at least one of the objects may not be stored.
         """
-        alike: dict[tuple[str, str | None], list[int]] = {}
+        alike: dict[str, list[int]] = {}
         for position, placement in refused.items():
-            alike.setdefault((placement.reason, events[position].project), []).append(position)
-        writes = []
-        for (reason, _), positions in alike.items():
+            alike.setdefault(placement.reason, []).append(position)
+        objects = []
+        for reason, positions in alike.items():
             data = [events[position].data for position in positions]
             body = join(data)
             own = [ids[position] for position in positions]
@@ -61,11 +82,9 @@ class QuarantinedRequests:
                 # replay does not make new events of them.
                 own = ingest_id.of_request(sender.partner, sender.kind, id_of_body(body), data)
             places = dict(zip(positions, own, strict=True))
-            writes.append(self._keep(reason, sender, body, received_at, places))
-        # Wait for all writes, even if one fails: no code may run after the response.
-        for failure in await asyncio.gather(*writes, return_exceptions=True):
-            if failure is not None:
-                raise failure
+            objects.append(_object(reason, sender, body, received_at, places))
+        await self._write(objects, sender.partner)
+        self.count(len(refused))
 
     async def keep(self, reason: str, sender: Sender, body: bytes, received_at: str) -> None:
         """Quarantine the whole body of a request.
@@ -77,25 +96,42 @@ class QuarantinedRequests:
             received_at: the UTC time at which the request was received, ISO 8601.
 
         Raises:
+            QuarantineFull: the partner's quota is used up, so the body is not quarantined.
+            QueueFull: too many objects are being written, in total or for this partner.
             BucketUnavailable: the object may not be stored.
         """
-        await self._keep(reason, sender, body, received_at, {})
+        await self._write([_object(reason, sender, body, received_at, {})], sender.partner)
+        self.count(1)
 
-    async def _keep(
-        self,
-        reason: str,
-        sender: Sender,
-        body: bytes,
-        received_at: str,
-        ingest_ids: Mapping[int, str],
-    ) -> None:
-        await self.quarantine.keep(
-            reason=reason,
-            partner=sender.partner,
-            kind=sender.kind,
-            data=body,
-            received_at=received_at,
-            sender_id="" if ingest_ids else sender.id,
-            ingest_ids=ingest_ids,
-        )
-        self.count(max(len(ingest_ids), 1))
+    async def _write(self, objects: Sequence[tuple[str, bytes]], partner: str) -> None:
+        self.quota.take(partner, objects)
+        self.writing.take(len(objects), partner)
+        try:
+            writes = (self.quarantine.write(*one) for one in objects)
+            # Wait for all writes, even if one fails: no code may run after the response.
+            outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        finally:
+            self.writing.give(len(objects), partner)
+        for failure in outcomes:
+            if failure is not None:
+                raise failure
+
+
+def _object(
+    reason: str,
+    sender: Sender,
+    body: bytes,
+    received_at: str,
+    ingest_ids: Mapping[int, str],
+) -> tuple[str, bytes]:
+    """Return the name and content of the object to write."""
+    record = Quarantined(
+        reason=reason,
+        partner=sender.partner,
+        kind=sender.kind,
+        received_at=received_at,
+        body=base64.b64encode(body).decode(),
+        sender_id="" if ingest_ids else sender.id,
+        ingest_ids=dict(ingest_ids),
+    )
+    return to_object(record, body)

@@ -9,7 +9,14 @@ from functions.acceptance import ingest_id, reasons, signature
 from functions.acceptance.admission import Admission
 from functions.acceptance.body import ReceivedEvent, parse
 from functions.acceptance.partners import Partner, PartnersUnavailable, RecordFaulty, Unclear
-from functions.acceptance.placement import DISPUTED, ELSEWHERE, NOT_PUBLISHABLE, Placement, place
+from functions.acceptance.placement import (
+    DISPUTED,
+    ELSEWHERE,
+    NOT_PUBLISHABLE,
+    QUARANTINE_FULL,
+    Placement,
+    place,
+)
 from functions.acceptance.reasons import Reason
 from functions.acceptance.sender import Sender, message_of
 from functions.acceptance.values import NotJson
@@ -21,6 +28,7 @@ from functions.receive import answers
 from functions.receive.answers import Accepted, WebhookRefusal
 from functions.receive.durable import Durable, NotDurable
 from functions.receive.quarantine import QuarantinedRequests
+from functions.receive.quota import QuarantineFull, Quota
 from functions.receive.request import (
     READS,
     announces_more,
@@ -42,6 +50,7 @@ UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
     Unclear: (reasons.PARTNERS_UNAVAILABLE, "this token cannot be checked now"),
     ClosedUnavailable: (reasons.CLOSED_UNAVAILABLE, ""),
     BucketUnavailable: (reasons.BUCKET_UNAVAILABLE, ""),
+    QuarantineFull: (reasons.BUCKET_UNAVAILABLE, ""),  # when other events are published already
     NotDurable: (reasons.PUBLISH_FAILED, ""),
     QueueFull: (reasons.QUEUE_FULL, ""),
 }
@@ -73,7 +82,8 @@ class Receiver:
         self._settings = settings
         self._admission = admission
         self._durable = durable
-        self._quarantine = QuarantinedRequests(quarantine, tally.quarantine)
+        quota = Quota(settings.max_quarantined_objects, settings.max_quarantined_bytes)
+        self._quarantine = QuarantinedRequests(quarantine, quota, tally.quarantine)
         self._tally = tally
         self._paced = paced
         self._intake = Intake(
@@ -102,7 +112,7 @@ class Receiver:
             return answers.ok()
         headers = headers_of(scope)
         kind, token = target
-        entry = await self._admission.find(token or bearer_token(headers))
+        entry = await self._admission.find(token or bearer_token(scope["headers"]))
         if entry is None:
             raise WebhookRefusal(answers.unauthorized())
         name, partner = entry
@@ -149,13 +159,17 @@ class Receiver:
         """Quarantine the refused events of a request, then publish or spill the others.
 
         If a step fails, the answer is a 503, so that the sender repeats the whole request. If an
-        event belongs to another cell, or to a disputed project, no event of the request is stored.
+        event belongs to another cell or to a disputed project, or is refused and cannot be
+        quarantined either, no event of the request is stored.
         """
         received_at = format_nanoseconds(time.time_ns())
         try:
             events = parse(body, self._settings.max_request_events)
         except NotJson as error:
-            await self._quarantine.keep(reasons.NOT_JSON.code, sender, body, received_at)
+            try:
+                await self._quarantine.keep(reasons.NOT_JSON.code, sender, body, received_at)
+            except QuarantineFull:
+                raise WebhookRefusal(answers.quarantine_full()) from None
             raise WebhookRefusal(answers.webhook_problem(reasons.NOT_JSON, str(error))) from None
         if len(events) > self._settings.max_request_events:
             raise WebhookRefusal(answers.too_many(self._settings.max_request_events))
@@ -168,7 +182,7 @@ class Receiver:
                 if whole in outcomes:
                     raise WebhookRefusal(answers.refused(outcomes, whole.status))
             refused = {at: outcome for at, outcome in enumerate(outcomes) if outcome.status != 200}
-            await self._quarantine.keep_all(refused, events, ids, sender, received_at)
+            await self._keep_all(refused, outcomes, events, ids, sender, received_at)
         unpublished = await self._durable.store(messages) if messages else ()
         if unpublished:
             positions = [at for at, outcome in enumerate(outcomes) if outcome.status == 200]
@@ -177,6 +191,25 @@ class Receiver:
             outcomes = [refused.get(at, outcome) for at, outcome in enumerate(outcomes)]
             messages = [message for at, message in enumerate(messages) if at not in unpublished]
         return self._stored(outcomes, messages)
+
+    async def _keep_all(
+        self,
+        refused: Mapping[int, Placement],
+        outcomes: Sequence[Placement],
+        events: Sequence[ReceivedEvent],
+        ids: Sequence[str],
+        sender: Sender,
+        received_at: str,
+    ) -> None:
+        """Quarantine refused events. If that is too much, refuse the whole request."""
+        try:
+            await self._quarantine.keep_all(refused, events, ids, sender, received_at)
+        except QuarantineFull:
+            full = [
+                QUARANTINE_FULL if at in refused else outcome for at, outcome in enumerate(outcomes)
+            ]
+            answer = answers.refused(full, QUARANTINE_FULL.status)
+            raise WebhookRefusal(answer) from None
 
     def _sort(
         self,

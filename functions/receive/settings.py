@@ -24,6 +24,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_event_bytes: the maximum size of one event in bytes; above it the answer is 413.
         max_request_bytes: the maximum size of one request in bytes; above it the answer is 413.
         max_request_events: the maximum number of events in one request; above it the answer is 413.
+        max_quarantined_objects: the maximum number of objects that one instance quarantines for a
+            partner on a UTC day; above it the answer is 429.
+        max_quarantined_bytes: the maximum bytes of these objects; above it the answer is 429. An
+            object has a third more bytes than the events in it.
         signature_tolerance_seconds: the maximum difference between the time in a signature and the
             current time.
         max_waiting_events: the maximum number of events that are being published or spilled; above
@@ -55,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_event_bytes: int = MAX_EVENT_BYTES
     max_request_bytes: int = 10_485_760
     max_request_events: int = 1_000
+    max_quarantined_objects: int = 10_000
+    max_quarantined_bytes: int = 1_073_741_824
     signature_tolerance_seconds: float = 300.0
     max_waiting_events: int = 40_000
     max_waiting_bytes: int = MAX_WAITING_BYTES

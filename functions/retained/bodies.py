@@ -1,7 +1,7 @@
 """The body of a quarantined object: a whole request, or some of its refused events.
 
-Events of one request that have the same project and were refused for the same reason share one
-object, so that a request with many bad events needs only a few writes.
+Events of one request that were refused for the same reason share one object, so that a request
+with many bad events needs only a few writes, even if each event names another project.
 """
 
 from collections.abc import Sequence

@@ -119,7 +119,14 @@ class Quarantine:
             sender_id=sender_id,
             ingest_ids=dict(ingest_ids),
         )
-        name, content = to_object(record, data)
+        await self.write(*to_object(record, data))
+
+    async def write(self, name: str, content: bytes) -> None:
+        """Write an object that `to_object` made; return when it is stored.
+
+        Raises:
+            BucketUnavailable: the bucket did not store the object.
+        """
         await self.bucket.write(name, content, content_type=CONTENT_TYPE, within=WRITE_SECONDS)
 
 

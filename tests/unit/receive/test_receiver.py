@@ -267,8 +267,87 @@ async def test_no_write_outlives_the_answer(settings: Settings, durable: Durable
 
     slow = Slow(Bucket())
     async with client_of(receiver_of(settings, durable, slow, ReceiveTally()).handle) as sender:
-        answer = await sender.post(EVENTS, json=[event(project=f"x{n}") for n in range(5)])
+        body = [event(project="x"), event(project=None), event(text="x" * 2_000)]
+        answer = await sender.post(EVENTS, json=body)
     assert (answer.status_code, slow.running) == (503, 0)
+
+
+async def test_unknown_projects_of_a_request_share_an_object(
+    settings: Settings, durable: Durable, bucket: Bucket
+) -> None:
+    settings = msgspec.structs.replace(
+        settings, max_request_events=1_000, max_request_bytes=100_000
+    )
+    receiver = receiver_of(settings, durable, Writer(bucket), ReceiveTally())
+    async with client_of(receiver.handle) as sender:
+        body = [event(project=f"x{number}") for number in range(999)]
+        answer = await sender.post(EVENTS, json=[*body, event(project=None)])
+    assert answer.status_code == 422
+    assert len(answer.json()["results"]) == 1_000
+    ids = {
+        name.split("/")[1]: list(decode(content)[0].ingest_ids)
+        for name, (content, _, _) in bucket.contents.items()
+    }
+    assert ids == {"project_unknown": list(range(999)), "project_missing": [999]}
+
+
+@pytest.fixture
+async def limited(
+    settings: Settings, durable: Durable, bucket: Bucket
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a receiver that quarantines two objects of a partner on a day."""
+    settings = msgspec.structs.replace(settings, max_quarantined_objects=2)
+    receiver = receiver_of(settings, durable, Writer(bucket), ReceiveTally())
+    async with client_of(receiver.handle) as sender:
+        yield sender
+
+
+async def test_beyond_the_quota_nothing_is_kept_and_the_answer_says_so(
+    limited: httpx.AsyncClient, durable: Durable, bucket: Bucket
+) -> None:
+    for body in (b"no json", b"none either"):
+        for _ in range(3):
+            assert (await limited.post(EVENTS, content=body)).status_code == 400
+    kept = set(bucket.contents)
+    assert len(kept) == 2
+    answers = [
+        await limited.post(EVENTS, content=b"still none"),
+        await limited.post(EVENTS, json=[event(), event(project="only")]),
+        await limited.post(EVENTS, json=[event(project="only"), event(project=None)]),
+    ]
+    assert [answer.status_code for answer in answers] == [429, 429, 429]
+    assert {answer.json()["reason"] for answer in answers} == {"quarantine_full"}
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+    assert answers[1].json()["results"] == [
+        {"status": 429, "reason": "refused_together"},
+        {"status": 429, "reason": "quarantine_full"},
+    ]
+    assert (durable.messages, set(bucket.contents)) == ([], kept)
+
+    assert (await limited.post(EVENTS, json=event())).status_code == 200, "good events go on"
+    solo = f"/events/{ONE_PROJECT_TOKEN}"
+    assert (await limited.post(solo, content=b"no json")).status_code == 400, "others have theirs"
+
+
+async def test_beyond_the_quota_what_pubsub_refuses_is_503(
+    limited: httpx.AsyncClient, durable: Durable
+) -> None:
+    for body in (b"no json", b"none either"):
+        await limited.post(EVENTS, content=body)
+    durable.refused = [1]
+    answer = await limited.post(EVENTS, json=[event(), event()])
+    assert (answer.status_code, answer.json()["reason"]) == (503, "bucket_unavailable")
+
+
+async def test_two_authorization_headers_are_refused(
+    sender: httpx.AsyncClient, durable: Durable
+) -> None:
+    good = ("Authorization", f"Bearer {TOKEN}")
+    other = ("Authorization", "Bearer other")
+    for headers in ([good, other], [other, good], [good, good]):
+        assert (await sender.post("/events", json=event(), headers=headers)).status_code == 401
+    assert durable.messages == []
+    assert (await sender.post("/events", json=event(), headers=[good])).status_code == 200
 
 
 @pytest.mark.parametrize("header", ["webhook-id", "Idempotency-Key"])
