@@ -42,7 +42,7 @@ NOT_PUBLISHABLE = _refused(reasons.NOT_PUBLISHABLE)
 """The refusal of an event of this cell that Pub/Sub will never accept."""
 
 QUARANTINE_FULL = _refused(reasons.QUARANTINE_FULL)
-"""The refusal of an event that is not quarantined either, because the partner's quota is used up."""
+"""The refusal of an event that is not quarantined, because the partner's quota is used up."""
 
 _TEST = Placement(200, "", None)
 _MISSING = _refused(reasons.PROJECT_MISSING)

@@ -54,7 +54,8 @@ class QuarantinedRequests:
     ) -> None:
         """Quarantine the refused events of a request.
 
-        Events with the same reason code share one object. So a request needs only a few writes, even if each of its events names another project.
+        Events with the same reason code share one object. So a request needs only a few writes,
+        even if each of its events names another project.
 
         Args:
             refused: the decision about each refused event, by the event's position in the request.
