@@ -93,6 +93,26 @@ async def test_refused_bodies_are_accepted_again_or_wait_for_the_partners(
     assert bucket.contents == {}
 
 
+async def test_an_object_stays_while_one_of_its_events_is_refused(
+    client: httpx.AsyncClient, bucket: Bucket, topic: Topic
+) -> None:
+    event = '{"event": "a", "value": {"project": "%s"}}'
+    body = b64encode(f"[{event % 'acme-prod'},{event % 'other'}]".encode()).decode()
+    ids = {0: "one", 1: "two"}
+    record = Quarantined(
+        "project_unknown", "acme", "chat", "2026-11-20T10:00:00Z", body, ingest_ids=ids
+    )
+    name = "quarantine/project_unknown/acme/chat/a"
+    bucket.put(name, msgspec.json.encode(record))
+    for dry_run, published in ((True, []), (False, ["one"]), (False, ["one", "one"])):
+        request = {"prefix": "quarantine/", "dry_run": dry_run}
+        answer = (await client.post("/replay", json=request)).json()
+        assert (answer["objects"], answer["events"], answer["failed"]) == (0, 1, [name])
+        assert answer["days"] == ["2026-11-20"]
+        assert topic.ids == published
+    assert list(bucket.contents) == [name]
+
+
 async def test_dead_letters_are_named_as_the_source(
     client: httpx.AsyncClient, letters: Letters, bucket: Bucket, topic: Topic
 ) -> None:

@@ -15,7 +15,7 @@ from functions.events.attributes import Attributes
 from functions.events.message import Message
 from functions.google.storage import Stored
 from functions.operate.decode import Decoder
-from functions.operate.replay import NotReplayable
+from functions.operate.replay import Decoded, NotReplayable
 from functions.retained.quarantine import Quarantined
 from tests.fakes.partners import Partners
 from tests.unit.operate.stand_ins import WRITTEN_AT, message, spilled
@@ -51,14 +51,15 @@ def decoder_of(partners: Partners) -> Decoder:
 async def test_a_spilled_event_keeps_its_bytes_and_attributes(bodies: list[bytes]) -> None:
     data = [b'{"event": "emoji_sent", "x": "%b"}' % body.hex().encode() for body in bodies]
     messages = [Message(body, message(at).attributes) for at, body in enumerate(data)]
-    assert await decoder_of(Partners()).decode(SPILL, spilled(*messages)) == messages
+    assert await decoder_of(Partners()).decode(SPILL, spilled(*messages)) == Decoded(messages)
 
 
 async def test_a_message_that_could_not_be_loaded_keeps_its_attributes(decoder: Decoder) -> None:
     attributes = message(1).attributes
     for data in (EVENT, b"no JSON"):
         content = quarantined(data, attributes=attributes.to_mapping(), partner="gone")
-        assert await decoder.decode(QUARANTINE, content) == [Message(data, attributes)]
+        expected = Decoded([Message(data, attributes)])
+        assert await decoder.decode(QUARANTINE, content) == expected
 
 
 @pytest.mark.parametrize("kept", ["Emoji_Sent", "fremd", None])
@@ -69,7 +70,7 @@ async def test_what_was_kept_under_another_spelling_gets_the_catalogues(
     data = msgspec.json.encode({"event": sent, "value": {}})
     old = Message(data, msgspec.structs.replace(message(1).attributes, event=kept))
     content = quarantined(data, attributes=old.attributes.to_mapping())
-    expected = [Message(data, message(1).attributes)]
+    expected = Decoded([Message(data, message(1).attributes)])
     assert await decoder.decode(SPILL, spilled(old)) == expected
     assert await decoder.decode(QUARANTINE, content) == expected
 
@@ -82,7 +83,7 @@ async def test_a_refused_event_is_accepted_by_the_partners_of_now(
     with pytest.raises(NotReplayable, match="project_unknown"):
         await decoder.decode(QUARANTINE, content)
     partners.projects = {"acme-new": "eu", "acme-prod": "eu"}
-    [accepted] = await decoder.decode(QUARANTINE, content)
+    [accepted] = (await decoder.decode(QUARANTINE, content)).messages
     assert accepted.data == EVENT.replace(b"acme-prod", b"acme-new")
     ingest_id = accepted.attributes.ingest_id
     assert accepted.attributes == Attributes(
@@ -96,13 +97,13 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
     body = EVENT + b"\n" + EVENT
     first = await decoder.decode(QUARANTINE, quarantined(body))
     assert await decoder.decode(QUARANTINE, quarantined(body, reason="other")) == first
-    assert len({message.attributes.ingest_id for message in first}) == 2
+    assert len({message.attributes.ingest_id for message in first.messages}) == 2
     some = b"[" + EVENT + b"," + EVENT + b"]"
     content = quarantined(some, ingest_ids={3: "one", 7: "other"})
-    messages = await decoder.decode(QUARANTINE, content)
+    messages = (await decoder.decode(QUARANTINE, content)).messages
     assert [message.attributes.ingest_id for message in messages] == ["one", "other"]
     content = quarantined(body, sender_id="msg_1")
-    messages = await decoder.decode(QUARANTINE, content)
+    messages = (await decoder.decode(QUARANTINE, content)).messages
     assert [message.attributes.ingest_id for message in messages] == of_request(
         "acme", "chat", "msg_1", [EVENT, EVENT]
     )
@@ -111,7 +112,8 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
 async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
     """Split, it would take the ids of its neighbours, and a large one all the memory."""
     body = b"[" + EVENT + b"," + EVENT + b"]"
-    [one] = await decoder.decode(QUARANTINE, quarantined(body, ingest_ids={3: "one"}))
+    decoded = await decoder.decode(QUARANTINE, quarantined(body, ingest_ids={3: "one"}))
+    [one] = decoded.messages
     assert (one.data, one.attributes.kind) == (body, "test")
     assert one.attributes.ingest_id == "one"
 
@@ -131,7 +133,7 @@ async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
         (quarantined(partner="nobody"), "partner_unknown"),
         (quarantined(EVENT.replace(b"acme-prod", b"acme-us")), "project_elsewhere"),
         (quarantined(b'{"event": "a"}'), "project_missing"),
-        (quarantined(EVENT + b"\n" + EVENT.replace(b"acme", b"a")), "project_unknown"),
+        (quarantined(b"\n".join([EVENT.replace(b"acme", b"a")] * 2)), "project_unknown"),
         (quarantined(EVENT.replace(b"emoji", b"e" * 1_000)), "event_too_large"),
     ],
 )
@@ -140,6 +142,14 @@ async def test_what_cannot_be_replayed_says_why(
 ) -> None:
     with pytest.raises(NotReplayable, match=f"^{reason}$"):
         await decoder.decode(QUARANTINE, content)
+
+
+async def test_a_corrected_project_does_not_wait_for_others(decoder: Decoder) -> None:
+    other = EVENT.replace(b"acme", b"a")
+    content = quarantined(b"[%b,%b]" % (other, EVENT), ingest_ids={3: "one", 7: "two"})
+    decoded = await decoder.decode(QUARANTINE, content)
+    assert [message.attributes.ingest_id for message in decoded.messages] == ["two"]
+    assert decoded.refused == "project_unknown"
 
 
 async def test_nobody_is_accepted_while_the_partners_are_unknown(
