@@ -61,7 +61,7 @@ def application(
     )
     handlers: dict[Any, Any] = {
         ProblemError: _answer_problem,
-        ClientDisconnect: _answer_nobody,
+        ClientDisconnect: _answer_gone,
         **(error_handlers or {}),
     }
     return ExceptionMiddleware(router, handlers)
@@ -93,7 +93,7 @@ async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise ProblemError(404, "Not found")
 
 
-async def _answer_nobody(_request: Request, _error: ClientDisconnect) -> Response:
+async def _answer_gone(_request: Request, _error: ClientDisconnect) -> Response:
     """Answer a caller that has left before its body ended, so that no error is logged."""
     return problem(400, "The connection ended before the body did")
 
