@@ -14,11 +14,9 @@ body that is nested too deeply, even if no field is to have the nested part."""
 
 _PLACE = re.compile(r" - at `\$[^`]*`")
 _QUOTED = re.compile(r" '[^']*'")
-_QUOTING = {
-    "Object contains unknown field `": "Object has an unknown field",
-    "Invalid enum value ": "Unknown value",
-}
-"""How errors that quote the body begin, and the texts that replace these errors."""
+_UNKNOWN_FIELD = "Object contains unknown field `"
+_UNKNOWN_VALUE = "Invalid enum value "
+"""How errors that quote the body begin."""
 
 
 def describe(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) -> str:
@@ -33,10 +31,14 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) -
     if isinstance(error, RecursionError):
         return "the body is nested too deeply"
     text = str(error)
-    for beginning, safe in _QUOTING.items():
-        if text.startswith(beginning):
-            places = _PLACE.findall(text)
-            # The error ends with the place in the body. But the quoted text may look like a place
-            # too, so the place is left out if there are two, or if the only one is not at the end.
-            return safe + (places[0] if len(places) == 1 and text.endswith(places[0]) else "")
+    if text.startswith(_UNKNOWN_FIELD):
+        # The place is left out. In an error about the outermost object there is none, so what looks
+        # like a place may be the name of the unknown field.
+        return "Object has an unknown field"
+    if text.startswith(_UNKNOWN_VALUE):
+        places = _PLACE.findall(text)
+        # The error ends with the place in the body. But the quoted text may look like a place too,
+        # so the place is left out if there are two, or if the only one is not at the end.
+        place = places[0] if len(places) == 1 and text.endswith(places[0]) else ""
+        return f"Unknown value{place}"
     return _QUOTED.sub("", text)

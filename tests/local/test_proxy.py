@@ -5,6 +5,8 @@ import pytest
 
 from local import proxy
 
+Client = httpx.AsyncClient
+
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
@@ -15,10 +17,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
         requests.append(request)
         return httpx.Response(200, text="served")
 
-    real = httpx.AsyncClient
-
     def client(**given: object) -> httpx.AsyncClient:
-        return real(base_url="http://function", transport=httpx.MockTransport(answer))
+        return Client(base_url="http://function", transport=httpx.MockTransport(answer))
 
     monkeypatch.setattr(proxy.httpx, "AsyncClient", client)
     return requests
@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
 
 def caller() -> httpx.AsyncClient:
     transport = httpx.ASGITransport(proxy.application("http://function", "you@demo.example"))
-    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8608")
+    return Client(transport=transport, base_url="http://127.0.0.1:8608")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8608", "localhost:8608", "localhost"])

@@ -37,7 +37,7 @@ IN_CODE = {(reason.status, reason.code) for reason in REASONS}
 
 def test_every_status_is_declared_with_its_reasons() -> None:
     assert {reason for _, reason in IN_CODE} >= reasons.OF_EVENTS.keys()
-    assert {status for status, _ in IN_CODE} == {400, 401, 404, 405, 408, 413, 421, 422, 503}
+    assert {status for status, _ in IN_CODE} == {400, 401, 404, 405, 408, 413, 421, 422, 429, 503}
     assert len(IN_CODE) == len(REASONS)
 
 

@@ -189,15 +189,13 @@ async def test_events_with_the_same_fault_are_one_object(
     answer = await sender.post(EVENTS, json=[*body, event(project=None)])
     statuses = [result["status"] for result in answer.json()["results"]]
     assert statuses == [422, 200, 422, 422, 422, 422]
-    assert writes == ["create"] * 3
+    assert writes == ["create"] * 2
     records = [decode(content) for content, *_ in bucket.contents.values()]
     assert [(record.reason, list(record.ingest_ids)) for record, _ in records] == [
-        ("project_unknown", [0, 3, 4]),
-        ("project_unknown", [2]),
+        ("project_unknown", [0, 2, 3, 4]),
         ("project_missing", [5]),
     ]
-    assert json.loads(records[0][1]) == [body[0]] * 3
-    assert json.loads(records[1][1]) == body[2]
+    assert json.loads(records[0][1]) == [body[0], body[2], body[3], body[4]]
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", "null", "7", '"x"', '{"event":""}', '{"event":7}'])

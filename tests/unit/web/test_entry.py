@@ -242,6 +242,7 @@ async def test_trailers_are_no_headers() -> None:
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()
         serving = asyncio.create_task(server.serve([listening]))
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         for pause in (0.0, 0.05, 0.0):

@@ -36,17 +36,28 @@ def description(body: bytes) -> str:
         (b'{"me": 1}', "Object has an unknown field"),
         (
             b'{"people": [{"ids": [], "me": 1}]}',
-            "Object has an unknown field - at `$.people[0]`",
+            "Object has an unknown field",
         ),
         (b'{"people": [{"ids": [], "me` - at `$.me": 1}]}', "Object has an unknown field"),
+        (b'{"` - at `$.me": 1}', "Object has an unknown field"),
         (b'{"people": [{"ids": [1]}]}', "Expected `str`, got `int` - at `$.people[0].ids[0]`"),
         (b'{"people": [{}]}', "Object missing required field `ids` - at `$.people[0]`"),
         (b'{"mode": "\xff"}', "the body is not UTF-8"),
-        (b'{"me": ' + b"[" * 200_000, "the body is nested too deeply"),
     ],
 )
 def test_an_error_says_what_and_where(body: bytes, expected: str) -> None:
     assert description(body) == expected
+
+
+class Open(msgspec.Struct):
+    ids: list[str] = []
+
+
+def test_a_body_that_is_nested_too_deeply_says_so() -> None:
+    with pytest.raises(MALFORMED) as caught:
+        msgspec.json.decode(b'{"x": ' + b"[" * 200_000, type=Open)
+    assert isinstance(caught.value, RecursionError)
+    assert describe(caught.value) == "the body is nested too deeply"
 
 
 @given(text=st.text(min_size=3, max_size=40), is_name=st.booleans())
