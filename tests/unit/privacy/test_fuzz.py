@@ -53,7 +53,7 @@ class Statements(statements.Statements):
 
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
-        self._folder = folder
+        self._own = folder
         at = {"filed_at": NOW, "until": NOW + timedelta(days=1), "released_at": None}
         texts = dict.fromkeys(("partner", "project", "source", "treatment"), "dev")
         times = dict.fromkeys(("cut_off", "due_at", "executed_at", "expires_at"))
@@ -74,7 +74,7 @@ class Statements(statements.Statements):
     def _answer(
         self, name: str, parameters: Mapping[str, Parameter], runs: Any, otherwise: Any
     ) -> Any:
-        for parameter in query_parameters(self._folder, name, parameters):
+        for parameter in query_parameters(self._own, name, parameters):
             parameter.to_api_repr()
         self.runs.clear()
         runs.clear()
