@@ -204,4 +204,4 @@ def test_any_request_is_answered(examples: int) -> None:
             fuzzed.check(method, url, body, sent, failing=failing)
 
         check()
-    fuzzed.saw({200, 202, 400, 403, 404}, {201, 204, 405, 422, 503}, examples)
+    fuzzed.saw({200, 202, 400, 403, 404, 201, 204, 405, 422, 503}, examples)
