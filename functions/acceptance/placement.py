@@ -59,19 +59,18 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
         cell: the name of this cell.
         max_event_bytes: the maximum size of one event in bytes.
     """
+    is_too_large = len(event.data) > max_event_bytes
     project = event.project
     if project is None:
         if len(partner.projects) == 1:
             project = next(iter(partner.projects))
-        elif event.is_test:
-            return _TOO_LARGE if len(event.data) > max_event_bytes else _TEST
+        elif is_too_large:
+            return _TOO_LARGE
         else:
-            return _MISSING
+            return _TEST if event.is_test else _MISSING
     pinned_to = partner.projects.get(project)
     if pinned_to is None:
-        return _UNKNOWN
+        return _TOO_LARGE if is_too_large else _UNKNOWN
     if pinned_to != cell:
         return ELSEWHERE if pinned_to else DISPUTED
-    if len(event.data) > max_event_bytes:
-        return _TOO_LARGE
-    return Placement(200, "", project)
+    return _TOO_LARGE if is_too_large else Placement(200, "", project)

@@ -39,9 +39,11 @@ def test_an_event_is_placed_by_its_project(
     assert expected[1] in {"", *OF_EVENTS}
 
 
-@pytest.mark.parametrize(("project", "status"), [("prod", 413), ("us", 421), ("x", 422)])
-def test_size_is_looked_at_last_so_that_nothing_of_another_cell_is_kept(
-    project: str, status: int
+@pytest.mark.parametrize(
+    ("project", "status"), [("prod", 413), ("us", 421), ("x", 413), ("", 413), (None, 413)]
+)
+def test_only_the_cell_counts_before_the_size_so_that_nothing_of_another_cell_is_kept(
+    project: str | None, status: int
 ) -> None:
     assert place(ReceivedEvent(b"123", "e", project), SEVERAL, "eu", 2).status == status
 
