@@ -19,9 +19,13 @@ OPENAPI = "docs/openapi.yaml"
 OPERATIONS = "docs/operations.md"
 ALERTS = "terraform/modules/cell/refusals.json"
 
-_RESPONSE = re.compile(r"( status: \{ const: (\d{3}) \}\n +reason: \{ enum: )\[.*?\]")
+# A status is an enum with one value: some generated clients ignore a response with a `const`.
+_RESPONSE = re.compile(
+    r"( status: \{ type: integer, enum: \[(\d{3})\] \}\n +reason: \{ type: string, enum: )\[.*?\]"
+)
 _RESULTS = re.compile(
-    r"( status: \{ enum: )\[.*?\]( \}  # of an event\n +reason: \{ enum: )\[.*?\]"
+    r"( status: \{ type: integer, enum: )\[.*?\]"
+    r"( \}  # of an event\n +reason: \{ type: string, enum: )\[.*?\]"
 )
 
 

@@ -15,9 +15,10 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     """The decision whether this cell accepts an event.
 
     Attributes:
-        status: the HTTP status. 200: accepted. 413: too large. 421: the project is pinned to
-            another cell. 422: the project is missing or unknown, or Pub/Sub refuses the event. 429:
-            the event is refused, and not quarantined. 503: two partners claim the project.
+        status: the HTTP status. 200: accepted. 400: not JSON. 413: too large. 421: the project is
+            pinned to another cell. 422: the event is ambiguous or in the wrong place, the project
+            is missing, unknown or ambiguous, or Pub/Sub refuses the event. 429: the event is
+            refused, and not quarantined. 503: two partners claim the project.
         reason: the reason code of a refusal; empty if the event is accepted.
         project: the project of an accepted event; None if the event is refused, or is a test
             delivery without a project.
@@ -48,6 +49,15 @@ _TEST = Placement(200, "", None)
 _MISSING = _refused(reasons.PROJECT_MISSING)
 _UNKNOWN = _refused(reasons.PROJECT_UNKNOWN)
 _TOO_LARGE = _refused(reasons.EVENT_TOO_LARGE)
+_FAULTS = {
+    fault.code: _refused(fault)
+    for fault in (
+        reasons.NOT_JSON,
+        reasons.EVENT_AMBIGUOUS,
+        reasons.EVENT_MISPLACED,
+        reasons.PROJECT_AMBIGUOUS,
+    )
+}
 
 
 def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: int) -> Placement:
@@ -60,6 +70,8 @@ def place(event: ReceivedEvent, partner: Partner, cell: str, max_event_bytes: in
         max_event_bytes: the maximum size of one event in bytes.
     """
     is_too_large = len(event.data) > max_event_bytes
+    if event.fault is not None:
+        return _TOO_LARGE if is_too_large else _FAULTS[event.fault.code]
     project = event.project
     if project is None:
         if len(partner.projects) == 1:

@@ -39,9 +39,10 @@ NOT_JSON = Reason(
     status=400,
     code="not_json",
     detail="the body is not JSON",
-    meaning="the body is not JSON in UTF-8; it was quarantined",
+    meaning="the body, or one line of it, is not JSON in UTF-8; it was quarantined",
     retry="no; correct the sender",
     too_many=10,
+    of="event",
 )
 BODY_INCOMPLETE = Reason(
     status=400,
@@ -50,6 +51,14 @@ BODY_INCOMPLETE = Reason(
     meaning="the connection ended before the body did; nothing was stored",
     retry="yes",
     too_many=100,
+)
+BODY_BROKEN = Reason(
+    status=400,
+    code="body_broken",
+    detail="the compressed body is damaged, or ends too early",
+    meaning="the compressed body is damaged, or ends too early; nothing was stored",
+    retry="yes, once; if it fails again, correct the sender",
+    too_many=10,
 )
 TOKEN_UNKNOWN = Reason(
     status=401,
@@ -65,7 +74,7 @@ SIGNATURE_INVALID = Reason(
     detail="webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
     " malformed, the time is too far from now, or no signature matches the body",
     meaning="a signature is required: a header is missing or malformed, the time is too far from"
-    " now, or no signature matches the body",
+    " now, no signature matches the body, or `webhook-` and `svix-` headers differ",
     retry="no, unless your clock was wrong",
     too_many=10,
 )
@@ -119,6 +128,15 @@ EVENT_TOO_LARGE = Reason(
     too_many=10,
     of="event",
 )
+ENCODING_UNSUPPORTED = Reason(
+    status=415,
+    code="encoding_unsupported",
+    detail="Content-Encoding may be gzip or deflate, and only one of them",
+    meaning="`Content-Encoding` is not `gzip` or `deflate`, or it has several codings; nothing was"
+    " stored. `Accept-Encoding` lists the codings that are accepted",
+    retry="no; send the body without compression, or with gzip",
+    too_many=10,
+)
 PROJECT_ELSEWHERE = Reason(
     status=421,
     code="project_elsewhere",
@@ -152,6 +170,35 @@ PROJECT_UNKNOWN = Reason(
     detail="value.project is not a project of this partner",
     meaning="`value.project` is not a project of yours; the event was quarantined",
     retry="no",
+    too_many=10,
+    of="event",
+)
+EVENT_AMBIGUOUS = Reason(
+    status=422,
+    code="event_ambiguous",
+    detail="event, value or data is sent more than once, with different content",
+    meaning="the body has two different events: `event` twice with different names, `value` twice,"
+    " or another event in `data`; it was quarantined",
+    retry="no; correct the sender",
+    too_many=10,
+    of="event",
+)
+EVENT_MISPLACED = Reason(
+    status=422,
+    code="event_misplaced",
+    detail='an event was found, but not in the form {"event": ..., "value": {...}}',
+    meaning="the body contains an event, but in a place where events are not read; it was"
+    " quarantined",
+    retry="no; correct the sender",
+    too_many=10,
+    of="event",
+)
+PROJECT_AMBIGUOUS = Reason(
+    status=422,
+    code="project_ambiguous",
+    detail="project is sent more than once, with different names",
+    meaning="the body has two different projects; it was quarantined",
+    retry="no; correct the sender",
     too_many=10,
     of="event",
 )

@@ -62,6 +62,23 @@ class _Signed(NamedTuple):
     signatures: bytes
 
 
+_STANDARD = _Signed(b"webhook-id", b"webhook-timestamp", b"webhook-signature")
+_SVIX = _Signed(b"svix-id", b"svix-timestamp", b"svix-signature")
+"""The names under which Svix, the author of the scheme, sends the same headers."""
+
+_ABSENT = _Signed(b"", b"", b"")
+
+
+def _signed(headers: Mapping[bytes, bytes]) -> _Signed | None:
+    """Return the three headers; None if they are sent under both names and differ."""
+    standard, svix = (
+        _Signed(*(headers.get(name, b"") for name in names)) for names in (_STANDARD, _SVIX)
+    )
+    if standard == _ABSENT:
+        return svix
+    return standard if svix in {_ABSENT, standard} else None
+
+
 def verify(
     keys: Iterable[SigningKey],
     headers: Mapping[bytes, bytes],
@@ -73,7 +90,8 @@ def verify(
     """Return whether a request is signed with one of the keys, and was sent recently.
 
     The request may have several signatures, also of other versions of the scheme. One valid
-    signature of version 1 is enough.
+    signature of version 1 is enough. If the request has both ``webhook-`` and ``svix-`` headers,
+    they must be the same.
 
     Args:
         keys: the valid keys: one, or more during a rotation.
@@ -83,13 +101,8 @@ def verify(
         tolerance: the maximum seconds between ``now`` and the time in the request; that time may be
             earlier or later than ``now``.
     """
-    signed = _Signed(
-        *(
-            headers.get(name, b"")
-            for name in (b"webhook-id", b"webhook-timestamp", b"webhook-signature")
-        )
-    )
-    if not _ID.fullmatch(signed.id) or not _TIMESTAMP.fullmatch(signed.timestamp):
+    signed = _signed(headers)
+    if signed is None or not _ID.fullmatch(signed.id) or not _TIMESTAMP.fullmatch(signed.timestamp):
         return False
     if abs(now - int(signed.timestamp)) > tolerance:
         return False

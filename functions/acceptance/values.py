@@ -36,6 +36,23 @@ def values(text: str, most: int) -> list[bytes]:
     return [element.encode() for element in islice(elements, most)] or [text.encode()]
 
 
+def members(text: str) -> Iterator[tuple[str, object, bytes]]:
+    """Yield the name, the value and the bytes of each member of an object, also of repeated ones.
+
+    Args:
+        text: a valid JSON object.
+    """
+    position = _skip_space(text, _skip_space(text, 0) + 1)
+    while text[position] != "}":
+        name, position = _value_at(text, position)
+        start = _skip_space(text, _skip_space(text, position) + 1)
+        value, end = _value_at(text, start)
+        yield str(name), value, text[start:end].encode()
+        position = _skip_space(text, end)
+        if text[position] == ",":
+            position = _skip_space(text, position + 1)
+
+
 def only_value(text: str) -> object:
     """Decode a text that is exactly one JSON value.
 

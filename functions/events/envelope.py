@@ -2,15 +2,16 @@
 
 The sending product documents one form, ``{"event": "name", "value": {...}}``. It does not document
 the bodies of its room webhooks and of its Test button. So properties are also accepted beside
-``event``, and all names in any spelling. The order of the members never matters.
+``event``, and all names in any spelling. The documented name takes precedence over other spellings.
+The order of the members never matters.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from functions.events.coerce import NotCoerced, to_id
-from functions.events.names import is_member, load_names, may_be_known, snake_case
+from functions.events.names import is_member, letters, load_names, may_be_known, snake_case
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -54,14 +55,11 @@ class Envelope(msgspec.Struct, frozen=True):
                     return project_text(members[name])
         return None
 
-    def is_test(self) -> bool:
-        """Return whether the body looks like a test delivery.
-
-        A test delivery has no event name, no ``value`` object, and no property of the catalogue.
-        """
+    def is_event(self) -> bool:
+        """Return whether the body has an event name, ``value`` or a property of the catalogue."""
         if self.event is not None or self.value_at is not None:
-            return False
-        return not any(is_member(name) for name in self.likely)
+            return True
+        return any(map(is_part, self.likely))
 
 
 def open_envelope(body: object) -> Envelope:
@@ -73,11 +71,10 @@ def open_envelope(body: object) -> Envelope:
     """
     if not isinstance(body, dict):
         return Envelope(None, {}, {"body": body})
-    names: list[str] = []
-    values: list[str] = []
+    if len(body) == 2 and is_name(body.get("event")) and isinstance(body.get("value"), dict):
+        return Envelope(body["event"], body["value"], {}, "event", "value", ("event", "value"))
     likely = [member for member in body if may_be_known(member)]
-    for member in spellings(body, ("event", "value"), likely):
-        (names if snake_case(member) == "event" else values).append(member)
+    names, values = named(likely, "event"), named(likely, "value")
     event_at = next((at for at in names if is_name(body[at])), None)
     value_at = next((at for at in values if isinstance(body[at], dict)), None)
     apart = {event_at, value_at, *(at for at in names if is_blank(body[at]))}
@@ -88,6 +85,14 @@ def open_envelope(body: object) -> Envelope:
         event_at=event_at,
         value_at=value_at,
         likely=likely,
+    )
+
+
+def named(members: Iterable[str], name: str) -> list[str]:
+    """Return the members that spell a name in any case; the name itself comes first."""
+    return sorted(
+        (member for member in members if letters(member) == name),
+        key=lambda member: (member != name, member),
     )
 
 
@@ -113,6 +118,11 @@ def spellings(
         yield from sorted(
             member for member in likely if member != name and snake_case(member) == name
         )
+
+
+def is_part(name: str) -> bool:
+    """Return whether a member with this name is ``value`` or a property of a known event."""
+    return is_member(name) or letters(name) == "value"
 
 
 def is_name(member: object) -> bool:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from functions.acceptance import reasons
 from functions.acceptance.placement import Placement
-from functions.acceptance.reasons import Reason
+from functions.acceptance.reasons import EVENT_AMBIGUOUS, EVENT_MISPLACED, Reason
 from functions.events.message import Message
 from functions.web.problem import MEDIA_TYPE
 
@@ -105,13 +105,23 @@ def refused(placements: Sequence[Placement], status: int) -> Response:
     code = next(placement.reason for placement in placements if placement.status == status)
     return webhook_problem(
         reasons.OF_EVENTS[code],
-        field="value.project" if code.startswith("project_") else None,
+        field=_field(code),
         results=[
             _refusal(placement) if placement.reason else _TOGETHER[status]
             for placement in placements
         ],
         headers=_RETRY_OF.get(status),
     )
+
+
+def _field(code: str) -> str | None:
+    """Return the field that an event's reason code is about; None if it is about the whole event.
+
+    The event's name stands for all that makes an event: `event`, `value` and `data`.
+    """
+    if code.startswith("project_"):
+        return "value.project"
+    return "event" if code in {EVENT_AMBIGUOUS.code, EVENT_MISPLACED.code} else None
 
 
 def _refusal(placement: Placement) -> dict[str, object]:
@@ -180,6 +190,23 @@ def too_large(limit: int) -> Response:
     """Return a 413, for a request with more than ``limit`` bytes."""
     reason = reasons.REQUEST_TOO_LARGE
     return webhook_problem(reason, reason.detail.format(limit=limit))
+
+
+def inflates_too_much() -> Response:
+    """Return a 413: the inflated body is too large."""
+    detail = "the body is too large after it is inflated, or for its compressed size"
+    return webhook_problem(reasons.REQUEST_TOO_LARGE, detail)
+
+
+def unsupported_encoding(accepted: Sequence[str]) -> Response:
+    """Return a 415 that names the accepted content codings (RFC 9110, section 15.5.16)."""
+    headers = {"Accept-Encoding": ", ".join(accepted)}
+    return webhook_problem(reasons.ENCODING_UNSUPPORTED, headers=headers)
+
+
+def broken() -> Response:
+    """Return a 400: the compressed body cannot be inflated."""
+    return webhook_problem(reasons.BODY_BROKEN)
 
 
 def incomplete() -> Response:

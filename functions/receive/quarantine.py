@@ -75,7 +75,7 @@ class QuarantinedRequests:
         objects = []
         for reason, positions in alike.items():
             data = [events[position].data for position in positions]
-            body = join(data)
+            body = join(data, reason)
             own = [ids[position] for position in positions]
             if not sender.id:
                 # The sender gave the request no id, so each retry has new `ids`. Ids that are made

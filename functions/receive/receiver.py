@@ -27,6 +27,14 @@ from functions.observe.tally import Paced
 from functions.receive import answers
 from functions.receive.answers import Accepted, WebhookRefusal
 from functions.receive.durable import Durable, NotDurable
+from functions.receive.inflate import (
+    ENCODINGS,
+    Broken,
+    EncodingUnknown,
+    InflatesTooMuch,
+    encoding_of,
+    inflate,
+)
 from functions.receive.quarantine import QuarantinedRequests
 from functions.receive.quota import QuarantineFull, Quota
 from functions.receive.request import (
@@ -42,7 +50,7 @@ from functions.receive.tally import ReceiveTally
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedUnavailable
 from functions.web.batching import QueueFull
-from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Intake
+from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Held, Intake
 
 UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
     PartnersUnavailable: (reasons.PARTNERS_UNAVAILABLE, ""),
@@ -119,14 +127,18 @@ class Receiver:
         self._tally.hear(name)
         if scope["method"] in READS:
             return answers.ok()
-        body = await self._read(headers, receive, name)
+        encoding = _encoding(scope, headers)
+        sent = await self._read(headers, receive, name)
         try:
             if partner.signing_secrets:
-                self._check_signature(partner, headers, body)
+                self._check_signature(partner, headers, sent)
             own_id = sender_id(headers) if partner.has_request_ids else ""
-            return await self._receive(body, Sender(name, partner, kind, own_id))
+            sender = Sender(name, partner, kind, own_id)
+            if encoding is None:
+                return await self._receive(sent, sender)
+            return await self._receive_inflated(sent, encoding, sender)
         finally:
-            self._intake.release(body, name)
+            self._intake.release(sent, name)
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, partner: str) -> bytes:
         """Return the body of a partner's request. The caller must call `_intake.release` for it."""
@@ -154,6 +166,19 @@ class Receiver:
             tolerance=self._settings.signature_tolerance_seconds,
         ):
             raise WebhookRefusal(answers.unsigned())
+
+    async def _receive_inflated(self, sent: bytes, encoding: str, sender: Sender) -> Accepted:
+        """Inflate a body, and store its events; the inflated bytes count as memory in use."""
+        held = Held(self._intake, sender.partner)
+        try:
+            body = await inflate(sent, encoding, self._settings.max_request_bytes, held.take)
+            return await self._receive(body, sender)
+        except Broken:
+            raise WebhookRefusal(answers.broken()) from None
+        except InflatesTooMuch:
+            raise WebhookRefusal(answers.inflates_too_much()) from None
+        finally:
+            held.release()
 
     async def _receive(self, body: bytes, sender: Sender) -> Accepted:
         """Quarantine the refused events of a request, then publish or spill the others.
@@ -248,3 +273,13 @@ class Receiver:
             if outcome.reason:
                 self._tally.refuse(outcome.reason)
         return answers.accepted(outcomes, messages)
+
+
+def _encoding(scope: Scope, headers: Mapping[bytes, bytes]) -> str | None:
+    """Return the content coding of the body; None if it is not compressed."""
+    if b"content-encoding" not in headers:  # most requests take this fast path
+        return None
+    try:
+        return encoding_of(scope)
+    except EncodingUnknown:
+        raise WebhookRefusal(answers.unsupported_encoding(ENCODINGS)) from None

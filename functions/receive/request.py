@@ -1,7 +1,7 @@
 """Reads a webhook's path and token, and the id that the sender gave the request.
 
 This module reads no IP address. The only headers that it reads are Authorization, webhook-id,
-Idempotency-Key and Content-Length.
+svix-id, Idempotency-Key and Content-Length.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ def route(scope: Scope) -> tuple[Kind, str] | None:
         WebhookRefusal: 404 for an unknown path, 405 for a method that the path does not allow,
             405 for a GET or HEAD of a webhook's path with a query string.
     """
-    path, method = scope["path"], scope["method"]
+    path, method = scope["path"].removesuffix("/"), scope["method"]
     if path == HEALTH:
         if method not in READS:
             raise WebhookRefusal(not_allowed("GET, HEAD", "read the health check with GET"))
@@ -83,10 +83,11 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
 def sender_id(headers: Mapping[bytes, bytes]) -> str:
     """Return the id that the sender gave the request; empty if there is none.
 
-    A sender gives each retry the id of the first attempt.
+    A sender gives each retry the id of the first attempt. If the request is signed, this is the id
+    that is signed, because a request whose ``webhook-id`` and ``svix-id`` differ is refused.
     """
-    own = headers.get(b"webhook-id") or headers.get(b"idempotency-key") or b""
-    return own.decode("latin-1")
+    ids = (headers.get(name) for name in (b"webhook-id", b"svix-id", b"idempotency-key"))
+    return next(filter(None, ids), b"").decode("latin-1")
 
 
 def announces_more(headers: Mapping[bytes, bytes], limit: int) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent, parse, parse_one
+from functions.acceptance.reasons import NOT_JSON
 from functions.acceptance.values import NotJson
 from functions.retained.quarantine import Quarantined, id_of_body
 
@@ -27,9 +28,19 @@ class QuarantinedEvent(NamedTuple):
     event: ReceivedEvent
 
 
-def join(events: Sequence[bytes]) -> bytes:
-    """Return the body that contains these events: a single event as it is, several as an array."""
-    return events[0] if len(events) == 1 else b"[" + b",".join(events) + b"]"
+def join(events: Sequence[bytes], reason: str = "") -> bytes:
+    """Return the body that contains these events: a single event as it is, several as an array.
+
+    Args:
+        events: the bytes of the events.
+        reason: why the events are quarantined. Events that are not JSON are lines of NDJSON, and
+            are joined as lines, so that an operator can repair them.
+    """
+    if len(events) == 1:
+        return events[0]
+    if reason == NOT_JSON.code:
+        return b"\n".join(events)
+    return b"[" + b",".join(events) + b"]"
 
 
 def split(record: Quarantined, body: bytes) -> list[QuarantinedEvent]:

@@ -157,3 +157,43 @@ class Intake:
     def release(self, body: bytes, owner: str = EVERYBODY) -> None:
         """Stop counting the bytes of a body that `read` returned to this owner."""
         self._bytes.give(len(body), owner)
+
+    def take(self, size: int, owner: str) -> None:
+        """Count bytes that a request uses besides its body, until `give`.
+
+        Raises:
+            QueueFull: too much memory is in use, in total or for this owner.
+        """
+        self._bytes.take(size, owner)
+
+    def give(self, size: int, owner: str) -> None:
+        """Stop counting bytes that `take` counted."""
+        self._bytes.give(size, owner)
+
+
+class Held:
+    """The bytes that a request uses besides its body.
+
+    Args:
+        intake: counts the bytes of all requests.
+        owner: the name of the partner who sends the request.
+    """
+
+    def __init__(self, intake: Intake, owner: str) -> None:
+        self._intake = intake
+        self._owner = owner
+        self._size = 0
+
+    def take(self, size: int) -> None:
+        """Count more bytes.
+
+        Raises:
+            QueueFull: too much memory is in use, in total or for this owner.
+        """
+        self._intake.take(size, self._owner)
+        self._size += size
+
+    def release(self) -> None:
+        """Stop counting all bytes that were taken."""
+        self._intake.give(self._size, self._owner)
+        self._size = 0

@@ -1,5 +1,6 @@
 """Webhooks over the wire: what is answered, and what an analyst finds a moment later."""
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -182,6 +183,18 @@ ODD: dict[str, tuple[Any, dict[str, Any]]] = {
         {"event": " ", "value": {"project": "dev", "emoji": 3, "user_id": "u-1"}},
         {"kind": "chat", "event": None, "catalogued": False, "project": "dev"},
     ),
+    "names in another case": (
+        {"Event": "emoji_sent", "Value": {"Project": "dev", "UserId": "u-1", "Emoji": 3}},
+        {"kind": "chat", "event": "emoji_sent", "ordinal": 3, "flags": []},
+    ),
+    "JSON in a text in `data`": (
+        {"data": json.dumps(GOOD)},
+        {"kind": "chat", "event": "emoji_sent", "ordinal": 3, "flags": []},
+    ),
+    "JSON in a text as `value`": (
+        {"event": "emoji_sent", "value": json.dumps(GOOD["value"])},
+        {"event": "emoji_sent", "ordinal": 3, "flags": []},
+    ),
     "an empty array": (b"[]", {"kind": "test", "event": None, "project": None}),
     "a body without an event name": (
         {"hello": "world"},
@@ -218,6 +231,19 @@ def test_an_array_with_good_and_bad_elements(post: Post, stored: Rows) -> None:
     assert [rows[each]["kind"] for each in accepted] == ["chat", "test", "chat"]
 
 
+def test_compressed_ndjson_with_a_cut_line(sender: httpx.Client, cell: Cell, stored: Rows) -> None:
+    line = json.dumps(GOOD)
+    body = gzip.compress(f"{line}\n{line[:-9]}\n{line}".encode())
+    answer = sender.post(
+        f"/events/{cell.token}", content=body, headers={"Content-Encoding": "gzip"}
+    )
+    assert [result["status"] for result in answer.json()["results"]] == [200, 400, 200]
+    rows = stored([result["ingest_id"] for result in answer.json()["results"][::2]])
+    assert [row["ordinal"] for row in (row["properties"] for row in rows.values())] == [3, 3]
+    answer = sender.post(f"/events/{cell.token}", content=body, headers={"Content-Encoding": "br"})
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip, deflate")
+
+
 def test_a_room_event_lands_in_its_own_table(post: Post, stored: Rows, cell: Cell) -> None:
     sample = json.loads((ROOT / "docs/samples/room_updated.json").read_text())
     [ingest_id] = ids(post(sample, "rooms"))
@@ -246,6 +272,9 @@ def test_a_press_of_the_test_button_shows_in_test_deliveries_only(post: Post, ce
         ("POST", "/events/{token}", changed(project="demo-us") | {"event": ""}, 421),
         ("POST", "/events/{token}", {"event": None, "value": {"Project": "demo-us"}}, 421),
         ("POST", "/events/{token}", {"event": 7, "project": "acme-prod"}, 422),
+        ("POST", "/events/{token}", GOOD | {"Event": "hl_viewed"}, 422),
+        ("POST", "/events/{token}", {"payload": GOOD}, 422),
+        ("POST", "/events/{token}/", GOOD, 200),
         ("POST", "/event/{token}", GOOD, 404),
         ("GET", "/events/{token}", None, 200),
         ("GET", "/events/{token}?event=emoji_sent", None, 405),

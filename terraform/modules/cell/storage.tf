@@ -4,12 +4,14 @@ locals {
   # promise. Unreadable data cannot be searched for a person, so it is deleted after 7 days. Data on
   # legal hold is below `on_hold/`: a sweep deletes it when the hold ends, so it has no rule here.
   lifecycle_days = {
-    "exports/"              = 1
-    "spill/"                = 28
-    "quarantine/"           = 28
-    "quarantine/malformed/" = 7
-    "quarantine/not_json/"  = 7
-    "quarantine/too_deep/"  = 7
+    "exports/"                    = 1
+    "spill/"                      = 28
+    "quarantine/"                 = 28
+    "quarantine/malformed/"       = 7
+    "quarantine/not_json/"        = 7
+    "quarantine/event_ambiguous/" = 7
+    "quarantine/event_misplaced/" = 7
+    "quarantine/too_deep/"        = 7
   }
 }
 

@@ -73,7 +73,9 @@ def test_an_event_in_an_array_is_what_it_is_alone(values: list[object]) -> None:
         ('{"event":"a","value":{"project":1e16}}', "a", ""),
         ('{"event":"a","project":"p"}', "a", "p"),
         ('{"event":"a","project":"p","value":{}}', "a", "p"),
-        ('{"event":"a","project":"outer","value":{"project":"inner"}}', "a", "inner"),
+        ('{"event":"a","project":"","value":{"project":"inner"}}', "a", "inner"),
+        ('{"Event":"a","Value":{"Project":"p"}}', "a", "p"),
+        ('{"eVENT":"a","vALUE":{"PROJECT":"p"}}', "a", "p"),
         ('{"event":"a","value":5}', "a", None),
         ('{"event":"a","value":{"project":""}}', "a", None),
         ('{"event":"a","value":{"project":["p"]}}', "a", ""),
@@ -154,6 +156,52 @@ def test_nesting_is_accepted_or_refused(form: str, depth: int) -> None:
 def test_a_long_number_is_accepted_or_refused(digits: int) -> None:
     with contextlib.suppress(NotJson):
         assert parse(b'{"event":"a","value":{"project":' + b"9" * digits + b"}}", MOST)
+
+
+GOOD = b'{"event":"a","value":{"project":"p"}}'
+CUT = [
+    b'{"event":"a","val',
+    b'{"event":"a","nick":"Zo\xc3',
+    b'ject":"p"}}',
+    b"\xff",
+    GOOD + GOOD,
+    b'{"a":' * 600 + b"1" + b"}" * 600,
+    b'{"n": NaN}',
+]
+
+
+@pytest.mark.parametrize("cut", CUT)
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n\n"])
+def test_a_line_that_is_cut_does_not_spoil_the_others(cut: bytes, place: int, end: bytes) -> None:
+    lines = [GOOD, GOOD]
+    lines.insert(place, cut)
+    events = parse(b"\n".join(lines) + end, MOST)
+    assert [event.data.strip() for event in events] == lines
+    assert [event.fault and event.fault.code for event in events] == [
+        "not_json" if line == cut else None for line in lines
+    ]
+    assert len(parse(b"\n".join(lines), 1)) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[\n{"event":"a"},\n{"event":"b"}\n',
+        b'{\n"event": "a",\n"value": {"project":\n',
+        b'{"event":"a"\n{"event":"b"',
+        b'{"x":1}\n{"event":"a"',
+    ],
+)
+def test_a_cut_body_without_a_whole_event_on_a_line_is_not_json(body: bytes) -> None:
+    with pytest.raises(NotJson):
+        parse(body, MOST)
+
+
+def test_an_event_that_is_nested_too_deeply_does_not_spoil_its_neighbours() -> None:
+    deep = b"[" * 600 + b"]" * 600
+    events = parse(b"[%b,%b]" % (GOOD, deep), MOST)
+    assert [event.fault and event.fault.code for event in events] == [None, "not_json"]
 
 
 def test_an_object_may_span_lines() -> None:

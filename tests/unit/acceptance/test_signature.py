@@ -115,6 +115,33 @@ def test_the_signature_needs_its_version_and_padding(cut: str) -> None:
     )
 
 
+def svix(headers: dict[str, str]) -> dict[str, str]:
+    """The same headers, with the names that Svix uses."""
+    return {name.replace("webhook-", "svix-"): value for name, value in headers.items()}
+
+
+def test_svix_headers_are_the_same_headers() -> None:
+    assert accepts(svix(signed()))
+    assert accepts(signed() | svix(signed()))
+    assert accepts(svix(signed()) | {"webhook-id": ""})
+    assert not accepts(svix(signed(OTHER)))
+    assert not accepts(svix(signed()), BODY.encode() + b" ")
+
+
+@pytest.mark.parametrize("name", [*svix(signed())])
+@pytest.mark.parametrize("other", ["msg_2", "", str(NOW - 1)])
+def test_headers_of_both_names_must_be_the_same(name: str, other: str) -> None:
+    """Otherwise the id that counts could be another one than the id that is signed."""
+    both = signed() | svix(signed())
+    assert not accepts(both | {name: other})
+    assert not accepts(both | {name.replace("svix-", "webhook-"): other})
+
+
+def test_two_valid_signatures_of_different_requests_are_refused() -> None:
+    assert not accepts(signed() | svix(signed(message="msg_2")))
+    assert not accepts({"webhook-id": "msg_1"} | svix(signed()))
+
+
 @given(st.binary(), st.binary(), st.binary(), st.binary())
 def test_no_header_and_no_body_is_an_error(a: bytes, b: bytes, c: bytes, body: bytes) -> None:
     headers = {b"webhook-id": a, b"webhook-timestamp": b, b"webhook-signature": c}

@@ -111,11 +111,14 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
 
 async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
     """Split, it would take the ids of its neighbours, and a large one all the memory."""
-    body = b"[" + EVENT + b"," + EVENT + b"]"
+    body = b"[7,[7]]"
     decoded = await decoder.decode(QUARANTINE, quarantined(body, ingest_ids={3: "one"}))
     [one] = decoded.messages
     assert (one.data, one.attributes.kind) == (body, "test")
     assert one.attributes.ingest_id == "one"
+    with_events = b"[" + EVENT + b"," + EVENT + b"]"
+    with pytest.raises(NotReplayable, match="event_misplaced"):
+        await decoder.decode(QUARANTINE, quarantined(with_events, ingest_ids={3: "one"}))
 
 
 @pytest.mark.parametrize(

@@ -87,10 +87,22 @@ async def test_bad_credentials_are_401(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/event", "/events/", "/events/a/b", "/healthz", "/x/events", "//events"]
+    "path",
+    ["/", "/event", "/events//", "/events/a/b", "/events/a//", "/healthz", "/x/events", "//events"],
 )
 async def test_other_paths_are_404(sender: httpx.AsyncClient, path: str) -> None:
     assert (await sender.post(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", [f"{EVENTS}/", "/events/"])
+async def test_a_slash_at_the_end_makes_no_difference(
+    sender: httpx.AsyncClient, durable: Durable, path: str
+) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert (await sender.get(path, headers=headers)).status_code == 200
+    assert (await sender.post(path, json=event(), headers=headers)).status_code == 200
+    assert (await sender.get("/health/")).status_code == 200
+    assert len(durable.messages) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -130,6 +142,61 @@ async def test_what_is_not_json_is_400_and_quarantined_once(
     assert durable.messages == []
     assert len(bucket.contents) == 1
     assert next(iter(bucket.contents)).startswith("quarantine/not_json/acme/chat/")
+
+
+async def test_a_cut_line_is_one_result_and_the_others_are_stored(
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket
+) -> None:
+    line = json.dumps(event())
+    answer = await sender.post(EVENTS, content=f'{line}\n{line[:-9]}\n{line}\n{{"ev')
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 2)
+    assert [result["status"] for result in answer.json()["results"]] == [200, 400, 200, 400]
+    assert answer.json()["results"][1] == {"status": 400, "reason": "not_json"}
+    assert len(durable.messages) == 2
+    [(name, (content, *_))] = bucket.contents.items()
+    assert name.startswith("quarantine/not_json/acme/chat/")
+    record, body = decode(content)
+    assert [*record.ingest_ids] == [1, 3]
+    assert body == f'{line[:-9]}\n{{"ev'.encode()
+    rest = f'{json.dumps(event(project="only"))}\n{{"event":'
+    answer = await sender.post(EVENTS, content=rest)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "project_unknown")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "field"),
+    [
+        ('{"event":"a","Event":"b","value":{}}', "event_ambiguous", "event"),
+        ('{"payload":{"event":"a","value":{}}}', "event_misplaced", "event"),
+        (
+            '{"event":"a","value":{"project":"a"},"project":"b"}',
+            "project_ambiguous",
+            "value.project",
+        ),
+    ],
+)
+async def test_a_body_with_two_events_or_a_hidden_one_is_422_and_quarantined(
+    sender: httpx.AsyncClient, durable: Durable, bucket: Bucket, body: str, reason: str, field: str
+) -> None:
+    answer = await sender.post(EVENTS, content=body)
+    assert answer.status_code == 422
+    assert (answer.json()["reason"], answer.json()["field"]) == (reason, field)
+    assert durable.messages == []
+    [(name, (content, *_))] = bucket.contents.items()
+    assert name.startswith(f"quarantine/{reason}/acme/chat/")
+    assert decode(content)[1] == body.encode()
+    long = body.replace("{", f'{{"x":"{"x" * 1_000}",', 1)
+    assert (await sender.post(EVENTS, content=long)).status_code == 413
+
+
+async def test_a_wrapped_event_is_published_without_what_is_around_it(
+    sender: httpx.AsyncClient, durable: Durable
+) -> None:
+    plain = json.dumps(event())
+    for body in (json.dumps(plain), f'{{"data":{plain}}}', f'{{"data":{json.dumps(plain)}}}'):
+        assert (await sender.post(EVENTS, content=body)).status_code == 200
+    assert [message.data for message in durable.messages] == [plain.encode()] * 3
+    assert {message.attributes.event for message in durable.messages} == {"emoji_sent"}
 
 
 async def test_a_project_of_another_cell_is_421_and_stores_nothing(

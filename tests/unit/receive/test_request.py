@@ -38,7 +38,10 @@ def scope(
         ("/events", ("chat", "")),
         ("/rooms/t", ("room", "t")),
         ("/events/t %?", ("chat", "t %?")),
+        ("/rooms/t/", ("room", "t")),
+        ("/events/", ("chat", "")),
         ("/health", None),
+        ("/health/", None),
     ],
 )
 def test_a_path_is_a_kind_and_a_token(path: str, target: tuple[str, str] | None) -> None:
@@ -56,7 +59,7 @@ def test_any_other_path_or_method_is_refused(method: str, path: str, query: byte
     except WebhookRefusal as refusal:
         refused = refusal.answer.status_code
     else:
-        assert (target is None) == (path == "/health")
+        assert (target is None) == (path in {"/health", "/health/"})
         assert method == "POST" or (method in {"GET", "HEAD"} and not (query and target))
         return
     assert refused in {404, 405}
@@ -83,6 +86,8 @@ def test_only_bearer_has_a_token(value: bytes, token: str) -> None:
         ([], ""),
         ([(b"webhook-id", b"w"), (b"idempotency-key", b"i")], "w"),
         ([(b"webhook-id", b""), (b"idempotency-key", b"i")], "i"),
+        ([(b"svix-id", b"s"), (b"idempotency-key", b"i")], "s"),
+        ([(b"svix-id", b"s"), (b"webhook-id", b"w")], "w"),
         ([(b"idempotency-key", b"\xff\x00")], "\xff\x00"),
         ([(b"webhook-id", b"x" * 10_240)], "x" * 10_240),
     ],
