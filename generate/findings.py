@@ -1,4 +1,4 @@
-"""Writes the flags, the units and the placeholders of the catalogue into the contract."""
+"""Writes what the catalogue says about values into the contract, such as flags and units."""
 
 from functions.events.catalogue import Catalogue
 from generate.markdown import table
@@ -10,6 +10,7 @@ def parts(catalogue: Catalogue) -> dict[str, str]:
         "flags": flags(catalogue),
         "units": _units(catalogue),
         "placeholders": _placeholders(catalogue),
+        "lists of people": _lists_of_people(catalogue),
     }
 
 
@@ -53,3 +54,16 @@ def _placeholders(catalogue: Catalogue) -> str:
         for words, names in shared.items()
     )
     return table(("property", "placeholders"), rows)
+
+
+def _lists_of_people(catalogue: Catalogue) -> str:
+    rows = (
+        (
+            f"`{prop.sent_as}`",
+            ", ".join(f"`{word}`" for word in dict.fromkeys(("[]", *prop.empty))),
+            f"{prop.most:,}",
+        )
+        for prop in catalogue.fallback("room").properties
+        if prop.most is not None
+    )
+    return table(("list", "what means that the list is empty", "people that are stored"), rows)

@@ -89,6 +89,21 @@ def columns(catalogue: Catalogue) -> list[Column]:
         ValueError: a common property has no place in the table, or a description is too long.
     """
     common = {prop.column: prop for prop in catalogue.common if prop.column}
+    room = _record(
+        "room",
+        "The room; only in events of the Rooms webhook.",
+        catalogue.room_columns,
+        catalogue.room_events,
+    )
+    room["fields"].append(
+        _column(
+            "speaker_count",
+            "INTEGER",
+            "NULLABLE",
+            "How many different speakers the event lists, also if not all are stored or some were"
+            " erased later; 0 if it says that there are none; NULL if it has no list.",
+        )
+    )
     table = [
         _column("ingest_id", "STRING", "REQUIRED", "This system's id of the event."),
         _column("delivery_id", "STRING", "REQUIRED", "The id of the row; differs between copies."),
@@ -126,12 +141,7 @@ def columns(catalogue: Catalogue) -> list[Column]:
             catalogue.property_columns,
             catalogue.events,
         ),
-        _record(
-            "room",
-            "The room; only in events of the Rooms webhook.",
-            catalogue.room_columns,
-            catalogue.room_events,
-        ),
+        room,
         _column("flags", "STRING", "REPEATED", "Codes of problems; with names, never values."),
         _column("extra", "JSON", "NULLABLE", "Properties without a column; emptied after 30 days."),
     ]

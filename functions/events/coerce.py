@@ -165,15 +165,24 @@ COERCIONS: Mapping[str, Callable[[object], object]] = {
 text, and raises NotCoerced if it cannot read the value."""
 
 
-def to_list(value: object, coerce_one: Callable[[object], object]) -> list[object] | None:
+def to_list(
+    value: object, coerce_one: Callable[[object], object], *, keeps_empty: bool = False
+) -> list[object] | None:
     """Read a list of values; None if no element is left after blank elements are removed.
 
     A single value becomes a list with one element.
+
+    Args:
+        value: the list as sent.
+        coerce_one: reads an element.
+        keeps_empty: whether an empty list stays empty; otherwise it becomes None.
 
     Raises:
         NotCoerced: an element cannot be read as the wanted type, or may itself be a list in JSON
             text.
     """
+    if keeps_empty and value == []:
+        return []
     elements = value if isinstance(value, list) else [value]
     if any(may_be_list(element) for element in elements):
         raise NotCoerced

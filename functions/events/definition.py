@@ -86,6 +86,10 @@ class Property(_Model):
             refused.
         placeholders: words that senders write instead of an unknown id, in the form that
             `functions.events.identity.plain` returns.
+        empty: words that mean an empty list, in the same form. If there are none, an empty list
+            means "not known".
+        most: the maximum number of people that are stored of a list of people; None if there is no
+            limit.
         privacy: ``analytical``: stored as sent. ``personal``: identifies a person, and is stored as
             a user key or in an identity only. ``reduced``: only values that derive from it are
             stored.
@@ -106,6 +110,8 @@ class Property(_Model):
     maximum: StrictInt | StrictFloat | None = None
     fractions: Fractions | None = None
     placeholders: tuple[StrictStr, ...] = ()
+    empty: tuple[StrictStr, ...] = ()
+    most: StrictInt | None = None
     privacy: Privacy = "analytical"
     description: Text
 
@@ -147,8 +153,12 @@ class Property(_Model):
             )
         if self.placeholders and self.type != "id":
             raise ValueError(f"{self.name}: only an id may have placeholders")
-        if any(plain(word) != word for word in self.placeholders):
+        if any(plain(word) != word for word in self.placeholders + self.empty):
             raise ValueError(f"{self.name}: write placeholders in lower case, without spaces")
+        if self.empty and not self.repeated:
+            raise ValueError(f"{self.name}: only a repeated property may have words for `empty`")
+        if self.most is not None and (self.privacy != "personal" or not self.repeated):
+            raise ValueError(f"{self.name}: only a list of people may have `most`")
         return self
 
 

@@ -43,7 +43,7 @@ class Draft:
         flags: findings about properties; a flag has the property's name, but never its value.
         user_id: the user id, as text; None if the event has none.
         nickname: the nickname as sent; None if the event has none.
-        speakers: the user ids of the room's speakers.
+        speakers: the user ids of the room's speakers; None if the event does not say who they are.
 
     Args:
         received_at: when the event was received, in microseconds since 1970.
@@ -74,7 +74,7 @@ class Draft:
         self.flags: list[str] = []
         self.user_id: str | None = None
         self.nickname: str | None = None
-        self.speakers: list[str] = []
+        self.speakers: list[str] | None = None
 
     def fill(
         self,
@@ -117,6 +117,10 @@ class Draft:
     def note_unnamed(self) -> None:
         """Add the flag ``unnamed:event``: the event has no usable name."""
         self._flag("unnamed", "event")
+
+    def note_too_many(self, name: str) -> None:
+        """Flag that the list of this name has more people than are stored."""
+        self._flag("too_many", name)
 
     def _keep_unknown(self, sent_name: str, value: object) -> None:
         name = snake_case(sent_name)

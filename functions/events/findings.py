@@ -12,6 +12,7 @@ Finding = Literal[
     "placeholder",
     "rounded",
     "converted",
+    "too_many",
     "too_large",
 ]
 """A code for something unusual about a property. A flag is such a code, a colon and the property's

@@ -86,13 +86,25 @@ def guess_number(value: object, rules: NumberRules) -> Guess:
     return Guess(to_integer(number), findings)
 
 
-def guess_list(value: object, coerce_one: Callable[[object], object]) -> Guess:
+def guess_list(
+    value: object,
+    coerce_one: Callable[[object], object],
+    is_empty: Callable[[object], bool] | None = None,
+) -> Guess:
     """Read a list, also from JSON text; leave out placeholders.
+
+    Args:
+        value: the list as sent.
+        coerce_one: reads an element.
+        is_empty: returns whether an element means that the list is empty; None if an empty list
+            means "not known".
 
     Raises:
         NotCoerced: an element that is not a placeholder cannot be read as the wanted type.
     """
     elements, is_converted = spread(value)
+    if is_empty is not None and all(is_empty(element) for element in elements):
+        return Guess([], ("converted",))
     findings: dict[Finding, None] = {"converted": None} if is_converted else {}
     coerced: list[object] = []
     for element in elements:

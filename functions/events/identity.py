@@ -60,6 +60,16 @@ def to_speaker(element: object, placeholders: Container[str]) -> str | None:
     return to_identity(_id_in(element), placeholders)
 
 
+def is_nobody(element: object, words: Container[str]) -> bool:
+    """Return whether an element of a list of people says that the list is empty.
+
+    Args:
+        element: the element as sent.
+        words: the words that say so, as `plain` returns them. The empty object says so, too.
+    """
+    return plain(element) in words if isinstance(element, str) else element == {}
+
+
 def without_speakers(member: object, leave_out: Callable[[str | None], bool]) -> list[object]:
     """Return the speakers of a room without some of them.
 

@@ -16,7 +16,7 @@ from functions.events.attributes import KINDS, Kind
 from functions.events.catalogue import Catalogue, Event, Property
 from functions.events.coerce import COERCIONS, NotCoerced, to_integer, to_list, to_number, within
 from functions.events.guess import Guess, NumberRules, guess_list, guess_number
-from functions.events.identity import to_identity, to_speaker
+from functions.events.identity import is_nobody, to_identity, to_speaker
 from functions.events.names import letters, snake_case
 
 Target = Literal[
@@ -213,8 +213,9 @@ def _order(event: Event) -> dict[str, int]:
 def _destination(catalogue: Catalogue, prop: Property, *, own: bool) -> Destination:
     coerce, guess = _reading(catalogue, prop)
     if prop.repeated:
-        guess = partial(guess_list, coerce_one=coerce)
-        coerce = partial(to_list, coerce_one=coerce)
+        is_empty = partial(is_nobody, words=frozenset(prop.empty)) if prop.empty else None
+        guess = partial(guess_list, coerce_one=coerce, is_empty=is_empty)
+        coerce = partial(to_list, coerce_one=coerce, keeps_empty=bool(prop.empty))
     return Destination(
         name=prop.name,
         column=prop.column or "",

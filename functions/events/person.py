@@ -1,10 +1,12 @@
 """Finds the people whom an event mentions, by the same rules as `load`."""
 
 from collections.abc import Callable, Container, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from functions.events.attributes import Kind
 from functions.events.body import encode_exactly
+from functions.events.coerce import EPOCH, MICROSECOND, to_microseconds
 from functions.events.draft import Draft
 from functions.events.identity import without_speakers
 from functions.events.layout import Layout, Layouts
@@ -40,7 +42,7 @@ def mentioned(data: bytes, kind: Kind, layouts: Layouts) -> Mentioned:
     envelope, layout, _ = open_event(data, kind, layouts)
     draft = Draft(received_at=0, project=None)
     draft.fill(envelope.value, layout, envelope.beside)
-    return Mentioned(draft.user_id, draft.speakers)
+    return Mentioned(draft.user_id, draft.speakers or [])
 
 
 def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
@@ -55,6 +57,27 @@ def user_id(data: bytes, kind: Kind, layouts: Layouts) -> str | None:
         BadMessage: the JSON cannot be read.
     """
     return mentioned(data, kind, layouts).user_id
+
+
+def happened_at(
+    data: bytes, kind: Kind, layouts: Layouts, received_at: datetime
+) -> datetime | None:
+    """Return when an event happened, by the sender's clock; None if no sane time is stated.
+
+    Args:
+        data: the event's bytes as sent.
+        kind: the kind of the event.
+        layouts: the layouts of all events.
+        received_at: when the event was received (timezone-aware).
+
+    Raises:
+        BadMessage: the JSON cannot be read.
+    """
+    envelope, layout, _ = open_event(data, kind, layouts)
+    draft = Draft(to_microseconds(received_at), project=None)
+    draft.fill(envelope.value, layout, envelope.beside)
+    moment = draft.columns.get("occurred_at")
+    return EPOCH + moment * MICROSECOND if isinstance(moment, int) else None
 
 
 def take_out(

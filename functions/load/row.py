@@ -88,6 +88,8 @@ class RowBuilder:
     def __init__(self, catalogue: Catalogue, keys: PseudonymKeys) -> None:
         self._layouts = Layouts(catalogue)
         self._keys = keys
+        [speakers] = catalogue.room_columns["speakers"]
+        self._most_speakers = speakers.most
 
     def build(
         self, data: bytes, attributes: Mapping[str, str], *, delivery_id: str, stored_at: int
@@ -132,9 +134,9 @@ class RowBuilder:
         if not is_fresh(known.ingest_id):
             row["retry_key"] = known.ingest_id
         key_version = self._keys.version_at(received)
-        if draft.speakers and known.project is not None:
+        if draft.speakers is not None and known.project is not None:
             key = self._keys.by_version[key_version]
-            draft.record["speakers"] = _user_keys(key, known.project, draft.speakers)
+            self._add_speakers(draft, draft.speakers, key, known.project)
         if draft.record:
             row[layout.record] = draft.record
         if draft.extra:
@@ -157,6 +159,15 @@ class RowBuilder:
             "last_seen": person.received_at,
         }
 
+    def _add_speakers(self, draft: Draft, user_ids: list[str], key: bytes, project: str) -> None:
+        """Store the first speakers in the sender's order, and the number of all."""
+        different = list(dict.fromkeys(user_ids))
+        stored = different[: self._most_speakers]
+        if len(stored) < len(different):
+            draft.note_too_many("speakers")
+        draft.record["speakers"] = [user_key(key, project, one) for one in stored]
+        draft.record["speaker_count"] = len(different)
+
     def _person(
         self, draft: Draft, known: Attributes, received_at: int, key_version: int
     ) -> Identity | None:
@@ -171,8 +182,3 @@ class RowBuilder:
             nickname=draft.nickname,
             received_at=received_at,
         )
-
-
-def _user_keys(key: bytes, project: str, user_ids: list[str]) -> list[str]:
-    # `dict.fromkeys` removes duplicates and keeps the sender's order.
-    return list(dict.fromkeys(user_key(key, project, one) for one in user_ids))

@@ -157,7 +157,9 @@ SELECT
             AND every_day.received_at <= person.cut_off
         WHERE person.user_key IS NULL OR person.hidden_key IS NOT NULL
         ORDER BY place
-      ) AS speakers
+      ) AS speakers,
+      every_day.room.updated_at AS updated_at,
+      every_day.room.speaker_count AS speaker_count
     )
   ) AS room,
   every_day.flags,

@@ -1,9 +1,11 @@
 -- grain: one row per project and room with a room event
 -- The latest known state of each room. An event may contain only a part of the state, so each
--- column has the newest known value. An empty list of speakers replaces the earlier list if
--- room_speakers_updated sent it.
+-- column has the newest known value. An empty list of speakers replaces the earlier list, but an
+-- event without a list, or with an unreadable one, does not.
 --
--- Events are ordered by the time of receipt. A query reads all room events, which are few.
+-- Events may overtake each other. They are ordered by the time of the change if the event states it
+-- as updated_at, otherwise by the time of receipt. A time before 2015 or after the receipt cannot be
+-- right and does not count. A query reads all room events, which are few.
 WITH
 changes AS (
   SELECT
@@ -12,7 +14,19 @@ changes AS (
     event,
     room,
     received_at,
-    CONCAT(CAST(UNIX_MICROS(received_at) AS STRING), ingest_id) AS place
+    CONCAT(
+      CAST(
+        UNIX_MICROS(
+          IF(
+            room.updated_at BETWEEN TIMESTAMP '2015-01-01' AND received_at,
+            room.updated_at,
+            received_at
+          )
+        ) AS STRING
+      ),
+      CAST(UNIX_MICROS(received_at) AS STRING),
+      ingest_id
+    ) AS place
   FROM `${bi}.room_events`
   WHERE room_id IS NOT NULL
 )
@@ -32,7 +46,7 @@ SELECT
   MAX_BY(room.is_speak, IF(room.is_speak IS NULL, NULL, place)) AS is_speak,
   MAX_BY(
     STRUCT(room.speakers AS user_keys),
-    IF(event = 'room_speakers_updated' OR ARRAY_LENGTH(room.speakers) > 0, place, NULL)
+    IF(room.speaker_count IS NULL, NULL, place)
   ).user_keys AS speakers,
   COALESCE(
     MAX_BY(event, IF(event IN ('room_created', 'room_deleted'), place, NULL)) = 'room_deleted',

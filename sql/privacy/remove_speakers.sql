@@ -18,7 +18,9 @@ SET
       FROM UNNEST(events.room.speakers) AS speaker WITH OFFSET AS place
       WHERE speaker NOT IN UNNEST(found.erased)
       ORDER BY place
-    ) AS speakers
+    ) AS speakers,
+    events.room.updated_at AS updated_at,
+    events.room.speaker_count AS speaker_count
   )
 FROM (
   WITH

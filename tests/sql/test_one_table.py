@@ -68,10 +68,12 @@ def events(random: Random) -> Iterator[dict[str, Any]]:
 
 
 def room(random: Random) -> dict[str, Any]:
+    speakers = random.sample(USERS, random.choice([0, 1, 3]))
     return {
         "name": random.choice([None, "Final", "Grand final"]),
         "status": random.choice([None, "live"]),
-        "speakers": random.sample(USERS, random.choice([0, 1, 3])),
+        "speakers": speakers,
+        "speaker_count": len(speakers) or random.choice([0, None]),
     }
 
 

@@ -1,7 +1,6 @@
 -- grain: one row per project and room with a room event
 -- The latest known state of each room. An event may contain only a part of the state, so each
--- column has the newest known value. An empty list of speakers replaces the earlier list if
--- room_speakers_updated sent it.
+-- column has the newest known value. An empty list of speakers replaces the earlier list.
 --
 -- Events are ordered by the time of receipt. A query reads all days of `events`; a filter on
 -- project uses the clustering of the settled days.
@@ -35,7 +34,7 @@ SELECT
   MAX_BY(room.is_speak, IF(room.is_speak IS NULL, NULL, place)) AS is_speak,
   MAX_BY(
     STRUCT(room.speakers AS user_keys),
-    IF(event = 'room_speakers_updated' OR ARRAY_LENGTH(room.speakers) > 0, place, NULL)
+    IF(room.speaker_count IS NULL, NULL, place)
   ).user_keys AS speakers,
   COALESCE(
     MAX_BY(event, IF(event IN ('room_created', 'room_deleted'), place, NULL)) = 'room_deleted',

@@ -140,5 +140,5 @@ def test_a_room() -> None:
 
 def test_speakers_that_cannot_be_read_are_not_kept() -> None:
     filled = room(speakers=[{"nickname": "secret"}])
-    assert (filled.speakers, filled.extra) == ([], {})
+    assert (filled.speakers, filled.extra) == (None, {})
     assert filled.flags == ["not_coerced:speakers"]

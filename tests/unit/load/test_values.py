@@ -24,8 +24,10 @@ def test_what_is_stored(builder: RowBuilder, keys: PseudonymKeys, case: dict[str
     loaded = build(builder, body.encode(), kind=case.get("kind", "chat"))
     row = loaded.row
     assert EVENTS.encode(row)
-    speakers = [user_key(keys.current, "dev", speaker) for speaker in case.get("speakers", [])]
-    in_room = case.get("in_room", {}) | ({"speakers": speakers} if speakers else {})
+    in_room = case.get("in_room", {})
+    if "speakers" in case:
+        speakers = [user_key(keys.current, "dev", speaker) for speaker in case["speakers"]]
+        in_room = in_room | {"speakers": speakers, "speaker_count": len(speakers)}
     assert row.get("properties", {}) == case.get("properties", {})
     assert row.get("room", {}) == in_room
     assert row.get("room_id") == case.get("room")
@@ -51,6 +53,18 @@ def test_the_order_of_different_members_makes_no_difference(
         for some in permutations(members)
     ]
     assert all(row == rows[0] for row in rows)
+
+
+def test_of_too_many_speakers_the_first_are_stored_and_all_counted(
+    builder: RowBuilder, keys: PseudonymKeys
+) -> None:
+    speakers = [str(number) for number in range(1, 100_001)]
+    value = json.dumps({"speakers": [*speakers, "7"]})
+    loaded = build(builder, f'{{"event": "room_updated", "value": {value}}}'.encode(), kind="room")
+    room: Any = loaded.row["room"]
+    assert room["speakers"] == [user_key(keys.current, "dev", each) for each in speakers[:1_000]]
+    assert room["speaker_count"] == 100_000
+    assert loaded.flags == ["too_many:speakers"]
 
 
 def test_many_repeated_answers_are_all_stored(builder: RowBuilder) -> None:
