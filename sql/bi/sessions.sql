@@ -1,11 +1,14 @@
--- grain: one row per visit of a person and UTC day of receipt
--- Visits. A visit begins with session_started, or with the first event after 30 minutes without
--- events.
+-- grain: one row per visit of a person to a room and UTC day of receipt
+-- Visits. A visit is one person in one room. It ends when the person has no event in the room for 30
+-- minutes; session_started during a visit does not begin another one. An event without a room belongs
+-- to the room of the person's event before.
 --
--- The sender reports the length of a visit repeatedly, so the duration is the largest report, not
--- the sum. Each day is counted separately: a visit across midnight has a row on each day, and the
--- duration is at most the time from midnight to the last event of the row. Because days are
--- separate, a filter on day prunes the partitions of the settled days.
+-- session_time reports repeatedly how long the person has been in the room. So a report also says that
+-- the visit did not end in that time. The reports begin again at 0 if the person opens the room again,
+-- so the duration is the sum of the largest reports after each session_started. It is at most the time
+-- since the visit began, so two windows with the same room do not count twice. Each day is counted
+-- separately: a visit across midnight has a row on each day, which begins at midnight at the earliest.
+-- Because days are separate, a filter on day prunes the partitions of the settled days.
 WITH
 steps AS (
   SELECT
@@ -13,17 +16,40 @@ steps AS (
     DATE(received_at) AS day,
     user_key,
     received_at,
-    ingest_id,
     event,
     room_id,
     platform,
-    properties.duration AS duration,
+    IF(event = 'session_time', properties.duration, NULL) AS reported,
     properties.room_status AS room_status,
     CONCAT(CAST(UNIX_MICROS(received_at) AS STRING), ingest_id) AS place
   FROM `${bi}.events`
   WHERE
     kind = 'chat'
     AND user_key IS NOT NULL
+),
+
+-- `began` is when the time began that an event tells about, in microseconds.
+located AS (
+  SELECT
+    project,
+    day,
+    user_key,
+    received_at,
+    event,
+    platform,
+    reported,
+    room_status,
+    place,
+    LAST_VALUE(room_id IGNORE NULLS) OVER (
+      PARTITION BY project, user_key, day
+      ORDER BY place
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS room_id,
+    GREATEST(
+      UNIX_MICROS(received_at) - COALESCE(reported, 0) * 1000000,
+      UNIX_MICROS(TIMESTAMP(day))
+    ) AS began
+  FROM steps
 ),
 
 spaced AS (
@@ -35,11 +61,14 @@ spaced AS (
     event,
     room_id,
     platform,
-    duration,
+    reported,
     room_status,
     place,
-    LAG(received_at) OVER (PARTITION BY project, user_key, day ORDER BY place) AS received_before
-  FROM steps
+    began,
+    LAG(received_at) OVER (
+      PARTITION BY project, user_key, day, room_id ORDER BY place
+    ) AS received_before
+  FROM located
 ),
 
 numbered AS (
@@ -51,39 +80,82 @@ numbered AS (
     event,
     room_id,
     platform,
-    duration,
+    reported,
     room_status,
     place,
+    began,
     SUM(
-      IF(
-        event = 'session_started'
-        OR received_at > TIMESTAMP_ADD(received_before, INTERVAL 30 MINUTE),
-        1,
-        0
-      )
+      IF(began > UNIX_MICROS(TIMESTAMP_ADD(received_before, INTERVAL 30 MINUTE)), 1, 0)
     ) OVER (
-      PARTITION BY project, user_key, day
+      PARTITION BY project, user_key, day, room_id
       ORDER BY place
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS visit
   FROM spaced
+),
+
+-- A stay begins with session_started. A report belongs to the last stay that began before the time
+-- that it tells about; a minute is allowed for, because messages travel for different times.
+stays AS (
+  SELECT
+    project,
+    day,
+    user_key,
+    received_at,
+    event,
+    room_id,
+    platform,
+    reported,
+    room_status,
+    place,
+    began,
+    visit,
+    SUM(IF(event = 'session_started', 1, 0)) OVER (
+      PARTITION BY project, user_key, day, room_id, visit
+      ORDER BY began + IF(reported IS NULL, 0, 60000000)
+    ) AS stay
+  FROM numbered
+),
+
+grown AS (
+  SELECT
+    project,
+    day,
+    user_key,
+    received_at,
+    event,
+    room_id,
+    platform,
+    reported,
+    room_status,
+    place,
+    began,
+    visit,
+    MAX(reported) OVER (
+      PARTITION BY project, user_key, day, room_id, visit, stay
+      ORDER BY place
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS reported_before
+  FROM stays
 )
 
 SELECT
   project,
   day,
   user_key,
+  room_id,
   MIN(received_at) AS started_at,
   MAX(received_at) AS ended_at,
   MIN_BY(event, place) AS entry_event,
-  MAX(IF(event = 'session_started', room_status, NULL)) AS entry_room_status,
-  MIN_BY(room_id, IF(room_id IS NULL, NULL, place)) AS entry_room_id,
+  MIN_BY(
+    room_status, IF(event = 'session_started' AND room_status IS NOT NULL, place, NULL)
+  ) AS entry_room_status,
   MAX_BY(platform, IF(platform IS NULL, NULL, place)) AS platform,
   LEAST(
-    MAX(IF(event = 'session_time', duration, NULL)),
-    UNIX_SECONDS(MAX(received_at)) - UNIX_SECONDS(TIMESTAMP(day))
+    SUM(GREATEST(reported - COALESCE(reported_before, 0), 0)),
+    CAST(FLOOR((UNIX_MICROS(MAX(received_at)) - MIN(began)) / 1000000) AS INT64)
   ) AS duration_seconds,
   COUNT(*) AS events,
   COUNTIF(event = 'message_sent') AS messages
-FROM numbered
-GROUP BY project, day, user_key, visit
+FROM grown
+GROUP BY project, day, user_key, room_id, visit

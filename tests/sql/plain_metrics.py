@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -212,39 +213,84 @@ def cohorts(events: Events) -> list[Row]:
     ]
 
 
+@dataclass
+class _Visit:
+    """A person in a room; all times are those of receipt.
+
+    Attributes:
+        started: when its first event came.
+        ended: when its last event came.
+        began: from when on it is known that the person was there.
+        entry: the name of its first event.
+        openings: when the room was opened.
+        reports: when which duration, in seconds, was reported.
+    """
+
+    started: datetime
+    ended: datetime
+    began: datetime
+    entry: str
+    openings: list[datetime] = field(default_factory=list)
+    reports: list[tuple[datetime, int]] = field(default_factory=list)
+    events: int = 0
+    messages: int = 0
+    platform: str | None = None
+
+    def duration(self) -> int | None:
+        """The longest report since each opening, all together; no more than the time passed."""
+        longest: dict[int, int] = {}
+        for at, seconds in self.reports:
+            since = at - timedelta(seconds=seconds)
+            since = max(since, datetime.combine(at.date(), datetime.min.time(), UTC))
+            opening = sum(opened <= since + timedelta(minutes=1) for opened in self.openings)
+            longest[opening] = max(longest.get(opening, 0), seconds)
+        passed = (self.ended - self.began) // timedelta(seconds=1)
+        return min(sum(longest.values()), passed) if longest else None
+
+
 def sessions(events: Events) -> list[Row]:
-    """Visits by project, person and day; within a moment, in the order of the ids."""
+    """Visits by project, person, day and room; within a moment, in the order of the ids."""
+    rooms: dict[tuple[str, str, date], str | None] = {}
+    found: dict[tuple[str, str, date, str | None], list[_Visit]] = defaultdict(list)
     numbered = [(each.at, f"i{number}", each) for number, each in enumerate(events)]
-    found: list[Row] = []
-    last: dict[tuple[str, str, date], Row] = {}
     for at, _, each in sorted(numbered, key=lambda entry: entry[:2]):
         if each.kind != "chat" or not each.user:
             continue
-        key = (each.project, each.user, each.day)
-        visit = last.get(key)
-        if (
-            visit is None
-            or each.name == "session_started"
-            or at > visit["ended_at"] + timedelta(minutes=30)
-        ):
-            visit = {"project": each.project, "user_key": each.user, "day": each.day}
-            visit |= {"started_at": at, "entry_event": each.name, "events": 0, "messages": 0}
-            visit |= {"entry_room_id": None, "platform": None, "longest": None}
-            last[key] = visit
-            found.append(visit)
-        visit["ended_at"] = at
-        visit["events"] += 1
-        visit["messages"] += each.name == "message_sent"
-        visit["entry_room_id"] = visit["entry_room_id"] or each.room
-        visit["platform"] = each.platform or visit["platform"]
+        who = (each.project, each.user, each.day)
+        rooms[who] = each.room or rooms.get(who)
+        visits = found[*who, rooms[who]]
+        seconds = each.properties["duration"] if each.name == "session_time" else 0
+        midnight = datetime.combine(each.day, datetime.min.time(), UTC)
+        began = max(at - timedelta(seconds=seconds), midnight)
+        if not visits or began > visits[-1].ended + timedelta(minutes=30):
+            visits.append(_Visit(at, at, began, each.name))
+        visit = visits[-1]
+        visit.ended = at
+        visit.began = min(visit.began, began)
+        visit.events += 1
+        visit.messages += each.name == "message_sent"
+        visit.platform = each.platform or visit.platform
+        if each.name == "session_started":
+            visit.openings.append(at)
         if each.name == "session_time":
-            visit["longest"] = max(visit["longest"] or 0, each.properties["duration"])
-    for visit in found:
-        midnight = datetime.combine(visit["day"], datetime.min.time(), UTC)
-        longest = visit.pop("longest")
-        passed = (visit["ended_at"] - midnight) // timedelta(seconds=1)
-        visit["duration_seconds"] = None if longest is None else min(longest, passed)
-    return found
+            visit.reports.append((at, seconds))
+    return [
+        {
+            "project": project,
+            "user_key": user,
+            "day": day,
+            "room_id": room,
+            "started_at": visit.started,
+            "ended_at": visit.ended,
+            "entry_event": visit.entry,
+            "platform": visit.platform,
+            "duration_seconds": visit.duration(),
+            "events": visit.events,
+            "messages": visit.messages,
+        }
+        for (project, user, day, room), visits in found.items()
+        for visit in visits
+    ]
 
 
 def polls(events: Events) -> list[Row]:
