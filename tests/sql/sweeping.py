@@ -15,6 +15,7 @@ from functions.privacy.sweep.search import Search
 from functions.warehouse.ledger import Ledger, News
 from functions.warehouse.parameters import Parameter
 from functions.warehouse.schema import Warehouse
+from functions.warehouse.statements import StatementFailed
 from tests.fakes.statements import WatchedStatements
 from tests.sql import event_rows
 
@@ -34,18 +35,26 @@ def ledger_of(statements: WatchedStatements, rest: str) -> Ledger:
 
 
 class Rollups(OpenDays):
-    """Stands for `functions.privacy.sweep.open_days.OpenDays`: notes that people are counted."""
+    """Stands for `functions.privacy.sweep.open_days.OpenDays`: notes that people are counted.
+
+    If `failure` is set, each count fails with it.
+    """
 
     counted: ClassVar[list[datetime | None]]
+    failure: ClassVar[StatementFailed | None]
 
     def __init__(self) -> None:
         type(self).counted = []
+        type(self).failure = None
 
     async def count_past(self, news: News, executed_at: datetime | None) -> None:
         self.counted.append(executed_at)
+        if self.failure:
+            raise self.failure
 
     async def refresh_today(self) -> None:
-        pass
+        if self.failure:
+            raise self.failure
 
 
 class Store:

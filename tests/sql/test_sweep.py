@@ -220,6 +220,26 @@ async def test_an_erasure_takes_the_earlier_ones_of_the_person_with_it(store: St
     assert len(store.rollups.counted) == 1
 
 
+async def test_an_erasure_does_not_wait_for_rollups_that_fail(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    immediate = {"mode": "immediate", "due_at": NOW.isoformat(), "treatment": "delete"}
+    store.fill("erasures_v1", [erasure("ann", NOW, **immediate)])
+    store.fill("events_v1", [event("1", "ann", NOW - DAY), event("2", "bob", NOW)])
+    type(store.rollups).failure = StatementFailed("refresh_rooms", "resourcesExceeded")
+    report = await store.sweep()
+    assert (report.finished, report.unavailable) == (True, "")
+    assert statuses(store) == {"ann": "executed"}
+    assert store.rows("ingest_id, user_key") == [("2", "bob")]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    failed = [
+        (line["severity"], line["failed"])
+        for line in lines
+        if line["message"] == "people not counted before an erasure"
+    ]
+    assert failed == [("ERROR", "refresh_rooms")] * 2, "of the past days, and of today"
+
+
 async def test_only_the_erasures_that_are_named_are_begun(store: Store) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT)])
     report = await store.sweep(["erasure of ann"])

@@ -11,7 +11,7 @@ all days. If it finds an event that an earlier sweep has missed, an alert says s
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -236,7 +236,7 @@ class Sweep:
 
         Before that, erasures from the chat are deleted if another erasure makes them unnecessary,
         and are marked as restored if the people took them back. If a cut-off is in the open window,
-        people are counted a last time.
+        people are counted a last time. If they cannot be counted, the erasures begin nevertheless.
 
         Returns:
             Whether any erasures begin now.
@@ -254,7 +254,7 @@ class Sweep:
             return False
         is_recent = work.cut_off and work.cut_off >= midnight(open_days(now)[0])
         if is_recent and not is_counted:
-            await self.prepare(seen)
+            await _try_to_count(self.prepare(seen))
         claim = self._statements.change(
             "claim_due_erasures",
             now=now,
@@ -262,7 +262,8 @@ class Sweep:
             claim=seen.claim,
             copy_salt=str(uuid.uuid4()),  # not the claim: receipts keep claims for ever
         )
-        today = [self._open_days.refresh_today()] if is_recent or is_counted else []
+        is_needed = is_recent or is_counted
+        today = [_try_to_count(self._open_days.refresh_today())] if is_needed else []
         report.rows["claim_due_erasures"] += (await together(claim, *today))[0]
         return True
 
@@ -308,3 +309,11 @@ class Sweep:
             restored_to=restored.to,
             until=restored.at + RUNNING,
         )
+
+
+async def _try_to_count(count: Awaitable[None]) -> None:
+    """Count people before they are erased; log a failure, because no erasure waits for numbers."""
+    try:
+        await count
+    except StatementFailed as failure:
+        log("ERROR", "people not counted before an erasure", failed=failure.statement)

@@ -8,6 +8,10 @@ So their people are counted now, before the erasure is executed.
 
 Active days must be up to date too. A row may stand for events before and after the cut-off. A
 refresh splits such a row, so that the erasure applies only to the part before the cut-off.
+
+If a refresh fails, the sweep executes the erasures nevertheless. Then the counts of these days may
+lack the erased people for good. They never count anyone who was not there: the next refresh makes
+the rows of active days again, from the events that are left.
 """
 
 from collections.abc import Callable
