@@ -6,7 +6,12 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
 
 from tests.googlesql.texts import BI, PROJECT, SQL_TEXT, STORE, Text
 
@@ -58,6 +63,10 @@ def of_page(page: Path) -> Iterator[Text]:
         place = f"{name}:{whole[: found.start()].count(chr(10)) + 1}"
         if found[2] == "sql":
             yield Text(place, found[3].strip().removesuffix(";"), default=BI)
+        elif found[2] == "jinja":
+            for is_incremental in (False, True):
+                sql, _ = dbt_model(found[3], is_incremental=is_incremental)
+                yield Text(f"{place} incremental={is_incremental}", sql, default=BI)
         else:
             settings = _settings(whole)
             for command in commands(found[3]):
@@ -66,6 +75,31 @@ def of_page(page: Path) -> Iterator[Text]:
     for found in SPAN.finditer(FENCE.sub(lambda block: "\n" * block[0].count("\n"), whole)):
         if SQL_TEXT.match(found[1]):
             yield Text(f"{name}: {found[1][:40]}", found[1], default=BI)
+
+
+def dbt_model(text: str, *, is_incremental: bool) -> tuple[str, dict[str, Any]]:
+    """Render a dbt model of a page as dbt would; return the query and the model's configuration.
+
+    The names that the model uses are those of dbt's documentation
+    (https://docs.getdbt.com/reference/dbt-jinja-functions).
+    """
+    settings: dict[str, Any] = {}
+
+    def config(**given: Any) -> str:
+        settings.update(given)
+        return ""
+
+    template = jinja2.Environment(  # noqa: S701 (dbt writes SQL, not HTML)
+        extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined
+    ).from_string(text)
+    sql = template.render(
+        config=config,
+        is_incremental=lambda: is_incremental,
+        source=lambda _source, table: f"`{PROJECT}.{BI}.{table}`",
+        run_started_at=datetime(2026, 11, 22, 23, 59, tzinfo=UTC),
+        modules=SimpleNamespace(datetime=SimpleNamespace(timedelta=timedelta)),
+    )
+    return sql.strip(), settings
 
 
 def commands(block: str) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """Google's analyser takes every text of the documents and of Python; the walks find them all."""
 
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from functions.warehouse.schema import list_views
+from functions.warehouse.days import each_day
+from functions.warehouse.schema import OPEN_WINDOW_DAYS, list_views
 from googlesql.analyser import of_warehouse
 from tests.googlesql import documents, literals
 from tests.googlesql.texts import SQL_TEXT, WAREHOUSE, Text, of_statements
@@ -46,6 +48,18 @@ def test_no_text_of_a_module_is_left_out(module: Path) -> None:
         quoted = re.match(r"\s*(?:\w+ = )?\(?f?\"{1,3}(.*)", line)
         if quoted and SQL_TEXT.match(quoted[1]) and BEGINNING.match(quoted[1]):
             assert BEGINNING.findall(quoted[1])[0] in found, (module, line)
+
+
+def test_the_model_of_dbt_replaces_the_days_that_it_reads() -> None:
+    page = (documents.ROOT / "docs" / "queries.md").read_text("utf-8")
+    [model] = [block[2] for block in documents.FENCE.findall(page) if block[1] == "jinja"]
+    sql, settings = documents.dbt_model(model, is_incremental=True)
+    days = each_day(date(2026, 11, 22) - timedelta(days=OPEN_WINDOW_DAYS + 1), date(2026, 11, 22))
+    assert sorted(settings["partitions"]) == [f"'{day}'" for day in days]
+    assert f"WHERE received_at >= '{days[0]}'" in sql
+    assert settings["incremental_strategy"] == "insert_overwrite"
+    assert settings["partition_by"] == {"field": "day", "data_type": "date"}
+    assert "WHERE" not in documents.dbt_model(model, is_incremental=False)[0]
 
 
 def test_the_walks_find_what_is_known_to_be_there() -> None:
