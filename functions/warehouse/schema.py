@@ -36,6 +36,7 @@ INCLUDED_QUERIES = {
     "hidden": "privacy/find_hidden.sql",
     "active_days": "operate/find_active_days.sql",
     "scopes": "privacy/find_scopes.sql",
+    "taken_back": "privacy/find_taken_back.sql",
 }
 """The files in ``sql/`` whose text replaces a variable in views and statements, by the name of the
 variable. A file may use the variables before it in this mapping."""

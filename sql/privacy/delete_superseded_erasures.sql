@@ -1,5 +1,7 @@
 -- Deletes erasures that people requested in the chat and that another erasure makes unnecessary.
--- The other erasure has the same or a later cut-off, and is being executed or was executed.
+-- The other erasure has the same or a later cut-off, and is being executed or was executed. Or it is
+-- the same deletion, whose message was received earlier: file_deletions records only the first one,
+-- unless a later one arrives before it.
 --
 -- If an unnecessary erasure stayed, it would take over the earlier part of the other erasure's
 -- scope. Late rows in that part would have to wait for it, and their new ids would differ from
@@ -13,10 +15,21 @@ WHERE
   AND erasures.source = 'stream'
   AND EXISTS (
     SELECT 1
-    FROM `${store}.erasures_v1` AS executed
+    FROM `${store}.erasures_v1` AS others
     WHERE
-      executed.project = erasures.project
-      AND executed.user_key = erasures.user_key
-      AND executed.status IN ('due', 'executed')
-      AND executed.cut_off >= erasures.cut_off
+      others.project = erasures.project
+      AND others.user_key = erasures.user_key
+      AND (
+        (
+          others.status IN ('due', 'executed')
+          AND others.cut_off >= erasures.cut_off
+        )
+        OR (
+          others.source = 'stream'
+          AND others.status != 'restoration'
+          AND others.cut_off < erasures.cut_off
+          AND others.occurred_at = erasures.occurred_at
+          AND others.cut_off <= TIMESTAMP_ADD(others.occurred_at, INTERVAL 1 DAY)
+        )
+      )
   )

@@ -1,11 +1,13 @@
 -- Records deletions and restorations in the chat, each given as JSON, unless they are recorded
 -- already.
 --
--- A restoration takes back the person's earlier deletions in the chat, even if the message about a
--- deletion arrives after the message about the restoration.
+-- A sender may send a message again long after, even after the person has come back. It has the same
+-- occurred_at as the first one, so it is not recorded. But if the first one was received more than a
+-- day after occurred_at, this is probably another time, such as that of the person's first visit.
+-- Then a message with the same time is recorded, because a deletion must not be missed.
 INSERT INTO `${store}.erasures_v1` (
   erasure_id, partner, project, user_key, source, mode, treatment, status, cut_off, due_at,
-  hidden_key, expires_at
+  hidden_key, expires_at, occurred_at
 )
 SELECT
   entries.erasure_id,
@@ -19,7 +21,8 @@ SELECT
   entries.cut_off,
   entries.due_at,
   IF(entries.status = 'hidden', REPLACE(GENERATE_UUID(), '-', ''), NULL) AS hidden_key,
-  entries.expires_at
+  entries.expires_at,
+  entries.occurred_at
 FROM (
   SELECT
     JSON_VALUE(entry, '$$.erasure_id') AS erasure_id,
@@ -29,7 +32,8 @@ FROM (
     JSON_VALUE(entry, '$$.status') AS status,
     TIMESTAMP(JSON_VALUE(entry, '$$.cut_off')) AS cut_off,
     TIMESTAMP(JSON_VALUE(entry, '$$.due_at')) AS due_at,
-    TIMESTAMP(JSON_VALUE(entry, '$$.expires_at')) AS expires_at
+    TIMESTAMP(JSON_VALUE(entry, '$$.expires_at')) AS expires_at,
+    TIMESTAMP(JSON_VALUE(entry, '$$.occurred_at')) AS occurred_at
   FROM (
     SELECT PARSE_JSON(text) AS entry
     FROM UNNEST(@entries) AS text
@@ -43,5 +47,12 @@ WHERE NOT EXISTS (
     AND stored.user_key = entries.user_key
     AND stored.source = 'stream'
     AND (stored.status = 'restoration') = (entries.status = 'restoration')
-    AND stored.cut_off = entries.cut_off
+    AND (
+      stored.cut_off = entries.cut_off
+      OR (
+        stored.cut_off < entries.cut_off
+        AND stored.occurred_at = entries.occurred_at
+        AND stored.cut_off <= TIMESTAMP_ADD(stored.occurred_at, INTERVAL 1 DAY)
+      )
+    )
 )

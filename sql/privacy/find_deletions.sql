@@ -1,13 +1,37 @@
 -- Finds the erasures that people requested in the chat, if they are not begun, with their status.
+--
+-- `contradicts` says whether an erasure and a restoration of the person were received in one order,
+-- but happened in the other.
 SELECT
-  erasure_id,
-  partner,
-  project,
-  MAX(status) AS status
-FROM `${store}.erasures_v1`
+  deletions.erasure_id,
+  deletions.partner,
+  deletions.project,
+  MAX(deletions.status) AS status,
+  COALESCE(
+    LOGICAL_OR(
+      deletions.status = 'hidden'
+      AND (
+        (
+          restorations.cut_off > deletions.cut_off
+          AND restorations.occurred_at < deletions.occurred_at
+        )
+        OR (
+          restorations.cut_off < deletions.cut_off
+          AND restorations.occurred_at > deletions.occurred_at
+        )
+      )
+    ),
+    FALSE
+  ) AS contradicts
+FROM `${store}.erasures_v1` AS deletions
+LEFT JOIN `${store}.erasures_v1` AS restorations
+  ON
+    deletions.project = restorations.project
+    AND deletions.user_key = restorations.user_key
+    AND restorations.status = 'restoration'
 WHERE
-  project IN UNNEST(@projects)
-  AND user_key IN UNNEST(@user_keys)
-  AND source = 'stream'
-  AND status IN ('hidden', 'restored')
-GROUP BY erasure_id, partner, project
+  deletions.project IN UNNEST(@projects)
+  AND deletions.user_key IN UNNEST(@user_keys)
+  AND deletions.source = 'stream'
+  AND deletions.status IN ('hidden', 'restored')
+GROUP BY deletions.erasure_id, deletions.partner, deletions.project

@@ -1,7 +1,8 @@
 -- Searches the stored chat events for deletions and restorations that have no row in erasures_v1.
 -- They should have been recorded when they arrived. The person's id is returned if it is known.
 --
--- The cut-off in a row of erasures_v1 is the time when the event was received. A deletion needs no
+-- The cut-off in a row of erasures_v1 is the time when the event was received. A message that was
+-- sent again needs no row, as in file_deletions. A deletion needs no
 -- row if an erasure with the same or a later cut-off is being executed or was executed, because
 -- delete_superseded_erasures deletes such rows. Events with the flag `anonymised` are left out,
 -- because after an executed erasure they belong to no person.
@@ -11,7 +12,8 @@ WITH messages AS (
     partner,
     project,
     user_key,
-    received_at
+    received_at,
+    occurred_at
   FROM `${store}.events_v1`
   WHERE
     received_at >= @since
@@ -40,6 +42,7 @@ SELECT
   messages.project,
   messages.user_key,
   messages.received_at,
+  messages.occurred_at,
   people.user_id
 FROM messages
 LEFT JOIN people
@@ -57,7 +60,14 @@ WHERE
         (
           filed.source = 'stream'
           AND (filed.status = 'restoration') = (messages.event = 'account_restored')
-          AND filed.cut_off = messages.received_at
+          AND (
+            filed.cut_off = messages.received_at
+            OR (
+              filed.cut_off < messages.received_at
+              AND filed.occurred_at = messages.occurred_at
+              AND filed.cut_off <= TIMESTAMP_ADD(filed.occurred_at, INTERVAL 1 DAY)
+            )
+          )
         )
         OR (
           messages.event = 'delete_profile_confirmed'

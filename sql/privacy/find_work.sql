@@ -12,6 +12,10 @@ on_hold AS (
     AND until > @now
 ),
 
+taken_back AS (
+  ${taken_back}
+),
+
 erasures AS (
   SELECT
     erasures.erasure_id,
@@ -23,17 +27,20 @@ erasures AS (
     erasures.expires_at,
     on_hold.user_key IS NOT NULL AS is_on_hold,
     erasures.status = 'hidden' AND erasures.source = 'stream' AS is_from_chat,
+    taken_back.user_key IS NOT NULL AS is_taken_back,
     MAX(IF(erasures.status IN ('due', 'executed'), erasures.cut_off, NULL)) OVER (
       PARTITION BY erasures.project, erasures.user_key
-    ) AS executed_until,
-    MAX(IF(erasures.status = 'restoration', erasures.cut_off, NULL)) OVER (
-      PARTITION BY erasures.project, erasures.user_key
-    ) AS restored_until
+    ) AS executed_until
   FROM `${store}.erasures_v1` AS erasures
   LEFT JOIN on_hold
     ON
       erasures.project = on_hold.project
       AND erasures.user_key = on_hold.user_key
+  LEFT JOIN taken_back
+    ON
+      erasures.project = taken_back.project
+      AND erasures.user_key = taken_back.user_key
+      AND erasures.cut_off = taken_back.cut_off
 ),
 
 states AS (
@@ -43,7 +50,7 @@ states AS (
     cut_off,
     executed_at,
     COALESCE(is_from_chat AND executed_until >= cut_off, FALSE) AS is_superseded,
-    COALESCE(is_from_chat AND restored_until >= cut_off, FALSE) AS is_restored,
+    is_from_chat AND is_taken_back AS is_restored,
     COALESCE(expires_at <= @now, FALSE)
     AND status IN ('executed', 'restored', 'restoration')
     AND NOT is_on_hold AS is_expired,

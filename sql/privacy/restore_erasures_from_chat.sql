@@ -9,20 +9,13 @@ SET
   status = 'restored',
   hidden_key = NULL,
   restored_at = @now,
-  expires_at = restorations.expires_at
+  expires_at = taken_back.expires_at
 FROM (
-  SELECT
-    project,
-    user_key,
-    MAX(cut_off) AS cut_off,
-    MAX(expires_at) AS expires_at
-  FROM `${store}.erasures_v1`
-  WHERE status = 'restoration'
-  GROUP BY project, user_key
-) AS restorations
+  ${taken_back}
+) AS taken_back
 WHERE
   erasures.status = 'hidden'
   AND erasures.source = 'stream'
-  AND erasures.project = restorations.project
-  AND erasures.user_key = restorations.user_key
-  AND erasures.cut_off <= restorations.cut_off
+  AND erasures.project = taken_back.project
+  AND erasures.user_key = taken_back.user_key
+  AND erasures.cut_off = taken_back.cut_off

@@ -83,10 +83,18 @@ class Desk:
         return await self.ask("POST", "/erasures", {"project": "dev", "people": ids} | other, email)
 
     async def push(
-        self, event: str, user: str | None, received_at: datetime, email: str = PUSH, **other: Any
+        self,
+        event: str,
+        user: str | None,
+        received_at: datetime,
+        email: str = PUSH,
+        *,
+        occurred_at: datetime | None = None,
+        **other: Any,
     ) -> httpx.Response:
         """Push an event of the chat of the project ``dev``, as Pub/Sub does."""
-        data = msgspec.json.encode({"event": event, "value": {"user_id": user, "project": "dev"}})
+        value = {"user_id": user, "project": "dev", "timestamp": occurred_at}
+        data = msgspec.json.encode({"event": event, "value": value})
         attributes = {
             "ingest_id": str(uuid_utils.uuid7()),
             "received_at": received_at.isoformat(),

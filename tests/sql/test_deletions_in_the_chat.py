@@ -49,6 +49,81 @@ async def test_every_order_comes_to_the_same(
     ]
 
 
+REPEATED = (
+    (DELETED, NOW - 4 * DAY, NOW - 4 * DAY),
+    (RESTORED, NOW - 3 * DAY, NOW - 3 * DAY),
+    (DELETED, NOW - 2 * DAY, NOW - 4 * DAY),
+    (DELETED, NOW - 1 * DAY, NOW - 4 * DAY),
+)
+"""A sender repeats a deletion after the person has come back: what, received when, from when."""
+
+
+@pytest.mark.parametrize("order", list(permutations(REPEATED)))
+async def test_a_deletion_that_is_sent_again_after_the_return_is_the_same_one(
+    desk: Desk,
+    as_of_new_year: bigquery.Client,
+    capsys: pytest.CaptureFixture[str],
+    order: Sequence[Any],
+) -> None:
+    for event, received_at, occurred_at in order:
+        await desk.push(event, "ann", received_at, occurred_at=occurred_at)
+    assert told(as_of_new_year) == [
+        ("stream", "restored", NOW - 4 * DAY),
+        ("stream", "restoration", NOW - 3 * DAY),
+    ]
+    # Of the messages that came so far, some orders look like a contradiction; all together do not.
+    capsys.readouterr()
+    await desk.push(RESTORED, "ann", NOW - 3 * DAY, occurred_at=NOW - 3 * DAY)
+    assert "contradicts" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("order", list(permutations(REPEATED[:3])))
+async def test_a_time_long_before_the_first_deletion_makes_no_two_deletions_one(
+    desk: Desk, as_of_new_year: bigquery.Client, order: Sequence[Any]
+) -> None:
+    """Some senders state when the person registered: the same time in every deletion."""
+    for event, received_at, _ in order:
+        await desk.push(event, "ann", received_at, occurred_at=NOW - 300 * DAY)
+    assert [status for _, status, _ in told(as_of_new_year)] == [
+        "restored",
+        "restoration",
+        "hidden",
+    ]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(("deleted_at", "restored_at"), [(1, 2), (2, 1)])
+async def test_what_is_told_in_another_order_than_it_happened_is_filed_and_asked_about(
+    desk: Desk,
+    as_of_new_year: bigquery.Client,
+    capsys: pytest.CaptureFixture[str],
+    deleted_at: int,
+    restored_at: int,
+    *,
+    is_reversed: bool,
+) -> None:
+    start = NOW - 4 * DAY
+    messages = [
+        (DELETED, start + deleted_at * DAY / 24, start + restored_at * DAY / 24),
+        (RESTORED, start + restored_at * DAY / 24, start + deleted_at * DAY / 24),
+    ]
+    for event, received_at, occurred_at in messages[:: -1 if is_reversed else 1]:
+        await desk.push(event, "ann", received_at, occurred_at=occurred_at)
+    [deletion] = [each for each in told(as_of_new_year) if each[1] != "restoration"]
+    assert deletion == ("stream", "hidden", start + deleted_at * DAY / 24)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "contradicts" in line]
+    assert '"severity":"ERROR"' in line
+    assert '"found":1' in line
+    work = await desk.statements.rows(
+        "find_work",
+        now=NOW + 40 * DAY,
+        erasure_ids=[],
+        overdue_since=NOW,
+        holds_over_since=NOW,
+    )
+    assert (work[0]["restored"], work[0]["waiting_since"] is None) == (0, False), "it is executed"
+
+
 async def test_all_at_once_and_twice_comes_to_the_same(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:

@@ -101,6 +101,20 @@ async def test_a_missed_deletion_is_filed_as_the_stream_would_have(
     assert told(as_of_new_year) == filed, "the message that comes after all changes nothing"
 
 
+async def test_a_message_that_was_sent_again_is_not_missed(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
+    happened = NOW - 3 * DAY
+    await desk.push(DELETED, "ann", happened, occurred_at=happened)
+    await desk.push(RESTORED, "ann", NOW - 2 * DAY, occurred_at=NOW - 2 * DAY)
+    store(as_of_new_year, DELETED, "ann", NOW - DAY, occurred_at=happened.isoformat())
+    assert await run(desk) == {}
+    later = (NOW - DAY).isoformat()
+    store(as_of_new_year, DELETED, "ann", NOW - DAY / 2, occurred_at=later)
+    assert await run(desk) == {DELETED: 1}
+    assert [status for _, status, _ in told(as_of_new_year)][-1] == "hidden"
+
+
 async def test_without_an_identity_the_stored_key_is_filed(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:

@@ -330,6 +330,9 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
             *fields_of_line("erasures overdue", ROOT / "functions/privacy/sweep/work.py"),
             *fields_of_line("deletions not filed", ROOT / "functions/privacy/erasures/unfiled.py"),
             *fields_of_line(
+                "deletion contradicts restoration", ROOT / "functions/privacy/erasures/deletions.py"
+            ),
+            *fields_of_line(
                 "closed list full", ROOT / "functions/privacy/offboarding/closed_list.py"
             ),
             *fields_of_line(

@@ -1,10 +1,10 @@
 """Records that people deleted or restored their profile in the chat.
 
 One statement records many messages, because BigQuery runs only two changes of a table at a time.
-The effect of a message depends only on the time when it was received. So messages may be recorded
-in any order and in any batches. First, all messages that are not recorded yet are added. Then,
-deletions that another erasure makes unnecessary are removed, and deletions that the person took
-back are marked as restored.
+The effect of a message depends only on when it was received and when it happened. So messages may
+be recorded in any order and in any batches. First, all messages that are not recorded yet are
+added. Then, deletions that another erasure makes unnecessary are removed, and deletions that the
+person took back are marked as restored.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from functions.events.body import encode_json
+from functions.observe.log import log
 from functions.privacy import periods
 from functions.privacy.erasures.restoration import restoration
 from functions.privacy.records.receipts import Receipt, Receipts
@@ -34,6 +35,8 @@ class DeletionMessage(NamedTuple):
         project: the project that the person is a user of.
         user_keys: the person's user keys, for every version of the pseudonym key.
         received_at: when the event was received (timezone-aware).
+        occurred_at: when it happened, by the sender's clock (timezone-aware); None if the sender
+            does not say it.
     """
 
     event: str
@@ -41,6 +44,7 @@ class DeletionMessage(NamedTuple):
     project: str
     user_keys: Sequence[str]
     received_at: datetime
+    occurred_at: datetime | None = None
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -54,6 +58,7 @@ class _Entry(msgspec.Struct, frozen=True):
     cut_off: datetime
     due_at: datetime
     expires_at: datetime | None
+    occurred_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,9 @@ class Deletions:
 
     async def file_all(self, told: Sequence[DeletionMessage]) -> None:
         """Record messages, and write receipts. A message that is already recorded is left out.
+
+        If a deletion and a restoration were received in one order but happened in the other, the
+        person stays hidden, and a log line makes an alert ask which of them counts.
 
         Args:
             told: the messages, in any order; at least one.
@@ -107,6 +115,9 @@ class Deletions:
             projects=sorted({deletion.project for deletion in told}),
             user_keys=sorted({key for deletion in told for key in deletion.user_keys}),
         )
+        contradicting = sum(row["contradicts"] for row in rows)
+        if contradicting:
+            log("ERROR", "deletion contradicts restoration", found=contradicting)
         receipts: list[Receipt] = []
         for row in rows:
             erasure_id, partner, project = (
@@ -129,6 +140,7 @@ class Deletions:
                 told.received_at,
                 told.received_at + periods.GRACE if deletes else told.received_at,
                 None if deletes else self.now() + periods.REMEMBERED,
+                told.occurred_at,
             )
             for user_key in told.user_keys
         ]

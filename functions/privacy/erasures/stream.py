@@ -15,7 +15,7 @@ from functions.events.attributes import Attributes, parse_time
 from functions.events.body import BadMessage
 from functions.events.catalogue import snake_case
 from functions.events.layout import Layouts
-from functions.events.person import user_id
+from functions.events.person import happened_at, user_id
 from functions.observe.log import log
 from functions.privacy.erasures.deletions import DELETED, RESTORED, DeletionMessage, Deletions
 from functions.privacy.periods import GRACE
@@ -111,17 +111,18 @@ class Stream:
             raise Unusable("another_event")
         if known.project is None:
             raise Unusable("no_project")
+        received_at = parse_time(known.received_at)
         try:
             user = user_id(message.data, known.kind, self._layouts)
+            occurred_at = happened_at(message.data, known.kind, self._layouts, received_at)
         except BadMessage as bad:
             raise Unusable(bad.reason) from None
         if user is None:
             raise Unusable("no_user_id")
         keys = user_keys(self._keys, known.project, [user])
-        received_at = parse_time(known.received_at)
         if received_at > LATEST:
             raise Unusable("bad_attributes")
-        return DeletionMessage(event, known.partner, known.project, keys, received_at)
+        return DeletionMessage(event, known.partner, known.project, keys, received_at, occurred_at)
 
     async def _file(self, told: list[DeletionMessage]) -> list[None]:
         await self._deletions.file_all(told)

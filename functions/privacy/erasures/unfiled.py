@@ -129,6 +129,7 @@ class Unfiled:
                 row["project"],
                 self._all_keys(row["project"], row["user_key"], row["user_id"]),
                 row["received_at"],
+                row["occurred_at"],
             )
             for row in rows
         ]

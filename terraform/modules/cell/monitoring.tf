@@ -16,6 +16,7 @@ locals {
     received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
     missed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"late rows missed\""
     overdue  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"erasures overdue\""
+    contradiction = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"deletion contradicts restoration\""
     unfiled  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"deletions not filed\""
     replayed = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
   }
@@ -27,6 +28,7 @@ locals {
       spilled          = { filter = local.line.received, value = "EXTRACT(jsonPayload.spilled)" }
       quarantined      = { filter = local.line.received, value = "EXTRACT(jsonPayload.quarantined)" }
       replay_remaining = { filter = local.line.replayed, value = "EXTRACT(jsonPayload.remaining)" }
+      contradiction    = { filter = local.line.contradiction, value = "EXTRACT(jsonPayload.found)" }
       unfiled          = { filter = local.line.unfiled, value = "EXTRACT(jsonPayload.found)" }
       missed           = { filter = local.line.missed, value = "EXTRACT(jsonPayload.rows)" }
       overdue          = { filter = local.line.overdue, value = "EXTRACT(jsonPayload.erasures)" }
@@ -196,6 +198,12 @@ locals {
         duration = 0
         severity = "ERROR"
         advice   = "Deletions in the chat were stored and not filed when they came. The nightly job has filed them. Find out why they were missed: look at the subscription ${local.prefix}-privacy, at the dead letters, and at what the privacy function logged at that time."
+      }
+      contradiction = {
+        query    = "sum(increase(${local.series.contradiction.sum}[2h])) > 0"
+        duration = 0
+        severity = "ERROR"
+        advice   = "The chat reported a deletion and a restoration of one person in one order, but their times say the other. The deletion is filed. Ask the partner which came last, and take the erasure back within 28 days if the person came back: docs/operations.md, the log line `deletion contradicts restoration`."
       }
       bill = {
         query    = "sum(increase(${local.series.billed_too_much.count}[1h])) > 0"

@@ -1,6 +1,7 @@
 """Who an event is about, as loading reads it."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from functions.events.body import BadMessage
 from functions.events.catalogue import load_catalogue
 from functions.events.layout import Layouts
-from functions.events.person import keep_one, mentioned, take_out, user_id
+from functions.events.person import happened_at, keep_one, mentioned, take_out, user_id
 from functions.load.row import RowBuilder
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
@@ -107,3 +108,20 @@ def test_properties_that_cannot_be_read_go_with_the_person() -> None:
     play = b'{"event": "records_play", "value": {"timestamp": "2026-11-22", "ts": "Ann"}}'
     left = json.loads(take_out(play, "chat", LAYOUTS, user=True, speakers=()))
     assert left["value"] == {"timestamp": "2026-11-22"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "happened"),
+    [
+        ("2026-11-22T14:25:32.5Z", datetime(2026, 11, 22, 14, 25, 32, 500_000, UTC)),
+        ("2026-11-24T14:25:32Z", None),  # more than a day after the receipt
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_when_an_event_happened_is_what_load_would_store(
+    stated: str | None, happened: datetime | None
+) -> None:
+    data = json.dumps({"event": "account_restored", "value": {"timestamp": stated}}).encode()
+    received = datetime(2026, 11, 22, 14, 26, tzinfo=UTC)
+    assert happened_at(data, "chat", LAYOUTS, received) == happened
