@@ -8,17 +8,17 @@ locals {
   refusals = jsondecode(file("${path.module}/refusals.json"))
 
   line = {
-    billed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"statement billed too much\""
-    closed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND (jsonPayload.message=\"closed list nearly full\" OR jsonPayload.message=\"closed list full\")"
-    faulty   = "${local.function_logs} AND (jsonPayload.message=\"partner record faulty\" OR jsonPayload.message=\"permission record faulty\")"
-    checked  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
-    loaded   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
-    received = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
-    missed   = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"late rows missed\""
-    overdue  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"erasures overdue\""
+    billed        = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"statement billed too much\""
+    closed        = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND (jsonPayload.message=\"closed list nearly full\" OR jsonPayload.message=\"closed list full\")"
+    faulty        = "${local.function_logs} AND (jsonPayload.message=\"partner record faulty\" OR jsonPayload.message=\"permission record faulty\")"
+    checked       = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"retention checked\""
+    loaded        = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-load\" AND jsonPayload.message=\"loaded\""
+    received      = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-receive\" AND jsonPayload.message=\"received\""
+    missed        = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"late rows missed\""
+    overdue       = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"erasures overdue\""
     contradiction = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"deletion contradicts restoration\""
-    unfiled  = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"deletions not filed\""
-    replayed = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
+    unfiled       = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-privacy\" AND jsonPayload.message=\"deletions not filed\""
+    replayed      = "${local.function_logs} AND resource.labels.service_name=\"${local.prefix}-operate\" AND jsonPayload.message=\"replayed\""
   }
   metrics = merge(
     {
