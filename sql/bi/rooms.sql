@@ -3,9 +3,9 @@
 -- column has the newest known value. An empty list of speakers replaces the earlier list, but an
 -- event without a list, or with an unreadable one, does not.
 --
--- Events may overtake each other. They are ordered by the time of the change if the event states it
--- as updated_at, otherwise by the time of receipt. A time before 2015 or after the receipt cannot be
--- right and does not count. A query reads all room events, which are few.
+-- Events may overtake each other. They are ordered by the time of the change if the event states
+-- it as updated_at, otherwise by the time of receipt. A time before 2015 or after the receipt
+-- cannot be right and does not count. A query reads all room events, which are few.
 WITH
 changes AS (
   SELECT

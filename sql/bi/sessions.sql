@@ -1,14 +1,15 @@
 -- grain: one row per visit of a person to a room and UTC day of receipt
--- Visits. A visit is one person in one room. It ends when the person has no event in the room for 30
--- minutes; session_started during a visit does not begin another one. An event without a room belongs
--- to the room of the person's event before.
+-- Visits. A visit is one person in one room. It ends when the person has no event in the room for
+-- 30 minutes; session_started during a visit does not begin another one. An event without a room
+-- belongs to the room of the person's event before.
 --
--- session_time reports repeatedly how long the person has been in the room. So a report also says that
--- the visit did not end in that time. The reports begin again at 0 if the person opens the room again,
--- so the duration is the sum of the largest reports after each session_started. It is at most the time
--- since the visit began, so two windows with the same room do not count twice. Each day is counted
--- separately: a visit across midnight has a row on each day, which begins at midnight at the earliest.
--- Because days are separate, a filter on day prunes the partitions of the settled days.
+-- session_time reports repeatedly how long the person has been in the room. So a report also says
+-- that the visit did not end in that time. The reports begin again at 0 if the person opens the
+-- room again, so the duration is the sum of the largest reports after each session_started. It is
+-- at most the time since the visit began, so two windows with the same room do not count twice.
+-- Each day is counted separately: a visit across midnight has a row on each day, which begins at
+-- midnight at the earliest. Because days are separate, a filter on day prunes the partitions of
+-- the settled days.
 WITH
 steps AS (
   SELECT

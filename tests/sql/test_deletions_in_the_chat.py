@@ -215,7 +215,9 @@ async def test_only_pub_sub_may_push(desk: Desk, as_of_new_year: bigquery.Client
 
 
 async def test_the_key_is_that_of_loading(desk: Desk, as_of_new_year: bigquery.Client) -> None:
-    data = {"data": "eyJldmVudCI6ImRlbGV0ZS1wcm9maWxlLWNvbmZpcm1lZCIsInVpZCI6ICJhbm4ifQ=="}
+    data: dict[str, Any] = {
+        "data": "eyJldmVudCI6ImRlbGV0ZS1wcm9maWxlLWNvbmZpcm1lZCIsInVpZCI6ICJhbm4ifQ=="
+    }
     await desk.push(DELETED, None, NOW, **data)
     rows = query(as_of_new_year, f"SELECT user_key FROM `{WAREHOUSE.store}.erasures_v1`")
     assert key("ann") in {row["user_key"] for row in rows}
