@@ -20,6 +20,7 @@ VALUES = {
     "warehouse.bi": WAREHOUSE.bi,
     "name": "events",
     "text": "SELECT 1 AS x",
+    "bq_sql": "SELECT 1 AS x",
 }
 """What the texts' placeholders stand for, by expression; another one fails."""
 BOUND = {"ingest_id": "STRING"}

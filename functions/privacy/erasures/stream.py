@@ -112,6 +112,8 @@ class Stream:
         if known.project is None:
             raise Unusable("no_project")
         received_at = parse_time(known.received_at)
+        if received_at > LATEST:
+            raise Unusable("bad_attributes")
         try:
             user = user_id(message.data, known.kind, self._layouts)
             occurred_at = happened_at(message.data, known.kind, self._layouts, received_at)
@@ -120,8 +122,6 @@ class Stream:
         if user is None:
             raise Unusable("no_user_id")
         keys = user_keys(self._keys, known.project, [user])
-        if received_at > LATEST:
-            raise Unusable("bad_attributes")
         return DeletionMessage(event, known.partner, known.project, keys, received_at, occurred_at)
 
     async def _file(self, told: list[DeletionMessage]) -> list[None]:
