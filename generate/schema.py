@@ -100,8 +100,9 @@ def columns(catalogue: Catalogue) -> list[Column]:
             "speaker_count",
             "INTEGER",
             "NULLABLE",
-            "How many different speakers the event lists, also if not all are stored or some were"
-            " erased later; 0 if it says that there are none; NULL if it has no list.",
+            "The number of different speakers in the event's list, also of those who are not stored"
+            " or were erased later. 0 if the list is empty; NULL if the event has no list that can be"
+            " read.",
         )
     )
     table = [

@@ -72,9 +72,10 @@ SIGNATURE_INVALID = Reason(
     status=401,
     code="signature_invalid",
     detail="webhook-id, webhook-timestamp and webhook-signature are required: one is missing or"
-    " malformed, the time is too far from now, or no signature matches the body",
+    " malformed, the time is too far from now, no signature matches the body, or svix- headers"
+    " differ from them",
     meaning="a signature is required: a header is missing or malformed, the time is too far from"
-    " now, no signature matches the body, or `webhook-` and `svix-` headers differ",
+    " now, no signature matches the body, or the `webhook-` and `svix-` headers differ",
     retry="no, unless your clock was wrong",
     too_many=10,
 )
@@ -176,9 +177,10 @@ PROJECT_UNKNOWN = Reason(
 EVENT_AMBIGUOUS = Reason(
     status=422,
     code="event_ambiguous",
-    detail="event, value or data is sent more than once, with different content",
-    meaning="the body has two different events: `event` twice with different names, `value` twice,"
-    " or another event in `data`; it was quarantined",
+    detail="event is sent twice with different names, value or data is sent twice, or data has"
+    " another event",
+    meaning="the event is not clear: `event` is sent twice with different names, `value` or `data`"
+    " is sent twice, or `data` has another event; it was quarantined",
     retry="no; correct the sender",
     too_many=10,
     of="event",
@@ -187,8 +189,7 @@ EVENT_MISPLACED = Reason(
     status=422,
     code="event_misplaced",
     detail='an event was found, but not in the form {"event": ..., "value": {...}}',
-    meaning="the body contains an event, but in a place where events are not read; it was"
-    " quarantined",
+    meaning="an event was found, but in a place where events are not read; it was quarantined",
     retry="no; correct the sender",
     too_many=10,
     of="event",
@@ -197,7 +198,7 @@ PROJECT_AMBIGUOUS = Reason(
     status=422,
     code="project_ambiguous",
     detail="project is sent more than once, with different names",
-    meaning="the body has two different projects; it was quarantined",
+    meaning="the event has two different projects; it was quarantined",
     retry="no; correct the sender",
     too_many=10,
     of="event",
@@ -214,10 +215,10 @@ NOT_PUBLISHABLE = Reason(
 QUARANTINE_FULL = Reason(
     status=429,
     code="quarantine_full",
-    detail="this cannot be accepted, and too much that could not be accepted was kept today",
-    meaning="the body or the event cannot be accepted, and so much of that kind was quarantined for"
-    " you today that no more is kept; nothing of the request was stored",
-    retry="yes, without what cannot be accepted; otherwise after midnight UTC",
+    detail="the body or an event cannot be accepted, and today's quota of quarantine is used up",
+    meaning="the body or the event cannot be accepted, and your quota of quarantine for today is"
+    " used up; nothing of the request was stored",
+    retry="yes, without the events that have this reason; otherwise after midnight UTC",
     too_many=1,
     of="event",
 )
@@ -225,7 +226,7 @@ TOGETHER_FULL = Reason(
     status=429,
     code="refused_together",
     meaning="only in `results`: this event is valid, but was not stored, because another event of"
-    " the same request cannot be accepted, and is not kept either",
+    " the same request was refused and could not be quarantined",
     retry="yes; send it without the others",
     too_many=100,
     of="neighbour",

@@ -1,11 +1,12 @@
 -- grain: one row per project and room with a room event
 -- The latest known state of each room. An event may contain only a part of the state, so each
--- column has the newest known value. An empty list of speakers replaces the earlier list, but an
--- event without a list, or with an unreadable one, does not.
+-- column has the newest known value. An empty list of speakers replaces an earlier list. An event
+-- without a list, or with a list that cannot be read, does not replace it.
 --
--- Events may overtake each other. They are ordered by the time of the change if the event states
--- it as updated_at, otherwise by the time of receipt. A time before 2015 or after the receipt
--- cannot be right and does not count. A query reads all room events, which are few.
+-- Events may overtake each other, so they are ordered by updated_at, the time of the change. If an
+-- event does not state it, the time of receipt counts instead, and also if updated_at cannot be
+-- right, because it is before 2015 or after the receipt. A query reads all room events, which are
+-- few.
 WITH
 changes AS (
   SELECT

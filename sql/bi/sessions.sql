@@ -1,15 +1,15 @@
 -- grain: one row per visit of a person to a room and UTC day of receipt
 -- Visits. A visit is one person in one room. It ends when the person has no event in the room for
--- 30 minutes; session_started during a visit does not begin another one. An event without a room
--- belongs to the room of the person's event before.
+-- 30 minutes. A session_started during a visit does not begin another visit. An event that names no
+-- room belongs to the last room that an earlier event of the person on the same day named.
 --
--- session_time reports repeatedly how long the person has been in the room. So a report also says
--- that the visit did not end in that time. The reports begin again at 0 if the person opens the
--- room again, so the duration is the sum of the largest reports after each session_started. It is
--- at most the time since the visit began, so two windows with the same room do not count twice.
--- Each day is counted separately: a visit across midnight has a row on each day, which begins at
--- midnight at the earliest. Because days are separate, a filter on day prunes the partitions of
--- the settled days.
+-- Each session_time reports how long the person has been in the room. So it also says that the
+-- visit did not end in that time. If the person opens the room again, the reports begin again at 0.
+-- So the duration is the sum of the largest reports after each session_started. It is at most the
+-- time since the visit began, so two windows with the same room do not count twice. Each day is
+-- counted separately: a visit across midnight has a row on each day, which begins at midnight at
+-- the earliest. Because days are separate, a filter on day prunes the partitions of the settled
+-- days.
 WITH
 steps AS (
   SELECT
@@ -29,7 +29,8 @@ steps AS (
     AND user_key IS NOT NULL
 ),
 
--- `began` is when the time began that an event tells about, in microseconds.
+-- A report is about the time before it. `began` is the start of that time, but not before midnight;
+-- for all other events, it is the time of receipt. It is in microseconds since 1970.
 located AS (
   SELECT
     project,
@@ -95,8 +96,8 @@ numbered AS (
   FROM spaced
 ),
 
--- A stay begins with session_started. A report belongs to the last stay that began before the time
--- that it tells about; a minute is allowed for, because messages travel for different times.
+-- A stay begins with session_started. A report belongs to the last stay that began before `began`
+-- of the report, or up to a minute after it, because some messages take longer to arrive.
 stays AS (
   SELECT
     project,

@@ -1,7 +1,7 @@
 -- Deletes erasures that people requested in the chat and that another erasure makes unnecessary.
--- The other erasure has the same or a later cut-off, and is being executed or was executed. Or it
--- is the same deletion, whose message was received earlier: file_deletions records only the first
--- one, unless a later one arrives before it.
+-- There are two cases. The other erasure has the same or a later cut-off, and is being executed or
+-- was executed. Or both come from the same message, which the sender repeated: then the one that
+-- was received first stays. file_deletions records both only if the repeated message arrives first.
 --
 -- If an unnecessary erasure stayed, it would take over the earlier part of the other erasure's
 -- scope. Late rows in that part would have to wait for it, and their new ids would differ from

@@ -1,10 +1,11 @@
 -- Records deletions and restorations in the chat, each given as JSON, unless they are recorded
 -- already.
 --
--- A sender may send a message again long after, even after the person has come back. It has the
--- same occurred_at as the first one, so it is not recorded. But if the first one was received more
--- than a day after occurred_at, this is probably another time, such as that of the person's first
--- visit. Then a message with the same time is recorded, because a deletion must not be missed.
+-- A sender may repeat a message much later, even after the person has come back. The repeated
+-- message states the same occurred_at, so it is not recorded. There is one exception: if the first
+-- message was received more than a day after occurred_at, this is probably not the time of the
+-- deletion, but for example that of the registration. Another deletion may then state the same
+-- time. So the later message is recorded, because a deletion must not be missed.
 INSERT INTO `${store}.erasures_v1` (
   erasure_id, partner, project, user_key, source, mode, treatment, status, cut_off, due_at,
   hidden_key, expires_at, occurred_at

@@ -1,7 +1,7 @@
 -- Finds the erasures that people requested in the chat, if they are not begun, with their status.
 --
--- `contradicts` says whether an erasure and a restoration of the person were received in one
--- order, but happened in the other.
+-- `contradicts` says whether the erasure and a restoration of the person were received in one
+-- order, but happened in the other, by their occurred_at.
 SELECT
   deletions.erasure_id,
   deletions.partner,

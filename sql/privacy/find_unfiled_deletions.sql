@@ -1,11 +1,11 @@
 -- Searches the stored chat events for deletions and restorations that have no row in erasures_v1.
 -- They should have been recorded when they arrived. The person's id is returned if it is known.
 --
--- The cut-off in a row of erasures_v1 is the time when the event was received. A message that was
--- sent again needs no row, as in file_deletions. A deletion needs no row if an erasure with the
--- same or a later cut-off is being executed or was executed, because delete_superseded_erasures
--- deletes such rows. Events with the flag `anonymised` are left out, because after an executed
--- erasure they belong to no person.
+-- The cut-off in a row of erasures_v1 is the time when the event was received. A repeated message
+-- needs no row; file_deletions says which messages are repeated. A deletion needs no row if an
+-- erasure with the same or a later cut-off is being executed or was executed, because
+-- delete_superseded_erasures deletes such rows. Events with the flag `anonymised` are left out,
+-- because after an executed erasure they belong to no person.
 WITH messages AS (
   SELECT DISTINCT
     event,
