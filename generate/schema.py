@@ -101,8 +101,8 @@ def columns(catalogue: Catalogue) -> list[Column]:
             "INTEGER",
             "NULLABLE",
             "The number of different speakers in the event's list, also of those who are not stored"
-            " or were erased later. 0 if the list is empty; NULL if the event has no list that can be"
-            " read.",
+            " or were erased later. 0 if the list is empty; NULL if the event has no list that can"
+            " be read.",
         )
     )
     table = [
