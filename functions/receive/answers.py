@@ -94,6 +94,19 @@ def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Ac
     return Accepted(msgspec.json.encode(body) + b"\n")
 
 
+def none_accepted(placements: Sequence[Placement]) -> Response:
+    """Return the response to a request if each of its events is refused for itself.
+
+    If the events have different statuses, the response has 422 if an event has it, and otherwise
+    the status of the first event.
+
+    Args:
+        placements: the decision about each event of the request, in order.
+    """
+    statuses = [placement.status for placement in placements]
+    return refused(placements, 422 if 422 in statuses else statuses[0])
+
+
 def refused(placements: Sequence[Placement], status: int) -> Response:
     """Return the response to a request if none of its events is accepted.
 

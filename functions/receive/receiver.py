@@ -266,8 +266,7 @@ class Receiver:
             self._tally.accept(1)
             return answers.accepted_one(messages[0].attributes.ingest_id)
         if not messages:
-            alike = {outcome.status for outcome in outcomes}
-            raise WebhookRefusal(answers.refused(outcomes, alike.pop() if len(alike) == 1 else 422))
+            raise WebhookRefusal(answers.none_accepted(outcomes))
         self._tally.accept(len(messages))
         for outcome in outcomes:
             if outcome.reason:

@@ -75,7 +75,7 @@ def a_grown_catalogue(workspace: Workspace) -> dict[str, Any]:
 
 
 def another_query(workspace: Workspace) -> dict[str, Any]:
-    """The lowest of the views: others read it."""
+    """A view that most others read."""
     view = workspace.folder / "sql" / "bi" / "events.sql"
     view.write_text(view.read_text().rstrip() + "\n-- another text\n")
     return SMALL
@@ -190,19 +190,19 @@ def a_new_function(workspace: Workspace) -> dict[str, Any]:
             a_grown_catalogue,
             {
                 f'{CELL}google_bigquery_table.store["events_v1"]': ("update",),
-                f'{CELL}google_bigquery_table.view_1["chat_eu.event_grown"]': ("create",),
+                f'{CELL}google_bigquery_table.view_2["chat_eu.event_grown"]': ("create",),
                 f'{CELL}terraform_data.column["events_v1.grown"]': ("create",),
             },
         ),
-        (another_query, {f'{CELL}google_bigquery_table.view_0["chat_eu.events"]': ANEW_ACTIONS}),
-        (another_column, {f'{CELL}google_bigquery_table.view_0["chat_eu.events"]': ANEW_ACTIONS}),
+        (another_query, {f'{CELL}google_bigquery_table.view_1["chat_eu.events"]': ANEW_ACTIONS}),
+        (another_column, {f'{CELL}google_bigquery_table.view_1["chat_eu.events"]': ANEW_ACTIONS}),
         (
             a_new_event,
             {
                 f'{CELL}google_bigquery_table.store["events_v1"]': ("update",),
                 f'{CELL}terraform_data.column["events_v1.properties.grown"]': ("create",),
                 f'{CELL}google_cloudfunctions2_function.this["load"]': ("update",),
-                f'{CELL}google_bigquery_table.view_0["chat_eu.events"]': ANEW_ACTIONS,
+                f'{CELL}google_bigquery_table.view_1["chat_eu.events"]': ANEW_ACTIONS,
             },
         ),
         (

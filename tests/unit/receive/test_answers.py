@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.responses import Response
 
 from functions.acceptance import reasons
@@ -17,6 +19,11 @@ GOOD = Placement(200, "", "p")
 LARGE = Placement(413, "event_too_large", None)
 ELSEWHERE = Placement(421, "project_elsewhere", None)
 UNKNOWN = Placement(422, "project_unknown", None)
+OF_EVENTS = [
+    Placement(reason.status, code, None)
+    for code, reason in sorted(reasons.OF_EVENTS.items())
+    if reason.of == "event"
+]
 
 
 def body(answer: Response | Accepted) -> dict[str, Any]:
@@ -28,6 +35,14 @@ def test_the_answer_to_one_event_is_that_to_several_with_one() -> None:
     assert body(answers.accepted_one("i")) == body(
         answers.accepted([GOOD], [message(b"", ingest_id="i")])
     )
+
+
+@given(st.lists(st.sampled_from(OF_EVENTS), min_size=1, max_size=4))
+def test_refused_events_of_any_statuses_have_an_answer(placements: list[Placement]) -> None:
+    answer = answers.none_accepted(placements)
+    statuses = [placement.status for placement in placements]
+    assert answer.status_code == (422 if 422 in statuses else statuses[0])
+    assert [result["status"] for result in body(answer)["results"]] == statuses
 
 
 def test_each_event_has_its_result_in_its_place() -> None:

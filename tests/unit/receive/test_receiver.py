@@ -158,6 +158,10 @@ async def test_a_cut_line_is_one_result_and_the_others_are_stored(
     record, body = decode(content)
     assert [*record.ingest_ids] == [1, 3]
     assert body == f'{line[:-9]}\n{{"ev'.encode()
+    large = json.dumps(event(text="a" * 2_000))
+    answer = await sender.post(EVENTS, content=f"{line[:-9]}\n{large}")
+    assert (answer.status_code, answer.json()["reason"]) == (400, "not_json")
+    assert [result["status"] for result in answer.json()["results"]] == [400, 413]
     rest = f'{json.dumps(event(project="only"))}\n{{"event":'
     answer = await sender.post(EVENTS, content=rest)
     assert (answer.status_code, answer.json()["reason"]) == (422, "project_unknown")
