@@ -21,7 +21,9 @@ from verify.identity import identify
 from verify.terraform import terraform_outputs
 
 FAILED, GOES_ON = 1, 3
-"""Exit codes beside 0 (nothing is left in any cell) and 2 (wrong usage, click's own)."""
+"""Exit codes. `FAILED`: a cell failed. `GOES_ON`: cells continue by themselves, or a legal hold
+keeps data. The other codes are 0 (no cell has data of the partner any more) and 2 (click's code for
+wrong usage)."""
 
 
 class _Urls(msgspec.Struct):
@@ -38,7 +40,8 @@ class _Outputs(msgspec.Struct):
 @click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file with the output of `terraform output -json`; without it, this runs Terraform.",
+    help="A file with the output of `terraform output -json`; without it, the command runs"
+    " Terraform.",
 )
 @click.option(
     "--within",
@@ -50,12 +53,13 @@ class _Outputs(msgspec.Struct):
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the certificates.")
 def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_json: bool) -> None:
-    """Close PARTNER in every cell, delete its data, and print how far each cell is.
+    """Close PARTNER in every cell, delete its data, and print the state of each cell.
 
     The command first shows what it would delete, and asks for confirmation. You can run it again at
     any time. The exit code is 0 if no cell has data of the partner any more. It is 3 if cells
     continue by themselves, or a legal hold keeps data. It is 1 if a cell failed, if it is
-    unknown whether a cell has closed the partner, or if the command stopped before it closed any.
+    unknown whether a cell has closed the partner, or if the command stopped before it closed a
+    cell.
     """
     people = Console(stderr=True)
     try:
@@ -85,7 +89,7 @@ def main(partner: str, outputs: Path | None, within: float, *, yes: bool, as_jso
 
 
 def _each(cells: Sequence[Cell], act: Callable[[Cell], None]) -> None:
-    """Act on all cells at once: tokens are closed everywhere at the same time."""
+    """Act on all cells at the same time, so that all cells close the partner together."""
     with ThreadPoolExecutor(max(len(cells), 1)) as threads:
         list(threads.map(act, cells))
 

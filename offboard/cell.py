@@ -1,4 +1,4 @@
-"""One cell on its way to the certificate."""
+"""Offboards a partner from one cell, and waits for the certificate."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,33 +11,44 @@ from offboard.privacy import NoAnswer, order
 from verify.identity import Headers, NotSignedIn
 
 PAUSE_SECONDS = 60.0
-"""Between two questions; the function looks at everything at each."""
+"""The seconds between two requests to a cell. The pause is long, because the privacy function
+searches all data of the partner at each request."""
 
 State = Literal["nothing", "open", "deleting", "on_hold", "deleted", "failed"]
-"""``nothing``: the cell has nothing of the partner; ``failed``: it refused, or did not answer."""
+"""The state of the offboarding in a cell.
+
+- ``nothing``: the cell has no data of the partner.
+- ``open``: the cell has shown the data that would be deleted, and waits for a confirmation.
+- ``deleting``: the cell has closed the partner, and deletes the data.
+- ``on_hold``: the cell has deleted everything except data that a legal hold keeps.
+- ``deleted``: the cell has deleted everything.
+- ``failed``: the cell refused the request, or gave no answer that this module understands.
+"""
 
 ENDS = frozenset({"nothing", "deleted", "on_hold", "failed"})
+"""The states after which `Cell.leave` sends no more requests."""
 
 Progress = Callable[[str, str], None]
-"""Tells a person: the cell, and what it does."""
+"""Shows progress to the person who runs the command; takes the cell's name and a short text."""
 
 
 class Cell:
-    """One cell.
-
-    Args:
-        name: of the cell.
-        url: of its privacy function.
-        headers: tell who asks.
-        partner: the partner to remove.
-        progress: tells a person how far it is.
-        sleep: waits for so many seconds.
-        now: the clock, with an offset.
+    """Offboards a partner from one cell, through the cell's privacy function.
 
     Attributes:
-        state: how far it is.
-        said: what the function said last.
-        reason: why it failed; empty where it did not.
+        name: the name of the cell.
+        state: the state of the offboarding.
+        said: the last answer of the privacy function, decoded from JSON; empty before the first.
+        reason: why the last request failed; empty if it succeeded.
+
+    Args:
+        name: the name of the cell.
+        url: the URL of the cell's privacy function.
+        headers: returns the headers that identify the operator.
+        partner: the name of the partner to remove.
+        progress: shows the progress.
+        sleep: waits for a number of seconds.
+        now: returns the current time (timezone-aware).
     """
 
     def __init__(
@@ -64,17 +75,21 @@ class Cell:
         self._asked_at = now()
 
     def plan(self, client: httpx.Client) -> None:
-        """Ask what would be deleted; a partner who is closed already goes on leaving."""
+        """Ask the cell which data would be deleted.
+
+        If the partner is closed already, the same request continues the offboarding.
+        """
         self._ask(client)
         if self.reason:
             self.state = "failed"
 
     def leave(self, client: httpx.Client, until: float) -> None:
-        """Confirm what was planned, and ask until there is a certificate.
+        """Confirm the offboarding, and repeat the request until the cell returns a certificate.
 
         Args:
             client: sends the requests.
-            until: when to give up waiting, as `time.monotonic` has it.
+            until: when to stop waiting: a time of `time.monotonic`. After that, the cell continues
+                by itself.
         """
         if self.state == "open":
             self._progress(self.name, "closing")
@@ -87,12 +102,14 @@ class Cell:
             self._progress(self.name, f"{told}; next request in {pause:.0f} s")
             self._sleep(pause)
             self._ask(client)
-        if self.state == "open":  # nobody knows whether it is closed, so it may not go on by itself
+        if self.state == "open":
+            # The confirmation got no answer. If the cell has not closed the partner, the cell does
+            # not continue by itself.
             self.state = "failed"
         self._progress(self.name, self.reason or self.state)
 
     def _ask(self, client: httpx.Client) -> None:
-        """Ask, with the code of the plan where there is one."""
+        """Send a request, with the confirmation code if an earlier answer contained one."""
         code = str(self.said.get("confirm", ""))
         self._asked_at = self._now()
         try:
@@ -110,7 +127,10 @@ class Cell:
                 self.reason = "the answer has an unknown form: is this the privacy function?"
 
     def _pause(self) -> float:
-        """Return the seconds until the next question: no certificate is made before a moment."""
+        """Return the seconds until the next request.
+
+        The cell makes no certificate before ``settled_at``, so an earlier request would be useless.
+        """
         try:
             settled_at = datetime.fromisoformat(str(self.said.get("settled_at")))
         except ValueError:
@@ -122,7 +142,7 @@ class Cell:
 
 
 def _state(said: Mapping[str, Any]) -> State:
-    """Return the state that an answer tells; nothing is deleted without a certificate."""
+    """Return the state in an answer; ``failed`` if the answer lacks its certificate or its code."""
     match said:
         case {"state": "nothing"}:
             return "nothing"

@@ -1,4 +1,4 @@
-"""The privacy function of one cell, as an operator calls it."""
+"""Sends an operator's requests to the privacy function of a cell."""
 
 from typing import Any
 
@@ -8,15 +8,16 @@ import msgspec
 from verify.identity import Headers
 
 REQUEST_SECONDS = 600
-"""More than the function's time-out: it is the one that ends a request."""
+"""The time limit of a request in seconds. It is longer than the function's own time limit, so that
+the function ends a slow request."""
 
 
 class NoAnswer(Exception):
-    """The function did not say how far it is; the message says why.
+    """The function did not return the state of the offboarding; the message says why.
 
     Args:
-        reason: in a few words.
-        passes: whether it may answer later.
+        reason: a short text, such as the HTTP status.
+        passes: whether a later request may succeed.
     """
 
     def __init__(self, reason: str, *, passes: bool) -> None:
@@ -27,18 +28,18 @@ class NoAnswer(Exception):
 def order(
     client: httpx.Client, url: str, headers: Headers, partner: str, confirm: str = ""
 ) -> dict[str, Any]:
-    """Ask for an offboarding, or how far it is; return what the function said.
+    """Order, confirm or continue an offboarding; return the function's answer.
 
     Args:
         client: sends the request.
-        url: the function's.
-        headers: tell who asks.
-        partner: its name.
-        confirm: the code that confirms it.
+        url: the URL of the privacy function.
+        headers: returns the headers that identify the operator.
+        partner: the name of the partner.
+        confirm: the code that confirms the offboarding; empty to send no code.
 
     Raises:
-        NoAnswer: it is refused, or not known.
-        NotSignedIn: nobody says who asks.
+        NoAnswer: the function refused the request, or its answer has no state.
+        NotSignedIn: the operator cannot be identified.
     """
     body = {"partner": partner} | ({"confirm": confirm} if confirm else {})
     try:
@@ -51,7 +52,7 @@ def order(
         said = msgspec.json.decode(answer.content, type=dict[str, Any])
     except msgspec.DecodeError:
         said = {}
-    # A state is what tells the function's own 404 from that of a wrong address.
+    # The function's own 404 has a state. The 404 of a wrong URL has none.
     if answer.status_code in {200, 202, 404} and "state" in said:
         return said
     reason = str(said.get("title", ""))

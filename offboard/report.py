@@ -1,4 +1,4 @@
-"""What would be deleted and what was, as tables for people and as JSON for programs."""
+"""Shows the plan and the result of an offboarding: tables for people, JSON for programs."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ STYLES = {"deleted": "green", "nothing": "green", "on_hold": "yellow", "failed":
 
 
 def show_plan(cells: Sequence[Cell], console: Console) -> None:
-    """Print what each cell has of the partner."""
+    """Print which data of the partner each cell has."""
     table = Table("cell", "state", "projects", "would be deleted", "kept by legal holds")
     for cell in cells:
         table.add_row(
@@ -28,7 +28,7 @@ def show_plan(cells: Sequence[Cell], console: Console) -> None:
 
 
 def show_end(cells: Sequence[Cell], console: Console) -> None:
-    """Print how far each cell is, and what is left to do by hand."""
+    """Print the state of each cell, and the steps that the operator has to do by hand."""
     table = Table("cell", "state", "closed", "deleted", "kept by legal holds")
     for cell in cells:
         certificate = cell.said.get("certificate") or {}
@@ -42,7 +42,8 @@ def show_end(cells: Sequence[Cell], console: Console) -> None:
         )
     console.print(table)
     show_failures(cells, console)
-    # All cells share `partners`: what is to be done where a hold keeps something comes first.
+    # All cells share the variable `partners`. While a hold keeps data in one cell, the partner must
+    # stay there, so print only the steps of the cells with holds.
     on_hold = [cell for cell in cells if cell.state == "on_hold"]
     certificates = [cell.said.get("certificate") or {} for cell in on_hold or cells]
     for line in dict.fromkeys(
@@ -52,7 +53,7 @@ def show_end(cells: Sequence[Cell], console: Console) -> None:
 
 
 def show_failures(cells: Sequence[Cell], console: Console) -> None:
-    """Print why cells failed."""
+    """Print the reason of each cell whose last request failed."""
     for cell in cells:
         if cell.reason:
             console.print(Text(f"{cell.name}: {cell.reason}", "red"))
@@ -61,7 +62,7 @@ def show_failures(cells: Sequence[Cell], console: Console) -> None:
 def as_json(partner: str, cells: Sequence[Cell]) -> str:
     """Return ``{"partner": …, "cells": {NAME: {"state": …, "reason": …, "answer": …}}}``.
 
-    The answer is the function's, with its certificate.
+    ``answer`` is the last answer of the cell's privacy function; it contains the certificate.
     """
     described = {
         cell.name: {"state": cell.state, "reason": cell.reason, "answer": cell.said}

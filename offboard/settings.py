@@ -1,13 +1,14 @@
-"""What the environment may say."""
+"""The setting of `make offboard`."""
 
 import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.web.environment.read`.
+    """The setting, read from the environment by `functions.web.environment.read`.
 
     Attributes:
-        identity_token: of who asks, where ``gcloud`` is not signed in as them: for a pipeline.
+        identity_token: the operator's identity token. A pipeline needs it, because ``gcloud`` is
+            not signed in there. If it is empty, ``gcloud`` is asked for a token.
     """
 
     identity_token: str = ""
