@@ -1,1 +1,1 @@
-"""What only the real cloud can tell of a deployment: `make verify`."""
+"""`make verify`: checks a deployment in the real cloud, which no other test can do."""

@@ -1,4 +1,4 @@
-"""`make verify`: asks an applied deployment whether it is what it should be."""
+"""`make verify`: checks that a deployment works, and that it matches the outputs of Terraform."""
 
 import os
 from collections.abc import Iterator
@@ -34,7 +34,8 @@ from verify.webhooks import check_urls, check_wrong_token
 @click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file with the output of `terraform output -json`; without it, this runs Terraform.",
+    help="A file with the output of `terraform output -json`; without it, the command runs"
+    " Terraform.",
 )
 @click.option(
     "--tokens",
@@ -79,15 +80,15 @@ def main(outputs: Path | None, tokens: Path | None, within: float, *, as_json: b
 
 
 def check(cell: Cell, within: float, headers: Headers) -> Iterator[Finding]:
-    """Ask everything of one cell.
+    """Run all checks of one cell.
 
     Args:
-        cell: which.
-        within: seconds that events may take to become rows.
-        headers: tell private functions who asks.
+        cell: the cell.
+        within: the seconds in which the test events must be stored as rows.
+        headers: returns the headers that identify the operator to a private function.
 
     Raises:
-        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     bigquery = open_client(cell.endpoints.bigquery, cell.project_id, cell.region)
     expected = [view.name for view in list_views()]

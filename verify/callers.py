@@ -1,4 +1,4 @@
-"""What calls the functions: push subscriptions and the scheduler's jobs, as Google has them."""
+"""Checks the callers of the functions: push subscriptions, and jobs of the scheduler."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ TIMEOUT_SECONDS = 30.0
 
 
 def check_subscriptions(cell: Cell) -> Iterator[Finding]:
-    """Ask Pub/Sub what it pushes where.
+    """Ask Pub/Sub where each subscription pushes, and which filter it has.
 
     Raises:
-        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     if cell.calls.subscriptions:
         yield from asyncio.run(_subscriptions(cell))
@@ -65,10 +65,10 @@ def _fault(there: Subscription, expected: Delivery) -> str:
 
 
 def check_jobs(cell: Cell) -> Iterator[Finding]:
-    """Ask Cloud Scheduler what it calls, and how the last call ended.
+    """Ask Cloud Scheduler which URL each job calls, and how its last call ended.
 
     Raises:
-        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     if not cell.calls.jobs:
         return
@@ -86,7 +86,7 @@ def check_jobs(cell: Cell) -> Iterator[Finding]:
 
 
 def _job(job: dict[str, Any], url: str) -> tuple[str, str]:
-    """Return what is wrong with a job, and else when it ran last."""
+    """Return two texts, one of them empty: the fault of a job, and when the job ran last."""
     target = job.get("httpTarget", {}).get("uri", "")
     if target != url:
         return f"calls {target or 'nothing'}", ""

@@ -1,4 +1,4 @@
-"""What Terraform says that it has deployed: `terraform output -json`."""
+"""Reads the deployed cells from the outputs of Terraform (`terraform output -json`)."""
 
 from collections.abc import Mapping
 from typing import Generic, TypeVar
@@ -11,7 +11,7 @@ from verify.settings import Settings
 
 T = TypeVar("T")
 
-OWN_TOKEN = "{token}"  # noqa: S105 - what stands in a URL for a token that Terraform does not know
+OWN_TOKEN = "{token}"  # noqa: S105 - a placeholder in URLs, for a token that Terraform does not know
 
 
 class NothingDeployed(ValueError):
@@ -19,32 +19,32 @@ class NothingDeployed(ValueError):
 
 
 class Urls(msgspec.Struct, frozen=True):
-    """The two webhooks of one token."""
+    """The URLs of the two webhooks of one token."""
 
     events: str
     rooms: str
 
     def with_token(self, token: str) -> "Urls":
-        """Put a token where Terraform left its place."""
+        """Return the URLs with a token in place of `OWN_TOKEN`."""
         return Urls(self.events.replace(OWN_TOKEN, token), self.rooms.replace(OWN_TOKEN, token))
 
 
 class Endpoints(parts.Endpoints, frozen=True):
-    """Where all services are that are asked.
+    """The endpoints of the Google services that the checks ask.
 
     Attributes:
-        scheduler: Cloud Scheduler's REST API.
+        scheduler: the endpoint of Cloud Scheduler's REST API.
     """
 
     scheduler: str
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What a push subscription should do.
+    """The expected configuration of a push subscription.
 
     Attributes:
-        endpoint: where it pushes to.
-        filter: of the messages that it pushes; None for all.
+        endpoint: the URL to which the subscription pushes.
+        filter: the filter of messages; None if the subscription pushes all messages.
     """
 
     endpoint: str
@@ -52,12 +52,14 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Calls(msgspec.Struct, frozen=True):
-    """What calls the functions of a cell.
+    """The URLs and the callers of a cell's private functions.
 
     Attributes:
-        functions: URLs of the private ones that people may call, by name.
-        subscriptions: those that push to functions, by ``projects/P/subscriptions/S``.
-        jobs: what the scheduler calls, by ``projects/P/locations/R/jobs/J``.
+        functions: the URLs of the private functions that people may call, by name.
+        subscriptions: the subscriptions that push to functions, by their full names,
+            ``projects/P/subscriptions/S``.
+        jobs: the URLs that the scheduler's jobs call, by the full name of the job,
+            ``projects/P/locations/R/jobs/J``.
     """
 
     functions: dict[str, str]
@@ -66,20 +68,20 @@ class Calls(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """What one cell is made of, and where all of it has to be.
+    """The resources of one cell, and the region in which all of them must be.
 
     Attributes:
-        name: such as ``eu``.
-        region: such as ``europe-west1``.
+        name: the name of the cell, such as ``eu``.
+        region: the promised region, such as ``europe-west1``.
         project_id: the Google Cloud project.
-        topics: ``projects/P/topics/T``.
-        secrets: ``projects/P/secrets/S``.
-        buckets: names.
-        datasets: names.
-        endpoints: where to ask.
-        projects: the payload's projects that are pinned here, by partner.
-        calls: what calls its functions.
-        webhooks: by partner and token's name.
+        topics: the full names of the topics, ``projects/P/topics/T``.
+        secrets: the full names of the secrets, ``projects/P/secrets/S``.
+        buckets: the names of the buckets.
+        datasets: the names of the datasets.
+        endpoints: the endpoints of Google's services.
+        projects: the projects that are pinned to the cell, by partner.
+        calls: the URLs and the callers of the private functions.
+        webhooks: the URLs of webhooks, by the partner and by the name of the token.
     """
 
     name: str = ""
@@ -106,15 +108,15 @@ class _Outputs(msgspec.Struct):
 
 
 def read(outputs: bytes, tokens: Mapping[str, str], settings: Settings) -> list[Cell]:
-    """Return the cells, by name.
+    """Return the deployed cells, sorted by name.
 
     Args:
-        outputs: of ``terraform output -json``.
-        tokens: of partners who made their own, by partner.
-        settings: endpoints that take the place of the outputs'.
+        outputs: the JSON that ``terraform output -json`` prints.
+        tokens: the tokens of partners who made their own, by partner.
+        settings: endpoints that replace those in the outputs.
 
     Raises:
-        NothingDeployed: an output is missing or is not what it should be.
+        NothingDeployed: an output is missing or malformed.
     """
     try:
         decoded = msgspec.json.decode(outputs, type=_Outputs)

@@ -1,4 +1,4 @@
-"""Dry runs: what a statement would read, asked of BigQuery, which costs nothing."""
+"""Dry runs: BigQuery estimates how many bytes a statement would read. A dry run costs nothing."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -12,11 +12,16 @@ from verify.finding import Finding
 
 TIMEOUT_SECONDS = 30
 AT_A_TIME = 8
-"""Dry runs at a time."""
+"""The maximum number of concurrent dry runs."""
 
 
 class Estimate(NamedTuple):
-    """A dry run's answer: bytes that the query would read, and its result's columns."""
+    """The result of a dry run.
+
+    Attributes:
+        bytes: the number of bytes that the statement would read.
+        columns: the names of the columns that the statement would return.
+    """
 
     bytes: int
     columns: tuple[str, ...]
@@ -27,12 +32,13 @@ def estimate(bigquery: Any, sql: str, parameters: Sequence[Any] = ()) -> Estimat
 
     Args:
         bigquery: a `google.cloud.bigquery.Client`.
-        sql: its text.
-        parameters: as the client takes them.
+        sql: the text of the statement.
+        parameters: the parameters of the statement, in the form that the client takes.
 
     Raises:
-        BadRequest, NotFound: BigQuery refuses it.
-        GoogleAPIError, GoogleAuthError, OSError: it did not answer, or one may not ask.
+        BadRequest, NotFound: BigQuery refuses the statement.
+        GoogleAPIError, GoogleAuthError, OSError: BigQuery did not answer, or the operator lacks a
+            permission.
     """
     job = bigquery.query(
         sql,
@@ -48,7 +54,7 @@ def estimate(bigquery: Any, sql: str, parameters: Sequence[Any] = ()) -> Estimat
 
 
 def judged(finding: Finding, judge: Callable[[], Finding]) -> Finding:
-    """Return what dry runs come to; the finding itself, told why, where they are refused."""
+    """Return the finding of `judge`; if a dry run fails, return `finding` with the reason."""
     try:
         return judge()
     except (BadRequest, NotFound) as error:
@@ -62,7 +68,7 @@ def _first_line(error: GoogleAPIError) -> str:
 
 
 def in_units(count: int) -> str:
-    """Write a number of bytes as BigQuery bills them, in binary units: ``1.5 GiB``."""
+    """Format a number of bytes in binary units, which BigQuery uses for bills: ``1.5 GiB``."""
     size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
     while size >= 1024 and len(units) > 1:
         size /= 1024

@@ -1,23 +1,23 @@
-"""What was found out about a deployment, and whether it is as it should be."""
+"""The result of a check, in the form that all checks return."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 State = Literal["holds", "fails", "not checked"]
-"""``not checked`` is what could not be asked; nobody may take it for a success."""
+"""``not checked``: the check could not be made, which must not count as a success."""
 
 
 class Finding(NamedTuple):
-    """One question and its answer.
+    """The result of one check.
 
     Attributes:
         cell: the cell's name.
-        check: what was asked, in a few words.
-        subject: of what: a resource, a view, a partner.
-        state: whether it is as it should be.
-        detail: what was found; a reason where it does not hold.
-        figures: numbers for programs, by name with their unit.
+        check: the expected condition, in a few words, such as ``the job runs``.
+        subject: the checked thing, such as a resource, a view or a partner.
+        state: whether the condition holds.
+        detail: the observation; if the condition does not hold, the reason.
+        figures: numbers for programs, by name; a name such as ``bytes`` tells the unit.
     """
 
     cell: str
@@ -29,6 +29,6 @@ class Finding(NamedTuple):
 
 
 def all_hold(findings: Iterable[Finding]) -> bool:
-    """Say whether every finding holds, and there is one at all."""
+    """Return whether all findings hold; False if there are none."""
     states = {finding.state for finding in findings}
     return states == {"holds"}

@@ -1,4 +1,4 @@
-"""Who asks a private function: an identity token, given or of the Google Cloud CLI."""
+"""Identifies the operator to private functions, with an identity token."""
 
 import subprocess
 from collections.abc import Callable
@@ -8,24 +8,25 @@ GCLOUD_SECONDS = 60
 
 
 class NotSignedIn(Exception):
-    """Nobody says who asks; the message says what to do."""
+    """There is no identity token; the message says how to get one."""
 
 
 Headers = Callable[[str], dict[str, str]]
-"""Returns the headers that tell a function's URL who asks; raises `NotSignedIn`."""
+"""Takes the URL of a function, and returns the headers that identify the operator to it; raises
+`NotSignedIn` if there is no identity token."""
 
 
 def identify(identity_token: str) -> Headers:
-    """Return what identifies the operator.
+    """Return a function that makes the headers for each request.
 
     Args:
-        identity_token: the operator's; without it, ``gcloud`` is asked at each call, for a token
-            is good for an hour only.
+        identity_token: the operator's identity token. If it is empty, ``gcloud`` is asked for a
+            token at each request, because a token is valid for one hour only.
     """
 
     def headers(url: str) -> dict[str, str]:
         if url.startswith("http://"):
-            return {}  # a stand-in's, which asks nobody
+            return {}  # a stand-in, which checks no identity
         return {"Authorization": f"Bearer {identity_token or _ask_gcloud()}"}
 
     return headers

@@ -1,4 +1,4 @@
-"""Where topics, secrets, buckets and datasets really are, compared with their cell's region."""
+"""Checks that topics, secrets, buckets and datasets are in the region of their cell."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ STATES: dict[State, finding.State] = {
 
 
 def check_places(cell: Cell) -> Iterator[Finding]:
-    """Ask the APIs where everything is.
+    """Ask Google's APIs for the location of each resource.
 
     Args:
-        cell: what should be there, and where.
+        cell: the resources, and the promised region.
 
     Raises:
-        google.auth.exceptions.DefaultCredentialsError: nobody is signed in.
+        google.auth.exceptions.DefaultCredentialsError: there are no credentials.
     """
     for location in asyncio.run(_ask(cell)):
         subject = f"{location.kind} {location.name}"

@@ -1,4 +1,4 @@
-"""The private functions: they answer those whom IAM lets in, and nobody else gets that far."""
+"""Checks that private functions answer the operator, and that IAM refuses all other callers."""
 
 from collections.abc import Iterator
 
@@ -11,18 +11,19 @@ from verify.identity import Headers, NotSignedIn
 ANSWERS = "the function answers"
 REFUSES = "a stranger is kept out"
 TIMEOUT_SECONDS = 60
-"""A cold start may take a while."""
+"""The time limit of a request in seconds. It is long, because a cold start takes seconds."""
 
 
 def check_functions(client: httpx.Client, cell: Cell, headers: Headers) -> Iterator[Finding]:
-    """Ask each private function whether it is up, as oneself and as nobody.
+    """Call ``/health`` of each private function, with the operator's identity and without one.
 
-    Stand-ins (``http://``) have no front end that asks who calls, so strangers are not tried there.
+    A stand-in (``http://``) has no front end that checks identities, so it gets no request without
+    an identity.
 
     Args:
-        client: calls them.
-        cell: whose they are.
-        headers: tell a function who asks.
+        client: sends the requests.
+        cell: the cell of the functions.
+        headers: returns the headers that identify the operator to a function.
     """
     for name, url in sorted(cell.calls.functions.items()):
         if url.startswith("https://"):

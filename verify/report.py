@@ -1,4 +1,4 @@
-"""Findings as a table for people and as JSON for programs."""
+"""Shows the findings: a table for people, JSON for programs."""
 
 import json
 from collections.abc import Sequence
@@ -13,11 +13,12 @@ STYLES = {"holds": "green", "fails": "bold red", "not checked": "yellow"}
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
-    """Print a table, and the sum below it."""
+    """Print a table of the findings; below the table, print how many findings have each state."""
     table = Table("cell", "check", "subject", "state", "detail")
     for finding in findings:
         state = Text(finding.state, STYLES[finding.state])
-        # Details quote what others wrote: no markup is read in them.
+        # `Text` prints subjects and details unchanged: they quote other systems, so a bracket in
+        # them is not markup.
         table.add_row(
             finding.cell, finding.check, Text(finding.subject), state, Text(finding.detail)
         )

@@ -1,4 +1,4 @@
-"""Events on their way through a cell: sent to its webhook, awaited in the views that BI sees."""
+"""Checks that events become rows: sends two events, and waits for their rows in the BI views."""
 
 import secrets
 import time
@@ -18,16 +18,16 @@ from verify.webhooks import EVENT, NotAccepted, Signed, send, sender
 
 QUERY_SECONDS = 30
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Seconds between looks; the last one is repeated."""
+"""The pauses in seconds between queries for a row; the last pause is repeated."""
 
 
 class Sent(NamedTuple):
-    """An event that the receiver took.
+    """An event that `receive` accepted.
 
     Attributes:
-        what: for people.
-        view: of the BI dataset, in which it must appear.
-        ingest_id: the receiver's.
+        what: a description of the event, for people.
+        view: the BI view in which the event must appear.
+        ingest_id: the ingest id in the response.
     """
 
     what: str
@@ -47,9 +47,9 @@ def check_rows(
     Args:
         http: sends webhooks.
         bigquery: a `google.cloud.bigquery.Client`.
-        cell: where to.
-        within: seconds that both rows may take together.
-        sleep: waits so many seconds.
+        cell: the cell that gets the events.
+        within: the seconds after which both rows must be in the views.
+        sleep: waits for a number of seconds.
     """
     check = "an event becomes a row"
     from_whom = sender(cell)

@@ -1,18 +1,22 @@
-"""What the environment may say: where Google's services are, instead of the outputs; who asks."""
+"""The settings of `make verify`: endpoints of Google's services, and the operator's identity."""
 
 import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Read from the environment by `functions.web.environment.read`.
+    """The settings, read from the environment by `functions.web.environment.read`.
+
+    An endpoint has the form ``https://host``. If it is empty, the endpoint in Terraform's outputs
+    is used.
 
     Attributes:
-        bigquery_endpoint: ``https://host``; as all of these, the outputs' where it is empty.
-        pubsub_endpoint: ``https://host``, of the gRPC API.
-        storage_endpoint: ``https://host``.
-        secrets_endpoint: ``https://host`` of Secret Manager.
-        scheduler_endpoint: ``https://host`` of Cloud Scheduler.
-        identity_token: of who asks private functions, where ``gcloud`` is not signed in as them.
+        bigquery_endpoint: the endpoint of BigQuery's REST API.
+        pubsub_endpoint: the endpoint of Pub/Sub's gRPC API.
+        storage_endpoint: the endpoint of Cloud Storage's JSON API.
+        secrets_endpoint: the endpoint of Secret Manager's REST API.
+        scheduler_endpoint: the endpoint of Cloud Scheduler's REST API.
+        identity_token: the operator's identity token for private functions. If it is empty,
+            ``gcloud`` is asked for a token.
     """
 
     bigquery_endpoint: str = ""

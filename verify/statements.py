@@ -1,6 +1,7 @@
-"""What the functions' statements would read, and whether BigQuery takes them: by dry runs.
+"""Checks with dry runs that BigQuery accepts each statement, and how many bytes it would read.
 
-Each has a value of its declared type for each parameter. None is executed, so nothing changes.
+Each parameter of a statement gets a value of its declared type. A dry run executes nothing, so no
+row changes.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ def check_statements(bigquery: Any, cell: Cell) -> Iterator[Finding]:
 
     Args:
         bigquery: a `google.cloud.bigquery.Client`.
-        cell: whose tables and views they name.
+        cell: the cell whose tables and views the statements use.
     """
     names = [(folder, name) for folder, texts in declared().items() for name in texts]
     with ThreadPoolExecutor(AT_A_TIME) as threads:
@@ -32,7 +33,7 @@ def check_statements(bigquery: Any, cell: Cell) -> Iterator[Finding]:
 
 
 def check_statement(bigquery: Any, cell: Cell, folder: str, name: str) -> Finding:
-    """Dry-run one statement, a file of a folder of ``sql/``."""
+    """Dry-run the statement in the file ``sql/<folder>/<name>.sql``."""
     finding = Finding(cell.name, CHECK, f"{folder}/{name}", "holds")
     warehouse = Warehouse(
         f"{cell.project_id}.{cell.datasets.store}", f"{cell.project_id}.{cell.datasets.bi}"
@@ -49,7 +50,7 @@ def check_statement(bigquery: Any, cell: Cell, folder: str, name: str) -> Findin
 
 
 def _value(kind: str) -> Parameter:
-    """Return a value of a type; an array has one element, since an empty one may be optimised."""
+    """Return a value of a type; an array has an element, because BigQuery may skip empty arrays."""
     now = datetime.now(UTC)
     values: dict[str, Parameter] = {
         "TIMESTAMP": now,

@@ -1,4 +1,4 @@
-"""Asks Terraform what it has deployed."""
+"""Reads the outputs of the deployment from Terraform."""
 
 import subprocess
 from pathlib import Path
@@ -10,14 +10,14 @@ TERRAFORM = Path(__file__).parent.parent / "terraform"
 
 
 def terraform_outputs() -> bytes:
-    """Return what ``terraform output -json`` prints.
+    """Return the JSON that ``terraform output -json`` prints.
 
     Raises:
         NothingDeployed: Terraform is not installed, runs too long or fails.
     """
     command = ["terraform", f"-chdir={TERRAFORM}", "output", "-json"]
     try:
-        done = subprocess.run(  # noqa: S603 - our own
+        done = subprocess.run(  # noqa: S603 - a constant command
             command, capture_output=True, check=True, timeout=TERRAFORM_SECONDS
         )
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What queries on the BI views would read: asked of BigQuery by dry runs, which cost nothing."""
+"""Checks with dry runs that the BI views can be queried, and how many bytes a query would read."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,31 +18,34 @@ SINCE_YESTERDAY = {
     "received_at": "received_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)",
     "day": "day >= DATE_SUB(CURRENT_DATE(), INTERVAL 1 DAY)",
 }
-"""How a view is asked for one day, by the column that it has; the first that fits."""
+"""The condition that selects the rows since yesterday, by the column that has the time. If a view
+has both columns, ``received_at`` is used."""
 
 
 BEFORE_ALL = {
     "received_at": "received_at >= TIMESTAMP '2020-01-01' AND received_at < TIMESTAMP '2020-01-02'",
     "day": "day = DATE '2020-01-01'",
 }
-"""The same for a day before the first event: a view that prunes reads less for it than for the last
-day. `events` reads the keys of retries in the open window for any day."""
+"""The condition that selects a day before the first event, by the same columns. If the condition
+prunes partitions, a query reads less for this day than for the last day. `events` reads some bytes
+for every day: the column `retry_key` of the open window."""
 
 NEXT_TO_NOTHING, MUCH = 10 * 10**6, 10**9
-"""Bytes: a view that reads less of a day without events prunes, and so may every view if all days
-have less than the other."""
+"""Limits in bytes. A view that reads at most `NEXT_TO_NOTHING` for a day without events prunes
+partitions. If a view reads at most `MUCH` for all days, the check cannot tell, and the view
+passes."""
 
 
 def check_views(
     bigquery: Any, cell: Cell, dataset: str, expected: Iterable[str]
 ) -> Iterator[Finding]:
-    """Dry-run every view of a dataset, over one day and over all.
+    """Dry-run a query of each view in a dataset, for one day and for all days.
 
     Args:
         bigquery: a `google.cloud.bigquery.Client`.
-        cell: of the dataset.
-        dataset: its name.
-        expected: the views that this version has; others that are there are asked as well.
+        cell: the cell of the dataset.
+        dataset: the name of the dataset.
+        expected: the views that this version defines. Other views in the dataset are checked too.
     """
     names = set(expected)
     try:

@@ -1,6 +1,6 @@
-"""What a sender sees of a cell: its URLs answer, a wrong token does not get in, events do.
+"""Checks the webhooks of a cell from outside: URLs answer, and a wrong token is refused.
 
-No finding quotes a URL: it has the token.
+A finding never quotes a URL, because the URL contains the token.
 """
 
 import secrets
@@ -12,22 +12,22 @@ from verify.deployment import OWN_TOKEN, Cell
 from verify.finding import Finding
 
 EVENT = "warehouse_verification"
-"""The tagged event's name. No catalogue has it and it names no person, so it is in no metric of
-people; whoever counts events leaves it out by its name."""
+"""The name of the tagged event. The catalogue does not have this name, and the event has no user.
+So no metric of people counts the event. Queries that count events can exclude it by this name."""
 
 TIMEOUT_SECONDS = 30
 
 
 class NotAccepted(Exception):
-    """The receiver did not take an event; the message says why."""
+    """`receive` did not accept an event; the message says why."""
 
 
 class Signed(Exception):
-    """The receiver asks for a signature, which nobody but the chat product can make."""
+    """`receive` requires a signature, which only the chat product can make."""
 
 
 def check_urls(client: httpx.Client, cell: Cell) -> Iterator[Finding]:
-    """Ask each webhook whether it knows its token; nothing is stored."""
+    """Send a GET to each webhook URL, to check that it accepts its token. A GET stores nothing."""
     for partner, tokens in cell.webhooks.items():
         for token, urls in tokens.items():
             for kind, url in (("events", urls.events), ("rooms", urls.rooms)):
@@ -42,7 +42,7 @@ def check_urls(client: httpx.Client, cell: Cell) -> Iterator[Finding]:
 
 
 def check_wrong_token(client: httpx.Client, cell: Cell) -> Finding:
-    """Send with a token that nobody has: it must be refused."""
+    """Send a webhook with a random token, which the cell must refuse."""
     finding = Finding(cell.name, "a wrong token is refused", "receive", "not checked", "no URL")
     for tokens in cell.webhooks.values():
         for urls in tokens.values():
@@ -53,7 +53,7 @@ def check_wrong_token(client: httpx.Client, cell: Cell) -> Finding:
 
 
 def sender(cell: Cell) -> tuple[str, str, str] | None:
-    """Return partner, project and events URL to send with; None where no token is known."""
+    """Return a partner, one of its projects, and its URL for events; None if no token is known."""
     for partner, tokens in cell.webhooks.items():
         for urls in tokens.values():
             if OWN_TOKEN not in urls.events and cell.projects.get(partner):
@@ -65,8 +65,8 @@ def send(client: httpx.Client, url: str, body: dict[str, object]) -> str:
     """Send one event and return its ingest id.
 
     Raises:
-        NotAccepted: the answer is not 200, or there is none.
-        Signed: the partner's webhooks are signed.
+        NotAccepted: the answer is not 200, or no answer came.
+        Signed: the partner's webhooks must be signed.
     """
     try:
         answer = client.post(url, json=body, timeout=TIMEOUT_SECONDS)
@@ -76,7 +76,7 @@ def send(client: httpx.Client, url: str, body: dict[str, object]) -> str:
             raise NotAccepted(_describe(answer))
         ingest_id: str = answer.json()["results"][0]["ingest_id"]
     except httpx.HTTPError as error:
-        raise NotAccepted(type(error).__name__) from None  # its request has the URL
+        raise NotAccepted(type(error).__name__) from None  # the error's request has the URL
     except (ValueError, LookupError, TypeError):
         raise NotAccepted("HTTP 200, but no ingest id: is this the receiver?") from None
     return ingest_id
@@ -92,7 +92,7 @@ def _fault(client: httpx.Client, method: str, url: str, status: int) -> str:
 
 
 def _describe(answer: httpx.Response) -> str:
-    """Return the status, and the reason that the receiver gives (RFC 9457)."""
+    """Return the status, and the reason code in the problem details (RFC 9457)."""
     try:
         reason = str(answer.json().get("reason", ""))
     except (ValueError, AttributeError):
