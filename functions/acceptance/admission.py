@@ -10,8 +10,8 @@ from functions.acceptance.partners import Directory, Partner, Unclear
 from functions.secrets.closed_partners import ClosedList
 
 NEW_TOKEN_SECONDS = 10.0
-"""An unknown token may be new, so the secrets are read again for it. This read is left out if the
-last one began less than this many seconds ago."""
+"""An unknown token may be new, so `Admission.find` reads the secrets again for it, unless the last
+read began less than this many seconds ago."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -113,8 +113,8 @@ class Admission:
     async def current(self, within: float = math.inf) -> Directory:
         """Return the directory of admitted partners; first read the secrets if they are old.
 
-        If a read fails, the directory is made from the last good value. For an unknown token, its
-        method `find` then raises Unclear, because the token may be new.
+        If a read fails, the directory is made from the last good value. The method `find` of this
+        directory raises Unclear for an unknown token, because the token may be new.
 
         Args:
             within: the secrets are read again if their last reads began more than this many seconds

@@ -1,8 +1,9 @@
 """Finds bodies that name two different events or two different projects.
 
 JSON allows a member to be repeated, and decoders use the last one. Members may also have other
-spellings, such as ``Event``, and a project may be beside ``value``. To choose one of two different
-values would be a guess that loses the other one, so such a body is refused.
+spellings, such as ``Event``, and a project may be beside ``value``. A choice between two different
+values would be a guess, and would lose the other value. So a body with two different values is
+refused.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ from functions.events.envelope import Envelope, is_blank, is_name, open_envelope
 from functions.events.names import letters, snake_case
 
 LONGEST_LISTED = 65_536
-"""The maximum bytes of an object whose repeated members are listed, because that is slow."""
+"""Repeated members are listed only in objects of up to this many bytes, because listing is slow."""
 
 ESCAPED_LETTER = b"\\u00"
 """The start of each escaped letter of the Latin alphabet in JSON."""
@@ -47,7 +48,7 @@ def find_ambiguity(data: bytes, body: object, envelope: Envelope) -> Reason | No
     for name in names:
         value = body[name]
         if letters(name) == "value" and isinstance(value, dict):
-            raw = raws.get(name, b"{}")  # missing if the name had characters that were replaced
+            raw = raws.get(name, b"{}")  # missing if characters of the name were replaced
             spellings = [spelling for spelling in _PROJECT if spelling in value]
             inner = _members(raw, value, bytes_of_members(raw), spellings)
             if inner is None:
@@ -78,7 +79,7 @@ def _events(members: Iterable[_Member]) -> set[str]:
 
 
 def _has_another(inner: object, envelope: Envelope) -> bool:
-    """Return whether an object contains an event that is not the event of an envelope."""
+    """Return whether an object contains an event that differs from the envelope's event."""
     if envelope.event is None or not isinstance(inner, dict):
         return False
     other = open_envelope(inner)
@@ -104,14 +105,14 @@ def _members(
         data: the bytes of the object.
         body: the object, decoded from JSON.
         raws: the bytes of each member.
-        names: the names of the members, which the object has.
+        names: the names of the members to return; the object has all of them.
 
     Returns:
         None if there are repeated members, and the object is too long to list them.
     """
 
     def beside_values(pattern: bytes) -> int:
-        """Count a pattern in the bytes, without the bytes of the members' values."""
+        """Count a pattern in the bytes that are outside the members' values."""
         count = data.count(pattern)
         return count - sum(raw.count(pattern) for raw in raws.values()) if count else 0
 

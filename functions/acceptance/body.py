@@ -135,8 +135,8 @@ def _parse(body: bytes, most: int) -> list[ReceivedEvent]:
 def _fast_array(body: bytes, elements: list[bytes], bodies: list[_Body]) -> list[ReceivedEvent]:
     """Make the events of an array from their decoded names and projects.
 
-    What is true for all events is checked once for the whole array, because a check of each event
-    takes longer than decoding it.
+    Conditions that all events must meet are checked once for the whole array, because a check of
+    each event takes longer than decoding the event.
     """
     sent = {decoded.value.project for decoded in bodies}
     projects: dict[str | int | None, str]
@@ -156,7 +156,7 @@ def _fast_array(body: bytes, elements: list[bytes], bodies: list[_Body]) -> list
 
 
 def _has_each_name_once(data: bytes, count: int) -> bool:
-    """Return whether no member that decides is repeated in one of some decoded events.
+    """Return whether each of some events has ``event``, ``value`` and ``project`` only once.
 
     Args:
         data: the bytes of the events. Each event has ``event``, ``value`` and ``value.project``.
@@ -164,7 +164,7 @@ def _has_each_name_once(data: bytes, count: int) -> bool:
     """
     return (
         data.count(b'"event"') == count
-        # A second value would have a third brace; counting one character is faster.
+        # A second ``value`` would add a third brace. Counting a single character is faster.
         and (data.count(b"{") == 2 * count or data.count(b'"value"') == count)
         and data.count(b'"project"') == count
         # A letter in a name may be escaped. Searching one character first is faster.
@@ -193,7 +193,7 @@ def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
     """Make an event from its decoded name and project.
 
     If the event may have another form than the documented one, take the careful path. The
-    documented form has ``event``, ``value`` and ``value.project`` once, and in no other case.
+    documented form has ``event``, ``value`` and ``value.project`` once, in this spelling.
     """
     project = decoded.value.project
     project = project.strip() if isinstance(project, str) else project and str(project)
@@ -216,7 +216,7 @@ def _event(data: bytes) -> ReceivedEvent:
 
 
 def _event_or_fault(data: bytes) -> ReceivedEvent:
-    """Read one event of several; if it cannot be decoded, it does not spoil the others."""
+    """Read one event of several; if it cannot be decoded, return an event with a fault."""
     try:
         if not data.isascii():
             _check_utf8(data)
@@ -226,7 +226,7 @@ def _event_or_fault(data: bytes) -> ReceivedEvent:
 
 
 def _careful(data: bytes) -> ReceivedEvent:
-    """Read an event in the same way as `load` does, after it is unwrapped."""
+    """Unwrap an event, and read it by the same rules as `load`."""
     try:
         inner, body = unwrap(data, decode_json(data))
         envelope = open_envelope(body)

@@ -20,9 +20,8 @@ def fresh() -> str:
 def is_fresh(ingest_id: str) -> bool:
     """Return whether an ingest id was made by `fresh`; all other ids were made by `derived`.
 
-    Copies of an event with an id from `fresh` all have the same time of receipt. An id from
-    `derived` stays the same if the sender retries. So copies of an event with such an id may have
-    different times of receipt.
+    All copies of an event with an id from `fresh` have the same time of receipt. Copies with an id
+    from `derived` may have different times, because the id stays the same if the sender retries.
     """
     return ingest_id[14:15] == _FRESH
 

@@ -89,9 +89,9 @@ def verify(
 ) -> bool:
     """Return whether a request is signed with one of the keys, and was sent recently.
 
-    The request may have several signatures, also of other versions of the scheme. One valid
+    The request may have several signatures, some of them by other versions of the scheme. One valid
     signature of version 1 is enough. If the request has both ``webhook-`` and ``svix-`` headers,
-    they must be the same.
+    their values must be the same.
 
     Args:
         keys: the valid keys: one, or more during a rotation.

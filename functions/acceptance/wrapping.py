@@ -1,9 +1,9 @@
 """Finds events that are wrapped: in a text that contains JSON, or in a member ``data``.
 
 Some senders encode their JSON twice, and some put the event into a member ``data``. Both are
-unwrapped, each at most once. The event that is published has the bytes inside, so only this module
-knows about wrapped events. A body that contains an event in any other place is not unwrapped, but
-it is not a press of the Test button either.
+unwrapped, each at most once. Only the inner bytes are published, so no other module gets wrapped
+events. A body that contains an event in any other place is not unwrapped, and does not count as a
+press of the Test button.
 """
 
 import re
@@ -16,14 +16,15 @@ from functions.events.body import BadMessage, decode_json
 from functions.events.envelope import is_name, is_part, named
 
 MOST_VALUES = 10_000
-"""The maximum number of JSON values in a press of the Test button. Only as many values of a body
+"""The maximum number of JSON values in a press of the Test button. Only this many values of a body
 are searched for an event, because the search takes time."""
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _EVENT_IN_TEXT = re.compile(
     r"""[\s"'\\(\[]*\{.*?\bevent\b[\\"'\s]*[:=]|\s*event\s*=""", re.IGNORECASE | re.DOTALL
 )
-"""The start of a text that contains an event, but not as JSON, such as a form or Python's text."""
+"""The start of a text that contains an event in another form than JSON, such as form data or a
+printed Python dictionary."""
 
 
 def text_in(data: bytes) -> bytes | None:
@@ -119,7 +120,7 @@ Inside = Literal["event", "part", "nothing"]
 
 
 def find_inside(body: object) -> Inside:
-    """Search the values inside a body, but not its own members, for an event.
+    """Search a body for an event that is nested: the members of the body itself do not count.
 
     Returns:
         ``event`` if there is an event's name; ``part`` if there is only a property of a known
