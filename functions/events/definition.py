@@ -88,8 +88,8 @@ class Property(_Model):
             `functions.events.identity.plain` returns.
         empty: words that mean an empty list, in the same form. If there are none, an empty list
             means "not known".
-        most: the maximum number of people that are stored of a list of people; None if there is no
-            limit.
+        most: if the property is a list of people, the maximum number of them that is stored; None
+            for no limit.
         privacy: ``analytical``: stored as sent. ``personal``: identifies a person, and is stored as
             a user key or in an identity only. ``reduced``: only values that derive from it are
             stored.
@@ -168,8 +168,8 @@ class Unit(_Model):
     Attributes:
         maximum: the greatest possible number in this unit; None if there is no limit. A property
             may have a maximum of its own.
-        spellings: the ways to write the unit or a similar unit behind a number, in lower case. Each
-            has the factor that converts such a number to this unit.
+        spellings: the ways to write this unit, or a related one such as minutes, behind a number,
+            in lower case. Each has the factor that converts the number to this unit.
     """
 
     maximum: StrictInt | StrictFloat | None = None
@@ -181,8 +181,8 @@ class Flag(_Model):
 
     Attributes:
         name: the code.
-        meaning: the form of the sender's value that the code reports.
-        stored: the value that the row has in this case.
+        meaning: the condition that the code reports.
+        stored: the content of the row in this case.
     """
 
     name: Finding

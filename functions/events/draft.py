@@ -28,7 +28,7 @@ _Found = tuple[bool, str, object, Destination]
 as sent, and its destination."""
 
 LONGEST_LISTED = 64
-"""The maximum number of characters that another spelling of an allowed value may have."""
+"""A text with more characters than this is not compared with the spellings of allowed values."""
 
 _TELLING_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -119,7 +119,7 @@ class Draft:
         self._flag("unnamed", "event")
 
     def note_too_many(self, name: str) -> None:
-        """Flag that the list of this name has more people than are stored."""
+        """Add the flag ``too_many``: the list with this name has more people than are stored."""
         self._flag("too_many", name)
 
     def _keep_unknown(self, sent_name: str, value: object) -> None:
@@ -152,8 +152,8 @@ class Draft:
     ) -> object:
         """Guess a value that `coerce` refused; return None if it cannot be guessed.
 
-        If the sent name also belongs to another property (`Destination.otherwise`), that property
-        gets a value that cannot be guessed. If there is no such property, the value is refused.
+        A value that cannot be guessed goes to the second property that the sent name may mean
+        (`Destination.otherwise`). If the name means only one property, the value is refused.
         """
         if destination.guess is not None:
             try:
@@ -221,7 +221,7 @@ class Draft:
 def _join_parts(known: list[_Found], layout: Layout) -> list[_Found]:
     """Join the parts of a property, such as ``answer_1`` and ``answer_2``, to one list.
 
-    If the lowest number is 2, the first part is the name without a number, such as ``answer``.
+    If the lowest number is 2, the member without a number, such as ``answer``, is the first part.
     """
     parts: dict[tuple[bool, str], list[tuple[int, str, _Found]]] = {}
     joined: list[_Found] = []

@@ -1,9 +1,9 @@
 """Opens the envelope of a webhook's body: separates the event's name from its properties.
 
 The sending product documents one form, ``{"event": "name", "value": {...}}``. It does not document
-the bodies of its room webhooks and of its Test button. So properties are also accepted beside
-``event``, and all names in any spelling. The documented name takes precedence over other spellings.
-The order of the members never matters.
+the bodies of its room webhooks and of its Test button. So this module also accepts properties
+beside ``event``, and any spelling of a name. The documented name takes precedence over other
+spellings. The order of the members never matters.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,8 +1,8 @@
 """Reads values that are written in an unusual way, such as a number with its unit.
 
 `functions.events.draft` uses this module only if `functions.events.coerce` refuses a value, so that
-usual values are read fast. A guessed value may not be what the sender meant. Therefore the row gets
-a flag for it.
+usual values are read fast. A guessed value may differ from what the sender meant, so the row gets a
+flag for it.
 """
 
 import math
@@ -65,8 +65,8 @@ def guess_number(value: object, rules: NumberRules) -> Guess:
     """Read a number that has a fraction, a decimal comma or a unit.
 
     Raises:
-        NotCoerced: the value is not a number in such a form, or is outside the property's limits,
-            or has a fraction that the property does not allow.
+        NotCoerced: the value is not a number in one of these forms, is outside the property's
+            limits, or has a fraction that the property does not allow.
     """
     findings: tuple[Finding, ...] = ()
     try:

@@ -65,7 +65,8 @@ def is_nobody(element: object, words: Container[str]) -> bool:
 
     Args:
         element: the element as sent.
-        words: the words that say so, as `plain` returns them. The empty object says so, too.
+        words: the words that mean an empty list, in the form that `plain` returns. The empty object
+            ``{}`` means the same.
     """
     return plain(element) in words if isinstance(element, str) else element == {}
 

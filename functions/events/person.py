@@ -102,7 +102,7 @@ def take_out(
 def keep_one(data: bytes, kind: Kind, layouts: Layouts, *, ids: Container[str]) -> bytes:
     """Remove all speakers from an event except one person; return the event's new bytes.
 
-    A speaker without a readable id is removed, too, because this may be another person.
+    A speaker without a readable id is also removed, because it may be another person.
 
     Args:
         data: the event's bytes as sent.

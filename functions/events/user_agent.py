@@ -80,7 +80,7 @@ def _device_type(parsed: Result, agent: str) -> str:
         return "bot"
     if system in _TV_SYSTEMS or any(word in words for word in _TV_WORDS):
         return "tv"
-    # Browsers on Android tablets do not send the word Mobile; Google recommends this.
+    # Google recommends that browsers on Android tablets do not send the word Mobile.
     if any(word in words for word in _TABLET_WORDS) or (
         system == "Android" and agent.startswith("Mozilla/") and "Mobile" not in agent
     ):
