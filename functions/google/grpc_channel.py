@@ -10,9 +10,9 @@ OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 )
-"""With these options, channels to the same address do not share a connection, so a new channel
-never uses the dead connection of an old one. And a response may have any size, because the response
-to a pull can exceed gRPC's default limit of 4 MB.
+"""The options of each channel. With the first one, channels to the same address do not share a
+connection, so a new channel never uses the dead connection of an old one. With the second one, a
+response may have any size: the response to a pull can exceed gRPC's default limit of 4 MB.
 """
 
 

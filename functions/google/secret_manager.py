@@ -12,7 +12,7 @@ REQUEST_SECONDS = 10.0
 
 
 class SecretsUnavailable(Exception):
-    """A call to Secret Manager failed. If it was to add a version, the version may exist now.
+    """A call to Secret Manager failed. A version that the call was to add may exist nevertheless.
 
     Args:
         reason: the HTTP status of the response, or the name of the error's type.

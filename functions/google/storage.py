@@ -95,7 +95,7 @@ class Bucket:
         try:
             await asyncio.wait_for(writing, within)
         except Exception as error:
-            # After every error, the object may be stored or not.
+            # After any error, it is unknown whether the object is stored.
             raise BucketUnavailable(type(error).__name__) from error
 
     def _write(self, name: str, data: bytes, content_type: str, until: float) -> None:

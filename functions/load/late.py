@@ -58,7 +58,7 @@ class LateDays:
         if abs(now - self._noted.get(day, -_DAY)) < _REMEMBERED_NOTE:
             return
         if day not in self._storing:
-            # Deliveries of this day that arrive before the note is stored wait for it, too.
+            # Deliveries of this day that arrive before the note is stored wait for the same note.
             self._storing[day] = asyncio.ensure_future(self._note(day, now))
         await asyncio.shield(self._storing[day])
 

@@ -17,8 +17,8 @@ from functions.secrets.pseudonym_keys import PseudonymKeys, user_key
 
 LONGEST_PAST = 3_650 * 86_400 * MICROSECONDS
 LONGEST_AHEAD = 365 * 86_400 * MICROSECONDS
-"""BigQuery accepts streamed rows only for partitions from 10 years in the past to one year in the
-future. This is the limit for the future, in microseconds."""
+"""How far the time of receipt may be from now, in microseconds. BigQuery accepts streamed rows only
+for partitions from 10 years in the past to one year in the future."""
 
 Row = dict[str, object]
 """A row: values by column name, in the form that `functions.load.protobuf.RowEncoder.encode`
