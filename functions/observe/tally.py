@@ -32,7 +32,7 @@ class Milliseconds(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, seconds: list[float]) -> "Milliseconds":
-        """Summarise durations given in seconds, at least one; percentiles are by nearest rank."""
+        """Summarise at least one duration, given in seconds. Percentiles use the nearest rank."""
         ordered = sorted(seconds)
 
         def rank(share: float) -> float:

@@ -95,10 +95,10 @@ def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Ac
 
 
 def none_accepted(placements: Sequence[Placement]) -> Response:
-    """Return the response to a request if each of its events is refused for itself.
+    """Return the response to a request if each of its events is refused for its own reason.
 
-    If the events have different statuses, the response has 422 if an event has it, and otherwise
-    the status of the first event.
+    If the events have different statuses, the status of the response is 422 if an event has this
+    status; otherwise it is the status of the first event.
 
     Args:
         placements: the decision about each event of the request, in order.

@@ -19,8 +19,9 @@ STEP_BYTES = 1_048_576
 """The maximum bytes that are inflated before other requests get a turn."""
 
 MOST_RATIO = 100
-"""How many times as large as the body that was sent an inflated body may be, if it has more than
-`STEP_BYTES`. A body of a thousand similar events has a ratio of about 40."""
+"""The maximum size of an inflated body, as a multiple of the size of the body as sent. This limit
+applies only to inflated bodies of more than `STEP_BYTES`. The multiple is about 40 for a body of a
+thousand similar events."""
 
 MOST_MEMBERS = 10
 """The maximum number of gzip members in a body."""

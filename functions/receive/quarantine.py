@@ -23,7 +23,7 @@ AT_A_TIME = 8
 own, so spill never waits for them."""
 
 WRITES_WAITING = 4 * AT_A_TIME
-"""The maximum number of objects that are being written or wait for it."""
+"""The maximum number of objects that are being written or wait to be written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ MALFORMED = "malformed"
 """The reason code of data that has a wrong form, or that names neither partner nor project."""
 
 UNREADABLE = (MALFORMED, "not_json", "too_deep", "event_ambiguous", "event_misplaced")
-"""The reason codes of unreadable data. Such data cannot be searched for people, or not for all of
-them, so it is deleted sooner than other data."""
+"""The reason codes of unreadable data. A search for people in this data may miss some, so the data
+is deleted sooner than other data."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
 """The form that a partner or kind must have in an object's name. If the partner or kind of a
