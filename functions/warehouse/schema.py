@@ -19,8 +19,8 @@ import msgspec
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 OPEN_WINDOW_DAYS = 8
-"""For how many days after an event a second delivery of it may come. Pub/Sub keeps messages for 7
-days, senders retry for only 4 days, and one day is added."""
+"""The number of days after an event during which the event may be delivered a second time: Pub/Sub
+keeps messages for 7 days, and one day is added. Senders retry for only 4 days."""
 
 SIX_MONTHS_DAYS = 184
 """The maximum number of days in 6 months, such as March to August or July to December."""

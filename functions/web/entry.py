@@ -31,7 +31,8 @@ class Protocol(HttpToolsProtocol):
 
     Trailers are headers after a body in chunks (RFC 9110, 6.5). The server appends them to the list
     of headers that the application has. So a request could get headers that no system on the way
-    has checked. From the end of the headers on, this class has the server write to another list.
+    has checked. When the headers are complete, this class gives the server a new list, to which the
+    server appends the trailers. The application keeps the old list.
     """
 
     def on_headers_complete(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """The errors of `msgspec.json.decode` for a body that is not valid. It raises RecursionError for a
-body that is nested too deeply, even if no field is to have the nested part."""
+body that is nested too deeply, even if the nested part belongs to no field."""
 
 _PLACE = re.compile(r" - at `\$[^`]*`")
 _QUOTED = re.compile(r" '[^']*'")
@@ -32,7 +32,7 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) -
         return "the body is nested too deeply"
     text = str(error)
     if text.startswith(_UNKNOWN_FIELD):
-        # The place is left out. In an error about the outermost object there is none, so what looks
+        # Leave out the place. An error about the outermost object has none, so a text that looks
         # like a place may be the name of the unknown field.
         return "Object has an unknown field"
     if text.startswith(_UNKNOWN_VALUE):
