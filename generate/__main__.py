@@ -40,13 +40,15 @@ GENERATED = (
     f"{partner_rows.FOLDER}/{partner_rows.COUNT}.sql",
     *room_events.STATEMENTS.values(),
 )
-"""Files that are generated as a whole. A file there that is no longer generated is removed."""
+"""The patterns of files that are generated as a whole. A file that matches a pattern, but is no
+longer generated, is removed."""
 
 
 def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
-    """Return path below the root -> content of every generated file.
+    """Return the content of each generated file, by its path below the root.
 
-    The dictionary also describes the tables and views that are written by hand.
+    The data dictionary also describes the tables and views that are written by hand, so their files
+    are read.
     """
     table = schema.render(catalogue)
     by_hand = {
@@ -94,7 +96,7 @@ def drifted(files: dict[str, str], root: Path) -> Iterator[str]:
 
 
 def write(files: dict[str, str], root: Path) -> None:
-    """Bring the drifted files up to date."""
+    """Write the files that `drifted` finds; remove those that are no longer generated."""
     for path in list(drifted(files, root)):
         file = root / path
         if path in files:
@@ -105,10 +107,12 @@ def write(files: dict[str, str], root: Path) -> None:
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
-    """Run the command; returns its exit status, 1 if files drifted and ``--check`` was given."""
+    """Run the command; return the exit status: 1 if ``--check`` finds a drifted file, else 0."""
     parser = argparse.ArgumentParser(prog="python -m generate", description=__doc__)
     parser.add_argument(
-        "--check", action="store_true", help="list the files that are out of date, write nothing"
+        "--check",
+        action="store_true",
+        help="list the files that are out of date, and write nothing",
     )
     options = parser.parse_args(arguments)
     files = render(load_catalogue(), root)

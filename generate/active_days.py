@@ -1,8 +1,8 @@
-"""The lists of acts in the statement that refreshes ``active_days_v1``.
+"""Writes the lists of acts in the statement that refreshes ``active_days_v1``.
 
-An act is what a person did on a day, such as sending a message. The catalogue says which events are
-which act, and each act is a column of the table; the lists are generated parts of the statement
-(see `generate.parts`).
+An act is something that a person did on a day, such as sending a message. The catalogue says which
+acts an event counts as. Each act has a column in the table. The lists are generated parts of the
+statement (`generate.parts`).
 """
 
 import textwrap
@@ -20,10 +20,10 @@ TABLE = "active_days_v1"
 
 
 def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
-    """Return path -> content of the statement; nothing if there is no such file.
+    """Return the content of the statement, by path; empty if the file does not exist.
 
     Raises:
-        ValueError: no event is one of the acts, or the statement lacks a part.
+        ValueError: an act has no event, or the statement lacks a part.
     """
     file = root / PATH
     if not file.is_file():
@@ -47,7 +47,10 @@ def _events(catalogue: Catalogue, act: Act) -> list[str]:
 
 
 def _act(column: str, events: list[str]) -> str:
-    """An event may have no name, so the comparison may be NULL."""
+    """Return the line that computes the column of an act.
+
+    An event without a name makes the comparison NULL, so ``COALESCE`` turns NULL into FALSE.
+    """
     indent = " " * 6
     if len(events) == 1:
         return f"{indent}COALESCE(events.event = '{events[0]}', FALSE) AS {column},\n"

@@ -19,11 +19,13 @@ _INTRODUCTION = f"""\
 <!-- {notice("functions/events/catalogue.yaml, sql/store and sql/bi")} -->
 # Data dictionary
 
-Query the views of the BI dataset: `events` holds every event, `event_<name>` the events of one name
-with their properties as columns. Both show each event once. Every `event_<name>` has the columns
+Query the views of the BI dataset: `events` has every event; `event_<name>` has the events of one
+name, with their properties as columns. Both show each event once. Every `event_<name>` has the
+columns
 {", ".join(f"`{column}`" for column in COMMON_COLUMNS)}.
 
-- Times are UTC. Use `received_at` for metrics, and filter on it: it decides which days are read.
+- Times are UTC. Use `received_at` for metrics, and filter on this column: the filter decides which
+  days BigQuery reads.
 - People appear as `user_key` only, a pseudonym that is stable within a project.
 - NULL means unknown; a text is never empty.
 - A property that is not in the catalogue is not in any view.
@@ -33,8 +35,8 @@ with their properties as columns. Both show each event once. Every `event_<name>
   `JSON_VALUE` reads both.
 - Names are compared in snake_case: `Duration`, `duration` and `DURATION` are one property.
 
-Classes: **analytical** values are stored as sent. **Personal** values never reach a view, except as
-user keys. Of **reduced** values, only a coarser value is stored.
+The class of a property says what a view may show. **analytical**: the value as sent. **personal**:
+at most a user key that is made from the value. **reduced**: only a coarser value.
 
 ## Flags
 
@@ -50,13 +52,13 @@ def render(
     metrics: Mapping[str, str],
     columns: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return path -> content of the dictionary.
+    """Return the content of the dictionary, by path.
 
     Args:
         catalogue: the catalogue of events.
-        tables: the content of each table's file, by path.
-        metrics: the query of each view that is written by hand, by name.
-        columns: the content of these views' files of columns, by name.
+        tables: the content of each table's file in ``sql/store``, by path.
+        metrics: the query of each view directly in ``sql/bi``, by the name of the view.
+        columns: the JSON that describes the columns of these views, by the name of the view.
     """
     parts = [_INTRODUCTION, findings.flags(catalogue), "## Views\n"]
     parts.append(
@@ -88,7 +90,7 @@ def _event(catalogue: Catalogue, event: Event) -> str:
 
 
 def _metric(name: str, query: str) -> tuple[str, ...]:
-    """Return name, grain and purpose: the first paragraph of the view's header comment."""
+    """Return a view's name, its grain and its purpose, from the first paragraph of its comment."""
     comment = [line[2:].strip() for line in query.splitlines() if line.startswith("--")]
     header = comment or [""]
     grain = header[0].removeprefix("grain: one row ")

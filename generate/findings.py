@@ -1,11 +1,11 @@
-"""Writes what the catalogue says about values into the contract, such as flags and units."""
+"""Makes the tables about values from the catalogue: flags, units, placeholders, lists of people."""
 
 from functions.events.catalogue import Catalogue
 from generate.markdown import table
 
 
 def parts(catalogue: Catalogue) -> dict[str, str]:
-    """Return the content of each part, by name."""
+    """Return the content of each generated part of the contract, by the name of the part."""
     return {
         "flags": flags(catalogue),
         "units": _units(catalogue),

@@ -1,4 +1,4 @@
-"""The tables of variables and outputs in the README of the Terraform module of a cell."""
+"""Writes the tables of variables and outputs in the README of the Terraform module ``cell``."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ _TYPE = re.compile(r"^  type +=\s+(.*)$", re.MULTILINE)
 
 
 def render(root: Path) -> dict[str, str]:
-    """Return path -> content of the README; nothing if it does not exist.
+    """Return the content of the README, by path; empty if the README does not exist.
 
     Raises:
         ValueError: a variable or an output has no description.
@@ -39,7 +39,7 @@ def render(root: Path) -> dict[str, str]:
 
 
 def _blocks(root: Path, file: str) -> list[tuple[str, str]]:
-    """Return name and content of each block of a file, as ``terraform fmt`` writes it."""
+    """Return the name and content of each block in a file that ``terraform fmt`` has formatted."""
     return _BLOCK.findall((root / FOLDER / f"{file}.tf").read_text("utf-8"))
 
 
@@ -51,7 +51,7 @@ def _description(name: str, body: str) -> str:
 
 
 def _type(body: str) -> str:
-    """Return a type, without the members of an object."""
+    """Return the type of a variable; the members of an object are left out."""
     found = _TYPE.search(body)
     kind = found[1] if found else "any"
     closing = ")" * (kind.count("(") - kind.count(")"))

@@ -1,4 +1,4 @@
-"""Writes ``functions/events/names.json``, the names of the catalogue for ``receive``."""
+"""Writes ``functions/events/names.json``: the catalogue's names, in a form that loads fast."""
 
 import json
 
@@ -9,7 +9,7 @@ PATH = "functions/events/names.json"
 
 
 def render(catalogue: Catalogue) -> dict[str, str]:
-    """Return path -> content of the file."""
+    """Return the content of the file, by path."""
     of_kind = {"chat": catalogue.events, "room": catalogue.room_events}
     names = {
         "events": {kind: _spellings(of_kind.get(kind, ())) for kind in KINDS},

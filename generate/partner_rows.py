@@ -1,8 +1,8 @@
-"""The statements that count and delete a partner's rows, from the data inventory.
+"""Writes the statements that count and delete a partner's rows, from the data inventory.
 
-A legal hold keeps some rows (`functions.privacy.inventory.OnHold`). Each kind of hold has its text
-twice, once for counting and once for deleting, and both must agree: an offboarding ends when it
-counts nothing that may be deleted.
+A legal hold keeps some rows (`functions.privacy.inventory.OnHold`). For each kind of hold, this
+module has a condition for counting (`_ON_HOLD`, `_JOINS`) and one for deleting (`_EXCEPT`). The two
+must agree, because an offboarding ends when it counts no rows that may be deleted.
 """
 
 import json
@@ -25,8 +25,9 @@ _TYPES = {"now": "TIMESTAMP", "partner": "STRING", "since": "TIMESTAMP"}
 _COUNT_HEADER = """\
 -- Counts a partner's rows by table: all of them, and those that a legal hold keeps.
 --
--- Tables without such rows are left out. It is one statement, so all counts are of one moment. A
--- hold applies to the rows of its project, even if the project was another partner's before.
+-- Tables without rows of the partner are left out. One statement counts all tables, so all counts
+-- are of the same moment. A hold applies to the rows of its project, even if another partner had
+-- the project before.
 WITH
 people_on_hold AS (
   SELECT DISTINCT project, user_key
@@ -121,10 +122,10 @@ _EXCEPT = {
 
 
 def render(root: Path) -> dict[str, str]:
-    """Return path -> content of the statements, and of the file with the types of all parameters.
+    """Return the content of the statements and of ``sql/parameters.json``, by path.
 
-    In that file, only the parameters of these statements are replaced. Without it, nothing is
-    rendered.
+    In ``sql/parameters.json``, only the parameters of these statements are replaced. If the file
+    does not exist, the result is empty.
 
     Raises:
         KeyError: a table of the inventory has no file in ``sql/store``.
@@ -175,7 +176,7 @@ def _count_one(table: StoreTable, schema: TableSchema) -> str:
 
 
 def _conditions(schema: TableSchema, column: str) -> Iterator[str]:
-    """Yield the conditions on the partition, if there are partitions, and on the partner."""
+    """Yield the condition on the partitions, if the table has them, and the one on the partner."""
     if schema.partition_by:
         types = {each.name: each.type for each in schema.schema}
         bound = "DATE(@since)" if types[schema.partition_by] == "DATE" else "@since"

@@ -1,13 +1,13 @@
-"""Marks in files that ``make generate`` writes, in whole or in part.
+"""Marks generated files, and replaces the generated parts of files that are written by hand.
 
 A file that is generated as a whole says so in its first line. In a file that is written by hand, a
-generated part stands between two comments::
+generated part is between two comments::
 
     <!-- generated: name -->        -- generated: name
     ...                             ...
     <!-- end -->                    -- end
 
-JSON has no comments: ``.gitattributes`` alone marks such files.
+JSON has no comments, so only ``.gitattributes`` marks generated JSON files.
 """
 
 import re
@@ -33,12 +33,12 @@ def fill(path: str, text: str, parts: Mapping[str, str]) -> str:
     """Return a text with its generated parts up to date.
 
     Args:
-        path: of the file, for the error.
-        text: the file's content, in Markdown or SQL.
-        parts: the content of each part by its name, indented as it should stand.
+        path: the path of the file, for the error message.
+        text: the content of the file, in Markdown or SQL.
+        parts: the content of each part, by name, with the indentation that the file needs.
 
     Raises:
-        ValueError: the text has a part that is not among those given, or lacks one of them.
+        ValueError: the parts in the text are not exactly those in `parts`.
     """
     found = sorted(part["name"] for part in _PART.finditer(text))
     if found != sorted(parts):

@@ -1,4 +1,4 @@
-"""The tables of docs/privacy.md that come from the data inventory and its periods."""
+"""Writes the tables of docs/privacy.md that are made from the data inventory and the periods."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,10 +28,10 @@ _PLACES = {
 
 
 def render(root: Path) -> dict[str, str]:
-    """Return path -> content of the page with its generated parts; nothing if there is no page.
+    """Return the content of the page, by path; empty if the page does not exist.
 
     Raises:
-        ValueError: the page lacks a part, or has an unknown one.
+        ValueError: the page lacks a generated part, or has an unknown one.
     """
     page = root / PATH
     if not page.is_file():
@@ -64,14 +64,14 @@ def _remains() -> str:
     gone = periods.GRACE + timedelta(days=2)
     rows = (
         ("an erasure with grace is due", "the request", _long(periods.GRACE)),
-        ("nothing of the person is live", "the request", _long(gone)),
+        ("the live data of the person is erased", "the request", _long(gone)),
         (
-            "time travel ends: an owner could bring rows back",
+            "time travel ends: until then, an owner can bring rows back",
             "the execution",
             _long(periods.TIME_TRAVEL),
         ),
         (
-            "fail-safe ends: Google alone could bring rows back",
+            "fail-safe ends: until then, only Google can bring rows back",
             "the execution",
             _long(periods.TIME_TRAVEL + periods.FAIL_SAFE),
         ),
@@ -81,7 +81,7 @@ def _remains() -> str:
             _long(gone + periods.TIME_TRAVEL + periods.FAIL_SAFE),
         ),
         (
-            "unreadable bodies are gone",
+            "unreadable bodies are deleted",
             "quarantine",
             _long(periods.UNREADABLE),
         ),
@@ -91,7 +91,7 @@ def _remains() -> str:
             _long(periods.TOMBSTONE),
         ),
         (
-            "the record of a restoration (the same) is deleted",
+            "the record of a restoration (a user key and times) is deleted",
             "the restoration",
             _long(periods.REMEMBERED),
         ),

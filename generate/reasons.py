@@ -1,6 +1,6 @@
-"""Writes the reasons of refusals into the contract, OpenAPI, the alerts and their limits.
+"""Writes the reasons for refusals into the contract, OpenAPI, the operations page and the alerts.
 
-In the contract, the parts that come from the catalogue are written, too.
+The contract also has generated parts that are made from the catalogue (`generate.findings`).
 """
 
 import json
@@ -19,7 +19,8 @@ OPENAPI = "docs/openapi.yaml"
 OPERATIONS = "docs/operations.md"
 ALERTS = "terraform/modules/cell/refusals.json"
 
-# A status is an enum with one value: some generated clients ignore a response with a `const`.
+# In OpenAPI, each status is an enum with one value, because some generators of clients ignore a
+# response with a `const`.
 _RESPONSE = re.compile(
     r"( status: \{ type: integer, enum: \[(\d{3})\] \}\n +reason: \{ type: string, enum: )\[.*?\]"
 )
@@ -30,10 +31,10 @@ _RESULTS = re.compile(
 
 
 def render(catalogue: Catalogue, root: Path) -> dict[str, str]:
-    """Return path -> content of each file, with its generated parts.
+    """Return the content of each file, by path; empty if one of the pages does not exist.
 
     Raises:
-        ValueError: a file has no place for its generated part.
+        ValueError: a page lacks the place for a generated part.
     """
     pages = {path: root / path for path in (CONTRACT, OPENAPI, OPERATIONS)}
     texts = {path: file.read_text("utf-8") for path, file in pages.items() if file.is_file()}
@@ -75,11 +76,11 @@ def _limits() -> str:
         (", ".join(f"`{code}`" for code in sorted(codes[limit])), str(limit))
         for limit in sorted(codes)
     )
-    return table(("reason", "refusals in 15 minutes that are too many"), rows)
+    return table(("reason", "refusals in 15 minutes that raise the alert"), rows)
 
 
 def _openapi(texts: dict[str, str]) -> str:
-    """Return the page with the reasons of each response, and those of one event."""
+    """Return the page with the reason codes of each response, and of the results of events."""
 
     def response(found: re.Match[str]) -> str:
         own = (r for r in REASONS if r.of != "neighbour" and r.status == int(found[2]))
@@ -101,7 +102,7 @@ def _openapi(texts: dict[str, str]) -> str:
 
 
 def _too_many() -> dict[str, int]:
-    """Return the limit of each code.
+    """Return the number of refusals that raises an alert, by reason code.
 
     Raises:
         ValueError: two reasons have the same code and different limits.

@@ -1,8 +1,8 @@
-"""The lists of columns in the statements that refresh rollups.
+"""Writes the lists of columns in the statements that refresh rollups.
 
-A rollup's columns are declared once, in ``sql/store/<table>.json``. The statement that refreshes it
-needs them up to four times, and the dashboard's query once more; those lists are generated parts of
-the statements (see `generate.parts`).
+The columns of a rollup are declared once, in ``sql/store/<table>.json``. The statement that
+refreshes the rollup lists them up to four times, and a query of the dashboard lists those of
+``daily_v1``. These lists are generated parts of the statements (`generate.parts`).
 """
 
 import textwrap
@@ -22,13 +22,14 @@ class Rollup(NamedTuple):
     """How a statement brings a table up to date.
 
     Attributes:
-        statement: name of the file in ``sql/operate``.
-        table: name of the file in ``sql/store``.
-        keys: the columns that identify a row; ``partner`` belongs to ``project``.
-        people: the columns that count people. They never fall after an erasure.
-        views: the views that count, by their alias in the statement, in the order in which a
-            column is looked for. Empty if the statement counts for itself.
-        stays: whether rows of days before ``thawed`` stay as they are.
+        statement: the name of the statement's file in ``sql/operate``, without its ending.
+        table: the name of the table's file in ``sql/store``, without its ending.
+        keys: the columns that identify a row. ``partner`` is not among them, because ``project``
+            determines it.
+        people: the columns that count people. An erasure never makes these counts smaller.
+        views: the views from which the counts come, by their alias in the statement. If several
+            views have a column, the first view is used. Empty if the statement itself counts.
+        stays: whether a refresh leaves rows of days before ``thawed`` unchanged.
     """
 
     statement: str
@@ -68,14 +69,15 @@ ROLLUPS = (
         stays=True,
     ),
 )
-"""``refresh_cohorts`` has one number and needs no lists."""
+"""The rollups whose statements have generated lists. ``refresh_cohorts`` needs no lists, because it
+has a single number."""
 
 
 def render(root: Path) -> dict[str, str]:
-    """Return path -> content of the statements; nothing for a file that does not exist.
+    """Return the content of the statements, by path; files that do not exist are left out.
 
     Raises:
-        ValueError: no view of a rollup has one of its columns.
+        ValueError: a column of a rollup is in none of the rollup's views.
     """
     tables = {table.name: table for table in list_tables(root / "sql")}
     files = {}
@@ -89,7 +91,10 @@ def render(root: Path) -> dict[str, str]:
 
 
 def _shown(table: TableSchema) -> str:
-    """A count that is NULL was added to the table after the day's last refresh."""
+    """Return the list of columns for the dashboard's query.
+
+    A count is NULL if its column was added after the day's last refresh; the query shows it as 0.
+    """
     return _select(
         2,
         [column for column in table.schema if column.name not in {"partner", "project"}],
@@ -134,7 +139,11 @@ def _sources(root: Path, rollup: Rollup) -> Callable[[str], str]:
 
 
 def _before(rollup: Rollup, column: Column) -> str | None:
-    """One row of each key, even if two runs inserted one at once; no counts of events."""
+    """Return the expression that reads a column from the old rows; None for a count of events.
+
+    Concurrent runs may have inserted two rows with the same keys, so ``ANY_VALUE`` takes one of
+    them. Old counts of events are not needed, because the refresh counts all events again.
+    """
     if column.name in rollup.keys:
         return f"numbers.{column.name}"
     if column.name not in rollup.people and _is_count(column):
@@ -172,7 +181,7 @@ def _select(
 
 
 def insert(names: list[str]) -> str:
-    """Return the lists of columns and values with which a MERGE inserts its rows ``fresh``."""
+    """Return the columns and values of the INSERT in a MERGE, which reads the rows ``fresh``."""
     values = [f"fresh.{name}" for name in names]
     lines = ("  INSERT (\n", _paragraph(names), "  )\n  VALUES (\n", _paragraph(values), "  )\n")
     return "".join(lines)

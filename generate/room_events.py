@@ -1,6 +1,6 @@
-"""The statements that change room events: those that change other events, for their own table.
+"""Writes the statements on ``room_events_v1``, from the same statements on ``events_v1``.
 
-A statement cannot take the name of a table as a parameter, so each needs a text for each table.
+A statement cannot take the name of a table as a parameter, so each table needs its own text.
 """
 
 from pathlib import Path
@@ -14,13 +14,13 @@ STATEMENTS = {
     "sql/privacy/delete_events.sql": "sql/privacy/delete_room_events.sql",
     "sql/privacy/delete_later_copies.sql": "sql/privacy/delete_later_room_copies.sql",
 }
-"""Path of a statement on ``events_v1`` -> path of the same statement on ``room_events_v1``."""
+"""The path of each generated statement on ``room_events_v1``, by the path of its source."""
 
 _TABLE = "${store}.events_v1`"
 
 
 def render(root: Path) -> dict[str, str]:
-    """Return path -> content of the statements.
+    """Return the content of the statements, by path; a source that does not exist is left out.
 
     Raises:
         ValueError: a statement does not name ``events_v1``.

@@ -1,4 +1,4 @@
-"""Writes a sample payload for each event, in the sender's spelling."""
+"""Writes a sample payload for each event, with names in the sender's spelling."""
 
 import json
 
@@ -6,14 +6,14 @@ from functions.events.catalogue import Catalogue, Event, Property, Scalar, snake
 
 FOLDER = "docs/samples"
 
-# The documentation does not list a time among the common properties. Of room events, only these
-# common properties are known.
+# The sender's documentation lists no time among the common properties of chat events. Room events
+# are known to have only the common properties in ROOM_WITH.
 CHAT_WITHOUT = {"occurred_at"}
 ROOM_WITH = {"project", "event_id"}
 
 
 def render(catalogue: Catalogue) -> dict[str, str]:
-    """Return path -> content of the samples."""
+    """Return the content of the samples, by path."""
     chat = tuple(prop for prop in catalogue.common if prop.name not in CHAT_WITHOUT)
     room = tuple(prop for prop in catalogue.common if prop.name in ROOM_WITH)
     samples = [(event, payload(event, chat)) for event in catalogue.events]
@@ -26,7 +26,7 @@ def render(catalogue: Catalogue) -> dict[str, str]:
 
 
 def payload(event: Event, common: tuple[Property, ...]) -> dict[str, object]:
-    """Build an event's body with these common properties and all of its own properties."""
+    """Return an event's body with the given common properties and all of the event's own."""
     properties = common + event.properties
     return {"event": event.name, "value": {p.sent_as: _value(event, p) for p in properties}}
 

@@ -10,15 +10,17 @@ PATHS = {
     "sql/store/events_v1.json": "All accepted chat events and test deliveries, one row a delivery.",
     "sql/store/room_events_v1.json": "All accepted room events, one row a delivery.",
 }
-"""The files, and the descriptions of the tables. Room events have a table of their own, because the
-state of a room may be in an event of any day."""
+"""The description of each table, by the path of its file. Room events have a table of their own,
+because any past day may have the event with the current state of a room. A query for this state
+reads all days, so the table must be small."""
 
 ROOMS = "sql/store/room_events_v1.json"
-"""The table whose rows have people beside the one whom the event is about: speakers."""
+"""The table whose rows may have several people: the speakers of a room."""
 DESCRIPTION_LIMIT = 1024
 """The maximum length of a column's description in characters, set by BigQuery."""
 
-# The legacy names, because the API returns these and Terraform compares the schema with its answer.
+# BigQuery's API returns these legacy names. Terraform compares the schema with the API's answer, so
+# other names would look like a change.
 _TYPES = {
     "string": "STRING",
     "id": "STRING",
@@ -30,7 +32,7 @@ _TYPES = {
 
 
 class Column(TypedDict):
-    """A column of a table file; descriptions are plain sentences."""
+    """A column, in the form in which the file of a table has it."""
 
     name: str
     type: str
@@ -40,10 +42,10 @@ class Column(TypedDict):
 
 
 def render(catalogue: Catalogue) -> dict[str, str]:
-    """Return path -> content of the table files.
+    """Return the content of the table files, by path.
 
     Raises:
-        ValueError: a common property has no place in the table, or a description is too long.
+        ValueError: a common property has no column in the table, or a description is too long.
     """
     tables = {
         path: {
@@ -64,7 +66,7 @@ def render(catalogue: Catalogue) -> dict[str, str]:
 
 
 def people(catalogue: Catalogue, *, has_speakers: bool) -> dict[str, str]:
-    """Return the columns of a table with data about a person, and the form of that data.
+    """Return the columns with data about people, each with the kind of the data.
 
     Args:
         catalogue: the catalogue of events.
@@ -86,7 +88,7 @@ def columns(catalogue: Catalogue) -> list[Column]:
     """Return the columns of both tables, in order.
 
     Raises:
-        ValueError: a common property has no place in the table, or a description is too long.
+        ValueError: a common property has no column in the table, or a description is too long.
     """
     common = {prop.column: prop for prop in catalogue.common if prop.column}
     room = _record(
@@ -169,7 +171,8 @@ def _record(
 def typed(name: str, same: tuple[Property, ...], events: tuple[Event, ...] = ()) -> Column:
     """Return the column that these properties share.
 
-    If their descriptions differ, the column's description has each of them with its events.
+    If their descriptions differ, the column's description lists each description with the names of
+    its events.
 
     Raises:
         ValueError: the description is too long.

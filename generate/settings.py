@@ -1,4 +1,4 @@
-"""Writes a page with the settings of each function, from the structs that read them."""
+"""Writes the page with the settings of each function, from the classes `Settings`."""
 
 import importlib
 import inspect
@@ -23,7 +23,11 @@ _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*?)(?=^ {4}\w+: |\Z)", re.MULTILINE | re
 
 
 def render(root: Path) -> dict[str, str]:
-    """Return path -> content of the page, over all functions that have settings."""
+    """Return the content of the page, by path.
+
+    Raises:
+        ValueError: a docstring does not describe one of its settings.
+    """
     parts = [_INTRODUCTION]
     for path in sorted(root.glob("functions/*/settings.py")):
         name = path.parent.name
@@ -34,7 +38,7 @@ def render(root: Path) -> dict[str, str]:
 
 
 def _rows(settings: Any) -> list[str]:
-    # From Python 3.13 on a docstring is kept without its indentation.
+    # Only Python 3.13 and newer versions remove the indentation of docstrings themselves.
     docstring = inspect.cleandoc(settings.__doc__ or "")
     told = {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(docstring)}
     fields = msgspec.structs.fields(settings)

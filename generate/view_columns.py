@@ -1,8 +1,8 @@
-"""The columns of ``events``, ``room_events`` and each event's view, with what they mean.
+"""Writes the files that describe the columns of ``events``, ``room_events`` and each event's view.
 
-A view's columns are in a JSON file beside its query, in the form of BigQuery's API. Terraform sets
-the descriptions, and tests compare the names and types with the result of the query. The files of
-all other views are written by hand.
+Beside the query of each view, a JSON file describes the view's columns in the form of BigQuery's
+API. Terraform sets the descriptions, and tests compare the names and types with the result of the
+query. For all other views, this file is written by hand.
 """
 
 import json
@@ -37,11 +37,11 @@ EVENTS_COLUMNS = (
     "flags",
     "stored_at",
 )
-"""Those of the tables of events that analysts see, in the order of the view ``events``."""
+"""The columns of the tables that analysts may see, in the order of the view ``events``."""
 
 
 def render(catalogue: Catalogue) -> dict[str, str]:
-    """Return path -> content of the files."""
+    """Return the content of the files, by path."""
     stored = {column["name"]: _shown(column) for column in columns(catalogue)}
     events = _lines(stored[name] for name in EVENTS_COLUMNS)
     files = {EVENTS_PATH: events, ROOM_EVENTS_PATH: events}
@@ -56,7 +56,7 @@ def _own(event: Event) -> Iterable[Column]:
 
 
 def _shown(column: Column) -> Column:
-    """Return a table's column as a view has it: no view promises that a value is there."""
+    """Return a table's column in the form that a view has: a column of a view is never REQUIRED."""
     shown = column.copy()
     if shown["mode"] == "REQUIRED":
         shown["mode"] = "NULLABLE"
@@ -64,7 +64,7 @@ def _shown(column: Column) -> Column:
 
 
 def _lines(shown: Iterable[Column]) -> str:
-    """Write a JSON array with a column a line."""
+    """Return a JSON array with one column on each line."""
     return (
         "[\n"
         + ",\n".join(f"  {json.dumps(column, ensure_ascii=False)}" for column in shown)

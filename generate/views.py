@@ -1,4 +1,4 @@
-"""One typed view per event of the catalogue, over the BI dataset's ``events``."""
+"""Writes a view for each event of the catalogue; the view reads ``events`` of the BI dataset."""
 
 import textwrap
 
@@ -27,10 +27,10 @@ COMMON_COLUMNS = (
 
 
 def render(catalogue: Catalogue) -> dict[str, str]:
-    """Return path -> content of the views.
+    """Return the content of the views, by path.
 
     Raises:
-        ValueError: an event's property would give its view two columns of one name.
+        ValueError: a property has no column, or its column has the name of a common column.
     """
     return {f"{FOLDER}/{event.view}.sql": _view(event) for event in catalogue.events}
 
@@ -67,5 +67,5 @@ def _comment(text: str) -> list[str]:
 
 
 def _identifier(name: str) -> str:
-    """Quote a column name where GoogleSQL reserves it."""
+    """Return a column's name, in quotes if the name is a reserved word of GoogleSQL."""
     return exp.to_identifier(name).sql("bigquery")

@@ -29,7 +29,7 @@ def test_parts_are_written_and_the_rest_is_left_alone(tmp_path: Path) -> None:
     assert text.count("By hand.") == 3
     assert "| `identities_v1.nickname` | the name in the chat | ids, nicknames |" in text
     assert "| `exports/` in the bucket | 1 day | export |" in text
-    assert "| nothing of the person is live | the request | 30 days |" in text
+    assert "| the live data of the person is erased | the request | 30 days |" in text
     assert (
         "| Google has no copy, whatever the hour of the execution | the request | 39 days |" in text
     )
