@@ -19,7 +19,7 @@ DASHBOARD = "sql/dashboard/daily.sql"
 
 
 class Rollup(NamedTuple):
-    """How a statement brings a table up to date.
+    """A rollup, and the form of the statement that refreshes it.
 
     Attributes:
         statement: the name of the statement's file in ``sql/operate``, without its ending.

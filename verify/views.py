@@ -45,7 +45,7 @@ def check_views(
         bigquery: a `google.cloud.bigquery.Client`.
         cell: the cell of the dataset.
         dataset: the name of the dataset.
-        expected: the views that this version defines. Other views in the dataset are checked too.
+        expected: the views that this version defines. Other views in the dataset are also checked.
     """
     names = set(expected)
     try:

@@ -156,7 +156,7 @@ def _fast_array(body: bytes, elements: list[bytes], bodies: list[_Body]) -> list
 
 
 def _has_each_name_once(data: bytes, count: int) -> bool:
-    """Return whether each of some events has ``event``, ``value`` and ``project`` only once.
+    """Return whether each event has the members ``event``, ``value`` and ``project`` only once.
 
     Args:
         data: the bytes of the events. Each event has ``event``, ``value`` and ``value.project``.

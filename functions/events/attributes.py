@@ -102,7 +102,7 @@ _AS_WRITTEN = re.compile(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z")
 
 @lru_cache(maxsize=16)
 def _second(timestamp: int) -> str:
-    """Format whole seconds since 1970; cached, because formatting every time anew is slow."""
+    """Format whole seconds since 1970. Many events share a second, so results are cached."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(timestamp))
 
 

@@ -50,9 +50,9 @@ def decode_json(data: bytes, repeated: Container[str] = ()) -> object:
 
     Values that no column can hold are replaced, so that the event can still be stored:
 
-    - Half a surrogate pair, such as ``"\ud83d"``, becomes U+FFFD. JavaScript often sends one: it
-      cut a text inside a character such as an emoji.
-    - The character NUL (``"\u0000"``) becomes U+FFFD, too.
+    - Half a surrogate pair, such as ``"\ud83d"``, becomes U+FFFD. JavaScript often sends one,
+      after it has cut a text inside a character such as an emoji.
+    - The character NUL (``"\u0000"``) also becomes U+FFFD.
     - A number beyond the range of a 64-bit float, such as ``1e400``, becomes text.
     - An integer of more than `LONGEST_INTEGER` digits becomes text.
 

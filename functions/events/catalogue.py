@@ -58,8 +58,8 @@ class Event:
         mandatory: whether the basic metrics need the event.
         acts: the acts that the event counts as.
         properties: the event's own properties, without those that all events have.
-        lookup: the properties by name and by alias, in snake_case. If a name of the event's own
-            property is also an alias of a common property, it means the event's own property.
+        lookup: the properties by name and by alias, in snake_case. If a name or alias of an
+            own property is also an alias of a common property, it means the own property.
         sample: values for the event's sample payload, by property name. A property without a value
             here gets its first allowed value or example; if it may have several values, it gets all
             of them.

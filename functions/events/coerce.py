@@ -2,8 +2,8 @@
 
 Senders write numbers as text and text as numbers; both are accepted. A function raises `NotCoerced`
 if it cannot read a value as the column's type. After that, `functions.events.guess` may still read
-the value. If that fails, too, ``extra`` gets the value as sent; a personal or reduced value is not
-kept.
+the value. If the guess also fails, ``extra`` gets the value as sent; a personal or reduced value is
+dropped.
 
 For every type, an empty text means "not known" and becomes NULL. Words such as ``none`` are treated
 as ordinary texts; only properties with placeholders refuse some words
@@ -84,7 +84,7 @@ def to_id(value: object) -> str | None:
     """Read an id as text: a whole number becomes its digits, and a text does not change.
 
     A blank text gives None. Some senders write ids as floats, such as ``1.6888417E7``. A float with
-    a fraction is refused. A float from `EXACT` on is refused, too, because several ids may become
+    a fraction is refused. A float from `EXACT` on is also refused, because several ids may become
     the same float.
     """
     if isinstance(value, str):

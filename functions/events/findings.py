@@ -15,5 +15,5 @@ Finding = Literal[
     "too_many",
     "too_large",
 ]
-"""A code for something unusual about a property. A flag is such a code, a colon and the property's
-name. ``catalogue.yaml`` explains each code."""
+"""A code for something unusual about a property. A flag consists of the code, a colon and the
+property's name. ``catalogue.yaml`` explains each code."""

@@ -115,7 +115,7 @@ class Layout:
             for prop in event.lookup.values()
         }
         self.destinations = {name: made[prop.name] for name, prop in event.lookup.items()}
-        # Documented spellings are keys too, so that they need no conversion to snake_case.
+        # Documented spellings are also keys, so that they need no conversion to snake_case.
         self.destinations |= {
             prop.sent_as: self.destinations[prop.name] for prop in event.lookup.values()
         }

@@ -1,7 +1,7 @@
 """Reduces a user agent to the parts that analysts need; no table stores the whole user agent.
 
-A whole user agent can identify a person. The browser's family, the family of the operating system
-and the type of the device cannot.
+A whole user agent can identify a person. The families of the browser and of the operating system,
+and the type of the device, cannot.
 """
 
 from functools import cache, lru_cache
@@ -46,7 +46,7 @@ class Client(msgspec.Struct, frozen=True):
 def reduce_user_agent(agent: str) -> Client:
     """Reduce a user agent to browser, operating system and device type.
 
-    A browser that requests desktop pages, as an iPad does by default, counts as a desktop.
+    A browser that requests desktop pages counts as a desktop. An iPad requests them by default.
     """
     return _reduced(agent[:AGENT_CHARACTERS])  # cut first, to limit the memory of the cache
 

@@ -103,7 +103,7 @@ class TableAppender:
         except TimeoutError:
             failure = AppendFailed("deadline")
             if self._connection is not None:
-                # End the connection, because its other appends would time out, too.
+                # End the connection, because its other appends would also time out.
                 self._connection.end(failure)
             raise failure from None
 
@@ -164,7 +164,7 @@ class TableAppender:
         return self._columns
 
     def _told(self, columns: Iterable[str]) -> None:
-        """Stop leaving out columns that the service now reports; ignore an empty list."""
+        """Use the missing columns that the service now reports; ignore an empty list."""
         known = list(columns)
         if known and self._fit.missing:
             narrower = self._fit

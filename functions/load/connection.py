@@ -131,8 +131,8 @@ class Connection:
         """
         # The API needs the descriptor in the first request of a connection, and in the first one
         # after each change of the descriptor ("ProtoData.writer_schema"). If the service refuses
-        # such a request, it may forget the descriptor. So requests have the descriptor until the
-        # service has accepted one of them.
+        # a request with a descriptor, it may forget the descriptor. So requests have the descriptor
+        # until the service has accepted one of them.
         known = descriptor == self._sent == self._accepted
         self._sent = descriptor
         request = append_request(self._stream, rows, None if known else descriptor)

@@ -31,7 +31,7 @@ Columns = Sequence[Mapping[str, Any]]
 
 
 class NoPlace(Exception):
-    """A row has a value for a missing column, and the table lacks ``extra`` or ``flags`` too."""
+    """A row has a value for a missing column, and the table also lacks ``extra`` or ``flags``."""
 
 
 class Fit:
@@ -77,8 +77,8 @@ class Fit:
         """Return an encoded row without the missing columns; their values are moved to ``extra``.
 
         Raises:
-            NoPlace: the row has a value for a missing column, and the table lacks ``extra`` or
-                ``flags`` too.
+            NoPlace: the row has a value for a missing column, and the table also lacks ``extra`` or
+                ``flags``.
         """
         if not self.missing:
             return row
@@ -109,7 +109,7 @@ def _outermost(schema: Columns, missing: set[str], scope: str = "") -> Iterator[
     """Yield the missing columns; if all fields of a RECORD are missing, yield only the RECORD.
 
     A required column is never yielded. A table has all its required columns from the start, because
-    BigQuery cannot add such a column later.
+    BigQuery cannot add a required column later.
     """
     for column in schema:
         path = f"{scope}{column['name']}"

@@ -103,7 +103,7 @@ class RowBuilder:
             stored_at: the current time, in microseconds since 1970.
 
         Raises:
-            BadMessage: no row can be built from the message; a retry would fail too.
+            BadMessage: no row can be built from the message; a retry would also fail.
         """
         try:
             known = Attributes.from_mapping(attributes)

@@ -111,8 +111,8 @@ def append_request(write_stream: str, rows: Sequence[bytes], descriptor: bytes |
 def storage_error_code(status: Any) -> int:
     """Return the ``StorageErrorCode`` of a status; 0 if the status has none.
 
-    An error with such a code concerns the table, the stream or the schema, never the values of a
-    row.
+    An error with this code is about the table, the stream or the schema, never about the values of
+    a row.
     """
     for detail in status.details:
         if detail.type_url.endswith(".StorageError"):

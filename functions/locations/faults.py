@@ -28,7 +28,7 @@ same list; a test compares the two.
 
 
 def topic_fault(topic: Answer, region: str) -> str:
-    """Return a description of the fault, or an empty text if messages stay in the region."""
+    """Return a text that says why messages may leave the region; empty if they cannot leave it."""
     policy = topic.get("messageStoragePolicy", {})
     regions = policy.get("allowedPersistenceRegions", [])
     if regions != [region]:
@@ -39,7 +39,7 @@ def topic_fault(topic: Answer, region: str) -> str:
 
 
 def secret_fault(secret: Answer, region: str) -> str:
-    """Return a description of the fault, or an empty text if a secret is in the region only."""
+    """Return a text that says where a secret is replicated; empty if it is in the region only."""
     replicas = secret.get("replication", {}).get("userManaged", {}).get("replicas", [])
     locations = [replica.get("location", "") for replica in replicas]
     if locations != [region]:
@@ -48,7 +48,7 @@ def secret_fault(secret: Answer, region: str) -> str:
 
 
 def location_fault(resource: Answer, region: str) -> str:
-    """Return a description of the fault, or an empty text if a resource is in the region.
+    """Return a text that says where a resource is; empty if it is in the region.
 
     The resource is a dataset, a table or a bucket. The comparison ignores case, because Cloud
     Storage returns locations in capitals.
@@ -60,5 +60,5 @@ def location_fault(resource: Answer, region: str) -> str:
 
 
 def promise_fault(region: str) -> str:
-    """Return a description of the fault, or an empty text if a region is in the European Union."""
+    """Return a text that says that a region is not in the European Union; empty if it is."""
     return "" if region in EU_REGIONS else f"{region} is not in a member state of the EU"

@@ -1,4 +1,4 @@
-"""Reads topics through Pub/Sub's gRPC API, which the local stand-in has too."""
+"""Reads topics through Pub/Sub's gRPC API, which the local stand-in also has."""
 
 from dataclasses import dataclass
 from typing import Any

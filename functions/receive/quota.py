@@ -18,7 +18,7 @@ class QuarantineFull(Exception):
 
 @dataclass(slots=True)
 class _Used:
-    """What a partner had quarantined on a day: the hashes of the objects' names, and their size."""
+    """The objects of a partner on a day: the hashes of their names, and their total bytes."""
 
     objects: set[int] = field(default_factory=set)
     size: int = 0

@@ -58,7 +58,7 @@ UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
     Unclear: (reasons.PARTNERS_UNAVAILABLE, "this token cannot be checked now"),
     ClosedUnavailable: (reasons.CLOSED_UNAVAILABLE, ""),
     BucketUnavailable: (reasons.BUCKET_UNAVAILABLE, ""),
-    QuarantineFull: (reasons.BUCKET_UNAVAILABLE, ""),  # when other events are published already
+    QuarantineFull: (reasons.BUCKET_UNAVAILABLE, ""),  # other events are published already
     NotDurable: (reasons.PUBLISH_FAILED, ""),
     QueueFull: (reasons.QUEUE_FULL, ""),
 }

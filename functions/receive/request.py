@@ -83,8 +83,8 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
 def sender_id(headers: Mapping[bytes, bytes]) -> str:
     """Return the id that the sender gave the request; empty if there is none.
 
-    A sender gives each retry the id of the first attempt. If the request is signed, this is the id
-    that is signed, because a request whose ``webhook-id`` and ``svix-id`` differ is refused.
+    A sender gives each retry the id of the first attempt. If the request is signed, the signature
+    covers this id: a request whose ``webhook-id`` and ``svix-id`` differ is refused.
     """
     ids = (headers.get(name) for name in (b"webhook-id", b"svix-id", b"idempotency-key"))
     return next(filter(None, ids), b"").decode("latin-1")

@@ -19,7 +19,8 @@ OBJECTS_IN_FLIGHT = 4
 
 LINGER_SECONDS = 0.25
 """Spilled events are collected for this many seconds and then written as one object, so that an
-outage leaves few objects. The wait matters little, because writing to the bucket takes time too."""
+outage leaves few objects. The wait matters little, because a write to the bucket also
+takes time."""
 
 
 def _utc_now() -> datetime:

@@ -73,8 +73,8 @@ class ClosedList(msgspec.Struct, frozen=True):
             does not contain it.
         made_at: when Terraform created the list; None if Terraform did not create it.
         secret_made_at: when Terraform created the secret; None if the list does not contain it.
-        unreadable: the JSON of each malformed entry, by partner. Such a partner may be closed, so
-            its events are refused. Other events are not affected.
+        unreadable: the JSON of each malformed entry, by partner. The partner of a malformed entry
+            may be closed, so its events are refused. Other events are not affected.
     """
 
     partners: dict[str, ClosedPartner]

@@ -36,7 +36,7 @@ HOPELESS = frozenset(
         "stopped",
     }
 )
-"""BigQuery's reasons for errors after which a retry would fail too
+"""BigQuery's reasons for errors after which a retry would also fail
 (https://cloud.google.com/bigquery/docs/error-messages).
 
 After ``notFound``, a retry may succeed: Terraform deletes a view before it creates the new version.

@@ -32,13 +32,13 @@ def describe(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) -
         return "the body is nested too deeply"
     text = str(error)
     if text.startswith(_UNKNOWN_FIELD):
-        # Leave out the place. An error about the outermost object has none, so a text that looks
-        # like a place may be the name of the unknown field.
+        # Do not return the place of the field. An error about the outermost object has no place, so
+        # a text that looks like a place may come from the name of the unknown field.
         return "Object has an unknown field"
     if text.startswith(_UNKNOWN_VALUE):
         places = _PLACE.findall(text)
-        # The error ends with the place in the body. But the quoted text may look like a place too,
-        # so the place is left out if there are two, or if the only one is not at the end.
+        # The error ends with the place in the body. But the quoted value may also look like a
+        # place, so the place is left out if there are two, or if the only one is not at the end.
         place = places[0] if len(places) == 1 and text.endswith(places[0]) else ""
         return f"Unknown value{place}"
     return _QUOTED.sub("", text)
