@@ -4,8 +4,8 @@ If the secret cannot be read, the last good value is used for a limited time. Af
 requests are refused.
 
 A request starts the new read, and waits for it. A read in the background would not work: between
-requests, an instance has almost no processor time. So the first request after a quiet period would
-use an old value.
+requests, an instance has almost no processor time, and the first request after a quiet period would
+get an old value.
 """
 
 import asyncio

@@ -146,7 +146,7 @@ class Batcher(Generic[T, R]):
         except Exception as error:  # noqa: BLE001 - every error goes to the callers
             failure = error
         finally:
-            # Start the next batch before the callers of this batch resume, so that they work while
+            # Start the next batch before the callers of this batch resume. So the callers work while
             # the next batch is in flight.
             task = asyncio.current_task()
             if task is not None:
