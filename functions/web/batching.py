@@ -146,8 +146,8 @@ class Batcher(Generic[T, R]):
         except Exception as error:  # noqa: BLE001 - every error goes to the callers
             failure = error
         finally:
-            # Start the next batch before the callers of this batch resume. So the callers work while
-            # the next batch is in flight.
+            # Start the next batch before the callers of this batch resume. So the callers work
+            # while the next batch is in flight.
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.discard(task)
