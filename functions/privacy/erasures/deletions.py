@@ -1,10 +1,10 @@
 """Records that people deleted or restored their profile in the chat.
 
 One statement records many messages, because BigQuery runs only two changes of a table at a time.
-The effect of a message depends only on when it was received and when it happened. So messages may
-be recorded in any order and in any batches. First, all messages that are not recorded yet are
-added. Then, deletions that another erasure makes unnecessary are removed, and deletions that the
-person took back are marked as restored.
+The effect of a message depends only on two times: when the message was received, and when the
+person deleted or restored the profile. So messages may be recorded in any order and in any batches.
+First, all messages that are not recorded yet are added. Then, deletions that another erasure makes
+unnecessary are removed, and deletions that the person took back are marked as restored.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,9 +34,9 @@ class DeletionMessage(NamedTuple):
         partner: the partner that the project belongs to.
         project: the project that the person is a user of.
         user_keys: the person's user keys, for every version of the pseudonym key.
-        received_at: when the event was received (timezone-aware).
-        occurred_at: when it happened, by the sender's clock (timezone-aware); None if the sender
-            does not say it.
+        received_at: when the message was received (timezone-aware).
+        occurred_at: when the person deleted or restored the profile, by the sender's clock
+            (timezone-aware); None if the sender does not say.
     """
 
     event: str
@@ -85,7 +85,8 @@ class Deletions:
         """Record messages, and write receipts. A message that is already recorded is left out.
 
         If a deletion and a restoration were received in one order but happened in the other, the
-        person stays hidden, and a log line makes an alert ask which of them counts.
+        person stays hidden, and a log line raises an alert: an operator has to find out which of
+        the two was the last.
 
         Args:
             told: the messages, in any order; at least one.

@@ -22,7 +22,7 @@ from functions.web.problem import ProblemError
 
 
 class Executor(Protocol):
-    """Executes erasures, as `functions.privacy.sweep.job.Sweep` does."""
+    """Executes erasures; `functions.privacy.sweep.job.Sweep` is the implementation."""
 
     async def look(self) -> Any:
         """Find out which work is due. Pass the result to `prepare` and `run`.
@@ -45,7 +45,7 @@ class Executor(Protocol):
         """Execute the erasures with these ids. Call `prepare` first.
 
         If a service does not answer, the execution may end early without an error. The next sweep
-        continues it.
+        then continues the execution.
 
         Args:
             erasure_ids: the ids of the erasures.
@@ -86,7 +86,8 @@ class Erasures:
         Raises:
             DecodeError: the body is not valid.
             ProblemError: the caller may not act on the project (403), two partners have data under
-                its name (409), or it was never pinned to this cell and has no data here (422).
+                its name (409), or the project was never pinned to this cell and has no data here
+                (422).
             StatementFailed: it is unknown whether all people are recorded; the request can be
                 repeated.
         """
@@ -131,7 +132,7 @@ class Erasures:
         run = self.executor.run
         filed: Filed
         filed, _ = await together(note, _succeeds(run(tuple(sorted(ids)), prepared=seen)))
-        if missed := tuple(set(filed.all_ids) - ids):  # a concurrent request filed them
+        if missed := tuple(set(filed.all_ids) - ids):  # filed by a concurrent request
             await _succeeds(run(missed, prepared=seen))
         return filed
 

@@ -22,8 +22,8 @@ from functions.warehouse.statements import Statements
 from functions.warehouse.together import together
 
 Counts = Counter[tuple[str, str]]
-"""The number of changed events for each pair of an erasure id and a text. The text names a place
-and a change, such as ``spill_anonymised``."""
+"""Numbers of changed events. A key is a pair: an erasure id, and a text that names a place and a
+change, such as ``spill_anonymised``."""
 
 BY_CHANGE = (
     {"events_anonymised": "anonymise_events", "events_deleted": "delete_events"},
@@ -33,8 +33,7 @@ BY_CHANGE = (
         "speakers_removed": "remove_speakers",
     },
 )
-"""The changes of ``events_v1``, then those of ``room_events_v1``: the name of each change, and the
-statement that makes the change."""
+"""The statement for each change of ``events_v1``, then for each change of ``room_events_v1``."""
 
 LATER_COPIES = ("delete_later_copies", "delete_later_room_copies")
 """The statements that delete later copies from ``events_v1`` and from ``room_events_v1``. A later
@@ -47,15 +46,15 @@ them in a reservation of slots instead
 (https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand-query-size-calculation)."""
 
 REFRESHED = timedelta(hours=3)
-"""For this long after an execution, each sweep erases active days of the erased people again. A
-refresh may have read events before the execution and stored active days after it. Each statement of
-a refresh ends within minutes, so this is long enough."""
+"""For this long after an execution, each sweep erases the active days of the erased people again,
+because a refresh may have read events before the execution and stored active days after it. The
+time is long enough, because each statement of a refresh ends within minutes."""
 
 
 RANGES = 4
-"""How many times one sweep may run a statement that takes no list of days. Such a statement runs
-once for each stretch of consecutive days. If there are more stretches, some of them are joined, and
-the statement also reads the days between them."""
+"""How many times one sweep may run a statement that takes a range of days instead of a list. The
+statement runs once for each stretch of consecutive days. If there are more stretches than this,
+some of them are joined, and the statement also reads the days between them."""
 
 
 class _Change(NamedTuple):
@@ -73,12 +72,12 @@ class Execution:
         receipts: stores the receipts.
         scopes: the scopes of the erasures that are being executed or were executed.
         now: the time (UTC) at which the sweep began; people on hold at this time are skipped.
-        oldest: no stored identity was last seen before this time (UTC).
+        oldest: the earliest time (UTC) at which a stored identity can have been last seen.
         claim: the id that this sweep gave to the erasures that it began to execute.
 
     Attributes:
-        counts: how many events were changed in objects and dead letters. Unreadable events are only
-            moved; they have `NOBODY` in place of the erasure id.
+        counts: how many events were changed in objects and dead letters. The key of unreadable
+            events, which are only moved, has `NOBODY` in place of the erasure id.
     """
 
     def __init__(
@@ -104,10 +103,10 @@ class Execution:
     async def count(self, searched: SearchedDays, stored_before: datetime) -> InScope:
         """Count the rows in scope, and make receipts with these numbers.
 
-        The caller must store the receipts before any row is changed. A receipt that an earlier
-        sweep stored for the same execution is not replaced, because it also counts the rows that
-        the earlier sweep has changed. The id of a receipt of late rows contains the time at which
-        the newest row was stored. So a repeated sweep does not count the same rows twice.
+        The caller must store the receipts before any row is changed. If an earlier sweep stored a
+        receipt for the same execution, that receipt stays, because it also counts the rows that
+        the earlier sweep has changed. The id of a receipt about late rows contains the time at
+        which the newest of them was stored. So a repeated sweep does not count the same rows twice.
 
         Args:
             searched: the days to search.
@@ -187,8 +186,7 @@ class Execution:
         """Change the rows in scope, with a statement for each table and treatment.
 
         Different tables are changed at the same time. The statements for one table run one after
-        the other, because BigQuery lets one of two statements fail if they change the same rows at
-        the same time.
+        the other: if two statements change the same rows at the same time, one of them fails.
 
         Args:
             found: what `count` found.
@@ -240,10 +238,10 @@ class Execution:
         return [_Change(name, {"first": self._oldest}) for name in [*names, "delete_active_days"]]
 
     def _changes_of_identities(self, found: InScope) -> list[_Change]:
-        """Return the statement that erases identities; an empty list if none is in scope.
+        """Return the statement that erases identities; an empty list if no identity is in scope.
 
-        The statement also reads the events since the earliest cut-off, because the identity of a
-        person who came back is not deleted.
+        The statement also reads the events since the earliest cut-off, to find people who came
+        back: their identities are not deleted.
         """
         if not found.with_identities:
             return []
@@ -256,8 +254,8 @@ class Execution:
     async def _read_receipts(self) -> None:
         """Read the receipts of the erasures that this sweep finishes.
 
-        If another sweep also began to execute an erasure, the numbers of rows may be in the receipt
-        of that sweep.
+        They have the numbers of changed rows. If another sweep began the execution, the numbers are
+        in the receipt of that sweep.
         """
         references = sorted({erasure_id for erasure_id, _ in self._begun})
         if references:
@@ -291,11 +289,11 @@ class Execution:
         """Write a receipt for each erasure that this sweep finishes; mark the erasures as executed.
 
         A receipt has the total of all changes. If another sweep began the execution and crashed,
-        the total may lack events that it changed in objects and dead letters. So a total counts as
-        exact only if this sweep also began the execution.
+        the total may lack the events that the other sweep changed in objects and dead letters. So a
+        total counts as exact only if this sweep also began the execution.
 
         Args:
-            done_at: the time (UTC) since which no live data is left.
+            done_at: the time (UTC) at which all live data was gone.
             expires_at: when the tombstones expire (UTC).
 
         Returns:
@@ -367,8 +365,8 @@ def _on(days: Collection[date]) -> dict[str, Parameter]:
 def _on_days(name: str, days: Collection[date], *, listed: bool = True) -> list[_Change]:
     """Return the runs of a statement that changes rows of these days; none if there are no days.
 
-    A statement that takes a list of days (`listed`) runs once. Any other statement runs once for
-    each stretch of consecutive days.
+    A statement that takes a list of days (`listed`) runs once. A statement that takes a range runs
+    once for each stretch of consecutive days.
     """
     if not listed:
         return [_Change(name, {"first": first, "end": end}) for first, end in ranges(days, RANGES)]

@@ -1,9 +1,9 @@
 """Records requests to erase people. After that, every view shows these people under random keys.
 
 If a request is repeated, and no event of a person was received in between, the person gets no
-second erasure. Instead, the cut-off of the first erasure moves to now. So events that are still on
-their way to the warehouse are in scope too. All steps can be repeated: if a request was
-interrupted, the caller sends it again.
+second erasure. Instead, the cut-off of the first erasure moves to the time of the repetition. So
+events that are still on their way to the warehouse are in scope too. All steps can be repeated: if
+a request was interrupted, the caller sends it again.
 """
 
 from collections import Counter
@@ -29,9 +29,9 @@ class Filed(NamedTuple):
     """The erasures that apply to the people of a request.
 
     Attributes:
-        erasure_id: the id of the new erasure. If there is no new one, because each person had an
-            erasure already, this is the id of the earlier erasure with the most people.
-        filed_before: the ids of all other erasures; earlier requests recorded them.
+        erasure_id: the id of the new erasure. If each person had an erasure already, there is no
+            new one, and this is the id of the earlier erasure with the most people.
+        filed_before: the ids of all other erasures, which earlier requests recorded.
     """
 
     erasure_id: str

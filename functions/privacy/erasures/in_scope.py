@@ -1,4 +1,4 @@
-"""What a sweep found in the scope of erasures, before it changes rows."""
+"""The rows that a sweep found in the scope of erasures, before it changes these rows."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ class InScope:
     """The rows that a sweep found in scope, before it changes them.
 
     Attributes:
-        days: the days (UTC) of events in scope, by the change that the events will get, such as
+        days: the days (UTC) of events in scope, by the planned change of the events, such as
             ``events_deleted``.
         with_identities: the ids of the erasures that have identities in scope.
         with_copies: the days (UTC) that may have later copies of events in scope, by the statement

@@ -26,7 +26,7 @@ class Preview:
     now: Callable[[], datetime]
 
     async def count(self, request: ErasureRequest) -> dict[str, Any]:
-        """Count the rows of the people, the days with their events, and the people on legal hold.
+        """Count the people's rows, the days of their events, and how many people are on legal hold.
 
         Returns:
             The counts, as the members of the response. The member ``already_filed`` counts the

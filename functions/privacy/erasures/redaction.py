@@ -1,8 +1,8 @@
 """Removes erased people from single events, quarantined bodies, and objects with events.
 
-Unreadable data cannot be searched for people. So it is moved to other folders of quarantine, where
-the bucket's lifecycle rules delete it after a week. Readable data of the same object stays where it
-is.
+Unreadable data cannot be searched for people. So it is replaced by objects in special folders of
+quarantine, from which the bucket's lifecycle rules delete it after a week. If an object also has
+readable data, that data stays in place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from functions.retained.quarantine import MALFORMED, Quarantined
 from functions.secrets.pseudonym_keys import PseudonymKeys
 
 NOBODY = ""
-"""Takes the place of an erasure id when unreadable data is moved: no erasure causes such a move."""
+"""Takes the place of the erasure id if unreadable data is moved, because no erasure causes this."""
 
 Taken = tuple[tuple[str, str], ...]
 """What was changed, for receipts: pairs of an erasure id and one of ``anonymised``, ``deleted`` and
@@ -112,9 +112,8 @@ class Redaction:
 
         Args:
             data: the event's bytes.
-            attributes: the message's attributes. If they have no valid kind, the kind is taken to
-                be ``chat``. If they have no project, the event may belong to each project of the
-                partner.
+            attributes: the message's attributes. Without a valid kind, the event is assumed to be
+                a chat event. Without a project, the event may belong to any project of the partner.
             known_at: the time (timezone-aware) to use if ``received_at`` is missing or invalid.
 
         Returns:
@@ -146,7 +145,7 @@ class Redaction:
     def projects_of(self, partner: str) -> tuple[str, ...]:
         """Return the projects of a partner for which there are scopes, in alphabetical order.
 
-        An event of the partner that names no project may belong to each of them.
+        If an event of the partner names no project, it may belong to any of them.
         """
         return tuple(sorted(self.scopes.projects_of(partner)))
 
@@ -172,8 +171,7 @@ class QuarantinedBody(NamedTuple):
     Attributes:
         record: what quarantine stores about the body.
         events: the events in the body.
-        kind: the kind of the events. Events that are test deliveries have the kind ``test``
-            instead.
+        kind: the kind of all events except test deliveries, which have the kind ``test``.
         received_at: when the request was received (timezone-aware).
     """
 
@@ -336,7 +334,7 @@ def _malformed(content: bytes, written_at: datetime, source: str) -> tuple[str, 
 
 
 def _move_to_unreadable(name: str, unreadable: tuple[str, bytes]) -> Rewritten | None:
-    """Return what replaces an unreadable object; None if its folder is for unreadable data."""
+    """Return what replaces an unreadable object; None if it is in a folder for unreadable data."""
     return (
         None
         if quarantine.is_unreadable(name)

@@ -51,7 +51,7 @@ class Restoring:
         )
         left = await self.erasure_log.find(entry.erasure_id, (entry.matter,))
         if left is None or "restored" not in left.user_keys:
-            # No person was restored, because a sweep had begun to execute the erasure.
+            # The statement restored no person, because a sweep had begun to execute the erasure.
             _must_be_restorable(left or entry)
         await self.receipts.add(
             restoration(entry.erasure_id, entry.partner, entry.project, requested_by)

@@ -1,8 +1,9 @@
 """The request to repeat erasures after tables were restored to an earlier time.
 
-A restored table has rows of erased people and closed partners again. A tombstone only catches rows
-of late events, but a restored table also has older rows. So erasures that were executed after the
-time to which the tables were restored are executed again, over all stored rows.
+A restored table may again have rows of erased people and closed partners. Tombstones help only
+against rows of late events, but a restored table also has older rows. So sweeps repeat each erasure
+that was executed after the time to which the tables were restored. The repetition covers all stored
+rows.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,14 +16,15 @@ from functions.privacy.records.receipts import Receipt
 from functions.web.problem import ProblemError
 
 RUNNING = timedelta(minutes=10)
-"""A sweep never runs for longer, because the time-out of its request is shorter
-(`modules/cell/functions.tf`). A sweep that began before tables were restored may have missed their
-rows. So erasures that were executed up to this long after the restoration are executed again."""
+"""No sweep runs for longer than this, because the time-out of its request is shorter
+(`modules/cell/functions.tf`). If a sweep began before tables were restored, it may have missed
+their rows. So erasures that were executed up to this long after the restoration are also repeated.
+"""
 
 
 AGAIN = "again:"
-"""The claim of erasures that are executed again begins with this text. A claim is an id that all
-erasures get that begin together."""
+"""The first part of the claim of erasures that are executed again. A claim is an id that a sweep
+gives to all erasures that it begins to execute."""
 
 
 class Restored(NamedTuple):
@@ -41,12 +43,13 @@ class Restored(NamedTuple):
     def undid(self, done_at: datetime) -> bool:
         """Return whether a step that was done at this time (timezone-aware) must be repeated.
 
-        The restoration may have undone the step, or the step may have missed restored rows.
+        That is so if the restoration may have undone the step, or if the step may have missed
+        restored rows.
         """
         return self.to <= done_at <= self.at + RUNNING
 
     def receipt(self, claim: str) -> Receipt:
-        """Return a receipt which says that the erasures with this claim are executed again."""
+        """Return the receipt of the repetition: it says that erasures with this claim run again."""
         detail = {"restored_to": self.to.isoformat(), "restored_at": self.at.isoformat()}
         return Receipt(claim, "repetition", claim, detail, requested_by=self.by)
 

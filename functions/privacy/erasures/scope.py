@@ -17,7 +17,7 @@ class Scope(NamedTuple):
         user_key: the person's user key.
         treatment: ``anonymise`` or ``delete``.
         status: ``due``, or ``executed`` for a tombstone.
-        claim: an id that is the same for all erasures that one sweep began to execute.
+        claim: the id that a sweep gave to all erasures that it began to execute.
         previous_cut_off: the start of the scope (UTC); the scope has only events received later.
         cut_off: the end of the scope (UTC); the scope has only events received until then.
         copy_salt: the salt from which new ingest ids are derived.
@@ -50,7 +50,7 @@ class Scope(NamedTuple):
         """Return the ingest id that replaces the id `before` when an event is anonymised.
 
         ``sql/privacy/anonymise_events.sql`` computes the same id for rows. So all copies of an
-        event get the same id, and are still recognised as copies.
+        event get the same new id, and can still be recognised as copies.
         """
         digest = hashlib.sha256((self.copy_salt + before).encode()).hexdigest()
         parts = (digest[:8], digest[8:12], "8" + digest[13:16], "a" + digest[17:20], digest[20:32])

@@ -1,12 +1,13 @@
 """The days on which a sweep searches the tables for events in scope.
 
 While an erasure is being executed, a sweep searches the days on which the people were active, the
-days around the cut-off, and the days with events that active days may not have yet.
+days around the cut-off, and the days whose newest events may still be missing in active days.
 
-After the execution, an event in scope can be stored in two cases only. First, an event may come
-late, and load notes its day. Second, an event may be received shortly before the cut-off and stored
-shortly after it, so the execution of an immediate erasure may miss it. So later sweeps search the
-noted days, and the days around recent cut-offs. Usually there are no such days.
+After the execution, an event in scope can be stored in two cases only. In the first case, an event
+comes late, and load notes its day. In the second case, an event is received shortly before the
+cut-off and stored shortly after it, so that the execution of an immediate erasure may miss it.
+Therefore, later sweeps search the noted days, and the days around recent cut-offs. Usually no day
+has to be searched.
 """
 
 from collections.abc import Collection
@@ -60,9 +61,9 @@ class SearchedDays(NamedTuple):
         events and later copies, all days are added.
 
         Args:
-            active: the days (UTC) on which the people may have been active. Days of cut-offs may be
-                missing, because this method adds them.
-            first: no stored event was received before this day (UTC).
+            active: the days (UTC) on which the people may have been active. The days of the
+                cut-offs may be missing, because this method adds them.
+            first: the first day (UTC) that may have stored events.
             scopes: the scopes of all erasures.
         """
         every = frozenset(each_day(first, max(self.for_copies)))
@@ -78,7 +79,7 @@ def all_days(first: date, now: datetime) -> SearchedDays:
     """Return every day from `first` to the newest day that can have events.
 
     Args:
-        first: no stored event in scope was received before this day (UTC).
+        first: the first day (UTC) that may have stored events in scope.
         now: the current time (UTC).
     """
     days = frozenset(each_day(first, _last(now)))
@@ -114,5 +115,8 @@ def _around(cut_off: datetime) -> list[date]:
 
 
 def _last(now: datetime) -> date:
-    """Return the newest day (UTC) that can have events; other clocks may be ahead of this one."""
+    """Return the newest day (UTC) that can have events.
+
+    It may be tomorrow, because the clocks of other instances may be ahead.
+    """
     return (now + OVERLAP).date()

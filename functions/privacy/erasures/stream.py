@@ -33,8 +33,8 @@ about 0.5 MB; BigQuery allows 10 MB."""
 
 
 LATEST = datetime.max.replace(tzinfo=UTC) - GRACE
-"""The latest time of receipt whose grace period has an end. Only a damaged message has a later one.
-"""
+"""The latest time of receipt: the grace period must end before the year 10000, because Python has
+no later times. Only a damaged message has a later time of receipt."""
 
 
 class Unusable(Exception):

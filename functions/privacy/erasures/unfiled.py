@@ -1,9 +1,9 @@
 """``POST /unfiled``: each night, records deletions and restorations in the chat that were missed.
 
-Usually, a subscription delivers an event about each deletion and restoration, and ``POST /stream``
-records it within seconds. If that fails, the event is still in the warehouse, because load stores
-all events. So this job compares the stored events with the recorded erasures, and records those
-that are missing. If it finds any, an alert reports that something went wrong.
+Usually, Pub/Sub delivers an event about each deletion and restoration to ``POST /stream``, which
+records the event within seconds. If that fails, the event is still in the warehouse, because load
+stores all events. So this job compares the stored events with the recorded erasures, and records
+the missing ones. If any are missing, a log line raises an alert, because something went wrong.
 """
 
 from collections import Counter
@@ -65,8 +65,8 @@ class Unfiled:
     async def post(self, request: PrivacyRequest) -> Response:
         """``POST /unfiled``: records missed deletions and restorations, and answers with counts.
 
-        Answers 200 if all are recorded, and 202 if the next run has to record the rest. The counts
-        are by event name.
+        Answers 200 if all are recorded, and 202 if the next run has to record the rest. The answer
+        counts the missed events by name.
 
         Raises:
             ProblemError: the caller is neither the scheduler nor an operator (403), or the closed
