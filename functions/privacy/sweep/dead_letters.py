@@ -23,8 +23,8 @@ from functions.privacy.erasures.scope import Scopes
 from functions.retained import quarantine
 
 Publish = Callable[[Sequence[Message]], Awaitable[list[int]]]
-"""Publishes messages and returns the indexes of refused ones, as
-`functions.google.topic.Publisher.publish` does."""
+"""Publishes messages, and returns the indexes of the refused ones. The implementation is
+`functions.google.topic.Publisher.publish`."""
 
 Keep = Callable[[str, bytes], Awaitable[object]]
 """Writes an object, given its name and content, unless an object with this name exists."""
@@ -101,7 +101,7 @@ class DeadLetterRewriter:
             try:
                 message = Message(redacted.data, Attributes.from_mapping(attributes))
             except ValueError:
-                # The letter's attributes are invalid, so no replay could store it: it is dropped.
+                # The letter is dropped: its attributes are invalid, so no replay could store it.
                 log("WARNING", "dead letter dropped", message_id=letter.message_id)
         return _Replaced(letter, message, redacted.taken)
 

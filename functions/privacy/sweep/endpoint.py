@@ -1,7 +1,7 @@
 """``POST /sweep``: executes erasures that are due, and continues offboardings.
 
-Once a day, the endpoint also checks that no data is kept for longer than promised. So this check
-needs no job of its own.
+Once a day, the endpoint also checks whether data is kept for longer than promised, so that this
+check needs no job of its own.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,8 +30,8 @@ class SweepEndpoint:
         run_sweep: executes erasures; see `functions.privacy.sweep.job.Sweep.run`.
         sweep_offboardings: continues offboardings in the remaining time; see
             `functions.privacy.offboarding.endpoint.Offboardings.sweep`.
-        check_retention: checks how long data is kept; returns None if no check is due. This is the
-            last step, and is left out if no time is left.
+        check_retention: checks how long data is kept; returns None if no check is due. This step is
+            the last one, and is left out if no time is left.
         deadline: returns the deadline of a request that begins now.
         now: returns the current time (timezone-aware).
     """

@@ -4,9 +4,10 @@ Each step finds the remaining work and can be repeated. So the next sweep contin
 one, and concurrent sweeps do no harm. The number of statements does not depend on the number of
 people.
 
-A sweep first reads small tables, to find out what there is to do. Most sweeps then read no event:
+A sweep first reads small tables, to find its work. Most sweeps then read no event:
 `functions.privacy.sweep.search` decides which days are searched. Once a week, a full sweep searches
-all days. If it finds an event that an earlier sweep has missed, an alert says so.
+all days. If the full sweep finds an event that an earlier sweep has missed, a log line raises an
+alert.
 """
 
 import uuid
@@ -57,7 +58,7 @@ class Rewriter(Protocol):
 
 
 UNAVAILABLE = (StatementFailed, BucketUnavailable, SubscriptionUnavailable, PublishFailed)
-"""The errors of services that do not answer. They end a sweep early; the next sweep continues."""
+"""The errors of services that do not answer. Each ends a sweep early; the next sweep continues."""
 
 
 @dataclass(slots=True)
@@ -131,9 +132,10 @@ class Sweep:
         return Seen(now, work, news, str(uuid.uuid4()))
 
     async def prepare(self, seen: Seen) -> None:
-        """Count the people of past days a last time, so that erasures can be executed.
+        """Count the people of past days a last time, before erasures are executed.
 
-        This is needed if a cut-off is in the open window, as with immediate erasures.
+        Call this method if a cut-off is in the open window. The cut-off of an immediate erasure
+        always is.
 
         Args:
             seen: what `look` returned.
@@ -157,8 +159,8 @@ class Sweep:
         Args:
             erasure_ids: begin only these erasures, and earlier erasures of the same people; None to
                 begin all that are due. Erasures that were begun before are continued in any case.
-            restored: the restoration of tables that the caller reported. Erasures that were undone
-                by the restoration are repeated. None if no table was restored.
+            restored: the restoration of tables that the caller reported; None if no table was
+                restored. The sweep repeats the erasures that the restoration undid.
             prepared: what `look` returned; None if the caller has not called `look` and `prepare`.
         """
         ends_at = self._clock() + self._seconds
@@ -215,8 +217,8 @@ class Sweep:
             report.places = execution.taken()
             await execution.note_places()
         done_at = self._now().astimezone(UTC)
-        # The sweep may be recorded even if the erasures cannot be finished: the ledger says only
-        # which days were searched.
+        # The sweep is recorded even if the erasures cannot be finished, because the record only
+        # says which days were searched.
         report.executed, _ = await together(
             execution.finish(done_at, done_at + TOMBSTONE),
             self._search.record(chosen.days, now, done_at),
@@ -236,7 +238,7 @@ class Sweep:
 
         Before that, erasures from the chat are deleted if another erasure makes them unnecessary,
         and are marked as restored if the people took them back. If a cut-off is in the open window,
-        people are counted a last time. If they cannot be counted, the erasures begin nevertheless.
+        people are counted a last time. If counting fails, the erasures begin nevertheless.
 
         Returns:
             Whether any erasures begin now.
@@ -260,7 +262,8 @@ class Sweep:
             now=now,
             erasure_ids=erasure_ids,
             claim=seen.claim,
-            copy_salt=str(uuid.uuid4()),  # not the claim: receipts keep claims for ever
+            # The claim cannot be the salt: receipts keep claims for ever, but tombstones expire.
+            copy_salt=str(uuid.uuid4()),
         )
         is_needed = is_recent or is_counted
         today = [_try_to_count(self._open_days.refresh_today())] if is_needed else []
@@ -296,7 +299,7 @@ class Sweep:
             )
 
     async def _begin_again(self, restored: Restored, report: SweepReport) -> None:
-        """Make erasures due again that were executed after the time to which tables were restored.
+        """Make those erasures due again that the restoration of tables may have undone.
 
         Before that, store a receipt, and note the days whose deleted rows may be back.
         """
@@ -312,7 +315,7 @@ class Sweep:
 
 
 async def _try_to_count(count: Awaitable[None]) -> None:
-    """Count people before they are erased; log a failure, because no erasure waits for numbers."""
+    """Count people before they are erased. Only log a failure, because erasures must go on."""
     try:
         await count
     except StatementFailed as failure:

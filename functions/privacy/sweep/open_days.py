@@ -1,17 +1,17 @@
 """Refreshes active days and the rollups of recent days a last time before people are erased.
 
-After an erasure, the tables do not say any more that events on two days are about the same person.
-So the statements of ``sql/operate`` can no longer count people correctly on the days before the
-cut-off, and never lower the counts of these days. If an erasure had a grace period, these days
-were counted long ago. If an erasure is immediate, some of these days are still in the open window.
-So their people are counted now, before the erasure is executed.
+After an erasure, the tables no longer show that events on two days are about the same person. So
+for days before the cut-off, the statements of ``sql/operate`` can no longer count people correctly,
+and never lower the counts. If an erasure had a grace period, these days were counted long ago. If
+an erasure is immediate, some of these days are still in the open window. So their people are
+counted now, before the erasure is executed.
 
-Active days must be up to date too. A row may stand for events before and after the cut-off. A
-refresh splits such a row, so that the erasure applies only to the part before the cut-off.
+Active days must be up to date too. A row of active days may stand for events before and after the
+cut-off. A refresh splits this row, so that the erasure applies only to the part before the cut-off.
 
 If a refresh fails, the sweep executes the erasures nevertheless. Then the counts of these days may
-lack the erased people for good. They never count anyone who was not there: the next refresh makes
-the rows of active days again, from the events that are left.
+lack the erased people for good. But the counts never include too many people, because the next
+refresh makes the rows of active days again, from the events that are left.
 """
 
 from collections.abc import Callable
@@ -55,7 +55,7 @@ class OpenDays:
         if no day before today has news, and no erasure was executed since the last count.
 
         Args:
-            news: what is new for the jobs.
+            news: the last runs of jobs, and the days that are noted.
             executed_at: when an erasure was last executed (timezone-aware); None if no executed
                 erasure is stored.
 

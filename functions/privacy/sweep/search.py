@@ -2,9 +2,9 @@
 
 A sweep searches all days in five cases: no earlier sweep has finished; tables were restored; rows
 that an earlier sweep has left may be in scope now; another sweep began an execution and did not
-finish it; the last search of all days was a week ago. In all other cases, a sweep searches only
-days with news. While erasures are being executed, it also searches the days on which the people
-were active.
+finish it; the last search of all days was a week ago. In all other cases, a sweep searches only the
+days to which events may have come since the last sweep. While erasures are being executed, the
+sweep also searches the days on which the people were active.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,7 +23,7 @@ from functions.warehouse.rollups import find_days
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
 
 FULL_EVERY = timedelta(days=7)
-"""When the last search of all days began this long ago, a sweep searches all days again."""
+"""A sweep searches all days again if the last search of all days began this long ago."""
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """A time before any row was stored."""
@@ -171,8 +171,8 @@ class Search:
         """Return every day on which a stored event can be in scope.
 
         If no erasure is being executed, only late events can be in scope, and they were received
-        at most `REMEMBERED` ago. This does not hold if a tombstone is older than `TOMBSTONE`, after
-        a legal hold or a repeated request. Then late events may be older too.
+        at most `REMEMBERED` ago. But after a legal hold or a repeated request, a tombstone may be
+        older than `TOMBSTONE`. Then late events may also be older.
         """
         waited = any(scope.executed_at and scope.executed_at < now - TOMBSTONE for scope in scopes)
         age = self._retention if waited or scopes.due() else REMEMBERED
@@ -188,14 +188,14 @@ def last_sweep(news: News) -> datetime | None:
 def days_unknown_to_active_days(news: News, first: date, now: datetime) -> frozenset[date]:
     """Return the days (UTC) on which a person may have events but no row in active days.
 
-    These are, first, the days to which events may have come since they were last refreshed. Second,
-    they are the days to which events may have come since the last run of `settle`. Until `settle`
-    runs, a later copy of an event may be stored on another day than the first copy, and active days
-    are made from the first copy only. If `settle` has never run, all days are returned.
+    These are the days to which events may have come since active days were last refreshed, and the
+    days to which events may have come since the last run of `settle`. Until `settle` runs, a later
+    copy of an event may be stored on another day than the first copy, but active days are made from
+    the first copy only. If `settle` has never run, all days are returned.
 
     Args:
         news: the last runs of jobs, and the days that are noted.
-        first: no stored event was received before this day (UTC).
+        first: the first day (UTC) that may have stored events.
         now: the current time (UTC).
     """
     changed = find_days(news, now, first).changed
@@ -211,7 +211,7 @@ def days_unknown_to_active_days(news: News, first: date, now: datetime) -> froze
 def may_have_old_rows(scopes: Scopes, work: Work, since: datetime) -> bool:
     """Return whether rows that an earlier sweep has left may be in scope now.
 
-    This happens if a legal hold ended, or if a repeated request moved the cut-off of an executed
+    That is so if a legal hold ended, or if a repeated request moved the cut-off of an executed
     erasure.
 
     Args:

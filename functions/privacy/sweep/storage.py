@@ -198,8 +198,8 @@ class UnreadableObjects:
 def _is_new(stored: Stored, since: datetime) -> bool:
     """Return whether an object may contain unreadable data that no sweep has read.
 
-    In quarantine, this applies only to objects of the last week, because earlier sweeps have read
-    the older ones. In the spill, it applies to all objects, because the spill is usually empty.
+    In quarantine, only objects of the last week count, because earlier sweeps have read the older
+    ones. In the spill, all objects count, because the spill is usually empty.
     """
     if stored.name.startswith(spill.PREFIX):
         return True

@@ -1,4 +1,4 @@
-"""What a sweep has to do about erasures, and whether executions begin now.
+"""Finds the work of a sweep about erasures, and decides whether executions begin now.
 
 An execution reads the tables once for all erasures together. So an erasure that is due waits up to
 `functions.privacy.periods.GATHERING` for other erasures. If another erasure must be executed at
@@ -18,9 +18,9 @@ class Work(NamedTuple):
     """What a sweep has to do, as ``sql/privacy/find_work.sql`` counts it.
 
     An erasure counts once for each user key. An erasure is waiting if it is due and can begin: no
-    sweep has begun to execute it, no legal hold prevents that, no other erasure makes it
-    unnecessary, and the person did not take it back. If the caller names erasures, all other
-    erasures do not count as waiting.
+    sweep has begun to execute it, no legal hold prevents the execution, no other erasure makes it
+    unnecessary, and the person did not take it back. If the caller names erasures, only these can
+    count as waiting.
 
     Attributes:
         superseded: the number of erasures from the chat that another erasure makes unnecessary.
