@@ -71,8 +71,9 @@ class Exports:
         bucket: writes the objects of an export.
         objects: lists, reads and deletes the bucket's objects.
         deployment: the facts about the cell that an export states.
-        seconds: the time limit of the search, in seconds. Half of this time is for objects and dead
-            letters. The response lists the places that were not searched completely.
+        seconds: the time limit of the search, in seconds. Objects and dead letters are searched in
+            the first half of this time. The response lists the places that were not searched
+            completely.
         clock: returns the seconds of a monotonic clock.
     """
 
@@ -93,9 +94,9 @@ class Exports:
         Raises:
             DecodeError: the body is not valid.
             ProblemError: the caller may not act on the project (403), two partners have data under
-                its name (409), or it was never pinned to this cell and has no data here (422). The
-                bucket does not answer, or an erasure or an offboarding deleted the export before
-                it was finished (503).
+                its name (409), the project was never pinned to this cell and has no data here
+                (422), the bucket does not answer (503), or an erasure or an offboarding deleted the
+                export before it was finished (503).
             StatementFailed: a table was not read, or it is unknown whether the receipt was written.
                 The bucket's lifecycle rule deletes the objects of the unfinished export.
         """

@@ -15,7 +15,7 @@ from functions.retained.quarantine import Quarantined
 
 
 class Unreadable(Exception):
-    """An object or a message cannot be parsed. Such data is deleted when its time is over."""
+    """An object or a message cannot be parsed. It stays in its place until it expires there."""
 
 
 class RetainedMessage(NamedTuple):

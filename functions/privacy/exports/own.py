@@ -50,7 +50,8 @@ def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
 def own_message(data: bytes, kind: Kind, ids: Collection[str], layouts: Layouts) -> Record | None:
     """Return one person's data in an event, as the sender wrote it; None if there is none.
 
-    If the person is only a speaker, the result says so, without data of the event.
+    If the event only names the person as a speaker, the result says that, and has no other data of
+    the event.
 
     Args:
         data: the event as the sender wrote it.

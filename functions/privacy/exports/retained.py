@@ -22,8 +22,8 @@ from functions.privacy.exports.own import Record, own_message
 from functions.privacy.exports.tables import Subject
 
 LETTERS = 10_000
-"""A search pulls no more dead letters when it has more than this number. A search keeps its letters
-in memory, and a replay cannot get them until the search ends."""
+"""A search stops pulling dead letters when it has more than this number, because it keeps its
+letters in memory, and a replay cannot get them until the search ends."""
 
 
 @dataclass(slots=True)

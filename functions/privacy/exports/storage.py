@@ -158,8 +158,8 @@ class ExportedCopies:
     async def _delete(self, index: Stored) -> None:
         """Delete an export, even if it is still being written.
 
-        The first call of `_delete_parts` may miss objects that are written meanwhile, so a second
-        call follows. `Writing.finish` deletes objects that are written even later.
+        The first call of `_delete_parts` may miss objects that are written at the same time, so a
+        second call follows. `Writing.finish` deletes objects that are written after that.
         """
         folder = index.name.removesuffix(INDEX)
         await _delete_parts(self.objects, folder)

@@ -22,8 +22,8 @@ TO_DO = (
     "Take the partner's people out of `callers` of the privacy function.",
     "Delete the copies outside the cell: extracts of BI tools, exports that were handed over.",
 )
-"""The steps that operators must take after all data is deleted. The functions lack the permissions
-for these steps."""
+"""The steps that operators must take after all data is deleted, because the functions lack the
+permissions for these steps."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",

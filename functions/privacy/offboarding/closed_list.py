@@ -4,10 +4,10 @@ The list is a secret, and each version of the secret is a whole list. Secret Man
 conditional write. So two writers may read the same version, and each may add a version with one new
 entry. Then the newer version lacks the entry of the older version.
 
-For this reason, each version says in `follows` from which version it was made. If there are other
-versions between these two, the next reader adds their entries, and writes the list again. So no
-entry is lost, even if a writer crashes. A version that an operator writes has no `follows`, so the
-entries that the operator removed are not added again.
+For this reason, each version says in `follows` from which version it was made. If other versions
+lie between these two, the next reader adds their entries, and writes the list again. So no entry is
+lost, even if a writer crashes. A version that an operator writes has no `follows`, so the entries
+that the operator removed are not added again.
 
 If the first version was destroyed, Terraform creates an empty list. Receive and load refuse such a
 list. The next reader in this module writes the previous list again.
@@ -34,8 +34,8 @@ MAX_BYTES = 65_536
 (https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload)."""
 
 FULL_BYTES = MAX_BYTES - 4_096
-"""The maximum size in bytes of a list with a new partner. It is less than `MAX_BYTES`: if two
-writers add partners at the same time, the list with both partners must fit too."""
+"""The maximum size in bytes of a list with a new partner. It is less than `MAX_BYTES`, because a
+concurrent writer may add another partner, and the list with both partners must fit too."""
 
 NEARLY_FULL = 0.8
 """An alert fires if a list has at least this share of `MAX_BYTES`."""
@@ -44,7 +44,7 @@ NEARLY_FULL = 0.8
 class ListUnavailable(Exception):
     """The list of closed partners cannot be read or written.
 
-    A new version of the list may have been added nevertheless.
+    The call may have added a new version of the list nevertheless.
 
     Args:
         reason: the kind of failure.
@@ -127,9 +127,10 @@ class ClosedSecret:
         raise ListUnavailable("other writers were faster at every attempt")
 
     def _last(self, newest: Version) -> tuple[int, ClosedList]:
-        """Return number and list of the newest valid version; 0 and an empty list if there is none.
+        """Return the number and the list of the newest valid version.
 
-        A version with which Terraform replaced the list is not valid.
+        A version is not valid if Terraform replaced the list with it. If no version is valid, the
+        result is 0 and an empty list.
 
         Raises:
             ListUnavailable: a version that may contain the list was destroyed.

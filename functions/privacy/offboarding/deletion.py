@@ -95,7 +95,7 @@ class Offboarding:
         now: Callable[[], datetime],
     ) -> None:
         self._statements = statements
-        # `on_hold/` comes last, so that a search also counts the events that it moves there.
+        # `on_hold/` comes last, so that a search also counts the events that it has moved there.
         self._clearers: Sequence[Clearer] = (*clearers, events_on_hold)
         self._events_on_hold = events_on_hold
         self._people = people

@@ -22,7 +22,7 @@ from functions.warehouse.statements import StatementFailed
 from functions.web.problem import RETRY_SECONDS, ProblemError, retry_later
 
 UNAVAILABLE = (BucketUnavailable, ListUnavailable, StatementFailed, SubscriptionUnavailable)
-"""The errors of services that do not answer. They end a run early, and the next run continues."""
+"""The errors of services that do not answer. Each ends a run early, and the next run continues."""
 
 FULL = (
     "The list of closed partners is full: remove partners that were closed long ago "
@@ -90,7 +90,8 @@ class Offboardings:
         request.caller.must_be_operator()
         wanted = msgspec.json.decode(request.body, type=OffboardingRequest)
         out_of_time = self.deadline()
-        # A request with a valid code orders the offboarding. Other requests can only continue it.
+        # A request with a valid code orders the offboarding. Without a code, it can only continue
+        # one.
         is_order = self.plan.confirms(wanted.partner, wanted.confirm)
         try:
             entry = (await self.closed.read()).partners.get(wanted.partner)
@@ -145,8 +146,8 @@ class Offboardings:
 
         Args:
             out_of_time: returns whether the time limit is reached.
-            restored: the restoration of tables that the caller reported. Deletions that were undone
-                by the restoration are repeated. None if no table was restored.
+            restored: the restoration of tables that the caller reported; None if no table was
+                restored. Deletions that the restoration undid are repeated.
         """
         report = OffboardingReport()
         try:

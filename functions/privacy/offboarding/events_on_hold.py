@@ -1,9 +1,9 @@
 """Stores closed partners' events on legal hold, below ``on_hold/`` in the bucket.
 
-In other places, such events would be lost: `load` drops events of closed partners when they are
-replayed, and a lifecycle rule deletes quarantined bodies after some days. No replay and no
-lifecycle rule applies to ``on_hold/``. Sweeps delete an event there when the holds on all people in
-the event are over.
+Elsewhere, these events would be lost: `load` drops events of closed partners when they are
+replayed, and a lifecycle rule deletes quarantined bodies after some days. Neither replays nor
+lifecycle rules apply to ``on_hold/``. A sweep deletes an event below ``on_hold/`` when the holds on
+all people in the event are over.
 """
 
 from collections import Counter
@@ -87,7 +87,7 @@ class EventsOnHold:
 
         Args:
             watched: the partners whose objects are left out, because their offboardings search
-                them. All other partners were offboarded long ago, or are not closed any more.
+                these objects. The other partners were offboarded long ago, or are no longer closed.
             at: the current time (timezone-aware).
             out_of_time: returns whether the time limit is reached.
             deleted: counts the deleted objects by partner, even if this method raises an error.
@@ -108,10 +108,10 @@ class EventsOnHold:
             deleted.update({partner: number for (partner, _), number in findings.deleted.items()})
 
     async def overdue(self, at: datetime) -> list[Stored]:
-        """Return the objects below ``on_hold/`` whose hold had ended by a given time.
+        """Return the objects below ``on_hold/`` whose hold had ended by the time `at`.
 
         Args:
-            at: this time (timezone-aware).
+            at: a time (timezone-aware).
 
         Raises:
             BucketUnavailable: the bucket did not answer.

@@ -19,9 +19,9 @@ from functions.web.problem import ProblemError, retry_later
 VALID = timedelta(minutes=15)
 
 LABEL = b"confirmation of offboardings"
-"""The text from which the key for confirmations is derived. It differs from all texts from which
-user keys are derived. These begin with the length of the project's name, in four bytes. Read as a
-length, the first four bytes of `LABEL` are more than a billion."""
+"""The text from which the key for confirmations is derived. It differs from every text from which a
+user key is derived. Those texts begin with the length of the project's name, in four bytes. Read as
+a length, the first four bytes of `LABEL` are more than a billion, and no name is that long."""
 
 DIGITS = 16
 """The number of hex digits in a code: 64 bits, too many to guess before the code expires."""

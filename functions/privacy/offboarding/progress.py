@@ -25,7 +25,7 @@ from functions.secrets.closed_partners import ClosedPartner
 
 SEARCHES = 3
 """The maximum number of searches in one request. Usually, the first search deletes data, and the
-second finds nothing. A third search is needed if events arrive meanwhile."""
+second finds nothing. If events arrive in between, a third search deletes them."""
 
 WATCHED = REMEMBERED
 """The time after the closing of a partner in which sweeps search objects and dead letters for the
@@ -90,16 +90,17 @@ class OffboardingProgress:
     ) -> dict[str, str]:
         """Continue all offboardings, and delete data that arrived after an offboarding had ended.
 
-        Of complete offboardings, objects and dead letters are searched again if the partner was
-        closed less than `WATCHED` ago. Tables are searched again if it was less than `SECRET_SEEN`
-        ago, or if restored tables may have the partner's rows again. Events on hold are deleted
-        when the hold is over, even if their partner is not on the closed list any more.
+        Even if an offboarding is complete, objects and dead letters are searched again if the
+        partner was closed less than `WATCHED` ago. Tables are searched again if the partner was
+        closed less than `SECRET_SEEN` ago, or if restored tables may have the partner's rows again.
+        Events on hold are deleted when the hold is over, even if their partner is no longer on the
+        closed list.
 
         Args:
             partners: the partners on the closed list.
             out_of_time: returns whether the time limit is reached.
-            restored: the caller's report that tables were restored. Deletions that were undone by
-                the restoration are repeated. None if no table was restored.
+            restored: the restoration of tables that the caller reported; None if no table was
+                restored. Deletions that the restoration undid are repeated.
 
         Returns:
             The state of each offboarding that this run worked on, by partner.
@@ -175,7 +176,7 @@ class OffboardingProgress:
         out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
-        """Search once for the partners' data; delete it. Write receipts, even after an error."""
+        """Search once for the partners' data, and delete it. After an error, write receipts too."""
         began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:

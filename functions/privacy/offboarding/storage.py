@@ -28,7 +28,7 @@ class ClosedPartnerObjects:
     async def clear(self, search: Search) -> None:
         """Count the data of closed partners in the bucket, and delete it. A dry run only counts.
 
-        In spill, events are counted; in quarantine and exports, objects.
+        In spill, events are counted. In quarantine and exports, objects are counted.
 
         Raises:
             OutOfTime: some objects were not searched.
@@ -80,7 +80,7 @@ class ClosedPartnerObjects:
         """Remove closed partners' events from an object of the spill; keep all other events."""
         content = await self.objects.read(stored)
         if content is None:
-            return  # a replay or another run deleted the object
+            return  # a replay or another run has deleted the object
         try:
             events = list(spill.decode(content))
         except ValueError:
