@@ -109,7 +109,7 @@ def wire_rewriters(
 
 
 def wire_retention(context: Context, settings: Settings, events_on_hold: EventsOnHold) -> Retention:
-    """Return the object that checks that no data is kept for longer than promised.
+    """Return the object that checks whether data is kept for longer than promised.
 
     Args:
         context: the statements, keys and clock that all operations share.
@@ -134,7 +134,7 @@ def disclosure_routes(
     Args:
         context: the statements, keys and clock that all operations share.
         settings: the function's settings.
-        retention: checks that no data is kept for longer than promised.
+        retention: checks whether data is kept for longer than promised.
 
     Raises:
         ValueError: the setting ``PARTS`` is malformed.

@@ -87,8 +87,8 @@ class Holds:
         Raises:
             DecodeError: the body is not valid.
             ProblemError: the caller may not act on the project (403), two partners have data under
-                its name (409), it was never pinned to this cell and has no data here (422), or
-                ``until`` is not in the future (422).
+                its name (409), the project was never pinned to this cell and has no data here
+                (422), or ``until`` is not in the future (422).
             StatementFailed: it is unknown whether the hold is recorded; the request can be
                 repeated.
         """
@@ -118,7 +118,7 @@ class Holds:
     async def list_all(self, request: PrivacyRequest) -> Response:
         """``GET /holds``: lists the holds of the caller's projects, newest first.
 
-        Holds that were released or have ended are in the list while they are stored.
+        Holds that were released or have ended stay in the list for as long as they are stored.
         """
         return _json({"holds": await self._find(request.caller.matters())})
 

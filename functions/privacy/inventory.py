@@ -53,8 +53,9 @@ class StoreTable(NamedTuple):
     Attributes:
         name: the name of the table, and of the table's file in ``sql/store``.
         columns: the columns with data about people, by dotted name.
-        kept: how long rows with data about people are kept; None if for ever.
-        kept_from: the moment at which this time begins; ``receipt`` is when an event was received.
+        kept: how long rows with data about people are kept; None if they are kept for ever.
+        kept_from: the moment at which this time begins. ``receipt`` is the moment at which the
+            event was received.
         on_hold: which rows of a partner a legal hold keeps during an offboarding.
         is_offboarded: whether an offboarding deletes a partner's rows from the table.
     """
@@ -78,8 +79,9 @@ class InventoryEntry(NamedTuple):
         holds: what is stored there, in plain words.
         erased_by: the statements of ``sql/privacy``, or the classes in `functions.privacy`, that
             erase a person in this place; empty if there are none.
-        kept: how long the data is kept; None if for ever.
-        kept_from: the moment at which this time begins; ``receipt`` is when an event was received.
+        kept: how long the data is kept; None if it is kept for ever.
+        kept_from: the moment at which this time begins. ``receipt`` is the moment at which the
+            event was received.
     """
 
     kind: Kind
@@ -96,7 +98,7 @@ class NotInInventory(Exception):
 
 
 AS_EVENTS = timedelta.max
-"""Means: as long as events are kept. The setting ``retention_days`` says how long that is."""
+"""Stands for the time for which events are kept: the days of the setting ``retention_days``."""
 
 _END_OF_HOLD = "end of the hold"
 
@@ -196,7 +198,7 @@ deletes the partner's rows."""
 _OBJECTS = ("ObjectRewriter",)
 _LETTERS = ("DeadLetterRewriter",)
 _EXPIRES: tuple[str, ...] = ()
-"""For places where no step erases people: all data there is deleted sooner than tombstones."""
+"""For places where no step erases people: data there is deleted before tombstones expire."""
 
 PLACES: tuple[InventoryEntry, ...] = (
     InventoryEntry(

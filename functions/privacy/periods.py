@@ -7,9 +7,9 @@ from functions.warehouse.schema import OPEN_WINDOW_DAYS
 GRACE = timedelta(days=28)
 """The time from the request of an erasure until the erasure is due.
 
-We promise that all live data of the person is deleted by the end of day 30. An erasure that is due
-may wait for other erasures for `GATHERING`. More than a day is then left as a reserve, in case
-some of the hourly sweeps fail.
+We promise that all live data of the person is deleted by the end of day 30. After this period, the
+erasure may still wait for other erasures, for up to `GATHERING`. More than a day is then left in
+reserve, because some of the hourly sweeps may fail.
 """
 
 GATHERING = timedelta(hours=12)
@@ -17,7 +17,8 @@ GATHERING = timedelta(hours=12)
 for all erasures together, so two executions a day cost less than one each hour."""
 
 OVERDUE = timedelta(hours=20)
-"""An alert fires if an erasure was due this long ago, is not on legal hold, and is not executed."""
+"""An alert fires if an erasure was due this long ago and is not executed, although no legal hold
+keeps the person's data."""
 
 SUBSCRIPTION = timedelta(days=7)
 """How long Pub/Sub keeps a message that is not acknowledged (`modules/cell/pubsub.tf`)."""
@@ -57,15 +58,16 @@ OPEN_WINDOW = timedelta(days=OPEN_WINDOW_DAYS)
 TOMBSTONE = OPEN_WINDOW + DEAD_LETTERS + OPEN_WINDOW
 """How long a tombstone is kept after the execution, to catch events that come late.
 
-The longest way of such an event has three parts. The event waits in load's subscription for up to
-`OPEN_WINDOW`, and becomes a dead letter. It is a dead letter for up to `DEAD_LETTERS`, and is
-replayed on the last day. Then it waits in load's subscription again, for up to `OPEN_WINDOW`.
+The slowest event takes three steps. It waits in load's subscription for up to `OPEN_WINDOW`, and
+becomes a dead letter. It stays a dead letter for up to `DEAD_LETTERS`, until an operator replays
+it. Then it waits in load's subscription again, for up to `OPEN_WINDOW`.
 """
 
 REMEMBERED = RETAINED + TOMBSTONE
-"""The longest time from when an event is received until it is stored in a table. At worst, the
-event was in the bucket for `RETAINED` before it was published.
+"""The longest time from the receipt of an event until the event is stored in a table: at worst, the
+event first lies in the bucket for `RETAINED`, and then takes as long as `TOMBSTONE` allows for.
 
-If a person takes back a deletion in the chat, the restoration is stored for the same time. The
-message about the deletion may still be in an object of the bucket, and may be delivered again.
+If a person takes back a deletion in the chat, the record of the restoration is also kept for this
+time, because the message about the deletion may still lie in the bucket, and may be delivered
+again.
 """

@@ -24,8 +24,9 @@ NEWEST = "~"
 """A text that sorts after every id. As the argument `before`, it selects all erasures."""
 
 CLOCKS_APART = timedelta(days=1)
-"""The largest assumed difference between the clocks of two instances. Because of this difference,
-a receipt may seem older than its erasure, whose id contains a time."""
+"""The largest assumed difference between the clocks of two instances. One instance makes the
+erasure's id, which contains a time; another may write the receipt. So the receipt may seem to be
+older than the erasure."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -195,7 +196,8 @@ def is_erasure_id(text: str) -> bool:
 def _time(erasure_id: str) -> datetime | None:
     """Return the time in an id (UUIDv7, RFC 9562); None if the text is not such an id.
 
-    The time in a UUIDv7 may be after the year 9999. Such an id is not one of ours.
+    The time in a UUIDv7 may be after the year 9999. Then the result is None too, because this
+    system makes no such id.
     """
     try:
         parsed = UUID(erasure_id)

@@ -6,9 +6,9 @@ Partners need this to join the cell's data with their own.
   id, even if the cell has no data about the person, or if the person is hidden or erased.
 * Ids are read from ``identities_v1``. If a person's erasure is pending or executed, no id is
   found, unless the person was seen after the cut-off. Views show a hidden person under a random
-  key. This key is not in the table, so no id is found for it.
-* A receipt is written before the look-up is answered. It has the caller, the number of people and
-  the reason.
+  key, which is not in this table. So no id is found for a random key.
+* A receipt is written before the look-up is answered. The receipt names the caller, the number of
+  people and the reason.
 """
 
 from collections.abc import Sequence
@@ -70,7 +70,8 @@ class Lookups:
         Raises:
             DecodeError: the body is not valid.
             ProblemError: the caller may not act on the project (403), two partners have data under
-                its name (409), or it was never pinned to this cell and has no data here (422).
+                its name (409), or the project was never pinned to this cell and has no data here
+                (422).
             StatementFailed: the identities were not read, or it is unknown whether the receipt was
                 written.
         """

@@ -36,7 +36,7 @@ class Promise:
         """Return whether each topic, secret, bucket, dataset and table is in the region.
 
         The state of a resource is ``unknown`` if Google reported no location. If the region must be
-        in the European Union, the first entry of the result says whether it is.
+        in the European Union, the first entry of the result says whether the region is there.
         """
         google = self.google()
         locations = [self._of_region()] if self.gdpr else []
@@ -76,7 +76,7 @@ class Residency:
         The report is an HTML page if the header ``Accept`` contains ``text/html``; otherwise JSON.
 
         Raises:
-            ProblemError: the caller is not an operator.
+            ProblemError: the caller is not an operator (403).
             StatementFailed: it is unknown whether the receipt was written.
         """
         request.caller.must_be_operator()

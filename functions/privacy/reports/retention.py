@@ -19,8 +19,8 @@ from functions.warehouse.schema import EXTRA_DAYS
 from functions.warehouse.statements import StatementFailed, Statements
 
 CHECKED_EVERY = timedelta(hours=23)
-"""A sweep repeats the check if the last check began this long ago. This is an hour less than a day,
-because a sweep may begin a little earlier than the sweep of the day before."""
+"""A sweep repeats the check if the last check began this long ago. The time is an hour less than a
+day, because a sweep may begin at an earlier minute of its hour than the sweep of the day before."""
 
 TOLERANCE = timedelta(days=1)
 """The check accepts that data is deleted this much later than promised. BigQuery deletes whole days
@@ -41,8 +41,9 @@ class PlaceRetention(msgspec.Struct, frozen=True):
         state: ``ok``; ``late`` if the place keeps data for too long; ``unknown`` if the place could
             not be checked.
         overdue: how many rows or objects are too old; None if unknown.
-        oldest: when the oldest of these rows or objects was received or written, or when its own
-            limit ended (UTC); None if there are none, or if this is unknown.
+        oldest: the time (UTC) of the oldest of these rows or objects; None if there are none, or if
+            the time is unknown. An event was received at this time, an identity was last seen, an
+            object was written, and the limit of an erasure or a hold ended.
     """
 
     place: str
@@ -104,7 +105,7 @@ class Retention:
         Only operators may ask, because the report counts the rows of all partners.
 
         Raises:
-            ProblemError: the caller is not an operator.
+            ProblemError: the caller is not an operator (403).
         """
         request.caller.must_be_operator()
         checked = await self.check()
@@ -114,10 +115,10 @@ class Retention:
         """Check every place, at most once a day.
 
         Returns:
-            None if the last check began less than `CHECKED_EVERY` ago. A check in which a place had
-            the state ``unknown`` does not count, so the next sweep checks again. If the ledger does
-            not answer, the result has only one place: the failed statement, with the state
-            ``unknown``.
+            The result; None if the last recorded check began less than `CHECKED_EVERY` ago. A check
+            is not recorded if the state of a place is ``unknown``, so that the next sweep checks
+            again. If the ledger does not answer, the result has only one place: the failed
+            statement, with the state ``unknown``.
         """
         now = self.now()
         try:

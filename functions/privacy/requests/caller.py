@@ -1,8 +1,9 @@
 """The callers of the privacy function, and the data that they may act on.
 
-IAM decides who may call the function at all. A secret lists each caller's projects in all cells,
-because a cell may still have data of a project that moved to another cell. The scheduler's account
-may only start the scheduled jobs, and Pub/Sub's account may only push messages.
+IAM decides who may call the function at all. A secret lists the projects that each caller may act
+on. It lists projects of all cells, because this cell may still have data of a project that moved to
+another one. The scheduler's account may only start the scheduled jobs, and Pub/Sub's account may
+only push messages.
 """
 
 import asyncio
@@ -16,8 +17,8 @@ from functions.web.caller import Unidentified, invoker
 from functions.web.problem import ProblemError, retry_later
 
 EVERY_MATTER = ("*",)
-"""The result of `Caller.matters` for an operator, who may see everything. Statements of
-``sql/privacy`` contain the same text."""
+"""The result of `Caller.matters` for an operator, who may see everything. The statements of
+``sql/privacy`` compare with the same text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ A cell accepts requests about every project that it has data of, even if no sett
 project any more. The rows of the store name their partner, so the partner is looked up in the
 tables. The project decides which tables are searched:
 
-* The settings name the partner of each project that is or was pinned to this cell. For such a
-  project, only the small tables are searched: its name may have belonged to another partner before.
-  An earlier partner that sent only room events has no row in these tables, so it is not found.
+* The settings name the partner of each project that is or was pinned to this cell. But another
+  partner may have had a project of this name before. To find this earlier partner, only the small
+  tables are searched: identities, erasures, holds and daily counts. A partner that sent only room
+  events has no row there, so it is not found.
 * For all other projects, the small tables are searched first. If they have no row of the project,
-  the tables of events, which are far larger, are searched too.
+  the tables of events are searched too; these are far larger.
 
-A project that is or was pinned here may have no row in any table, because all its data may be in
-the bucket or among the dead letters. Requests about such a project are accepted too.
+All data of a pinned project may be in the bucket or among the dead letters, so that no table has a
+row of it. The settings name the partner of such a project, so requests about it are accepted.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ class Owners:
 
         Raises:
             ProblemError: the caller may not act on the project (403), two partners have data under
-                its name (409), or it was never pinned here and the tables have no data of it (422).
+                its name (409), or the project was never pinned here and has no row in a table
+                (422).
             StatementFailed: the store cannot be read.
         """
         caller.must_have(project)

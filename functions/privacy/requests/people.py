@@ -25,7 +25,7 @@ IDS_OF_A_PERSON = 20
 """The maximum number of ids of one person in a request."""
 
 TELLING_CHARACTERS = 4
-"""The minimum length of the ids that `names_one` looks for. Shorter ids may occur in a text by
+"""The minimum length of the ids that `names_one` looks for. A text may contain a shorter id by
 chance."""
 
 

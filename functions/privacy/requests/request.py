@@ -28,7 +28,7 @@ class PrivacyRequest(NamedTuple):
         caller: the sender of the request.
         id: the last part of the path, if the route has an id; otherwise empty.
         body: the body; ``{}`` if it was empty.
-        accept: the header ``Accept``; empty if there is none.
+        accept: the value of the header ``Accept``; empty if the request has no such header.
         query: the parameters of the query string.
     """
 
