@@ -1,9 +1,9 @@
 """Replays dead letters: messages that `load` or `privacy` could not handle in 100 attempts.
 
 A replay pulls letters from the dead-letter subscription, publishes them to the topic of events, and
-only then acknowledges them. Each message keeps its bytes and its ingest id. Attributes that Pub/Sub
-added are dropped, and the event's name is computed again. A replay may be interrupted, and several
-replays may run at the same time: if an event is published twice, the views show it once.
+only then acknowledges them. Each message keeps its bytes and its ingest id. The replay drops the
+attributes that Pub/Sub added, and computes the event's name again. A replay may be interrupted, and
+several replays may run at the same time: if an event is published twice, the views show it once.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,8 +51,8 @@ class DeadLetterReplay:
 
         Pub/Sub does not report the number of letters, so a dry run leases letters batch by batch,
         counts them, and gives all of them back. It misses letters that another replay has leased.
-        ``remaining`` in the report is the number of letters that the run leased, but did not
-        publish or count.
+        ``remaining`` in the report is the number of letters that the run leased, but neither
+        published nor counted.
 
         Args:
             dry_run: whether to only report what would be replayed.

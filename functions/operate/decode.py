@@ -1,7 +1,7 @@
 """Decodes spilled and quarantined objects to Pub/Sub messages.
 
 Events that `receive` accepted keep their attributes, including their ingest ids. Bodies that
-`receive` refused are checked again, with the present partners, limits and code.
+`receive` refused are checked again, with the partners, limits and code of today.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ class Decoder:
     """Decodes objects to messages.
 
     Args:
-        directory: returns the present partners; may raise PartnersUnavailable.
+        directory: returns the current partners; may raise PartnersUnavailable.
         cell: the name of this cell.
         max_event_bytes: the maximum size of one event in bytes.
     """
@@ -64,8 +64,8 @@ class Decoder:
     def _accept(self, record: Quarantined, body: bytes, sender: Sender) -> Decoded:
         """Return the messages of those events of a quarantined body that are accepted now.
 
-        A body may have events of many projects. The operator may have corrected the cause for some
-        of them only, so these do not wait for the others.
+        A body may have events of many projects. The operator may have corrected the cause of the
+        refusal for some projects only. The events of these projects do not wait for the others.
 
         Raises:
             NotReplayable: the body is not JSON, or all of its events are still refused.

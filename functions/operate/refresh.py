@@ -2,10 +2,10 @@
 
 A refresh replaces whole days, so runs can be repeated and can overlap without harm. A run reads the
 chat events of days that may have changed: today, yesterday (while its events may still come on
-time), noted days, and days that have left the open window since their last refresh. Counts of
-different people over many days are made from active days, and made again for the whole open window.
-A run records each stretch of days that is done, so the next run continues where an interrupted run
-stopped.
+time), noted days, and days that have left the open window since their last refresh. Each run also
+counts the different people over many days again, for the whole open window; these counts are made
+from active days. A run records each stretch of days that is done, so the next run continues where
+an interrupted run stopped.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -71,9 +71,9 @@ class Plan(NamedTuple):
     """What a run has to refresh, the oldest days first.
 
     Attributes:
-        active: stretches of which only active days are refreshed. If the caller named days, these
-            are the other days that may have changed: counts of people on the named days need them.
-        spans: the days of which rollups are refreshed too.
+        active: stretches for which only active days are refreshed, because counts of people on the
+            named days need them. If the caller named no days, there are no such stretches.
+        spans: the days for which rollups are refreshed too.
     """
 
     active: list[Stretch]
@@ -147,7 +147,7 @@ class Refresh:
         return report
 
     async def _count(self, span: Span, take: Callable[[Names, Stretch], Awaitable[None]]) -> None:
-        """Refresh a span. Repeat this as long as two concurrent runs inserted the same rows."""
+        """Refresh a span. Repeat this until no day has rows that a concurrent run inserted too."""
         parts = span.parts
         while True:
             for part in parts:

@@ -28,14 +28,14 @@ class ReplayReport:
     Attributes:
         objects: the number of objects that were replayed and deleted; 0 for dead letters.
         events: the number of published events.
-        days: the UTC days on which these events were received; these days must be settled and
-            refreshed.
+        days: the UTC days on which these events were received. The next nightly jobs settle and
+            refresh these days.
         remaining: the number of objects or dead letters that were still waiting when the replay
             ended.
         quarantined: the number of spilled events that were quarantined because Pub/Sub refuses
             their form.
-        failed: the names of the objects, or the message ids of the dead letters, that have an error
-            and were not replayed, or not completely. They are kept.
+        failed: the objects (by name) or dead letters (by message id) that have an error. They were
+            replayed in part or not at all, and are kept.
         unavailable: the code of the error that ended the replay early; empty if there was none.
     """
 
@@ -63,8 +63,9 @@ class Decoded(NamedTuple):
 
     Attributes:
         messages: the messages to publish.
-        refused: why other events of the object are still refused; empty if there are none. The
-            object then stays, and the messages have the same ingest ids in each replay.
+        refused: why other events of the object are still refused; empty if none are refused. An
+            object with refused events stays, and its messages have the same ingest ids in each
+            replay.
     """
 
     messages: list[Message]
@@ -157,7 +158,7 @@ class Replay:
         return report
 
     async def _handle(self, stored: Stored, report: ReplayReport, *, dry_run: bool) -> bool:
-        """Replay one object; return False if the object has to wait, because a service failed."""
+        """Replay one object; return False if a service failed, so that the object has to wait."""
         try:
             await self._replay(stored, report, dry_run=dry_run)
         except NotReplayable as refusal:

@@ -1,9 +1,9 @@
 """The HTTP endpoints of the function `operate`. IAM decides who may call them.
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
-the store; ``POST /refresh`` refreshes active days and rollups. The answer is 200 with a report,
-which says what work remains. The answer is 400 if the body is malformed, and 503 if a service did
-not answer or a statement failed. After a 503, the scheduler calls again.
+the store; ``POST /refresh`` refreshes active days and rollups. The answer is 200 with a report of
+the done and the remaining work. It is 400 if the body is malformed, and 503 if a service did not
+answer or a statement failed. After a 503, the scheduler calls again.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ MAX_BODY_BYTES = 2**20
 """The maximum size of a body."""
 
 MOST_DAYS = 4_000
-"""The maximum number of days in a request: more than BigQuery accepts streamed rows for."""
+"""The maximum number of days in a request. BigQuery accepts streamed rows for fewer days."""
 
 
 class ReplayRequest(

@@ -1,9 +1,9 @@
 """Settles the store: keeps one row for each event and each person; clears old ``extra`` values.
 
 A run looks only at days to which rows may have come since the last finished run began: the days
-since then, and the noted days. It first finds the days that need a change. Each change can be
+since then, and the noted days. A run first finds the days that need a change. Each change can be
 repeated without harm, so runs may overlap, and the next run continues where an interrupted run
-stopped. A run without new rows changes nothing.
+stopped. If there are no new rows, a run changes nothing.
 """
 
 from collections.abc import Callable, Collection
@@ -19,8 +19,8 @@ from functions.warehouse.statements import StatementFailed, Statements
 
 DELETE_COPIES = ("delete_copies", "delete_room_copies")
 CLEAR_EXTRA = ("clear_extra", "clear_room_extra")
-"""`DELETE_COPIES` and `CLEAR_EXTRA` each have one statement for each table of events. A statement
-changes one day."""
+"""`DELETE_COPIES` and `CLEAR_EXTRA` have one statement for each of the two tables of events. Each
+statement changes one day."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class SettleReport:
     """The result of settling.
 
     Attributes:
-        days: the UTC days on which copies were deleted; these days must be refreshed.
+        days: the UTC days on which copies were deleted. The next refresh counts these days again.
         copies: the number of deleted copies of events.
         identities: the number of rows that were deleted from or inserted into ``identities_v1``.
         emptied: the number of rows in which ``extra`` was cleared.
@@ -50,10 +50,10 @@ class SettleScope(NamedTuple):
     Attributes:
         late: the days that were noted as late since the last finished run, and the days that the
             request names.
-        since: the first day to which rows may have come on time since the last finished run. If
-            there is no such run, this is the day before the open window.
+        since: the first day to which rows may have come on time since the last finished run. If no
+            run has finished, this is the day before the open window.
         extra_since: the first day whose ``extra`` values have become too old since the last
-            finished run. If there is no such run, this is the oldest day that may have events.
+            finished run. If no run has finished, this is the oldest day that may have events.
     """
 
     late: frozenset[date]
@@ -160,8 +160,8 @@ class Settle:
         """Note the days on which copies are deleted, so that a refresh counts these days again.
 
         In the open window, views show only the first copy of each event. But the first copy may
-        come late, to an earlier day. Then a refresh may have counted a later copy already, on the
-        day of the later copy.
+        come late, to an earlier day. By then, a refresh may have counted a later copy, on the day
+        of that copy.
         """
         days = {day.date() for name, day in steps if name in DELETE_COPIES}
         await self.ledger.note(days, "changed", now)
