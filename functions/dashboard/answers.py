@@ -33,7 +33,7 @@ HEADERS = {
 """The security headers of all responses."""
 
 ADVICE = {404: "The dashboard is at /."}
-"""What a viewer should do after an error that has no advice of its own, by HTTP status."""
+"""Advice to viewers, by HTTP status, for errors that have no advice of their own."""
 
 
 class Answers(NamedTuple):

@@ -172,7 +172,7 @@ class Dashboard:
         except RefreshFailed:
             raise _later("The numbers could not be brought up to date") from None
         if "text/html" in request.headers.get("accept", ""):
-            # Not from `request.url`, which Starlette makes of the header Host.
+            # A relative address: `request.url` contains the header Host, which callers choose.
             return RedirectResponse(f"/?{request.scope['query_string'].decode('latin-1')}", 303)
         return JSONResponse({"refreshed": True})
 
@@ -180,9 +180,9 @@ class Dashboard:
 def _is_from_here(headers: Headers) -> bool:
     """Return whether a request comes from a page of this dashboard, or from no page at all.
 
-    A page of another site could make the browser send a request with the person's cookies. Browsers
-    say so in `Sec-Fetch-Site`. Old browsers do not have this header, but write the page's site in
-    `Origin`. Programs send neither of the two headers.
+    A page of another site could make the browser send a request with the person's cookies. In the
+    header `Sec-Fetch-Site`, browsers say whether the page belongs to another site. Old browsers do
+    not send this header, but name the page's site in `Origin`. Programs send neither header.
     """
     sites = headers.getlist("sec-fetch-site")
     if sites:

@@ -1,7 +1,7 @@
 """Identifies viewers through Identity-Aware Proxy, by e-mail addresses that Google has verified.
 
-A deployment without the proxy uses `functions.web.caller.invoker` instead. No deployment uses both,
-because then a request could choose the weaker way.
+A deployment without the proxy uses `functions.web.caller.invoker` instead. No deployment accepts
+both, because then a request could choose the weaker one.
 """
 
 from collections.abc import Callable, Mapping
@@ -80,6 +80,7 @@ def verify_assertion(assertion: str, audience: str) -> Mapping[str, Any]:
         )
     except TransportError as error:
         raise KeysUnavailable from error
-    except (GoogleAuthError, RecursionError) as error:  # the latter, if it is nested too deeply
+    except (GoogleAuthError, RecursionError) as error:
+        # An assertion that is nested too deeply causes a RecursionError.
         raise ValueError(type(error).__name__) from error
     return said

@@ -13,7 +13,7 @@ from functions.dashboard.tables import TABLES, Cell
 
 TEMPLATES = Path(__file__).parent / "templates"
 LEVELS = 10
-"""The number of the darkest shade of the heat map; number 0 is for 0%."""
+"""The number of the darkest shade in the heat map. Shade 0 is for 0%."""
 
 
 class Change(NamedTuple):
@@ -96,7 +96,7 @@ def number(value: float) -> str:
 def percent(share: float | None) -> str:
     """Format a share from 0 to 1 as a percentage, such as 4.2% or 42%; None becomes a dash.
 
-    Halves are rounded up, as SQL does it. Python's formatting would round halves to an even digit.
+    Halves are rounded up, as in SQL. Python's own formatting would round them to an even digit.
     """
     if share is None:
         return "–"  # noqa: RUF001 - an en dash is intended

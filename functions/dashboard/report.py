@@ -117,8 +117,8 @@ class Report(msgspec.Struct, frozen=True):
         window: ``90d`` or ``6m``.
         first: the first UTC day of the window.
         last: the last UTC day of the window: today.
-        synchronised_at: when the rollups were last brought up to date (UTC); None if that was
-            before the window.
+        synchronised_at: when the rollups were last brought up to date (UTC); None if this was
+            before the first day of the window.
         last_received_at: when the newest counted chat event of the window was received (UTC); None
             if the window has no such event.
         counted: the newest day for which people are counted; None if no day is counted.
@@ -200,9 +200,9 @@ def _days(first: date, last: date, rows: Rows) -> list[Day]:
     daily = {row["day"]: row for row in rows.daily}
     people = {row["day"]: row for row in rows.people}
     before = first - timedelta(days=1)
-    # The rollup of people has a row for a day if people came in the 6 months up to that day. The
-    # rollup of events has a row for a day only if the day has events. While a refresh runs, perhaps
-    # only one of the two rollups is up to date, so each has a last counted day of its own.
+    # The rollup of people has a row for a day if anybody came in the 6 months up to that day. The
+    # rollup of events has a row for a day only if the day has events. While a refresh runs, one of
+    # the two rollups may be up to date before the other, so each has its own last counted day.
     people_until = max(people, default=before)
     daily_until = max([*daily, people_until])
     return [

@@ -1,4 +1,4 @@
-// Draws each chart from the table beside it, so the numbers are on the page once.
+// Draws each chart from the table below it, so that the page has each number only once.
 "use strict";
 
 const Charts = (() => {
@@ -10,7 +10,7 @@ const Charts = (() => {
   const day = (iso, options) =>
     new Date(`${iso}T00:00:00Z`).toLocaleDateString("en-GB", { timeZone: "UTC", ...options });
 
-  // The table has the newest day first; a chart has it last. An empty cell is a day not counted.
+  // The table has the newest day first; a chart has it last. An empty cell: the day is not counted.
   function read(table) {
     const rows = [...table.tBodies[0].rows].reverse();
     const value = (cell) => (cell.textContent === "" ? null : Number(cell.textContent.replaceAll(",", "")));

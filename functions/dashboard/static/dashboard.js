@@ -1,4 +1,4 @@
-// Without this script the page works by its forms; with it, choosing and refreshing need no reload.
+// With this script, choosing and refreshing need no reload. Without it, the forms still work.
 "use strict";
 
 (() => {
@@ -7,7 +7,7 @@
   const choose = document.querySelector("form.choose");
   const refresh = document.querySelector("form.refresh");
   const button = refresh.querySelector("button");
-  let newest = 0; // of the requests for a page: an older answer that comes late is dropped
+  let newest = 0; // the number of the last request for a page; answers to earlier ones are dropped
 
   function say(text, kind = "") {
     said.textContent = text;
@@ -15,7 +15,7 @@
   }
 
   async function answered(request) {
-    // Also what a browser says of a sign-in that has expired: it may not follow to another host.
+    // `fetch` also fails if the sign-in has expired: it may not follow a redirect to another host.
     const answer = await request.catch(() => {
       throw new Error("The dashboard cannot be reached. Reload the page; you may have to sign in again.");
     });
@@ -60,9 +60,9 @@
   refresh.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.getAttribute("aria-disabled") === "true") return;
-    button.setAttribute("aria-disabled", "true"); // it keeps the focus, unlike a disabled one
+    button.setAttribute("aria-disabled", "true"); // a disabled button would lose the focus
     progress.hidden = false;
-    say("Counting the days to which events have come…");
+    say("Counting the days that have new events…");
     try {
       await answered(fetch(refresh.action, { method: "POST", headers: { Accept: "application/json" } }));
       await show(chosen(), { keep: true });
