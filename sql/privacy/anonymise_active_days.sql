@@ -1,6 +1,6 @@
 -- Gives the active days in scope the user keys that anonymise_events gives to the events.
 --
--- The rows of executed erasures are left to delete_active_days.
+-- If an erasure is executed already, delete_active_days deletes its rows instead.
 UPDATE `${store}.active_days_v1` AS active_days
 SET
   user_key = SUBSTR(

@@ -3,7 +3,7 @@
 --
 -- If a sweep continues an interrupted one, it uses the same key for each day. Rows that arrive
 -- after the erasure was executed get no key. Copies of an event get the same new id, and the same
--- retry_key if they have one, so they are still recognised as copies.
+-- new retry_key if they have one, so they can still be recognised as copies.
 UPDATE `${store}.events_v1` AS events
 SET
   user_key = IF(

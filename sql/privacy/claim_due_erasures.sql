@@ -1,11 +1,12 @@
 -- Begins to execute the erasures that are due. From then on, they cannot be restored.
 --
 -- Together with an erasure that is due, the person's earlier erasures begin, because all events
--- that were received up to the cut-off must be erased. Erasures of people on legal hold are not
--- begun. If the list of ids is empty, all erasures that are due are begun.
+-- that were received up to the cut-off must be erased. Erasures of people on legal hold do not
+-- begin. If the list of ids is empty, all erasures that are due begin.
 --
--- All of them get the same copy_salt, because an event outside the tables must get the same new id
--- as its row, and the event does not say which version of the pseudonym key the row has.
+-- All erasures that begin get the same copy_salt, because an event outside the tables must get the
+-- same new id as its row, and the event does not say which version of the pseudonym key the row
+-- has.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'due',

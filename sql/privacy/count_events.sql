@@ -1,5 +1,5 @@
--- Counts the events about people, and the days on which they were received. It also counts events
--- of rooms that list one of the people as a speaker.
+-- Counts the events about people, and the days on which these events were received. Also counts
+-- room events that list one of the people as a speaker.
 WITH
 found AS (
   SELECT received_at, TRUE AS is_own

@@ -1,7 +1,7 @@
 -- Counts the identities in the scope of each erasure. Also finds when the newest of them was last
 -- seen.
 --
--- All days are searched, because settling may have merged a late row into one of a later day.
+-- All days are searched, because settle may have merged a late row into a row of a later day.
 WITH
 scopes AS (
   ${scopes}

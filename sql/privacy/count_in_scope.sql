@@ -1,6 +1,6 @@
--- Counts the chat events in the scope of each erasure on some days, by the change that they will
--- get. Also finds their days, the time at which the newest of them was stored, and how many of them
--- were stored before a given time.
+-- Counts the chat events in the scope of each erasure on some days, by the change that the sweep
+-- will make. Also finds their days, the time at which the newest of them was stored, and how many
+-- of them were stored before a given time.
 WITH
 scopes AS (
   ${scopes}

@@ -1,7 +1,8 @@
--- Counts what count_in_scope counts, in room events of a range of days: those of people in scope,
--- and those in whose speakers there are any.
+-- Counts the room events in the scope of each erasure on a range of days: events of a person in
+-- scope, and events that list such a person as a speaker. The columns are those of count_in_scope.
 --
--- Active days do not know them, so while an erasure is executed, all days are searched.
+-- Active days are made from chat events only, so they do not show which days have room events of a
+-- person. So while an erasure is executed, all days are searched.
 WITH
 scopes AS (
   ${scopes}

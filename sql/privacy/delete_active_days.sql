@@ -1,8 +1,8 @@
 -- Deletes the active days in scope of erasures with the treatment `delete`, and of executed
 -- erasures.
 --
--- Rows in scope of an executed erasure are left over from a refresh that read the events before the
--- sweep changed them, and ended after it. Events that arrive so late are shown without a person.
+-- A row in scope of an executed erasure comes from a refresh that read the events before the sweep
+-- changed them, and ended after the sweep. It is deleted even if the erasure anonymises rows.
 DELETE FROM `${store}.active_days_v1` AS active_days
 WHERE
   active_days.day >= DATE(@first)

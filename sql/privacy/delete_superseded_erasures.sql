@@ -1,11 +1,12 @@
 -- Deletes erasures that people requested in the chat and that another erasure makes unnecessary.
--- There are two cases. The other erasure has the same or a later cut-off, and is being executed or
--- was executed. Or both come from the same message, which the sender repeated: then the one that
--- was received first stays. file_deletions records both only if the repeated message arrives first.
+-- There are two cases. In the first case, the other erasure has the same or a later cut-off, and is
+-- being executed or was executed. In the second case, the sender repeated a message, and each copy
+-- of the message has an erasure: then the erasure of the copy that was received first stays.
+-- file_deletions records both copies only if it gets the later copy first.
 --
 -- If an unnecessary erasure stayed, it would take over the earlier part of the other erasure's
--- scope. Late rows in that part would have to wait for it, and their new ids would differ from
--- those of their copies.
+-- scope. Late rows in that part would have to wait for the unnecessary erasure, and would get other
+-- new ids than their copies.
 --
 -- This statement runs whenever deletions in the chat are recorded, and in each sweep, because an
 -- insert does not wait for a concurrent claim_due_erasures.

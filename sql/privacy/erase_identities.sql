@@ -1,8 +1,8 @@
 -- Deletes the identities of erased people. If a person came back after the cut-off, the identity
--- stays, and now begins with the first event after the cut-off. The nickname may be older than
--- that, so it is emptied; the next day's events fill it again.
+-- stays, and now begins with the first event after the cut-off. The nickname may be older than this
+-- event, so it is cleared; the next day's events bring it back.
 --
--- It is one statement, so that readers never see the identity missing.
+-- This is one statement, so that readers never see the identity missing.
 MERGE `${store}.identities_v1` AS identities
 USING (
   WITH

@@ -2,10 +2,11 @@
 -- already.
 --
 -- A sender may repeat a message much later, even after the person has come back. The repeated
--- message states the same occurred_at, so it is not recorded. There is one exception: if the first
--- message was received more than a day after occurred_at, this is probably not the time of the
--- deletion, but for example that of the registration. Another deletion may then state the same
--- time. So the later message is recorded, because a deletion must not be missed.
+-- message states the same occurred_at, so it is not recorded. There is one exception: the first
+-- message was received more than a day after its occurred_at. Then occurred_at is probably not the
+-- time of the deletion, but for example the time of the registration, and another deletion may
+-- state the same time. So a later message with this time is recorded, because no deletion must be
+-- missed.
 INSERT INTO `${store}.erasures_v1` (
   erasure_id, partner, project, user_key, source, mode, treatment, status, cut_off, due_at,
   hidden_key, expires_at, occurred_at

@@ -1,11 +1,13 @@
 -- Records the request to erase people. From now on, views show each person under a new random key.
 --
--- If a person has an erasure of the same kind, and no event of the person was received since, the
--- person gets no second erasure: the cut-off of the first one moves to now. If the request is to
--- delete rows, all waiting erasures of these people delete them, too: otherwise an earlier one
--- would only anonymise its rows. If two such statements run at once, BigQuery makes one wait for
--- the other, because both change the same table, which has no partitions. So the second statement
--- sees the rows that the first one wrote.
+-- If a person has an erasure of the same kind, and no event of the person was received since then,
+-- the person gets no second erasure: the cut-off of the first one moves to now. If the request asks
+-- to delete rows, all waiting erasures of these people now delete rows, because an earlier erasure
+-- might otherwise only anonymise its rows.
+--
+-- If two of these statements run at once, BigQuery makes one wait for the other, because both
+-- change the same table, which has no partitions. So the second statement sees the rows that the
+-- first one wrote.
 MERGE `${store}.erasures_v1` AS stored
 USING (
   WITH

@@ -1,7 +1,8 @@
--- Finds the days on which people were active whose erasure is being executed.
+-- Finds the active days of the people whose erasures are being executed.
 --
--- It reads active days, which are far smaller than the events. They do not know the events that
--- came since a day was last refreshed, so such days are searched in any case.
+-- The query reads active days, because they are far smaller than the events. Active days lack
+-- events that came after the last refresh of their day, so the sweep searches the days of these
+-- events in any case.
 WITH
 scopes AS (
   ${scopes}

@@ -1,8 +1,8 @@
--- Finds the days of a range on which events were received that may be later copies of events in
--- scope: after the cut-off, their sender may have sent them again.
+-- Finds the days of a range that may have later copies of events in scope: their sender may have
+-- sent them again after the cut-off.
 --
--- Only a row with a retry_key may be a copy that was received at another time than the first one.
--- Also returns the statement that deletes the copies, because each table needs its own.
+-- Only a row with a retry_key may be a copy that was received at another time than the first copy.
+-- The query also returns the statement that deletes the copies, because each table needs its own.
 WITH
 scopes AS (
   ${scopes}

@@ -1,7 +1,8 @@
--- Finds the erasures that people requested in the chat, if they are not begun, with their status.
+-- Finds the erasures of some people that were requested in the chat, and that no sweep has begun to
+-- execute. Returns their status.
 --
 -- `contradicts` says whether the erasure and a restoration of the person were received in one
--- order, but happened in the other, by their occurred_at.
+-- order, but by their occurred_at happened in the other.
 SELECT
   deletions.erasure_id,
   deletions.partner,

@@ -1,8 +1,8 @@
--- Finds each person's latest erasure of the same kind. Returns the earliest of their cut-offs, and
--- the ids of these erasures; NULL if there are none.
+-- Finds each person's latest erasure of the kind that a request asks for. Returns the earliest of
+-- the cut-offs, and the ids of these erasures; NULL if there are none.
 --
--- A waiting erasure that would only anonymise is of the same kind as one that deletes, because
--- file_erasure makes it delete, too.
+-- If the request asks to delete rows, a waiting erasure that would only anonymise is also of this
+-- kind, because file_erasure makes it delete rows.
 SELECT
   MIN(cut_off) AS since,
   ARRAY_AGG(DISTINCT erasure_id) AS erasure_ids

@@ -1,5 +1,5 @@
--- Finds the people of a request who have another erasure of the same kind, and the id of that
--- erasure.
+-- Finds the people of a request who already have an erasure of the kind that the request asks for,
+-- and the id of that erasure.
 --
 -- The condition is outside the query that groups, because in HAVING the name erasure_id would mean
 -- the aggregate, and an aggregate of an aggregate is an error.

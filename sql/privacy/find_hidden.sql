@@ -1,5 +1,5 @@
--- Finds the key under which each hidden person is shown, and from when to when. A person in the
--- scope of an executed erasure has no key.
+-- Finds the key under which each hidden person is shown, and the scope in which it replaces the
+-- user key. In the scope of an executed erasure, the person has no key.
 --
 -- The scope of a person's erasure begins after the cut-off of the erasure before. If two erasures
 -- have the same cut-off, the scope of the second is empty.

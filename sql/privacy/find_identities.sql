@@ -1,5 +1,5 @@
 -- Finds the user ids that belong to user keys. People with an erasure are left out, unless they
--- were seen after its cut-off.
+-- were seen after the cut-off of the erasure.
 WITH
 erased AS (
   SELECT

@@ -1,8 +1,8 @@
 -- Counts the rows that the tables keep for longer than promised, and finds the time of the oldest
 -- one.
 --
--- The limits are up to two days longer than the promise: partitions are whole days, and a daily job
--- may be late. An erasure that waits for the end of a legal hold is not late.
+-- The limits are up to two days longer than the promise, because partitions are whole days, and a
+-- daily job may be late. An erasure that waits for the end of a legal hold is not late.
 WITH
 late AS (
   SELECT

@@ -1,5 +1,5 @@
--- Finds the partners that have events of a project in this cell. It runs only if the project is not
--- pinned to the cell, and no other table has rows of the project.
+-- Finds the partners that have events of a project in this cell. This query runs only if the
+-- project is not pinned to the cell, and no other table has rows of the project.
 SELECT partner
 FROM `${store}.events_v1`
 WHERE

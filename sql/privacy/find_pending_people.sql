@@ -1,4 +1,4 @@
--- Finds the user keys of a request whose erasure waits or is being executed.
+-- Finds those user keys of a request that have an erasure which waits or is being executed.
 SELECT DISTINCT user_key
 FROM `${store}.erasures_v1`
 WHERE

@@ -1,4 +1,4 @@
--- Finds the holds with this reason and end that include some of these people. The hold that
+-- Finds the holds with a given reason and end that include some of the given people. The hold that
 -- includes most of them comes first.
 SELECT
   hold_id,

@@ -2,8 +2,9 @@
 --
 -- A scope begins after the cut-off of the person's previous erasure, and ends at the cut-off of the
 -- erasure itself. If two erasures have the same cut-off, the scope of the second is empty. People
--- on legal hold have no scope. An erasure that delete_superseded_erasures deletes has no scope
--- either, and limits no other one: otherwise the scopes would change when it is deleted.
+-- on legal hold have no scope. An erasure that delete_superseded_erasures is going to delete has no
+-- scope either, and no other scope begins at its cut-off. Otherwise, its deletion would change
+-- other scopes.
 --
 -- Other statements in this folder include this query as their variable `scopes`.
 SELECT

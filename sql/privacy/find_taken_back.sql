@@ -1,10 +1,10 @@
 -- Finds the deletions in the chat that people took back: a restoration was received at the same
 -- time or later.
 --
--- If both messages state when they happened, and the restoration happened earlier, the deletion
--- counts as not taken back: a hidden person can be restored, but an erasure that is missed cannot
--- be made up for. Other statements in this folder include this query as their variable
--- `taken_back`.
+-- If both messages state an occurred_at, and that of the restoration is earlier, the deletion does
+-- not count as taken back: hiding a person can be undone, but missing an erasure cannot.
+--
+-- Other statements in this folder include this query as their variable `taken_back`.
 SELECT
   deletions.project,
   deletions.user_key,

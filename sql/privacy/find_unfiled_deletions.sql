@@ -1,5 +1,6 @@
--- Searches the stored chat events for deletions and restorations that have no row in erasures_v1.
--- They should have been recorded when they arrived. The person's id is returned if it is known.
+-- Searches the stored chat events for deletions and restorations that have no row in erasures_v1,
+-- although they should have been recorded when they arrived. Returns the person's id if it is
+-- known.
 --
 -- The cut-off in a row of erasures_v1 is the time when the event was received. A repeated message
 -- needs no row; file_deletions says which messages are repeated. A deletion needs no row if an

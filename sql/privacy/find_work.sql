@@ -1,8 +1,8 @@
 -- Finds what a sweep has to do about erasures: how many are to be deleted, restored or executed.
 --
--- It reads small tables only, so a sweep with nothing to do is cheap. If the list of ids is empty,
--- all erasures that are due count as waiting. An erasure of a person on legal hold does not wait:
--- it is executed after the end of the hold.
+-- This query reads only small tables, so a sweep with nothing to do is cheap. If the list of ids is
+-- empty, all erasures that are due count as waiting, except those of people on legal hold: these
+-- are executed after the end of the hold.
 WITH
 on_hold AS (
   SELECT DISTINCT project, user_key

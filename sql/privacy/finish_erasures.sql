@@ -1,7 +1,8 @@
 -- Marks claimed erasures as executed. Their rows become tombstones, which expire when no event in
 -- scope can arrive any more.
 --
--- If a person was put on legal hold meanwhile, the person's erasure waits for the end of the hold.
+-- If a person was put on legal hold during the execution, the person's erasure waits for the end of
+-- the hold.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'executed',

@@ -1,8 +1,7 @@
 -- Makes executed erasures due again, because tables were restored to a time before their execution.
 --
--- copy_salt does not change, so copies of an event get the same new id as before. If people were
--- put on legal hold meanwhile, their erasures wait for the end of the hold, like every erasure that
--- has begun.
+-- copy_salt does not change, so copies of an event get the same new id as before. If people have
+-- been put on legal hold since the execution, their erasures wait for the end of the hold.
 UPDATE `${store}.erasures_v1`
 SET
   status = 'due',

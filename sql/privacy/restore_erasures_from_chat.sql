@@ -1,5 +1,5 @@
--- Restores people who took back their deletion in the chat (find_taken_back). It makes no
--- difference whether the message about the deletion or the one about the restoration arrived first.
+-- Restores people who took back their deletion in the chat (find_taken_back). The messages about
+-- the deletion and the restoration may arrive in either order.
 --
 -- This statement runs whenever such messages are recorded, and in each sweep. If the two messages
 -- are recorded at once, the later run sees both. It does not change erasures that were requested
