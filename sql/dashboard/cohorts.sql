@@ -1,5 +1,5 @@
 -- grain: one row per cohort and week in which people of the cohort came, for one project
--- How many people came again, of the cohorts that started in a stretch of weeks.
+-- For each cohort that started in a stretch of weeks: how many of its people came in each week.
 SELECT
   cohort_week,
   week,

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day, for one project, if anybody came in the 6 months up to the day
--- How many different people came in the spans, from one day to 6 months, that end with each day of
--- a stretch of days.
+-- For each day of a stretch of days: how many different people came in the spans of one day to 6
+-- months that end with the day.
 SELECT
   day,
   dau,

@@ -1,6 +1,6 @@
 -- grain: one row per room, for the ten rooms of one project with the most chat events
--- The busiest rooms of a stretch of days. The people of several days cannot be added up, because
--- one person may come on several days. So `people` is the number on the room's best day.
+-- The busiest rooms of a stretch of days. The numbers of people on several days cannot be added up,
+-- because one person may come on several days. So `people` is the number on the room's best day.
 SELECT
   room_id,
   MAX_BY(name, IF(name IS NULL, NULL, day)) AS name,

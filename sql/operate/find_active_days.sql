@@ -1,8 +1,9 @@
--- Finds who was active on which day, with people as `events` shows them now: hidden people appear
--- under their random keys, and rows in scope of an executed erasure are left out.
+-- Finds who was active on which day. As in the view `events`, hidden people have their random keys,
+-- and rows in scope of an executed erasure are left out.
 --
--- A person may have several rows for a day, on which an erasure was requested. A scope begins after
--- the cut-off of the person's previous erasure, as in `events`; `until` stands for received_at.
+-- A person may have several rows for a day, because the cut-off of an erasure splits the day. The
+-- view compares received_at with the scopes of erasures; this query compares `until`. A scope
+-- begins after the cut-off of the person's previous erasure.
 --
 -- Other statements in this folder include this query as their variable `active_days`.
 WITH

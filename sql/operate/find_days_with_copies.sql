@@ -1,7 +1,7 @@
 -- Finds the days of a range that have a later copy of an event, newest first.
 --
--- The copy that was received first stays. It may be older than a later copy by as many days as the
--- open window has.
+-- The first copy of an event may have been received before the range. So the query also reads as
+-- many days before the range as the open window has.
 SELECT DISTINCT TIMESTAMP_TRUNC(received_at, DAY) AS day
 FROM (
   SELECT

@@ -1,6 +1,6 @@
--- Finds what is new for the jobs: when the last finished run of each job began, when the last
--- finished refresh of each day began, and when each day was last noted, for each reason. The day of
--- a cut-off counts as noted when its erasure is taken back.
+-- Finds the news for the jobs: when the last finished run of each job began, when the last finished
+-- refresh of each day began, and when each day was last noted for each reason. If an erasure is
+-- taken back, the day of its cut-off counts as noted at that time.
 SELECT
   MAX(started_at) AS moment,
   job,

@@ -1,8 +1,9 @@
 -- Merges the rows of each person into one, with the first and last time seen and the newest
 -- nickname.
 --
--- It is one statement, so that readers never find a person missing or twice. The source rows
--- `replaced` delete a person's rows; the source row `merged` matches no row and is inserted.
+-- This is one statement, so that readers never find a person missing or twice. The source row with
+-- the step `replaced` deletes the person's rows. The one with the step `merged` matches no row, so
+-- it is inserted.
 MERGE `${store}.identities_v1` AS identities
 USING (
   SELECT

@@ -1,10 +1,10 @@
--- Replaces who was active on the days of a stretch by what the events of these days say now.
+-- Replaces the active days of a stretch of days with rows from the current events of these days.
 --
--- `events` shows hidden people under random keys. This statement turns these back into user keys,
--- so that hiding and restoring people change no row. Each query that reads the rows hides people
--- again: it compares `until` with the scopes of their erasures, as `events` compares received_at.
--- Therefore a day with the cut-off of a person's erasure may have two rows of this person.
--- refresh_daily explains why this is one statement.
+-- The view `events` shows hidden people under random keys. This statement turns the random keys
+-- back into user keys, so that hiding and restoring people change no row. Each query that reads the
+-- rows hides people again: it compares `until` with the scopes of their erasures, and `events`
+-- compares received_at. Therefore a day with the cut-off of a person's erasure may have several
+-- rows of this person. refresh_daily explains why this is one statement.
 MERGE `${store}.active_days_v1` AS stored
 USING (
   WITH

@@ -1,14 +1,14 @@
--- Counts the different people in the spans, from one day to 6 months, that end with each day of a
--- stretch of days.
+-- Counts different people, for each day of a stretch of days: those who were active in the spans of
+-- one day to 6 months that end with the day.
 --
--- It reads active days instead of events. A person is in a span if the person's last active day up
--- to the end of the span lies in it, so one look-up serves all spans. Rows of days before `thawed`
--- stay as they are, because an erasure may have removed people from the events. refresh_daily
--- explains why this is one statement.
+-- This statement reads active days instead of events. A person counts in a span if the person's
+-- last active day up to the end of the span lies in the span. So this last day decides about all
+-- spans. Rows of days before `thawed` stay as they are, because an erasure may have removed people
+-- from the events. refresh_daily explains why this is one statement.
 --
 -- An anonymised person has a new user key each day, and is counted only in the spans that end with
--- that day. The numbers of days before the cut-off of a due or executed erasure never fall: the
--- sweep had these days counted before it erased anybody.
+-- that day. For days before the cut-off of a due or executed erasure, the numbers never fall: the
+-- sweep counted these days before it erased anybody.
 MERGE `${store}.active_users_v1` AS stored
 USING (
   WITH

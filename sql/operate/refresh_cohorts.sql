@@ -1,8 +1,9 @@
--- Counts the people of each cohort who came again, for each week that a stretch of days touches.
+-- For each week that a stretch of days touches, counts the people of each cohort who came.
 --
 -- A person joins the cohort of a week after 16 weeks without an event, and each cohort is followed
--- for 12 weeks. So the statement reads the active days of 28 weeks before the stretch, which are
--- within the retention.
+-- for 12 weeks. So the statement reads the active days of the 28 weeks before the stretch, which
+-- the store still has.
+--
 -- Weeks that ended before `thawed`, or before the cut-off of a due or executed erasure, stay as
 -- they are, because the erasure may have removed people from the events. Anonymised people cannot
 -- be followed. refresh_daily explains why this is one statement.

@@ -1,11 +1,11 @@
 -- Replaces the daily numbers of a stretch of days with the current numbers of the views.
 --
--- It is one statement, so that a reader sees either all old rows or all new ones. It deletes all
--- rows of the stretch, so another run also removes duplicate rows that two runs inserted at the
--- same time.
+-- This is one statement, so that a reader sees either all old rows or all new ones. It deletes all
+-- rows of the stretch. So if two runs inserted the same rows at the same time, the next run removes
+-- the duplicates.
 --
--- Numbers of people never fall for days before the cut-off of a due or executed erasure that
--- deletes rows: the sweep had these days counted before it erased anybody. Anonymised people still
+-- For days before the cut-off of a due or executed erasure that deletes rows, numbers of people
+-- never fall: the sweep counted these days before it erased anybody. Anonymised people still
 -- count on each day.
 MERGE `${store}.daily_v1` AS stored
 USING (

@@ -1,8 +1,8 @@
 -- Replaces the numbers of each room in a stretch of days with the current numbers of the views.
 --
--- It is one statement, so that a reader sees either all old rows or all new ones. It deletes all
--- rows of the stretch, so another run also removes duplicate rows that two runs inserted at the
--- same time. Numbers of people never fall after an erasure, as in refresh_daily.
+-- This is one statement, so that a reader sees either all old rows or all new ones. It deletes all
+-- rows of the stretch. So if two runs inserted the same rows at the same time, the next run removes
+-- the duplicates. An erasure never lowers numbers of people; refresh_daily explains why.
 MERGE `${store}.rooms_daily_v1` AS stored
 USING (
   WITH
