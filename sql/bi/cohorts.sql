@@ -1,7 +1,7 @@
 -- grain: one row per project, cohort and week in which people of the cohort came
 -- Weekly return: of the people who started in a week (a cohort), how many came back in each of the
 -- 12 weeks after it. Weeks begin on Monday (UTC). A person who was away for 16 weeks joins a new
--- cohort. If nobody of a cohort came in a week, there is no row.
+-- cohort. A week in which no person of a cohort came has no row.
 --
 -- The numbers are rollups, as of the last refresh (00:00 UTC, or on demand). They do not change
 -- after a week has left the open window. A filter on week prunes the partitions.

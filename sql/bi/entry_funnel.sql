@@ -1,7 +1,7 @@
 -- grain: one row per project and UTC day of receipt, for days on which somebody started a session
--- How far the people who entered the chat on a day got: they opened the frame, loaded the messages,
--- accepted the agreement, sent a message. Each step counts the people who took it and all steps
--- before it.
+-- How far the people who entered the chat on a day got. The steps: they opened the frame, loaded
+-- the messages, accepted the agreement, sent a message. Each step counts the people who took this
+-- step and all steps before.
 --
 -- Only newcomers accept the agreement, so the last two steps count people on their first day only.
 -- The order of a day's events is ignored, because webhooks may overtake each other. A filter on day

@@ -6,9 +6,9 @@
 --
 -- While the sender or Pub/Sub may still repeat an event (the open window), the store may have
 -- several copies of the event; this view shows one of them. Older days are settled: the store has
--- one row for each event. A filter on received_at prunes the partitions of both. Queries also read
--- two columns of the whole open window, to find events that their senders sent again. A filter on
--- project or event uses the clustering of the settled days.
+-- one row for each event. A filter on received_at prunes the partitions of open and settled days.
+-- Queries also read two columns of the whole open window, to find events that their senders sent
+-- again. A filter on project or event uses the clustering of the settled days.
 WITH
 settled AS (
   SELECT

@@ -1,6 +1,6 @@
 -- grain: one row per project, UTC day of receipt, event and type of report
--- How people deal with what disturbs them: reports by type, and events about blocked people. The
--- view also counts the messages that slow mode held back.
+-- How people react to others who disturb them: reports by type, and events about blocked people.
+-- The view also counts the messages that slow mode held back.
 --
 -- The product sends no event when somebody is blocked. banned_opened means that a person looked at
 -- the list of blocked people, and unblocking_pressed that a person unblocked somebody on it. A

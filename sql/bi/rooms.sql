@@ -3,10 +3,9 @@
 -- column has the newest known value. An empty list of speakers replaces an earlier list. An event
 -- without a list, or with a list that cannot be read, does not replace it.
 --
--- Events may overtake each other, so they are ordered by updated_at, the time of the change. If an
--- event does not state it, the time of receipt counts instead, and also if updated_at cannot be
--- right, because it is before 2015 or after the receipt. A query reads all room events, which are
--- few.
+-- Events may overtake each other, so they are ordered by updated_at, the time of the change. The
+-- time of receipt counts instead if an event has no updated_at, or a wrong one: before 2015, or
+-- after the receipt. A query reads all room events, because they are few.
 WITH
 changes AS (
   SELECT
