@@ -74,8 +74,8 @@ class Page:
 def changes(report: Report) -> dict[str, Change]:
     """Return the newest numbers of active people, by name: ``dau``, ``wau`` and ``mau``.
 
-    Each number comes with the number of 1 day (``dau``), 7 days (``wau``) or 30 days (``mau``)
-    earlier. The result is empty if no day is counted yet.
+    Each number comes with the same number some days earlier: 1 day for ``dau``, 7 days for ``wau``,
+    30 days for ``mau``. The result is empty if no day is counted yet.
     """
     if report.counted is None:
         return {}

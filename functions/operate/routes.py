@@ -2,8 +2,8 @@
 
 ``POST /replay`` replays spilled or quarantined objects, or dead letters; ``POST /settle`` settles
 the store; ``POST /refresh`` refreshes active days and rollups. The answer is 200 with a report of
-the done and the remaining work. It is 400 if the body is malformed, and 503 if a service did not
-answer or a statement failed. After a 503, the scheduler calls again.
+the finished and the remaining work. The answer is 400 if the body is malformed, and 503 if a
+service did not answer or a statement failed. After a 503, the scheduler calls again.
 """
 
 from collections.abc import Mapping

@@ -98,7 +98,7 @@ class NotInInventory(Exception):
 
 
 AS_EVENTS = timedelta.max
-"""Stands for the time for which events are kept: the days of the setting ``retention_days``."""
+"""Stands for the time for which events are kept. The setting ``retention_days`` gives this time."""
 
 _END_OF_HOLD = "end of the hold"
 

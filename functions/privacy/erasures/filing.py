@@ -193,7 +193,7 @@ def _receipt(
 
 
 def _filed(erasure_id: str, people: Mapping[str, int]) -> Filed:
-    """Return the erasures that the people are in, the new one or the one with most people first."""
+    """Return the people's erasures: first the new one or, if there is none, that of most people."""
     most = (
         erasure_id if erasure_id in people else max(people, key=lambda other_id: people[other_id])
     )

@@ -133,7 +133,7 @@ class ExportedCopies:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Delete the exports of people whose erasures are due or executed; count them by erasure.
+        """Delete the exports of people whose erasures are due or executed; count by erasure.
 
         An export is deleted if it began before the erasure was executed. The cut-off does not
         matter: an export that began after the cut-off may still contain events from before it.

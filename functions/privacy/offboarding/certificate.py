@@ -27,7 +27,7 @@ permissions for these steps."""
 
 TO_DO_WHILE_ON_HOLD = (
     "Leave the partner in `partners` until its legal holds are over in every cell.",
-    "Release or prolong holds before you take the partner out; then each hold ends at its `until`.",
+    "Release or prolong holds before you take the partner out: later, each ends at its `until`.",
     TO_DO[-1],
 )
 """The steps that operators must take while a legal hold keeps data of the partner."""

@@ -17,8 +17,8 @@ class Receipt(msgspec.Struct, frozen=True):
     """One receipt: a row of `receipts_v1`.
 
     Attributes:
-        receipt_id: the id of the receipt. If a step is repeated, it uses the same id again, so that
-            only one receipt is stored.
+        receipt_id: the id of the receipt. A repeated step uses the same id again, so that only one
+            receipt is stored.
         operation: ``erasure``, ``restoration``, ``repetition``, ``export``, ``lookup``, ``hold``,
             ``release``, ``offboarding`` or ``residency``.
         reference: the id of the erasure, hold, export or other operation; for an offboarding, the

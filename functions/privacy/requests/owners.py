@@ -41,7 +41,7 @@ class Owners:
 
         Raises:
             ProblemError: the caller may not act on the project (403), two partners have data under
-                its name (409), or the project was never pinned here and has no row in a table
+                its name (409), or the project was never pinned here and no table has a row of it
                 (422).
             StatementFailed: the store cannot be read.
         """

@@ -62,7 +62,7 @@ def _read_id(_wanted: type, value: object) -> Id:
     except NotCoerced as refused:
         if refused.finding == "placeholder":
             raise ValueError(
-                "An id must identify one person: blanks and words such as `none` or `null` do not"
+                "An id must identify one person: blanks and words such as `none` or `null` cannot"
             ) from None
         raise ValueError(
             "Expected a text or a whole number; write a number from 2^53 on as text"

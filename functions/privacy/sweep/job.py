@@ -117,7 +117,7 @@ class Sweep:
         self._seconds = seconds
 
     async def look(self, erasure_ids: Sequence[str] = ()) -> Seen:
-        """Find out which work is due, and which days have news.
+        """Find out which work is due; read the last runs of jobs and the noted days.
 
         Args:
             erasure_ids: only these erasures may begin; if empty, all that are due may begin.

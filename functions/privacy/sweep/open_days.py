@@ -49,10 +49,11 @@ class OpenDays:
     retention_days: int
 
     async def count_past(self, news: News, executed_at: datetime | None) -> None:
-        """Refresh the days before today that have news, and count people over several days again.
+        """Refresh the days before today that may not be up to date, and count people again.
 
-        People are counted for the days of the open window before today. They are not counted again
-        if no day before today has news, and no erasure was executed since the last count.
+        People are counted over several days, for each day of the open window before today. They are
+        not counted again if no day has to be refreshed, and no erasure was executed since the last
+        count.
 
         Args:
             news: the last runs of jobs, and the days that are noted.

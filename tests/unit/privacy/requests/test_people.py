@@ -50,7 +50,7 @@ def test_a_placeholder_is_refused_and_the_error_names_the_field(word: object) ->
     with pytest.raises(msgspec.ValidationError) as refused:
         person("ann", word)
     assert describe(refused.value) == (
-        "An id must identify one person: blanks and words such as `none` or `null` do not"
+        "An id must identify one person: blanks and words such as `none` or `null` cannot"
         " - at `$.ids[1]`"
     )
 
