@@ -72,7 +72,7 @@ class Plan(NamedTuple):
 
     Attributes:
         active: stretches for which only active days are refreshed, because counts of people on the
-            named days need them. If the caller named no days, there are no such stretches.
+            named days need them. If the caller named no days, the list is empty.
         spans: the days for which rollups are refreshed too.
     """
 
@@ -147,7 +147,7 @@ class Refresh:
         return report
 
     async def _count(self, span: Span, take: Callable[[Names, Stretch], Awaitable[None]]) -> None:
-        """Refresh a span. Repeat this until no day has rows that a concurrent run inserted too."""
+        """Refresh a span. Repeat this until no day has rows that a concurrent run also inserted."""
         parts = span.parts
         while True:
             for part in parts:

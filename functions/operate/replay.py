@@ -203,7 +203,7 @@ class Replay:
         """Quarantine events whose form Pub/Sub refuses, so that their object can be deleted.
 
         Raises:
-            NotReplayable: there are such events, and their object is in quarantine already.
+            NotReplayable: Pub/Sub refuses an event whose object is in quarantine already.
         """
         if refused and not stored.name.startswith(spill.PREFIX):
             raise NotReplayable("not_publishable")

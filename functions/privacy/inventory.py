@@ -26,7 +26,7 @@ OnHold = Literal["none", "person", "room", "hold"]
 """Which of a partner's rows a legal hold keeps during an offboarding.
 
 ``none``: it keeps no rows. ``person``: it keeps the rows with the user key of a person on hold.
-``room``: it keeps room events of a person on hold, and room events that list such a person as a
+``room``: it keeps room events of a person on hold, and room events that list a person on hold as a
 speaker. ``hold``: it keeps the row of the hold itself, until the hold ends.
 """
 
@@ -271,7 +271,7 @@ PLACES: tuple[InventoryEntry, ...] = (
         "the call",
     ),
 )
-"""All places outside the tables that have data about people, or that such data passes through."""
+"""All places outside the tables that have data about people, or through which this data passes."""
 
 
 def partner_tables() -> tuple[StoreTable, ...]:

@@ -1,6 +1,6 @@
 -- Deletes copies of events in scope that were received after the cut-off, on a range of days.
 --
--- The copy that was received first decides: if it is in scope, all later copies are too. Only rows
+-- If the copy that was received first is in scope, all later copies must be deleted. Only rows
 -- with a retry_key may have been received at another time than the first copy. That copy may still
 -- have its original id, or the new id that it got when it was anonymised. It is older than a later
 -- copy by at most as many days as the open window has.

@@ -5,7 +5,7 @@
 -- The cut-off in a row of erasures_v1 is the time when the event was received. A repeated message
 -- needs no row; file_deletions says which messages are repeated. A deletion needs no row if an
 -- erasure with the same or a later cut-off is being executed or was executed, because
--- delete_superseded_erasures deletes such rows. Events with the flag `anonymised` are left out,
+-- delete_superseded_erasures would delete the row. Events with the flag `anonymised` are left out,
 -- because after an executed erasure they belong to no person.
 WITH messages AS (
   SELECT DISTINCT

@@ -1,9 +1,9 @@
 -- Restores people who took back their deletion in the chat (find_taken_back). The messages about
 -- the deletion and the restoration may arrive in either order.
 --
--- This statement runs whenever such messages are recorded, and in each sweep. If the two messages
--- are recorded at once, the later run sees both. It does not change erasures that were requested
--- through the API.
+-- This statement runs whenever deletions or restorations are recorded, and in each sweep. If the
+-- two messages are recorded at once, the later run sees both. It does not change erasures that were
+-- requested through the API.
 UPDATE `${store}.erasures_v1` AS erasures
 SET
   status = 'restored',

@@ -41,8 +41,8 @@ copy is a copy of an event in scope that was received after the cut-off."""
 
 REWRITES = frozenset({*LATER_COPIES, *(name for each in BY_CHANGE for name in each.values())})
 """The statements that change events. At the on-demand price, BigQuery bills all bytes of each day
-on which such a statement changes a row. So these statements cost the most. A deployment may run
-them in a reservation of slots instead
+on which one of them changes a row. So these statements cost the most. A deployment may run them in
+a reservation of slots instead
 (https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand-query-size-calculation)."""
 
 REFRESHED = timedelta(hours=3)

@@ -165,8 +165,8 @@ class Filing:
             )
             before |= {row["user_key"]: row["erasure_id"] for row in rows}
         filed_in = [{before.get(key, draft.erasure_id) for key in keys} for keys in draft.people]
-        # Earlier erasures get a receipt too, because their own request may have failed before it
-        # wrote the receipt.
+        # Earlier erasures also get a receipt, because their own request may have failed before it
+        # wrote one.
         noted = Counter(erasure for erasures in filed_in for erasure in erasures)
         await self.context.receipts.add_all(
             [

@@ -77,7 +77,7 @@ class Scopes:
             yield from scopes
 
     def __bool__(self) -> bool:
-        """Return whether there are any scopes."""
+        """Return whether the sweep has read any scope."""
         return bool(self._by_person)
 
     def find(self, project: str, user_key: str, received_at: datetime) -> Scope | None:

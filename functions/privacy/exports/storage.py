@@ -179,8 +179,8 @@ def _erasures(
 ) -> Collection[str]:
     """Return the ids of the erasures because of which an export must be deleted.
 
-    If `content`, the index of the export, is malformed, the result is empty. The bucket's lifecycle
-    rule deletes such an export.
+    If `content`, the index of the export, is malformed, the result is empty. Then the bucket's
+    lifecycle rule deletes the export.
     """
     try:
         index = msgspec.json.decode(content, type=Index)

@@ -9,8 +9,8 @@ lie between these two, the next reader adds their entries, and writes the list a
 lost, even if a writer crashes. A version that an operator writes has no `follows`, so the entries
 that the operator removed are not added again.
 
-If the first version was destroyed, Terraform creates an empty list. Receive and load refuse such a
-list. The next reader in this module writes the previous list again.
+If the first version was destroyed, Terraform creates an empty list. Receive and load refuse this
+empty list. The next reader in this module writes the previous list again.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ MAX_BYTES = 65_536
 
 FULL_BYTES = MAX_BYTES - 4_096
 """The maximum size in bytes of a list with a new partner. It is less than `MAX_BYTES`, because a
-concurrent writer may add another partner, and the list with both partners must fit too."""
+concurrent writer may add another partner, and the list with both partners must also fit."""
 
 NEARLY_FULL = 0.8
 """An alert fires if a list has at least this share of `MAX_BYTES`."""

@@ -83,8 +83,9 @@ class Offboardings:
         closed already, no code is needed: the request continues the offboarding.
 
         Raises:
-            ProblemError: the caller is not an operator, there is no such partner, the code is not
-                valid, the closed list is full, or another service does not answer.
+            ProblemError: the caller is not an operator (403), the partner is unknown (404), the
+                code is not valid (409), the closed list is full (409), or another service does not
+                answer (503).
             DecodeError: the body is not valid.
         """
         request.caller.must_be_operator()
@@ -110,7 +111,8 @@ class Offboardings:
         """``GET /offboardings``: lists the closed partners, with the progress of each.
 
         Raises:
-            ProblemError: the caller is not an operator, or the closed list cannot be read.
+            ProblemError: the caller is not an operator (403), or the closed list cannot be read
+                (503).
             StatementFailed: the receipts cannot be read.
         """
         request.caller.must_be_operator()
@@ -128,8 +130,8 @@ class Offboardings:
         """``GET /offboardings/{partner}``: shows the progress and certificate of an offboarding.
 
         Raises:
-            ProblemError: the caller is not an operator, the partner is not closed (404), or the
-                closed list cannot be read.
+            ProblemError: the caller is not an operator (403), the partner is not closed (404), or
+                the closed list cannot be read (503).
             StatementFailed: the receipts cannot be read.
         """
         request.caller.must_be_operator()

@@ -135,7 +135,7 @@ class EventsOnHold:
     async def _is_on_hold(self, stored: Stored, closed: ClosedPartners) -> bool:
         """Return whether a legal hold keeps an object.
 
-        If any person of a partner is on hold, all unreadable objects of the partner are kept too.
+        If any person of a partner is on hold, all unreadable objects of the partner are also kept.
         """
         partner = _partner(stored)
         if not closed.has_people_on_hold(partner):

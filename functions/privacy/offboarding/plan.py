@@ -83,7 +83,8 @@ class Plan:
         """Count a partner's data; return the counts with a code that confirms the offboarding.
 
         Raises:
-            ProblemError: there is no such partner (404), or the partners cannot be read (503).
+            ProblemError: the cell knows no partner of this name and has no data of one (404), or
+                the partners cannot be read (503).
             ListFull: there is no room for the partner on the closed list.
             ListUnavailable: the closed list cannot be read.
             BucketUnavailable, StatementFailed, SubscriptionUnavailable: the data cannot be counted.

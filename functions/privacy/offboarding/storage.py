@@ -1,4 +1,4 @@
-"""Deletes closed partners' objects, and rewrites objects that have events of other partners too."""
+"""Deletes closed partners' objects. Rewrites objects that also have events of other partners."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

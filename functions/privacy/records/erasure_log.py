@@ -196,8 +196,8 @@ def is_erasure_id(text: str) -> bool:
 def _time(erasure_id: str) -> datetime | None:
     """Return the time in an id (UUIDv7, RFC 9562); None if the text is not such an id.
 
-    The time in a UUIDv7 may be after the year 9999. Then the result is None too, because this
-    system makes no such id.
+    The time in a UUIDv7 may be after the year 9999. Then the result is also None, because this
+    system makes no id with such a time.
     """
     try:
         parsed = UUID(erasure_id)

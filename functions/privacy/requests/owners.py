@@ -9,7 +9,7 @@ tables. The project decides which tables are searched:
   tables are searched: identities, erasures, holds and daily counts. A partner that sent only room
   events has no row there, so it is not found.
 * For all other projects, the small tables are searched first. If they have no row of the project,
-  the tables of events are searched too; these are far larger.
+  the tables of events are also searched, which are far larger.
 
 All data of a pinned project may be in the bucket or among the dead letters, so that no table has a
 row of it. The settings name the partner of such a project, so requests about it are accepted.
@@ -71,7 +71,7 @@ class Owners:
 
         Args:
             project: the name of the project.
-            in_events: whether to search the tables of events too, if the small tables have no row
+            in_events: whether to also search the tables of events, if the small tables have no row
                 of the project.
         """
         rows = await self.statements.rows("find_owners", project=project)

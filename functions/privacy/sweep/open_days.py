@@ -6,7 +6,7 @@ and never lower the counts. If an erasure had a grace period, these days were co
 an erasure is immediate, some of these days are still in the open window. So their people are
 counted now, before the erasure is executed.
 
-Active days must be up to date too. A row of active days may stand for events before and after the
+Active days must also be up to date. A row of active days may stand for events before and after the
 cut-off. A refresh splits this row, so that the erasure applies only to the part before the cut-off.
 
 If a refresh fails, the sweep executes the erasures nevertheless. Then the counts of these days may
