@@ -98,6 +98,7 @@ class Execution:
         self._projects = {scope.erasure_id: (scope.partner, scope.project) for scope in scopes}
         self._begun = {(scope.erasure_id, scope.claim) for scope in scopes.due()}
         self._stored: list[tuple[str, str]] = []
+        self._are_all_counted = True
         self.counts: Counts = Counter()
 
     async def count(self, searched: SearchedDays, stored_before: datetime) -> InScope:
@@ -221,6 +222,13 @@ class Execution:
             change(*self._changes_of_identities(found)),
             self._read_receipts(),
         )
+        # An event that arrived after the count is erased, but not counted.
+        self._are_all_counted = all(
+            changed[name] == found.numbers[what]
+            for each in BY_CHANGE
+            for what, name in each.items()
+            if what != "speakers_removed"  # one row may have several of them
+        )
         return changed
 
     def _changes_of_active_days(self) -> list[_Change]:
@@ -290,7 +298,8 @@ class Execution:
 
         A receipt has the total of all changes. If another sweep began the execution and crashed,
         the total may lack the events that the other sweep changed in objects and dead letters. So a
-        total counts as exact only if this sweep also began the execution.
+        total counts as exact only if this sweep also began the execution, and changed as many rows
+        as it had counted.
 
         Args:
             done_at: the time (UTC) at which all live data was gone.
@@ -319,7 +328,7 @@ class Execution:
                 {
                     "step": _step("executed", claim),
                     "total": totals[erasure_id],
-                    "exact": claim == self._claim,
+                    "exact": self._are_all_counted and claim == self._claim,
                     **dates,
                 },
             )

@@ -1,6 +1,6 @@
 """The rows that a sweep found in the scope of erasures, before it changes these rows."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +16,7 @@ class InScope:
     Attributes:
         days: the days (UTC) of events in scope, by the planned change of the events, such as
             ``events_deleted``.
+        numbers: the number of events in scope, by the planned change.
         with_identities: the ids of the erasures that have identities in scope.
         with_copies: the days (UTC) that may have later copies of events in scope, by the statement
             that deletes the copies.
@@ -24,6 +25,7 @@ class InScope:
     """
 
     days: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    numbers: Counter[str] = field(default_factory=Counter)
     with_identities: set[str] = field(default_factory=set)
     with_copies: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
     stored_before: int = 0
@@ -50,5 +52,6 @@ class InScope:
             self.with_identities.add(row["erasure_id"])
             return
         self.days[row["what"]].update(row["days"])
+        self.numbers[row["what"]] += row["number"]
         if row["status"] == "executed":
             self.stored_before += row["stored_before"]
