@@ -2,7 +2,8 @@
 --
 -- This is one statement, so that a reader sees either all old rows or all new ones. It deletes all
 -- rows of the stretch. So if two runs inserted the same rows at the same time, the next run removes
--- the duplicates. An erasure never lowers numbers of people; refresh_daily explains why.
+-- the duplicates. An erasure that deletes rows does not lower the numbers of people on days before
+-- its cut-off; refresh_daily explains why.
 MERGE `${store}.rooms_daily_v1` AS stored
 USING (
   WITH

@@ -2,7 +2,7 @@
 -- execute. Returns their status.
 --
 -- `contradicts` says whether the erasure and a restoration of the person were received in one
--- order, but by their occurred_at happened in the other.
+-- order, but their occurred_at are in the other order.
 SELECT
   deletions.erasure_id,
   deletions.partner,

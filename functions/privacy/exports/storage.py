@@ -133,7 +133,9 @@ class ExportedCopies:
     async def rewrite(
         self, scopes: Scopes, counts: Counts, out_of_time: Callable[[], bool]
     ) -> None:
-        """Delete the exports of people whose erasures are due or executed; count by erasure.
+        """Delete the exports of people whose erasures are due or executed.
+
+        The deleted exports are counted by erasure.
 
         An export is deleted if it began before the erasure was executed. The cut-off does not
         matter: an export that began after the cut-off may still contain events from before it.

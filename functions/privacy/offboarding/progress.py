@@ -176,7 +176,10 @@ class OffboardingProgress:
         out_of_time: Deadline,
         brought_back: Collection[str],
     ) -> dict[str, PartnerCounts]:
-        """Search once for the partners' data, and delete it. After an error, write receipts too."""
+        """Search once for the partners' data, and delete it.
+
+        Receipts are written even after an error.
+        """
         began = self.now()
         counts_by_partner = {name: PartnerCounts() for name in partners}
         try:
