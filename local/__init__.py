@@ -2,6 +2,6 @@
 
 import os
 
-# Else gRPC wakes its threads between fork and exec of a child, which the child may not survive:
-# its descriptors are closed by then. It is read when gRPC is first imported.
+# Without this, gRPC wakes its threads in a child between fork and exec. The child's descriptors are
+# closed then, so it may crash. gRPC reads the variable when it is first imported.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -46,14 +46,14 @@ def main() -> None:
 
 
 def _state(port_base: int) -> Path:
-    """Return the file by which the commands find a running cell; private to the user."""
+    """Return the file that tells other commands about a running cell; only the user may read it."""
     folder = Path(tempfile.gettempdir()) / f"watchers-warehouse-{os.getuid()}"
     return folder / f"{port_base}.json"
 
 
 def _running_cell(port_base: int) -> Cell:
     cell = find(_state(port_base))
-    # A cell that was killed leaves its note behind.
+    # A cell that was killed leaves its file behind, so its first port is checked as well.
     if cell is None or not taken_ports([cell.port_base]):
         raise click.ClickException(
             f"no cell runs at port base {port_base}; start one with: python -m local up"

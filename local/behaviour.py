@@ -1,4 +1,4 @@
-"""What people do in a chat, and what their clients look like: the simulator's material."""
+"""The simulator's material: what people do in a chat, and which clients they use."""
 
 from dataclasses import dataclass
 
@@ -39,19 +39,25 @@ ACTIVITIES: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, ("settings_opened", "delete_profile_pressed", "delete_profile_cancelled")),
     (1, ("delete_profile_pressed", "delete_profile_confirmed", "account_restored")),
 )
-"""What people do in a room, and how often; an event of the catalogue that is missing here and in a
-visit's frame is done by itself, now and then."""
+"""What people do in a room: the relative frequency of each activity, and its events in order.
+
+An event of the catalogue that is neither here nor in `ENTRY`, `FIRST_VISIT` or `BEAT` becomes an
+activity of its own, with the frequency 1.
+"""
 GOES_ON = 0.8
-"""How likely somebody takes each further step of an activity."""
+"""The probability of each further step of an activity."""
 COMES_BACK = "account_restored"
-"""Who deletes their profile always comes back: nobody of the demonstration is hidden."""
+"""Everybody who deletes a profile restores it, so that the demonstration hides no one for good."""
 
 FAVOURITES: dict[str, tuple[Scalar, ...]] = {
     "ordinal": (1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6),
     "hl_content": ("Double points tonight", "Double points tonight", "Extra time", "none"),
     "question": ("Who will win?", "Who will win?", "Who scores first?"),
 }
-"""What is chosen where the catalogue has an example only; what is named more often, more often."""
+"""The values of properties for which the catalogue only has examples.
+
+A value that stands here more often is chosen more often.
+"""
 
 NICKNAMES = ("Andy", "Bea", "Chidi", "Dana", "Émile", "Freya", "Goran", "Hana", "Íris", "Jun 🎈")
 ROOMS = ("16888417", "16888418", "16888419", "16888420", "16888421")
@@ -81,7 +87,7 @@ AGENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user of the chat, always with the same client."""
+    """A user of the chat, who always uses the same client."""
 
     user_id: str
     nickname: str

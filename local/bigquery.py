@@ -1,32 +1,32 @@
-"""The BigQuery stand-in: the ``bqemulator`` package, started with what it lacks put right.
+"""The BigQuery stand-in: the ``bqemulator`` package, with its gaps and errors corrected.
 
 Run as ``python -m local.bigquery --rest-port 9050 --grpc-port 9060 [--data-dir DIR]``. It listens
 on 127.0.0.1 only, is ready when ``GET /healthz`` answers 200, and ends on SIGTERM or SIGINT.
 
-These things are replaced in the package, in this process only:
+This module replaces functions of the package, in this process only, because without that:
 
-* it would fetch DuckDB's spatial extension from the internet; nothing here is geographic;
-* a field inside a RECORD could not bear a name that DuckDB reserves, such as ``show``;
-* Storage Write does not see the fields inside RECORD columns, and fails;
-* GetWriteStream does not tell of those fields either;
-* Storage Write drops what the table has no column for; BigQuery refuses the request;
-* it takes numbers and texts as JSON that BigQuery refuses: see `local.bigquery_json`;
-* Storage Write appends on the connection that queries use, and one of both fails when they meet:
-  each thread gets a connection of its own, as DuckDB wants it;
+* the package fetches DuckDB's spatial extension from the internet; nothing here is geographic;
+* a field inside a RECORD cannot have a name that DuckDB reserves, such as ``show``;
+* Storage Write does not know the fields inside RECORD columns, and fails;
+* GetWriteStream does not return those fields either;
+* Storage Write drops a field for which the table has no column; BigQuery refuses the request;
+* the package takes numbers and texts as JSON that BigQuery refuses: see `local.bigquery_json`;
+* Storage Write appends on the connection that queries use, and if both happen at once, one fails;
+  here each thread gets its own connection, as DuckDB recommends;
 * Storage Write takes appends without the header by which the real service finds the region;
-* for the sake of time travel, which nothing here uses, it copies a table at each change to it: the
-  more rows, the slower an append;
-* for the sake of materialised views and of snapshots, which nothing here has either, it parses each
-  statement twice;
-* for the sake of row policies, which nothing here has, it writes the text of every view into each
-  statement that reads it: 66 views took 11 s to create, and now take 2 s;
-* a statement is parsed and translated a dozen times, at each run anew, and that is most of the work
-  that remains: here it is parsed once, and its translation is remembered;
-* a dry run of a query reads all rows; here it only prepares to;
-* an append stream occupies a thread for as long as it lasts, one that its client gave up even for
-  longer, and there are six of them on two processors: then no append was taken any more;
-* it does not say of a table where it is: in its dataset's location;
-* its jobs are none: see `local.bigquery_jobs`.
+* the package copies a table at each change to it, for time travel, which nothing here uses; so
+  appends become slower as the table grows;
+* the package parses each statement twice, for materialised views and snapshots, which nothing here
+  uses either;
+* the package writes the text of every view into each statement that reads the view, for row
+  policies, which nothing here has; creating 66 views took 11 s, and takes 2 s without that;
+* the package parses and translates a statement a dozen times in each run, which is most of the
+  remaining work; here a statement is parsed once, and its translation is remembered;
+* a dry run of a query reads all rows; here it reads none;
+* an append stream occupies a thread while it is open, and even longer if its client gave it up. The
+  package has six threads on two processors, so a few streams were enough to block all appends;
+* the package does not say where a table is; here the answer has the location of its dataset;
+* the package runs no jobs as BigQuery does: see `local.bigquery_jobs`.
 """
 
 import threading
@@ -46,7 +46,7 @@ from google.cloud.bigquery_storage_v1 import types
 from google.protobuf import descriptor_pb2
 from sqlglot.dialects.dialect import Dialect
 
-# The package logs while the rest of it is imported.
+# Before the imports below, because the package logs while it is imported.
 configure_logging(level=LogLevel.ERROR, fmt=LogFormat.JSON)
 
 from bqemulator.api.routes import jobs, tabledata, tables  # noqa: E402 - see above
@@ -73,11 +73,11 @@ REMEMBERED_STATEMENTS = 128
 REMEMBERED_ANSWERS = 256
 STREAM_THREADS = 256
 EXTRA_FIELDS = "Input schema has more fields than BigQuery schema, extra fields"
-"""How BigQuery begins the refusal of a request whose rows have a field that the table lacks."""
+"""How BigQuery's error message begins if the rows of a request have a field without a column."""
 
 
 def amend(rate: int = bigquery_jobs.RATE, reservations: Collection[str] = ()) -> None:
-    """Replace what the module's description names.
+    """Make the replacements that the description of this module lists.
 
     Args:
         rate: how many statements may change a table in ten seconds; 0 for any number.
@@ -147,7 +147,7 @@ def _one_for_each_thread(shared: property) -> property:
 
 
 def _knowing_all_rules(_translator: object) -> SQLTranslator:
-    return SQLTranslator()  # it takes the rules that are registered when it is made
+    return SQLTranslator()  # a translator knows only the rules that were registered before
 
 
 def _leaving_views(_rewrite: object) -> Callable[..., str]:
@@ -155,7 +155,7 @@ def _leaving_views(_rewrite: object) -> Callable[..., str]:
 
 
 def _telling_where(get_table: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    @wraps(get_table)  # its parameters are what the framework fills in
+    @wraps(get_table)  # FastAPI reads the parameters of the wrapped function, and fills them in
     def located(project_id: str, dataset_id: str, table_id: str, ctx: Any) -> dict[str, Any]:
         table = get_table(project_id, dataset_id, table_id, ctx)
         dataset = ctx.catalog.get_dataset(project_id, dataset_id)
@@ -231,7 +231,7 @@ def _arrow_paths(fields: Iterable[Any], scope: str = "") -> Iterable[str]:
     for field in fields:
         path = f"{scope}{field.name.lower()}"
         yield path
-        kind = getattr(field.type, "value_type", field.type)  # of a list: its elements'
+        kind = getattr(field.type, "value_type", field.type)  # for a list, the type of its elements
         yield from _arrow_paths(map(kind.field, range(kind.num_fields)), f"{path}.")
 
 
@@ -267,7 +267,7 @@ def _parsing_once(parse: Callable[..., Any]) -> Callable[..., Any]:
         return parse(dialect(), sql, **options)
 
     def parse_copied(dialect: Dialect, sql: str, **options: Any) -> Any:
-        # Callers rewrite the trees that they get.
+        # A copy for each caller, because callers change the trees.
         return [tree and tree.copy() for tree in parse_once(type(dialect), sql, **options)]
 
     return parse_copied
@@ -294,7 +294,7 @@ def _reading_no_rows(respond: Callable[..., Awaitable[Any]]) -> Callable[..., Aw
 
 
 def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Remember the answers: of these functions, callers change none of them."""
+    """Remember a function's answers; only for functions whose callers do not change the answers."""
     return lru_cache(REMEMBERED_ANSWERS)(function)
 
 
@@ -316,7 +316,7 @@ def _translating_once(translate: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Compared:
-    """Something to remember answers by that has no hash of its own."""
+    """Makes a value without a hash usable as a key of a cache; equal values are the same key."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -329,7 +329,7 @@ class _Compared:
 
 
 def is_routed(metadata: Iterable[tuple[str, str | bytes]]) -> bool:
-    """Say whether a call's metadata name the stream that it writes to."""
+    """Say whether the metadata of a call name the stream to which it appends."""
     return any(
         name == ROUTING_HEADER and str(value).startswith("write_stream=projects")
         for name, value in metadata
@@ -356,7 +356,7 @@ def main(
     reservation: tuple[str, ...],
 ) -> None:
     """Serve BigQuery's REST and Storage Write APIs; without --data-dir, data stays in memory."""
-    warnings.simplefilter("ignore")  # DuckDB warns of a slower call at every query
+    warnings.simplefilter("ignore")  # DuckDB warns at every query that a call is slow
     amend(rate, reservation)
     run_forever(
         Settings(

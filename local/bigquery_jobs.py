@@ -1,19 +1,20 @@
-"""BigQuery's jobs in the stand-in, as the service keeps them.
+"""The jobs of the BigQuery stand-in, with the states and the limits of the real service.
 
-The package runs a query while its request waits, under whatever id it is given. The service does
-not, and refuses more than these routes would without this module:
+The package runs a query while the request waits, and accepts any job id. This module replaces its
+routes for jobs by routes that follow the real service:
 
-* a job is found by its id and location; a second one with the same id is answered 409;
-* a job is PENDING, RUNNING, then DONE; who asks for rows waits for them up to ``timeoutMs``;
-* a job that waits is stopped by ``jobs.cancel`` and when its ``jobTimeoutMs`` is over; one that
-  runs ends as it ends, for DuckDB runs it in one go;
-* of UPDATE, DELETE and MERGE, 2 run for a table and 20 wait; the next one fails;
-* of INSERT, UPDATE, DELETE and MERGE, 25 begin for a table in 10 seconds;
-* a job may name a reservation that exists where the job runs (`local.bigquery_reservations`).
+* a job is found by its id and location; a second job with the same id is answered with 409;
+* a job is PENDING, RUNNING, then DONE; a request for its rows waits for them up to ``timeoutMs``;
+* ``jobs.cancel`` and the end of ``jobTimeoutMs`` stop a PENDING job, but not a RUNNING one, because
+  DuckDB cannot interrupt it;
+* at most 2 UPDATE, DELETE and MERGE statements run on a table, and 20 wait; the next one fails;
+* at most 25 INSERT, UPDATE, DELETE and MERGE statements begin on a table within 10 seconds;
+* a job may name a reservation that exists in the job's location (`local.bigquery_reservations`).
 
 Sources: https://cloud.google.com/bigquery/docs/data-manipulation-language (concurrent jobs),
-https://cloud.google.com/bigquery/quotas (data manipulation language statements). How the last
-limit is worded is not documented; its reason is that of every short-term limit.
+https://cloud.google.com/bigquery/quotas (data manipulation language statements). Google does not
+document the error message for more than 25 statements in 10 seconds. Its reason here,
+``rateLimitExceeded``, is the one that Google documents for all short-term limits.
 """
 
 import asyncio
@@ -41,16 +42,16 @@ from fastapi import Request
 from local import bigquery_reservations
 
 RUNNING, WAITING = 2, 20
-"""Mutating statements of one table."""
+"""How many UPDATE, DELETE and MERGE statements of one table may run, and how many may wait."""
 
 RATE, RATE_SECONDS = 25, 10.0
-"""Statements that change rows of one table, and the seconds in which so many may begin."""
+"""How many statements that change rows of one table may begin, and in how many seconds."""
 
 QUICK_SECONDS = 0.05
-"""How long the answer to a new job waits for its end."""
+"""How long the answer to ``jobs.insert`` waits for the end of the job."""
 
 RESULT_MILLISECONDS = 10_000
-"""How long a request for rows waits, where it does not say."""
+"""How long a request for rows waits if it has no ``timeoutMs``."""
 
 MUTATING = frozenset({"UPDATE", "DELETE", "MERGE"})
 CHANGING = MUTATING | {"INSERT"}
@@ -59,14 +60,14 @@ CANCELLED = "Job execution was cancelled: User requested cancellation"
 
 
 class Stopped(DomainError):
-    """A job was cancelled, or its time was over."""
+    """A job was cancelled, or its time limit was over."""
 
     http_status = 499
     bq_reason = "stopped"
 
 
 class Failed(DomainError):
-    """A job ended in an error of its statement."""
+    """A job ended because its statement failed."""
 
     http_status = 400
 
@@ -93,11 +94,11 @@ class _Table:
 
 
 class Tables:
-    """Says which statements may change tables now.
+    """Decides which statements may change tables now.
 
     Args:
-        rate: how many may begin for a table in `RATE_SECONDS`; 0 for any number.
-        clock: seconds, monotonic.
+        rate: how many statements may begin on a table within `RATE_SECONDS`; 0 for any number.
+        clock: returns the time in seconds; it never goes back.
     """
 
     def __init__(self, rate: int = RATE, clock: Callable[[], float] = time.monotonic) -> None:
@@ -106,11 +107,11 @@ class Tables:
         self._tables: dict[str, _Table] = defaultdict(_Table)
 
     def admit(self, kind: str, table: str) -> Callable[[], None]:
-        """Take a place among the statements of a table; return what gives it up.
+        """Count a statement of a table as begun; return a function to call when it has ended.
 
         Raises:
-            TooManyBegun: too many have begun a moment ago.
-            TooManyWaiting: too many have not ended yet.
+            TooManyBegun: too many statements of the table have begun within `RATE_SECONDS`.
+            TooManyWaiting: too many statements of the table are waiting or running.
         """
         table_jobs, now = self._tables[table], self._clock()
         while table_jobs.begun and table_jobs.begun[0] <= now - RATE_SECONDS:
@@ -136,21 +137,22 @@ class Tables:
         return leave
 
     def places(self, kind: str, table: str) -> asyncio.Semaphore:
-        """Return what lets so many statements run at a time."""
+        """Return the semaphore that a statement of a table holds while it runs."""
         return self._tables[table].places if kind in MUTATING else asyncio.Semaphore()
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A job that this process was given.
+    """A job that was inserted since this process started.
 
     Attributes:
-        reference: project, id and location, as the API writes them.
-        configuration: as it was inserted.
+        reference: project, id and location, with the names that the API gives them.
+        configuration: the member ``configuration`` of the request.
+        created: when the request came, in milliseconds since the epoch.
         state: PENDING, RUNNING or DONE.
-        error: what it ended in.
-        answer: what the package says of it once it has ended.
-        task: runs it.
+        error: why the job failed, or None.
+        answer: the resource that the package returns once the job has ended.
+        task: the task that runs the job.
     """
 
     reference: dict[str, str]
@@ -162,7 +164,7 @@ class Job:
     task: "asyncio.Task[None] | None" = None
 
     def resource(self) -> dict[str, Any]:
-        """Return the API's resource of it."""
+        """Return the job as a resource of the API."""
         shown = {
             "kind": "bigquery#job",
             "id": "{projectId}:{location}.{jobId}".format(**self.reference),
@@ -178,20 +180,20 @@ class Job:
         return shown
 
     def failure(self) -> DomainError | None:
-        """Return what it ended in, None for success."""
+        """Return why the job failed, or None."""
         error = self.answer.get("status", {}).get("errorResult")
         if error is None:
             return self.error
         return Failed(error["message"], details=[ErrorDetail(error["reason"], error["message"])])
 
     async def wait(self, seconds: float) -> bool:
-        """Wait for its end; return whether it has come."""
+        """Wait for the end of the job; return whether it has ended."""
         if self.task is not None:
             await asyncio.wait({self.task}, timeout=seconds)
         return self.state == "DONE"
 
     def stop(self, message: str) -> None:
-        """End it, if it has not begun."""
+        """End the job, if it is still PENDING."""
         if self.state == "PENDING" and self.task is not None:
             self.state, self.error = "DONE", Stopped(message)
             self.task.cancel()
@@ -201,7 +203,7 @@ class Jobs:
     """The jobs of the stand-in.
 
     Args:
-        tables: says which statements may run.
+        tables: decides which statements may run.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -219,12 +221,12 @@ class Jobs:
 
         Args:
             reference: project, id and location.
-            configuration: of the job.
-            target: the kind of the statement and the table that it changes; empty for a query.
-            execute: runs it, and returns the package's answer.
+            configuration: the member ``configuration`` of the request.
+            target: the kind of the statement and the table that it changes; "" and "" for a query.
+            execute: runs the statement, and returns the package's answer.
 
         Raises:
-            AlreadyExistsError: there is a job with this id.
+            AlreadyExistsError: another job has this id.
         """
         key = (reference["projectId"], reference["jobId"])
         if key in self._jobs:
@@ -238,10 +240,10 @@ class Jobs:
         return job
 
     def find(self, project: str, job_id: str, location: str | None) -> Job | None:
-        """Return a job of this process, None for one that it does not know.
+        """Return a job, or None if it was not inserted since this process started.
 
         Raises:
-            NotFoundError: it is in another location.
+            NotFoundError: the job is in another location.
         """
         job = self._jobs.get((project, job_id))
         if job is None:
@@ -266,7 +268,7 @@ class Jobs:
                 job.answer = await execute()
         except DomainError as error:
             job.error = error
-        except Exception as error:  # noqa: BLE001 - the service says as little
+        except Exception as error:  # noqa: BLE001 - the real service hides details of such errors
             traceback.print_exc()
             job.error = InternalError(type(error).__name__)
         finally:
@@ -275,8 +277,8 @@ class Jobs:
 
 
 def changed_table(sql: str, project: str) -> tuple[str, str]:
-    """Return the kind of a statement that changes rows, and its table; empty for another."""
-    tree = executor._parse_for_classification(sql)  # noqa: SLF001 - the code that runs it, too
+    """Return the kind and the table of a statement that changes rows; "" and "" for others."""
+    tree = executor._parse_for_classification(sql)  # noqa: SLF001 - the package runs it that way
     kind = "" if tree is None else executor._classify_parsed_tree(tree)  # noqa: SLF001
     if kind not in CHANGING:
         return "", ""
@@ -293,14 +295,14 @@ PACKAGE = {
     "cancel": (package.cancel_job, "POST"),
     "rows": (package.get_query_results, "GET"),
 }
-"""The package's own routes, by the method of `Routes` that takes their place."""
+"""The package's routes that `Routes` replaces, by the name of the method that replaces each."""
 
 
 class Routes:
-    """What the API answers about jobs.
+    """Answers the API's requests about jobs.
 
     Args:
-        tables: says which statements may run.
+        tables: decides which statements may run.
         reservations: the full names of the reservations that jobs may name.
     """
 
@@ -310,7 +312,7 @@ class Routes:
         self._jobs = Jobs(tables)
 
     def serve(self) -> None:
-        """Put these routes in place of the package's, in this process."""
+        """Replace the package's routes by these, in this process."""
         routes: list[Any] = package.router.routes
         for name, (old, method) in PACKAGE.items():
             [route] = [candidate for candidate in routes if candidate.endpoint is old]
@@ -325,7 +327,7 @@ class Routes:
         configuration = body.get("configuration", {})
         if "query" not in configuration or configuration.get("dryRun"):
             return await execute()
-        reference = body.setdefault("jobReference", {})  # of the body that the package reads
+        reference = body.setdefault("jobReference", {})  # the package reads it from the same body
         job_id = reference.setdefault("jobId", f"job_{uuid4().hex}")
         if ctx.catalog.get_job(project_id, job_id) is not None:
             raise AlreadyExistsError(f"Already Exists: Job {project_id}:{job_id}")
@@ -342,14 +344,14 @@ class Routes:
         return job.resource()
 
     async def get(self, project_id: str, job_id: str, request: Request) -> dict[str, Any]:
-        """``jobs.get``: tell of a job."""
+        """``jobs.get``: return a job."""
         job = self._jobs.find(project_id, job_id, request.query_params.get("location"))
         if job is None:
             return package.get_job(project_id, job_id, get_context(request))
         return job.resource()
 
     async def cancel(self, project_id: str, job_id: str, request: Request) -> dict[str, Any]:
-        """``jobs.cancel``: end a job that waits."""
+        """``jobs.cancel``: end a job that is still PENDING."""
         job = self._jobs.find(project_id, job_id, request.query_params.get("location"))
         if job is None:
             return package.cancel_job(project_id, job_id, get_context(request))
@@ -389,6 +391,6 @@ class Routes:
 
 
 def _only_location(ctx: Any, project: str) -> str:
-    """Return where a job runs that does not say: where the datasets are."""
+    """Return the location of a job that names none: that of all datasets, if it is the same."""
     locations = {dataset.location for dataset in ctx.catalog.list_datasets(project)}
     return locations.pop() if len(locations) == 1 else "US"

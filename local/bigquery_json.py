@@ -1,7 +1,7 @@
 """JSON in the BigQuery stand-in: it refuses the texts that BigQuery refuses.
 
-The package takes every text that DuckDB takes. BigQuery takes fewer, see `local.json_column`, and
-refuses the others wherever a text becomes JSON:
+The package accepts as JSON every text that DuckDB accepts. BigQuery accepts fewer texts (see
+`local.json_column`), and refuses the others wherever a text becomes JSON:
 
 * in the rows of an append: the answer names each such row, and no row is stored;
 * in the rows of ``tabledata.insertAll``;
@@ -25,20 +25,20 @@ CHECKED = "bqemu_checked_json"
 """The function of DuckDB that returns a text as it is, or refuses it."""
 
 KIND = b"bq_type"
-"""Names BigQuery's type in the metadata of an Arrow field; one of JSON is a string to Arrow."""
+"""The key of BigQuery's type in the metadata of an Arrow field; for Arrow, JSON is a string."""
 
 ROW_ERRORS = (
     "Errors found while processing rows. Please refer to the row_errors field for details. "
     "The list may not be complete because of the size limitations."
 )
-"""How BigQuery begins the refusal of an append with rows that it does not take.
+"""How BigQuery's error message begins if an append has rows that it refuses.
 
 Seen in https://github.com/googleapis/python-bigquery-storage/issues/717.
 """
 
 
 class CheckParsedJson(TranslationRule):
-    """``JSON(text)``, which ``PARSE_JSON`` has become, checks its text before."""
+    """Makes ``PARSE_JSON`` check its text before it parses it."""
 
     name = "PARSE_JSON"
 
@@ -52,7 +52,7 @@ class CheckParsedJson(TranslationRule):
 
 
 def adding_function(register: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Add the function that `CheckParsedJson` calls to those of a DuckDB connection."""
+    """Register also the function that `CheckParsedJson` calls, in each DuckDB connection."""
 
     def registering(connection: Any) -> None:
         register(connection)
@@ -62,7 +62,7 @@ def adding_function(register: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def checking_parameters(extract: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
-    """Refuse a statement with a parameter of the type JSON that BigQuery would not take."""
+    """Refuse a statement that has a JSON parameter which BigQuery would refuse."""
 
     def extracted(parameter: dict[str, Any]) -> Any:
         value = extract(parameter)
@@ -78,13 +78,13 @@ def checking_parameters(extract: Callable[[dict[str, Any]], Any]) -> Callable[..
 
 
 def refusing_rows(rows: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse an append in which a row's JSON is not what BigQuery takes."""
+    """Refuse an append if a row has JSON that BigQuery would refuse."""
 
     def checked(request: Any, decoder: Any, arrow: Any, target: Any) -> Any:
         parsed = rows(request, decoder, arrow, target)
         refused = dict(_refused_rows(parsed[0]))
         if refused:
-            # Only a text gets from here to the answer; `telling_rows` reads it.
+            # The package passes on only an error's text, from which `telling_rows` reads the rows.
             lines = [f"{index} {reason}" for index, reason in sorted(refused.items())]
             raise ValueError("\n".join([f"{ROW_ERRORS} Entity: {request.write_stream}", *lines]))
         return parsed
@@ -93,9 +93,9 @@ def refusing_rows(rows: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refusing_inserted_rows(convert: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse a request of ``tabledata.insertAll`` with such a row.
+    """Refuse a request of ``tabledata.insertAll`` if a row has JSON that BigQuery would refuse.
 
-    BigQuery lists such rows in its answer; here the whole request is refused.
+    BigQuery lists the refused rows in its answer; here the first one fails the whole request.
     """
 
     def converted(rows: Any, schema: Any) -> Any:

@@ -1,8 +1,8 @@
 """The reservations of the BigQuery stand-in, which a job may name to run in their slots.
 
-The service refuses a job that names a reservation which does not exist, or which is not in the
-location of the job, and a name of another form. It also refuses ``none``, the on-demand price,
-unless the project allows it. How it words these refusals is not documented.
+BigQuery refuses a job if the name of its reservation is malformed, if the reservation does not
+exist, or if it is in another location than the job. It also refuses the name ``none`` (on-demand
+price), unless the project allows it. Google does not document the texts of these errors.
 
 Source: https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfiguration (reservation),
 https://cloud.google.com/bigquery/docs/reservations-assignments#override_a_reservation_on_a_query.
@@ -25,11 +25,11 @@ def check(name: str, location: str, known: Collection[str]) -> None:
     Args:
         name: the full name, ``projects/P/locations/L/reservations/R``; empty for none.
         location: the location of the job.
-        known: the full names of the reservations.
+        known: the full names of all reservations.
 
     Raises:
-        ValidationError: the name has another form, or names another location.
-        NotFoundError: there is no such reservation.
+        ValidationError: the name is malformed, or names another location.
+        NotFoundError: the reservation does not exist.
     """
     if not name:
         return

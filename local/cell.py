@@ -1,4 +1,4 @@
-"""The embedded cell's names, addresses and settings: what Terraform would set for a real one."""
+"""The names, addresses and settings of the embedded cell; Terraform sets those of a real cell."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -30,31 +30,31 @@ PORTS = (
     "privacy_proxy",
     "secret_manager",
 )
-"""What listens, in the order of the ports from the port base on."""
+"""The programs that listen on the cell's ports, in the order of the ports from the port base on."""
 
 VIEWER = "you@demo.example"
-"""Who looks at the dashboard through its proxy."""
+"""The person as whom the dashboard's proxy calls it."""
 
 OFFICER = "you@demo.example"
-"""Who calls the privacy function through its proxy; all of the cell is their matter."""
+"""The person as whom the privacy function's proxy calls it; they may act for the whole cell."""
 
 SCHEDULER_ACCOUNT = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
 PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
 
 REPLAY_SECONDS = 300
-"""The interval at which the scheduler has the spill replayed."""
+"""The interval at which the scheduler replays the spill."""
 
 SETTLE_SECONDS = 86_400
-"""The interval at which it has the store settled: at 00:00 UTC."""
+"""The interval at which the scheduler settles the store: each day at 00:00 UTC."""
 
 REFRESH_SECONDS = 86_400
-"""The interval at which it has the rollups refreshed: at 00:00 UTC."""
+"""The interval at which the scheduler refreshes the rollups: each day at 00:00 UTC."""
 
 SWEEP_SECONDS = 3_600
-"""The interval at which it has erasures executed that are due."""
+"""The interval at which the scheduler starts the sweep."""
 
 UNFILED_SECONDS = 86_400
-"""The interval at which it has deletions looked for that were stored and not filed."""
+"""The interval at which the scheduler has deletions looked for that are stored but not filed."""
 
 ATTEMPT_SECONDS = MappingProxyType(
     {"replay": 320, "settle": 560, "refresh": 560, "sweep": 560, "unfiled": 560}
@@ -68,9 +68,9 @@ class Cell:
 
     Attributes:
         port_base: the first of its ports.
-        token: the demo partner's.
+        token: the token of the demo partner.
         secrets: the folder that stands for the mounted secrets.
-        pubsub: the address of its Pub/Sub, ``host:port``: its own stand-in's, or Google's emulator.
+        pubsub: ``host:port`` of Pub/Sub: the cell's stand-in, or Google's emulator.
     """
 
     port_base: int
@@ -96,7 +96,7 @@ class Cell:
         return f"http://127.0.0.1:{self.port(name)}"
 
     def secret(self, name: str) -> str:
-        """Return the full name of one of the secrets, as Secret Manager knows it."""
+        """Return the full name that a secret has in Secret Manager."""
         return f"projects/{PROJECT}/secrets/chat-{CELL}-{name}"
 
     def jobs(self) -> tuple[tuple[int, str], ...]:
@@ -111,7 +111,7 @@ class Cell:
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return what a client needs to know of the cell."""
+        """Return the addresses and names that a client of the cell needs."""
         return {
             "receive": self.url("receive"),
             "events_url": f"{self.url('receive')}/events/{self.token}",
@@ -132,7 +132,7 @@ class Cell:
         }
 
     def parts(self) -> dict[str, Any]:
-        """Return what has a location."""
+        """Return the resources whose locations `functions/locations` checks: the setting PARTS."""
         secrets = ("callers", "closed", "partners", "pseudonym", "viewers")
         return {
             "topics": [self.topic, self.dead_letter_topic],
@@ -157,7 +157,7 @@ class Cell:
             "BI_DATASET": f"projects/{PROJECT}/datasets/{self.bi_dataset}",
             "STORAGE_ENDPOINT": self.url("storage"),
             "BUCKET": self.bucket,
-            # The BigQuery stand-in appends one at a time: fewer, larger appends suit it better.
+            # The BigQuery stand-in handles one append at a time, so fewer, larger ones are faster.
             "MAX_IN_FLIGHT_APPENDS": "1",
             "PARTNERS_FILE": str(self.secrets / "partners.json"),
             "PSEUDONYM_KEYS": str(self.secrets / "pseudonym"),
@@ -175,14 +175,14 @@ class Cell:
 
 
 def remember(cell: Cell, state: Path) -> None:
-    """Leave a note of the running cell, for the other commands to find it."""
+    """Write the running cell to a file, in which the other commands find it."""
     state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     state.touch(mode=0o600)
     state.write_text(json.dumps(asdict(cell), default=str))
 
 
 def find(state: Path) -> Cell | None:
-    """Return the running cell that left a note, None where there is none."""
+    """Return the cell that `remember` wrote to a file, or None if there is no file."""
     try:
         noted = json.loads(state.read_text())
     except FileNotFoundError:
@@ -191,5 +191,5 @@ def find(state: Path) -> Cell | None:
 
 
 def forget(state: Path) -> None:
-    """Take the note away: the cell stops."""
+    """Delete the file that `remember` wrote, because the cell stops."""
     state.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ STOP_SECONDS = 3.0
 
 PR_SET_PDEATHSIG = 1
 _prctl = getattr(ctypes.CDLL(None), "prctl", None)
-"""Linux has it, macOS has not: there a child outlives a parent that was killed."""
+"""Linux has this function. macOS does not, so a child outlives a parent that was killed."""
 
 
 class SlowStart(Exception):
@@ -24,7 +24,7 @@ class SlowStart(Exception):
 
 
 class ChildDied(Exception):
-    """A child ended by itself; the message has its name and its last lines."""
+    """A child ended by itself; the message has its name and the last lines of its output."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Child:
     """A running child process.
 
     Attributes:
-        name: as it is shown to people.
-        process: the process; its group has the same id.
+        name: the name that messages show.
+        process: the process; the id of its process group is the same as its own.
         log: the file with its output.
     """
 
@@ -42,10 +42,10 @@ class Child:
     log: Path
 
     def check(self) -> None:
-        """Raise if it has ended.
+        """Raise an error if the child has ended.
 
         Raises:
-            ChildDied: it has.
+            ChildDied: the child has ended.
         """
         code = self.process.poll()
         if code is not None:
@@ -54,7 +54,7 @@ class Child:
 
 
 def start(name: str, command: Sequence[str], environ: Mapping[str, str], logs: Path) -> Child:
-    """Start a child in a process group of its own, which dies with this process."""
+    """Start a child in its own process group; on Linux, it ends when this process does."""
     log = logs / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - the commands are this project's own
@@ -64,19 +64,19 @@ def start(name: str, command: Sequence[str], environ: Mapping[str, str], logs: P
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl
         )
     return Child(name, process, log)
 
 
 def die_with_parent() -> None:
-    """Let the kernel end this process when its parent does, where it can; for `preexec_fn`."""
+    """Let the kernel end this process when its parent ends (on Linux only); for `preexec_fn`."""
     if _prctl is not None:
         _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def taken_ports(ports: Sequence[int]) -> list[int]:
-    """Return those of the ports on 127.0.0.1 that something listens on."""
+    """Return the ports on 127.0.0.1 that another program listens on."""
     taken = []
     for port in ports:
         with socket.socket() as probe:
@@ -92,8 +92,8 @@ async def wait_until_listening(child: Child, port: int, within: float = 30.0) ->
     """Wait until a child accepts connections.
 
     Raises:
-        ChildDied: it ended instead.
-        SlowStart: it did not within that many seconds.
+        ChildDied: the child ended.
+        SlowStart: the child did not accept connections within that many seconds.
     """
     try:
         async with asyncio.timeout(within):
@@ -117,10 +117,10 @@ async def _listening(child: Child, port: int) -> None:
 
 
 async def watch(children: Sequence[Child]) -> None:
-    """Return never: raise when a child ends.
+    """Wait until a child ends; never return.
 
     Raises:
-        ChildDied: one has.
+        ChildDied: a child ended.
     """
     while True:
         for child in children:
@@ -129,7 +129,7 @@ async def watch(children: Sequence[Child]) -> None:
 
 
 def stop(children: Sequence[Child]) -> None:
-    """Stop the children one after the other, killing what does not stop in time."""
+    """Send SIGTERM to all children, in order; kill those that do not stop in time."""
     for child in children:
         _signal_group(child, signal.SIGTERM)
     for child in children:
@@ -138,7 +138,7 @@ def stop(children: Sequence[Child]) -> None:
         except subprocess.TimeoutExpired:
             _signal_group(child, signal.SIGKILL)
             child.process.wait()
-        # What is left of its group, such as a server's worker, goes with it.
+        # The rest of its process group, such as the workers of a server.
         _signal_group(child, signal.SIGKILL)
 
 

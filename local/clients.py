@@ -1,4 +1,4 @@
-"""The real client libraries, pointed at the embedded cell."""
+"""Google's client libraries, configured to call the embedded cell."""
 
 import grpc
 from google.api_core.retry import Retry
@@ -12,7 +12,8 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 from local.cell import LOCATION, PROJECT, Cell
 
 ONCE = Retry(predicate=lambda _error: False)
-"""The BigQuery stand-in answers 500 for what will never work; the client would ask for 10 min."""
+"""No second attempt. The BigQuery stand-in answers 500 for errors that never go away, and by
+default the client would retry for 10 minutes."""
 
 
 def publisher(cell: Cell) -> PublisherClient:

@@ -1,4 +1,4 @@
-"""What `make run` does with a fresh cell: fills it, shows the numbers, tells how to go on."""
+"""The demonstration of `make run`: fills a cell, shows the numbers, and says how to go on."""
 
 import asyncio
 import secrets
@@ -25,20 +25,24 @@ SELECT
   COUNTIF(status = 'hidden' AND source = 'stream') AS hidden
 FROM {store}.erasures_v1
 """
-"""What has come so far. Who deletes a profile and comes back is hidden until both are filed."""
+"""Counts what BigQuery has so far: events, filed returns, and people who are hidden.
+
+A person who deletes a profile and restores it stays hidden until both are filed.
+"""
 
 
 async def show(cell: Cell, events: int, console: Console) -> None:
-    """Simulate traffic, wait until all of it is in BigQuery, refresh, print what it says.
+    """Simulate traffic, wait until all of it is in BigQuery, refresh, and print the numbers.
 
     Raises:
-        TimeoutError: not all of it arrived within a minute.
+        TimeoutError: not all traffic arrived within a minute.
         httpx.HTTPError: the rollups could not be refreshed.
     """
     console.print(f"The cell is up: {cell.url('receive')}")
     before = await _arrived(cell)
     now = datetime.now(UTC)
-    # A cell that has data has the first traffic already, and would keep each of its events once.
+    # A cell with data may have the traffic of SEED already; then its views would show each event
+    # only once, and the wait below would never end.
     seed = secrets.randbelow(simulate.SEEDS) if before["events"] else SEED
     plan = simulate.plan(events=events, users=USERS, days=DAYS, seed=seed, now=now)
     record, summary = await simulate.run(cell, plan, rate=None, console=console)
@@ -54,7 +58,7 @@ async def show(cell: Cell, events: int, console: Console) -> None:
 
 
 async def refresh(cell: Cell, first: date) -> dict[str, Any]:
-    """Bring the rollups up to date from a day on, as the scheduler does; return the report.
+    """Call `/refresh` for the days from `first` on, as the scheduler does; return the report.
 
     Raises:
         httpx.HTTPError: `operate` does not answer, or could not finish.
@@ -68,12 +72,12 @@ async def refresh(cell: Cell, first: date) -> dict[str, Any]:
 
 
 def returns(record: Iterable[simulate.Sent]) -> int:
-    """Count the webhooks that take a deletion back."""
+    """Count the webhooks of people who restore their profile."""
     return sum(sent.webhook.body["event"] == COMES_BACK for sent in record)
 
 
 def is_complete(arrived: dict[str, int], events: int, returns: int) -> bool:
-    """Say whether so much has come, and nobody is hidden any more."""
+    """Say whether at least so many events and returns have arrived, and no person is hidden."""
     return arrived["events"] >= events and arrived["returns"] >= returns and not arrived["hidden"]
 
 

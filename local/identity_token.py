@@ -1,4 +1,4 @@
-"""Identity tokens as a function gets them: verified by Cloud Run, and without their signature."""
+"""Identity tokens as a function gets them: Cloud Run verifies them and removes the signature."""
 
 import base64
 import json

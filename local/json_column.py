@@ -1,11 +1,11 @@
-"""What BigQuery takes as the text of a JSON value, in ``PARSE_JSON`` and in a column.
+"""Checks whether BigQuery accepts a text as JSON, in ``PARSE_JSON`` and in a JSON column.
 
-The rules are those of Google's SQL library (``googlesql/public/json_value.cc`` of
-https://github.com/google/googlesql, mode "exact", BigQuery's default) and of BigQuery's page on
-JSON. The one that surprises: a number that is not a 64-bit integer becomes a FLOAT64, is printed
-again, and is refused if the print is another number. The printer is Grisu2, which does not always
-find the shortest digits: 67.174118 comes back as 67.17411799999999, and so about one in 600 of
-such numbers is refused.
+The rules come from Google's SQL library (``googlesql/public/json_value.cc`` of
+https://github.com/google/googlesql, mode "exact", BigQuery's default) and from BigQuery's page on
+JSON. One rule is surprising: BigQuery converts a number that is not a 64-bit integer to a FLOAT64,
+prints it, and refuses the text if the printed number is different. It prints with the algorithm
+Grisu2, which does not always find the shortest digits: it prints 67.174118 as 67.17411799999999.
+So BigQuery refuses about one in 600 numbers of this kind.
 """
 
 import json
@@ -15,28 +15,29 @@ from functools import cache
 from typing import NoReturn
 
 MAX_DEPTH = 500
-"""How deep arrays and objects may be nested in a JSON column, says BigQuery's page on JSON."""
+"""How deep arrays and objects may be nested (source: BigQuery's page on JSON)."""
 MAX_NUMBER_LENGTH = 1500
-"""Characters of a number that is not a 64-bit integer."""
+"""How many characters a number may have that is not a 64-bit integer."""
 
 _MANTISSA_BITS = 52
 _BIAS = 1075
 _WORD = 64
 _LEAST_EXPONENT = -60
-"""Of the product with a power of ten; then its whole part has at most 32 bits."""
+"""The smallest binary exponent after a number is multiplied by a power of ten. With it, the whole
+part of the product has at most 32 bits."""
 _LEAST_POWER = -300
 _POWER_STEP = 8
 
 
 class RefusedJson(ValueError):
-    """BigQuery does not take a text as JSON; the message says why and quotes nothing of it."""
+    """BigQuery refuses a text as JSON; the message says why, and does not quote the text."""
 
 
 def check(text: str) -> None:
-    """See that BigQuery takes a text as JSON.
+    """Check that BigQuery accepts a text as JSON.
 
     Raises:
-        RefusedJson: it does not.
+        RefusedJson: BigQuery refuses the text.
     """
     try:
         value = json.loads(
@@ -54,12 +55,12 @@ def check(text: str) -> None:
 
 
 def is_exact(number: str) -> bool:
-    """Say whether BigQuery takes a number, given as it stands in a JSON text.
+    """Say whether BigQuery accepts a number in a JSON text.
 
     Args:
         number: digits with an optional sign, fraction and exponent, as JSON allows.
     """
-    # The length first: Python refuses to convert more than 4,300 digits.
+    # Check the length first, because Python refuses to convert more than 4,300 digits.
     if len(number) > MAX_NUMBER_LENGTH:
         return False
     if number.lstrip("-").isdigit() and -(2**63) <= int(number) < 2**64:
@@ -82,7 +83,7 @@ def _too_deep() -> RefusedJson:
 
 
 def _check_strings_and_depth(value: object) -> None:
-    """Go through a value level by level; a recursion could not go as deep."""
+    """Check a value level by level, because Python's recursion could not go deep enough."""
     level, depth = [value], 0
     while level:
         inner: list[object] = []
@@ -100,7 +101,7 @@ def _check_strings_and_depth(value: object) -> None:
 
 
 def _significant(number: str) -> tuple[bool, int, int]:
-    """Return a number as sign, digits without zeros at either end, and power of ten."""
+    """Return whether a number is negative, its digits without outer zeros, and its power of ten."""
     mantissa, _, power = number.lower().partition("e")
     whole, _, fraction = mantissa.lstrip("-").partition(".")
     return _stripped(number.startswith("-"), int(whole + fraction), int(power or 0) - len(fraction))
@@ -112,7 +113,7 @@ def _stripped(negative: bool, digits: int, power: int) -> tuple[bool, int, int]:
 
 
 def _as_printed(value: float) -> tuple[bool, int, int]:
-    """Return the decimal number that Grisu2 prints for a finite FLOAT64, as `_significant` does.
+    """Return the number that Grisu2 prints for a finite FLOAT64, in the form of `_significant`.
 
     Source: Florian Loitsch, "Printing Floating-Point Numbers Quickly and Accurately with
     Integers" (PLDI 2010), with the constants of the library that Google uses (nlohmann/json).
@@ -121,7 +122,7 @@ def _as_printed(value: float) -> tuple[bool, int, int]:
     if value == 0:
         return negative, 0, 0
     fraction, exponent = _taken_apart(abs(value))
-    # The neighbours' midpoints; the one below a power of two is nearer.
+    # The midpoints between the value and its neighbours; below a power of two, it is nearer.
     near = fraction == 1 << _MANTISSA_BITS and exponent > 1 - _BIAS
     above, above_exponent = _normal(2 * fraction + 1, exponent - 1)
     below = (4 * fraction - 1, exponent - 2) if near else (2 * fraction - 1, exponent - 1)
@@ -151,7 +152,7 @@ def _product(one: int, other: int) -> int:
 
 
 def _power_of_ten(exponent: int) -> tuple[int, int, int]:
-    """Return the power of ten, as fraction and exponent, that brings a number into range."""
+    """Return the power of ten that brings a number with this binary exponent into range."""
     missing = _LEAST_EXPONENT - exponent - 1
     tens = math.trunc(missing * 78913 / (1 << 18)) + (missing > 0)
     index = (tens - _LEAST_POWER + _POWER_STEP - 1) // _POWER_STEP
@@ -160,7 +161,7 @@ def _power_of_ten(exponent: int) -> tuple[int, int, int]:
 
 @cache
 def _kept_power(tens: int) -> tuple[int, int, int]:
-    """Return a power of ten rounded to 64 bits: fraction, exponent, and the power."""
+    """Return 10**tens as a fraction, rounded to 64 bits, and a binary exponent; and `tens`."""
     if tens >= 0:
         whole, exponent = 10**tens << _WORD, -_WORD
     else:
@@ -172,13 +173,13 @@ def _kept_power(tens: int) -> tuple[int, int, int]:
 
 
 def _digits(high: int, delta: int, distance: int, bits: int) -> tuple[int, int]:
-    """Return the fewest digits above ``high - delta``, nearest to the middle, and their shift.
+    """Return the shortest decimal in an interval, nearest to a value: digits and power of ten.
 
     Args:
-        high: the upper end, with so many ``bits`` after the point.
-        delta: how far below it the lower end is.
-        distance: how far below it the number itself is.
-        bits: of a fraction.
+        high: the upper end of the interval, in fixed point.
+        delta: the length of the interval.
+        distance: how far the value is below the upper end.
+        bits: how many bits of `high` are after the point.
     """
     whole, rest = high >> bits, high & ((1 << bits) - 1)
     for left in reversed(range(len(str(whole)))):

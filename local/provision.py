@@ -15,14 +15,14 @@ MINIMUM_BACKOFF_SECONDS = 10
 MAXIMUM_BACKOFF_SECONDS = 600
 DELIVERY_ATTEMPTS = 100
 DELETIONS = 'attributes.event = "delete_profile_confirmed" OR attributes.event = "account_restored"'
-"""What the privacy function is told of: people who delete their profile, or take that back."""
+"""The messages that the privacy function gets: a person deleted a profile, or restored it."""
 
 
 def create_topics(cell: Cell, publisher: PublisherClient, subscriber: SubscriberClient) -> None:
-    """Create the events' and the dead letters' topic, each with its subscription.
+    """Create the topics of events and of dead letters, with their subscriptions.
 
-    The dead letters' retention stays the default: neither stand-in applies it, and Google's
-    emulator refuses the 31 days of the real one.
+    The subscription of dead letters keeps the default retention. The stand-in does not apply
+    retention, and neither does Google's emulator, which also refuses the 31 days of a real cell.
     """
     stored_in = {"allowed_persistence_regions": [LOCATION], "enforce_in_transit": True}
     for topic in (cell.topic, cell.dead_letter_topic):
@@ -63,6 +63,6 @@ def _push(cell: Cell, name: str, endpoint: str) -> dict[str, Any]:
 
 
 def create_bucket(cell: Cell, client: StorageClient) -> None:
-    """Create the bucket for quarantined and spilled events."""
+    """Create the cell's bucket."""
     with suppress(Conflict):
         client.create_bucket(cell.bucket, location=LOCATION)

@@ -1,7 +1,7 @@
-"""The stand-in for ``gcloud run services proxy`` and Cloud Run's front end behind it.
+"""The stand-in for ``gcloud run services proxy`` and for Cloud Run's front end behind it.
 
-It passes requests on to a private function with the identity token of one person, as Cloud Run
-hands a token to a function once it has verified it: without its signature. Run as ``python -m
+It passes requests on to a private function, with the identity token of one person. The token has
+no signature, because Cloud Run removes it after it has verified the token. Run as ``python -m
 local.proxy --port 8608 --to http://127.0.0.1:8607 --email you@demo.example``.
 """
 
@@ -25,17 +25,17 @@ SECONDS = 320
 """How long a request may take."""
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
-"""Headers of one connection (RFC 9110, 7.6.1)."""
+"""Headers that apply to one connection only (RFC 9110, 7.6.1), so they are not passed on."""
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def application(to: str, email: str) -> Starlette:
-    """Return the proxy of a function for a person.
+    """Return a proxy that calls a function as a person.
 
     Args:
-        to: the function's address.
-        email: the person's.
+        to: the URL of the function.
+        email: the e-mail address of the person.
     """
     client = httpx.AsyncClient(base_url=to, timeout=SECONDS, trust_env=False)
 
@@ -67,16 +67,16 @@ def application(to: str, email: str) -> Starlette:
 
 
 def _is_local(headers: Headers) -> bool:
-    """Return whether a caller named this machine.
+    """Return whether the Host header names this machine.
 
-    A page of another site could let the name of its own server mean this machine (DNS rebinding).
-    Then a browser would let the page read the answers, but it would send the page's name in Host.
+    Another site could make its own name resolve to this machine (DNS rebinding). A browser would
+    then let a page of that site read the answers, but would send the site's name in Host.
     """
     return all(LOCAL.fullmatch(host) for host in headers.getlist("host") or [""])
 
 
 def _target(scope: Scope) -> bytes:
-    """Return the path and the query of a request as sent; Starlette's URL also depends on Host."""
+    """Return a request's path and query as sent; Starlette's `request.url` depends on Host."""
     path: bytes = scope["raw_path"]
     return path + b"?" + scope["query_string"] if scope["query_string"] else path
 
@@ -94,7 +94,7 @@ PASSED = {
     "sec-fetch-site",
     "user-agent",
 }
-"""The request headers that are passed on; not the caller's own Authorization."""
+"""The request headers that are passed on. Authorization is not, because the proxy sets its own."""
 
 
 @click.command()

@@ -20,14 +20,14 @@ TIMEOUT_SECONDS = 60
 
 
 class NotAQuery(ValueError):
-    """The text is not one query, so it could change tables."""
+    """The text is not a single query, so it might change tables."""
 
 
 def check(sql: str) -> None:
-    """Check that a text is one query, which changes nothing.
+    """Check that a text is a single query, so that it cannot change tables.
 
     Raises:
-        NotAQuery: the text is something else, or cannot be read.
+        NotAQuery: the text is not a single query, or cannot be parsed.
     """
     try:
         statements = sqlglot.parse(sql, read="bigquery")
@@ -45,7 +45,7 @@ def run(cell: Cell, sql: str) -> bigquery.table.RowIterator:
         google.api_core.exceptions.GoogleAPICallError: BigQuery refuses it.
     """
     check(sql)
-    # query().result() raises what query_and_wait() hides with the stand-in: SQL errors.
+    # With the stand-in, query().result() raises SQL errors; query_and_wait() would hide them.
     job = warehouse(cell).query(sql, retry=ONCE, job_retry=None, timeout=TIMEOUT_SECONDS)
     return job.result(retry=ONCE, job_retry=None, timeout=TIMEOUT_SECONDS)
 
@@ -56,13 +56,13 @@ def rows(cell: Cell, sql: str) -> list[dict[str, Any]]:
 
 
 def as_json(result: Iterable[bigquery.Row]) -> str:
-    """Return the rows as a JSON array, one row a line."""
+    """Return the rows as a JSON array, with one row on each line."""
     lines = (json.dumps(dict(row), default=_plain, ensure_ascii=False) for row in result)
     return "[" + ",\n ".join(lines) + "]"
 
 
 def as_csv(columns: Sequence[str], result: Iterable[bigquery.Row]) -> str:
-    """Return the rows as CSV (RFC 4180) with a header; records and arrays as JSON."""
+    """Return the rows as CSV (RFC 4180) with a header; records and arrays are JSON in it."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
@@ -84,14 +84,14 @@ def show(
 
 
 def as_text(value: object) -> object:
-    """Return a value as a cell of a table shows it; records and arrays as JSON."""
+    """Return the text that a table or CSV shows for a value; JSON for records and arrays."""
     if isinstance(value, dict | list):
         return json.dumps(value, default=_plain, ensure_ascii=False)
     return "" if value is None else _plain(value)
 
 
 def _plain(value: object) -> object:
-    """Return a value as JSON knows it; times as BigQuery prints them."""
+    """Return a value that JSON can express; times are written as BigQuery writes them."""
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, datetime.date):

@@ -1,4 +1,4 @@
-"""What the back office wants to know, from the BI views."""
+"""The numbers that `make run` shows: the totals that a back office asks for, from the BI views."""
 
 from rich.console import Console
 
@@ -63,7 +63,7 @@ EXAMPLE_QUERY = (
 
 
 def show(cell: Cell, console: Console) -> None:
-    """Print the sections as tables, and how to go on."""
+    """Print the sections as tables."""
     for title, sql in SECTIONS.items():
         result = query.run(cell, sql)
         columns = [field.name for field in result.schema]
@@ -71,7 +71,7 @@ def show(cell: Cell, console: Console) -> None:
 
 
 def how_to_go_on(cell: Cell) -> str:
-    """Return the dashboard's URL, those to send to with a command to try each, and how to query."""
+    """Return the text that says how to open the dashboard, send webhooks and run queries."""
     addresses = cell.describe()
     post = "curl -sS -H 'Content-Type: application/json'"
     option = f" --port-base {cell.port_base}" if cell.port_base != DEFAULT_PORT_BASE else ""

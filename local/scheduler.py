@@ -2,7 +2,7 @@
 
 Run as ``python -m local.scheduler --email scheduler@local --job 300 320
 http://127.0.0.1:8606/replay``. It ends on SIGTERM.
-What is not answered with 2xx is noted on standard output; the next interval is the next attempt.
+If an answer is not 2xx, it prints a line, and calls the URL again only at the next interval.
 """
 
 import sched
@@ -19,22 +19,22 @@ from local.identity_token import identity_token
 
 
 def next_run(now: float, every: int) -> float:
-    """Return the next whole multiple of an interval, as cron's ``*/5`` has it.
+    """Return the next time that is a multiple of an interval, like ``*/5`` of cron.
 
     Args:
-        now: seconds since the epoch.
+        now: the present time, in seconds since the epoch.
         every: the interval in seconds.
     """
     return (now // every + 1) * every
 
 
 def call(url: str, email: str, seconds: int) -> None:
-    """Post an empty body to a URL as a service account, and note what is not 2xx.
+    """Post an empty body to a URL as a service account; print a line if the answer is not 2xx.
 
     Args:
-        url: of the job.
-        email: of the account.
-        seconds: that the call may take: the job's attempt deadline.
+        url: the URL of the job.
+        email: the e-mail address of the service account.
+        seconds: how long the call may take: the job's attempt deadline.
     """
     headers = {"Authorization": f"Bearer {identity_token(email)}"}
     request = urllib.request.Request(url, b"", headers, method="POST")  # noqa: S310 - the cell's own
@@ -50,7 +50,7 @@ def call(url: str, email: str, seconds: int) -> None:
 def schedule(
     clock: sched.scheduler, every: int, action: Callable[[], None], now: Callable[[], float]
 ) -> None:
-    """Let an action happen at each multiple of an interval from now on."""
+    """Run an action at each multiple of an interval (in seconds) from now on."""
 
     def run() -> None:
         action()

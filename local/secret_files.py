@@ -12,8 +12,8 @@ from local.cell import CELL, OFFICER, PARTNER, PARTNER_PROJECTS, VIEWER
 def prepare_secrets(folder: Path) -> str:
     """Write the cell's secrets, unless an earlier start did; return the demo partner's token.
 
-    A data folder keeps them, for rows written under one pseudonym key need that key for ever. Who
-    may see the dashboard and who may call the privacy function is written at each start.
+    A data folder keeps its secrets, because its rows need the pseudonym key that they were written
+    with. Each start writes the permissions for the dashboard and the privacy function again.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     projects = [project for project, cell in PARTNER_PROJECTS.items() if cell == CELL]

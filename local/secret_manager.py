@@ -4,9 +4,9 @@ Run as ``python -m local.secret_manager --port 8611 --folder DIR --prefix
 projects/p/secrets/chat-eu- --location europe-west1``. It listens on 127.0.0.1 only and ends on
 SIGTERM.
 
-Secrets are the folder's files: ``closed.json``, which functions read as a mounted secret, is the
-newest version of ``closed``; the versions by number are in ``versions/closed/``. Where a secret is
-a folder (``pseudonym``), its files are the versions.
+The secrets are in a folder. A secret such as ``closed`` is a file: ``closed.json`` is the newest
+version, which functions read as a mounted secret, and ``versions/closed/`` has all versions by
+number. A secret such as ``pseudonym`` is a folder; its files are the versions.
 """
 
 import base64
@@ -28,16 +28,16 @@ ACCESS = re.compile(r"(?P<secret>.+)/versions/(?P<version>latest|[1-9][0-9]*):ac
 ADD = re.compile(r"(?P<secret>.+):addVersion")
 
 MAX_BYTES = 65_536
-"""The most that a version may have; Google refuses more."""
+"""The size limit of a version; Google refuses larger ones."""
 
 
 class Secrets:
     """The secrets of a folder.
 
     Args:
-        folder: of the files.
-        prefix: of the secrets' full names, before the files' names without their ending.
-        location: the region that all of them are replicated in.
+        folder: the folder of the secrets.
+        prefix: the beginning of the secrets' full names; a file's name without its ending follows.
+        location: the region of all secrets.
     """
 
     def __init__(self, folder: Path, prefix: str, location: str) -> None:
@@ -50,7 +50,7 @@ class Secrets:
         """Return a secret's metadata.
 
         Raises:
-            FileNotFoundError: there is no such secret.
+            FileNotFoundError: the secret does not exist.
         """
         self._newest(secret)
         replicas = [{"location": self._location}]
@@ -60,7 +60,7 @@ class Secrets:
         """Return a version with its payload; ``latest`` is the newest.
 
         Raises:
-            FileNotFoundError: there is no such version.
+            FileNotFoundError: the version does not exist.
         """
         with self._writing:
             number = max(self._numbers(secret)) if version == "latest" else int(version)
@@ -68,11 +68,11 @@ class Secrets:
         return {"name": f"{secret}/versions/{number}", "payload": {"data": data}}
 
     def add(self, secret: str, data: bytes) -> dict[str, Any]:
-        """Add a version, which is the newest from then on; return its metadata.
+        """Add a version, which becomes the newest; return its metadata.
 
         Raises:
-            FileNotFoundError: there is no such secret.
-            ValueError: it is too long.
+            FileNotFoundError: the secret does not exist.
+            ValueError: the version is larger than `MAX_BYTES`.
         """
         if len(data) > MAX_BYTES:
             raise ValueError("a version has 64 KiB at most")
@@ -84,7 +84,7 @@ class Secrets:
             if newest.is_file():
                 fresh = newest.with_suffix(".fresh")
                 fresh.write_bytes(data)
-                fresh.replace(newest)  # a reader sees the old one or the new one
+                fresh.replace(newest)  # a reader sees the old version or the new one, never a part
         return {"name": f"{secret}/versions/{number}", "state": "ENABLED"}
 
     def _newest(self, secret: str) -> Path:
@@ -108,14 +108,14 @@ class Secrets:
         if newest.is_file():
             last = versions / str(max(numbers, default=0))
             if not numbers or last.read_bytes() != newest.read_bytes():
-                # Somebody wrote the file itself, as Terraform would add a version.
+                # A person changed the file itself, so its content becomes the next version.
                 numbers.append(max(numbers, default=0) + 1)
                 (versions / str(numbers[-1])).write_bytes(newest.read_bytes())
         return numbers
 
 
 def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
-    """Return a server of the API on a port of 127.0.0.1, 0 for any."""
+    """Return a server of the API on a port of 127.0.0.1; 0 for any free port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -151,7 +151,7 @@ def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-            pass  # nobody needs a line for each request
+            pass  # the base class would print a line for each request
 
     return ThreadingHTTPServer((HOST, port), Handler)
 

@@ -1,4 +1,4 @@
-"""Sends made-up traffic: today's as real webhooks, earlier days' as a replay would."""
+"""Sends simulated traffic: today's events as webhooks, earlier events as messages to the topic."""
 
 import asyncio
 import json
@@ -26,13 +26,13 @@ PUBLISH_AT_A_TIME = 500
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of one webhook: a line of the record.
+    """The outcome of one webhook: a line of the record.
 
     Attributes:
-        webhook: as it was made.
-        ingest_id: the id that it was received under; None if it was refused.
-        status: the answer's status; 200 for what was published.
-        received_at: when it was received, to the second; for a webhook, when the answer came.
+        webhook: the webhook as the simulator made it.
+        ingest_id: the event's ingest id; None if the event was refused.
+        status: the status of the answer; 200 for an event that was published to the topic.
+        received_at: when the answer came; for an event that was published, its receive time.
     """
 
     webhook: Webhook
@@ -61,7 +61,7 @@ class Summary:
 
     @property
     def events_per_second(self) -> float:
-        """Sent events by the time that it took."""
+        """How many events were sent per second, on average."""
         return self.sent / self.seconds if self.seconds else 0.0
 
     def __str__(self) -> str:
@@ -73,13 +73,13 @@ class Summary:
 
 
 def summarize(record: Sequence[Sent], seconds: float) -> Summary:
-    """Count the record of a simulation that took so many seconds."""
+    """Return the summary of a simulation from its record and its duration in seconds."""
     accepted = sum(sent.ingest_id is not None for sent in record)
     return Summary(len(record), accepted, len(record) - accepted, seconds)
 
 
 SEEDS = 1_000_000
-"""From how many seeds one is drawn."""
+"""How many seeds there are to draw from."""
 
 
 def plan(*, events: int, users: int, days: int, seed: int, now: datetime) -> Plan:
@@ -117,15 +117,15 @@ async def send(
     """Send traffic to a cell.
 
     Args:
-        cell: where to.
-        traffic: what to send.
-        now: webhooks of its day (UTC) go over HTTP; earlier ones are published to the topic with
-            their time as receive time.
-        rate: webhooks a second over HTTP at the most; None for as fast as they are answered.
-        advance: called with how many more are done.
+        cell: the cell to send to.
+        traffic: the webhooks to send.
+        now: the present time. Webhooks of this day (UTC) are sent over HTTP. Earlier ones are
+            published to the topic, with their own time as the receive time.
+        rate: the maximum of webhooks per second over HTTP; None for no maximum.
+        advance: called with the number of webhooks sent since the last call.
 
     Raises:
-        httpx.HTTPError: the receiver does not answer.
+        httpx.HTTPError: `receive` does not answer.
     """
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     past = [webhook for webhook in traffic if webhook.at < midnight]
@@ -185,10 +185,10 @@ async def _post(
 
 
 def lanes(webhooks: Sequence[Webhook], count: int) -> list[list[tuple[int, Webhook]]]:
-    """Divide webhooks over connections, each with its number.
+    """Divide numbered webhooks among connections.
 
-    Those of one person keep their order, as those of one device do: who deletes a profile and comes
-    back must not be seen to come back first.
+    All webhooks of a person use one connection, so they keep their order. A person who deletes a
+    profile and restores it must not seem to restore it first.
     """
     divided: list[list[tuple[int, Webhook]]] = [[] for _ in range(count)]
     for number, webhook in enumerate(webhooks):

@@ -1,11 +1,12 @@
-"""The Cloud Storage stand-in: the ``gcp-storage-emulator`` package, with two things put right.
+"""The Cloud Storage stand-in: the ``gcp-storage-emulator`` package, with two corrections.
 
 Run as ``python -m local.storage --port 9070 [--data-dir DIR]``. It listens on 127.0.0.1 only, is
 ready when ``GET /`` answers 200, and ends on SIGTERM or SIGINT.
 
-The package ignores ``ifGenerationMatch``. Writers rely on it to never replace an object that
-somebody else has written, so it is honoured here for uploads and deletions. It also says of every
-bucket that it is in the US; here a bucket is where it was made.
+The package ignores ``ifGenerationMatch``. The functions rely on this parameter so that they never
+replace an object that another request has written, so this module applies it to uploads and
+deletions. The package also says that every bucket is in the US. Here, a bucket keeps the location
+that it was created with.
 """
 
 import logging
@@ -24,10 +25,10 @@ CHANGING = ("POST", "PUT", "DELETE")
 
 
 def amend() -> None:
-    """Put right what the module's description names.
+    """Make the corrections that the description of this module lists.
 
-    A bucket keeps the location that it is made with. A request that expects another generation of
-    an object than the present one is answered 412.
+    A bucket keeps the location that it was created with. A request that expects an object to have
+    another generation than it has is answered with 412.
     """
     for _, handlers in HANDLERS:
         if handlers.get("POST") is buckets.insert:
@@ -62,13 +63,13 @@ def _with_precondition(handle: Callable[..., None]) -> Callable[..., None]:
 
 
 def _generation(request: Any, storage: Any) -> str:
-    """Return the present generation of the object that a request is about, "0" for none."""
+    """Return the generation of the object that a request names; "0" if it does not exist."""
     objects = storage.objects.get(request.params["bucket_name"], {})
     return str(objects.get(_object_name(request), {}).get("generation", "0"))
 
 
 def _object_name(request: Any) -> str | None:
-    """Find the object's name: in the path, in the query, or in an upload's own metadata."""
+    """Return the object's name, from the path, the query, or the metadata in an upload."""
     if "object_id" in request.params:
         return str(request.params["object_id"])
     if "name" in request.query:
@@ -84,7 +85,7 @@ def _object_name(request: Any) -> str | None:
 @click.option("--data-dir", type=click.Path(file_okay=False, resolve_path=True, path_type=Path))
 def main(port: int, data_dir: Path | None) -> None:
     """Serve Cloud Storage's JSON API; without --data-dir, objects stay in memory."""
-    logging.disable(logging.ERROR)  # the package logs a stack trace for what is a plain 404
+    logging.disable(logging.ERROR)  # the package logs a stack trace for each 404
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     amend()
     create_server(HOST, port, in_memory=data_dir is None, data_dir=data_dir and str(data_dir)).run()

@@ -1,8 +1,8 @@
 """An empty warehouse, kept from one start of the cell to the next.
 
 The BigQuery stand-in takes seconds to create all views. So its files are copied right after that,
-before it stores any row. The next start of a cell begins with the copy, if ``sql/`` and the code of
-the embedded cell have not changed.
+before it stores a row. The next start of a cell uses the copy, unless ``sql/`` or the code of the
+embedded cell has changed.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ def _folder() -> Path:
 
 
 def restore(data: Path) -> bool:
-    """Put the kept warehouse into a folder that is not there yet; say whether there was one."""
+    """Copy the kept warehouse to a folder that does not exist yet; return False if none is kept."""
     folder = _folder()
     if not folder.is_dir():
         return False
@@ -33,7 +33,7 @@ def restore(data: Path) -> bool:
 
 
 def keep(data: Path) -> None:
-    """Keep a folder's warehouse, in which nothing is stored yet, for later starts."""
+    """Keep the warehouse in a folder for later starts; its tables must be empty."""
     folder = _folder()
     folder.parent.mkdir(mode=0o700, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=folder.parent))

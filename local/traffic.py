@@ -1,6 +1,7 @@
 """Makes realistic traffic from the catalogue: people visit rooms, read, write, react and leave.
 
-Pure: the same arguments give the same events. What the catalogue gains takes part by itself.
+The same arguments give the same events. An event that is added to the catalogue appears in the
+traffic without a change here.
 """
 
 import base64
@@ -31,7 +32,7 @@ from local.behaviour import (
 from local.webhook import Plan, Webhook
 
 VISIT = timedelta(minutes=15)
-"""What no visit is longer than."""
+"""The longest time that a visit can last."""
 DAY = timedelta(days=1)
 
 
@@ -72,7 +73,7 @@ class _Maker:
         )
 
     def _room_webhooks(self) -> Iterator[Webhook]:
-        """The rooms' own story, over the first hour: all are created, the last is deleted again."""
+        """Yield the room events, at the start: rooms are created; the last one is deleted again."""
         at = self._start()
         for room, event in product(ROOMS, self._rooms):
             if "deleted" in event.name and room != ROOMS[-1]:
@@ -94,7 +95,7 @@ class _Maker:
         return midnight - timedelta(days=self._plan.days - 1)
 
     def _visit(self, number: int) -> Iterator[Webhook]:
-        """One person's visit; the first ones together do everything that can be done."""
+        """Yield one person's visit; each of the first visits ends with another activity in full."""
         draw = self._random
         index = draw.randrange(len(self._people))
         person = self._people[index]
@@ -116,7 +117,7 @@ class _Maker:
         yield from self._follow(person, activities)
 
     def _part(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the steps of an activity up to the one after which the person leaves it."""
+        """Return the first steps of an activity; the person leaves it after the last of them."""
         if COMES_BACK in names:
             return names
         steps = 1
@@ -140,7 +141,7 @@ class _Maker:
             "nickname": person.nickname,
         }
         for names in activities:
-            about: dict[str, object] = {}  # one poll, one highlight: alike in all its events
+            about: dict[str, object] = {}  # the events of an activity are about the same poll
             for name in names:
                 while beats and (at - started).total_seconds() > beats[0]:
                     beat = common | {"Duration": beats[0]}
@@ -150,10 +151,9 @@ class _Maker:
                 at += timedelta(seconds=draw.uniform(1, 20))
 
     def _start_of_visit(self) -> datetime:
-        """Draw a time at which a visit is over before the traffic ends.
+        """Draw the start of a visit, early enough that the visit is over before the traffic ends.
 
-        Each day is as likely as the others, the last one too: whoever looks at today's numbers soon
-        after midnight shall find some.
+        Each day is equally likely, so that today has numbers even soon after midnight.
         """
         last = self._plan.until - VISIT
         days = [self._start() + number * DAY for number in range(self._plan.days)]
@@ -169,7 +169,7 @@ class _Maker:
         common: Mapping[str, object],
         about: dict[str, object] | None = None,
     ) -> Webhook:
-        """Make a webhook; what `about` does not have yet of its properties is added to it."""
+        """Make a webhook with the values in `about`; add a value for each property it lacks."""
         about = {} if about is None else about
         own = [prop for prop in event.properties if prop.sent_as not in common]
         for prop in own:

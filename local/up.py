@@ -47,12 +47,12 @@ async def running(
 
     Args:
         port_base: the first of its ports, on 127.0.0.1.
-        data_dir: where tables, objects and secrets outlive it; None keeps them in memory.
+        data_dir: the folder that keeps tables, objects and secrets; None keeps them in memory.
         state: the file in which other commands find the cell.
-        settings: of the functions, instead of the cell's own.
+        settings: settings of the functions that replace those of the cell.
 
     Raises:
-        PortTaken: something else listens there; nothing was started.
+        PortTaken: another program listens on one of the ports; nothing was started.
         ChildDied: a part of the cell did not start; nothing is left running.
         SlowStart: a part of the cell did not start in time; nothing is left running.
     """
@@ -88,8 +88,8 @@ async def running(
 
 
 def _memory() -> Path | None:
-    """Return a folder in memory, where the system has one: its files need no waiting for a disk."""
-    folder = Path("/dev/shm")  # noqa: S108 - what is made in it is private to the user
+    """Return a folder in memory, if the system has one, because files on a disk are slower."""
+    folder = Path("/dev/shm")  # noqa: S108 - only the user may read the folder made in it
     return folder if os.access(folder, os.W_OK) else None
 
 
@@ -152,14 +152,14 @@ def _proxy(cell: Cell, function: str, email: str) -> list[str]:
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return a child's environment: its settings, and what any program needs."""
+    """Return a child's environment: its settings, and the variables that every program needs."""
     needed = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(MAIN.parent)]))
     return needed | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | dict(settings)
 
 
 async def _make_ready(cell: Cell, started: list[Child]) -> None:
-    """Wait for the children, then create what Terraform would."""
+    """Wait for the children, then create the resources that Terraform creates in a real cell."""
     with ThreadPoolExecutor() as threads:
         loop = asyncio.get_running_loop()
         importing = loop.run_in_executor(threads, _import_clients)
@@ -177,7 +177,7 @@ async def _make_ready(cell: Cell, started: list[Child]) -> None:
 
 
 def _import_clients() -> None:
-    """Import the client libraries while the children start: it takes as long as they do."""
+    """Import the client libraries while the children start, because both take equally long."""
     import local.clients  # noqa: F401, PLC0415
 
 

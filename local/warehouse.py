@@ -1,8 +1,8 @@
 """The warehouse in the BigQuery stand-in, from the files that Terraform deploys.
 
-Tables come through the API, because the stand-in forgets partitioning and clustering of tables
-that DDL makes. Views come as one script of DDL: through the API it would store an empty table, and
-one script takes half the time of one request per view.
+Tables are created through the API, because the stand-in forgets the partitioning and clustering of
+tables that DDL creates. Views are created by one script of DDL: the API of the stand-in would store
+an empty table instead, and one script takes half the time of a request for each view.
 """
 
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ from functions.warehouse.schema import TableSchema, View, Warehouse, list_tables
 from local.clients import ONCE
 
 TIMEOUT = 120
-"""Seconds for one request."""
+"""The time limit of one request, in seconds."""
 DAY = 24 * 60 * 60 * 1000
-"""Milliseconds."""
+"""A day in milliseconds."""
 VIEWS_LABEL = "views"
-"""The BI dataset's label with a digest of its views' texts."""
+"""The label of the BI dataset that has a digest of the views' texts."""
 
 
 class SchemaChanged(RuntimeError):
@@ -35,7 +35,7 @@ def create_warehouse(
         client: a client of the stand-in.
         project: the Google Cloud project.
         location: the cell's region.
-        store_dataset: the name of the functions' dataset.
+        store_dataset: the name of the dataset with the tables.
         bi_dataset: the name of the dataset that BI tools see.
 
     Raises:
@@ -49,10 +49,10 @@ def create_warehouse(
 
 
 def create_datasets(client: bigquery.Client, warehouse: Warehouse, location: str) -> None:
-    """Create both datasets; all views of the one may read the other."""
+    """Create the two datasets; all views of the BI dataset may read the store."""
     store, bi = bigquery.Dataset(warehouse.store), bigquery.Dataset(warehouse.bi)
     store.location = bi.location = location
-    # One entry for the views of today and those to come.
+    # One entry for the whole dataset also covers views that are created later.
     views = {"dataset": bi.reference.to_api_repr(), "targetTypes": ["VIEWS"]}
     store.access_entries = [bigquery.AccessEntry(entity_type="dataset", entity_id=views)]
     for dataset in (bi, store):
@@ -60,7 +60,7 @@ def create_datasets(client: bigquery.Client, warehouse: Warehouse, location: str
 
 
 def describe(table: TableSchema, warehouse: Warehouse) -> bigquery.Table:
-    """Say what a table is in the client library's terms."""
+    """Return a table's description as an object of the client library."""
     schema = [bigquery.SchemaField.from_api_repr(to_builtins(column)) for column in table.schema]
     described = bigquery.Table(f"{warehouse.store}.{table.name}", schema=schema)
     described.description = table.description
@@ -75,10 +75,10 @@ def describe(table: TableSchema, warehouse: Warehouse) -> bigquery.Table:
 
 
 def create_table(client: bigquery.Client, described: bigquery.Table) -> None:
-    """Create a table, or see that it is as described.
+    """Create a table, or check that the existing one has the described columns.
 
     Raises:
-        SchemaChanged: it is there with other columns.
+        SchemaChanged: the table exists with other columns.
     """
     table = client.create_table(described, exists_ok=True, retry=ONCE, timeout=TIMEOUT)
     if _shape(table.schema) != _shape(described.schema):
@@ -93,10 +93,10 @@ def _shape(schema: Iterable[bigquery.SchemaField]) -> list[tuple[object, ...]]:
 
 
 def replace_views(client: bigquery.Client, warehouse: Warehouse, views: Iterable[View]) -> None:
-    """Bring the BI dataset to exactly these views, given in an order for creating them.
+    """Make these the views of the BI dataset: create or replace them in order, drop all others.
 
-    The stand-in does not tell a view's text, so a label of the dataset says which texts it has; if
-    they are the same, nothing is done.
+    The stand-in does not return the text of a view, so a label of the dataset has a digest of all
+    texts. If the digest is the same, nothing is done.
     """
     variables = warehouse.variables()
     texts = {view.name: render(view.query, variables) for view in views}

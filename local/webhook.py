@@ -1,4 +1,4 @@
-"""What the simulator makes: webhooks, and the plan that says how many of them."""
+"""The webhooks that the simulator makes, and the plan that says how many."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,10 @@ class Webhook:
     """One webhook as the sender makes it.
 
     Attributes:
-        at: when, UTC.
-        kind: which of the two webhooks it comes by.
-        ingest_id: the id that it gets if it is published as if received in the past.
+        at: when it happens, UTC.
+        kind: the kind of its event, which decides to which of the two URLs it is sent.
+        ingest_id: the event's ingest id, if the event is published to the topic; `receive` gives
+            the others an id.
         body: the JSON object.
     """
 
@@ -41,8 +42,8 @@ class Plan:
     Attributes:
         events: how many webhooks in all.
         users: how many people, over all projects.
-        days: over how many days before `until`, that of `until` included.
-        seed: of everything random.
+        days: over how many days, including the day of `until`.
+        seed: the seed of all random choices.
         until: when the traffic ends, UTC.
         projects: the projects that people belong to.
     """

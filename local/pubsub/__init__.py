@@ -1,8 +1,8 @@
 """A Pub/Sub stand-in: the gRPC API of Google's service, in memory, on one loopback port.
 
-It exists because Google's emulator pushes two messages at a time, ignores filters and takes 202 for
-a failure. This one keeps to the documented behaviour in the points that the pipeline relies on;
-what it does not offer (ordering, exactly-once, snapshots, schemas) it refuses as UNIMPLEMENTED.
+It exists because Google's emulator pushes only two messages at a time, ignores filters and treats
+the answer 202 as a failure. This stand-in follows the documented behaviour on which the pipeline
+relies. It refuses the rest (ordering, exactly-once, snapshots, schemas) as UNIMPLEMENTED.
 """
 
 from local.pubsub.server import Server, serve

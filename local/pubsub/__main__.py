@@ -1,6 +1,7 @@
 """``python -m local.pubsub --port N``: serves until SIGTERM or SIGINT.
 
-The first line on standard output is JSON: ``{"port": N}``. It comes once calls are taken.
+The first line on standard output is JSON: ``{"port": N}``. It is printed once the server accepts
+calls.
 """
 
 import asyncio
@@ -25,7 +26,8 @@ from local.pubsub.server import HOST, serve
 )
 def main(port: int, max_in_flight: int) -> None:
     """Serve the Pub/Sub stand-in."""
-    # What is imported stays, and messages die by their reference counts: collect seldom.
+    # The garbage collector has little to do: imported objects stay, and messages are freed by their
+    # reference counts. So it runs seldom.
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
     try:

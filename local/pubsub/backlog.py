@@ -1,6 +1,6 @@
-"""The unacknowledged messages of one subscription, and what is due when.
+"""The unacknowledged messages of one subscription, and when each is due.
 
-Nothing here waits or reads a clock: every moment is passed in, in seconds since the epoch.
+Nothing here waits or reads a clock. Callers pass every time as seconds since the epoch.
 """
 
 import heapq
@@ -14,7 +14,8 @@ from typing import NamedTuple
 from local.pubsub.messages import PubsubMessage
 
 Bury = Callable[[PubsubMessage, int], bool]
-"""Dead-letters a message that was delivered so many times in vain; False: it cannot."""
+"""Publishes a message as a dead letter, with its number of failed deliveries; returns False if the
+dead-letter topic was deleted."""
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class Pending:
 
 
 class Lease(NamedTuple):
-    """One delivery of a message: it is the receiver's until ``expires``."""
+    """One delivery of a message, which expires at ``expires`` (seconds since the epoch)."""
 
     ack_id: str
     pending: Pending
@@ -39,9 +40,9 @@ class Delivery:
 
     Attributes:
         ack_deadline: how long a delivery may take.
-        minimum_backoff: the pause after the first failure; it doubles with each one more.
-        maximum_backoff: what the pause grows to.
-        max_attempts: after how many failures a message is dead-lettered, None for never.
+        minimum_backoff: the pause after the first failure; each further failure doubles the pause.
+        maximum_backoff: the longest pause.
+        max_attempts: after how many failures a message becomes a dead letter; None for never.
     """
 
     ack_deadline: float = 10
@@ -51,7 +52,7 @@ class Delivery:
 
     def backoff(self, attempts: int) -> float:
         """Return the pause before the next delivery of a message that failed so many times."""
-        doublings = min(attempts - 1, 64)  # beyond, a float only loses
+        doublings = min(attempts - 1, 64)  # more would only overflow the float
         return min(self.minimum_backoff * 2.0**doublings, self.maximum_backoff)
 
 
@@ -59,8 +60,8 @@ class Backlog:
     """Messages are ready, leased to a receiver, or delayed after a failure.
 
     Args:
-        delivery: how messages are delivered; may be replaced at any time.
-        bury: called with a message that failed ``max_attempts`` times.
+        delivery: how messages are delivered; callers may replace it at any time.
+        bury: called with each message that failed ``max_attempts`` times.
     """
 
     def __init__(self, delivery: Delivery, bury: Bury) -> None:
@@ -69,7 +70,7 @@ class Backlog:
         self._ready: deque[Pending] = deque()
         self._leases: dict[str, Lease] = {}
         self._delayed: list[tuple[float, int, Pending]] = []
-        self._expiry = math.inf  # no lease expires before
+        self._expiry = math.inf  # no lease expires before this time
         self._sequence = itertools.count(1)
 
     def __len__(self) -> int:
@@ -77,7 +78,7 @@ class Backlog:
         return len(self._ready) + len(self._leases) + len(self._delayed)
 
     def __contains__(self, ack_id: str) -> bool:
-        """Tell whether this delivery is still out."""
+        """Say whether a receiver still has this delivery."""
         return ack_id in self._leases
 
     def put(self, messages: Iterable[PubsubMessage]) -> None:
@@ -98,12 +99,12 @@ class Backlog:
         return taken
 
     def acknowledge(self, ack_ids: Iterable[str]) -> None:
-        """Forget these deliveries' messages; a delivery that has expired is passed over."""
+        """Forget the messages of these deliveries; ignore deliveries that have expired."""
         for ack_id in ack_ids:
             self._leases.pop(ack_id, None)
 
     def extend(self, ack_ids: Iterable[str], seconds: float, now: float) -> None:
-        """Let these deliveries end ``seconds`` from now; 0 gives them back at once."""
+        """Let these deliveries expire ``seconds`` after ``now``; 0 gives them back at once."""
         if seconds == 0:
             self.fail(ack_ids, now)
             return
@@ -113,16 +114,16 @@ class Backlog:
         self._expiry = min(self._expiry, now + seconds)
 
     def fail(self, ack_ids: Iterable[str], now: float) -> None:
-        """Give these deliveries up: their messages are buried, delayed, or ready again."""
+        """End these deliveries; their messages become dead letters, or are delayed, or ready."""
         for ack_id in ack_ids:
             if lease := self._leases.pop(ack_id, None):
                 self._retry(lease.pending, now)
 
     def advance(self, now: float) -> bool:
-        """Fail the deliveries that have expired and ready the messages whose pause is over.
+        """Fail expired deliveries, and make messages ready whose pause is over.
 
         Returns:
-            Whether anything changed.
+            Whether any message changed its state.
         """
         changed = False
         if self._expiry <= now:

@@ -1,7 +1,7 @@
 """Topics and subscriptions, in memory.
 
-The broker knows neither gRPC nor HTTP and never waits. ``now`` is its only clock, in seconds since
-the epoch; :meth:`Broker.advance` makes what has become due happen.
+The broker knows neither gRPC nor HTTP, and never waits. ``now`` is its only clock, in seconds since
+the epoch. :meth:`Broker.advance` ends the deliveries and the pauses whose time is over.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from local.pubsub.messages import PubsubMessage, SubscriptionConfig, TopicConfig
 from local.pubsub.subscription import Subscription, completed
 
 DELETED_TOPIC = "_deleted-topic_"
-"""What a subscription names as its topic once that is deleted."""
+"""The topic that a subscription names once its own topic is deleted."""
 
 _IMMUTABLE_TOPIC = frozenset({"name", "kms_key_name"})
 _IMMUTABLE_SUBSCRIPTION = frozenset({"name", "topic", "filter", "enable_message_ordering"})
@@ -31,14 +31,14 @@ class Broker:
         self.now = now
         self.topics: dict[str, TopicConfig] = {}
         self.subscriptions: dict[str, Subscription] = {}
-        # From the start time, so that a restarted broker repeats no id.
+        # Ids begin with the start time, so that a restarted broker does not repeat one.
         self._message_ids = itertools.count(int(now() * 1_000_000))
 
     def create_topic(self, config: TopicConfig) -> None:
         """Add a topic.
 
         Raises:
-            AlreadyExists: one has the name.
+            AlreadyExists: another topic has this name.
             InvalidArgument: the name is malformed.
         """
         check_name(config.name, "topics")
@@ -50,17 +50,17 @@ class Broker:
         """Return a topic.
 
         Raises:
-            NotFound: there is none of the name.
+            NotFound: no topic has this name.
         """
         if name not in self.topics:
             raise NotFound(f"topic not found: {name}")
         return self.topics[name]
 
     def update_topic(self, change: TopicConfig, mask: Any) -> TopicConfig:
-        """Change the fields of a topic that a field mask names, and return the outcome.
+        """Change the fields of a topic that a field mask names, and return the changed topic.
 
         Raises:
-            NotFound: there is none of the name.
+            NotFound: no topic has this name.
             InvalidArgument: the mask is empty or wrong.
         """
         merged = merge(self.topic(change.name), change, mask, _IMMUTABLE_TOPIC)
@@ -68,10 +68,10 @@ class Broker:
         return merged
 
     def delete_topic(self, name: str) -> None:
-        """Remove a topic; its subscriptions stay, with what they hold.
+        """Remove a topic; its subscriptions keep their messages.
 
         Raises:
-            NotFound: there is none of the name.
+            NotFound: no topic has this name.
         """
         del self.topics[self.topic(name).name]
         for subscription in self.attached(name):
@@ -86,13 +86,13 @@ class Broker:
         ]
 
     def create_subscription(self, config: SubscriptionConfig) -> Subscription:
-        """Add a subscription; it gets what is published from now on.
+        """Add a subscription; it gets the messages that are published from now on.
 
         Raises:
-            AlreadyExists: one has the name.
-            NotFound: its topic or dead-letter topic does not exist.
+            AlreadyExists: another subscription has this name.
+            NotFound: its topic or its dead-letter topic does not exist.
             InvalidArgument: the configuration is malformed.
-            Unimplemented: it needs what the stand-in does not offer.
+            Unimplemented: the stand-in does not offer a part of the configuration.
         """
         check_name(config.name, "subscriptions")
         if config.name in self.subscriptions:
@@ -107,7 +107,7 @@ class Broker:
         """Return a subscription.
 
         Raises:
-            NotFound: there is none of the name.
+            NotFound: no subscription has this name.
         """
         if name not in self.subscriptions:
             raise NotFound(f"subscription not found: {name}")
@@ -118,8 +118,8 @@ class Broker:
 
         Raises:
             NotFound: the subscription or the new dead-letter topic does not exist.
-            InvalidArgument: the mask is empty or wrong, or a new value malformed.
-            Unimplemented: it then needs what the stand-in does not offer.
+            InvalidArgument: the mask is empty or wrong, or a new value is malformed.
+            Unimplemented: the stand-in does not offer a part of the new configuration.
         """
         subscription = self.subscription(change.name)
         merged = merge(subscription.config, change, mask, _IMMUTABLE_SUBSCRIPTION)
@@ -127,10 +127,10 @@ class Broker:
         return subscription
 
     def delete_subscription(self, name: str) -> None:
-        """Remove a subscription with what it holds.
+        """Remove a subscription and its messages.
 
         Raises:
-            NotFound: there is none of the name.
+            NotFound: no subscription has this name.
         """
         subscription = self.subscription(name)
         del self.subscriptions[name]
@@ -138,7 +138,7 @@ class Broker:
         subscription.notify()
 
     def publish(self, topic: str, messages: Sequence[PubsubMessage]) -> list[str]:
-        """Give messages ids and the time, and put them into the topic's subscriptions.
+        """Give each message an id and the publish time, and put it into the topic's subscriptions.
 
         Returns:
             The ids, in order.
@@ -159,14 +159,14 @@ class Broker:
         return ids
 
     def forward(self, topic: str, message: PubsubMessage) -> bool:
-        """Publish a dead letter; False when the topic is gone."""
+        """Publish a dead letter; return False if its topic was deleted."""
         if topic not in self.topics:
             return False
         self.publish(topic, [message])
         return True
 
     def advance(self) -> None:
-        """Let deliveries expire and pauses end."""
+        """End the deliveries and the pauses whose time is over."""
         now = self.now()
         for subscription in tuple(self.subscriptions.values()):
             if subscription.backlog.advance(now):

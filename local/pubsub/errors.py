@@ -1,16 +1,16 @@
-"""What the service refuses, each with the status that Google's service gives."""
+"""Errors for refused calls, each with the status that Google's service returns."""
 
 from grpc import StatusCode
 
 
 class Refusal(Exception):
-    """A call that is answered by a status instead of a response."""
+    """A call is refused: the client gets a status instead of a response."""
 
     code: StatusCode
 
 
 class InvalidArgument(Refusal):
-    """The request is malformed or beyond a limit, whatever the state of the broker."""
+    """The request is malformed or exceeds a limit; it would fail in any state of the broker."""
 
     code = StatusCode.INVALID_ARGUMENT
 
@@ -28,12 +28,12 @@ class AlreadyExists(Refusal):
 
 
 class FailedPrecondition(Refusal):
-    """The subscription is of another type than the call needs."""
+    """The call needs a pull subscription, and this one pushes."""
 
     code = StatusCode.FAILED_PRECONDITION
 
 
 class Unimplemented(Refusal):
-    """Google's service can do this, the stand-in cannot."""
+    """Google's service can do this, but the stand-in cannot."""
 
     code = StatusCode.UNIMPLEMENTED

@@ -9,8 +9,8 @@ Grammar, after https://cloud.google.com/pubsub/docs/subscription-message-filter#
                | "hasPrefix" "(" "attributes" "." key "," string ")"
     key        = letters, digits, hyphens and underscores, or a string
 
-AND and OR mix only through parentheses. ``!=`` is the negation of ``=``, so a message without the
-attribute passes it.
+An expression may mix AND and OR only with parentheses. ``!=`` is the negation of ``=``, so a
+message without the attribute passes ``!=``.
 """
 
 import re
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from local.pubsub.errors import InvalidArgument
 
 Filter = Callable[[Mapping[str, str]], bool]
-"""Tells from its attributes whether a message is delivered."""
+"""Says whether a message with these attributes is delivered."""
 
 MAX_BYTES = 256
 
@@ -47,10 +47,10 @@ _END = _Token("end", "the end")
 
 
 def parse(text: str) -> Filter:
-    """Compile a filter; the empty one lets everything pass.
+    """Compile a filter; an empty text makes a filter that lets every message pass.
 
     Raises:
-        InvalidArgument: the text is longer than 256 bytes or not of the grammar.
+        InvalidArgument: the text is longer than 256 bytes, or does not follow the grammar.
     """
     if len(text.encode()) > MAX_BYTES:
         raise InvalidArgument(f"filter is longer than {MAX_BYTES} bytes")
@@ -90,7 +90,7 @@ def _unquote(literal: str) -> str:
 
 
 class _Parser:
-    """Recursive descent over the tokens; each method consumes what it is named after."""
+    """Parses the tokens by recursive descent; a method's name says what it consumes."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens

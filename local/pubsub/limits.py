@@ -1,6 +1,6 @@
-"""Names and limits of the API; what breaks one is an INVALID_ARGUMENT.
+"""Checks of names and limits; the server answers INVALID_ARGUMENT if one fails.
 
-After https://cloud.google.com/pubsub/quotas#resource_limits and the reference of each message.
+Sources: https://cloud.google.com/pubsub/quotas#resource_limits and the reference of each message.
 """
 
 import re
@@ -18,9 +18,9 @@ ATTRIBUTES = 100
 ATTRIBUTE_KEY_BYTES = 256
 ATTRIBUTE_VALUE_BYTES = 1024
 ACK_DEADLINE = range(10, 601)
-"""Seconds that a subscription or a stream may give its receivers."""
+"""The ack deadlines, in seconds, that a subscription or a stream may have."""
 MODIFIED_ACK_DEADLINE = range(601)
-"""Seconds that a receiver may ask for one message."""
+"""The ack deadlines, in seconds, that a receiver may ask for one message; 0 gives it back."""
 DELIVERY_ATTEMPTS = range(5, 101)
 BACKOFF = (timedelta(0), timedelta(seconds=600))
 
@@ -39,7 +39,7 @@ _NAME = re.compile(
 
 
 def check_name(name: str, collection: str) -> None:
-    """Refuse what is not ``projects/P/{topics|subscriptions}/ID``.
+    """Refuse a name that does not have the form ``projects/P/{topics|subscriptions}/ID``.
 
     Raises:
         InvalidArgument: the name is malformed.
@@ -50,10 +50,10 @@ def check_name(name: str, collection: str) -> None:
 
 
 def check_publish(request: Request) -> None:
-    """Refuse a publish beyond the limits.
+    """Refuse a publish request that exceeds a limit.
 
     Raises:
-        InvalidArgument: it is empty, too large, or one of its messages is refused; then all are.
+        InvalidArgument: the request has no messages, is too large, or has an invalid message.
     """
     if not 0 < len(request.messages) <= MESSAGES_PER_PUBLISH:
         raise InvalidArgument(f"a publish takes 1 to {MESSAGES_PER_PUBLISH} messages")
@@ -84,18 +84,18 @@ def check_range(value: int, allowed: range, what: str) -> None:
     """Refuse a number outside its range.
 
     Raises:
-        InvalidArgument: it is; the message says ``what`` it is.
+        InvalidArgument: the number is outside; the error's message names it ``what``.
     """
     if value not in allowed:
         raise InvalidArgument(f"{what} must be {allowed.start} to {allowed.stop - 1}, not {value}")
 
 
 def check_subscription(config: SubscriptionConfig) -> None:
-    """Refuse a subscription, completed with the defaults, that cannot be served.
+    """Refuse a subscription that cannot be served; `config` already has the defaults.
 
     Raises:
-        InvalidArgument: a field is malformed or beyond its limit.
-        Unimplemented: it needs what the stand-in does not offer.
+        InvalidArgument: a field is malformed or exceeds its limit.
+        Unimplemented: the stand-in does not offer a part of the configuration.
     """
     if unsupported := _set_fields(config, _UNSUPPORTED):
         raise Unimplemented(f"the stand-in does not offer {', '.join(unsupported)}")
@@ -115,11 +115,11 @@ def check_subscription(config: SubscriptionConfig) -> None:
 
 
 def check_push(push_config: Request) -> None:
-    """Refuse a push endpoint that is no URL; without one the subscription is pulled.
+    """Refuse a push endpoint that is not a URL; a subscription without an endpoint is pulled.
 
     Raises:
-        InvalidArgument: it is not ``http://`` or ``https://`` with a host.
-        Unimplemented: it asks for bodies without the envelope.
+        InvalidArgument: the endpoint does not begin with http:// or https://, or has no host.
+        Unimplemented: the configuration asks for bodies without Pub/Sub's wrapper.
     """
     if push_config.HasField("no_wrapper"):
         raise Unimplemented("the stand-in does not offer no_wrapper")

@@ -1,7 +1,7 @@
 """The plain protobuf messages of ``google.pubsub.v1``.
 
-The client library shows them wrapped by proto-plus, which costs about ten times as much per field.
-Their classes are made at run time, so the type checker knows nothing about them.
+The client library wraps these messages in proto-plus, which makes access to a field about ten times
+as slow. Protobuf makes their classes at run time, so the type checker does not know them.
 """
 
 from collections.abc import Iterable
@@ -21,10 +21,10 @@ SubscriptionConfig: TypeAlias = Any
 """A ``google.pubsub.v1.Subscription``."""
 
 Request: TypeAlias = Any
-"""The request of an RPC; its type is in the tables of the services."""
+"""The request of an RPC; `local.pubsub.rpc` has a table of the types."""
 
 Response: TypeAlias = Any
-"""The response of an RPC; its type is in the tables of the services."""
+"""The response of an RPC."""
 
 
 def protobuf(name: str) -> Any:
@@ -33,7 +33,7 @@ def protobuf(name: str) -> Any:
 
 
 def merge(current: Any, change: Any, mask: Any, immutable: frozenset[str]) -> Any:
-    """Return ``current`` with the fields that a field mask names as they are in ``change``.
+    """Return a copy of ``current``, with the fields that a field mask names from ``change``.
 
     Raises:
         InvalidArgument: the mask is empty, or names a field that is unknown or immutable.
@@ -51,7 +51,7 @@ def merge(current: Any, change: Any, mask: Any, immutable: frozenset[str]) -> An
 
 
 def page(names: Iterable[str], request: Request) -> tuple[list[str], str]:
-    """Return the names that a list request asks for, and the token of the next page ("": none)."""
+    """Return the page of names that a list request asks for, and the next page's token or ""."""
     remaining = sorted(name for name in names if name > request.page_token)
     size = request.page_size if request.page_size > 0 else len(remaining)
     listed = remaining[:size]
@@ -59,5 +59,5 @@ def page(names: Iterable[str], request: Request) -> tuple[list[str], str]:
 
 
 def in_project(names: Iterable[str], request: Request) -> list[str]:
-    """Return the names that lie in the project that a list request names."""
+    """Return the names of resources in the project that a list request names."""
     return [name for name in names if name.startswith(f"{request.project}/")]

@@ -15,10 +15,10 @@ _ListTopicSubscriptionsResponse = protobuf("ListTopicSubscriptionsResponse")
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Topics of a broker.
+    """Answers the RPCs about a broker's topics.
 
-    Each RPC takes a request and returns its response; what it refuses, it raises
-    (``local.pubsub.errors``).
+    Each method takes a request and returns the response. If it refuses the request, it raises one
+    of ``local.pubsub.errors``.
     """
 
     broker: Broker

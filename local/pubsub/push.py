@@ -1,6 +1,6 @@
-"""Push delivery: one POST per message, up to a limit at a time, acknowledged by status.
+"""Push delivery: one POST per message; the status of the response acknowledges the message or not.
 
-After https://cloud.google.com/pubsub/docs/push#receive_push.
+Source: https://cloud.google.com/pubsub/docs/push#receive_push.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from local.pubsub.subscription import Subscription
 
 ACKNOWLEDGING = frozenset({102, 200, 201, 202, 204})
 MAX_IN_FLIGHT = 100
-"""Deliveries of one subscription at a time."""
+"""How many pushes of one subscription are under way at most, unless the caller says otherwise."""
 
 TOKEN_SECONDS = 3600
 
@@ -35,9 +35,9 @@ class Pusher:
     """Delivers one subscription's messages to its push endpoint.
 
     Args:
-        subscription: it has a push endpoint.
-        now: the time, in seconds since the epoch.
-        max_in_flight: the most deliveries at a time.
+        subscription: a subscription with a push endpoint.
+        now: returns the time, in seconds since the epoch.
+        max_in_flight: how many pushes may be under way at a time.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Pusher:
         self._schedule()
 
     async def close(self) -> None:
-        """Stop; what is under way is given back."""
+        """Cancel the pushes that are under way; their messages become ready again."""
         self._closed = True
         self._subscription.listeners.discard(self._schedule)
         deliveries = tuple(self._deliveries)
@@ -66,7 +66,7 @@ class Pusher:
         self._poster.close()
 
     def _schedule(self) -> None:
-        """Pump once the caller is done: a publish shall not wait for the pushes it causes."""
+        """Start pushes after the caller is done, so that a publish does not wait for its pushes."""
         if not self._scheduled and self._free:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._pump)
@@ -96,7 +96,7 @@ class Pusher:
                 status = await self._poster.post(self._authorized_headers(), body)
             acknowledged = status in ACKNOWLEDGING
         except OSError:
-            pass  # no response, or none in time
+            pass  # no response came in time
         finally:
             if acknowledged:
                 backlog.acknowledge([lease.ack_id])
@@ -115,9 +115,9 @@ def push_body(message: PubsubMessage, subscription: str, attempt: int | None) ->
     """Write the body of a push request.
 
     Args:
-        message: what is delivered.
-        subscription: its full name.
-        attempt: which delivery this is, from 1; None without a dead-letter policy.
+        message: the message to deliver.
+        subscription: the full name of the subscription.
+        attempt: the number of this delivery, from 1; None without a dead-letter policy.
     """
     published = _rfc3339(message.publish_time.seconds, message.publish_time.nanos)
     wrapped: dict[str, object] = {
@@ -135,9 +135,9 @@ def push_body(message: PubsubMessage, subscription: str, attempt: int | None) ->
 
 
 def unsigned_token(push_config: Request, now: float) -> str:
-    """Return the identity token of a push, with Google's claims and no valid signature.
+    """Return the identity token of a push, with Google's claims, but without a valid signature.
 
-    A function behind Cloud Run sees no signature either: the platform checks and replaces it.
+    A function on Cloud Run does not see a signature either: Cloud Run verifies and removes it.
     """
     oidc, issued = push_config.oidc_token, int(now)
     claims = {

@@ -1,4 +1,4 @@
-"""Binds the services to gRPC: types, routing headers, and refusals as statuses."""
+"""Connects the services with gRPC: types, routing headers, and a status for each refusal."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ ROUTING_HEADER = "x-goog-request-params"
 Metadata = Iterable[tuple[str, str | bytes]] | None
 Unary = Callable[[Request], Awaitable[Response]]
 Context = Any
-"""A ``grpc.aio.ServicerContext``; its stubs are generic in a way that they do not fill in."""
+"""A ``grpc.aio.ServicerContext``; the type stubs of gRPC leave its parameters open."""
 
 
 class Rpc(NamedTuple):
-    """A unary RPC: its handler, the request's type, and the field that its routing header names."""
+    """A unary RPC: its handler, its request's type, and the field that the routing header names."""
 
     handler: Unary
     request_type: str
@@ -29,7 +29,7 @@ class Rpc(NamedTuple):
 
 
 def publisher_handler(publisher: Publisher) -> "grpc.GenericRpcHandler[Request, Response]":
-    """Return what serves ``google.pubsub.v1.Publisher``."""
+    """Return gRPC's handler of the service ``google.pubsub.v1.Publisher``."""
     rpcs = {
         "CreateTopic": Rpc(publisher.create_topic, "Topic", "name"),
         "GetTopic": Rpc(publisher.get_topic, "GetTopicRequest", "topic"),
@@ -46,7 +46,7 @@ def publisher_handler(publisher: Publisher) -> "grpc.GenericRpcHandler[Request, 
 
 
 def subscriber_handler(subscriber: Subscriber) -> "grpc.GenericRpcHandler[Request, Response]":
-    """Return what serves ``google.pubsub.v1.Subscriber``."""
+    """Return gRPC's handler of the service ``google.pubsub.v1.Subscriber``."""
     rpcs = {
         "CreateSubscription": Rpc(subscriber.create_subscription, "Subscription", "name"),
         "GetSubscription": Rpc(
@@ -79,12 +79,12 @@ def check_routing(metadata: Metadata, route: str, resource: str) -> None:
     """Refuse a call that Google's front end could not route to a region.
 
     Args:
-        metadata: the call's.
-        route: the parameter's name.
-        resource: what the request itself names.
+        metadata: the metadata of the call.
+        route: the name of the parameter in the routing header.
+        resource: the name of the resource in the request.
 
     Raises:
-        InvalidArgument: the header is missing or names something else.
+        InvalidArgument: the header is missing, or names another resource.
     """
     values = [str(value) for name, value in metadata or () if name == ROUTING_HEADER]
     if not values:
@@ -120,7 +120,7 @@ def _streaming_pull(subscriber: Subscriber) -> "grpc.RpcMethodHandler[Request, R
             if opening is None:
                 raise InvalidArgument("the stream's first request is missing")
             metadata = context.invocation_metadata()
-            # The client library's streaming pull sends the header, the generated clients do not.
+            # The client library sends the header with a streaming pull; generated clients do not.
             if any(name == ROUTING_HEADER for name, _ in metadata or ()):
                 check_routing(metadata, "subscription", opening.subscription)
             async for response in subscriber.streaming_pull(opening, requests):

@@ -16,14 +16,14 @@ from local.pubsub.subscriber import Subscriber
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.02
-"""How late an expiry or the end of a back-off may be noticed."""
+"""The interval at which the server looks for expired deliveries and ended pauses."""
 
 STOP_SECONDS = 0.5
-"""What calls in progress get to end."""
+"""How much time calls in progress get to end when the server stops."""
 
 _OPTIONS = (
-    ("grpc.so_reuseport", 0),  # else a second server shares the port instead of failing
-    ("grpc.max_receive_message_length", -1),  # a publish over 10 MB is refused by its handler
+    ("grpc.so_reuseport", 0),  # a second server on this port must fail, not share the port
+    ("grpc.max_receive_message_length", -1),  # `check_publish` refuses requests above 10 MB
     ("grpc.max_send_message_length", -1),
 )
 
@@ -33,8 +33,8 @@ class Server:
     """A running server.
 
     Attributes:
-        port: where it listens.
-        broker: what it serves.
+        port: the port that it listens on.
+        broker: the topics and subscriptions that it serves.
     """
 
     port: int
@@ -53,12 +53,12 @@ async def serve(
     """Serve in the running loop until the context ends.
 
     Args:
-        port: 0 takes a free one.
-        now: the time, in seconds since the epoch.
-        max_in_flight: the most pushes of one subscription at a time.
+        port: the port to listen on; 0 for any free port.
+        now: returns the time, in seconds since the epoch.
+        max_in_flight: how many pushes of one subscription may be under way at a time.
 
     Raises:
-        RuntimeError: the port is taken.
+        RuntimeError: another program listens on the port.
     """
     broker = Broker(now)
     subscriber = Subscriber(broker, max_in_flight)

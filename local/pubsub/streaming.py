@@ -1,4 +1,4 @@
-"""The server's side of one StreamingPull."""
+"""The server's part of one StreamingPull."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -14,15 +14,15 @@ _StreamingPullResponse = protobuf("StreamingPullResponse")
 
 
 class Stream:
-    """Hands a subscription's messages to one receiver, as far as its flow control lets them.
+    """Sends a subscription's messages to one receiver, as far as the receiver's limits allow.
 
     Args:
-        subscription: what is pulled.
-        opening: the stream's first request.
-        now: the time, in seconds since the epoch.
+        subscription: the subscription that is pulled.
+        opening: the first request of the stream; it has the limits.
+        now: returns the time, in seconds since the epoch.
 
     Raises:
-        InvalidArgument: the opening asks for a deadline beyond 10 to 600 s.
+        InvalidArgument: the opening asks for a deadline that is not between 10 and 600 s.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class Stream:
         self._max_bytes = opening.max_outstanding_bytes
         self._changed = asyncio.Event()
         self._ended = False
-        self._outstanding: dict[str, int] = {}  # bytes of each delivery that is still out
+        self._outstanding: dict[str, int] = {}  # bytes of each delivery that is not acknowledged
 
     def take_in(self, request: Request) -> None:
-        """Apply what the receiver says: acknowledgements and new deadlines.
+        """Apply a request of the receiver: acknowledgements and new deadlines.
 
         Raises:
-            InvalidArgument: a deadline is out of range, or ids and deadlines do not pair up.
+            InvalidArgument: a deadline is out of range, or ids and deadlines differ in number.
         """
         seconds, ack_ids = request.modify_deadline_seconds, request.modify_deadline_ack_ids
         if len(seconds) != len(ack_ids):
@@ -55,15 +55,15 @@ class Stream:
             self._subscription.extend([ack_id], new_deadline, self._now())
 
     def hang_up(self, _listener: object = None) -> None:
-        """End the responses: the receiver says no more."""
+        """End the responses, because the receiver sends no more requests."""
         self._ended = True
         self._changed.set()
 
     async def responses(self) -> AsyncGenerator[Response, None]:
-        """Yield messages as they come and as room is made for them.
+        """Yield responses with messages, when messages come or acknowledgements make room.
 
         Raises:
-            NotFound: the subscription is deleted.
+            NotFound: the subscription was deleted.
         """
         self._subscription.listeners.add(self._changed.set)
         try:

@@ -14,24 +14,24 @@ from local.pubsub.streaming import Stream
 from local.pubsub.subscription import Subscription
 
 PULL_SECONDS = 1
-"""How long a pull waits for a first message before it answers with none."""
+"""How long a pull waits for a message before it answers without one."""
 
 PULL_MESSAGES = 1000
-"""The most messages of one pull, whatever it asks for."""
+"""How many messages one pull gets at most, even if it asks for more."""
 
 _ListSubscriptionsResponse = protobuf("ListSubscriptionsResponse")
 _PullResponse = protobuf("PullResponse")
 
 
 class Subscriber:
-    """Subscriptions of a broker, and the pushes of those that have an endpoint.
+    """Answers the RPCs about a broker's subscriptions, and pushes to their endpoints.
 
-    Each RPC takes a request and returns its response; what it refuses, it raises
-    (``local.pubsub.errors``).
+    Each method takes a request and returns the response. If it refuses the request, it raises one
+    of ``local.pubsub.errors``.
 
     Args:
-        broker: holds the topics and subscriptions.
-        max_in_flight: the most pushes of one subscription at a time.
+        broker: has the topics and subscriptions.
+        max_in_flight: how many pushes of one subscription may be under way at a time.
     """
 
     def __init__(self, broker: Broker, max_in_flight: int) -> None:
@@ -62,7 +62,7 @@ class Subscriber:
         return subscription.config
 
     async def modify_push_config(self, request: Request) -> Response:
-        """ModifyPushConfig; without an endpoint the subscription is pulled from then on."""
+        """ModifyPushConfig; a request without an endpoint makes this a pull subscription."""
         subscription = self._broker.subscription(request.subscription)
         check_push(request.push_config)
         subscription.config.push_config.CopyFrom(request.push_config)
@@ -83,7 +83,7 @@ class Subscriber:
         return Empty()
 
     async def pull(self, request: Request) -> Response:
-        """Pull; waits a moment for a first message, unless told to return immediately."""
+        """Pull; waits up to `PULL_SECONDS` for a message, unless `return_immediately` is set."""
         subscription = self._pulled(request.subscription)
         if request.max_messages <= 0:
             raise InvalidArgument("max_messages must be positive")

@@ -16,7 +16,7 @@ DEFAULT_MAXIMUM_BACKOFF = 600
 DEFAULT_RETENTION = 7 * 24 * 3600
 
 Forward = Callable[[str, PubsubMessage], bool]
-"""Publishes a message to the named topic; False: the topic is gone."""
+"""Publishes a message to the named topic; returns False if the topic was deleted."""
 
 _Message = protobuf("PubsubMessage")
 _ReceivedMessage = protobuf("ReceivedMessage")
@@ -26,10 +26,11 @@ class Subscription:
     """A subscription's configuration and backlog.
 
     Attributes:
-        config: as clients see it, completed with the defaults.
-        backlog: its unacknowledged messages.
-        listeners: called, without arguments, after something happened that a receiver may wait for.
-        deleted: set once it is; receivers end then.
+        config: the configuration as clients see it, with the defaults.
+        backlog: the unacknowledged messages.
+        listeners: called without arguments when messages may be ready, when room is made for more,
+            and when the configuration changes or the subscription is deleted.
+        deleted: whether the subscription was deleted; receivers end then.
     """
 
     def __init__(self, config: SubscriptionConfig, forward: Forward) -> None:
@@ -41,7 +42,7 @@ class Subscription:
         self._filter = filters.parse(config.filter)
 
     def offer(self, messages: Sequence[PubsubMessage]) -> None:
-        """Keep the messages that pass the filter; the others count as acknowledged."""
+        """Add the messages that pass the filter to the backlog; drop the others."""
         if self.config.filter:
             messages = [message for message in messages if self._filter(message.attributes)]
         if messages:
@@ -49,24 +50,24 @@ class Subscription:
             self.notify()
 
     def configure(self, config: SubscriptionConfig) -> None:
-        """Take over a changed configuration."""
+        """Replace the configuration."""
         self.config = config
         self.backlog.delivery = _delivery(config)
         self.notify()
 
     def acknowledge(self, ack_ids: Iterable[str]) -> None:
-        """Forget these deliveries' messages."""
+        """Forget the messages of these deliveries."""
         self.backlog.acknowledge(ack_ids)
-        self.notify()  # a stream has room for more now
+        self.notify()  # a stream may have room for more messages now
 
     def extend(self, ack_ids: Iterable[str], seconds: float, now: float) -> None:
-        """Let these deliveries end ``seconds`` from ``now``; 0 gives them back at once."""
+        """Let these deliveries expire ``seconds`` after ``now``; 0 gives them back at once."""
         self.backlog.extend(ack_ids, seconds, now)
         if seconds == 0:
             self.notify()
 
     def received(self, lease: Lease) -> Response:
-        """Write a delivery as pull and StreamingPull return it."""
+        """Return a delivery in the form of the responses of Pull and StreamingPull."""
         counted = self.config.HasField("dead_letter_policy")
         return _ReceivedMessage(
             ack_id=lease.ack_id,
@@ -75,7 +76,7 @@ class Subscription:
         )
 
     async def wait(self, seconds: float) -> None:
-        """Wait until something happens that a receiver may wait for, at most so long."""
+        """Wait until the listeners are called, but at most so many seconds."""
         happened = asyncio.Event()
         self.listeners.add(happened.set)
         try:
@@ -97,11 +98,11 @@ class Subscription:
 
 
 def completed(config: SubscriptionConfig) -> SubscriptionConfig:
-    """Fill the defaults of the API in, check the outcome and return it.
+    """Add the API's defaults to a configuration, check it, and return it.
 
     Raises:
-        InvalidArgument: a field is malformed or beyond its limit.
-        Unimplemented: it needs what the stand-in does not offer.
+        InvalidArgument: a field is malformed or exceeds its limit.
+        Unimplemented: the stand-in does not offer a part of the configuration.
     """
     config.ack_deadline_seconds = config.ack_deadline_seconds or DEFAULT_ACK_DEADLINE
     if not config.HasField("message_retention_duration"):
@@ -130,7 +131,7 @@ def _delivery(config: SubscriptionConfig) -> Delivery:
 
 
 def _dead_letter(message: PubsubMessage, attempts: int, subscription: str) -> PubsubMessage:
-    """Copy a message for the dead-letter topic, with the source attributes of the service."""
+    """Copy a message for the dead-letter topic, with the attributes that Google's service adds."""
     _, project, _, name = subscription.split("/")
     published = datetime.fromtimestamp(message.publish_time.ToMilliseconds() / 1000, UTC)
     letter = _Message(data=message.data, attributes=message.attributes)
