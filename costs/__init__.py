@@ -1,5 +1,5 @@
-"""What a cell costs: the bytes that its statements bill, and the dollars of a month.
+"""The model of costs: the bytes that BigQuery bills for statements, and a cell's dollars a month.
 
-The bytes come from the texts in ``sql/``, as Google's analyser resolves them, and from the
-parameters that the code binds. docs/costs.md has the figures.
+The model computes the bytes from the texts in ``sql/``, which Google's analyser resolves, and from
+the parameters that the code binds. docs/costs.md has the figures.
 """

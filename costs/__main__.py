@@ -31,7 +31,7 @@ from functions import __version__
 @click.option(
     "--variables",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The deployment's variables, a file such as terraform.tfvars.json.",
+    help="A file with the variables of the deployment, such as terraform.tfvars.json.",
 )
 @click.option("--cell", "name", default="", help="The cell, if the variables have several.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

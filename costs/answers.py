@@ -1,4 +1,4 @@
-"""What the queries of the jobs return: the rows that make a job do what its name says."""
+"""The rows that queries return to the measured jobs, so that each job does what its name says."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -74,7 +74,7 @@ NO_WORK = Work(0, 0, 0, 0, 0, 0, None, None, 0, None)
 
 
 def ran(job: str, days_ago: int = 0) -> Mapping[str, Any]:
-    """Return a row of ``find_news``: an hour ago, or days ago, a run of the job began."""
+    """Return a row of ``find_news``: a run of the job began so many days and an hour ago."""
     return {"moment": NOW - timedelta(days=days_ago, hours=1), "job": job, "day": None}
 
 
@@ -84,7 +84,7 @@ def noted(day: datetime) -> Mapping[str, Any]:
 
 
 def due(*treatments: str) -> Callable[[Sequence[Call]], list[Mapping[str, Any]]]:
-    """Return what makes rows of ``find_scopes``: the erasures that the sweep claimed."""
+    """Return a function that makes rows of ``find_scopes`` for erasures that the sweep claimed."""
 
     def make(calls: Sequence[Call]) -> list[Mapping[str, Any]]:
         [claim] = [call.parameters["claim"] for call in calls if call.name == "claim_due_erasures"]
@@ -96,8 +96,8 @@ def due(*treatments: str) -> Callable[[Sequence[Call]], list[Mapping[str, Any]]]
 def refreshed(last: datetime) -> list[Mapping[str, Any]]:
     """Return rows of ``find_news``: when each day was refreshed, if nothing came late.
 
-    A day is refreshed until no more events can come to it on time, and once when it leaves the open
-    window.
+    A day is refreshed until no more events can arrive on time, and once more when it leaves the
+    open window.
 
     Args:
         last: when the last refresh began (UTC).
@@ -138,7 +138,7 @@ def in_scope(
 TOMBSTONES = [scope("anonymise", "executed"), scope("delete", "executed")]
 EVERY_DAY = [TODAY - days * DAY for days in range(RETENTION_DAYS + 1)]
 THIRTY_DAYS = EVERY_DAY[28:208:6]
-"""The days on which one person was active: 30 days before the cut-off."""
+"""The 30 days, all before the cut-off, on which one person was active."""
 RAN = [
     ran("sweep"),
     ran("full_sweep"),

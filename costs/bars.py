@@ -12,13 +12,13 @@ from costs.figures import Figures
 PATH = Path(__file__).with_name("bars.yaml")
 
 SLACK = 1.2
-"""A bar may be at most so many times its figure, so that bars follow improvements."""
+"""A bar may be at most this many times its figure, so that bars follow improvements."""
 
 SAME = 1e-6
 """The share by which two numbers may differ and still count as equal."""
 
 DIGITS = 3
-"""The digits of a bar; more would change with each byte."""
+"""The significant digits of a bar; with more digits, a bar would change with each byte."""
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,13 +49,13 @@ def read_bars() -> Bars:
     """Read ``bars.yaml``.
 
     Raises:
-        msgspec.ValidationError: the file has another form, or a bar without a reason.
+        msgspec.ValidationError: the file has an unknown or a missing member, such as ``why``.
     """
     return msgspec.yaml.decode(PATH.read_bytes(), type=Bars)
 
 
 def problems(bars: Bars, figures: Figures) -> list[str]:
-    """Return one sentence for each bar that is missing, exceeded, too high, or of no figure."""
+    """Return a sentence for each bar that is missing, exceeded or too high, or has no figure."""
     return [
         problem
         for section in Bars.__struct_fields__
@@ -64,7 +64,7 @@ def problems(bars: Bars, figures: Figures) -> list[str]:
 
 
 def compare(groups: Sequence[Group], figures: Mapping[str, tuple[float, ...]]) -> Iterator[str]:
-    """Yield the problems of one section. Each ends with the line that would be right."""
+    """Yield the problems of one section; most end with the line to write into ``bars.yaml``."""
     bars: dict[str, tuple[float, ...]] = {}
     for group in groups:
         for name, bar in group.bars.items():
@@ -85,7 +85,7 @@ def compare(groups: Sequence[Group], figures: Mapping[str, tuple[float, ...]]) -
 
 
 def line(name: str, figure: Sequence[float]) -> str:
-    """Return the line of a bar for a figure."""
+    """Return the line of ``bars.yaml`` that fits a figure."""
     return f"{name}: [{', '.join(f'{rounded_up(value):g}' for value in figure)}]"
 
 

@@ -23,7 +23,8 @@ _UNITS = {
     9: timedelta(seconds=1),
     11: SMALLEST,
 }
-"""The lengths of the library's parts of a date; a month as its longest, which reads most."""
+"""The lengths of the library's date parts, by number. A month counts as 31 days: a statement reads
+most in the longest month."""
 _MONTH, _DAY = 2, 3
 _MIRRORED = {
     "$greater_or_equal": "$less_or_equal",
@@ -40,8 +41,8 @@ class Bound(NamedTuple):
     Attributes:
         column: the id of the column.
         first: the smallest value (UTC) that fulfils the condition; None if there is none.
-        end: the first value (UTC) above those that fulfil it; None if there is none.
-        days: on how many days the values lie; None if it is not a list of days.
+        end: the smallest value (UTC) that is too large for the condition; None if there is none.
+        days: how many days the condition lists; None if it does not list days.
     """
 
     column: int
@@ -51,18 +52,18 @@ class Bound(NamedTuple):
 
 
 class Constants(NamedTuple):
-    """Computes the expressions that BigQuery knows before it reads a table.
+    """Computes expressions whose values BigQuery knows before it reads a table.
 
     Attributes:
         now: the current time (UTC).
-        parameters: the value of each parameter; one that is missing is unknown.
+        parameters: the value of each parameter; a missing parameter is unknown.
     """
 
     now: datetime
     parameters: Mapping[str, Parameter]
 
     def bounds(self, condition: Any) -> list[Bound]:
-        """Return the bounds in a condition; other conditions beside them are ignored."""
+        """Return the bounds in a condition; ignore its parts that are not bounds."""
         call = concrete(condition)
         if kind(call) != "FunctionCall":
             return []
@@ -106,7 +107,7 @@ class Constants(NamedTuple):
         return [Bound(found[0], min(days), max(days) + DAY, len(set(days)))]
 
     def value(self, expression: Any) -> Any:
-        """Return the value of an expression, a day as its first moment; None if it is unknown."""
+        """Return the value of an expression (a day as its first moment), or None if unknown."""
         node = concrete(expression)
         match kind(node):
             case "Literal":
@@ -159,7 +160,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "$add": operator.add,
     "$multiply": operator.mul,
 }
-"""The functions of GoogleSQL that statements use in bounds; another one bounds nothing."""
+"""The functions of GoogleSQL that statements use in bounds; the value of others is unknown."""
 
 
 def monotone_column(expression: Any) -> tuple[int, bool] | None:

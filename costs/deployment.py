@@ -9,7 +9,7 @@ from functions.warehouse.schema import RETENTION_DAYS
 
 
 class UnknownCell(ValueError):
-    """The file does not have the cell; the message names those that it has."""
+    """The file does not have the cell; the message names the cells that it has."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -17,9 +17,9 @@ class Cell(msgspec.Struct, frozen=True):
 
     Attributes:
         retention_days: for how many days events are kept.
-        cmek: whether the cell has a key of its own.
+        cmek: whether the cell's data is encrypted with a key of the operator.
         log_retention_days: for how many days logs are kept.
-        min_instances: the instances that are always there, by function.
+        min_instances: how many instances always run, by function.
         subscriptions: how many subscriptions push events to back ends of partners.
     """
 
@@ -58,8 +58,8 @@ def read_cell(file: Path, name: str) -> Cell:
         name: the name of the cell; empty if the file has only one.
 
     Raises:
-        UnknownCell: the file has no such cell, or several and no name is given.
-        msgspec.DecodeError: the file is not JSON, or has a variable of another form.
+        UnknownCell: the file does not have the cell, or has several and the name is empty.
+        msgspec.DecodeError: the file is not JSON, or a variable has a wrong type.
     """
     given = msgspec.json.decode(file.read_bytes(), type=_Variables)
     names = [name] if name else list(given.cells)

@@ -1,4 +1,4 @@
-"""The dollars of a month: quantities by price, from the volume and the variables of a cell."""
+"""The dollars of a month: quantities, from the volume and the variables of a cell, times prices."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -20,30 +20,30 @@ MONTH_SECONDS = DAYS_A_MONTH * 86_400
 GIB, TIB = 2**30, 2**40
 
 LEAST_MESSAGE = 1_000
-"""The bytes that Pub/Sub bills at least for a publish and for a push.
+"""The smallest number of bytes that Pub/Sub bills for a publish and for a push.
 Source: https://cloud.google.com/pubsub/pricing"""
 
 STEP_SECONDS = 0.1
-"""Cloud Run bills the time of an instance in such steps.
+"""Cloud Run rounds the time of an instance up to a multiple of this.
 Source: https://cloud.google.com/run/pricing"""
 
 CONCURRENCY = 250
-"""The requests that an instance of receive and load takes at a time
+"""How many requests an instance of `receive` or `load` handles at a time
 (terraform/modules/cell/functions.tf)."""
 
 CPU_TARGET = 0.6
-"""The share of its processor from which Cloud Run adds an instance.
+"""Cloud Run adds an instance when the instances use more than this share of their processors.
 Source: https://cloud.google.com/run/docs/about-instance-autoscaling"""
 
 MOUNTED_SECRETS = 2
-"""The secrets that an instance of receive or load reads again and again."""
+"""How many secrets an instance of `receive` or `load` reads again every `REFRESH_SECONDS`."""
 
 QUERIES = "BigQuery queries"
 NOTHING_LATE, EXECUTION = "sweep, nothing late", "execution, all days"
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A price of ``prices.yaml``, whose head explains the members."""
+    """A price; the head of ``prices.yaml`` explains the members."""
 
     usd: float
     unit: str
@@ -52,12 +52,12 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seen: str = ""
 
     def of(self, quantity: float) -> float:
-        """Return the dollars of a month's quantity."""
+        """Return the dollars for the quantity of a month."""
         return self.usd * max(0.0, quantity - self.free)
 
 
 class Function(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a request to a function takes: seconds, processor seconds, and GiB of memory."""
+    """What one request to a function uses: seconds, processor seconds, and GiB of memory."""
 
     seconds: float
     cpu_seconds: float
@@ -65,7 +65,7 @@ class Function(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Usage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens in a month, from ``usage.yaml``, which explains the members."""
+    """The use of a cell in a month; comments in ``usage.yaml`` explain the members."""
 
     runs: Mapping[str, float]
     sweeps: float
@@ -87,9 +87,9 @@ class Line(NamedTuple):
     """One line of a month's bill.
 
     Attributes:
-        name: what is billed, as in ``prices.yaml``.
-        quantity: how much of it.
-        usd: what it costs.
+        name: the name of the price in ``prices.yaml``.
+        quantity: how many units of the price are used.
+        usd: the cost in dollars.
     """
 
     name: str
@@ -112,7 +112,7 @@ def usage() -> Usage:
 def runs_a_month(volume: Volume) -> dict[str, float]:
     """Return how often each job runs.
 
-    Erasures that are due wait for others for `GATHERING`, and are executed together.
+    A due erasure waits for other erasures for `GATHERING`; then one execution carries out all.
     """
     given = usage()
     due = volume.events / given.events_for_an_erasure
@@ -122,10 +122,10 @@ def runs_a_month(volume: Volume) -> dict[str, float]:
 
 
 def bill(volume: Volume, cell: Cell, query_bytes: Callable[[str], float]) -> list[Line]:
-    """Return the lines of a month's bill, without what analysts and BI tools query.
+    """Return the lines of a month's bill, without the queries of analysts and BI tools.
 
     Args:
-        volume: how much is sent and stored.
+        volume: how many events are sent, and for how long they are kept.
         cell: the variables of the cell.
         query_bytes: returns the bytes that BigQuery bills for one run of a job.
     """
@@ -145,7 +145,7 @@ def bill(volume: Volume, cell: Cell, query_bytes: Callable[[str], float]) -> lis
 def _pipeline(volume: Volume, cell: Cell) -> Iterator[tuple[str, float]]:
     given = usage()
     message = max(LEAST_MESSAGE, given.message_bytes)
-    # A subscription with a filter pays for each message that the filter drops, but not for a push.
+    # Google bills a message that a subscription's filter drops, but bills no push for it.
     # Source: https://cloud.google.com/pubsub/docs/subscription-message-filter
     per_event = (2 + cell.subscriptions) * message + given.message_bytes
     yield "Pub/Sub", volume.events * per_event / GIB
@@ -181,8 +181,9 @@ def _functions(volume: Volume, cell: Cell) -> Iterator[tuple[str, float]]:
 def instance_seconds(requests: float, function: Function) -> float:
     """Return the seconds for which Cloud Run bills instances of a function in a month.
 
-    Requests come independently of each other, all month long. While few come, one instance is busy
-    for as long as it has a request; while many come, there are as many as their processors need.
+    The model assumes requests that come independently of each other, all month long. If few come,
+    Cloud Run bills the time in which one instance has a request. If many come, Cloud Run runs as
+    many instances as the processor time or the concurrent requests need.
     """
     rate = requests / MONTH_SECONDS
     busy = 1 - math.exp(-rate * max(STEP_SECONDS, function.seconds))
@@ -207,5 +208,5 @@ def total(lines: list[Line]) -> float:
 
 
 def background(lines: list[Line]) -> float:
-    """Return the dollars of a bill that the queries of the background and of the pages cost."""
+    """Return the dollars of a bill for queries: those of the background and of the dashboard."""
     return sum(line.usd for line in lines if line.name == QUERIES)

@@ -1,4 +1,4 @@
-"""The figures of the model: what each statement, view and job bills, at three volumes."""
+"""The figures of the model: the GB that BigQuery bills for each statement, view and job."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -15,13 +15,13 @@ from functions.warehouse.parameters import declared
 from functions.warehouse.schema import RETENTION_DAYS, View, list_views
 
 VOLUMES = (1e6, 1e8, 1e10)
-"""Events a month."""
+"""The volumes for which figures are computed, in events a month."""
 
 GB = 10**9
 
 EVENT_VIEWS = "event_*"
-"""Stands for the views of single events: the one with the most columns is measured. They differ in
-their properties only, which are one RECORD in the store."""
+"""The name for all views of single events. They differ only in their properties, which are one
+RECORD in the store, so the model measures only the view with the most columns."""
 
 SPANS = {"hour": NOW - timedelta(hours=1), "month": NOW - timedelta(days=30)}
 """The spans for which analysts query a view, each with its first moment (UTC)."""
@@ -30,17 +30,18 @@ WAITED_FOR = ("press of Refresh", "page of 90 days", "immediate erasure")
 """The jobs that a person waits for."""
 
 Figure = tuple[float, ...]
-"""GB at each of `VOLUMES`, or one number."""
+"""The GB at each of `VOLUMES`, or a single number of BigQuery jobs."""
 
 
 class Figures(NamedTuple):
     """All figures, by name.
 
     Attributes:
-        jobs: GB of each job.
-        statements: GB of each statement, as ``folder/name``: the most that a job has it read.
-        views: GB of ``SELECT *`` of each view, as ``view of the last hour``.
-        in_a_row: how many BigQuery jobs a person waits for, one after the other, by `WAITED_FOR`.
+        jobs: the GB of each job.
+        statements: the GB of each statement in the job that reads most with it, by ``folder/name``.
+        views: the GB of ``SELECT *`` of each view and span, by names such as ``events of the last
+            hour``.
+        in_a_row: for each job in `WAITED_FOR`, how many BigQuery jobs run one after the other.
     """
 
     jobs: Mapping[str, Figure]
@@ -50,11 +51,11 @@ class Figures(NamedTuple):
 
 
 class MeasuredJob(NamedTuple):
-    """What a job reads.
+    """A job, with the data that it reads.
 
     Attributes:
-        calls: its statements, in order.
-        reads: what each of them reads.
+        calls: the statements of the job, in order.
+        reads: the scans of each statement.
     """
 
     calls: list[Call]
@@ -66,7 +67,7 @@ class MeasuredJob(NamedTuple):
 
 
 def measure(job: Job, retention_days: int = RETENTION_DAYS) -> MeasuredJob:
-    """Run a job, and find what its statements read."""
+    """Run a job with a recorder, and find the scans of its statements."""
     calls = job.calls(retention_days)
     return MeasuredJob(
         calls,
@@ -85,7 +86,7 @@ def measure(job: Job, retention_days: int = RETENTION_DAYS) -> MeasuredJob:
 
 @cache
 def figures() -> Figures:
-    """Measure everything."""
+    """Compute all figures."""
     measured = {job.name: measure(job) for job in JOBS}
     return Figures(
         {name: _figure(job.reads) for name, job in measured.items()},
@@ -100,7 +101,7 @@ def _figure(found: list[Reads]) -> Figure:
 
 
 def _of_statements(measured: Mapping[str, MeasuredJob]) -> dict[str, Figure]:
-    """Return the figure of each statement; one that no job here runs is measured without bounds."""
+    """Return the figure of each statement; if no job runs it, its parameters are unknown."""
     runs: dict[str, list[Figure]] = {}
     for job in measured.values():
         for call, found in zip(job.calls, job.reads, strict=True):

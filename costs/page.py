@@ -16,13 +16,13 @@ ROOT = Path(__file__).parents[1]
 COSTS, README = "docs/costs.md", "terraform/README.md"
 
 NAMES = ("1 M", "100 M", "10 B")
-"""How the pages call the volumes."""
+"""The names of `VOLUMES` in the generated tables."""
 
 Bill = tuple[Volume, list[Line]]
 
 
 def render(figures: Figures) -> dict[str, str]:
-    """Return path -> content of the pages that have generated parts."""
+    """Return the content of each page that has generated parts, by the page's path."""
     bills = [
         (Volume(events), bill(Volume(events), Cell(), _at(figures, place)))
         for place, events in enumerate(VOLUMES)
@@ -145,7 +145,7 @@ def _paragraph(bills: Sequence[Bill]) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with three digits at most, for people."""
+    """Return a number with two or three significant digits, for people."""
     if value >= 100:
         return f"{float(f'{value:.3g}'):,.0f}"
     return f"{value:.3g}" if value >= 1 else f"{value:.2g}"

@@ -11,13 +11,13 @@ from functions.warehouse.parameters import Parameter, query_parameters
 from functions.warehouse.statements import Statements
 
 Answer = Sequence[Any] | Callable[["Sequence[Call]"], Sequence[Any]]
-"""The rows that a query returns, or a function that makes them from the statements before it."""
+"""The rows that a query returns, or a function that makes them from the statements so far."""
 
 Answers = Mapping[str, Answer]
-"""What queries return, by the name of the query; others return no rows."""
+"""The rows that queries return, by the name of the query; all other queries return no rows."""
 
 TURNS = 100
-"""How often the event loop runs until every part of a job waits for a statement."""
+"""How many turns of the event loop are enough until each task of a job waits for a statement."""
 
 
 class Call(NamedTuple):
@@ -27,8 +27,8 @@ class Call(NamedTuple):
         folder: the statement's folder in ``sql/``.
         name: the name of the statement's file, without its ending.
         parameters: the values that the code bound.
-        place: the number of jobs that ran in a row up to this one; statements with the same place
-            ran at the same time.
+        place: how many BigQuery jobs ran one after the other up to this one, including it;
+            statements with the same place ran at the same time.
     """
 
     folder: str
@@ -41,7 +41,7 @@ class Recording:
     """The statements of one job.
 
     Args:
-        answers: what the queries of the job return.
+        answers: the rows that the queries of the job return.
 
     Attributes:
         calls: the statements, in order.
@@ -54,13 +54,13 @@ class Recording:
         self._waiting: list[asyncio.Future[None]] = []
 
     def run(self, job: Coroutine[Any, Any, Any]) -> list[Call]:
-        """Run a job to its end, and return its statements. Its log lines are dropped."""
+        """Run a job to its end; drop its log lines, and return its statements."""
         with redirect_stdout(io.StringIO()):
             asyncio.run(self._follow(job))
         return self.calls
 
     async def take(self, folder: str, name: str, parameters: Mapping[str, Parameter]) -> Any:
-        """Record a statement; return its rows once all others that run meanwhile are recorded."""
+        """Record a statement; return its rows once all statements of the same time are recorded."""
         query_parameters(folder, name, parameters)
         self.calls.append(Call(folder, name, parameters, self._place))
         done = asyncio.get_running_loop().create_future()
@@ -87,7 +87,7 @@ class RecordedStatements(Statements):
 
     Args:
         folder: the folder in ``sql/``.
-        recording: where they are recorded.
+        recording: gets the statements.
     """
 
     def __init__(self, folder: str, recording: Recording) -> None:
@@ -109,5 +109,5 @@ class RecordedStatements(Statements):
 
 
 def jobs_in_a_row(calls: Sequence[Call]) -> int:
-    """Return how many BigQuery jobs of a recording wait for each other."""
+    """Return how many BigQuery jobs of a recording ran one after the other."""
     return max((call.place for call in calls), default=0)

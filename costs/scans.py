@@ -1,9 +1,9 @@
-"""Finds what a statement reads: tables, their columns, and the bounds of the columns.
+"""Finds the tables and columns that a statement reads, and the bounds of these columns.
 
-A condition bounds a scan if it reaches the scan. These rules say which conditions do. They are on
-the safe side: BigQuery may prune more, but not less.
+A condition bounds a scan if it reaches the scan. The rules below say which conditions reach a scan.
+They are on the safe side: BigQuery may prune more, but not less.
 
-- A condition passes a projection if the column is passed on, alone or as its day.
+- A condition passes a projection if the projection returns the column itself, or its day.
 - It passes a common table expression, a view and each branch of a UNION ALL.
 - It passes a GROUP BY if the column is one of its keys.
 - It passes a join to the side that has the column, but not to a side whose rows the join may fill
@@ -51,11 +51,11 @@ Views = Callable[[str], Any]
 def reads(statement: Any, constants: Constants, views: Views) -> list[Read]:
     """Return all scans of a statement.
 
-    A table that a statement names twice is read twice, which may be more than BigQuery bills.
+    A table that a statement names twice counts as read twice; BigQuery may bill less.
 
     Args:
         statement: the statement as `googlesql.analyser.Analyser.resolve` returns it.
-        constants: knows the time and the parameters of the run.
+        constants: has the time and the parameters of the run.
         views: finds the queries of views.
     """
     walk = _Walk(constants, views)
@@ -81,8 +81,8 @@ def reads_of_view(
 
     Args:
         view: the resolved query of the view.
-        first: the smallest value (UTC) of a column that the query asks for, by column.
-        constants: knows the time of the query.
+        first: the smallest value (UTC) that the query asks for in a column, by the column's name.
+        constants: has the time of the query.
         views: finds the queries of views.
     """
     walk = _Walk(constants, views)
@@ -105,7 +105,7 @@ class _Walk:
         Args:
             message: the scan.
             bounds: the conditions on its columns that reach it.
-            needed: the ids of its columns that are used outside of it.
+            needed: the ids of its columns that are used outside the scan.
         """
         scan = tree.concrete(message)
         take = getattr(self, f"_{tree.kind(scan)}", self._other)
@@ -132,7 +132,7 @@ class _Walk:
         self._target(statement, bounds, changes=changes)
 
     def _target(self, statement: Any, bounds: Iterable[Bound], *, changes: bool) -> None:
-        """Note the table that a statement changes: columns for the condition, and whole rows."""
+        """Add the scan of the table that a statement changes, and say if it rewrites partitions."""
         self._table(statement.table_scan, bounds, tree.columns_named(statement, below_scans=False))
         if changes:
             self.found[-1] = self.found[-1]._replace(rewrites=True)
@@ -217,7 +217,7 @@ class _Walk:
 
     def _SetOperationScan(self, scan: Any, bounds: list[Bound], needed: set[int]) -> None:  # noqa: N802
         returned = [column.column_id for column in tree.field(scan, "column_list")]
-        # Other operations than UNION ALL compare whole rows.
+        # Operations other than UNION ALL compare whole rows, so they need all columns.
         used = needed if scan.op_type == UNION_ALL else set(returned)
         for item in scan.input_item_list:
             own = [column.column_id for column in item.output_column_list]
@@ -242,7 +242,7 @@ class _Walk:
         bounds: list[Bound],
         needed: set[int],
     ) -> None:
-        """Go through a scan whose columns have other ids outside of it."""
+        """Go through a scan whose columns have different ids inside and outside the scan."""
         ids = dict(zip(outside, inside, strict=True))
         passing = [each._replace(column=ids[each.column]) for each in _of(bounds, ids)]
         self.scan(scan, passing, {ids[column] for column in needed if column in ids})
@@ -273,7 +273,7 @@ def _of(bounds: Iterable[Bound], columns: Iterable[int]) -> list[Bound]:
 
 
 def _through(bounds: Iterable[Bound], made: dict[int, Any]) -> list[Bound]:
-    """Return the bounds below a projection; those of columns that it computes end there."""
+    """Return the bounds that pass a projection; a bound of a computed column may end there."""
     passing: list[Bound] = []
     for bound in bounds:
         if bound.column not in made:

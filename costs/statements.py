@@ -17,20 +17,20 @@ from functions.warehouse.schema import SQL, Warehouse, list_views, render
 from googlesql.analyser import Analyser, of_warehouse
 
 LEAST = 10 * 2**20
-"""The bytes that BigQuery bills at least for each table that a query names, and for each query.
+"""The smallest number of bytes that BigQuery bills for each table in a query, and for each query.
 Source: https://cloud.google.com/bigquery/pricing (on-demand compute pricing)."""
 
 WAREHOUSE = Warehouse("cost-model.store", "cost-model.bi")
 
 
 class Reads(NamedTuple):
-    """What a run of a statement reads.
+    """The scans of one run of a statement.
 
     Attributes:
         reads: the scans of tables.
-        now: when it runs (UTC).
-        changed_days: in how many partitions at most it changes rows; None if in all that fulfil its
-            conditions.
+        now: when the statement runs (UTC).
+        changed_days: in how many partitions the statement changes rows at most; None if it changes
+            rows in all partitions that fulfil its conditions.
     """
 
     reads: Sequence[Read]
@@ -38,7 +38,7 @@ class Reads(NamedTuple):
     changed_days: int | None = None
 
     def bytes(self, volume: Volume) -> float:
-        """Return the bytes that BigQuery bills if so much is stored."""
+        """Return the bytes that BigQuery bills at a volume."""
         by_table: defaultdict[str, float] = defaultdict(float)
         for read in self.reads:
             by_table[read.table] += self._bytes(read, volume)
@@ -80,12 +80,13 @@ def reads_of_statement(
     retention_days: int,
     changed_days: int | None = None,
 ) -> Reads:
-    """Return what a run of a statement of ``sql/`` reads.
+    """Return the scans of one run of a statement in ``sql/``.
 
     Args:
-        place: the folder and the name of the file without its ending, such as ``operate/settle``.
+        place: the folder and the name of the file without its ending, such as
+            ``operate/delete_copies``.
         now: when it runs (UTC).
-        parameters: the values that are bound. A condition with a missing one bounds nothing.
+        parameters: the values that are bound. A condition with a missing parameter bounds nothing.
         retention_days: for how many days events are kept.
         changed_days: as in `Reads`.
     """
@@ -97,11 +98,11 @@ def reads_of_statement(
 def reads_of_view(
     name: str, first: Mapping[str, datetime], now: datetime, retention_days: int
 ) -> Reads:
-    """Return what ``SELECT *`` of a view reads.
+    """Return the scans of ``SELECT *`` of a view.
 
     Args:
         name: the name of the view.
-        first: the smallest value (UTC) of a column that the query asks for, by column.
+        first: the smallest value (UTC) that the query asks for in a column, by the column's name.
         now: when it runs (UTC).
         retention_days: for how many days events are kept.
     """

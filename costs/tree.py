@@ -1,7 +1,7 @@
 """Reads the trees into which Google's analyser resolves statements.
 
-In the library's protocol buffers, a message of an abstract kind has a ``oneof`` called ``node``,
-which has the concrete message. A concrete message has the fields of its base in ``parent``.
+In the library's protocol buffers, a message of an abstract kind has a ``oneof`` called ``node``
+with the concrete message. A concrete message has a field ``parent`` with the fields of its base.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def kind(message: Any) -> str:
 
 
 def field(message: Any, name: str) -> Any:
-    """Return a field of a concrete message or of its bases; None if it has no such field."""
+    """Return a field of a concrete message or of its bases; None if the field does not exist."""
     while name not in message.DESCRIPTOR.fields_by_name:
         if "parent" not in message.DESCRIPTOR.fields_by_name:
             return None
@@ -57,7 +57,8 @@ def columns_named(message: Any, *, below_scans: bool = True) -> set[int]:
 
     Args:
         message: an expression, a scan or a statement.
-        below_scans: whether to include what the scans in it name, such as a correlated subquery.
+        below_scans: whether to include columns that scans inside the message name, such as those of
+            a correlated subquery.
     """
     found = {message.column.column_id} if message.DESCRIPTOR.name == COLUMN else set()
     for inner in inner_messages(message):
@@ -67,7 +68,7 @@ def columns_named(message: Any, *, below_scans: bool = True) -> set[int]:
 
 
 def subqueries(message: Any) -> Iterator[Any]:
-    """Go through the scans of the subqueries in an expression or a statement's clause."""
+    """Yield the scans of the subqueries in an expression or in a clause of a statement."""
     for inner in inner_messages(message):
         if inner.DESCRIPTOR.name == SUBQUERY:
             yield inner.subquery
@@ -76,9 +77,10 @@ def subqueries(message: Any) -> Iterator[Any]:
 
 
 def inner_messages(message: Any) -> Iterator[Any]:
-    """Go through the nodes directly within a message.
+    """Yield the nodes directly within a message.
 
-    Descriptions of columns and types are left out: they are most of a tree, and name no column.
+    Descriptions of columns and types are left out, because they are most of a tree, and do not
+    refer to columns.
     """
     for descriptor, value in message.ListFields():
         if descriptor.message_type is not None and _is_node(descriptor.message_type.name):

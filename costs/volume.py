@@ -65,7 +65,8 @@ class Volume(msgspec.Struct, frozen=True):
     def days(self, table: str) -> int:
         """Return for how many days the rows of a table are kept.
 
-        BigQuery deletes a partition when its last row is old enough, so a day is added.
+        For tables of events, this is a day more than the retention, because BigQuery keeps a
+        partition until its last row is too old.
         """
         kept = assumptions().tables[table].days
         return self.retention_days + 1 if kept is None else kept

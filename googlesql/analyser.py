@@ -1,4 +1,4 @@
-"""Google's own SQL analyser, set up as BigQuery is: it resolves a text, or refuses it."""
+"""Google's own SQL analyser, with BigQuery's options: it resolves a statement or refuses it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,26 +28,27 @@ STATEMENTS = {
     "RESOLVED_CREATE_VIEW_STMT",
     "RESOLVED_DROP_STMT",
 }
-"""Queries, changes of rows, and the DDL of the documents, of Terraform and of the embedded cell."""
+"""Queries, changes of rows, and the DDL that the documents, Terraform and the embedded cell use."""
 ENTITIES = ("PROJECT",)
-"""What ALTER can name in BigQuery and the library knows by no statement of its own."""
+"""Kinds of objects that ALTER can name in BigQuery, but that the library has no statement for."""
 
 PATH = re.compile(r"`([\w-]+)(\.[\w.-]+)`")
-"""Names with dots in one pair of backticks: to the library that is one name."""
+"""Several names with dots in one pair of backticks; the library takes this for a single name."""
 KIND_OF_ERROR = re.compile(r"^\[\w+\] ")
 
 
 class RefusedSql(Exception):
-    """The analyser refuses a text; the message is Google's, with line and column."""
+    """The analyser refuses a statement; the message is Google's, with line and column."""
 
 
 class Resolved(NamedTuple):
-    """A text that is resolved.
+    """A resolved statement.
 
     Attributes:
-        kind: ``query``, ``insert``, ``update``, ``delete`` or ``merge``.
-        columns: name and type (as the library writes it) of what a query returns, in order.
-        parameters: the names of those that it uses.
+        kind: such as ``query``, ``insert``, ``update``, ``delete`` or ``merge``.
+        columns: the name and the type of each column that a query returns, in order; the type is a
+            message of the library.
+        parameters: the names of the parameters that the statement uses.
     """
 
     kind: str
@@ -83,7 +84,7 @@ def options(parameters: Mapping[str, str]) -> Any:
     """Return the analyser's options.
 
     Args:
-        parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
+        parameters: the type of each parameter in BigQuery, such as ``ARRAY<STRING>``.
     """
     made = options_pb2.AnalyzerOptionsProto(
         error_message_mode=public.ERROR_MESSAGE_ONE_LINE,
@@ -91,19 +92,19 @@ def options(parameters: Mapping[str, str]) -> Any:
         parameter_mode=public.PARAMETER_NAMED,
     )
     made.language_options.CopyFrom(language())
-    made.prune_unused_columns = True  # as BigQuery does: a scan lists the columns that it reads
+    made.prune_unused_columns = True  # then a scan lists only the columns that BigQuery would read
     for name, kind in parameters.items():
         made.query_parameters.add(name=name, type=type_of(kind))
     return made
 
 
 class Analyser:
-    """Judges texts that name tables of some datasets.
+    """Resolves statements that name tables of given datasets.
 
     Args:
         project: the Google Cloud project.
-        datasets: its datasets by name.
-        default: the dataset of names that have none, as a query job can have one.
+        datasets: the datasets of the project, by name.
+        default: the default dataset: that of table names without a dataset; "" for none.
     """
 
     def __init__(self, project: str, datasets: Mapping[str, Dataset], default: str = "") -> None:
@@ -114,14 +115,14 @@ class Analyser:
         self._first_names = {project, *datasets}
 
     def analyse(self, sql: str, parameters: Mapping[str, str] | None = None) -> Resolved:
-        """Resolve one statement, and say what it is.
+        """Resolve one statement; return its kind, columns and parameters.
 
         Args:
-            sql: its text.
-            parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
+            sql: the text of the statement.
+            parameters: the type of each parameter in BigQuery, such as ``ARRAY<STRING>``.
 
         Raises:
-            RefusedSql: BigQuery would refuse it.
+            RefusedSql: BigQuery would refuse the statement.
         """
         kind, statement = self.resolve(sql, parameters)
         columns = getattr(statement, "output_column_list", ())
@@ -135,14 +136,14 @@ class Analyser:
         """Resolve one statement.
 
         Args:
-            sql: its text.
-            parameters: BigQuery's type of each, such as ``ARRAY<STRING>``.
+            sql: the text of the statement.
+            parameters: the type of each parameter in BigQuery, such as ``ARRAY<STRING>``.
 
         Returns:
             The kind of the statement, as in `Resolved`, and the library's tree.
 
         Raises:
-            RefusedSql: BigQuery would refuse it.
+            RefusedSql: BigQuery would refuse the statement.
         """
         request = service.AnalyzeRequest(
             registered_catalog_id=self._registered,
@@ -161,7 +162,7 @@ class Analyser:
         return kind, statement
 
     def _split(self, sql: str) -> str:
-        """Write each path of a table in backticks as names of its own, as BigQuery reads it."""
+        """Put each name of a table's path into backticks of its own; BigQuery reads both forms."""
         return PATH.sub(
             lambda found: (
                 found[0].replace(".", "`.`") if found[1] in self._first_names else found[0]
@@ -171,7 +172,7 @@ class Analyser:
 
 
 def _messages(message: Message, name: str) -> Iterator[Any]:
-    """Go through the messages of a type within a message."""
+    """Yield all messages of a type within a message."""
     if message.DESCRIPTOR.name == name:
         yield message
     for field, value in message.ListFields():
@@ -185,9 +186,9 @@ def of_warehouse(warehouse: Warehouse, default: str = "", *, copies: bool = Fals
     """Return an analyser that knows a cell's tables and views, from the files in ``sql/``.
 
     Args:
-        warehouse: the cell's.
-        default: the name of the dataset of names that have none.
-        copies: whether each table has a restored copy beside it, as docs/operations.md makes one.
+        warehouse: the names of the cell's datasets.
+        default: the default dataset, as in `Analyser`.
+        copies: whether each table also has a restored copy, named as in docs/operations.md.
     """
     project, store = warehouse.store.split(".")
     bi = warehouse.bi.split(".")[1]

@@ -1,4 +1,4 @@
-"""BigQuery's tables, columns and functions in the terms of Google's SQL library."""
+"""Describes BigQuery's tables, columns and functions as messages of Google's SQL library."""
 
 from collections.abc import Iterable, Mapping
 from itertools import count
@@ -10,7 +10,7 @@ from zetasql.wasi._pb2.zetasql.public import function_pb2, type_pb2
 from functions.warehouse.schema import Column
 
 Dataset = Mapping[str, Iterable[Column]]
-"""Tables and views with their columns."""
+"""The columns of each table and view of a dataset, by name."""
 
 _KINDS = {
     "STRING": "STRING",
@@ -21,7 +21,7 @@ _KINDS = {
     "DATE": "DATE",
     "JSON": "JSON",
 }
-"""The library's name of each type of a column; BigQuery's REST API uses the older names."""
+"""The library's name of each column type, by the older name that BigQuery's REST API uses."""
 
 _JOBS = (
     Column("creation_time", "TIMESTAMP"),
@@ -30,7 +30,7 @@ _JOBS = (
     Column("total_bytes_billed", "INTEGER"),
     Column("total_slot_ms", "INTEGER"),
 )
-"""Columns of Google's view of jobs that the documents use.
+"""The columns of Google's view of jobs that queries in our documents use.
 
 https://cloud.google.com/bigquery/docs/information-schema-jobs#schema
 """
@@ -66,7 +66,7 @@ def describe(
 ) -> Any:
     """Return the library's catalogue of a project's datasets and BigQuery's functions.
 
-    A name may leave the project out; where there is a default dataset, the dataset as well.
+    A table name in a statement may leave out the project, and also the dataset if it is `default`.
     """
     catalogue = simple_catalog_pb2.SimpleCatalogProto(name="bigquery")
     catalogue.builtin_function_options.language_options.CopyFrom(language)
@@ -92,7 +92,7 @@ def _add_table(place: Any, name: str, columns: Iterable[Column], number: int) ->
 
 
 def _add_functions(catalogue: Any) -> None:
-    """Add the aggregates that BigQuery has and the open library lacks."""
+    """Add aggregates that BigQuery has, but the open-source library does not."""
     first, second = function_pb2.ARG_TYPE_ANY_1, function_pb2.ARG_TYPE_ANY_2
     for name in ("max_by", "min_by"):
         made = catalogue.custom_function.add(

@@ -1,15 +1,16 @@
-"""Which features of Google's SQL library BigQuery lacks.
+"""The features of Google's SQL library that BigQuery does not have.
 
-The library serves several products, and a flag for each feature tells them apart. Everything is on
-but what BigQuery's reference does not have, has as a preview only, or had as a preview not long
-ago: https://cloud.google.com/bigquery/docs/reference/standard-sql. In doubt a feature is off. A
-statement that needs it then fails here, and its author looks up whether BigQuery has the feature.
+Several of Google's products use the library, and each switches features on and off by flags. Here,
+a feature is off if BigQuery's reference does not have it, has it only as a preview, or had it as a
+preview not long ago: https://cloud.google.com/bigquery/docs/reference/standard-sql. In doubt, a
+feature is off. A statement that needs it then fails in the tests, and its author looks up whether
+BigQuery has the feature.
 """
 
 NOT_IN_BIGQUERY = {
     # Grouping, comparing and ordering (data-types: "groupable", "comparable", "orderable").
-    "V_1_2_GROUP_BY_STRUCT": "came late, as a preview; plain columns do the same everywhere",
-    "V_1_2_GROUP_BY_ARRAY": "the same of an ARRAY",
+    "V_1_2_GROUP_BY_STRUCT": "was a preview not long ago; GROUP BY of plain columns does the same",
+    "V_1_2_GROUP_BY_ARRAY": "was also a preview not long ago",
     "V_1_1_ARRAY_EQUALITY": "arrays cannot be compared",
     "V_1_3_ARRAY_ORDERING": "arrays cannot be ordered",
     "V_1_3_ARRAY_GREATEST_LEAST": "GREATEST and LEAST take no array",

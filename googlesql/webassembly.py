@@ -1,8 +1,8 @@
-"""Google's SQL library as a WebAssembly module, compiled once per machine and run in this process.
+"""Google's SQL library as a WebAssembly module, compiled once per checkout and run in this process.
 
 The package `zetasql` compiles the module at every start, which takes half a minute of processor
-time, and copies memory byte by byte. Both are replaced here: the compiled module is kept in
-``.cache``.
+time, and it copies memory byte by byte. This module replaces both: it keeps the compiled module in
+``.cache``, and copies memory in one piece.
 """
 
 import ctypes
@@ -23,18 +23,18 @@ from zetasql.core import wasm_client
 
 WASM = Path(zetasql.wasi.__file__).with_name("zetasql.wasm")
 CACHE = Path(__file__).parents[1] / ".cache" / "googlesql"
-"""Git ignores it, and `make clean` removes it."""
+"""The folder of the compiled module. Git ignores it, and `make clean` removes it."""
 
 
 def compiled(engine: wasmtime.Engine, wasm: Path = WASM, cache: Path = CACHE) -> wasmtime.Module:
-    """Return a module, compiled at the first call on this machine.
+    """Return a compiled module; only the first call compiles it, later ones read it from the cache.
 
-    Any number of processes may ask at a time: one compiles, the others wait for it.
+    If several processes call this at once, one compiles the module, and the others wait.
 
     Args:
-        engine: that will run it.
-        wasm: its file.
-        cache: the folder for what is compiled.
+        engine: the engine that will run the module.
+        wasm: the file with the module.
+        cache: the folder for compiled modules.
     """
     kept = cache / f"{_identity(wasm)}.cwasm"
     cache.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def compiled(engine: wasmtime.Engine, wasm: Path = WASM, cache: Path = CACHE) ->
             try:
                 return wasmtime.Module.deserialize_file(engine, str(kept))
             except wasmtime.WasmtimeError:
-                kept.unlink()  # it is of another processor, or cut off
+                kept.unlink()  # it was compiled for another processor, or is incomplete
         module = wasmtime.Module.from_file(engine, str(wasm))
         part = kept.with_suffix(f".{os.getpid()}")
         part.write_bytes(module.serialize())
@@ -64,7 +64,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 class _KeptModule:
-    """What the package's client takes for wasmtime's class."""
+    """Replaces wasmtime's class `Module` in the package's client."""
 
     @staticmethod
     def from_file(engine: wasmtime.Engine, path: str) -> wasmtime.Module:
@@ -72,7 +72,7 @@ class _KeptModule:
 
 
 class _Client(wasm_client.WasmClient):  # type: ignore[misc] # the package has no types
-    """The package's client, with memory copied as a whole."""
+    """The package's client, but it copies memory in one piece instead of byte by byte."""
 
     def _address(self, place: int) -> int:
         return ctypes.addressof(self.memory.data_ptr().contents) + place
@@ -85,7 +85,7 @@ class _Client(wasm_client.WasmClient):  # type: ignore[misc] # the package has n
 
 
 class Library:
-    """An instance of the library. It takes 140 MB; threads take turns."""
+    """An instance of the library. It needs 140 MB of memory, and handles one call at a time."""
 
     def __init__(self) -> None:
         package: Any = wasm_client
@@ -97,7 +97,7 @@ class Library:
         """Call a method of the service ``ZetaSqlLocalService``.
 
         Raises:
-            zetasql.core.exceptions.ServerError: the library refuses what it was given.
+            zetasql.core.exceptions.ServerError: the library refuses the request.
         """
-        with self._turn:  # two calls at a time end the process
+        with self._turn:  # two calls at the same time would crash the process
             return self._client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, answer)
