@@ -1,7 +1,8 @@
-"""A workspace and a few plans, made once per session: each takes seconds.
+"""A workspace and a few plans. Each takes seconds, so a session makes it only once.
 
-Sessions are per process: the tests that share a plan are in one group of pytest-xdist, so that
-one process makes it. "plan" needs `full_plan`, "life" `applied`; the others need neither.
+Each process of pytest-xdist has its own session. Tests that share a plan are in one group of
+pytest-xdist, so that only one process makes the plan: tests with `full_plan` are in the group
+"plan", tests with `applied` in the group "life". Other groups use neither.
 """
 
 import json
@@ -25,7 +26,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="session")
 def few_views(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Without the views of single events, which are most of a plan's time and all made alike."""
+    """A workspace without the views of single events, which take most of the time of a plan."""
     copy = workspace.copy(tmp_path_factory.mktemp("few-views"))
     for file in (copy.folder / "sql" / "bi" / "events").iterdir():
         file.unlink()
@@ -34,13 +35,13 @@ def few_views(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def full_plan(workspace: Workspace) -> dict[str, Any]:
-    """The plan of everything that can be asked for."""
+    """The plan of the scenario `FULL`, which uses every variable."""
     return workspace.plan(FULL)
 
 
 @pytest.fixture(scope="session")
 def functions_zip(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the functions are made of."""
+    """The zip with the code of the functions, as Terraform uploads it."""
     copy = workspace.copy(tmp_path_factory.mktemp("zipped"))
     (copy.configuration / QUICK_ARCHIVE).unlink()
     copy.plan(SMALL, "-target=data.archive_file.functions")
@@ -56,7 +57,7 @@ def schemas(workspace: Workspace) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def applied(few_views: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """One cell with defaults, applied."""
+    """A workspace in which the scenario `SMALL` (one cell with defaults) was applied."""
     copy = few_views.copy(tmp_path_factory.mktemp("applied"))
     copy.apply(SMALL)
     return copy
@@ -64,7 +65,7 @@ def applied(few_views: Workspace, tmp_path_factory: pytest.TempPathFactory) -> W
 
 @pytest.fixture(scope="session")
 def keyed(few_views: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Two cells, one of them with a key of its own, applied."""
+    """A workspace in which the scenario `KEYED` (two cells, one with its own key) was applied."""
     copy = few_views.copy(tmp_path_factory.mktemp("keyed"))
     copy.apply(KEYED)
     return copy

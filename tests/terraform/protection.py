@@ -1,4 +1,4 @@
-"""Which resources the configuration never lets a plan destroy."""
+"""The resources that the configuration protects with ``prevent_destroy``."""
 
 import re
 
@@ -9,7 +9,7 @@ BLOCK = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.
 
 
 def protected() -> set[tuple[str, str]]:
-    """Return type and name of each resource of a cell that has ``prevent_destroy``."""
+    """Return the type and the name of each protected resource of a cell."""
     return {
         (kind, name)
         for file in MODULE.glob("*.tf")

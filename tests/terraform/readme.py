@@ -1,4 +1,4 @@
-"""The commands of the README on destroying, and a shell to run them in."""
+"""The commands in the README's section on destroying, and a shell to run them in."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ README = ROOT / "terraform" / "README.md"
 
 
 def commands(containing: str) -> str:
-    """Return the README's block of commands for destroying that contains a text."""
+    """Return the block of commands in the section on destroying that contains a text."""
     section = README.read_text().split("## Destroying")[1].split("\n## ")[0]
     [block] = [
         textwrap.dedent(block)
@@ -22,7 +22,7 @@ def commands(containing: str) -> str:
 
 
 def shell(script: str, workspace: Workspace, path: Path) -> None:
-    """Run commands; `path` has programs that stand in for others."""
+    """Run commands; programs in the folder `path` come before those of the system."""
     done = subprocess.run(
         [BASH, "-euo", "pipefail", "-c", script],
         cwd=workspace.configuration,

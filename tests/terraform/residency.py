@@ -1,7 +1,7 @@
-"""Where a plan's resources are, and whether that is where they may be.
+"""Checks that each resource of a plan is in the region of its cell.
 
-Two nets: the arguments that say where a resource is, each of them known here by name; and every
-text of a plan, in which no foreign region may be named, whatever the argument.
+There are two checks. The first looks at the arguments that say where a resource is; this module
+lists them by name. The second looks for names of other regions in all texts of a plan.
 """
 
 import re
@@ -29,7 +29,7 @@ LOCATED = {
 """Arguments that must be given, and name the cell's region."""
 
 ELSEWHERE = {
-    # Where an argument is not set, or has nothing to do with where data are.
+    # Arguments that must not be set, or that do not say where data is.
     ("google_bigquery_dataset", "access.condition.location"): "a text of an IAM condition",
     (
         "google_bigquery_dataset",
@@ -39,22 +39,25 @@ ELSEWHERE = {
     ("google_bigquery_reservation", "primary_location"): None,
     ("google_bigquery_reservation", "replication_status"): None,
     ("google_bigquery_reservation", "secondary_location"): None,
-    ("google_bigquery_table", "location"): "the dataset's; Google sets it",
+    ("google_bigquery_table", "location"): "the same as the dataset's; Google sets it",
     (
         "google_bigquery_table",
         "external_catalog_table_options.storage_descriptor.location_uri",
     ): None,
     ("google_bigquery_table", "table_replication_info"): None,
     ("google_bigquery_table", "table_replication_info.replication_interval_ms"): None,
-    ("google_cloud_scheduler_job", "time_zone"): "of the schedule",
+    ("google_cloud_scheduler_job", "time_zone"): "the time zone of the schedule",
     ("google_cloudfunctions2_function", "event_trigger.trigger_region"): None,
     ("google_secret_manager_secret", "replication"): "the block of the argument above",
-    ("google_secret_manager_secret", "replication.user_managed.replicas"): "likewise",
+    ("google_secret_manager_secret", "replication.user_managed.replicas"): "the same block",
     ("google_storage_bucket", "custom_placement_config"): None,
     ("google_storage_bucket", "custom_placement_config.data_locations"): None,
-    ("google_storage_bucket", "rpo"): "of dual-regions; Google sets it",
+    ("google_storage_bucket", "rpo"): "only for buckets in two regions; Google sets it",
 }
-"""The other arguments that sound like one; None means that it must not be set."""
+"""Arguments whose names sound like a location, but are not in `LOCATED`.
+
+The value says why the argument does not matter; None means that it must not be set.
+"""
 
 LOCATION_LIKE = re.compile(
     r"location|region|zone|replica|persist|placement|^rpo$|continent|residen"
@@ -64,7 +67,7 @@ FENCED = {
     "google_pubsub_topic": ("message_storage_policy.enforce_in_transit", {True}),
     "google_secret_manager_secret": ("replication.auto", set[object]()),
 }
-"""Further arguments that keep data where they are, with the values that they may have."""
+"""Other arguments that decide whether data may leave the region, with their allowed values."""
 
 REGION = re.compile(
     r"\b(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-[a-z]+\d+\b"
@@ -74,10 +77,10 @@ REGION = re.compile(
 def violations(
     resources: Iterable[Resource], schemas: Mapping[str, Any], regions: Mapping[str, str]
 ) -> Iterator[str]:
-    """Say what is, or may come to be, outside of where it belongs.
+    """Yield a sentence for each argument by which data is, or might get, outside its region.
 
     Args:
-        resources: of a plan.
+        resources: the resources of a plan.
         schemas: ``provider_schemas`` of ``terraform providers schema -json``.
         regions: the region of each cell.
     """

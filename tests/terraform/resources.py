@@ -1,4 +1,4 @@
-"""Reads plans and states: `terraform show -json`."""
+"""Reads the resources in plans and states, from the output of `terraform show -json`."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,12 +8,12 @@ class Resource(NamedTuple):
     """A managed resource.
 
     Attributes:
-        cell: that it belongs to; empty for what the project has once.
-        address: Terraform's.
-        type: such as ``google_pubsub_topic``.
-        name: in the configuration.
-        provider: its source address.
-        values: as planned, or as in the state.
+        cell: the cell that it belongs to; empty if all cells of the project share it.
+        address: its address in Terraform.
+        type: its type, such as ``google_pubsub_topic``.
+        name: its name in the configuration.
+        provider: the source address of its provider.
+        values: its arguments and attributes in the plan or in the state.
     """
 
     cell: str

@@ -49,7 +49,7 @@ FULL: dict[str, Any] = {
     "budget": {"billing_account": "000000-111111-222222", "amount": 100},
     "query_quota_tib_per_user_per_day": 500,
 }
-"""Everything that can be asked for, and a cell outside of the European Union beside it."""
+"""A cell that uses every variable, and a second cell outside the European Union."""
 
 REGIONS = {"eu": "europe-west1", "us": "us-central1"}
 
@@ -67,4 +67,4 @@ KEYED: dict[str, Any] = {
         }
     },
 }
-"""Two cells, one of them with a key of its own, and nothing else that can be asked for."""
+"""Two cells, one with its own key; all other variables have their defaults."""

@@ -1,7 +1,7 @@
-"""Where the workspaces keep their states: files behind an HTTP server of this process.
+"""An HTTP server of this process, which keeps the states of the workspaces in files.
 
-Terraform writes a state that is a file again after each resource, which takes most of an apply's
-time; a state behind HTTP, as in a bucket, it writes every 20 seconds and at the end.
+Terraform writes a local state file after each resource, which takes most of the time of an apply.
+It writes a state that it reaches over HTTP only every 20 seconds and at the end.
 """
 
 import functools
@@ -11,12 +11,12 @@ from pathlib import Path
 
 
 def address(file: Path) -> str:
-    """Return the URL of a state that is kept in a file; the file need not exist yet."""
+    """Return the URL of the state in a file; the file need not exist yet."""
     return f"http://127.0.0.1:{_server().server_port}{file.resolve()}"
 
 
 class _States(BaseHTTPRequestHandler):
-    """The URL's path is the file's. Speaks what the backend "http" asks for, without locks."""
+    """Serves Terraform's backend "http" without locks; the path of the URL is that of the file."""
 
     def do_GET(self) -> None:
         file = Path(self.path)
@@ -30,7 +30,7 @@ class _States(BaseHTTPRequestHandler):
         self._answer(200)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the output is the tests'."""
+        """Print no line for each request."""
 
     def _answer(self, status: int, content: bytes = b"") -> None:
         self.send_response(status)

@@ -1,4 +1,4 @@
-"""Least privilege: the grants of a plan are those of the table in terraform/README.md."""
+"""Least privilege: a plan has exactly the grants that the table in terraform/README.md explains."""
 
 import json
 import re
@@ -24,7 +24,8 @@ NAMED = {
     "people": "operators",
     "viewers": "viewers",
 }
-"""Whom a plan knows by address, by the resource that grants; all others are readers."""
+"""The table's word for people whom a plan names by e-mail address, by the name of the resource that
+makes the grant; people in other resources are readers."""
 
 ACCOUNT = re.compile(r'google_service_account\.this\["(\w+)"\]')
 
@@ -37,9 +38,9 @@ def documented() -> set[Grant]:
 
 
 def granted(plan: dict[str, Any]) -> set[Grant]:
-    """Return a plan's grants in the table's words.
+    """Return the grants of a plan in the words of the table.
 
-    Members that are known after the apply only are found in the configuration.
+    Some members are only known after the apply; for those, the configuration says who they are.
     """
     references = _references(plan["configuration"]["root_module"])
     found: set[Grant] = set()
@@ -60,7 +61,7 @@ def _references(root: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def _iam(resource: Resource, references: dict[str, dict[str, Any]]) -> Grant:
     expressions = references[f"{resource.type}.{resource.name}"]
     role = resource.values.get("role")
-    if role is None:  # one of the cell's own, whose id has a random part
+    if role is None:  # a role that the cell defines; its id has a random part
         [role] = re.findall(
             r"custom_role\.(\w+)(?:\[0\])?\.name", " ".join(expressions["role"]["references"])
         )
@@ -89,7 +90,7 @@ def _who(resource: Resource, expressions: dict[str, Any]) -> str:
 
 
 def _key(resource: Resource) -> str:
-    """Return the key of one of several: ``load`` of ``...["load"]``."""
+    """Return the ``for_each`` key in an address, such as ``load`` in ``...["load"]``."""
     return resource.address.rsplit('["', 1)[-1].removesuffix('"]')
 
 
@@ -161,7 +162,7 @@ def test_the_grants_are_those_that_the_readme_explains(full_plan: dict[str, Any]
     assert granted(full_plan) == documented()
 
 
-def test_nobody_has_a_basic_role_and_one_door_is_open(full_plan: dict[str, Any]) -> None:
+def test_no_member_has_a_basic_role_and_only_receive_is_public(full_plan: dict[str, Any]) -> None:
     members = [
         resource
         for resource in managed(full_plan["planned_values"])
@@ -179,7 +180,7 @@ def test_nobody_has_a_basic_role_and_one_door_is_open(full_plan: dict[str, Any])
     assert kinds == {"google_project_iam_custom_role"}
 
 
-def test_roles_of_the_cell_s_own_allow_what_they_are_for(full_plan: dict[str, Any]) -> None:
+def test_custom_roles_have_only_the_permissions_that_they_need(full_plan: dict[str, Any]) -> None:
     roles = of_type(full_plan["planned_values"], "google_project_iam_custom_role")
 
     assert {(role.name, *sorted(role.values["permissions"])) for role in roles} == {
@@ -189,7 +190,9 @@ def test_roles_of_the_cell_s_own_allow_what_they_are_for(full_plan: dict[str, An
     }
 
 
-def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str, Any]) -> None:
+def test_privacy_callers_may_only_fetch_exports_of_their_projects(
+    full_plan: dict[str, Any],
+) -> None:
     objects = "projects/_/buckets/acme-chat-prod-chat-us/objects/"
     granted = {
         (found.values["member"], found.values["condition"][0]["expression"])
@@ -208,7 +211,7 @@ def test_exports_are_fetched_by_those_whose_matter_they_are(full_plan: dict[str,
     }
 
 
-def test_a_grant_that_nobody_explained_is_found(full_plan: dict[str, Any]) -> None:
+def test_a_grant_without_an_explanation_is_found(full_plan: dict[str, Any]) -> None:
     rows = documented()
     rows.discard(("load", "roles/storage.objectCreator", "bucket data"))
 

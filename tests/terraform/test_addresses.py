@@ -1,4 +1,4 @@
-"""E-mail addresses in any spelling mean the same person or group, as they do for Google."""
+"""Upper and lower case of e-mail addresses change nothing in a plan, as Google ignores the case."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ PEOPLE: dict[str, Any] = {
     },
     "alert_emails": ["Alerts@Acme.example", "alerts@acme.example"],
 }
-"""Everybody who can be named, in two spellings where there may be several."""
+"""Every variable that takes e-mail addresses, with two spellings where it takes several."""
 
 SPELLED = (
     "@Acme",

@@ -1,4 +1,4 @@
-"""Python's and Terraform's view of the same fact are the same: functions, queues, jobs, files."""
+"""Facts that both Python and Terraform state are the same: functions, queues, jobs and files."""
 
 import ast
 import base64
@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 CHANGED = re.compile(
     r"^(?:INSERT INTO|DELETE FROM|UPDATE|MERGE) `\$\{store\}\.(\w+)`", re.MULTILINE
 )
-"""Tables that a statement changes."""
+"""Matches the beginning of a statement that changes rows, with the table's name."""
 
 MODULE = ROOT / "terraform" / "modules" / "cell"
 
@@ -62,7 +62,9 @@ def test_the_entry_points_are_those_of_main(functions: dict[str, Resource]) -> N
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_is_given_what_it_reads(functions: dict[str, Resource], name: str) -> None:
+def test_a_function_gets_the_settings_that_it_reads(
+    functions: dict[str, Resource], name: str
+) -> None:
     settings = importlib.import_module(f"functions.{name}.settings").Settings
     fields = {field.name.upper(): field.required for field in msgspec.structs.fields(settings)}
     given = set(functions[name].values["service_config"][0]["environment_variables"])
@@ -119,8 +121,8 @@ def test_prefixes_are_those_that_the_functions_write(full_plan: dict[str, Any]) 
     assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
 
 
-def test_terraforms_closed_list_tells_by_what_it_is_known_to_be_made_anew() -> None:
-    """A write-only value is in no plan, so its text is looked at."""
+def test_the_closed_list_of_terraform_has_the_times_that_show_if_it_was_made_again() -> None:
+    """The value is write-only, so a plan does not have it, and the test reads the configuration."""
     block = re.search(
         r'_version" "closed" \{.*?jsonencode\(\{\n(.*?)\n  \}\)',
         (MODULE / "secrets.tf").read_text(),
@@ -186,10 +188,10 @@ def test_subscriptions_and_jobs_are_those_of_the_embedded_cell(full_plan: dict[s
     assert re.fullmatch(r"\d+ \d+ \* \* \*", jobs["chat-eu-unfiled"])
     assert provision.DELETIONS == (
         'attributes.event = "delete_profile_confirmed" OR attributes.event = "account_restored"'
-    ), "another text would replace the subscription, and with it what waits there"
+    ), "a different filter would replace the subscription, and delete its waiting messages"
 
 
-def test_the_residency_report_asks_for_all_that_is_stored_somewhere(
+def test_the_residency_report_checks_all_resources_that_store_data(
     functions: dict[str, Resource], full_plan: dict[str, Any]
 ) -> None:
     environment = functions["privacy"].values["service_config"][0]["environment_variables"]
@@ -220,7 +222,7 @@ def test_the_residency_report_asks_for_all_that_is_stored_somewhere(
     assert environment["GDPR"] == "true"
 
 
-def test_pushes_and_jobs_call_as_those_that_the_function_knows(
+def test_pushes_and_jobs_call_as_the_accounts_that_privacy_expects(
     functions: dict[str, Resource], full_plan: dict[str, Any]
 ) -> None:
     environment = functions["privacy"].values["service_config"][0]["environment_variables"]
@@ -234,7 +236,7 @@ def test_pushes_and_jobs_call_as_those_that_the_function_knows(
     assert "push" in environment["PUSH_ACCOUNT"]
 
 
-def test_a_call_lasts_as_long_as_the_function_may(
+def test_callers_wait_longer_than_a_function_may_take(
     functions: dict[str, Resource], full_plan: dict[str, Any]
 ) -> None:
     operate, privacy = (
@@ -257,7 +259,7 @@ def test_a_call_lasts_as_long_as_the_function_may(
     assert privacy < deadlines["chat-eu-unfiled"]
 
 
-def test_changes_of_all_instances_find_a_place_in_bigquery(
+def test_all_instances_together_stay_within_bigquerys_limit_of_changes(
     functions: dict[str, Resource],
 ) -> None:
     changes = {
@@ -275,11 +277,11 @@ def defaults_of(function: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["operate", "privacy"])
-def test_a_function_may_touch_what_its_statements_name(
+def test_a_function_has_grants_on_the_tables_of_its_statements(
     full_plan: dict[str, Any], name: str
 ) -> None:
     files = {*(ROOT / "sql" / name).glob("*.sql")}
-    if name == "privacy":  # it counts open days before it erases, and uses the ledger
+    if name == "privacy":  # before it erases, it also refreshes open days, and uses the ledger
         shared = [*REFRESHES, "find_news", "note_days", "record_run"]
         files |= {ROOT / "sql" / "operate" / f"{statement}.sql" for statement in shared}
     texts = [file.read_text() for file in files]
@@ -304,7 +306,7 @@ def test_a_function_may_touch_what_its_statements_name(
 
 
 def fields_of_line(message: str, module: Path) -> list[str | None]:
-    """The fields of a line that one call of ``log`` in a module writes."""
+    """Return the fields of the log line that the call of ``log`` with this message writes."""
     [call] = (
         node
         for node in ast.walk(ast.parse(module.read_text()))
@@ -349,7 +351,7 @@ def test_metrics_are_made_of_fields_that_are_logged(full_plan: dict[str, Any]) -
         metrics
     )
     assert "retention_late" in metrics
-    del metrics["faulty"]  # of several functions: below
+    del metrics["faulty"]  # several functions log it; the next test checks it
     for name, values in metrics.items():
         [extracted] = re.findall(
             r"^EXTRACT\(jsonPayload\.([a-z_0-9.]+)\)$", values["value_extractor"]
@@ -399,7 +401,7 @@ CHARACTERS = st.text("Az09+/=-_ \n", max_size=6)
     st.sampled_from(["", "="]),
     st.just("") | CHARACTERS,
 )
-def test_terraform_takes_the_signing_secrets_that_the_functions_take(
+def test_terraform_accepts_the_signing_secrets_that_the_functions_accept(
     key: bytes, prefix: str, stripped: str, more: str
 ) -> None:
     text = (ROOT / "terraform/variables-partners.tf").read_text()
@@ -411,7 +413,7 @@ def test_terraform_takes_the_signing_secrets_that_the_functions_take(
         taken = False
     else:
         taken = True
-    # At plan padding is all or none; the functions take any length of it.
+    # Terraform takes a secret with all of its padding or none; the functions take any padding.
     assert bool(re.fullmatch(pattern, secret)) == taken or more.strip("=") != more
 
 
@@ -419,7 +421,7 @@ OPERATIONS = ROOT / "docs" / "operations.md"
 
 
 def rows(section: str) -> list[list[str]]:
-    """Return the cells of a section's tables whose first one is code."""
+    """Return the rows of a section's tables that begin with code, as lists of cells."""
     lines = OPERATIONS.read_text().split(f"\n### {section}\n")[1].split("\n#")[0].splitlines()
     return [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -437,7 +439,7 @@ def alerts(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def as_documented(alert: dict[str, Any]) -> tuple[str, str, str]:
-    """Return limit, within and for, as the operations tell them."""
+    """Return an alert's limit and two times, written as in the tables of docs/operations.md."""
     [condition] = alert["conditions"]
     [queried] = condition["condition_prometheus_query_language"]
     query, holds = queried["query"], f"{queried['duration'].removesuffix('s')} s"
@@ -450,7 +452,7 @@ def as_documented(alert: dict[str, Any]) -> tuple[str, str, str]:
     return f"`{limits.pop()}`" if len(limits) == 1 else "below", within, holds
 
 
-def test_the_operations_tell_of_every_alert_what_it_waits_for(full_plan: dict[str, Any]) -> None:
+def test_the_operations_state_the_limit_and_times_of_every_alert(full_plan: dict[str, Any]) -> None:
     told = {
         name.strip("`"): (severity.strip("`"), limit, within, holds)
         for name, severity, _, limit, within, holds, first_day in (
@@ -500,7 +502,7 @@ def test_the_operations_name_the_alert_of_every_field(full_plan: dict[str, Any],
     told = {
         (name.strip("`"), alert)
         for name, meaning, alert, _ in (row for row in rows(f"`{line}`") if len(row) == 4)
-        if alert and not meaning.startswith("`")  # those are the single lines
+        if alert and not meaning.startswith("`")  # such a row is about a single log line
     }
 
     assert fields

@@ -1,4 +1,4 @@
-"""A budget is told to those who can be told, and a plan without addresses has one as well."""
+"""A budget notifies the alert addresses; it can also be planned without any address."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ def budget(plan: dict[str, Any]) -> Resource:
     return resource
 
 
-def test_a_budget_without_addresses_has_no_rule_of_whom_to_tell(few_views: Workspace) -> None:
-    """Google refuses a rule that names neither a channel nor a topic."""
+def test_a_budget_without_addresses_has_no_notification_rule(few_views: Workspace) -> None:
+    """Google refuses a notification rule that names neither a channel nor a topic."""
     variables = SMALL | {"budget": {"billing_account": "000000-111111-222222", "amount": 100}}
 
     plan = few_views.plan(variables, "-target=google_billing_budget.month")
@@ -26,7 +26,7 @@ def test_a_budget_without_addresses_has_no_rule_of_whom_to_tell(few_views: Works
     assert len(budget(plan).values["threshold_rules"]) == 3
 
 
-def test_a_budget_with_addresses_tells_them(full_plan: dict[str, Any]) -> None:
+def test_a_budget_with_addresses_notifies_them(full_plan: dict[str, Any]) -> None:
     [rule] = budget(full_plan).values["all_updates_rule"]
 
     assert rule["disable_default_iam_recipients"] is False

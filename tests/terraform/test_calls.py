@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 TABLE: dict[str, Any] = yaml.safe_load((CALLS.parent / "permissions.yaml").read_text())
 ACCOUNTS = {*FUNCTIONS, "push", "scheduler"}
-"""Whose calls are known: those of the functions, and what Google's services call for us."""
+"""The service accounts whose calls the tests know: those of functions, pushes and scheduler."""
 
 CELL = Cell(1, "", Path(), "")
 JOBS = {
@@ -28,14 +28,14 @@ JOBS = {
     for function in FUNCTIONS
     if url.startswith(f"{CELL.url(function)}/")
 }
-"""What the scheduler's jobs call; `test_agreement` compares them with the plan's."""
+"""The functions that the scheduler calls; `test_agreement` compares its jobs with the plan."""
 
 Roles = Mapping[str, Collection[str]]
 """The permissions of each role."""
 
 
 def places(resource: str) -> set[str]:
-    """Return where a grant on a resource may be: on itself, its dataset, or the project."""
+    """Return the resources whose grants cover a resource: itself, its dataset and the project."""
     result = {resource, "project"}
     if resource.startswith("table "):
         name = resource.removeprefix("table ")
@@ -53,7 +53,7 @@ def permissions_of(call: Call) -> list[str]:
 
 
 def missing(calls: set[Call], grants: set[Grant], roles: Roles) -> set[tuple[str, str, str]]:
-    """Return what calls need and no grant gives: function, permission, resource."""
+    """Return what calls need but no grant allows, as (function, permission, resource)."""
     return {
         (call[0], permission, call[2])
         for call in calls
@@ -66,7 +66,7 @@ def missing(calls: set[Call], grants: set[Grant], roles: Roles) -> set[tuple[str
 
 
 def unused(calls: set[Call], grants: set[Grant], roles: Roles) -> set[Grant]:
-    """Return the accounts' grants that no call needs."""
+    """Return the grants of service accounts that no call needs."""
     return {
         (who, role, on)
         for who, role, on in grants
@@ -82,7 +82,7 @@ def unused(calls: set[Call], grants: set[Grant], roles: Roles) -> set[Grant]:
 
 @pytest.fixture(scope="module")
 def calls(full_plan: dict[str, Any]) -> set[Call]:
-    """The recorded calls, those of longer tests, and those that the plan has."""
+    """The calls that were recorded, those of longer tests, and those that follow from the plan."""
     elsewhere = {(who, operation, on) for who, operation, on, _ in TABLE["elsewhere"]}
     return committed() | elsewhere | planned(full_plan["planned_values"])
 
@@ -125,7 +125,7 @@ def grants(full_plan: dict[str, Any]) -> set[Grant]:
 
 @pytest.fixture(scope="module")
 def roles(full_plan: dict[str, Any]) -> Roles:
-    """Google's roles of the table, and the cell's own of the plan."""
+    """Google's roles from the table, and the roles that the plan defines."""
     own = {
         role.name: role.values["permissions"]
         for role in of_type(full_plan["planned_values"], "google_project_iam_custom_role")
@@ -150,13 +150,13 @@ def test_each_call_and_each_role_is_in_the_table(
     assert {who for who, _, _ in calls} == ACCOUNTS
 
 
-def test_calls_of_longer_tests_are_made_there_alone() -> None:
+def test_calls_of_longer_tests_are_not_recorded_elsewhere() -> None:
     for who, operation, on, test in TABLE["elsewhere"]:
         assert (ROOT / test).exists()
         assert (who, operation, on) not in committed()
 
 
-def test_the_functions_that_events_pass_only_add(grants: set[Grant], roles: Roles) -> None:
+def test_receive_and_load_may_only_add_data(grants: set[Grant], roles: Roles) -> None:
     may = {
         who: {
             (permission, on.split()[0])

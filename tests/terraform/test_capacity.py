@@ -1,4 +1,4 @@
-"""A plan warns where the instances do not suffice for the events that a cell expects."""
+"""A plan warns if a cell has too few instances for the events that it expects."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.terraform
 
 
 def warnings(workspace: Workspace, **settings: Any) -> list[str]:
-    """What the check of a plan says; it is never an error."""
+    """Return the warnings of a plan; a check never makes a plan fail."""
     cells = {"eu": SMALL["cells"]["eu"] | settings}
     plan = workspace.plan(SMALL | {"cells": cells})
     return [
@@ -34,7 +34,7 @@ def warnings(workspace: Workspace, **settings: Any) -> list[str]:
         ),
     ],
 )
-def test_too_few_instances_are_told(
+def test_too_few_instances_give_a_warning(
     few_views: Workspace, settings: dict[str, Any], said: list[str]
 ) -> None:
     sentences = warnings(few_views, **settings)
@@ -47,6 +47,6 @@ def test_too_few_instances_are_told(
 
 
 @pytest.mark.xdist_group("plan")
-def test_no_expectation_is_no_warning(full_plan: dict[str, Any]) -> None:
+def test_without_an_expectation_there_is_no_warning(full_plan: dict[str, Any]) -> None:
     failed = [check["address"] for check in full_plan["checks"] if check["status"] != "pass"]
     assert [each for each in failed if each.get("name") == "instances"] == []

@@ -1,4 +1,4 @@
-"""checkov finds nothing that is not explained where it is."""
+"""checkov finds no problem, except those that a comment at the resource explains."""
 
 import json
 import os
@@ -19,7 +19,7 @@ CHECKOV = Path(os.environ.get("CHECKOV", ROOT / ".venv-checkov" / "bin" / "check
 def test_checkov_finds_nothing(tmp_path: Path) -> None:
     if not CHECKOV.exists():
         pytest.skip("NOT RUN: checkov, which `make soak` installs into .venv-checkov")
-    # Its reader does not know every template; the variables have nothing for it to check.
+    # checkov cannot parse every template. The files of variables have nothing for it to check.
     kept = shutil.ignore_patterns("variables*.tf", "tests", ".terraform*")
     shutil.copytree(ROOT / "terraform", tmp_path / "terraform", ignore=kept)
     done = subprocess.run(

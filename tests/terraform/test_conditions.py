@@ -1,4 +1,6 @@
-"""Google compiles an IAM condition when it is applied. Here its own CEL compiler does so first."""
+"""IAM conditions compile. Google compiles them at apply; these tests do it before, with its CEL
+compiler.
+"""
 
 import re
 from typing import Any
@@ -24,12 +26,13 @@ variables:
   - name: resource.name
     type_name: string
 """
-"""What IAM knows of `resource.name`: cloud.google.com/iam/docs/conditions-attribute-reference."""
+"""The attributes and functions that IAM conditions may use on `resource`.
+Source: cloud.google.com/iam/docs/conditions-attribute-reference."""
 
 MOST_OPERATORS = 12
 MOST_CONDITIONS = 20
-"""Logical operators of a condition, and conditions of one role and member on one resource:
-cloud.google.com/iam/quotas."""
+"""How many logical operators a condition may have, and how many conditions one role and member may
+have on one resource. Source: cloud.google.com/iam/quotas."""
 
 Condition = tuple[Resource, str]
 
@@ -70,7 +73,7 @@ def test_google_can_compile_every_condition(full_plan: dict[str, Any]) -> None:
         'resource.id == "a"',
     ],
 )
-def test_what_google_refuses_is_refused(expression: str) -> None:
+def test_an_expression_that_google_refuses_is_refused(expression: str) -> None:
     with pytest.raises(RuntimeError, match="undeclared reference"):
         environment().compile(expression)
 

@@ -1,4 +1,4 @@
-"""Format, types and Terraform's own tests."""
+"""The configuration is formatted and valid, and Terraform's own tests pass."""
 
 import json
 from pathlib import Path
@@ -26,8 +26,8 @@ def test_deployments_are_planned_as_they_should(few_views: Workspace) -> None:
     assert "6 passed, 0 failed" in done.stdout
 
 
-def test_what_must_be_refused_is_refused(workspace: Workspace, tmp_path: Path) -> None:
-    # Without a provider each refusal takes no time.
+def test_invalid_variables_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+    # A workspace without a provider refuses at once.
     bare = workspace.bare(tmp_path)
     text = (workspace.configuration / "tests" / "refusals.tftest.hcl").read_text()
     (bare.configuration / "tests").mkdir()
@@ -80,7 +80,7 @@ def test_a_refusal_says_what_to_do(
         ("us-central1", ""),
     ],
 )
-def test_a_region_where_some_projects_cannot_build_is_told(
+def test_a_region_where_some_projects_cannot_build_gives_a_warning(
     workspace: Workspace, tmp_path: Path, region: str, said: str
 ) -> None:
     cells = {"eu": {"region": region, "gdpr": False}}

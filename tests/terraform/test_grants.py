@@ -1,7 +1,7 @@
-"""A change of the configuration takes no grant away that it did not mean to.
+"""A change of the variables deletes no grant by mistake.
 
-Terraform makes a replaced grant before or after it deletes the old one. Both are the same entry of
-Google's policy, so after the deletion nothing is left of it.
+If Terraform replaces a grant, it may create the new one before it deletes the old one. Both are the
+same entry in Google's policy, so the deletion would remove the entry, and the grant is lost.
 """
 
 import copy
@@ -58,8 +58,9 @@ MEANT = {
     'module.cell["eu"].google_storage_bucket_iam_member.exports["lea@acme.example/0"]',
     'module.cell["us"].google_storage_bucket_iam_member.exports["lea@acme.example/0"]',
 }
-"""With Identity-Aware Proxy it alone may call the dashboard: people's own grants go. A grant on the
-exports of more projects has another condition, so it is another entry of Google's policy."""
+"""The grants that changes may delete. With Identity-Aware Proxy, only the proxy may call the
+dashboard, so people's own grants are deleted. A grant on the exports of more projects has a
+different condition, so it is a different entry in Google's policy."""
 
 CHANGES = (
     _budget,
@@ -72,7 +73,7 @@ CHANGES = (
 
 
 def taken(workspace: Workspace, changes: tuple[Change, ...]) -> set[str]:
-    """Return the grants that would be deleted, or replaced, by a plan of some changes."""
+    """Return the grants that a plan with these changes would delete or replace."""
     variables = copy.deepcopy(KEYED)
     for change in changes:
         change(variables)
@@ -85,7 +86,7 @@ def taken(workspace: Workspace, changes: tuple[Change, ...]) -> set[str]:
 
 
 @pytest.mark.soak
-def test_more_of_everything_takes_no_grant(
+def test_all_changes_together_delete_no_grant(
     keyed: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     changed = keyed.copy(tmp_path_factory.mktemp("changed"))
@@ -95,7 +96,7 @@ def test_more_of_everything_takes_no_grant(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("change", CHANGES)
-def test_each_change_alone_takes_no_grant(
+def test_each_change_alone_deletes_no_grant(
     keyed: Workspace, tmp_path_factory: pytest.TempPathFactory, change: Change
 ) -> None:
     changed = keyed.copy(tmp_path_factory.mktemp("changed"))
@@ -107,12 +108,12 @@ NEW_EACH_TIME = re.compile(r"\b(?:plantimestamp|timestamp|uuid|bcrypt)\(")
 
 
 def _statements(text: str) -> Iterator[str]:
-    """Split a file at its arguments of the first level of a resource: two spaces, then a name."""
+    """Split a file into the arguments of its resources: each begins with two spaces and a name."""
     yield from re.split(r"\n(?=  \w)", re.sub(r"(?m)^\s*#.*$", "", text))
 
 
-def test_what_differs_at_each_run_is_in_write_only_values() -> None:
-    """Anywhere else, each plan would show a change, and may replace what it is a part of."""
+def test_values_that_differ_at_each_run_are_write_only() -> None:
+    """Anywhere else, each plan would show a change, and might replace the whole resource."""
     arguments = [
         (file.name, statement.split()[0])
         for file in sorted((ROOT / "terraform").rglob("*.tf"))
@@ -124,8 +125,8 @@ def test_what_differs_at_each_run_is_in_write_only_values() -> None:
     assert [place for place in arguments if not place[1].endswith("_wo")] == []
 
 
-def test_a_cell_reads_nothing() -> None:
-    """It waits for APIs (`depends_on`), so all that it read would be unknown in many plans."""
+def test_a_cell_has_no_data_sources() -> None:
+    """A cell waits for APIs (`depends_on`), so values from data sources would often be unknown."""
     module = ROOT / "terraform" / "modules" / "cell"
 
     assert [file.name for file in module.glob("*.tf") if '\ndata "' in file.read_text()] == []

@@ -1,4 +1,4 @@
-"""From nothing: everything that can be asked for, with 40 partners, is there after one apply."""
+"""A large deployment (the scenario `FULL` and 40 more partners) is complete after one apply."""
 
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ PARTNERS = 40
 
 
 def partners() -> dict[str, Any]:
-    """40 partners beside the one of the scenario, which alone has readers, so views of its own.
+    """Return 40 partners without readers, so that they have no views of their own.
 
-    A plan's time grows faster than the number of views: with readers in all it would take an hour.
+    The time of a plan grows faster than the number of views. With views for all partners, it would
+    take an hour. The partner of the scenario has readers and views.
     """
     return {
         f"partner{number}": {

@@ -1,4 +1,4 @@
-"""What a destroyed cell leaves, and the README's commands that delete it."""
+"""The README's commands delete everything that a destroyed cell leaves."""
 
 import re
 from pathlib import Path
@@ -13,8 +13,8 @@ from tests.terraform.workspace import BASH, Workspace
 pytestmark = [pytest.mark.terraform, pytest.mark.soak, pytest.mark.xdist_group("keyed")]
 
 
-def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -> None:
-    """It runs with programs that note what they are asked."""
+def test_the_readme_deletes_everything_that_is_left(keyed: Workspace, tmp_path: Path) -> None:
+    """The commands run with programs in place of `bq` and `gcloud` that record their arguments."""
     notes = tmp_path / "notes"
     for program in ("bq", "gcloud"):
         file = tmp_path / program
@@ -40,7 +40,7 @@ def test_the_readme_deletes_all_that_is_left(keyed: Workspace, tmp_path: Path) -
         and (resource.type, resource.name) in protected()
         and not resource.type.endswith(
             ("_version", "_table", "_key_ring", "_data")
-        )  # they go with another
+        )  # these are deleted together with another resource
     }
     assert len(left) > 10
     assert {at: name for at, name in left.items() if not re.search(rf"\b{name}\b", readme)} == {}

@@ -1,4 +1,4 @@
-"""Apply, a second plan, upgrades, destroy: what has data is never replaced."""
+"""Apply, plan again, upgrade, destroy: Terraform never replaces a resource that has data."""
 
 import json
 import os
@@ -22,10 +22,10 @@ RENEWED = {
     "google_secret_manager_secret_version.viewers",
     "google_storage_bucket_object.functions",
 }
-"""Versions of a value: the new one is made before the old one goes."""
+"""Versions of a value: Terraform creates the new version before it deletes the old one."""
 
 ANEW = {"time_sleep.permissions", *(f"google_bigquery_table.view_{wave}" for wave in range(4))}
-"""Made anew where they change: a wait, and views, which have no data."""
+"""Resources that a change may replace, because they have no data: a wait, and views."""
 
 
 def changes(plan: dict[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -75,7 +75,7 @@ def a_grown_catalogue(workspace: Workspace) -> dict[str, Any]:
 
 
 def another_query(workspace: Workspace) -> dict[str, Any]:
-    """A view that most others read."""
+    """Change the query of a view that most other views read."""
     view = workspace.folder / "sql" / "bi" / "events.sql"
     view.write_text(view.read_text().rstrip() + "\n-- another text\n")
     return SMALL
@@ -90,7 +90,7 @@ def another_column(workspace: Workspace) -> dict[str, Any]:
 
 
 def a_new_event(workspace: Workspace) -> dict[str, Any]:
-    """The catalogue's own way: code, a field of a RECORD, a view."""
+    """Add an event as a change of the catalogue does: code, a field of a RECORD, and a view."""
     changed_code(workspace)
     table = workspace.folder / "sql" / "store" / "events_v1.json"
     described = json.loads(table.read_text())
@@ -121,7 +121,7 @@ def a_new_key_space(_workspace: Workspace) -> dict[str, Any]:
 
 
 def a_closed_list_that_is_gone(workspace: Workspace) -> dict[str, Any]:
-    """As when somebody destroys the version: it is not in Google, and so not in the state."""
+    """Remove the version from the state, as if a person had destroyed it at Google."""
     workspace.run("state", "rm", f"{CELL}google_secret_manager_secret_version.closed")
     return SMALL
 
@@ -175,7 +175,7 @@ ENTRIES = {
 
 
 def a_new_function(workspace: Workspace) -> dict[str, Any]:
-    """One entry each in the maps of functions, deliveries and jobs; all else follows."""
+    """Add an entry to the maps of functions, deliveries and jobs; the rest follows from them."""
     for name, (place, entry) in ENTRIES.items():
         file = workspace.configuration / "modules" / "cell" / name
         before, found, after = file.read_text().partition(place)
@@ -232,7 +232,7 @@ def a_new_function(workspace: Workspace) -> dict[str, Any]:
         (
             a_new_function,
             {
-                # The real provider makes it anew; the offline one knows no rules of `time`.
+                # The real provider replaces it. The offline provider does not know that rule.
                 f"{CELL}time_sleep.permissions": ("update",),
                 f"{CELL}google_bigquery_dataset.bi": ("update",),
                 **{
@@ -265,7 +265,7 @@ def a_new_function(workspace: Workspace) -> dict[str, Any]:
             {f'{CELL}google_secret_manager_secret_version.pseudonym["2"]': ("create",)},
         ),
         (
-            # Nothing keeps Terraform from it: the list says itself that it is not the first.
+            # Terraform may write the list again; its text says that it is not the first list.
             a_closed_list_that_is_gone,
             {f"{CELL}google_secret_manager_secret_version.closed": ("create",)},
         ),
@@ -282,7 +282,7 @@ def test_an_upgrade_replaces_nothing(
     actual = changes(upgraded.plan(upgrade(upgraded), "-refresh=false"))
 
     assert {address: actual.get(address) for address in expected} == expected
-    # Of the views that there were, those alone.
+    # No view is deleted that `expected` does not name.
     assert [
         address
         for address, actions in actual.items()
@@ -339,7 +339,7 @@ def test_a_plan_that_drops_a_column_is_refused(
     tmp_path_factory: pytest.TempPathFactory,
     drop: Callable[[Workspace], str],
 ) -> None:
-    # As one has it that goes back to an older version, with its files of tables.
+    # As after a return to an older version, which has its own files of tables.
     older = applied.copy(tmp_path_factory.mktemp("older"))
     dropped = drop(older)
 
@@ -350,7 +350,7 @@ def test_a_plan_that_drops_a_column_is_refused(
     assert f'{dropped}"]' in said
 
 
-def test_a_saved_plan_asks_for_its_zip(
+def test_a_saved_plan_fails_without_its_zip(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     upgraded = applied.copy(tmp_path_factory.mktemp("elsewhere"))
@@ -365,16 +365,16 @@ def test_a_saved_plan_asks_for_its_zip(
         assert done.returncode == 1
         said = " ".join(done.stderr.replace("│", " ").split())
         assert f"terraform/.terraform/{made.name}, is not here" in said
-        upgraded.plan(SMALL, "-refresh=false", zipped)  # part of the first was applied
+        upgraded.plan(SMALL, "-refresh=false", zipped)  # the failed apply made the old plan stale
 
     assert upgraded.zip.read_bytes() == content
     upgraded.run("apply", "-no-color", "plan.out")
 
 
-def test_a_checkout_with_other_ends_of_lines_plans_nothing(
+def test_a_checkout_with_other_line_endings_plans_no_change(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    # As of Git on Windows with `core.autocrlf`, where .gitattributes does not help.
+    # Git on Windows with `core.autocrlf` writes such files, where .gitattributes does not apply.
     other = applied.copy(tmp_path_factory.mktemp("windows"))
     for name in ("functions", "sql"):
         for file in (other.folder / name).rglob("*"):
@@ -388,7 +388,7 @@ def names(state: dict[str, Any]) -> set[str]:
     return {resource.address for resource in managed(state["values"])}
 
 
-def test_what_is_destroyed_by_mistake_stays(
+def test_a_destroy_by_mistake_fails_and_deletes_nothing(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     mistaken = applied.copy(tmp_path_factory.mktemp("mistaken"))

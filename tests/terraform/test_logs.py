@@ -1,4 +1,4 @@
-"""What the cell's log bucket keeps: no URL with a token, and no entry for each loaded event."""
+"""The cell's log bucket keeps neither URLs with tokens nor an entry for each loaded event."""
 
 import re
 from typing import Any
@@ -15,13 +15,13 @@ TERM = re.compile(
 
 
 def matches(text: str, entry: dict[str, str | int]) -> bool:
-    """Say whether a filter of terms that are ANDed takes an entry; other forms are an error."""
+    """Say whether a log entry passes a filter; the filter may only be terms joined with AND."""
     return all(_holds(term, entry) for term in text.split(" AND "))
 
 
 def _holds(term: str, entry: dict[str, str | int]) -> bool:
     match = TERM.fullmatch(term)
-    assert match, f"not understood: {term}"
+    assert match, f"the test does not know this form of a term: {term}"
     if match["log"]:
         return entry["log"] == match["log"]
     value = entry[match["field"]]
@@ -54,7 +54,7 @@ def request(function: str, status: int) -> dict[str, str | int]:
         (request("load", 200) | {"log": "run.googleapis.com/stdout"}, True),
     ],
 )
-def test_requests_are_kept_unless_they_tell_a_token_or_nothing(
+def test_requests_are_kept_unless_they_have_a_token_or_tell_nothing(
     full_plan: dict[str, Any], entry: dict[str, str | int], *, kept: bool
 ) -> None:
     [sink] = [

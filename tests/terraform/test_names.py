@@ -1,4 +1,4 @@
-"""Composed names: no two are one, and each is as short as Google wants it."""
+"""Names that are composed from variables do not collide, and are not longer than Google allows."""
 
 import re
 from collections import Counter
@@ -24,7 +24,7 @@ LONGEST = {
     "google_cloud_scheduler_job": ("name", r"[A-Za-z0-9_-]{1,500}"),
     "google_artifact_registry_repository": ("repository_id", r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"),
 }
-"""Where a resource has its name, and what Google takes for it, by type."""
+"""The argument with the name of a resource, and the form that Google accepts, by type."""
 
 
 def partner(cells: list[str], project: str, subscriptions: list[str]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ HOSTILE = SMALL | {
         "p" * 20: partner([CELL], "q" * 80, ["r" * 30]),
     },
 }
-"""Names that would collide if they were only strung together, and the longest ones."""
+"""Names that would collide if they were joined with hyphens only, and names of maximum length."""
 
 
 @pytest.mark.soak

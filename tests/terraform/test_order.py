@@ -1,4 +1,7 @@
-"""What only shows in the real cloud: in an empty project, things come in an order that works."""
+"""In an empty project, Terraform creates resources in an order that works.
+
+The offline provider accepts any order, so these tests look at the dependencies.
+"""
 
 import re
 from typing import Any
@@ -13,14 +16,14 @@ EDGE = re.compile(r'^\s*"(?P<later>[^"]+)" -> "(?P<earlier>[^"]+)";$', re.MULTIL
 CELL = "module.cell."
 
 ORDER = [
-    # API -> a while -> agent
+    # first the API, then a wait, then Google's service agent
     ("time_sleep.apis", "google_project_service.api"),
     ("google_project_service_identity.agent", "time_sleep.apis"),
-    # tables -> functions that write their columns
+    # first tables, then the functions that write their columns
     (f"{CELL}google_cloudfunctions2_function.this", f"{CELL}google_bigquery_table.store"),
-    # columns are remembered once they are there
+    # the state notes columns after they exist
     (f"{CELL}terraform_data.column", f"{CELL}google_bigquery_table.store"),
-    # grants -> a while -> what needs them
+    # first grants, then a wait, then resources that need the grants
     (f"{CELL}google_cloudfunctions2_function.this", f"{CELL}time_sleep.permissions"),
     *(
         (
@@ -29,7 +32,7 @@ ORDER = [
         )
         for secret in ("callers", "closed", "partners", "pseudonym", "viewers")
     ),
-    # invoker and token -> subscription, job
+    # first the grants to call functions and to make tokens, then subscriptions and jobs
     (
         f"{CELL}google_pubsub_subscription.function",
         f"{CELL}google_cloud_run_v2_service_iam_member.push",
@@ -47,9 +50,9 @@ ORDER = [
         f"{CELL}google_cloud_scheduler_job.this",
         f"{CELL}google_cloud_run_v2_service_iam_member.scheduler",
     ),
-    # account -> dataset that it may describe
+    # first the service account, then the dataset whose access list names it
     (f"{CELL}google_bigquery_dataset.store", f"{CELL}google_service_account.this"),
-    # dataset authorisation -> views
+    # first the authorisation of a dataset, then its views
     (f"{CELL}google_bigquery_dataset.store", f"{CELL}google_bigquery_dataset.bi"),
     (f"{CELL}google_bigquery_dataset.bi", f"{CELL}google_bigquery_dataset.partner"),
     (f"{CELL}google_bigquery_table.view_0", f"{CELL}google_bigquery_dataset.store"),
@@ -57,7 +60,7 @@ ORDER = [
     (f"{CELL}google_bigquery_table.view_1", f"{CELL}google_bigquery_table.view_0"),
     (f"{CELL}google_bigquery_table.view_2", f"{CELL}google_bigquery_table.view_1"),
     (f"{CELL}google_bigquery_table.view_3", f"{CELL}google_bigquery_table.view_2"),
-    # key -> grants -> a while -> what is encrypted
+    # first the key, then the grants on it, then a wait, then the resources that it encrypts
     (f"{CELL}time_sleep.key_grants", f"{CELL}google_kms_crypto_key_iam_member.agent"),
     *(
         (f"{CELL}{encrypted}", f"{CELL}time_sleep.key_grants")
@@ -118,8 +121,9 @@ def test_the_later_waits_for_the_earlier(
 
 
 def test_no_view_waits_for_a_function(edges: dict[str, set[str]]) -> None:
-    # A view that changes is deleted at once and made anew in its turn: after the builds, it would
-    # be away for minutes, and for as long as a build fails.
+    # Terraform deletes a changed view at once, and creates it again when its turn comes. If views
+    # waited for the builds of functions, the view would be missing for minutes, or until a failing
+    # build is repaired.
     for wave in range(4):
         before = _before(edges, f"{CELL}google_bigquery_table.view_{wave}")
         assert f"{CELL}google_cloudfunctions2_function.this" not in before

@@ -1,4 +1,7 @@
-"""What an organisation's policies refuse is in the README, and error messages name its sections."""
+"""The README says which policies of an organisation refuse which resources.
+
+Error messages name only sections that the README has.
+"""
 
 import re
 from collections.abc import Callable
@@ -39,11 +42,11 @@ REFUSED: dict[str, Callable[[Resource], Any]] = {
         and resource.values["soft_delete_policy"][0]["retention_duration_seconds"] == 0
     ),
 }
-"""Constraint -> what in a plan it would refuse."""
+"""For each constraint, a function that says whether it would refuse a resource."""
 
 
 def table() -> dict[str, tuple[str, str]]:
-    """Return what fails and what to do, by constraint."""
+    """Return the README's texts on what fails and what to do, by constraint."""
     section = README.split("## Policies of an organisation")[1].split("\n## ")[0]
     rows = re.findall(r"^\| (`.+?) \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
     return {
@@ -54,7 +57,9 @@ def table() -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.xdist_group("plan")
-def test_what_a_policy_would_refuse_is_told(full_plan: dict[str, Any]) -> None:
+def test_the_readme_names_each_policy_that_would_refuse_a_resource(
+    full_plan: dict[str, Any],
+) -> None:
     planned = list(managed(full_plan["planned_values"]))
 
     met = {constraint for constraint, refuses in REFUSED.items() if any(map(refuses, planned))}
@@ -63,7 +68,7 @@ def test_what_a_policy_would_refuse_is_told(full_plan: dict[str, Any]) -> None:
     assert met <= set(table())
 
 
-def test_messages_name_sections_that_there_are() -> None:
+def test_error_messages_name_sections_that_exist() -> None:
     named = {
         name
         for file in (ROOT / "terraform").rglob("*.tf")

@@ -1,4 +1,4 @@
-"""A partner's dataset as it is planned, in the BigQuery stand-in: does it show others' rows?"""
+"""The planned views of a partner's dataset, in the BigQuery stand-in, show no rows of others."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -54,7 +54,7 @@ def rollup(columns: tuple[Column, ...], partner: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def client(full_plan: dict[str, Any]) -> Iterator[bigquery.Client]:
-    """A warehouse with rows of two partners, and the one's dataset as Terraform plans it."""
+    """A warehouse with rows of two partners, and with the planned dataset of one of them."""
     planned = {
         found.values["table_id"]: found.values["view"][0]["query"].replace(
             f"`{PLANNED}.", "`local."

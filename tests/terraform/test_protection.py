@@ -1,4 +1,7 @@
-"""What holds data or keys is kept twice: at the plan, and where its block is gone, at the apply."""
+"""Resources with data or keys are protected twice.
+
+A plan may not destroy them. If their block is removed from the configuration, the apply fails.
+"""
 
 from typing import Any
 
@@ -37,7 +40,7 @@ PASSING = {
 }
 
 
-def test_a_plan_may_destroy_what_holds_nothing(full_plan: dict[str, Any]) -> None:
+def test_a_plan_may_only_destroy_resources_without_data(full_plan: dict[str, Any]) -> None:
     planned = {
         (resource.type, resource.name)
         for resource in managed(full_plan["planned_values"])
@@ -48,12 +51,13 @@ def test_a_plan_may_destroy_what_holds_nothing(full_plan: dict[str, Any]) -> Non
     assert protected() <= planned
 
 
-def test_an_apply_refuses_where_the_block_is_gone(full_plan: dict[str, Any]) -> None:
+def test_an_apply_refuses_to_destroy_if_the_block_was_removed(full_plan: dict[str, Any]) -> None:
     unprotected = [
         resource.address
         for resource in managed(full_plan["planned_values"])
         if (resource.type, resource.name) in protected()
-        and resource.type not in {"google_kms_key_ring", "terraform_data"}  # no deletion at Google
+        # Google never deletes a key ring, and terraform_data exists only in the state.
+        and resource.type not in {"google_kms_key_ring", "terraform_data"}
         and resource.values.get("deletion_policy") != "PREVENT"
         and not resource.values.get("deletion_protection")
     ]
@@ -61,7 +65,7 @@ def test_an_apply_refuses_where_the_block_is_gone(full_plan: dict[str, Any]) -> 
     assert unprotected == []
 
 
-def test_secrets_that_nobody_can_make_anew_are_destroyed_late(full_plan: dict[str, Any]) -> None:
+def test_secrets_that_cannot_be_made_again_are_destroyed_late(full_plan: dict[str, Any]) -> None:
     delays = {
         change["index"]: change["change"]["after"].get("version_destroy_ttl")
         for change in full_plan["resource_changes"]

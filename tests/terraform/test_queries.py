@@ -1,4 +1,7 @@
-"""Queries of alerts and charts, as Cloud Monitoring reads PromQL (its documentation of PromQL)."""
+"""Cloud Monitoring can evaluate the PromQL queries of alerts and charts.
+
+The rules come from Cloud Monitoring's documentation of PromQL.
+"""
 
 import json
 import re
@@ -24,19 +27,20 @@ USER = "logging_googleapis_com:user_"
 RESOURCE = re.compile(r'resource\.type="(\w+)"')
 SUFFIXES = {"DISTRIBUTION": ("_sum", "_count", "_bucket"), "INT64": ("",)}
 LONGEST = timedelta(days=30)
-"""Far within the two years that an alert may look back, and cheap to evaluate."""
+"""The longest time that a query may look back; Google allows two years, but that is expensive."""
 
 COUNTERS = {"increase", "rate"}
-"""What a metric of the kind DELTA may be put into: its bare values are a growing count."""
+"""The functions to use with a metric of the kind DELTA, whose plain values are a growing count."""
 
 
 class Selector(NamedTuple):
-    """What a query selects.
+    """A selector of a query.
 
     Attributes:
-        metric: its name in PromQL.
-        resources: the values of ``monitored_resource``; it must be one, given exactly.
-        function: that the selector is an argument of, or none.
+        metric: the name of the metric in PromQL.
+        resources: the values that the selector compares ``monitored_resource`` with; the tests
+            want exactly one.
+        function: the function whose argument the selector is; empty if it is not an argument.
     """
 
     metric: str
@@ -48,7 +52,7 @@ def selectors(query: str) -> list[Selector]:
     """Parse a query and return its selectors.
 
     Raises:
-        ValueError: it is no PromQL.
+        ValueError: the query is not PromQL.
     """
     result: list[Selector] = []
     within: list[str] = []
@@ -77,7 +81,7 @@ def selectors(query: str) -> list[Selector]:
 
 
 def queries(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Iterate over the PromQL of a plan, each with where it is."""
+    """Yield each PromQL query of a plan, with the address of its resource first."""
     for policy in of_type(plan["planned_values"], "google_monitoring_alert_policy"):
         for condition in policy.values["conditions"]:
             for queried in condition["condition_prometheus_query_language"]:
@@ -100,7 +104,7 @@ def _prometheus(value: object) -> Iterator[str]:
 
 
 def metrics(plan: dict[str, Any]) -> dict[str, set[str]]:
-    """Return the metrics that there will be, by their names in PromQL, with their resources."""
+    """Return the monitored resources of each planned metric and Google's own, by PromQL name."""
     made = {
         f"{USER}{metric.values['name']}{suffix}": set(RESOURCE.findall(metric.values["filter"]))
         for metric in of_type(plan["planned_values"], "google_logging_metric")
@@ -110,7 +114,7 @@ def metrics(plan: dict[str, Any]) -> dict[str, set[str]]:
 
 
 def faults(query: str, known: dict[str, set[str]]) -> list[str]:
-    """Say what Cloud Monitoring would not find or not evaluate."""
+    """Return a sentence for each part of a query that Cloud Monitoring could not evaluate."""
     sentences = []
     for selector in selectors(query):
         if selector.metric not in known:
@@ -124,7 +128,7 @@ def faults(query: str, known: dict[str, set[str]]) -> list[str]:
     return sentences
 
 
-def test_every_query_names_metrics_that_there_are_and_their_resource(
+def test_every_query_names_existing_metrics_and_their_resource(
     full_plan: dict[str, Any],
 ) -> None:
     planned = list(queries(full_plan))
@@ -163,10 +167,13 @@ def test_a_query_that_would_never_answer_is_found(query: str, said: str) -> None
     assert said in " ".join(faults(query, known))
 
 
-def test_no_alert_is_in_a_form_that_is_refused_while_its_metric_is_new(
+def test_google_accepts_alerts_whose_metric_has_no_data_yet(
     full_plan: dict[str, Any],
 ) -> None:
-    """Google looks for the metric of a threshold when it is made; PromQL can ask it not to."""
+    """Google refuses a threshold condition whose metric has no data yet.
+
+    A PromQL condition can switch that check off.
+    """
     for policy in of_type(full_plan["planned_values"], "google_monitoring_alert_policy"):
         for condition in policy.values["conditions"]:
             [queried] = condition["condition_prometheus_query_language"]
@@ -175,8 +182,8 @@ def test_no_alert_is_in_a_form_that_is_refused_while_its_metric_is_new(
             assert not condition["condition_absent"], policy.address
 
 
-def test_what_may_be_absent_must_have_been_there(full_plan: dict[str, Any]) -> None:
-    """`A unless B`: B selects from what A selects, and A looks further back."""
+def test_an_absence_alert_needs_data_from_before_the_absence(full_plan: dict[str, Any]) -> None:
+    """In `A unless B`, both sides must select the same metrics, and A must look further back."""
     compared = [query.split(" unless ") for _, query in queries(full_plan) if " unless " in query]
 
     assert len(compared) >= 2 * 5
@@ -193,8 +200,8 @@ def _looks_back(query: str) -> timedelta:
     return sum(map(promql_parser.parse_duration, [span, *offsets]), timedelta())
 
 
-def test_a_distribution_says_its_buckets(full_plan: dict[str, Any]) -> None:
-    """Without them the API chooses, and every later plan shows a difference."""
+def test_a_distribution_names_its_buckets(full_plan: dict[str, Any]) -> None:
+    """Without buckets, the API chooses them, and every later plan shows a difference."""
     distributions = [
         metric
         for metric in of_type(full_plan["planned_values"], "google_logging_metric")

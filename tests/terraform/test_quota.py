@@ -1,4 +1,4 @@
-"""A limit on queries stops no function: it is each account's own, and high enough."""
+"""The daily limit on query bytes stops no function: it is high enough, and per account."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ REFRESH_STATEMENTS = len(list((ROOT / "sql" / "operate").glob("refresh_*.sql")))
 DEFAULT_TIB = 50
 
 
-def test_the_limit_is_each_accounts_own(full_plan: dict[str, Any]) -> None:
+def test_each_account_has_its_own_limit(full_plan: dict[str, Any]) -> None:
     [limit] = of_type(full_plan["planned_values"], "google_cloud_quotas_quota_preference")
 
     assert limit.values["quota_id"] == "QueryUsagePerUserPerDay"
@@ -25,7 +25,7 @@ def test_the_limit_is_each_accounts_own(full_plan: dict[str, Any]) -> None:
     assert config["preferred_value"] == str(mebibytes)
 
 
-def test_no_limit_leaves_googles_own(few_views: Workspace) -> None:
+def test_without_a_limit_googles_limit_stays(few_views: Workspace) -> None:
     plan = few_views.plan(SMALL, "-target=google_cloud_quotas_quota_preference.queries")
 
     assert not list(of_type(plan["planned_values"], "google_cloud_quotas_quota_preference"))

@@ -1,4 +1,4 @@
-"""A cell has slots of its own for erasures only where `erasure_slots` asks for them."""
+"""A cell has its own BigQuery slots for erasures only if `erasure_slots` asks for them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""EU data cannot leave: every place that a plan names is its cell's."""
+"""EU data cannot leave: every region that a plan names is the region of the resource's cell."""
 
 import copy
 import json
@@ -31,10 +31,10 @@ def test_everything_is_in_its_cell_s_region(
 
 
 @pytest.mark.soak
-def test_each_place_that_is_changed_in_the_module_is_found(
+def test_each_changed_region_in_the_module_is_found(
     few_views: Workspace, schemas: dict[str, Any], tmp_path: Path
 ) -> None:
-    # Each reference to the region becomes a region of its own, so that one plan shows them all.
+    # Each reference to the region is replaced by a different region, so that one plan shows all.
     mutant = few_views.copy(tmp_path)
     planted: dict[str, str] = {}
     for file in sorted((mutant.configuration / "modules" / "cell").glob("*.tf")):
@@ -55,7 +55,7 @@ def test_each_place_that_is_changed_in_the_module_is_found(
 
 
 def strays(plan: dict[str, Any]) -> list[str]:
-    """Say which regions the outputs of a cell name, other than its own."""
+    """Return a sentence for each region in a cell's outputs that is not the cell's own."""
     outputs = plan["planned_values"]["outputs"]
     return [
         f"{cell} names {region}"
@@ -105,7 +105,7 @@ def _multi_region(values: dict[str, Any]) -> None:
         ("google_bigquery_dataset", _multi_region),
     ],
 )
-def test_a_fence_that_is_taken_down_is_found(
+def test_a_changed_location_argument_is_found(
     full_plan: dict[str, Any], schemas: dict[str, Any], kind: str, change: Change
 ) -> None:
     resource = next(found for found in managed(full_plan["planned_values"]) if found.type == kind)
@@ -115,7 +115,7 @@ def test_a_fence_that_is_taken_down_is_found(
     assert list(violations([resource._replace(values=changed)], schemas, REGIONS))
 
 
-def test_a_type_that_nobody_has_looked_at_is_found(schemas: dict[str, Any]) -> None:
+def test_a_resource_type_that_is_not_listed_is_found(schemas: dict[str, Any]) -> None:
     provider = "registry.terraform.io/hashicorp/google"
     database = Resource("eu", "x", "google_sql_database_instance", "x", provider, {})
 

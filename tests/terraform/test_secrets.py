@@ -14,7 +14,7 @@ SECRET_BYTES = 65_536
 
 
 def addresses(letter: str, size: int) -> list[str]:
-    """As many addresses as fill `size` bytes of JSON, with a letter that may have several bytes."""
+    """Return addresses that fill `size` bytes of JSON; `letter` may have several bytes in UTF-8."""
     viewers = [f"{letter * 20}{number:05}@acme.example" for number in range(size)]
     return viewers[: size // len(f'"{viewers[0]}",'.encode())]
 
@@ -25,7 +25,7 @@ def asked(size: int) -> dict[str, Any]:
 
 
 @pytest.mark.soak
-def test_more_people_than_a_secret_holds_are_refused(few_views: Workspace) -> None:
+def test_a_list_of_people_that_is_too_long_for_a_secret_is_refused(few_views: Workspace) -> None:
     secret = 'module.cell["eu"].google_secret_manager_secret_version'
     targets = (f"-target={secret}.viewers", f"-target={secret}.callers")
 

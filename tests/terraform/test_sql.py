@@ -1,4 +1,4 @@
-"""Google's analyser takes every SQL text that Terraform gives to Google."""
+"""Google's analyser accepts every SQL text that Terraform gives to Google."""
 
 import json
 import re
@@ -22,7 +22,7 @@ HERE = re.compile(r"<<-?SQL\n\s*(\w+ \w+)")
 
 
 def texts(value: object) -> Iterator[str]:
-    """Go through the SQL texts within a plan, wherever they stand."""
+    """Yield all SQL texts in a plan, at any depth."""
     if isinstance(value, str) and SQL_TEXT.match(value):
         yield value
     for inner in (
@@ -45,9 +45,9 @@ def analyser(full_plan: dict[str, Any]) -> Analyser:
     return Analyser(PROJECT, datasets(full_plan["planned_values"]))
 
 
-def test_every_text_is_taken(full_plan: dict[str, Any], analyser: Analyser) -> None:
+def test_every_text_is_accepted(full_plan: dict[str, Any], analyser: Analyser) -> None:
     found = set(texts(full_plan["planned_values"]))
-    # Those of two cells and of two datasets of a partner.
+    # The views of two cells, and of two datasets of a partner.
     assert len(found) > 4 * len(list_views())
     for text in found:
         assert analyser.analyse(text).kind in {"query", "alter_object"}, text

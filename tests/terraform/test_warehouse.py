@@ -1,4 +1,4 @@
-"""Tables and views are planned as the files in sql/ say, which the embedded cell uses too."""
+"""Terraform plans tables and views as the files in sql/ say; the embedded cell uses these files."""
 
 import re
 from typing import Any
@@ -91,7 +91,9 @@ def test_a_partner_s_views_never_read_the_store(full_plan: dict[str, Any]) -> No
     assert unfiltered == []
 
 
-def test_no_view_is_made_before_what_it_reads(full_plan: dict[str, Any]) -> None:
+def test_no_view_is_created_before_the_tables_and_views_that_it_reads(
+    full_plan: dict[str, Any],
+) -> None:
     planned = {
         f"{resource.values['dataset_id']}.{resource.values['table_id']}": resource
         for resource in of_type(full_plan["planned_values"], "google_bigquery_table")
@@ -114,12 +116,12 @@ def test_no_view_is_made_before_what_it_reads(full_plan: dict[str, Any]) -> None
         for read in reads[name]
         if waves.get(read, -1) >= wave
     ] == []
-    # What is no view is a table, which all views wait for.
+    # The others are tables, and all views wait for all tables.
     assert {read for found in reads.values() for read in found} <= planned.keys()
 
 
-def test_what_reads_the_store_can_be_filtered_by_project() -> None:
-    # A partner's dataset shows it through such a filter.
+def test_every_view_of_the_store_can_be_filtered_by_project() -> None:
+    # A partner's dataset shows the view with a filter on the partner's projects.
     for view in list_views():
         if "${store}" in view.query:
             query = render(view.query, Warehouse("p.store", "p.bi").variables())

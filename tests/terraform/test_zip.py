@@ -1,4 +1,4 @@
-"""The zip that Terraform builds starts: in an empty folder, with nothing but its requirements."""
+"""The functions start from the zip that Terraform builds, with only its requirements installed."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("plan")]
 
 @pytest.fixture(scope="module")
 def deployed(functions_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The unpacked zip, with an environment of its own."""
+    """The folder of the unpacked zip, with its own Python environment."""
     folder = tmp_path_factory.mktemp("deployed")
     with zipfile.ZipFile(functions_zip) as archive:
         archive.extractall(folder)
@@ -52,7 +52,7 @@ def deployed(functions_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_entry_point_answers(deployed: Path, name: str) -> None:
     port = _free_port()
-    cell = Cell(port, "", deployed / "secrets", "127.0.0.1:9")  # nobody listens there
+    cell = Cell(port, "", deployed / "secrets", "127.0.0.1:9")  # no server listens on this port
     process = subprocess.Popen(
         [str(deployed / ".venv/bin/functions-framework"), "--target", name, "--port", str(port)],
         cwd=deployed,
@@ -75,7 +75,7 @@ def _free_port() -> int:
 
 
 def _status(url: str) -> int:
-    """Ask until somebody listens, for a minute at most."""
+    """Return the status of a URL; try again for a minute until a server listens."""
     deadline = time.monotonic() + 60
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A copy of the configuration outside of the repository, with a provider to run it with."""
+"""A copy of the Terraform configuration outside the repository, with an offline provider."""
 
 import fcntl
 import functools
@@ -22,11 +22,12 @@ PATIENCE_SECONDS = 900
 """How long a command may take: long enough for a slow machine that does other work."""
 
 VARIABLES = "variables.json"
-"""A plan's variables; no name that Terraform reads by itself, or its tests would."""
+"""The file with the variables of a plan. Its name is not one that Terraform reads by itself;
+otherwise, Terraform's own tests would also use these variables."""
 
 QUICK_ARCHIVE = "archive_override.tf"
-"""Without this file a workspace zips what is deployed; with it, the digest of that alone. Terraform
-takes a third of a plan's time for 400 files, and few tests look into the zip."""
+"""With this file, the zip of a workspace has only a digest of the deployed files, not the files. To
+zip 400 files takes a third of the time of a plan, and few tests look into the zip."""
 
 _ARCHIVE_OF_ONE_FILE = """
 data "archive_file" "functions" {
@@ -38,7 +39,7 @@ data "archive_file" "functions" {
 """
 
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-"""Of partners whose webhooks are signed; the plans must not contain it."""
+"""The secret of partners whose webhooks are signed; a plan must not contain it."""
 
 Variables = Mapping[str, Any]
 
@@ -48,11 +49,11 @@ class Unavailable(Exception):
 
 
 class Workspace(NamedTuple):
-    """A folder with what is deployed, and the environment to run Terraform in.
+    """A folder with the deployed files, and the environment to run Terraform in.
 
     Attributes:
-        folder: has ``terraform/`` and beside it what it deploys.
-        environ: of the processes, but for the state's address.
+        folder: has ``terraform/`` and the folders that it deploys.
+        environ: the environment of Terraform, without the address of the state.
     """
 
     folder: Path
@@ -64,20 +65,20 @@ class Workspace(NamedTuple):
 
     @property
     def located_environ(self) -> dict[str, str]:
-        """The environment with the address of this workspace's state, for the backend "http"."""
+        """The environment of Terraform, with the address of the state for the backend "http"."""
         file = self.configuration / "terraform.tfstate"
         return dict(self.environ) | {"TF_HTTP_ADDRESS": states.address(file)}
 
     @property
     def zip(self) -> Path:
-        """What the functions are made of; the last plan made it."""
+        """The zip with the code of the functions, as the last plan made it."""
         zips = (self.configuration / ".terraform").glob("functions-*.zip")
         return max(zips, key=lambda file: file.stat().st_mtime_ns)
 
     def run(
         self, *arguments: str, cwd: Path | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run Terraform; with `check`, a failure shows all of its output."""
+        """Run Terraform; with `check`, fail with all of its output if Terraform fails."""
         done = subprocess.run(
             [TERRAFORM, *arguments],
             cwd=cwd or self.configuration,
@@ -91,28 +92,28 @@ class Workspace(NamedTuple):
         return done
 
     def plan(self, variables: Variables, *options: str) -> dict[str, Any]:
-        """Plan and return the plan's JSON; the plan itself is in ``plan.out``."""
+        """Make a plan and return it as JSON; the plan is also in the file ``plan.out``."""
         self._write(variables)
         self.run("plan", "-no-color", "-out=plan.out", f"-var-file={VARIABLES}", *options)
         shown: dict[str, Any] = json.loads(self.run("show", "-json", "plan.out").stdout)
         return shown
 
     def refused(self, variables: Variables, *options: str) -> str:
-        """Plan what must be refused, and return what is said."""
+        """Make a plan that must fail, and return its error message."""
         self._write(variables)
         done = self.run("plan", "-no-color", f"-var-file={VARIABLES}", *options, check=False)
         assert done.returncode == 1, done.stdout
         return " ".join(done.stderr.replace("│", " ").split())
 
     def apply(self, variables: Variables) -> None:
-        """Plan and apply."""
+        """Apply the configuration with these variables."""
         self._write(variables)
         self.run("apply", "-no-color", "-auto-approve", f"-var-file={VARIABLES}")
 
     def destroy(
         self, variables: Variables, *, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Destroy what was applied; with `check`, a failure shows all of the output."""
+        """Destroy all resources; with `check`, fail with all output if Terraform fails."""
         self._write(variables)
         arguments = ("-no-color", "-auto-approve", f"-var-file={VARIABLES}")
         return self.run("destroy", *arguments, check=check)
@@ -122,7 +123,7 @@ class Workspace(NamedTuple):
         return shown
 
     def bare(self, folder: Path) -> "Workspace":
-        """Return one with variables and regions alone: a plan of it needs no provider."""
+        """Return a workspace with only variables and regions; its plans need no provider."""
         bare = self._replace(folder=folder)
         bare.configuration.mkdir()
         for file in (*self.configuration.glob("variables*.tf"), self.configuration / "regions.tf"):
@@ -130,7 +131,7 @@ class Workspace(NamedTuple):
         return bare
 
     def copy(self, folder: Path) -> "Workspace":
-        """Return an initialised copy."""
+        """Return an initialised copy of this workspace in a folder."""
         shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
         return self._replace(folder=folder)
 
@@ -139,10 +140,10 @@ class Workspace(NamedTuple):
 
 
 def create(folder: Path) -> Workspace:
-    """Copy what is deployed, and initialise it.
+    """Copy the configuration and the deployed files to a folder, and initialise Terraform.
 
     Raises:
-        Unavailable: there is no Terraform, or no provider to be had.
+        Unavailable: Terraform is not installed, or a provider cannot be set up.
     """
     if not TERRAFORM:
         raise Unavailable("terraform is not installed")
@@ -155,7 +156,7 @@ def create(folder: Path) -> Workspace:
             shutil.copy(source, folder / name)
     workspace = Workspace(folder, _environ())
     (workspace.configuration / QUICK_ARCHIVE).write_text(_ARCHIVE_OF_ONE_FILE)
-    # Plans need a backend that exists; its address is in the environment.
+    # Plans need a backend that works. `located_environ` has its address.
     (workspace.configuration / "backend_override.tf").write_text(
         'terraform {\n  backend "http" {}\n}\n'
     )
@@ -178,7 +179,7 @@ def _environ() -> Mapping[str, str]:
     }
     if not OFFLINE.exists():
         return environ
-    # Setting the providers up takes 20 seconds: once for all sessions, by one process.
+    # The setup of the providers takes 20 seconds, so one process does it for all sessions.
     target = Path(tempfile.gettempdir()) / f"watchers-warehouse-providers-{os.getuid()}"
     command = 'source "$0" "$1" >&2 && env -0'
     with target.with_suffix(".lock").open("w") as lock:
