@@ -1,4 +1,4 @@
-"""One BigQuery stand-in with the whole warehouse, for all tests of SQL."""
+"""A BigQuery stand-in with all tables and views, which all tests of SQL share."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture(scope="session")
 def warehouse(stand_in: StandIn) -> bigquery.Client:
-    """A client of a stand-in that has the tables and views of ``sql/``."""
+    """A client of the stand-in, which has the tables and views of ``sql/``."""
     client = connect(stand_in)
     create_warehouse(client, PROJECT, LOCATION, "chat_eu_store", "chat_eu")
     return client
@@ -27,7 +27,7 @@ def warehouse(stand_in: StandIn) -> bigquery.Client:
 
 @pytest.fixture
 def empty_warehouse(warehouse: bigquery.Client) -> bigquery.Client:
-    """The same without the rows of the tests before."""
+    """The client of the stand-in, after the rows of earlier tests are deleted."""
     deletes = [
         f"DELETE FROM `{WAREHOUSE.store}.{table.name}` WHERE TRUE" for table in list_tables()
     ]
@@ -37,11 +37,11 @@ def empty_warehouse(warehouse: bigquery.Client) -> bigquery.Client:
 
 @pytest.fixture(scope="session")
 def new_year_views(warehouse: bigquery.Client) -> None:
-    """The views as of a fixed moment, see `new_year`."""
+    """Create the BI views whose clock shows a fixed moment (see `new_year`)."""
     new_year.create_views(warehouse)
 
 
 @pytest.fixture
 def as_of_new_year(new_year_views: None, empty_warehouse: bigquery.Client) -> bigquery.Client:
-    """The warehouse without rows, and with those views."""
+    """The client of the stand-in, with the views of the fixed moment and without rows."""
     return empty_warehouse

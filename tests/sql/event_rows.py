@@ -1,4 +1,4 @@
-"""Fills tables for tests. Made-up rows of events are stored as `load` would store them."""
+"""Fills tables with rows for tests. Rows of events go into the table that `load` would choose."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from local.clients import ONCE
 
 
 def fill(client: bigquery.Client, dataset: str, table: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows into a table; rows of ``events_v1`` go where `load` stores them."""
+    """Insert rows into a table; for ``events_v1``, room events go into ``room_events_v1``."""
     for name, some in _placed(table, rows):
         assert not client.insert_rows_json(f"{dataset}.{name}", some, retry=ONCE, timeout=60)
 

@@ -1,7 +1,7 @@
-"""The BI views as of a fixed moment, so that no test depends on the clock.
+"""The BI views with a fixed moment in place of the clock, so that no test depends on the clock.
 
-It is the third of January 2027, a Sunday: the open window reaches back over the end of a year, a
-month and a week.
+The moment is Sunday, 3 January 2027, at noon. The open window then begins in another year, month
+and week.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ CONFIG = bigquery.QueryJobConfig(default_dataset=WAREHOUSE.bi)
 
 
 def create_views(client: bigquery.Client) -> None:
-    """Create all views, of single events a few, with the moment in place of the clock."""
+    """Create the views with the moment in place of the clock, but few views of single events."""
     create_datasets(client, WAREHOUSE, "europe-west1")
     views = [
         view._replace(query=view.query.replace("CURRENT_TIMESTAMP()", f"TIMESTAMP '{NOW}'"))
@@ -49,7 +49,7 @@ def insert(client: bigquery.Client, table: str, rows: Sequence[dict[str, Any]]) 
 async def refresh(
     rest: str, first: date | None = None, last: date | None = None, now: datetime = NOW
 ) -> RefreshReport:
-    """Refresh the rollups from these views, as the function does."""
+    """Refresh the rollups at a time, with the code of `operate`."""
     statements = Statements(
         "operate",
         lambda: open_client(rest, "local", "europe-west1"),

@@ -1,4 +1,4 @@
-"""The metrics of the BI views in plain Python: written once more, from their descriptions."""
+"""The metrics of the BI views, written a second time in plain Python from their descriptions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,19 +14,19 @@ Row = dict[str, Any]
 
 
 class Event(NamedTuple):
-    """What was sent once; it is stored once or more often.
+    """An event that was sent once, and is stored one or more times.
 
     Attributes:
         at: when its first copy was received.
-        project: the partner's.
-        user: whom it shows; None for nobody.
-        name: the event's.
+        project: the project.
+        user: the user key of its person; None if it has no person.
+        name: the name of the event.
         kind: chat, room or test.
-        room: where; None for nowhere.
+        room: the id of its room; None without a room.
         copies: how often it is stored.
-        properties: those that are typed columns.
-        flags: what loading noticed.
-        platform: the person's; None if not said.
+        properties: the properties that are typed columns.
+        flags: the flags that `load` gave it.
+        platform: the platform of the person; None if the event has none.
     """
 
     at: datetime
@@ -50,12 +50,12 @@ Events = list[Event]
 
 
 def chat(events: Iterable[Event], *names: str) -> Events:
-    """Those of the chat; with names, those of these names."""
+    """Return the chat events; if names are given, only those with one of the names."""
     return [each for each in events if each.kind == "chat" and (not names or each.name in names)]
 
 
 def people(events: Iterable[Event], *names: str) -> int:
-    """How many different people they show."""
+    """Return the number of different people in chat events with these names (or any name)."""
     return len({each.user for each in chat(events, *names)} - {None})
 
 
@@ -68,7 +68,7 @@ def divided(part: float, whole: float) -> float | None:
 
 
 def values(events: Iterable[Event], name: str, prop: str) -> list[Any]:
-    """The known values of a property of events of a name."""
+    """Return the values of a property in chat events with a name, without missing values."""
     found = (each.properties.get(prop) for each in chat(events, name))
     return [value for value in found if value is not None]
 
@@ -80,7 +80,7 @@ def mean(numbers: list[float]) -> float | None:
 def by_day(
     events: Iterable[Event], key: Callable[[Event], Row] = lambda _: {}
 ) -> Iterator[tuple[Row, Events]]:
-    """Events by project, day and a key of more columns."""
+    """Group events by project, day and the columns that `key` adds."""
     groups = defaultdict(list)
     for each in events:
         groups[tuple(({"project": each.project, "day": each.day} | key(each)).items())].append(each)
@@ -131,7 +131,7 @@ def entry_funnel(events: Events) -> list[Row]:
 
 
 def six_months_before(day: date) -> date:
-    """The same day of the month six months before, or that month's last."""
+    """Return the same day of the month six months earlier, or the last day of that month."""
     year, month = divmod(day.year * 12 + day.month - 1 - 6, 12)
     following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
     return min(following - DAY, date(year, month + 1, 1) + (day.day - 1) * DAY)
@@ -185,7 +185,10 @@ def overview(events: Events, days: Iterable[date]) -> list[Row]:
 
 
 def cohorts(events: Events) -> list[Row]:
-    """A cohort is followed for 12 weeks; who was away for more than 16 starts anew."""
+    """Return the rows of `cohorts`: each cohort is followed for 12 weeks.
+
+    A person without an event for more than 16 weeks joins a new cohort.
+    """
     weeks = defaultdict(set)
     for each in chat(events):
         if each.user:
@@ -215,15 +218,15 @@ def cohorts(events: Events) -> list[Row]:
 
 @dataclass
 class _Visit:
-    """A person in a room; all times are those of receipt.
+    """The visit of a person to a room; all times are times of receipt.
 
     Attributes:
-        started: when its first event came.
-        ended: when its last event came.
-        began: from when on it is known that the person was there.
-        entry: the name of its first event.
-        openings: when the room was opened.
-        reports: when which duration, in seconds, was reported.
+        started: when the first event of the visit came.
+        ended: when the last event of the visit came.
+        began: the earliest time at which the person is known to have been in the room.
+        entry: the name of the first event.
+        openings: the times at which the person opened the room.
+        reports: each reported duration in seconds, with the time of the report.
     """
 
     started: datetime
@@ -237,7 +240,7 @@ class _Visit:
     platform: str | None = None
 
     def duration(self) -> int | None:
-        """The longest report since each opening, all together; no more than the time passed."""
+        """The sum of the longest reports since each opening, at most the time that passed."""
         longest: dict[int, int] = {}
         for at, seconds in self.reports:
             since = at - timedelta(seconds=seconds)
@@ -249,7 +252,7 @@ class _Visit:
 
 
 def sessions(events: Events) -> list[Row]:
-    """Visits by project, person, day and room; within a moment, in the order of the ids."""
+    """Return the rows of `sessions`; events of the same moment are in the order of their ids."""
     rooms: dict[tuple[str, str, date], str | None] = {}
     found: dict[tuple[str, str, date, str | None], list[_Visit]] = defaultdict(list)
     numbered = [(each.at, f"i{number}", each) for number, each in enumerate(events)]
@@ -441,7 +444,7 @@ def autotranslation(events: Events) -> list[Row]:
 
 
 def catalogue_drift(events: Events, known: Callable[[str], bool]) -> list[Row]:
-    """Events that the catalogue does not have, and each of loading's findings."""
+    """Return the rows of `catalogue_drift`: events that are not in the catalogue, and flags."""
     counts: Counter[tuple[Any, ...]] = Counter()
     for each in events:
         if each.kind == "test":

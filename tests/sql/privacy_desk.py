@@ -1,4 +1,4 @@
-"""The privacy function's HTTP face on the stand-in, with a clock that tests set."""
+"""The privacy function's HTTP interface, on the BigQuery stand-in, with a clock that tests set."""
 
 import base64
 import secrets
@@ -35,13 +35,13 @@ PERMISSIONS = Permissions(list(PROJECTS), [OFFICER], {PARTNER: ["dev", "shop"]},
 
 
 class Desk:
-    """The function's routes of erasures, deletions in the chat and holds.
+    """The routes of the privacy function for erasures, deletions in the chat and holds.
 
     Args:
-        statements: run its statements.
-        ledger: of the same warehouse.
-        now: the time of the first request; each takes a second.
-        executor: executes what has no grace period.
+        statements: runs the statements of the function.
+        ledger: the ledger of the same warehouse.
+        now: the time of the first request; each request takes a second.
+        executor: executes erasures that have no grace period.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Desk:
     async def ask(
         self, method: str, path: str, body: Any = None, email: str = OFFICER
     ) -> httpx.Response:
-        """Make a request as somebody."""
+        """Make a request as the caller with this e-mail address."""
         content = b"" if body is None else msgspec.json.encode(body)
         answer = await self._http.request(method, path, content=content, headers=bearer(email))
         self.now += timedelta(seconds=1)
@@ -92,7 +92,7 @@ class Desk:
         occurred_at: datetime | None = None,
         **other: Any,
     ) -> httpx.Response:
-        """Push an event of the chat of the project ``dev``, as Pub/Sub does."""
+        """Push a chat event of the project ``dev``, as Pub/Sub does."""
         value = {"user_id": user, "project": "dev", "timestamp": occurred_at}
         data = msgspec.json.encode({"event": event, "value": value})
         attributes = {
@@ -114,7 +114,7 @@ class Desk:
 
 
 def open_desk(rest: str, warehouse: Warehouse, now: datetime, executor: Executor) -> Desk:
-    """Return a desk whose statements are watched."""
+    """Return a desk that records its statements."""
     ledger = Ledger(WatchedStatements("operate", rest, warehouse), warehouse.retention_days)
     return Desk(WatchedStatements("privacy", rest, warehouse), ledger, now, executor)
 
@@ -124,12 +124,12 @@ def _message(data: bytes, attributes: dict[str, str]) -> dict[str, Any]:
 
 
 def new_id(moment: datetime) -> str:
-    """An id as of a moment (UUIDv7, RFC 9562)."""
+    """Return an id with the time of a moment (UUIDv7, RFC 9562)."""
     milliseconds = int(moment.timestamp() * 1_000)
     noise = secrets.randbits(74)
     return str(UUID(int=milliseconds << 80 | 7 << 76 | noise >> 62 << 64 | 2 << 62 | noise % 2**62))
 
 
 def key(user: str, project: str = "dev") -> str:
-    """The user key that new rows have."""
+    """Return the user key that `load` would write into new rows."""
     return user_keys(KEYS, project, [user])[-1]

@@ -1,6 +1,6 @@
 """The questions of docs/queries.md, answered from the demonstration's traffic.
 
-``python -m tests.sql.questions`` writes the answers anew; a test compares them.
+``python -m tests.sql.questions`` writes new answers into the page; a test compares them.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ EVENTS = 3000
 QUESTION = re.compile(
     r"(### \d+\. .+?\n\n```sql\n(.+?);?\n```\n\n)(.*?)(?=\n### |\n## )", re.DOTALL
 )
-"""A heading, its query, and the answer up to the next heading."""
+"""Matches a heading with its query, and the answer up to the next heading."""
 
 
 def fill(client: bigquery.Client, rest: str) -> None:
@@ -41,7 +41,7 @@ def fill(client: bigquery.Client, rest: str) -> None:
 
 
 def rows(events: int) -> list[dict[str, Any]]:
-    """Make the rows of so many of these events."""
+    """Make the rows of the demonstration's traffic, with so many events."""
     traffic = make_traffic(
         plan(events=events, users=USERS, days=DAYS, seed=SEED, now=new_year.NOW), load_catalogue()
     )
@@ -87,7 +87,7 @@ def _rounded(value: object) -> object:
 
 
 def answered(client: bigquery.Client, text: str) -> str:
-    """Return the page with the answers of today's views."""
+    """Return the page with the answers that the views give now."""
     return QUESTION.sub(lambda found: found[1] + answer(client, found[2]), text)
 
 

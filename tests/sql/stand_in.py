@@ -29,10 +29,10 @@ class StandIn(NamedTuple):
 
 @contextmanager
 def running(*options: str) -> Iterator[StandIn]:
-    """Run a stand-in in memory; its log is on the test's own stderr."""
+    """Run a stand-in in memory; its log goes to the standard error of the tests."""
     rest, grpc = _free_ports()
     command = ["-m", "local.bigquery", "--rest-port", str(rest), "--grpc-port", str(grpc)]
-    command += ["--rate", "0", *options]  # here months pass within a minute
+    command += ["--rate", "0", *options]  # tests make more changes a minute than BigQuery allows
     with subprocess.Popen([sys.executable, *command]) as process:
         try:
             url = f"http://127.0.0.1:{rest}"

@@ -1,4 +1,4 @@
-"""The store with erasures in it, and sweeps over it, for tests."""
+"""Tables with events and erasures for tests, and a sweep that runs over them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,15 +29,15 @@ async def no_wait(_seconds: float) -> None:
 
 
 def ledger_of(statements: WatchedStatements, rest: str) -> Ledger:
-    """The ledger, whose statements are noted with these."""
+    """Return the ledger; its statements are recorded together with the given ones."""
     ledger_statements = WatchedStatements("operate", rest, WAREHOUSE, no_wait, statements.watch)
     return Ledger(ledger_statements, WAREHOUSE.retention_days)
 
 
 class Rollups(OpenDays):
-    """Stands for `functions.privacy.sweep.open_days.OpenDays`: notes that people are counted.
+    """Stands for `functions.privacy.sweep.open_days.OpenDays`: records when people are counted.
 
-    If `failure` is set, each count fails with it.
+    If `failure` is set, each count and refresh raises it.
     """
 
     counted: ClassVar[list[datetime | None]]
@@ -58,7 +58,7 @@ class Rollups(OpenDays):
 
 
 class Store:
-    """The store's tables, and sweeps."""
+    """The tables of the store, and a sweep over them."""
 
     def __init__(self, client: bigquery.Client, rest: str) -> None:
         self.client = client
@@ -80,7 +80,7 @@ class Store:
         return [row.values() for row in self.client.query(sql).result()]
 
     def fill_late(self, rows: list[dict[str, Any]]) -> None:
-        """Store events, after their days were noted, as load does with late rows."""
+        """Note the days of events, and then store the events, as `load` does with late rows."""
         days = {row["received_at"][:10] for row in rows}
         notes = [{"noted_at": self.now.isoformat(), "day": day, "reason": "late"} for day in days]
         self.fill("late_days_v1", notes)
@@ -187,6 +187,6 @@ def active_day(user: str, until: datetime, **other: Any) -> dict[str, Any]:
 
 
 def end_of(moment: datetime) -> datetime:
-    """The last moment of a day, for which most active days stand."""
+    """Return the last moment of a day: the column `until` of most active days."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + DAY - timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""Which active days a refresh makes of which events."""
+"""A refresh makes active days from events."""
 
 from datetime import datetime
 from typing import Any
@@ -15,14 +15,14 @@ from tests.sql.sweeping import DAY, HOUR, end_of, erasure, event, room
 pytestmark = pytest.mark.cell
 
 MORNING, NOON, EVENING = (NOW - DAY + number * HOUR for number in (-4, 0, 8))
-"""Three times of yesterday."""
+"""Three moments of yesterday."""
 YESTERDAY = TODAY - DAY
 END = end_of(NOON)
 COLUMNS = "user_key, until, has_sent, has_opened, has_taken_part, has_asked, has_accepted"
 
 
 async def made(client: bigquery.Client, stand_in: StandIn, columns: str) -> list[tuple[Any, ...]]:
-    """Refresh, twice, and return the active days."""
+    """Refresh twice, and return the active days."""
     found = []
     for _ in range(2):
         await new_year.refresh(stand_in.rest, YESTERDAY)
@@ -109,7 +109,7 @@ CASES: dict[str, tuple[list[Cut], list[datetime]]] = {
     "what comes too late for an executed erasure": ([(NOON, EXECUTED)], [END]),
     "an erasure of the same person in another project": ([(NOON, {"project": "shop"})], [END]),
 }
-"""The erasures of a person, and the ends of the person's active days of yesterday."""
+"""For each case: the cut-offs of a person's erasures, and the ends of the person's active days."""
 
 
 async def test_a_day_is_cut_where_an_erasure_was_requested(

@@ -1,10 +1,10 @@
-"""A refresh that reads only the events of days with news counts what one of all days would.
+"""A refresh reads only events of days with news, and counts the same as if it read all events.
 
-The statements in ``from_events/`` count different people from events, as the functions did before
-there were active days. A random history happens to a warehouse: copies, late events, erasures of
-all kinds, restorations, crashes, nights without a refresh, active days that are lost. Whenever
-different people are counted, the other statements count them as well, into tables of their own; and
-the events of all these days are counted again, whether they have news or not.
+The test lets a random history happen to a warehouse: copies, late events, erasures of all kinds,
+restorations, crashes, nights without a refresh, and lost active days. The statements in
+``from_events/`` count different people from events, without active days. Whenever a refresh counts
+people, the test also runs these statements, which fill tables of their own. It also counts the
+events of all days again, with and without news. Then it compares the tables.
 """
 
 import asyncio
@@ -38,10 +38,11 @@ from tests.sql.sweeping import DAY, HOUR, erasure, event, no_wait, room
 pytestmark = [pytest.mark.cell, pytest.mark.soak]
 
 START = datetime(2026, 9, 28, tzinfo=UTC)
-"""A Monday; the history goes over the end of a month and of several weeks."""
+"""The first day of the history, a Monday; a month and several weeks end during the history."""
 DAYS = 24
 FIRST_DAYS = 3
-"""So many days take a minute or two; a whole history takes up to half an hour."""
+"""How many days the short test lets happen, in one or two minutes; the whole history takes up to
+half an hour."""
 PEOPLE = ("ann", "bob", "cat", "dan", "eve", "fay")
 PROJECTS = ("dev", "dev", "shop")
 NAMES = ("message_sent", "emoji_sent", "room_opened", "settings_opened")
@@ -53,11 +54,11 @@ COUNTED = {
 }
 FROM_EVENTS = Path(__file__).parent / "from_events"
 EVENTS = "from_events_"
-"""How the names of the tables begin that are filled from all events."""
+"""The beginning of the names of tables that are filled from all events."""
 
 
 class Crashing(Statements):
-    """Statements of a folder that fail now and then, before or after they changed something.
+    """Statements of a folder that fail now and then, before or after they changed rows.
 
     Args:
         rest: the stand-in's URL.
@@ -90,7 +91,7 @@ class Crashing(Statements):
 
 
 class Compared(Crashing):
-    """Statements of ``sql/operate`` that also count everything from all events."""
+    """Statements of ``sql/operate``; each that counts people also counts them from all events."""
 
     client: bigquery.Client
 
@@ -120,11 +121,11 @@ class Compared(Crashing):
 
 
 class History:
-    """A warehouse to which things happen, day by day.
+    """A warehouse to which events, erasures and jobs happen, day by day.
 
     Args:
-        warehouse: to which things happen.
-        rest: its URL.
+        warehouse: the warehouse.
+        rest: the URL of the stand-in.
         seed: decides what happens.
     """
 
@@ -150,7 +151,7 @@ class History:
             tables.append(f"DROP TABLE IF EXISTS {name}")
             tables.append(f"CREATE TABLE {name} AS SELECT * FROM `{store}.{table}` WHERE FALSE")
         self.client.query(";\n".join(tables)).result()
-        # There was nothing before the history began.
+        # The ledger says that all days before the history were refreshed.
         first, last = START - WAREHOUSE.retention_days * DAY, START - DAY
         self.client.query(
             f"INSERT INTO `{store}.runs_v1` (job, started_at, finished_at, first_day, last_day)"
@@ -168,7 +169,7 @@ class History:
         event_rows.fill(self.client, WAREHOUSE.store, table, rows)
 
     def arrive(self, earliest: datetime) -> None:
-        """Let events arrive that were received since a time, some late and some twice."""
+        """Store events that were received since a time, and some late ones; some of them twice."""
         rows = [self._event(self._moment(earliest)) for _ in range(self.random.randint(4, 9))]
         rows += [
             self._event(self._moment(self.now - self.random.randint(1, 14) * DAY))
@@ -200,7 +201,7 @@ class History:
         return event(f"i{self.number}", None if self.chance(0.05) else user, at, **given)
 
     def _copy(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The sender or Pub/Sub repeats an event: it has the old time, or was received again."""
+        """Return a copy of an event: Pub/Sub delivered it again, or the sender sent it again."""
         self.number += 1
         times = {"stored_at": self.now.isoformat(), "delivery_id": f"d{self.number}"}
         if self.chance(0.5):
@@ -214,7 +215,7 @@ class History:
         return earliest + timedelta(seconds=self.random.randint(0, seconds))
 
     def file(self, treatment: str = "") -> dict[str, Any]:
-        """File an erasure; if a treatment is given, one that is executed at once."""
+        """File an erasure; if a treatment is given, the erasure has no grace period."""
         user, project = self.random.choice(PEOPLE), self.random.choice(PROJECTS)
         self.number += 1
         at_once = bool(treatment) or self.chance(0.4)
@@ -263,7 +264,7 @@ class History:
                 raise StatementFailed(report.unavailable, "crashed")
             assert report.finished
 
-        # An erasure does not wait for counts that fail, so people would be missing in them.
+        # A sweep goes on if its counts fail, and then the numbers would lack the erased people.
         self.operate.may_fail = False
         await self._surely(run)
         self.operate.may_fail = True
@@ -304,12 +305,12 @@ class History:
         await self._surely(run)
 
     def lose(self) -> None:
-        """Lose all active days; a refresh makes them again when it counts every day."""
+        """Lose all active days and the ledger, so that the next refresh makes all days again."""
         for table in ("active_days_v1", "runs_v1"):
             self.client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE TRUE").result()
 
     async def _surely(self, action: Callable[[], Any]) -> None:
-        """Do something, again where a statement failed."""
+        """Do something; if a statement fails, do it again."""
         while True:
             try:
                 await action()
@@ -324,9 +325,9 @@ class History:
         return {row["treatment"] for row in rows}
 
     def compare(self) -> None:
-        """The numbers are those that are counted from all events."""
+        """Assert that the rollups have the numbers that were counted from all events."""
         for table in COUNTED.values():
-            # A room has the name on a day that it had when the day was last refreshed.
+            # The name of a room is that of the last refresh of the day, so it may differ.
             columns = "* EXCEPT (name)" if table == "rooms_daily_v1" else "*"
             found, expected = (
                 sorted(self.warehouse.rows(f"SELECT {columns} FROM `{name}`"), key=repr)
@@ -340,9 +341,9 @@ async def day_of(history: History, midnight: datetime, treatments: Sequence[str]
     """Let a day happen, up to the night after it.
 
     Args:
-        history: to which it happens.
-        midnight: when it begins.
-        treatments: those of erasures that are executed on the day, beside random ones.
+        history: the history to which the day happens.
+        midnight: when the day begins.
+        treatments: the treatments of erasures to execute on the day, in addition to random ones.
     """
     steps: list[tuple[float, Callable[[], Any]]] = [
         (8, partial(history.arrive, midnight)),
@@ -386,7 +387,7 @@ def simulated(stand_in: StandIn) -> Simulated:
 
 
 async def live(history: History, days: int, *treatments: str) -> None:
-    """Let days happen; on each of the first ones, an erasure with a treatment is executed."""
+    """Let days happen; on each of the first ones, execute an erasure with one of the treatments."""
     for number in range(days):
         await day_of(history, START + number * DAY, treatments[number : number + 1])
     await history.refresh()

@@ -1,8 +1,8 @@
-"""What the dashboard's queries return of which rows, and that they read rollups only.
+"""The dashboard's queries return the expected rows, and read only rollups.
 
-The cases are files in ``dashboard/``, named as the query: rows of tables, where what is left out
-is 0 or of the project ``dev``, and the rows that come back for 25 August to 22 November 2026, in
-order.
+The cases of a query are in the file of the same name in ``dashboard/``. A case has the rows of
+tables, and the rows that the query returns for 25 August to 22 November 2026, in order. If a row
+leaves out a number, it is 0; if it leaves out the project, it is ``dev``.
 """
 
 from datetime import date, datetime
@@ -42,7 +42,7 @@ CASES = [
 
 
 def complete(table: TableSchema, row: dict[str, Any]) -> dict[str, Any]:
-    """Fill in the columns that a row must have."""
+    """Return a row with defaults for the columns that it leaves out."""
     filled: dict[str, Any] = {"partner": "acme", "project": "dev"}
     for column in table.schema:
         if column.type == "INTEGER":
@@ -89,7 +89,7 @@ def test_every_query_has_cases() -> None:
 
 
 def read_tables(name: str) -> set[str]:
-    """The tables of the store that a query reads; views would be of another dataset."""
+    """Return the tables that a query reads, each with its dataset."""
     text = render((SQL / "dashboard" / f"{name}.sql").read_text(), {"store": "p.store"})
     return {
         f"{table.db}.{table.name}"
@@ -103,7 +103,7 @@ def test_a_query_reads_rollups_only(name: str) -> None:
     assert tables
     for table in tables:
         dataset, _, table_name = table.partition(".")
-        assert dataset == "store", "a view reads the events"
+        assert dataset == "store", "the query reads a view, and views read events"
         columns = {column.name for column in TABLES[table_name].schema}
         assert not columns & ABOUT_PEOPLE
         assert table_name != "events_v1"

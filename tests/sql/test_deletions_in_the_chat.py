@@ -1,4 +1,4 @@
-"""What the chat tells of deletions: the same whatever the order, and however often it comes."""
+"""Messages about deletions in the chat have the same effect in any order and any number."""
 
 import asyncio
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def told(client: bigquery.Client) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("order", list(permutations(STORY)))
-async def test_every_order_comes_to_the_same(
+async def test_every_order_of_messages_has_the_same_result(
     desk: Desk, as_of_new_year: bigquery.Client, order: Sequence[Any]
 ) -> None:
     for event, received_at in order:
@@ -55,7 +55,8 @@ REPEATED = (
     (DELETED, NOW - 2 * DAY, NOW - 4 * DAY),
     (DELETED, NOW - 1 * DAY, NOW - 4 * DAY),
 )
-"""A sender repeats a deletion after the person has come back: what, received when, from when."""
+"""A sender repeats a deletion after the person came back: each event, with its time of receipt and
+the time that it states."""
 
 
 @pytest.mark.parametrize("order", list(permutations(REPEATED)))
@@ -71,17 +72,17 @@ async def test_a_deletion_that_is_sent_again_after_the_return_is_the_same_one(
         ("stream", "restored", NOW - 4 * DAY),
         ("stream", "restoration", NOW - 3 * DAY),
     ]
-    # Of the messages that came so far, some orders look like a contradiction; all together do not.
+    # Some of the messages alone may look like a contradiction; all of them together do not.
     capsys.readouterr()
     await desk.push(RESTORED, "ann", NOW - 3 * DAY, occurred_at=NOW - 3 * DAY)
     assert "contradicts" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("order", list(permutations(REPEATED[:3])))
-async def test_a_time_long_before_the_first_deletion_makes_no_two_deletions_one(
+async def test_a_stated_time_long_before_the_first_deletion_does_not_join_two_deletions(
     desk: Desk, as_of_new_year: bigquery.Client, order: Sequence[Any]
 ) -> None:
-    """Some senders state when the person registered: the same time in every deletion."""
+    """Some senders state the time of registration, which is the same in every deletion."""
     for event, received_at, _ in order:
         await desk.push(event, "ann", received_at, occurred_at=NOW - 300 * DAY)
     assert [status for _, status, _ in told(as_of_new_year)] == [
@@ -93,7 +94,7 @@ async def test_a_time_long_before_the_first_deletion_makes_no_two_deletions_one(
 
 @pytest.mark.parametrize("is_reversed", [False, True])
 @pytest.mark.parametrize(("deleted_at", "restored_at"), [(1, 2), (2, 1)])
-async def test_what_is_told_in_another_order_than_it_happened_is_filed_and_asked_about(
+async def test_a_contradiction_of_times_is_filed_and_logged(
     desk: Desk,
     as_of_new_year: bigquery.Client,
     capsys: pytest.CaptureFixture[str],
@@ -121,10 +122,12 @@ async def test_what_is_told_in_another_order_than_it_happened_is_filed_and_asked
         overdue_since=NOW,
         holds_over_since=NOW,
     )
-    assert (work[0]["restored"], work[0]["waiting_since"] is None) == (0, False), "it is executed"
+    assert (work[0]["restored"], work[0]["waiting_since"] is None) == (0, False), (
+        "the deletion becomes due, and the next sweep executes it"
+    )
 
 
-async def test_all_at_once_and_twice_comes_to_the_same(
+async def test_all_messages_at_once_and_twice_have_the_same_result(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     twice = [*STORY, *STORY]
@@ -155,7 +158,7 @@ async def test_a_repeated_message_changes_nothing_and_is_noted_once(
     assert noted == [{"operation": "erasure", "n": 2}, {"operation": "restoration", "n": 1}]
 
 
-async def test_coming_back_does_not_undo_what_the_interface_filed(
+async def test_a_restoration_in_the_chat_does_not_undo_an_erasure_from_the_interface(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     await desk.erase("ann")
@@ -163,7 +166,7 @@ async def test_coming_back_does_not_undo_what_the_interface_filed(
     assert [status for _, status, _ in told(as_of_new_year)] == ["hidden", "restoration"]
 
 
-async def test_the_interface_restores_what_the_chat_filed_for_good(
+async def test_the_interface_restores_a_deletion_in_the_chat_for_good(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     await desk.push(DELETED, "ann", NOW)
@@ -174,7 +177,7 @@ async def test_the_interface_restores_what_the_chat_filed_for_good(
     assert [status for _, status, _ in told(as_of_new_year)] == ["restored"]
 
 
-async def test_who_comes_back_after_the_execution_stays_erased(
+async def test_a_person_who_comes_back_after_the_execution_stays_erased(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     await desk.push(DELETED, "ann", NOW - DAY)
@@ -192,7 +195,7 @@ async def test_who_comes_back_after_the_execution_stays_erased(
         ({"data": "e30="}, "no_user_id"),
     ],
 )
-async def test_what_names_nobody_is_acknowledged_and_logged(
+async def test_a_message_without_a_person_is_acknowledged_and_logged(
     desk: Desk,
     as_of_new_year: bigquery.Client,
     capsys: pytest.CaptureFixture[str],
@@ -214,7 +217,9 @@ async def test_only_pub_sub_may_push(desk: Desk, as_of_new_year: bigquery.Client
     assert told(as_of_new_year) == []
 
 
-async def test_the_key_is_that_of_loading(desk: Desk, as_of_new_year: bigquery.Client) -> None:
+async def test_the_user_key_is_the_one_that_load_stores(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
     data: dict[str, Any] = {
         "data": "eyJldmVudCI6ImRlbGV0ZS1wcm9maWxlLWNvbmZpcm1lZCIsInVpZCI6ICJhbm4ifQ=="
     }
@@ -223,19 +228,19 @@ async def test_the_key_is_that_of_loading(desk: Desk, as_of_new_year: bigquery.C
     assert key("ann") in {row["user_key"] for row in rows}
 
 
-async def test_of_a_partner_who_has_left_nothing_is_filed(
+async def test_nothing_is_filed_for_a_closed_partner(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     desk.closed.list = ClosedList({"acme": ClosedPartner(("dev",), NOW)})
     assert (await desk.push(DELETED, "ann", NOW)).status_code == 204
     desk.closed.list = None
-    assert (await desk.push(DELETED, "ann", NOW)).status_code == 503, "it comes again"
+    assert (await desk.push(DELETED, "ann", NOW)).status_code == 503, "Pub/Sub must push it again"
     assert told(as_of_new_year) == []
 
 
 @pytest.mark.parametrize("status", ["due", "executed"])
 @pytest.mark.parametrize("earlier", [timedelta(0), DAY])
-async def test_a_deletion_that_an_executed_erasure_covers_asks_for_nothing(
+async def test_a_deletion_within_the_scope_of_an_executed_erasure_files_nothing(
     desk: Desk, as_of_new_year: bigquery.Client, status: str, earlier: timedelta
 ) -> None:
     await desk.erase("ann")
@@ -250,7 +255,9 @@ async def test_a_deletion_that_an_executed_erasure_covers_asks_for_nothing(
         f"WHERE user_key IN ('{key('ann')}', '{key('bob')}') ORDER BY cut_off, source",
     )
     stream = {(row["status"], row["cut_off"]) for row in filed if row["source"] == "stream"}
-    assert stream == {("hidden", NOW - earlier), ("hidden", NOW + DAY)}, "of bob, and of later"
+    assert stream == {("hidden", NOW - earlier), ("hidden", NOW + DAY)}, (
+        "the deletions of bob, and the one after the cut-off"
+    )
     assert [row["status"] for row in filed if row["source"] == "api"] == [status]
     ann = query(
         as_of_new_year,
@@ -262,10 +269,10 @@ async def test_a_deletion_that_an_executed_erasure_covers_asks_for_nothing(
         f"SELECT COUNT(*) AS n FROM `{WAREHOUSE.store}.receipts_v1` "
         "WHERE recorded_at > '2000-01-01' AND operation = 'erasure'",
     )
-    assert noted == [{"n": 3}], "nothing is noted of what was not filed"
+    assert noted == [{"n": 3}], "a deletion that is not filed has no receipt"
 
 
-async def test_those_that_wait_are_filed_together(
+async def test_waiting_deletions_are_filed_together(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     people = [f"p{number}" for number in range(60)]
@@ -275,14 +282,14 @@ async def test_those_that_wait_are_filed_together(
     answers = await asyncio.gather(*pushes)
     assert {answer.status_code for answer in answers} == {204}
     assert desk.statements.watch.ran.count("file_deletions") <= 3, (
-        "the first alone, and the others as they come"
+        "the first deletion is filed alone, and the others that wait are filed together"
     )
     filed = query(
         as_of_new_year,
         "SELECT status, COUNT(*) AS n, COUNT(DISTINCT user_key) AS people "
         f"FROM `{WAREHOUSE.store}.erasures_v1` GROUP BY status ORDER BY status",
     )
-    keys = 2  # versions of the key
+    keys = 2  # how many versions of the pseudonym key there are
     assert [tuple(row.values()) for row in filed] == [
         ("hidden", 40 * keys, 40 * keys),
         ("restoration", 20 * keys, 20 * keys),
@@ -296,7 +303,7 @@ async def test_those_that_wait_are_filed_together(
     assert noted == [{"operation": "erasure", "n": 60}, {"operation": "restoration", "n": 20}]
 
 
-async def test_what_could_not_be_filed_is_refused_to_all_who_told_it_and_filed_later(
+async def test_deletions_that_cannot_be_filed_are_all_refused_and_filed_later(
     desk: Desk, as_of_new_year: bigquery.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = desk.statements.change

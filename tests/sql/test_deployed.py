@@ -1,4 +1,4 @@
-"""What a real client sees of the warehouse that the stand-in was given."""
+"""Google's client library finds in the stand-in the tables and views that were created in it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -88,7 +88,7 @@ def test_a_second_start_brings_views_to_their_files(warehouse: bigquery.Client) 
 
 
 def _append(target: str, metadata: tuple[tuple[str, str], ...]) -> object:
-    """Append one row through the default stream, as the generated client would put it."""
+    """Append one row through the default stream, with a request as a generated client sends it."""
     table = next(table for table in list_tables() if table.name == "events_v1")
     descriptor = _message("Row", table.schema)
     file = FileDescriptorProto(name="row.proto", message_type=[descriptor])

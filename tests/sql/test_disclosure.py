@@ -1,4 +1,4 @@
-"""What look-ups and exports find of whom, in the store."""
+"""Look-ups and exports find the records of a person in the store."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Store:
-    """The store's tables, and the statements of the privacy function."""
+    """The tables of the store, and the statements of the privacy function."""
 
     def __init__(self, client: bigquery.Client, rest: str) -> None:
         self._client = client
@@ -122,7 +122,7 @@ async def test_identities_are_found_once_within_their_project(store: Store) -> N
         ("restoration", NOW - DAY, ["ann"]),
     ],
 )
-async def test_who_asked_to_be_erased_is_not_told(
+async def test_people_with_an_erasure_are_not_found(
     store: Store, status: str, seen: datetime, told: list[str]
 ) -> None:
     store.fill("identities_v1", [identity("ann", seen)])
@@ -175,7 +175,7 @@ async def test_events_about_a_person_and_of_rooms_are_found_in_order(store: Stor
     assert [row["delivery_id"] for row in rest] == ["3", "5"]
 
 
-async def test_records_of_a_person_are_found_without_what_protects_the_person(
+async def test_records_of_a_person_are_found_without_the_columns_that_protect_the_person(
     store: Store,
 ) -> None:
     store.fill("identities_v1", [identity("ann"), identity("bob"), identity("ann", project="shop")])
@@ -235,7 +235,7 @@ async def overdue(store: Store) -> dict[str, tuple[int, datetime]]:
     return {row["place"]: (row["overdue"], row["oldest"]) for row in rows}
 
 
-async def test_what_is_older_than_promised_is_found(store: Store) -> None:
+async def test_rows_older_than_the_retention_are_found(store: Store) -> None:
     old = NOW - 217 * DAY - HOUR
     store.fill(
         "events_v1",
@@ -286,7 +286,7 @@ async def test_what_is_older_than_promised_is_found(store: Store) -> None:
     }
 
 
-async def test_holds_that_are_long_over_are_forgotten(store: Store) -> None:
+async def test_holds_that_ended_long_ago_are_deleted(store: Store) -> None:
     store.fill(
         "holds_v1",
         [hold("now", NOW), hold("over", NOW - 30 * DAY), hold("released", NOW, NOW - 31 * DAY)],

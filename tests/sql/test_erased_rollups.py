@@ -1,4 +1,4 @@
-"""An erasure changes no number of people of days that ended before it was asked for."""
+"""An erasure changes no numbers of people on days that ended before the request."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ DAY_OF = {"cohorts_v1": "DATE_ADD(week, INTERVAL 6 DAY)"}
 
 
 def numbers(client: bigquery.Client, before: Any = TODAY) -> dict[str, list[dict[str, Any]]]:
-    """The numbers of people of days, and of weeks, that ended before a day."""
+    """Return the numbers of people for the days and weeks before a day, by table."""
     found = {}
     for table, columns in PEOPLE.items():
         where = f"{DAY_OF.get(table, 'day')} < '{before}'"
@@ -68,7 +68,7 @@ def traffic() -> list[dict[str, Any]]:
 
 
 def at_once(treatment: str) -> list[dict[str, Any]]:
-    """The same request for two projects."""
+    """Return an immediate erasure of ann for each of two projects."""
     given = {"mode": "immediate", "due_at": NOW.isoformat(), "treatment": treatment}
     return [erasure("ann", NOW, project=project, **given) for project in ("dev", "shop")]
 
@@ -82,8 +82,8 @@ async def test_people_stay_counted(
     new_year.insert(client, "events_v1", traffic())
     await new_year.refresh(stand_in.rest, FIRST)
     truth = numbers(client)
-    assert truth["active_users_v1"][-1]["mau"] == 1  # of the other project
-    for table in PEOPLE:  # as if the last nights' runs had not come
+    assert truth["active_users_v1"][-1]["mau"] == 1  # the row of the other project
+    for table in PEOPLE:  # as if the refreshes of the last nights had failed
         day = "week" if table == "cohorts_v1" else "day"
         where = f"{day} >= '{TODAY - 6 * DAY}'"
         client.query(f"DELETE FROM `{WAREHOUSE.store}.{table}` WHERE {where}").result()
@@ -99,7 +99,7 @@ async def test_people_stay_counted(
 
 
 @pytest.mark.soak
-async def test_who_is_anonymised_is_one_person_on_a_day_and_others_are_counted_on(
+async def test_an_anonymised_person_counts_once_a_day_and_other_people_still_count(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
     client = as_of_new_year
@@ -121,8 +121,8 @@ async def test_who_is_anonymised_is_one_person_on_a_day_and_others_are_counted_o
         f"SELECT SUM(people) AS people FROM `{WAREHOUSE.store}.cohorts_v1`"
         " WHERE week = cohort_week AND project = 'dev'",
     )
-    assert cohorts == [{"people": 3}]  # each once, none again for a key of a day
-    # What comes late for a day whose numbers may not fall is counted.
+    assert cohorts == [{"people": 3}]  # a person with a key for each day counts only once
+    # Late events are counted on a day whose numbers may not fall.
     day = TODAY - DAY
     late = [event(f"late {user}", user, NOW - DAY, flags=[]) for user in ("dan", "eve")]
     new_year.insert(client, "events_v1", late)

@@ -1,4 +1,4 @@
-"""Filing, restoring and the erasure log: what they leave in the tables and the views."""
+"""Filing and restoring erasures changes tables and views as documented; so does the erasure log."""
 
 import asyncio
 from collections import Counter
@@ -32,7 +32,7 @@ def executor() -> Sweep:
 
 @pytest.fixture
 def desk(as_of_new_year: bigquery.Client, stand_in: StandIn, executor: Sweep) -> Desk:
-    """On the third of January, at noon."""
+    """The desk at the fixed moment of `new_year`: 3 January, at noon."""
     return open_desk(stand_in.rest, WAREHOUSE, NOW, executor)
 
 
@@ -53,7 +53,7 @@ def event(number: int, user: str, **other: Any) -> dict[str, Any]:
 
 
 def shown(client: bigquery.Client) -> dict[str, str]:
-    """The user keys that views show, by ingest id."""
+    """Return the user key that the view `events` shows for each ingest id."""
     rows = query(client, "SELECT ingest_id, user_key FROM events")
     return {row["ingest_id"]: row["user_key"] for row in rows}
 
@@ -63,7 +63,7 @@ def stored(client: bigquery.Client) -> list[dict[str, Any]]:
     return query(client, f"SELECT * FROM `{name}` ORDER BY user_key, cut_off, erasure_id")
 
 
-async def test_whoever_is_filed_is_hidden_at_once(
+async def test_a_person_is_hidden_as_soon_as_the_erasure_is_filed(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     client = as_of_new_year
@@ -73,7 +73,7 @@ async def test_whoever_is_filed_is_hidden_at_once(
     assert answer.status_code == 202
     assert (entry["status"], entry["mode"], entry["rows"]) == ("hidden", "grace", "delete")
     assert entry["due_at"] == (NOW + 28 * DAY).isoformat().replace("+00:00", "Z")
-    assert entry["user_keys"] == {"hidden": 4}  # two ids, two versions of the key
+    assert entry["user_keys"] == {"hidden": 4}  # two ids, each with two versions of the key
     assert entry["receipts"][0]["people"] == 1
     assert entry["receipts"][0]["requested_by"] == OFFICER
     keys = shown(client)
@@ -94,11 +94,11 @@ async def test_the_same_request_again_is_the_same_erasure(
     assert [row["hidden_key"] for row in stored(as_of_new_year)] == [
         row["hidden_key"] for row in before
     ]
-    # What was still on its way is covered too.
+    # The cut-off is that of the last request, so events that came in between are in scope.
     assert {row["cut_off"] for row in stored(as_of_new_year)} == {NOW + 5 * DAY + HOUR / 3600}
 
 
-async def test_a_repetition_notes_what_was_filed_and_not_noted(
+async def test_a_repeated_request_writes_a_missing_receipt(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     first = (await desk.erase("ann", "bob")).json()
@@ -110,7 +110,7 @@ async def test_a_repetition_notes_what_was_filed_and_not_noted(
     assert receipt["people"] == 2
 
 
-async def test_whoever_came_back_is_filed_anew_for_what_came_since(
+async def test_a_person_who_came_back_gets_a_new_erasure_for_later_events(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     client = as_of_new_year
@@ -138,7 +138,7 @@ async def test_two_requests_at_once_are_one_erasure(
     assert len(shown(as_of_new_year)) == 1
 
 
-async def test_someone_unknown_is_filed_for_what_may_still_come(
+async def test_an_unknown_person_is_filed_for_events_that_may_still_come(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     assert (await desk.erase("nobody knows me")).status_code == 202
@@ -146,7 +146,7 @@ async def test_someone_unknown_is_filed_for_what_may_still_come(
     assert key("nobody knows me") not in shown(as_of_new_year).values()
 
 
-async def test_to_delete_wins_over_to_anonymise(
+async def test_deletion_wins_over_anonymisation(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     await desk.push("delete_profile_confirmed", "ann", NOW - DAY)
@@ -156,7 +156,9 @@ async def test_to_delete_wins_over_to_anonymise(
     assert treatments == {("stream", "delete"), ("api", "delete"), ("api", "anonymise")}
 
 
-async def test_a_restored_person_is_as_before(desk: Desk, as_of_new_year: bigquery.Client) -> None:
+async def test_a_restored_person_is_shown_as_before(
+    desk: Desk, as_of_new_year: bigquery.Client
+) -> None:
     client = as_of_new_year
     new_year.insert(client, "events_v1", [event(1, "ann"), event(2, "bob")])
     before = shown(client)
@@ -168,7 +170,7 @@ async def test_a_restored_person_is_as_before(desk: Desk, as_of_new_year: bigque
     assert shown(client) == before
     noted = [receipt["operation"] for receipt in answer.json()["receipts"]]
     assert noted == ["erasure", "restoration"]
-    # A request after that is a new one.
+    # A request after the restoration is a new erasure.
     assert (await desk.erase("ann")).json()["erasure_id"] != erasure_id
 
 
@@ -176,7 +178,7 @@ async def test_a_restored_person_is_as_before(desk: Desk, as_of_new_year: bigque
     ("mode", "status", "code"),
     [("grace", "due", 409), ("grace", "executed", 410), ("immediate", "hidden", 409)],
 )
-async def test_what_cannot_be_restored_is_refused(
+async def test_a_restoration_that_comes_too_late_is_refused(
     desk: Desk, as_of_new_year: bigquery.Client, mode: str, status: str, code: int
 ) -> None:
     erasure_id = (await desk.erase("ann", mode=mode)).json()["erasure_id"]
@@ -187,7 +189,7 @@ async def test_what_cannot_be_restored_is_refused(
     assert {row["status"] for row in stored(as_of_new_year)} == {status}
 
 
-async def test_what_has_no_grace_period_is_due_and_swept_in_the_request(
+async def test_an_erasure_without_grace_period_is_executed_within_the_request(
     desk: Desk, executor: Sweep
 ) -> None:
     answer = await desk.erase("ann", mode="immediate")
@@ -195,7 +197,7 @@ async def test_what_has_no_grace_period_is_due_and_swept_in_the_request(
     assert executor.erasures == [(answer.json()["erasure_id"],)]
 
 
-async def test_an_executed_one_is_answered_with_its_receipts_until_and_after_it_is_forgotten(
+async def test_an_executed_erasure_has_its_receipts_before_and_after_its_tombstone_expires(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     name = f"`{WAREHOUSE.store}.erasures_v1`"
@@ -212,7 +214,7 @@ async def test_an_executed_one_is_answered_with_its_receipts_until_and_after_it_
     assert (await desk.ask("DELETE", f"/erasures/{erasure_id}")).status_code == 410
 
 
-async def test_the_erasure_log_tells_counts_and_no_keys(desk: Desk) -> None:
+async def test_the_erasure_log_has_counts_but_no_user_keys(desk: Desk) -> None:
     first = (await desk.erase("ann", "bob")).json()
     second = (await desk.erase("cat", mode="immediate", rows="anonymise")).json()
     await desk.ask("POST", "/erasures", {"project": "other", "people": [{"ids": ["dan"]}]})

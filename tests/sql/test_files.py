@@ -1,4 +1,4 @@
-"""Rules for the files in ``sql/`` that the stand-in would not enforce."""
+"""The files in ``sql/`` follow rules that the stand-in does not enforce."""
 
 import re
 
@@ -47,7 +47,7 @@ def test_view_has_upper_case_keywords(view: View) -> None:
 
 
 @every_view
-def test_view_names_its_columns_and_shows_nobody(view: View) -> None:
+def test_view_names_its_columns_and_shows_no_person(view: View) -> None:
     query = parse(view)
     assert all(isinstance(star.parent, exp.Count) for star in query.find_all(exp.Star))
     shown = {column for select in query.find_all(exp.Select) for column in select.named_selects}
@@ -59,7 +59,7 @@ def test_view_names_its_columns_and_shows_nobody(view: View) -> None:
 
 @every_view
 def test_view_bounds_what_it_reads(view: View) -> None:
-    """BigQuery refuses a query that does not; the stand-in answers it."""
+    """BigQuery refuses a query without a bound on such a table; the stand-in does not."""
     for table in parse(view).find_all(exp.Table):
         if table.db != "store" or not TABLES[table.name].require_partition_filter:
             continue
@@ -73,17 +73,17 @@ def test_view_bounds_what_it_reads(view: View) -> None:
 
 
 def test_events_have_no_window_function() -> None:
-    """A filter on received_at passes to a table through a branch without one, and only there."""
+    """A filter on received_at cannot pass a window function to the table below it."""
     for query in (parse(view) for view in VIEWS if view.name in {"events", "room_events"}):
         with_window = {
             expression.alias
             for expression in query.find_all(exp.CTE)
             if expression.find(exp.Window)
         }
-        assert with_window == {"hidden"}  # the erasures are few
+        assert with_window == {"hidden"}  # it reads only the erasures, which are few
 
 
-def test_every_finding_of_loading_is_looked_at() -> None:
+def test_every_flag_of_load_is_in_a_view() -> None:
     query = next(view.query for view in VIEWS if view.name == "catalogue_drift")
     assert f"GENERATE_ARRAY(1, {MAX_FLAGS})" in query
 
@@ -116,8 +116,8 @@ def test_a_room_that_is_put_together_again_has_all_its_columns_in_order(file: st
 
 
 @pytest.mark.parametrize("file", ["privacy/find_hidden.sql", "privacy/find_scopes.sql"])
-def test_what_is_hidden_is_what_is_executed_later(file: str) -> None:
-    """Views and the sweep cut a person's erasures alike, so both cover the same events."""
+def test_views_hide_the_events_that_the_sweep_erases_later(file: str) -> None:
+    """Views and the sweep compute scopes in the same way, so both apply to the same events."""
     text = " ".join((SQL / file).read_text().split())
     assert "PARTITION BY project, user_key ORDER BY cut_off, erasure_id" in text
     assert "WHERE status IN ('hidden', 'due', 'executed')" in text

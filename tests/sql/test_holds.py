@@ -1,4 +1,4 @@
-"""Legal holds: filed, listed, released."""
+"""Legal holds are filed, listed and released."""
 
 from datetime import timedelta
 from typing import Any
@@ -49,13 +49,13 @@ async def test_the_same_request_again_is_the_same_hold_until_it_is_released(desk
     ]
 
 
-async def test_an_erasure_of_someone_held_is_filed_and_waits(desk: Desk) -> None:
+async def test_an_erasure_of_a_person_under_a_hold_is_filed_and_waits(desk: Desk) -> None:
     await desk.ask("POST", "/holds", HOLD)
     entry = (await desk.erase("ann", "bob", mode="immediate")).json()
     assert (entry["status"], entry["on_hold"], entry["user_keys"]) == ("hidden", 2, {"hidden": 4})
 
 
-async def test_holds_are_noted(desk: Desk, empty_warehouse: bigquery.Client) -> None:
+async def test_holds_have_receipts(desk: Desk, empty_warehouse: bigquery.Client) -> None:
     hold = (await desk.ask("POST", "/holds", HOLD)).json()
     await desk.ask("DELETE", f"/holds/{hold['hold_id']}")
     sql = (
@@ -84,6 +84,6 @@ async def test_holds_are_noted(desk: Desk, empty_warehouse: bigquery.Client) -> 
         ({"project": "elsewhere"}, 422),
     ],
 )
-async def test_what_is_wrong_is_refused(desk: Desk, change: dict[str, Any], code: int) -> None:
+async def test_an_invalid_hold_is_refused(desk: Desk, change: dict[str, Any], code: int) -> None:
     assert (await desk.ask("POST", "/holds", HOLD | change)).status_code == code
     assert await listed(desk) == []

@@ -1,4 +1,4 @@
-"""Every metric of random traffic, counted in plain Python and by the views and rollups."""
+"""Views and rollups count the same metrics of random traffic as plain Python does."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -51,11 +51,11 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "autotranslation_toggle": {"status": ("on", "off")},
     "autotranslation_language": {"language_selected": ("english", None)},
 }
-"""The properties that events have, each with what may be its value; None for left out."""
+"""The possible values of each property, by the name of the event; None leaves the property out."""
 
 
 def moments(first: date) -> st.SearchStrategy[datetime]:
-    """Any moment since a day, midnights more often than others."""
+    """Return moments since a day; moments near midnight are more frequent."""
     days = st.integers(0, (TODAY - first).days - 1).map(lambda number: first + number * DAY)
     seconds = st.sampled_from([0.0, 86_399.999999]) | st.integers(0, 86_399).map(float)
     return st.builds(
@@ -68,7 +68,7 @@ def moments(first: date) -> st.SearchStrategy[datetime]:
 
 
 def of_name(name: str) -> st.SearchStrategy[Event]:
-    """An event of a name, with properties as it may have them."""
+    """Return events with a name, and with values from `VALUES` for their properties."""
     properties = {prop: st.sampled_from(known) for prop, known in VALUES.get(name, {}).items()}
     return st.builds(
         Event,
@@ -93,11 +93,11 @@ traffic = st.lists(
 hidings = st.dictionaries(
     st.tuples(st.sampled_from(PROJECTS), st.sampled_from(USERS)), moments(OFTEN), max_size=3
 )
-"""Until when whose events are hidden."""
+"""Hidden people, each with the cut-off up to which events are hidden."""
 
 
 def shown(events: Events, hidden: dict[tuple[str, str], datetime]) -> Events:
-    """The events as the views tell them: hidden people are others."""
+    """Return the events as the views show them: a hidden person has a different key."""
     return [
         event._replace(user=f"hidden-{event.user}")
         if event.user and event.at <= hidden.get((event.project, event.user), NOW - 999 * DAY)
@@ -107,7 +107,7 @@ def shown(events: Events, hidden: dict[tuple[str, str], datetime]) -> Events:
 
 
 def stored(events: Events) -> Iterable[Row]:
-    """The rows: a copy comes a little later, and only where settling has not been yet."""
+    """Return rows for the events; only events in the open window have copies, which come later."""
     for number, event in enumerate(events):
         for copy in range(event.copies if event.day >= OPEN_FROM else 1):
             at = min(event.at + copy * timedelta(hours=30), NOW)
@@ -130,7 +130,7 @@ def stored(events: Events) -> Iterable[Row]:
 
 
 def filed(hidden: dict[tuple[str, str], datetime]) -> list[Row]:
-    """The erasures' rows."""
+    """Return the rows of the erasures."""
     return [
         {
             "erasure_id": f"{project}-{user}",
@@ -169,9 +169,9 @@ METRICS: dict[str, Callable[[Events], list[Row]]] = {
     "autotranslation": plain_metrics.autotranslation,
     "catalogue_drift": lambda events: plain_metrics.catalogue_drift(events, lambda n: n != NEW),
 }
-"""How each view, or rollup, is counted."""
+"""The function in `plain_metrics` that counts each view or rollup."""
 NO_METRICS = {"events", "room_events", "rooms", "test_deliveries"}
-"""Views that count nothing."""
+"""Views that have no numbers to compare."""
 
 
 def sort(rows: list[Row]) -> list[Row]:
@@ -179,7 +179,7 @@ def sort(rows: list[Row]) -> list[Row]:
 
 
 def check(client: bigquery.Client, rest: str, events: Events, told: Events) -> set[str]:
-    """Compare all views with what is told; return those that had any row."""
+    """Compare all views with the numbers of plain Python; return the names of views with rows."""
     new_year.insert(client, "events_v1", list(stored(events)))
     asyncio.run(new_year.refresh(rest, FIRST))
     filled = set()
@@ -207,7 +207,7 @@ def test_metrics_are_those_of_plain_python(
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],  # to shrink a failure takes minutes of queries
+        phases=[Phase.generate],  # shrinking a failure would take minutes of queries
     )
     @given(traffic, hidings)
     def hold(events: Events, hidden: dict[tuple[str, str], datetime]) -> None:

@@ -1,4 +1,4 @@
-"""People of a project that moved to another cell, or that is in no setting any more."""
+"""Privacy requests for projects that moved to another cell, or that were removed from all settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,10 +23,10 @@ from tests.sql.stand_in import StandIn
 pytestmark = pytest.mark.cell
 
 MOVED = msgspec.structs.replace(PERMISSIONS, projects=["shop", "other"])
-"""As Terraform writes the secret once ``dev`` is pinned to another cell."""
+"""The permissions that Terraform writes after ``dev`` is pinned to another cell."""
 
 GONE = Permissions(["other"], [OFFICER], owners={"other": "rival"})
-"""As it writes it once the partner is in no variable any more."""
+"""The permissions that Terraform writes after the partner is removed from the variables."""
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def filed(client: bigquery.Client) -> list[Mapping[str, Any]]:
     [(MOVED, OFFICER), (MOVED, PARTNER), (GONE, OFFICER), (PERMISSIONS, PARTNER)],
     ids=["moved", "moved, its partner", "in no setting", "moved back, its partner"],
 )
-async def test_its_people_are_erased_held_and_told(
+async def test_people_of_a_moved_project_can_be_erased_held_and_looked_up(
     desk: Desk, empty_warehouse: bigquery.Client, permissions: Permissions, email: str
 ) -> None:
     desk.permissions = permissions
@@ -89,7 +89,7 @@ async def test_a_project_without_data_here_is_refused(desk: Desk, email: str) ->
     )
 
 
-async def test_a_project_of_rooms_alone_is_found_in_the_events(
+async def test_a_project_with_only_room_events_is_found_in_the_events(
     desk: Desk, empty_warehouse: bigquery.Client
 ) -> None:
     desk.permissions = MOVED
@@ -97,7 +97,7 @@ async def test_a_project_of_rooms_alone_is_found_in_the_events(
     assert (await desk.erase("ann", email=PARTNER)).status_code == 202
 
 
-async def test_nobody_reaches_the_people_of_the_partner_that_had_the_name_before(
+async def test_a_partner_does_not_reach_people_of_an_earlier_partner_of_the_project(
     desk: Desk, empty_warehouse: bigquery.Client
 ) -> None:
     insert(empty_warehouse, "identities_v1", [person("former")])
@@ -111,4 +111,4 @@ async def test_nobody_reaches_the_people_of_the_partner_that_had_the_name_before
     assert filed(empty_warehouse) == [{"partner": "former", "project": "dev"}] * 2
     for path in ("/erasures", "/erasures?project=dev"):
         listed = await desk.ask("GET", path, email=PARTNER)
-        assert listed.json() == {"erasures": []}, "the former partner's are told to operators only"
+        assert listed.json() == {"erasures": []}, "only operators see those of the former partner"

@@ -1,4 +1,4 @@
-"""What an offboarding leaves of which rows, by the real statements against the stand-in."""
+"""An offboarding deletes the rows of a partner, with the real statements on the stand-in."""
 
 import asyncio
 from collections import defaultdict
@@ -42,7 +42,7 @@ HELD, FREE = "key of held", "key of free"
 
 
 class World:
-    """The store's tables, and an offboarding whose time is the test's."""
+    """The tables of the store, and an offboarding with a clock that tests set."""
 
     def __init__(self, client: bigquery.Client, rest: str) -> None:
         self.client = client
@@ -132,7 +132,7 @@ def hold(key: str, partner: str, **other: Any) -> dict[str, Any]:
 
 
 def rollups(partner: str) -> dict[str, dict[str, Any]]:
-    """A row of each rollup, of a number of 1 each."""
+    """Return a row for each rollup, in which all numbers are 1."""
     values = {"STRING": "r", "DATE": "2026-11-16", "TIMESTAMP": NOW.isoformat()}
     of_whom = {"partner": partner, "project": f"{partner}-prod"}
     return {
@@ -157,7 +157,7 @@ def active_day(key: str, partner: str) -> dict[str, Any]:
 
 
 def fill(world: World, *, with_hold: bool = False) -> None:
-    """The same rows of two partners, and perhaps a hold on a person of acme."""
+    """Store the same rows for two partners; with `with_hold`, also a hold on a person of acme."""
     tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for partner in ("acme", "solo"):
         room: dict[str, Any] = {"kind": "room", "room": {"speakers": [FREE]}}
@@ -199,7 +199,7 @@ def test_every_table_with_rows_of_a_partner_is_cleared() -> None:
     assert of_partners - TABLES == {"receipts_v1"}, "receipts stay"
 
 
-async def test_everything_of_the_partner_goes_and_nothing_of_others(world: World) -> None:
+async def test_all_rows_of_the_partner_are_deleted_and_no_others(world: World) -> None:
     fill(world)
     before = await world.offboarding.count("acme", ENTRY, never)
     assert before.total == {
@@ -220,7 +220,7 @@ async def test_everything_of_the_partner_goes_and_nothing_of_others(world: World
     assert after.total == before.total
 
 
-async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> None:
+async def test_rows_under_a_legal_hold_stay_until_it_is_over(world: World) -> None:
     fill(world, with_hold=True)
     counts = PartnerCounts()
     await world.offboarding.clear_tables("acme", counts, never)
@@ -241,8 +241,8 @@ async def test_what_a_legal_hold_names_stays_until_it_is_over(world: World) -> N
     assert not (await world.offboarding.count("acme", ENTRY, never)).total
 
 
-async def test_a_hold_of_a_project_binds_whoever_it_belongs_to_now(world: World) -> None:
-    """What is counted as kept is what is kept, or no look would ever find nothing to delete."""
+async def test_a_hold_on_a_project_also_binds_its_present_partner(world: World) -> None:
+    """The rows that count as kept are the rows that stay; otherwise, the offboarding never ends."""
     fill(world)
     world.fill("holds_v1", hold(HELD, "acme") | {"partner": "its former partner"})
     counts = PartnerCounts()
@@ -277,7 +277,9 @@ async def test_the_certificate_waits_until_no_older_list_is_in_use(world: World)
     ]
 
 
-async def test_a_hold_gives_a_certificate_of_the_rest_and_then_one_of_all(world: World) -> None:
+async def test_with_a_hold_there_is_first_a_partial_certificate_and_then_a_complete_one(
+    world: World,
+) -> None:
     fill(world, with_hold=True)
     world.now += timedelta(minutes=12)
     held = await world.progress.one("acme", ENTRY, "", never)
@@ -289,8 +291,8 @@ async def test_a_hold_gives_a_certificate_of_the_rest_and_then_one_of_all(world:
     assert await world.progress.all({"acme": ENTRY}, never) == {"acme": "deleted"}
 
 
-async def test_what_waits_in_the_bucket_is_held_for_as_long_as_the_hold_says(world: World) -> None:
-    """Longer than anything else in the bucket is kept."""
+async def test_waiting_events_under_a_hold_stay_in_the_bucket_until_its_end(world: World) -> None:
+    """An event on hold may stay longer than other objects in the bucket."""
     key = user_key(b"k" * 32, "acme-prod", "held")
     until = NOW + 100 * DAY
     world.fill("holds_v1", hold(key, "acme", until=until.isoformat()))
@@ -316,7 +318,7 @@ async def test_what_waits_in_the_bucket_is_held_for_as_long_as_the_hold_says(wor
     assert done.record.deleted == {"spill/": 1, "on_hold/": 1, "holds_v1": 1}
 
 
-async def test_who_comes_back_and_leaves_again_is_offboarded_again(world: World) -> None:
+async def test_a_partner_who_returns_and_leaves_again_is_offboarded_again(world: World) -> None:
     world.now += timedelta(minutes=12)
     assert (await world.progress.one("acme", ENTRY, "", never)).record.complete
     world.fill("events_v1", event("again", "acme"))
@@ -327,7 +329,7 @@ async def test_who_comes_back_and_leaves_again_is_offboarded_again(world: World)
     assert done.record.complete["deleted"] == {"events_v1": 1}
 
 
-async def test_two_at_once_delete_everything_once(world: World) -> None:
+async def test_two_runs_at_once_delete_and_count_everything_once(world: World) -> None:
     fill(world)
     world.now += timedelta(minutes=12)
     outcomes = await asyncio.gather(
@@ -355,8 +357,8 @@ async def test_a_run_whose_time_is_over_is_continued(world: World, steps: int) -
     assert done.record.deleted == done.record.total
 
 
-async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:
-    """So that what no hold keeps any more is overdue only some time after its end."""
+async def test_people_under_holds_are_known_for_any_moment(world: World) -> None:
+    """Events are overdue only some time after the end of a hold, so past holds must be known."""
     world.fill(
         "holds_v1",
         hold(HELD, "acme", released_at=(NOW - DAY).isoformat()),
@@ -367,11 +369,16 @@ async def test_whom_holds_name_is_told_of_any_moment(world: World) -> None:
 
     assert not (await world.people.read(partners, NOW)).has_people_on_hold("acme")
     assert (await world.people.read(partners, NOW - 2 * DAY)).has_people_on_hold("acme")
-    assert not (await world.people.read(partners, NOW)).has_people_on_hold("solo"), "nobody asked"
+    assert not (await world.people.read(partners, NOW)).has_people_on_hold("solo"), (
+        "the test asked only about acme"
+    )
 
 
-async def test_what_restored_tables_bring_back_is_deleted_again(world: World) -> None:
-    """Two days after the closing sweeps look at the partner's tables no more."""
+async def test_rows_that_restored_tables_bring_back_are_deleted_again(world: World) -> None:
+    """Sweeps stop looking at a partner's tables two days after the closing.
+
+    A sweep after a restoration of tables looks again.
+    """
     world.now += timedelta(minutes=12)
     await world.progress.one("acme", ENTRY, "", never)
     world.fill("events_v1", event("back", "acme"), event("others", "solo"))

@@ -1,8 +1,8 @@
-"""The views of events show what they showed when each compared all rows of the open window.
+"""The views of events show the same rows as earlier, simpler versions of them.
 
-The queries in ``one_table/`` are those of that time, over one table with all events. Both show the
-same for random events with copies by Pub/Sub, retries of senders at other moments, late rows and
-erasures in every state.
+The earlier versions are in ``one_table/``. They read one table with all events, and compare all
+rows of the open window. The test stores random events: copies by Pub/Sub, retries of senders at
+other moments, late rows, and erasures in every state.
 """
 
 import uuid
@@ -94,7 +94,7 @@ def erasures(random: Random) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def views_before(warehouse: bigquery.Client) -> None:
-    """The views that these were, in a dataset of their own."""
+    """Create the earlier versions of the views in their own dataset."""
     create_datasets(warehouse, ONE_TABLE, LOCATION)
     texts = {file.stem: file.read_text() for file in sorted(FOLDER.glob("*.sql"))}
     views = [

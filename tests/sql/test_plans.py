@@ -1,7 +1,7 @@
-"""That a filter on the time of receipt reaches the partitions, shown by an optimizer's plan.
+"""A filter on the time of receipt reaches the scans of tables, as the plans of an optimizer show.
 
-The plans are DuckDB's, of the same SQL. BigQuery's own answer takes an account: docs/queries.md
-says how to ask for it.
+The plans are those of DuckDB for the same SQL. Plans of BigQuery need an account; docs/queries.md
+says how to get them.
 """
 
 import json
@@ -30,18 +30,18 @@ TYPES = {
     "JSON": "JSON",
 }
 ALIKE = {"event_message_sent", "event_pq_answer_sent"}
-"""All event_ views are made alike: two stand for them."""
+"""The two views that stand for all views of single events, which have the same form."""
 VIEWS = [view for view in list_views() if not view.name.startswith("event_") or view.name in ALIKE]
 WHOLE = {"rooms"}
-"""What reads all days: the state of a room does not begin with a day."""
+"""Views that read all days, because the latest state of a room may be in an event of any day."""
 TIMES = ("received_at", "day", "week")
-"""What views are filtered on: the first of these that a view has."""
+"""The columns to filter on; a view is filtered on the first of them that it has."""
 ROLLUPS = [
     table for table in list_tables() if table.name in {"active_users_v1", "daily_v1", "cohorts_v1"}
 ]
 ROLLUP_NAMES = {table.name for table in ROLLUPS}
 NOW = datetime(2026, 5, 11, 12, tzinfo=UTC)
-"""The time that queries take for now: another day may begin while the tests run."""
+"""The fixed time in place of the clock, because a new day may begin while the tests run."""
 TODAY = NOW.date()
 FIRST = TODAY - timedelta(days=90)
 FIRST_OPEN = TODAY - timedelta(days=WAREHOUSE.open_window_days)
@@ -60,7 +60,7 @@ class Scan(NamedTuple):
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse in DuckDB, with rows of each day, so that no branch is left out as empty."""
+    """The warehouse in DuckDB, with rows on each day, so that DuckDB leaves out no empty branch."""
     with duckdb.connect() as database:
         database.execute("ATTACH ':memory:' AS p; CREATE SCHEMA p.store; CREATE SCHEMA p.bi")
         database.execute("SET TimeZone = 'UTC'")
@@ -103,10 +103,12 @@ def of_duckdb(column: Column) -> str:
 
 
 def in_duckdb(sql: str) -> str:
-    """Translate a query, at NOW. DuckDB moves no cast that may fail; BigQuery's DATE never does.
+    """Translate a query for DuckDB, with NOW in place of the clock.
 
-    Of an array that is made of the row's own arrays, DuckDB makes a join that no filter passes;
-    BigQuery evaluates it within the row, like any expression. So it is left out here.
+    A cast becomes TRY_CAST, because DuckDB moves no filter past a cast that may fail.
+    BigQuery's DATE of a timestamp never fails. An array that a query makes from arrays of the same
+    row becomes NULL. DuckDB would make a join from it, which no filter passes. BigQuery evaluates
+    it within the row, like any other expression.
     """
     read = (
         sqlglot.parse_one(sql, read="bigquery")
@@ -120,7 +122,7 @@ def in_duckdb(sql: str) -> str:
 
 
 def at_now(node: exp.Expr) -> exp.Expr:
-    """Replace what reads the clock by what it would read at NOW."""
+    """Replace a function that reads the clock by its value at NOW."""
     if isinstance(node, exp.CurrentTimestamp):
         return exp.cast(exp.Literal.string(NOW.isoformat()), exp.DataType.Type.TIMESTAMPTZ)
     if isinstance(node, exp.CurrentDate):
@@ -129,7 +131,7 @@ def at_now(node: exp.Expr) -> exp.Expr:
 
 
 def is_made_of_arrays(node: exp.Expr) -> bool:
-    """Whether it is ``ARRAY(SELECT … FROM UNNEST(…))`` that reads no table."""
+    """Say whether a node is ``ARRAY(SELECT … FROM UNNEST(…))`` without a table."""
     if not isinstance(node, exp.Array) or not node.find(exp.Select):
         return False
     return bool(node.find(exp.Unnest)) and not node.find(exp.Table)
@@ -149,7 +151,7 @@ def walk(node: dict[str, Any]) -> Iterator[Scan]:
 
 
 def since(column: str, day: date) -> str:
-    """The filter that an analyst writes."""
+    """Return a filter as an analyst writes it."""
     moment = f"TIMESTAMP '{day} 00:00:00+00'" if column == "received_at" else f"DATE '{day}'"
     return f"{column} >= {moment}"
 
@@ -163,11 +165,11 @@ FILTERED = [
 
 
 BEFORE = {("cohorts", "cohorts_v1"), ("overview", "daily_v1")}
-"""Rollups that a view also reads for what was before: the start of a cohort, the days of a span."""
+"""Views that read a rollup before the filter: for the start of a cohort, or the days of a span."""
 
 
 def bounded(scan: Scan, first: date) -> bool:
-    """Whether a scan begins with a day or, where the filter goes through DATE, the day before."""
+    """Say whether a scan begins on a day, or on the day before if the filter is on a DATE."""
     days = [first - timedelta(days=back) for back in (0, 1)]
     bounds = [f">= '{day} 00:00:00+00'" for day in days] + [f">= '{first}'::DATE"]
     return any(bound in scan.filters for bound in bounds)
@@ -192,7 +194,7 @@ def test_a_filter_of_ninety_days_reaches_the_scans(
 def test_a_filter_of_the_last_day_reaches_the_open_window(
     database: duckdb.DuckDBPyConnection, view: str, column: str
 ) -> None:
-    """Only the keys of retries are read of all its days."""
+    """Only the scan of the keys of retries reads the whole open window."""
     found = scans(database, f"SELECT * FROM `p.bi.{view}` WHERE {since(column, TODAY)}")
     others = [
         scan for scan in found if scan.table not in ROLLUP_NAMES and "retry_key" not in scan.filters

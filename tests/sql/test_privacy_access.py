@@ -1,4 +1,4 @@
-"""Who may do what: a partner's identity reaches its own projects only, in every operation."""
+"""A caller of a partner reaches only the projects of this partner, in every operation."""
 
 from datetime import timedelta
 from typing import Any
@@ -48,7 +48,7 @@ def hold(project: str) -> dict[str, Any]:
         ("/holds", hold("other")),
     ],
 )
-async def test_nobody_files_for_a_project_of_others(
+async def test_a_caller_cannot_file_for_projects_of_others(
     desk: Desk, email: str, path: str, body: dict[str, Any]
 ) -> None:
     answer = await desk.ask("POST", path, body, email)
@@ -60,7 +60,9 @@ async def test_nobody_files_for_a_project_of_others(
 
 
 @pytest.mark.parametrize("email", [PARTNER, NOBODY, SCHEDULER, PUSH])
-async def test_nobody_sees_restores_or_releases_what_is_of_others(desk: Desk, email: str) -> None:
+async def test_a_caller_cannot_see_restore_or_release_records_of_others(
+    desk: Desk, email: str
+) -> None:
     filed = (await desk.ask("POST", "/erasures", erasure("other"))).json()
     kept = (await desk.ask("POST", "/holds", hold("other"))).json()
     for method in ("GET", "DELETE"):
@@ -78,7 +80,7 @@ async def test_nobody_sees_restores_or_releases_what_is_of_others(desk: Desk, em
     assert still["released_at"] is None
 
 
-async def test_a_partner_does_all_of_it_for_its_own_projects(desk: Desk) -> None:
+async def test_a_partner_may_do_all_operations_for_its_own_projects(desk: Desk) -> None:
     filed = await desk.ask("POST", "/erasures", erasure("dev"), PARTNER)
     kept = await desk.ask("POST", "/holds", hold("shop"), PARTNER)
     assert (filed.status_code, kept.status_code) == (202, 201)
@@ -94,5 +96,5 @@ async def test_a_partner_does_all_of_it_for_its_own_projects(desk: Desk) -> None
 @pytest.mark.parametrize(
     "path", ["/erasures/1", "/erasures/00000000-0000-0000-0000-000000000000", "/holds/1"]
 )
-async def test_ids_that_are_none_are_not_found(desk: Desk, path: str) -> None:
+async def test_malformed_ids_are_not_found(desk: Desk, path: str) -> None:
     assert (await desk.ask("DELETE", path)).status_code == 404

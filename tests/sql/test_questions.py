@@ -1,4 +1,4 @@
-"""The queries that docs/queries.md shows run, and say what it says that they do."""
+"""The queries in docs/queries.md run, and return the answers that the page shows."""
 
 import pytest
 from google.cloud import bigquery
@@ -18,7 +18,7 @@ def test_the_answers_are_those_of_the_page(
     assert questions.answered(as_of_new_year, page) == page
 
 
-def test_there_are_twenty_and_each_has_rows() -> None:
+def test_there_are_twenty_questions_and_each_answer_has_rows() -> None:
     found = questions.QUESTION.findall(questions.PAGE.read_text())
     assert len(found) == 20
     for head, sql, answer in found:

@@ -1,7 +1,7 @@
 """Google's reference evaluator gives the same rows as the stand-in, for every view.
 
-The stand-in translates BigQuery's SQL for another engine. Where it translates wrongly, the tests of
-the views would hold a mistake; the evaluator of Google's SQL library decides.
+The stand-in translates BigQuery's SQL for another engine. If it translates wrongly, the tests of
+the views may expect wrong rows. The evaluator of Google's SQL library shows what is right.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.cell, pytest.mark.soak]
 EVENTS = 800
 DAY = timedelta(days=1)
 STATUSES = ("hidden", "due", "executed", "restored", "restoration")
-"""Of the erasures of speakers and of the most active people, by turns."""
+"""The states of erasures, which the speakers and the most active people get in turn."""
 
 SPEAKERS = """
 SELECT DISTINCT partner, project, speaker AS user_key
@@ -43,7 +43,7 @@ LIMIT 15
 
 @pytest.fixture
 def filled(as_of_new_year: bigquery.Client, stand_in: StandIn) -> bigquery.Client:
-    """Some hundred events, some twice, of which people were erased in every state."""
+    """A store with some hundred events, some of them twice, and with erasures in every state."""
     client = as_of_new_year
     rows = questions.rows(EVENTS)
     copies = [
@@ -66,7 +66,7 @@ def filled(as_of_new_year: bigquery.Client, stand_in: StandIn) -> bigquery.Clien
 def erasures(people: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for number, person in enumerate(people):
         status = STATUSES[number % len(STATUSES)]
-        for ago in (12, 3) if number % 2 else (3,):  # some twice: each covers its own stretch
+        for ago in (12, 3) if number % 2 else (3,):  # every second person has two erasures
             hides = status in {"hidden", "due"}
             yield person | {
                 "erasure_id": f"e{number}-{ago}",
@@ -80,7 +80,7 @@ def erasures(people: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             }
 
 
-def test_every_view_shows_what_the_language_says(filled: bigquery.Client) -> None:
+def test_every_view_shows_the_rows_of_the_reference_evaluator(filled: bigquery.Client) -> None:
     reference = Evaluator()
     for table in list_tables():
         rows = query(filled, f"SELECT * FROM `{WAREHOUSE.store}.{table.name}`")
@@ -95,9 +95,9 @@ def test_every_view_shows_what_the_language_says(filled: bigquery.Client) -> Non
         if shown != expected:
             different[view.name] = sorted(set(shown) ^ set(expected))[:4]
     assert different == {}
-    assert [name for name, rows in shown_of.items() if not rows] == [], "each view is compared"
+    assert [name for name, rows in shown_of.items() if not rows] == [], "each view has rows"
     hidden = re.compile(r"\('user_key', 'hidden-|\('speakers', \[[^]]*'hidden-")
     kinds = {found[0].split(",")[0] for row in shown_of["events"] for found in hidden.finditer(row)}
     assert kinds == {"('user_key'", "('speakers'"}, (
-        "hidden people and hidden speakers are among them"
+        "some of the rows have hidden people, and some have hidden speakers"
     )

@@ -1,4 +1,4 @@
-"""What refreshing leaves in the rollups, and that runs which repeat or meet do no harm."""
+"""A refresh fills the rollups. Repeated runs, and runs at the same time, do no harm."""
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta
@@ -68,7 +68,7 @@ async def test_a_repeated_run_and_runs_that_meet_leave_the_same_rows(
 
 
 @pytest.mark.soak
-async def test_rows_that_two_runs_inserted_at_once_are_healed(
+async def test_rows_that_two_runs_inserted_at_once_are_repaired(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
     client = as_of_new_year
@@ -86,7 +86,7 @@ async def test_rows_that_two_runs_inserted_at_once_are_healed(
 
 
 @pytest.mark.soak
-async def test_people_of_settled_days_are_counted_once_and_for_all(
+async def test_people_on_settled_days_are_not_counted_again(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
     client = as_of_new_year
@@ -94,7 +94,7 @@ async def test_people_of_settled_days_are_counted_once_and_for_all(
     new_year.insert(client, "events_v1", [event(1, old), event(2, old, "bob"), event(3, TODAY)])
     await new_year.refresh(stand_in.rest, old)
     before = everything(client)
-    # An erasure deletes one person and gives the other a key for each day; a replay brings a third.
+    # Erasures delete one person, and give another a key for each day. A replay brings a third.
     events = f"`{WAREHOUSE.store}.events_v1`"
     since = f"received_at >= '{old}'"
     client.query(f"DELETE FROM {events} WHERE {since} AND user_key = 'bob'").result()
@@ -108,7 +108,7 @@ async def test_people_of_settled_days_are_counted_once_and_for_all(
 
 
 @pytest.mark.soak
-async def test_a_run_finds_what_is_left_to_do(
+async def test_a_run_finds_the_days_to_refresh(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
     client = as_of_new_year
@@ -116,18 +116,18 @@ async def test_a_run_finds_what_is_left_to_do(
     new_year.insert(
         client, "events_v1", [event(1, old), event(2, TODAY - 9 * DAY), event(3, TODAY)]
     )
-    # The first run of a cell reaches back as far as the retention.
+    # The first run of a cell refreshes all days within the retention.
     report = await new_year.refresh(stand_in.rest)
     assert len(report.days) == WAREHOUSE.retention_days
     assert len(rows(client, "daily_v1")) == 3
-    # From then on it is today, and days to which a replay has just brought events.
+    # A later run refreshes today, and days to which a replay has just brought events.
     new_year.insert(client, "events_v1", [event(4, old, stored_at=NOW.isoformat())])
     note = {"noted_at": NOW.isoformat(), "day": str(old), "reason": "late"}
     new_year.insert(client, "late_days_v1", [note])
     report = await new_year.refresh(stand_in.rest)
     assert report.days == [str(old), str(TODAY)]
     assert [row["events"] for row in rows(client, "daily_v1")] == [2, 1, 1]
-    # After nights without a run, the days that have left the window meanwhile are counted again.
+    # After nights without a run, the days that have left the open window meanwhile are refreshed.
     report = await new_year.refresh(stand_in.rest, now=NOW + 3 * DAY)
     assert str(TODAY - 9 * DAY) not in report.days
     assert {str(TODAY - number * DAY) for number in (8, 7, 6)} <= set(report.days)
@@ -141,7 +141,7 @@ async def test_a_second_run_without_news_changes_no_row_and_reads_today_only(
     new_year.insert(client, "events_v1", events)
     await new_year.refresh(stand_in.rest)
     once = everything(client)
-    # An event of yesterday that nothing has noted, so a run that reads yesterday would count it.
+    # An event of yesterday without a note: only a run that reads yesterday would count it.
     new_year.insert(client, "events_v1", [event(9, TODAY - DAY, "unnoticed")])
     report = await new_year.refresh(stand_in.rest)
     assert report.days == [str(TODAY)]
@@ -152,7 +152,7 @@ async def test_a_second_run_without_news_changes_no_row_and_reads_today_only(
 async def test_an_erasure_that_is_taken_back_is_counted_out_of_the_day_of_its_cut_off(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
-    """Before and after the cut-off, the person is two people of the day."""
+    """While hidden, the person counts twice on the day of the cut-off: before and after it."""
     client = as_of_new_year
     day = TODAY - 3 * DAY
     morning, evening = (
@@ -175,7 +175,7 @@ async def test_an_erasure_that_is_taken_back_is_counted_out_of_the_day_of_its_cu
     assert len(rows(client, "active_days_v1")) == 1
 
 
-async def test_what_is_older_than_the_events_stays(
+async def test_rollups_of_days_without_stored_events_stay(
     as_of_new_year: bigquery.Client, stand_in: StandIn
 ) -> None:
     client = as_of_new_year

@@ -1,6 +1,6 @@
 """A drill: tables are restored to yesterday, and every erasure since is executed again.
 
-The statements that put rows back are those of docs/operations.md, as its shell makes them.
+The tests run the shell commands in docs/operations.md, and give their statements to the stand-in.
 """
 
 import json
@@ -40,14 +40,14 @@ pytestmark = pytest.mark.cell
 PAGE = Page("operations.md")
 MINUTE = timedelta(minutes=1)
 EARLIER = NOW - 190 * DAY
-"""Longer ago than any event can come late, so no tombstone looks there."""
+"""A time from which no event can come late any more, so no tombstone looks there."""
 KEYS = dict(re.findall(r"^\| `(\w+_v1)` \| `([a-z_, ]+)` \|", PAGE.text, re.MULTILINE))
-"""By table, the columns that tell its rows apart, as the page has them."""
+"""The columns that identify a row, by table, from the page."""
 TABLES = {table.name: table for table in list_tables()}
 OF_EVENTS = ("events_v1", "room_events_v1")
 BOUND = "received_at >= TIMESTAMP '2020-01-01'"
 COPY = "restored_"
-"""How the names of copies begin."""
+"""The beginning of the names of restored copies."""
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def store(empty_warehouse: bigquery.Client, stand_in: StandIn) -> Store:
 
 
 def shell(commands: str, environ: dict[str, str]) -> str:
-    """What commands print, each of which fails if it names a variable that is not set."""
+    """Run commands and return their output; a command fails if one of its variables is not set."""
     done = subprocess.run(
         [shutil.which("bash") or "bash", "-eu", "-o", "pipefail", "-c", commands],
         env={"PATH": os.environ["PATH"]} | environ,
@@ -69,10 +69,12 @@ def shell(commands: str, environ: dict[str, str]) -> str:
 
 
 def run(store: Store, part: str, setting: str) -> None:
-    """Run the page's block with this part; the statement that `bq` is given goes to the stand-in.
+    """Run the block of the page that contains `part`; its statement for `bq` runs on the stand-in.
 
     Args:
-        setting: further lines of the page, run before it: they set its variables.
+        store: the store, whose stand-in runs the statement.
+        part: a text in the block.
+        setting: other lines of the page, which set the variables of the block.
     """
     [block] = [text for text in PAGE.others if part in text]
     # The statement is the argument, or comes by standard input.
@@ -84,9 +86,9 @@ def run(store: Store, part: str, setting: str) -> None:
 
 
 def must_be_bounded(statement: str) -> None:
-    """See that BigQuery would not refuse a statement for what it reads; the stand-in never does.
+    """Assert that a statement bounds the partitions that it reads, as BigQuery requires.
 
-    A copy may have the partitions of its table, and refuse what the table refuses.
+    The stand-in does not require that. A copy may have the partitions and the rules of its table.
     """
     for found in sqlglot.parse_one(statement, read="bigquery").find_all(exp.Table):
         table = TABLES[found.name.removeprefix(COPY)]
@@ -102,7 +104,7 @@ def must_be_bounded(statement: str) -> None:
 
 
 def chosen(table: str) -> str:
-    """The lines of the page that choose a table to put back, as a reader fills them in."""
+    """Return the lines of the page that choose a table to put back, as a reader fills them in."""
     if table in OF_EVENTS:
         [line] = [text for text in PAGE.others if text.startswith("TABLE=")]
         return str(line).replace("TABLE=events_v1", f"TABLE={table}")
@@ -114,7 +116,7 @@ def put_back(store: Store, table: str, setting: str = "") -> None:
 
 
 def copy(store: Store, table: str) -> None:
-    """What `bq cp TABLE@TIME` makes at most: another table like it, with its rows as they are."""
+    """Copy a table with its rows, as `bq cp TABLE@TIME` does."""
     described = describe(TABLES[table], WAREHOUSE)
     copied = bigquery.Table(restored(table), schema=described.schema)
     copied.time_partitioning = described.time_partitioning
@@ -133,20 +135,20 @@ def restored(table: str) -> str:
 
 @pytest.fixture
 def copies(store: Store) -> Iterator[None]:
-    """The copies are dropped after the test, as the page says."""
+    """Delete the copies after the test, as the page says."""
     yield
     for table in KEYS:
         store.client.delete_table(restored(table), not_found_ok=True)
 
 
 def erased(user: str, treatment: str) -> dict[str, Any]:
-    """An erasure that is executed at once."""
+    """Return an erasure without a grace period."""
     given = {"mode": "immediate", "due_at": NOW.isoformat(), "treatment": treatment}
     return erasure(user, NOW, **given)
 
 
 def yesterday(store: Store) -> None:
-    """Fill the store: of its people two are erased today, and one was erased long before."""
+    """Fill the store with people whom tests erase today, and one who was erased long before."""
     store.fill(
         "events_v1",
         [
@@ -166,7 +168,7 @@ def yesterday(store: Store) -> None:
 
 
 def everything(store: Store) -> dict[str, list[Any]]:
-    """Who is in which table, speakers too."""
+    """Return the people in each table, and the speakers of rooms."""
     speakers = (
         f"SELECT ingest_id, speaker FROM `{WAREHOUSE.store}.room_events_v1`"
         f" CROSS JOIN UNNEST(room.speakers) AS speaker WHERE {BOUND}"
@@ -179,12 +181,12 @@ def everything(store: Store) -> dict[str, list[Any]]:
 
 
 def of(user: str, found: dict[str, list[Any]]) -> list[Any]:
-    """What there is of a person in all tables."""
+    """Return all rows about a person."""
     return [row for rows in found.values() for row in rows if user in row]
 
 
 def lose(store: Store) -> None:
-    """A hand deletes all that was received until yesterday, anonymised rows too."""
+    """Delete all rows that were received before NOW, as an operator might by mistake."""
     columns = dict.fromkeys(OF_EVENTS, "received_at") | {"identities_v1": "last_seen"}
     for table, column in columns.items():
         where = f"{column} < '{NOW.isoformat()}'"
@@ -192,7 +194,7 @@ def lose(store: Store) -> None:
 
 
 @pytest.mark.soak
-async def test_who_was_erased_since_is_erased_again_and_nobody_else(
+async def test_only_people_erased_since_the_copy_are_erased_again(
     store: Store, copies: None
 ) -> None:
     yesterday(store)
@@ -213,7 +215,7 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     assert len(of("ann", found)) == len(of("ann", before)) == 4
     assert of("cat", found) == of("cat", after)
 
-    # What a sweep looks through for late rows does not reach as far back as rows are kept.
+    # An ordinary sweep searches only some days for late rows, so it does not find the rows of ann.
     store.now += HOUR
     await store.sweep()
     assert of("ann", everything(store))
@@ -224,10 +226,12 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     assert set(report.executed) == {"erasure of ann", "erasure of bob"}
     found = everything(store)
     assert of("ann", found) == []
-    assert of("bob", found) == of("bob", after)  # who has come back since
+    assert of("bob", found) == of("bob", after)  # bob came back after the erasure
     assert of("cat", found) == of("cat", after)
     ids = {row[2] for row in found["events"]}
-    assert ids == {row[2] for row in after["events"]}, "copies elsewhere keep the ids they got"
+    assert ids == {row[2] for row in after["events"]}, (
+        "events get the same new ids again, so copies in other systems still match"
+    )
     assert store.rows("status", "erasures_v1") == [("executed",)] * 3
 
     steps = store.rows("JSON_VALUE(detail.step)", "receipts_v1", "reference = 'erasure of ann'")
@@ -235,13 +239,13 @@ async def test_who_was_erased_since_is_erased_again_and_nobody_else(
     [noted] = store.rows("requested_by", "receipts_v1", "operation = 'repetition'")
     assert noted == ("ops@cell.example",)
 
-    # The same request later finds nothing that was executed before the rows were back.
+    # The same request again finds no more erasures from before the restoration.
     store.now += HOUR
     assert (await store.sweep(restored=restoration)).executed == {}
     assert everything(store) == found
 
 
-async def test_what_is_there_stays_and_comes_back_once(store: Store, copies: None) -> None:
+async def test_existing_rows_stay_and_lost_rows_come_back_once(store: Store, copies: None) -> None:
     yesterday(store)
     for table in KEYS:
         copy(store, table)
@@ -272,7 +276,7 @@ async def test_a_wrong_erasure_is_taken_back_and_no_other(store: Store, copies: 
         setting = f"{told[0]}\n{of_events.replace('TABLE=events_v1', f'TABLE={table}')}"
         run(store, "DELETE FROM $TABLE", setting)
         put_back(store, table, setting)
-    assert of("bob", everything(store)) == [], "nobody else comes back, not even for a moment"
+    assert of("bob", everything(store)) == [], "rows of other people do not come back at any time"
     store.now += HOUR
     await store.sweep(restored=Restored(NOW, NOW + 2 * MINUTE, "ops@cell.example"))
 
@@ -292,17 +296,18 @@ bq() { printf 'bq %s\\n' "$*"; }
 gcloud() { printf 'gcloud %s\\n' "$*"; }
 terraform() { cat <<< "$CALLS"; }
 """
-"""Tools of Google that tell what they are asked, and Terraform's output of jobs."""
+"""Shell functions in place of `bq` and `gcloud`, which print their arguments, and of `terraform`,
+which prints an output with jobs."""
 CALLED = {"PROJECT": "acme", "REGION": "europe-west1", "CELL": "eu", "STORE": "chat_eu_store"}
 
 
 def asked_for(part: str, **variables: str) -> list[str]:
-    """What the page's block with this part asks of Google's tools."""
+    """Return the calls of Google's tools that the block of the page containing `part` makes."""
     [block] = [text for text in PAGE.others if part in text]
     return shell(RECORD + block, CALLED | variables).splitlines()
 
 
-def test_every_lost_table_is_copied_before_terraform_makes_any_anew() -> None:
+def test_every_lost_table_is_copied_before_terraform_creates_any_again() -> None:
     section = PAGE.text.split("\n### Put rows back\n")[1].split("\n### ")[0]
     [times] = [match.start() for match in re.finditer("run `terraform apply` once", section)]
     assert section.index(" cp ") < times < section.index("INSERT INTO")
@@ -331,14 +336,14 @@ def test_every_job_that_changes_tables_is_paused_where_it_is() -> None:
     assert resumed == [line.replace("pause", "resume") for line in paused]
 
 
-def test_the_page_names_what_tells_the_rows_of_each_table_apart() -> None:
+def test_the_page_names_the_key_columns_of_each_table() -> None:
     tables = {table.name: {column.name for column in table.schema} for table in list_tables()}
     assert KEYS.keys() == tables.keys()
     for table, key in KEYS.items():
         assert set(key.split(", ")) <= tables[table]
 
 
-async def test_who_is_held_is_erased_again_when_the_hold_is_over(store: Store) -> None:
+async def test_a_person_under_a_hold_is_erased_again_when_the_hold_is_over(store: Store) -> None:
     done = {"status": "executed", "copy_salt": "s", "claim": "c", "expires_at": str(NOW + 30 * DAY)}
     store.fill("erasures_v1", [erasure("ann", NOW - HOUR, executed_at=str(NOW), **done)])
     store.fill("holds_v1", [hold("ann", until=str(NOW + DAY))])
@@ -351,7 +356,7 @@ async def test_who_is_held_is_erased_again_when_the_hold_is_over(store: Store) -
     assert store.rows("user_key = 'ann'") == [(False,)]
 
 
-async def test_what_was_executed_before_or_after_is_let_be(store: Store) -> None:
+async def test_erasures_executed_before_or_after_are_not_repeated(store: Store) -> None:
     done = {"status": "executed", "copy_salt": "s", "claim": "c", "expires_at": str(NOW + 30 * DAY)}
     restored_to, restored_at = NOW - DAY, NOW
     times = {

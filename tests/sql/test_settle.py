@@ -1,4 +1,4 @@
-"""What settling leaves of which rows, and that runs which meet do no harm."""
+"""Settling leaves one row of each event. Runs at the same time do no harm."""
 
 import asyncio
 from collections import Counter
@@ -24,7 +24,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Store:
-    """The store's tables, and settling."""
+    """The tables of the store, and the job that settles them."""
 
     def __init__(self, client: bigquery.Client, rest: str) -> None:
         self.client = client
@@ -162,7 +162,7 @@ async def test_unknown_properties_are_emptied_after_thirty_days(store: Store) ->
     ]
 
 
-async def test_a_person_has_one_identity_then(store: Store) -> None:
+async def test_settling_leaves_one_identity_of_each_person(store: Store) -> None:
     store.fill(
         "identities_v1",
         [
@@ -192,7 +192,7 @@ async def test_a_second_run_changes_nothing(store: Store) -> None:
     assert await store.settle() == SettleReport()
 
 
-async def test_runs_that_meet_keep_one_row_of_each(store: Store) -> None:
+async def test_runs_at_the_same_time_keep_one_row_of_each_event(store: Store) -> None:
     random = Random(4)
     rows = [
         event(f"event {number % 300}", f"delivery {number}", NOW - random.random() * 9 * DAY)

@@ -1,4 +1,4 @@
-"""Rules for the statements in ``sql/`` that change tables; the stand-in enforces none of them."""
+"""The statements in ``sql/`` follow rules that the stand-in does not enforce."""
 
 import pytest
 import sqlglot
@@ -27,7 +27,7 @@ every_change = pytest.mark.parametrize("name", CHANGES)
 
 
 def bounded(condition: exp.Expr | None, column: str, alias: str) -> bool:
-    """Whether a condition bounds a column of a table by what is constant for the statement."""
+    """Say whether a condition bounds a column by values that are constant during the statement."""
     if condition is None:
         return False
     parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
@@ -44,7 +44,7 @@ def condition_of(statement: exp.Expr) -> exp.Expr | None:
     if isinstance(statement, exp.Merge):
         on = statement.args["on"]
         if isinstance(on, exp.Boolean) and not on.this:
-            # It replaces rows: those that it deletes are those of a condition.
+            # The statement replaces rows, and a condition says which rows it deletes.
             [deletes] = [when for when in statement.find_all(exp.When) if when.args.get("source")]
             return deletes.args.get("condition")
         return on if isinstance(on, exp.Expr) else None
@@ -98,7 +98,7 @@ def test_every_joined_partitioned_table_is_bounded(name: str) -> None:
     "name", [name for name in STATEMENTS if "${scopes}" in (SQL / name).read_text()]
 )
 def test_events_are_erased_between_two_moments(name: str) -> None:
-    """Both bounds, so that a sweep for what comes late reads few days."""
+    """A statement needs both bounds, so that a sweep for late events reads few days."""
     for table in STATEMENTS[name].find_all(exp.Table):
         if table.name not in {"events_v1", "room_events_v1"}:
             continue
@@ -116,7 +116,7 @@ def test_events_are_erased_between_two_moments(name: str) -> None:
 
 
 @every_statement
-def test_a_statement_is_one_and_says_what_it_does(name: str) -> None:
+def test_a_file_has_one_statement_and_describes_it(name: str) -> None:
     text = (SQL / name).read_text()
     assert text.startswith("-- ")
     assert len(sqlglot.parse(render(text, VARIABLES), read="bigquery")) == 1
@@ -139,15 +139,15 @@ def test_a_change_without_a_bound_would_be_noticed(sql: str) -> None:
     assert not bounded(condition_of(statement), "received_at", "events_v1")
 
 
-def test_json_is_made_only_of_what_a_function_wrote() -> None:
-    """BigQuery's JSON refuses some fractions; the functions write none, see `encode_json`.
+def test_statements_make_json_only_from_texts_that_a_function_wrote() -> None:
+    """BigQuery refuses some fractions in JSON, and the functions write none (see `encode_json`).
 
-    A statement that is added here needs a test that what it is given is JSON of that kind.
+    If you add a statement to the list, also add a test that its JSON comes from `encode_json`.
     """
     makers = (exp.ParseJSON, exp.JSONObject, exp.JSONArray, exp.JSONObjectAgg, exp.JSONArrayAgg)
     parsing = {name for name, statement in STATEMENTS.items() if statement.find(*makers)}
     assert parsing == {"privacy/add_receipts.sql", "privacy/file_deletions.sql"}
     for name, statement in STATEMENTS.items():
         assert not any(made.args.get("to_json") for made in statement.find_all(exp.JSONFormat)), (
-            f"{name} makes JSON of a column, whose fractions may be refused"
+            f"{name} makes JSON from a column, and BigQuery may refuse fractions in it"
         )

@@ -1,4 +1,4 @@
-"""What a sweep leaves in the tables: of whom, of when, however often and by how many it runs."""
+"""A sweep erases the events in scope and no others, however often and by how many it is run."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ from tests.sql.sweeping import (
 pytestmark = pytest.mark.cell
 
 CUT = NOW - GRACE - GATHERING - HOUR
-"""When what is due now, and has waited for others long enough, was asked for."""
+"""The cut-off of erasures that are due now and have waited long enough for others."""
 AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
 A_KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -115,7 +115,9 @@ async def test_a_person_is_deleted_up_to_the_cut_off(store: Store) -> None:
     assert store.rows("received_at, user_key = 'ann'") == [(CUT, False), (CUT + DAY, True)]
 
 
-async def test_what_is_not_due_held_or_restored_stays(store: Store) -> None:
+async def test_erasures_that_are_not_due_or_are_held_or_restored_erase_nothing(
+    store: Store,
+) -> None:
     people = ["young", "held", "was held", "restored", "taken back"]
     stream = {"source": "stream"}
     store.fill(
@@ -150,7 +152,7 @@ async def test_what_is_not_due_held_or_restored_stays(store: Store) -> None:
     assert set((await store.sweep()).executed) == {"erasure of held"}
 
 
-async def test_a_hold_stops_an_execution_and_what_comes_late(store: Store) -> None:
+async def test_a_hold_stops_an_execution_and_the_erasure_of_late_events(store: Store) -> None:
     done = {"status": "executed", "copy_salt": "s", "claim": "c", "expires_at": NOW.isoformat()}
     done["executed_at"] = CUT.isoformat()
     begun = {"status": "due", "copy_salt": "s", "day_salt": "d", "claim": "c"}
@@ -162,7 +164,7 @@ async def test_a_hold_stops_an_execution_and_what_comes_late(store: Store) -> No
     assert statuses(store) == {"ann": "executed", "bob": "due"}
     assert [row[0] for row in store.rows("user_key")] == ["ann", "bob"]
     assert len(store.rows("user_key", "identities_v1")) == 2
-    # The tombstone waits for the end of the hold, to catch what it kept.
+    # The tombstone stays until the hold ends, so that a sweep then erases the events on hold.
     store.now += 99 * DAY
     await store.sweep()
     assert statuses(store) == {"ann": "executed", "bob": "due"}
@@ -172,7 +174,7 @@ async def test_a_hold_stops_an_execution_and_what_comes_late(store: Store) -> No
     assert statuses(store) == {"bob": "executed"}
 
 
-async def test_erased_back_and_erased_again(store: Store) -> None:
+async def test_a_person_who_came_back_is_erased_again(store: Store) -> None:
     first = CUT - 10 * DAY
     store.fill(
         "erasures_v1",
@@ -201,7 +203,7 @@ async def test_erased_back_and_erased_again(store: Store) -> None:
     assert total(store, "1") == {"events_anonymised": 1}
 
 
-async def test_an_erasure_takes_the_earlier_ones_of_the_person_with_it(store: Store) -> None:
+async def test_an_execution_replaces_earlier_erasures_of_the_person(store: Store) -> None:
     immediate = {"mode": "immediate", "due_at": NOW.isoformat(), "treatment": "delete"}
     store.fill(
         "erasures_v1",
@@ -237,17 +239,17 @@ async def test_an_erasure_does_not_wait_for_rollups_that_fail(
         for line in lines
         if line["message"] == "people not counted before an erasure"
     ]
-    assert failed == [("ERROR", "refresh_rooms")] * 2, "of the past days, and of today"
+    assert failed == [("ERROR", "refresh_rooms")] * 2, "once for the past days, once for today"
 
 
-async def test_only_the_erasures_that_are_named_are_begun(store: Store) -> None:
+async def test_a_sweep_for_named_erasures_begins_only_these(store: Store) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT)])
     report = await store.sweep(["erasure of ann"])
     assert (report.finished, list(report.executed)) == (True, ["erasure of ann"])
     assert statuses(store) == {"ann": "executed", "bob": "hidden"}
     assert (await store.sweep()).finished
     assert statuses(store) == {"ann": "executed", "bob": "executed"}
-    assert store.rollups.counted == []  # what is due after the grace period was counted long ago
+    assert store.rollups.counted == []  # days before a grace period have final counts already
 
 
 async def test_all_key_versions_and_ids_of_a_person_are_one_erasure(store: Store) -> None:
@@ -257,7 +259,7 @@ async def test_all_key_versions_and_ids_of_a_person_are_one_erasure(store: Store
     store.fill("identities_v1", [identity(key, CUT - DAY, CUT, key_version=2) for key in keys])
     report = await store.sweep()
     assert report.executed == {"e": {"events_anonymised": 4, "identities_erased": 4}}
-    # A copy elsewhere does not tell by which key its event was stored.
+    # All keys have one salt, because a copy in another system does not say which key its event had.
     assert store.rows("COUNT(DISTINCT copy_salt)", "erasures_v1") == [(1,)]
     assert not store.rows("user_key", "identities_v1")
     found = {row[0] for row in store.rows("user_key")}
@@ -284,13 +286,13 @@ async def test_late_rows_are_caught_and_copies_stay_copies(store: Store) -> None
     assert not store.rows("user_key", "identities_v1")
     assert total(store, "erasure of ann") == {"events_anonymised": 3, "identities_erased": 1}
     assert total(store, "erasure of bob") == {"events_deleted": 2}
-    # A tombstone goes when nothing can come any more.
+    # A tombstone is deleted when no event can come late any more.
     store.now = NOW + TOMBSTONE + DAY
     await store.sweep()
     assert statuses(store) == {}
 
 
-async def test_the_new_ids_are_those_that_copies_elsewhere_get(store: Store) -> None:
+async def test_new_ids_match_those_computed_for_copies_elsewhere(store: Store) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT)])
     store.fill("events_v1", [event("1", "ann", CUT)])
     await store.sweep()
@@ -311,7 +313,7 @@ async def test_a_copy_received_after_the_cut_off_is_the_covered_event(
     left = [(CUT + DAY, "ann")]
     assert store.rows("received_at, user_key", where="user_key = 'ann'") == left
     assert len(store.rows("ingest_id")) == (2 if treatment == "anonymise" else 1)
-    if treatment == "anonymise":  # who deletes leaves nothing to know a copy by
+    if treatment == "anonymise":  # a deleted event leaves no row by which to recognise a copy
         again = event("1", "ann", CUT + 2 * DAY, delivery_id="retried again")
         store.fill_late([again])
         await store.sweep()
@@ -367,13 +369,13 @@ async def test_active_days_are_erased_as_the_events_are(store: Store) -> None:
         + [(until, user) for user in ("ann", "bob") for until in untils[2:]]
         + [(CUT, "ann")]
     )
-    # They have the keys of the events, so a refresh makes the same rows from the events.
+    # Anonymised active days have the keys of the events, so a refresh makes the same rows again.
     keys = store.rows("DATE(received_at), user_key")
     anonymous = store.rows("day, user_key", "active_days_v1", "is_anonymised")
     assert anonymous == keys
 
 
-async def test_what_a_refresh_stored_while_people_were_erased_is_deleted_by_a_later_sweep(
+async def test_a_later_sweep_deletes_active_days_that_a_refresh_stored_during_the_erasure(
     store: Store,
 ) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT)])
@@ -387,10 +389,10 @@ async def test_what_a_refresh_stored_while_people_were_erased_is_deleted_by_a_la
     store.now += 3 * HOUR
     store.watch.ran.clear()
     await store.sweep()
-    assert "delete_active_days" not in store.watch.ran, "no refresh can have taken that long"
+    assert "delete_active_days" not in store.watch.ran, "a refresh cannot take that long"
 
 
-async def test_the_identity_of_who_came_back_begins_anew(store: Store) -> None:
+async def test_a_person_who_came_back_gets_a_new_identity(store: Store) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT), erasure("bob", CUT), erasure("cat", CUT)])
     back = CUT + 3 * DAY
     store.fill("events_v1", [event("1", "ann", back), event("2", "ann", back + DAY)])
@@ -417,7 +419,7 @@ async def test_the_identity_of_who_came_back_begins_anew(store: Store) -> None:
         ]
 
 
-async def test_two_alike_filed_at_once_are_executed_once(store: Store) -> None:
+async def test_two_equal_erasures_filed_at_once_are_executed_once(store: Store) -> None:
     twice = [erasure("ann", CUT, erasure_id=name) for name in ("one", "other")]
     again = erasure("bob", CUT, erasure_id="again")
     done = erasure("bob", CUT, erasure_id="0", status="executed", copy_salt="s", claim="c")
@@ -444,7 +446,7 @@ def erasures(people: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.soak
-async def test_sweeps_that_meet_and_events_that_stream_in(store: Store) -> None:
+async def test_sweeps_at_the_same_time_erase_correctly_while_events_come(store: Store) -> None:
     store.fill("erasures_v1", erasures(20))
     events = traffic(20)
     store.fill("events_v1", events[::2])
@@ -510,7 +512,7 @@ STEPS = [
     "anonymise_active_days", "delete_active_days", "erase_identities", "find_receipts",
     "add_receipts", "finish_erasures", "record_run",
 ]  # fmt: skip
-"""The statements of an execution in which each has something to change; some run together."""
+"""The statements of an execution in which every statement changes rows; some run together."""
 OF_EVENTS = {"delete_later_copies", "anonymise_events", "delete_events"}
 OF_ROOMS = {"anonymise_room_events", "delete_room_events", "remove_speakers"}
 
@@ -623,7 +625,7 @@ async def test_an_identity_that_came_late_is_erased_even_if_it_was_merged(store:
     assert found == [(back, back, None)]
 
 
-async def test_what_comes_on_time_shortly_before_the_cut_off_is_caught(store: Store) -> None:
+async def test_an_event_that_comes_on_time_but_after_the_execution_is_erased(store: Store) -> None:
     at_once = {"mode": "immediate", "due_at": NOW.isoformat()}
     store.fill("erasures_v1", [erasure("ann", NOW, **at_once)])
     assert (await store.sweep(["erasure of ann"])).finished
@@ -632,11 +634,11 @@ async def test_what_comes_on_time_shortly_before_the_cut_off_is_caught(store: St
     store.now += HOUR / 2
     assert (await store.sweep()).rows == {"anonymise_events": 1, "erase_identities": 1}
     assert store.rows("user_key") == [(None,)]
-    # A retry of it comes in its turn on time.
+    # A retry of this event also comes on time.
     store.now += HOUR
     store.fill("events_v1", [event("1", "ann", store.now, delivery_id="retried")])
     assert (await store.sweep()).rows == {"delete_later_copies": 1}
-    # A request's own id is needed for a retry: other ids are never repeated.
+    # Only an event with an id from its request can be a retry; this id is of another kind.
     other = "0199d6a2-6a5c-7d4e-8c3f-0123456789ab"
     store.fill("events_v1", [event(other, "ann", store.now)])
     store.watch.ran.clear()
@@ -645,7 +647,7 @@ async def test_what_comes_on_time_shortly_before_the_cut_off_is_caught(store: St
     assert "delete_later_copies" not in store.watch.ran
 
 
-async def test_a_request_that_is_repeated_after_the_execution_covers_what_came_since(
+async def test_a_request_repeated_after_the_execution_covers_later_events(
     store: Store,
 ) -> None:
     done = {"status": "executed", "copy_salt": "s", "claim": "c", "executed_at": CUT.isoformat()}
@@ -674,7 +676,7 @@ async def test_due_erasures_wait_for_each_other_for_half_a_day(store: Store) -> 
         {"status": "due", "claim": "c", "day_salt": "d", "copy_salt": "s"},
     ],
 )
-async def test_what_is_executed_anyway_takes_the_due_with_it(
+async def test_an_execution_also_executes_all_other_due_erasures(
     store: Store, other: dict[str, Any]
 ) -> None:
     store.fill("erasures_v1", [erasure("ann", NOW - GRACE - HOUR), erasure("bob", CUT, **other)])
@@ -695,7 +697,7 @@ async def test_erasures_that_nothing_executes_are_reported(
     assert json.loads(line)["erasures"] == 2
 
 
-async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None:
+async def test_a_sweep_with_nothing_to_do_only_looks_for_work(store: Store) -> None:
     assert (await store.sweep()).finished
     assert store.watch.ran == ["find_work", "find_news", "find_scopes", "record_run"]
 
@@ -705,17 +707,17 @@ async def test_a_sweep_with_nothing_to_do_asks_and_is_done(store: Store) -> None
 async def test_a_sweep_that_is_cut_off_anywhere_is_continued(
     store: Store, others: set[str]
 ) -> None:
-    """Each run gets one step further; what it changed before is neither lost nor counted twice.
+    """Each run gets one step further; earlier changes are neither lost nor counted twice.
 
-    Events and room events are changed at the same time, so only one of them is cut off.
+    A sweep changes events and room events at the same time, so a test cuts off only one of them.
     """
     store.fill("erasures_v1", erasures(2))
     rooms = [room(f"of {number}", [], CUT, user_key=f"user {number}") for number in range(2)]
     store.fill("events_v1", [*traffic(2), *rooms, room("r", ["user 0", "bob"], CUT)])
     store.fill("identities_v1", [identity("user 0", CUT, CUT)])
-    # Once the erasures are claimed, no sweep takes their days from active days, because an earlier
-    # one may have changed some of them. Identities are erased while the first statement changes
-    # events, so there are none to erase after that.
+    # Two statements are not cut off. After the erasures are claimed, a sweep no longer takes their
+    # days from active days, because an earlier sweep may have changed some. Identities are erased
+    # together with the first events, so later runs find no identities.
     once = {"find_days_in_scope", "erase_identities"} | others
     for step in dict.fromkeys(step for step in STEPS if step not in once):
         crash_after(store, step)
@@ -734,13 +736,13 @@ async def test_a_sweep_that_is_cut_off_anywhere_is_continued(
     assert total(store, "erasure of user 1") == {"events_deleted": 4, "room_events_deleted": 1}
     noted = receipts(store, "erasure of user 0")
     assert [detail["step"] for detail in noted] == ["begun", "executed"]
-    assert noted[-1]["exact"] is False, "the sweep that began it might have died unheard"
+    assert noted[-1]["exact"] is False, "the first sweep may have changed rows without a receipt"
 
 
-async def test_what_other_tables_lost_is_erased_from_the_events_by_the_next_sweep(
+async def test_the_next_sweep_erases_events_whose_active_days_are_already_gone(
     store: Store,
 ) -> None:
-    """The tables are changed at the same time, so active days may be gone before the events."""
+    """A sweep changes the tables at the same time, so it may delete active days before events."""
     store.fill("erasures_v1", [erasure("ann", CUT, treatment="delete")])
     store.fill("events_v1", [event("1", "ann", CUT), event("2", "ann", CUT - 9 * DAY)])
     store.fill("identities_v1", [identity("ann", CUT, CUT)])
@@ -760,7 +762,7 @@ async def test_what_other_tables_lost_is_erased_from_the_events_by_the_next_swee
 
 
 async def test_an_execution_reads_the_days_on_which_people_were_active(store: Store) -> None:
-    """An event of a day that active days do not know would be one that nothing has noted."""
+    """An event on a day without active days is one whose day was not noted."""
     fresh = {"started_at": NOW.isoformat(), "finished_at": NOW.isoformat()}
     fresh |= {"first_day": "2026-01-01", "last_day": str(NOW.date())}
     jobs = ("refresh", "settle", "sweep", "full_sweep")
@@ -775,7 +777,7 @@ async def test_an_execution_reads_the_days_on_which_people_were_active(store: St
     assert report.executed == {"erasure of ann": expected}
     assert store.rows("ingest_id") == [("2",)]
     assert store.rows("ingest_id", "room_events_v1") == [("3",)]
-    # The weekly search of all days finds it.
+    # The weekly search of all days finds this event.
     store.now += 7 * DAY
     assert (await store.sweep()).rows["delete_events"] == 1
 
@@ -788,7 +790,7 @@ def crash_after(store: Store, statement: str) -> None:
     store.watch.after = crash
 
 
-async def test_time_is_kept_and_the_next_sweep_goes_on(store: Store) -> None:
+async def test_a_sweep_stops_in_time_and_the_next_one_goes_on(store: Store) -> None:
     store.fill("erasures_v1", erasures(2))
     store.fill("events_v1", traffic(2))
 
@@ -817,10 +819,10 @@ async def test_old_days_are_read_only_while_something_is_due(store: Store) -> No
 
 
 @pytest.mark.parametrize("treatment", ["anonymise", "delete"])
-async def test_a_deletion_that_is_filed_too_late_takes_nothing_over(
+async def test_a_deletion_filed_after_the_execution_changes_nothing(
     store: Store, treatment: str
 ) -> None:
-    """An executed erasure still treats what comes late of before it, as it did its copies."""
+    """The executed erasure also applies to late events from before the deletion in the chat."""
     store.fill("erasures_v1", [erasure("ann", CUT, treatment=treatment)])
     early = event("1", "ann", CUT - 2 * DAY)
     store.fill("events_v1", [early])
@@ -843,11 +845,11 @@ async def test_a_deletion_that_is_filed_too_late_takes_nothing_over(
         assert found == before == []
     else:
         assert len(found) == 3
-        assert {row[0] for row in before} < ids, "the copy is known as one"
+        assert {row[0] for row in before} < ids, "the copy has the new id of its event"
         assert len(ids) == 2
 
 
-def test_a_receipt_tells_honest_dates(store: Store) -> None:
+def test_a_receipt_states_when_data_is_gone(store: Store) -> None:
     store.fill("erasures_v1", [erasure("ann", CUT)])
     asyncio.run(store.sweep())
     [begun, executed] = receipts(store, "erasure of ann")

@@ -1,4 +1,4 @@
-"""The nightly job files what the chat said of deletions and the stream missed."""
+"""The nightly job files deletions and restorations in the chat that `/stream` missed."""
 
 import json
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def desk(as_of_new_year: bigquery.Client, stand_in: StandIn) -> Desk:
 def store(
     client: bigquery.Client, event: str, user: str, received_at: datetime, **other: Any
 ) -> None:
-    """Store an event of the chat, which the stream heard nothing of."""
+    """Store a chat event that was not pushed to `/stream`."""
     row = {
         "ingest_id": f"{event}-{user}-{received_at:%d%H%M}",
         "delivery_id": f"{event}-{user}-{received_at:%d%H%M}",
@@ -55,7 +55,7 @@ def store(
 
 
 def know(client: bigquery.Client, user: str, seen: datetime) -> None:
-    """Store who is behind a user key."""
+    """Store the identity of a user key."""
     row = {
         "partner": "acme",
         "project": "dev",
@@ -98,7 +98,7 @@ async def test_a_missed_deletion_is_filed_as_the_stream_would_have(
     assert '"ann"' not in out
     assert await run(desk) == {}, "a second run finds nothing"
     await desk.push(DELETED, "ann", NOW - DAY)
-    assert told(as_of_new_year) == filed, "the message that comes after all changes nothing"
+    assert told(as_of_new_year) == filed, "the message changes nothing if it comes in the end"
 
 
 async def test_a_message_that_was_sent_again_is_not_missed(
@@ -124,7 +124,7 @@ async def test_without_an_identity_the_stored_key_is_filed(
 
 
 @pytest.mark.parametrize("missed", [[DELETED], [RESTORED], [DELETED, RESTORED]])
-async def test_what_the_times_of_receipt_say_counts_whichever_was_missed(
+async def test_the_times_of_receipt_decide_whichever_message_was_missed(
     desk: Desk, as_of_new_year: bigquery.Client, missed: list[str]
 ) -> None:
     times = {DELETED: NOW - 2 * DAY, RESTORED: NOW - DAY}
@@ -139,7 +139,7 @@ async def test_what_the_times_of_receipt_say_counts_whichever_was_missed(
     assert await run(desk) == {}
 
 
-async def test_what_was_filed_in_time_is_not_found(
+async def test_deletions_that_were_filed_in_time_are_not_found(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     for number, status in enumerate(["hidden", "restored", "due", "executed"]):
@@ -177,7 +177,7 @@ async def test_a_deletion_that_an_executed_erasure_covers_is_not_filed_again(
         (NOW - 20 * DAY, {}),
     ],
 )
-async def test_what_is_none_or_nobodys_or_just_came_is_not_filed(
+async def test_other_events_events_without_person_and_recent_ones_are_not_filed(
     desk: Desk, as_of_new_year: bigquery.Client, at: datetime, other: dict[str, Any]
 ) -> None:
     other = dict(other)
@@ -187,7 +187,7 @@ async def test_what_is_none_or_nobodys_or_just_came_is_not_filed(
     assert told(as_of_new_year) == []
 
 
-async def test_of_a_partner_who_has_left_nothing_is_filed(
+async def test_nothing_is_filed_for_a_closed_partner(
     desk: Desk, as_of_new_year: bigquery.Client
 ) -> None:
     store(as_of_new_year, DELETED, "ann", NOW - DAY)

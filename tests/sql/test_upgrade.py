@@ -1,4 +1,4 @@
-"""New code on a table of the release before, and the other way about, against the stand-in."""
+"""New code works with a table of the release before, and old code with a new table."""
 
 from collections.abc import AsyncIterator
 from copy import deepcopy
@@ -35,7 +35,7 @@ ROW = {
 
 
 def narrowed(schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Events without a column, a RECORD, and all fields but one of another RECORD."""
+    """Return a schema without one column, one RECORD, and most fields of another RECORD."""
     older = [column for column in deepcopy(schema) if column["name"] not in ("platform", "room")]
     properties = next(column for column in older if column["name"] == "properties")
     properties["fields"] = properties["fields"][:1]
@@ -84,7 +84,9 @@ async def test_rows_of_new_code_are_stored_in_an_old_table(
     assert "no_column:properties.message_type" in both["a"]["flags"]
 
 
-async def test_the_stand_in_refuses_what_bigquery_refuses(stand_in: StandIn, table: str) -> None:
+async def test_the_stand_in_refuses_fields_without_a_column_as_bigquery_does(
+    stand_in: StandIn, table: str
+) -> None:
     stream = f"projects/{PROJECT}/datasets/{DATASET}/tables/{table}/streams/_default"
     encoder = RowEncoder(EVENTS)
     request = append_request(stream, [encoder.encode(ROW)], encoder.descriptor)
@@ -104,7 +106,7 @@ async def test_the_stand_in_refuses_what_bigquery_refuses(stand_in: StandIn, tab
     assert "extra fields: 'platform,properties.answer," in answer.error.message
 
 
-async def test_the_stand_in_tells_a_stream_s_columns(stand_in: StandIn) -> None:
+async def test_the_stand_in_returns_the_columns_of_a_stream(stand_in: StandIn) -> None:
     stream = f"projects/{PROJECT}/datasets/{DATASET}/tables/events_v1/streams/_default"
     columns = await stream_columns(open_channel(f"http://{stand_in.grpc}"), stream)
     assert Fit(RowEncoder(EVENTS)).missing_in(columns) == frozenset()
@@ -114,7 +116,7 @@ async def test_the_stand_in_tells_a_stream_s_columns(stand_in: StandIn) -> None:
 async def test_rows_of_old_code_are_stored_in_a_new_table(
     warehouse: bigquery.Client, stand_in: StandIn
 ) -> None:
-    # A rollback: the table keeps its columns, and the older code does not know some.
+    # As after a rollback: the table has columns that the older code does not know.
     encoder = RowEncoder(narrowed(EVENTS))
     appender = TableAppender(
         partial(open_channel, f"http://{stand_in.grpc}"),

@@ -1,10 +1,10 @@
-"""What each view shows of which rows; the cases are files in ``cases/``.
+"""Each view shows the expected rows; the cases are files in ``cases/``.
 
-A case names a view, the rows of store tables (what it leaves out is filled in below), the columns
-that it compares, and the rows that the view shows, in any order; ``expected_where``
-keeps to some of these. A time is written relative to the
-day of the test: ``today-9d 23:59:59`` is a timestamp (UTC), ``today-9d`` a date; ``monday-2w`` is
-the Monday of the week two weeks before. Views of rollups are refreshed first.
+A case names a view, the rows of tables in the store, the columns to compare, and the rows that the
+view shows, in any order. The test fills in columns that the rows of tables leave out.
+``expected_where`` selects the rows of the view to compare. A time is relative to the day of the
+test: ``today-9d 23:59:59`` is a timestamp (UTC), ``today-9d`` is a date, and ``monday-2w`` is the
+Monday of the week two weeks before. The test refreshes rollups before it reads a view of rollups.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ def read_cases() -> list[Case]:
 
 
 def resolve(value: Any) -> Any:
-    """Make a moment or a date of what is written relative to today."""
+    """Return the moment or date that a text relative to today means; return other values as is."""
     relative = RELATIVE.fullmatch(value) if isinstance(value, str) else None
     if relative is None:
         return value
@@ -124,7 +124,6 @@ def test_every_view_has_cases() -> None:
 
 
 def test_types_are_as_described(warehouse: bigquery.Client) -> None:
-    """As far as the stand-in tells them: it returns NUMERIC for some sums of integers."""
     for view in list_views():
         if view.name.startswith("event_"):
             continue
